@@ -1,0 +1,33 @@
+/**
+ * @file sallyport.h
+ * Sallyport: an SFTP server for any program, over any storage.
+ *
+ * This header includes all the others. A program needs three things: a storage (sallyport/fs.h), an
+ * answer to who may log in (sallyport/auth.h), and a server (sallyport/server.h); examples/smallest.c has
+ * all three in 40 lines. Headers are C11 and C++17.
+ *
+ * Two kinds of failure, two types: a call of the library returns a ::sally_error (0, or negative); a file
+ * operation ends in a ::sally_status (SFTP's codes). Nothing in the library prints or exits.
+ */
+#ifndef SALLYPORT_H
+#define SALLYPORT_H
+
+#include "sallyport/attrs.h"
+#include "sallyport/auth.h"
+#include "sallyport/error.h"
+#include "sallyport/export.h"
+#include "sallyport/file.h"
+#include "sallyport/fs.h"
+#include "sallyport/hooks.h"
+#include "sallyport/keys.h"
+#include "sallyport/log.h"
+#include "sallyport/op.h"
+#include "sallyport/server.h"
+#include "sallyport/session.h"
+#include "sallyport/settings.h"
+#include "sallyport/sftp.h"
+#include "sallyport/status.h"
+#include "sallyport/storages.h"
+#include "sallyport/version.h"
+
+#endif

@@ -1,0 +1,333 @@
+/**
+ * @file sallyport/op.h
+ * One request of a client, from any protocol. An operation travels from the protocol through the before-hooks to
+ * the storage and back through the after-hooks; each of them sees the same structure.
+ *
+ * The library allocates operations and owns them. What an operation points to lasts until the operation ends.
+ */
+#ifndef SALLYPORT_OP_H
+#define SALLYPORT_OP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sallyport/attrs.h"
+#include "sallyport/error.h"
+#include "sallyport/export.h"
+#include "sallyport/status.h"
+
+SALLY_BEGIN_DECLS
+
+typedef struct sally_op sally_op;           /**< one request in flight */
+typedef struct sally_session sally_session; /**< one logged-in user on one protocol: session.h */
+typedef struct sally_file sally_file;       /**< an open file or directory: file.h */
+typedef struct sally_fs sally_fs;           /**< a storage: fs.h */
+
+/* clang-format off */
+/**
+ * Every kind of operation: X(name, value, slot, permission). The slot is the member of ::sally_fs_methods that
+ * answers it; the permission is what the session must have been given (0: none needed; OPEN, and the two-path kinds,
+ * need more: see session.h).
+ */
+#define SALLY_OP_MAP(X)                                       \
+    X(SESSION_START,  1, session_start, 0)                    \
+    X(SESSION_END,    2, session_end,   0)                    \
+    X(OPEN,           3, open,          0)                    \
+    X(CLOSE,          4, close,         0)                    \
+    X(READ,           5, read,          SALLY_MAY_READ)       \
+    X(WRITE,          6, write,         SALLY_MAY_WRITE)      \
+    X(FSYNC,          7, fsync,         SALLY_MAY_WRITE)      \
+    X(LOCK,           8, lock,          SALLY_MAY_LOCK)       \
+    X(UNLOCK,         9, unlock,        SALLY_MAY_LOCK)       \
+    X(FSTAT,         10, fstat,         SALLY_MAY_STAT)       \
+    X(FSETSTAT,      11, fsetstat,      SALLY_MAY_SETSTAT)    \
+    X(LEND_FD,       12, lend_fd,       SALLY_MAY_READ)       \
+    X(OPENDIR,       13, opendir,       SALLY_MAY_LIST)       \
+    X(READDIR,       14, readdir,       SALLY_MAY_LIST)       \
+    X(CLOSEDIR,      15, closedir,      0)                    \
+    X(STAT,          16, stat,          SALLY_MAY_STAT)       \
+    X(SETSTAT,       17, setstat,       SALLY_MAY_SETSTAT)    \
+    X(REMOVE,        18, remove,        SALLY_MAY_REMOVE)     \
+    X(RENAME,        19, rename,        SALLY_MAY_RENAME)     \
+    X(MKDIR,         20, mkdir,         SALLY_MAY_MKDIR)      \
+    X(RMDIR,         21, rmdir,         SALLY_MAY_RMDIR)      \
+    X(READLINK,      22, readlink,      SALLY_MAY_STAT)       \
+    X(SYMLINK,       23, symlink,       SALLY_MAY_SYMLINK)    \
+    X(LINK,          24, link,          SALLY_MAY_LINK)       \
+    X(REALPATH,      25, realpath,      0)                    \
+    X(STATVFS,       26, statvfs,       SALLY_MAY_STAT)       \
+    X(COPY,          27, copy,          SALLY_MAY_READ | SALLY_MAY_WRITE) \
+    X(HASH,          28, hash,          SALLY_MAY_READ)       \
+    X(LOOKUP_IDS,    29, lookup_ids,    SALLY_MAY_STAT)       \
+    X(EXTENDED,      30, extended,      SALLY_MAY_EXTENDED)
+/* clang-format on */
+
+/** The kinds of operations. */
+enum {
+#define SALLY_OP_ENUM(name, value, slot, permission) SALLY_OP_##name = (value),
+    SALLY_OP_MAP(SALLY_OP_ENUM)
+#undef SALLY_OP_ENUM
+    /** One more than the highest kind of this version. */
+    SALLY_OP_KINDS = 31
+};
+
+/** The bit of a kind in a mask of kinds, such as those of ::sally_hooks. */
+#define SALLY_OP_BIT(kind) (UINT64_C(1) << (kind))
+/** Every kind. */
+#define SALLY_OP_ALL (~UINT64_C(0))
+
+/** @name Flags of an operation
+ * @{ */
+/** Answer at once or return ::SALLY_WOULD_BLOCK: the caller's thread must not wait. Only for storages that
+ * declare ::SALLY_FS_TRY. */
+#define SALLY_OP_TRY 0x1u
+/** The library or a hook asks, not the client. */
+#define SALLY_OP_INTERNAL 0x2u
+/** @} */
+
+/** @name How a file is opened
+ * @{ */
+#define SALLY_OPEN_READ 0x0001u      /**< to be read */
+#define SALLY_OPEN_WRITE 0x0002u     /**< to be written */
+#define SALLY_OPEN_APPEND 0x0004u    /**< every write goes to the end, whatever its offset */
+#define SALLY_OPEN_CREATE 0x0008u    /**< made when it is missing */
+#define SALLY_OPEN_TRUNCATE 0x0010u  /**< emptied */
+#define SALLY_OPEN_EXCLUSIVE 0x0020u /**< with CREATE: fails when it exists */
+#define SALLY_OPEN_TEXT 0x0040u      /**< line ends are translated (by the library) */
+#define SALLY_OPEN_NOFOLLOW 0x0080u  /**< a symbolic link as last component fails */
+#define SALLY_OPEN_DELETE_ON_CLOSE 0x0100u   /**< removed at close */
+#define SALLY_OPEN_APPEND_ATOMIC 0x0200u     /**< appends of several writers do not mix */
+#define SALLY_OPEN_BLOCK_READ 0x0400u        /**< nobody else may open it to read */
+#define SALLY_OPEN_BLOCK_WRITE 0x0800u       /**< nor to write */
+#define SALLY_OPEN_BLOCK_DELETE 0x1000u      /**< nor to delete */
+#define SALLY_OPEN_BLOCK_ADVISORY 0x2000u    /**< the blocks bind only those who ask */
+/** @} */
+
+/** @name Flags of STAT and SETSTAT
+ * @{ */
+#define SALLY_FOLLOW 0x1u /**< a symbolic link as last component is followed */
+/** @} */
+
+/** @name Flags of RENAME
+ * @{ */
+#define SALLY_RENAME_OVERWRITE 0x1u /**< an existing target is replaced; without it, it is an error */
+#define SALLY_RENAME_ATOMIC 0x2u    /**< nobody may see a moment without target */
+#define SALLY_RENAME_NATIVE 0x4u    /**< as the storage likes best */
+/** @} */
+
+/** @name How REALPATH treats a missing file (draft-13 section 8.9)
+ * @{ */
+#define SALLY_REALPATH_NO_CHECK 1u    /**< the text is all that matters */
+#define SALLY_REALPATH_STAT_IF 2u     /**< attributes when it exists */
+#define SALLY_REALPATH_STAT_ALWAYS 3u /**< fails when it does not exist */
+/** @} */
+
+/** SESSION_START. */
+typedef struct sally_op_session {
+    uint32_t version;          /**< in: protocol version agreed on */
+    uint32_t reserved;         /**< zero */
+    const sally_pair *client;  /**< in: the client's extension data */
+    size_t client_count;       /**< in: pairs in client */
+    const sally_pair *server;  /**< out: extension data to announce beside the library's own */
+    size_t server_count;       /**< out: pairs in server */
+} sally_op_session;
+
+/** OPEN: the file at `path`. `file` is there already: keep your own pointer in it with sally_file_set(). */
+typedef struct sally_op_open {
+    uint32_t flags;            /**< in: SALLY_OPEN_ bits */
+    uint32_t desired_access;   /**< in: the ACE4 mask of versions 5 and 6; derived from flags for the others */
+    const sally_attrs *attrs;  /**< in: for a file that is made; never NULL */
+} sally_op_open;
+
+/** READ and WRITE on `file`. */
+typedef struct sally_op_io {
+    uint64_t offset; /**< in: bytes from the start of the file; no meaning for APPEND writes */
+    void *data;      /**< READ: where the bytes go. WRITE: the bytes, which may be changed in place */
+    uint32_t length; /**< in: bytes wanted (READ) or given (WRITE) */
+    uint32_t done;   /**< out: bytes read; 0 with SALLY_OK counts as SALLY_EOF. For WRITE, anything but all is an error */
+} sally_op_io;
+
+/** LOCK and UNLOCK on `file`. */
+typedef struct sally_op_lock {
+    uint64_t offset; /**< in: first byte */
+    uint64_t length; /**< in: 0 for "to the end, however long" */
+    uint32_t flags;  /**< in: SALLY_OPEN_BLOCK_ bits */
+    uint32_t reserved; /**< zero */
+} sally_op_lock;
+
+/** STAT (of `path`) and FSTAT (of `file`). */
+typedef struct sally_op_stat {
+    uint32_t flags;    /**< in: SALLY_FOLLOW or 0 */
+    uint32_t wanted;   /**< in: SALLY_ATTR_ bits worth an effort; more may be given */
+    sally_attrs attrs; /**< out */
+} sally_op_stat;
+
+/** SETSTAT (of `path`), FSETSTAT (of `file`) and MKDIR. */
+typedef struct sally_op_setstat {
+    uint32_t flags;           /**< in: SALLY_FOLLOW or 0 */
+    uint32_t reserved;        /**< zero */
+    const sally_attrs *attrs; /**< in: what to set; never NULL */
+} sally_op_setstat;
+
+/** RENAME from `path`; LINK, where `path` is the existing file; and COPY by path. */
+typedef struct sally_op_rename {
+    const char *to; /**< in: absolute, normalised */
+    uint32_t flags; /**< in: SALLY_RENAME_ bits */
+    uint32_t reserved; /**< zero */
+} sally_op_rename;
+
+/** SYMLINK: makes the link `path`. */
+typedef struct sally_op_symlink {
+    const char *target; /**< in: the link's text, as the client gave it: relative or absolute, not normalised */
+} sally_op_symlink;
+
+/** READLINK and REALPATH of `path`: answer with sally_op_set_result(). */
+typedef struct sally_op_text {
+    uint32_t flags;     /**< in: SALLY_REALPATH_ value */
+    uint32_t reserved;  /**< zero */
+    const char *result; /**< out: set by sally_op_set_result() */
+    sally_attrs attrs;  /**< out: attributes of the result, if known (REALPATH) */
+} sally_op_text;
+
+/** STATVFS of `path`, or of `file` when there is one. Sizes as in POSIX statvfs. */
+typedef struct sally_op_statvfs {
+    uint64_t block_size;       /**< f_bsize */
+    uint64_t fragment_size;    /**< f_frsize */
+    uint64_t blocks;           /**< f_blocks, in fragments */
+    uint64_t blocks_free;      /**< f_bfree */
+    uint64_t blocks_available; /**< f_bavail */
+    uint64_t files;            /**< f_files */
+    uint64_t files_free;       /**< f_ffree */
+    uint64_t files_available;  /**< f_favail */
+    uint64_t fsid;             /**< f_fsid */
+    uint64_t flags;            /**< 1 read-only, 2 no setuid */
+    uint64_t name_max;         /**< f_namemax, bytes */
+} sally_op_statvfs;
+
+/** COPY of bytes from `file` to another open file. */
+typedef struct sally_op_copy {
+    sally_file *to;       /**< in: the file that is written */
+    uint64_t from_offset; /**< in */
+    uint64_t to_offset;   /**< in */
+    uint64_t length;      /**< in: bytes; 0 for "until the end of file" */
+    uint64_t done;        /**< out: bytes copied */
+} sally_op_copy;
+
+/** HASH of `file`, or of `path` when there is none. */
+typedef struct sally_op_hash {
+    const char *algorithms; /**< in: comma-separated, best first */
+    const char *algorithm;  /**< out: the one used */
+    uint64_t offset;        /**< in: bytes */
+    uint64_t length;        /**< in: bytes; 0 for "to the end" */
+    uint32_t block_size;    /**< in: bytes per digest; 0 for one digest over all */
+    uint32_t reserved;      /**< zero */
+    const void *digests;    /**< out: one after another */
+    size_t digests_size;    /**< out: bytes */
+} sally_op_hash;
+
+/** LOOKUP_IDS: names for numeric users and groups. */
+typedef struct sally_op_lookup_ids {
+    const uint32_t *uids;     /**< in: uid_count of them */
+    const uint32_t *gids;     /**< in: gid_count of them */
+    uint32_t uid_count;       /**< in */
+    uint32_t gid_count;       /**< in */
+    const char **user_names;  /**< out: uid_count places, "" at first; fill with sally_op_strdup() */
+    const char **group_names; /**< out: gid_count places, "" at first */
+} sally_op_lookup_ids;
+
+/** EXTENDED: a request that the library does not know itself. */
+typedef struct sally_op_extended {
+    const char *name; /**< in: such as "thing@example.org" */
+    const void *data; /**< in: what followed the name, undecoded */
+    size_t size;      /**< in: bytes in data */
+    const void *reply; /**< out: data of the EXTENDED_REPLY; NULL: the status is the answer */
+    size_t reply_size; /**< out: bytes in reply */
+} sally_op_extended;
+
+/** LEND_FD: a descriptor through which the kernel may move a file's bytes itself. */
+typedef struct sally_op_lend_fd {
+    uint64_t offset; /**< in: first byte of the range */
+    uint64_t length; /**< in: bytes wanted; out: bytes allowed */
+    int32_t fd;      /**< out: stays the storage's */
+    uint32_t flags;  /**< in: SALLY_OPEN_READ or SALLY_OPEN_WRITE */
+} sally_op_lend_fd;
+
+/** One request. See the members of `u` for what goes in and what comes out. */
+struct sally_op {
+    uint32_t kind;          /**< SALLY_OP_ value */
+    uint32_t flags;         /**< SALLY_OP_TRY, ... */
+    sally_session *session; /**< who asks */
+    const char *path;       /**< absolute, normalised, no NUL, inside the session's root, of no promised charset */
+    sally_file *file;       /**< the open file of operations on handles; the new one of OPEN and OPENDIR */
+    sally_status status;    /**< the answer, for after-hooks */
+    uint32_t reserved0;     /**< zero */
+    uint64_t id;            /**< the request's number in its session, for logs */
+    uint64_t reserved[4];   /**< zero */
+    union {
+        sally_op_session session;       /**< SESSION_START */
+        sally_op_open open;             /**< OPEN */
+        sally_op_io io;                 /**< READ, WRITE */
+        sally_op_lock lock;             /**< LOCK, UNLOCK */
+        sally_op_stat stat;             /**< STAT, FSTAT */
+        sally_op_setstat setstat;       /**< SETSTAT, FSETSTAT, MKDIR */
+        sally_op_rename rename;         /**< RENAME, LINK */
+        sally_op_symlink symlink;       /**< SYMLINK */
+        sally_op_text text;             /**< READLINK, REALPATH */
+        sally_op_statvfs statvfs;       /**< STATVFS */
+        sally_op_copy copy;             /**< COPY */
+        sally_op_hash hash;             /**< HASH */
+        sally_op_lookup_ids lookup_ids; /**< LOOKUP_IDS */
+        sally_op_extended extended;     /**< EXTENDED */
+        sally_op_lend_fd lend_fd;       /**< LEND_FD */
+    } u;                                /**< by kind */
+};
+
+/**
+ * The late answer of whoever returned ::SALLY_PENDING: a storage with its status, a before-hook with its status or
+ * ::SALLY_CONTINUE, an after-hook with the status to answer. Exactly once, from any thread, possibly before the slot
+ * has returned; the operation must not be touched afterwards. Never allocates, never fails.
+ */
+SALLY_API void sally_op_finish(sally_op *op, sally_status status);
+
+/** Memory that lives until the operation ends, aligned for anything; NULL when memory is short. Only while the
+ * operation is yours. */
+SALLY_API void *sally_op_alloc(sally_op *op, size_t size);
+
+/** A copy of `text` that lives until the operation ends; NULL when memory is short. */
+SALLY_API char *sally_op_strdup(sally_op *op, const char *text);
+
+/** The text that goes to the client beside the status, instead of the status's own; at most 255 bytes are kept. */
+SALLY_API sally_error sally_op_set_message(sally_op *op, const char *text);
+
+/**
+ * READDIR: one more entry. `name` without slash; "." and ".." are the library's affair and are left out. `attrs` is
+ * copied, and may be NULL when nothing is known. Returns false when the reply is full: this entry is kept for the next
+ * call, but stop here and return ::SALLY_OK. Return ::SALLY_EOF when no more entries will come, also together with
+ * the last ones.
+ */
+SALLY_API bool sally_op_add_entry(sally_op *op, const char *name, const sally_attrs *attrs);
+
+/** READ: answers from `size` bytes in memory that are the whole file. Returns the status to return. */
+SALLY_API sally_status sally_op_read_from(sally_op *op, const void *data, size_t size);
+
+/** READLINK, REALPATH: the answer, copied. Returns ::SALLY_OK, or ::SALLY_FAILURE when memory is short. */
+SALLY_API sally_status sally_op_set_result(sally_op *op, const char *text);
+
+/** Diverts the operation to another path, which is copied and normalised; permissions are checked again. For
+ * before-hooks and wrappers. */
+SALLY_API sally_error sally_op_set_path(sally_op *op, const char *path);
+
+/** The same for the second path of RENAME and LINK. */
+SALLY_API sally_error sally_op_set_to(sally_op *op, const char *to);
+
+/** Whether nobody waits for the answer any more (the client is gone, the server stops). Long work should look now
+ * and then and end with any status. Any thread that owns the operation. */
+SALLY_API bool sally_op_cancelled(const sally_op *op);
+
+/** The name of a kind in small letters, such as "open"; "?" for an unknown one. */
+SALLY_API const char *sally_op_kind_name(uint32_t kind);
+
+SALLY_END_DECLS
+
+#endif

@@ -1,0 +1,52 @@
+/**
+ * @file sallyport/settings.h
+ * The one table of settings: everything that sally_server_set() knows.
+ */
+#ifndef SALLYPORT_SETTINGS_H
+#define SALLYPORT_SETTINGS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sallyport/error.h"
+#include "sallyport/export.h"
+
+SALLY_BEGIN_DECLS
+
+/** How a setting's text is read. */
+enum {
+    SALLY_SETTING_NUMBER = 1,   /**< a whole number */
+    SALLY_SETTING_BYTES = 2,    /**< a number with an optional K, M or G (powers of 1024) */
+    SALLY_SETTING_DURATION = 3, /**< a number with ms, s, m, h or d; without one, seconds */
+    SALLY_SETTING_BOOL = 4,     /**< yes or no (also on, off, true, false, 1, 0) */
+    SALLY_SETTING_TEXT = 5,     /**< any text */
+    SALLY_SETTING_LIST = 6      /**< names with commas; +name adds to the default, -name takes from it */
+};
+
+/** Where a setting may be changed. */
+enum {
+    SALLY_SCOPE_SERVER = 1,    /**< for the server, before it starts */
+    SALLY_SCOPE_RUNNING = 2,   /**< for the server, at any time: new connections use it */
+    SALLY_SCOPE_CONNECTION = 3 /**< as above, and for one connection */
+};
+
+/** One setting as documented. All static. */
+typedef struct sally_setting {
+    const char *name;          /**< such as "ssh.rekey_bytes" */
+    uint32_t type;             /**< SALLY_SETTING_ value */
+    uint32_t scope;            /**< SALLY_SCOPE_ value */
+    const char *default_value; /**< as text */
+    const char *minimum;       /**< as text; "" when there is none */
+    const char *maximum;       /**< as text; "" when there is none */
+    const char *help;          /**< one line */
+} sally_setting;
+
+/** The setting at `index`, in the order of their names; NULL past the last one. Any thread. */
+SALLY_API const sally_setting *sally_setting_at(size_t index);
+
+/** The setting of this name; NULL when there is none. Any thread. */
+SALLY_API const sally_setting *sally_setting_find(const char *name);
+
+SALLY_END_DECLS
+
+#endif

@@ -1,0 +1,73 @@
+/**
+ * @file sallyport/storages.h
+ * The storages that come with the library.
+ */
+#ifndef SALLYPORT_STORAGES_H
+#define SALLYPORT_STORAGES_H
+
+#include <stdint.h>
+
+#include "sallyport/error.h"
+#include "sallyport/export.h"
+#include "sallyport/fs.h"
+
+SALLY_BEGIN_DECLS
+
+/** @name Flags of the local storage
+ * @{ */
+/** Paths are not confined: "/" is the machine's root and symbolic links lead anywhere, as in OpenSSH's sftp-server. */
+#define SALLY_LOCAL_UNCONFINED 0x1u
+/** Changes of owner and group are answered with success and ignored. */
+#define SALLY_LOCAL_IGNORE_OWNER 0x2u
+/** @} */
+
+/**
+ * A directory of this machine. No path and no symbolic link leads out of it, whatever others do to the tree meanwhile.
+ * New files get the mode the client asks for (0666 when it does not say), less `umask_bits`. ::SALLY_E_SYSTEM (see
+ * errno) when `directory` cannot be opened.
+ */
+SALLY_API SALLY_MUST_CHECK sally_error sally_fs_local(sally_fs **out, const char *directory, uint32_t flags,
+                                                      uint32_t umask_bits);
+
+/** Files in memory, gone with the storage. `max_bytes`: what all files may hold together; 0 for no limit. */
+SALLY_API SALLY_MUST_CHECK sally_error sally_fs_memory(sally_fs **out, uint64_t max_bytes);
+
+/** Everything of `inner`, but nothing changes: what would is answered with ::SALLY_WRITE_PROTECT. Holds `inner`. */
+SALLY_API SALLY_MUST_CHECK sally_error sally_fs_readonly(sally_fs **out, sally_fs *inner);
+
+/** The directory `root` of `inner` as a storage of its own. Holds `inner`. Symbolic links are resolved by `inner`: pick a storage
+ * for which that is safe. */
+SALLY_API SALLY_MUST_CHECK sally_error sally_fs_chroot(sally_fs **out, sally_fs *inner, const char *root);
+
+/** What a fault does. */
+enum {
+    SALLY_FAULT_FAIL = 1,  /**< answers with `status`, without asking the storage */
+    SALLY_FAULT_SHORT = 2, /**< READ gives at most `amount` bytes */
+    SALLY_FAULT_DELAY = 3, /**< waits `amount` milliseconds in the slot, then goes on */
+    SALLY_FAULT_LATE = 4,  /**< answers PENDING, and finishes with the storage's answer after `amount` milliseconds from another
+                                thread */
+    SALLY_FAULT_FAIL_AFTER = 5 /**< asks the storage, then answers with `status` */
+};
+
+/** One fault to inject. */
+typedef struct sally_fault {
+    size_t struct_size;   /**< sizeof(sally_fault) */
+    uint64_t kinds;       /**< SALLY_OP_BIT() of the kinds it strikes */
+    uint32_t action;      /**< SALLY_FAULT_ value */
+    sally_status status;  /**< for FAIL and FAIL_AFTER */
+    uint64_t amount;      /**< for SHORT (bytes), DELAY and LATE (ms) */
+    uint64_t skip;        /**< operations that pass before the first strike */
+    uint64_t times;       /**< strikes; 0 for ever */
+    const char *path;     /**< only operations on this very path (a file's path for handles); NULL: any */
+} sally_fault;
+
+/** A storage that misbehaves on purpose, for tests: `inner`, with faults. Holds `inner`. */
+SALLY_API SALLY_MUST_CHECK sally_error sally_fs_fault(sally_fs **out, sally_fs *inner);
+/** Adds a fault; the first one that matches strikes. Any thread. Copied. */
+SALLY_API SALLY_MUST_CHECK sally_error sally_fs_fault_add(sally_fs *fault_fs, const sally_fault *fault);
+/** Removes all faults. Any thread. */
+SALLY_API void sally_fs_fault_clear(sally_fs *fault_fs);
+
+SALLY_END_DECLS
+
+#endif

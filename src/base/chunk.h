@@ -1,0 +1,18 @@
+/* Bytes on their way out, owned by whoever made them until `release` is called. Chunks let the reply to a
+ * READ travel from the storage's buffer to the cipher without a copy. */
+#ifndef SALLY_BASE_CHUNK_H
+#define SALLY_BASE_CHUNK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/list.h"
+
+struct chunk {
+    struct list link;
+    const uint8_t *data; /* what is left to send */
+    size_t size;
+    void (*release)(struct chunk *c); /* called once: all was sent, or the receiver is gone */
+};
+
+#endif

@@ -1,0 +1,19 @@
+/* Randomness is given to whoever needs it, so that a test can replay a session bit for bit. */
+#ifndef SALLY_BASE_RANDOM_H
+#define SALLY_BASE_RANDOM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct random_source {
+    bool (*fill)(void *user_data, uint8_t *out, size_t size); /* false: none to be had */
+    void *user_data;
+};
+
+static inline bool random_fill(const struct random_source *source, uint8_t *out, size_t size)
+{
+    return source->fill(source->user_data, out, size);
+}
+
+#endif

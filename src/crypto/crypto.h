@@ -1,0 +1,23 @@
+/* The only door to the crypto libraries. One `struct crypto` per server (and per key that stands alone) owns an
+ * OSSL_LIB_CTX and every algorithm fetched from it, so that nothing of the process's own OpenSSL state is touched.
+ * Immutable once made; reference counted; any thread. */
+#ifndef SALLY_CRYPTO_CRYPTO_H
+#define SALLY_CRYPTO_CRYPTO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/random.h"
+#include "sallyport/error.h"
+
+struct crypto;
+
+sally_error crypto_new(struct crypto **out);
+struct crypto *crypto_ref(struct crypto *c);
+void crypto_unref(struct crypto *c);
+
+/* The system's generator. */
+struct random_source crypto_random(struct crypto *c);
+
+#endif
