@@ -116,6 +116,9 @@ typedef sally_status sally_done_fn(sally_fs *fs, sally_op *op, sally_status stat
 SALLY_API sally_status sally_fs_call(sally_fs *fs, sally_fs *inner, sally_op *op, sally_done_fn *on_done,
                                      void *context);
 
+/** For a wrapper's cancel: passes the wish on to `inner`. */
+SALLY_API void sally_fs_cancel(sally_fs *inner, sally_op *op);
+
 SALLY_END_DECLS
 
 #endif
