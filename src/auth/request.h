@@ -1,0 +1,63 @@
+/* A try to log in inside the library: what the authenticator sees (sally_auth_request, the first member), and what it answers. Built by
+ * the server from the SSH engine's question; run on a worker; delivered back to the connection's loop. */
+#ifndef SALLY_AUTH_REQUEST_H
+#define SALLY_AUTH_REQUEST_H
+
+#include <stdatomic.h>
+
+#include "base/list.h"
+#include "sallyport/auth.h"
+
+struct auth_setting {
+    struct auth_setting *next;
+    char *name, *value;
+};
+
+struct auth_prompt {
+    char *text;
+    bool echo;
+};
+
+#define AUTH_MAX_PROMPTS 64
+
+struct auth_request {
+    sally_auth_request pub; /* must be first */
+    sally_auth *auth;       /* held */
+    bool may_try;           /* asks may_try_key instead of authenticate */
+
+    /* Any thread: have the request's result looked at on its home thread. Never fails, never allocates; may use `link`. */
+    void (*wake)(struct auth_request *request);
+    void *owner;
+    struct list link;
+
+    /* Checks a setting's name and value before sally_auth_set() keeps it; NULL: all are kept. */
+    sally_error (*check_setting)(const char *name, const char *value);
+
+    /* The answer: */
+    sally_auth_result result;
+    uint32_t methods_next;  /* PARTIAL */
+    sally_fs *fs;           /* ACCEPT; held */
+    char *root, *home;      /* NULL: "/" */
+    uint32_t permissions;
+    struct auth_setting *settings;
+    struct auth_prompt prompts[AUTH_MAX_PROMPTS];
+    uint32_t prompt_count;
+    char *prompt_name, *prompt_instruction;
+    char *banner;
+    _Atomic uint32_t handoff; /* finish against return, as with operations */
+};
+
+/* NULL when memory is short. Texts of pub are the caller's and must outlive the request. */
+struct auth_request *auth_request_new(sally_auth *auth);
+/* Asks the authenticator, on a thread that may block. True: result is there. False: it is pending; wake() comes once, perhaps before this
+ * returned, and the request must not be touched until then. */
+bool auth_request_run(struct auth_request *request);
+void auth_request_free(struct auth_request *request);
+
+/* The methods to offer, as a mask and as SSH's names with commas (into out, which holds at least 64 bytes). */
+uint32_t auth_offered(sally_auth *auth, sally_auth_request *request);
+void auth_method_names(uint32_t methods, char *out, size_t size);
+/* Frees request state kept between tries. */
+void auth_forget(sally_auth *auth, void *state);
+
+#endif
