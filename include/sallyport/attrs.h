@@ -36,15 +36,15 @@ SALLY_BEGIN_DECLS
 
 /** @name File types (draft-ietf-secsh-filexfer-13 section 7.2)
  * @{ */
-#define SALLY_TYPE_REGULAR 1u
-#define SALLY_TYPE_DIRECTORY 2u
-#define SALLY_TYPE_SYMLINK 3u
+#define SALLY_TYPE_REGULAR 1u /**< an ordinary file */
+#define SALLY_TYPE_DIRECTORY 2u /**< a directory */
+#define SALLY_TYPE_SYMLINK 3u /**< a symbolic link */
 #define SALLY_TYPE_SPECIAL 4u /**< known, but none of the others */
-#define SALLY_TYPE_UNKNOWN 5u
-#define SALLY_TYPE_SOCKET 6u
-#define SALLY_TYPE_CHAR_DEVICE 7u
-#define SALLY_TYPE_BLOCK_DEVICE 8u
-#define SALLY_TYPE_FIFO 9u
+#define SALLY_TYPE_UNKNOWN 5u /**< not known */
+#define SALLY_TYPE_SOCKET 6u /**< a socket */
+#define SALLY_TYPE_CHAR_DEVICE 7u /**< a character device */
+#define SALLY_TYPE_BLOCK_DEVICE 8u /**< a block device */
+#define SALLY_TYPE_FIFO 9u /**< a named pipe */
 /** @} */
 
 /** A moment: seconds since 1970-01-01T00:00:00Z, and nanoseconds 0 to 999,999,999. */

@@ -1,0 +1,114 @@
+#!/usr/bin/env bash
+# Fetches what building and testing needs from the distribution's archive; the only step that touches the network.
+#
+#   scripts/deps.sh            installs exactly what is missing
+#   scripts/deps.sh --check    only says what is missing (exit 1), offline
+#
+# Packages that would start a daemon, or that belong to another architecture, are not installed: they are unpacked
+# below .deps/, where only the tests look.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+deps=$PWD/.deps
+
+build_packages=(gcc libc6-dev make cmake ninja-build pkg-config libssl-dev libuv1-dev zlib1g-dev libcrypt-dev)
+test_packages=(
+    g++ clang llvm libclang-rt-14-dev ccache libcmocka-dev
+    python3 python3-pytest python3-pytest-timeout python3-pytest-xdist python3-paramiko python3-asyncssh
+    openssh-client sshpass lftp curl putty-tools rclone restic sshfs fuse3 git sqlite3
+    mandoc codespell clang-format procps binutils util-linux
+    gcc-i686-linux-gnu libc6-dev-i386-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user)
+packages=("${build_packages[@]}" "${test_packages[@]}")
+
+missing_packages() {
+    local installed
+    installed=" $({ dpkg-query -W -f '${db:Status-Status} ${binary:Package}\n' "${packages[@]}" 2>/dev/null || true; } |
+        sed -n 's/^installed \([^:]*\).*/\1/p' | tr '\n' ' ') "
+    local package
+    for package in "${packages[@]}"; do
+        [[ $installed == *" $package "* ]] || echo "$package"
+    done
+}
+
+have_sshd() { [[ -x $deps/sshd/usr/sbin/sshd && -e $deps/sshd/usr/lib/$(uname -m)-linux-gnu/libwrap.so.0 ]]; }
+have_cross() { [[ -e $deps/$1/usr/lib/$2/libcmocka.so && -e $deps/$1/usr/include/cmocka.h ]]; }
+
+missing_private() {
+    have_sshd || echo sshd
+    have_cross i386 i386-linux-gnu || echo i386
+    have_cross s390x s390x-linux-gnu || echo s390x
+}
+
+as_root() {
+    if [[ $(id -u) -eq 0 ]]; then
+        "$@"
+    else
+        sudo "$@"
+    fi
+}
+
+# unpack NAME PACKAGE...: downloads and unpacks into .deps/NAME, through a directory aside so that a broken-off run
+# leaves nothing that looks complete. $apt holds the options.
+unpack() {
+    local name=$1 work
+    shift
+    work=$(mktemp -d "$deps/$name.XXXXXX")
+    (cd "$work" && apt-get "${apt[@]}" download "$@")
+    local archive
+    for archive in "$work"/*.deb; do
+        dpkg -x "$archive" "$work/root"
+    done
+    rm -rf "${deps:?}/$name"
+    mv "$work/root" "$deps/$name"
+    rm -rf "$work"
+}
+
+# Another architecture's packages through an apt of our own: the system's list of architectures stays as it is.
+foreign_apt() {
+    local arch=$1 root=$deps/apt file
+    mkdir -p "$root"/{state/lists/partial,cache/archives/partial,sources}
+    : >"$root/state/status"
+    for file in /etc/apt/sources.list /etc/apt/sources.list.d/*; do
+        if [[ -f $file ]] && grep -q 'debian\.org\|debian-archive' "$file"; then
+            ln -sf "$file" "$root/sources/"
+        fi
+    done
+    apt=(-q -o Dir::State="$root/state" -o Dir::State::status="$root/state/status" -o Dir::Cache="$root/cache"
+        -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$root/sources" -o APT::Architecture="$arch"
+        -o APT::Architectures::="$arch" -o Acquire::Languages=none -o APT::Sandbox::User="$(id -un)")
+    apt-get "${apt[@]}" update || echo "deps: some lists could not be read; going on with those that could" >&2
+}
+
+mapfile -t missing < <(missing_packages)
+mapfile -t private < <(missing_private)
+if [[ ${#missing[@]} -eq 0 && ${#private[@]} -eq 0 ]]; then
+    [[ ${1:-} == --check ]] || echo "deps: nothing is missing"
+    exit 0
+fi
+if [[ ${1:-} == --check ]]; then
+    echo "missing: ${missing[*]} ${private[*]/#/.deps/}" >&2
+    echo "run: make deps" >&2
+    exit 1
+fi
+
+echo "deps: fetching ${missing[*]} ${private[*]/#/.deps/}"
+if [[ ${#missing[@]} -gt 0 ]] || [[ " ${private[*]} " == *" sshd "* ]]; then
+    as_root apt-get -q update
+fi
+if [[ ${#missing[@]} -gt 0 ]]; then
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "${missing[@]}"
+fi
+mkdir -p "$deps"
+for name in "${private[@]}"; do
+    case $name in
+    sshd)
+        apt=(-q -o APT::Sandbox::User="$(id -un)")
+        unpack sshd openssh-server openssh-sftp-server libwrap0
+        ;;
+    i386 | s390x)
+        foreign_apt "$name"
+        unpack "$name" "libcmocka-dev:$name" "libcmocka0:$name"
+        ;;
+    esac
+done
+rm -rf "$deps/apt"
+echo "deps: done"

@@ -1,0 +1,21 @@
+"""C code is formatted as .clang-format says."""
+
+import shutil
+import subprocess
+
+from tree import finish, name_of, run_check, sources
+
+
+def check():
+    program = shutil.which("clang-format-14") or shutil.which("clang-format")
+    files = list(sources("src", "cmd", "include", "examples", "tests", "bench"))
+    problems = []
+    for path in files:
+        result = subprocess.run([program, "--dry-run", "-Werror", "--ferror-limit=1", str(path)], capture_output=True,
+                                text=True, check=False)
+        if result.returncode != 0:
+            problems.append(f"{name_of(path)}: {result.stderr.splitlines()[0] if result.stderr else 'not formatted'}")
+    return finish("formatting", problems, len(files))
+
+
+run_check(check)
