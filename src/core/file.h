@@ -29,8 +29,8 @@ struct sally_file {
     bool hooks_own;      /* a before-hook answered its OPEN: the storage does not know it */
     bool stands_in;      /* OPENDIR was answered by STAT: the storage has no handle */
     bool at_end;         /* READDIR has said EOF: the storage is not asked again */
-    uint32_t users;      /* operations queued or running on it */
-    uint32_t readers, others; /* of them, running READs and running others */
+    uint32_t readers, others; /* running READs, and other running operations */
+    uint64_t blocked_scan;    /* the look through the queue in which something before had to wait for it */
     void *owner;         /* the engine's: for instance its handle's number */
     struct buf carry;    /* the engine's: a READDIR entry that did not fit into the reply before */
     struct file_range ranges[FILE_MAX_RANGES];

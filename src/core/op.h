@@ -52,13 +52,16 @@ struct op {
     /* For core and the host: */
     struct list link;                /* in one list at a time: the session's queue, the host's work list or inbox */
     sally_session *session;
+    struct list run_link;            /* the session's running operations; home thread only */
     enum op_stage stage;
     uint32_t hook;                   /* see stage */
     _Atomic uint32_t handoff;        /* see run.c */
-    _Atomic bool cancelled;
+    bool parked;                     /* came home to be cancelled: see run.c */
     bool unchecked;                  /* asked by the program itself: no permissions */
-    bool running;                    /* counted in session->running */
-    bool starts_file;                /* OPEN or OPENDIR: pub.file is new */
+    bool aside;                      /* not one of the client's queue: by the program, or the session's end */
+    bool counted;                    /* in its file's readers or others */
+    bool handed;                     /* counted in session->with_workers */
+    uint32_t reserved_bytes;         /* of `reserve`, while it is held */
     sally_submit_done_fn *submit_done;    /* of sally_session_submit */
     void *submit_user_data;
     sally_status step_status;        /* what finish() brought */

@@ -1,0 +1,84 @@
+/* The end of a session: cancel, all answers, close with its reason, SESSION_END, release of the storage. */
+#include "base/mem.h"
+#include "core/file.h"
+#include "core/run.h"
+#include "core/session_inside.h"
+
+/* What was queued never reaches the storage, but is answered like everything else. */
+static void drop_queued(sally_session *s)
+{
+    struct op *op;
+    while ((op = session_take_queued(s)) != NULL) {
+        op->pub.status = SALLY_CONNECTION_LOST;
+        op->stage = OP_DONE;
+        if (op->on_done)
+            op->on_done(op);
+    }
+}
+
+void session_close(sally_session *s, uint32_t reason, void (*on_gone)(void *user_data), void *user_data)
+{
+    s->references++;
+    s->closing = true;
+    s->close_reason = reason;
+    s->on_gone = on_gone;
+    s->gone_user_data = user_data;
+    s->on_room = NULL;
+    drop_queued(s);
+    LIST_EACH(item, &s->running)
+    {
+        op_cancel(CONTAINER_OF(item, struct op, run_link));
+    }
+    session_close_step(s);
+    session_release(s);
+}
+
+static void ending_done(struct op *op)
+{
+    if (op->pub.kind == SALLY_OP_SESSION_END)
+        op->session->end_done = true;
+    op_free(op);
+}
+
+/* Uses the operation that was set aside for this: the end needs no memory. */
+static void start_ending(sally_session *s, uint32_t kind, sally_file *file)
+{
+    list_prepend(&s->pool, &s->spare->link);
+    s->pooled++;
+    s->spare = NULL;
+    struct op *op = op_new(s, kind);
+    op->aside = true;
+    op->unchecked = true;
+    op->pub.flags |= SALLY_OP_INTERNAL;
+    op->on_done = ending_done;
+    op->pub.path = "/";
+    if (file)
+        op_use_file(op, file);
+    session_start_op(op);
+}
+
+static void end(sally_session *s)
+{
+    s->gone = true;
+    sally_fs *fs = s->fs;
+    s->fs = NULL;
+    sally_fs_unref(fs);
+    if (s->on_gone)
+        s->on_gone(s->gone_user_data);
+    session_release(s); /* the session's own reference */
+}
+
+void session_close_step(sally_session *s)
+{
+    if (s->gone || s->scheduling || s->started > 0 || atomic_load(&s->submitted) > 0)
+        return;
+    struct list *first = list_first(&s->files);
+    if (first) {
+        sally_file *file = CONTAINER_OF(first, sally_file, link);
+        start_ending(s, file->facts.is_directory ? SALLY_OP_CLOSEDIR : SALLY_OP_CLOSE, file);
+    } else if (s->start_done && !s->end_done) {
+        start_ending(s, SALLY_OP_SESSION_END, NULL);
+    } else {
+        end(s);
+    }
+}

@@ -1,0 +1,197 @@
+#include "core/file.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "core/session_inside.h"
+
+/* A directory entry that waits for the next reply: a name, a longname, attributes. */
+#define CARRY_MAX (256u * 1024u)
+
+sally_file *file_new(sally_session *s, const char *path, uint32_t open_flags, bool directory)
+{
+    sally_file *file = mem_zalloc(sizeof *file);
+    if (!file)
+        return NULL;
+    file->path = mem_strdup(path);
+    if (!file->path) {
+        mem_free(file);
+        return NULL;
+    }
+    list_init(&file->link);
+    buf_init(&file->carry, CARRY_MAX);
+    file->session = s;
+    file->id = ++s->next_file;
+    file->slots = file->inline_slots;
+    file->slot_capacity = FILE_INLINE_SLOTS;
+    file->facts.open_flags = open_flags;
+    file->facts.is_directory = directory;
+    file->facts.opened_ns = s->host->now_ns(s->host);
+    s->file_count++;
+    if (s->counters)
+        counter_add(&s->counters->files_now, 1);
+    return file;
+}
+
+void file_free(sally_file *file)
+{
+    sally_session *s = file->session;
+    list_remove(&file->link);
+    s->file_count--;
+    if (s->counters)
+        counter_sub(&s->counters->files_now, 1);
+    if (file->slots != file->inline_slots)
+        mem_free(file->slots);
+    buf_clear(&file->carry);
+    mem_free(file->path);
+    mem_free(file);
+}
+
+bool file_set_path(sally_file *file, const char *path)
+{
+    if (strcmp(file->path, path) == 0)
+        return true;
+    char *copy = mem_strdup(path);
+    if (!copy)
+        return false;
+    mem_free(file->path);
+    file->path = copy;
+    return true;
+}
+
+sally_error sally_file_set(sally_file *file, const sally_fs *fs, void *pointer)
+{
+    for (uint32_t i = 0; i < file->slot_count; i++) {
+        if (file->slots[i].fs == fs) {
+            file->slots[i].pointer = pointer;
+            return SALLY_E_OK;
+        }
+    }
+    if (file->slot_count == file->slot_capacity) {
+        struct file_slot *slots = mem_array(file->slot_capacity * (size_t)2, sizeof *slots);
+        if (!slots)
+            return SALLY_E_NO_MEMORY;
+        memcpy(slots, file->slots, file->slot_count * sizeof *slots);
+        if (file->slots != file->inline_slots)
+            mem_free(file->slots);
+        file->slots = slots;
+        file->slot_capacity *= 2;
+    }
+    file->slots[file->slot_count++] = (struct file_slot){fs, pointer};
+    return SALLY_E_OK;
+}
+
+void *sally_file_get(const sally_file *file, const sally_fs *fs)
+{
+    for (uint32_t i = 0; i < file->slot_count; i++) {
+        if (file->slots[i].fs == fs)
+            return file->slots[i].pointer;
+    }
+    return NULL;
+}
+
+const char *sally_file_path(const sally_file *file)
+{
+    return file->path;
+}
+
+void sally_file_get_facts(const sally_file *file, sally_file_facts *facts)
+{
+    *facts = file->facts;
+}
+
+uint64_t sally_file_id(const sally_file *file)
+{
+    return file->id;
+}
+
+/* Ranges are kept sorted and apart. With all places taken, the new range is joined to the one before it: the gap between them is
+ * forgotten, so that gap_bytes only ever errs on the low side. */
+static void note_range(sally_file *file, uint64_t from, uint64_t to)
+{
+    struct file_range *r = file->ranges;
+    uint32_t at = 0;
+    while (at < file->range_count && r[at].to < from)
+        at++;
+    uint32_t end = at; /* ranges [at, end) touch the new one */
+    while (end < file->range_count && r[end].from <= to) {
+        from = r[end].from < from ? r[end].from : from;
+        to = r[end].to > to ? r[end].to : to;
+        end++;
+    }
+    if (at == end && file->range_count == FILE_MAX_RANGES) {
+        uint32_t into = at > 0 ? at - 1 : 0;
+        r[into].from = r[into].from < from ? r[into].from : from;
+        r[into].to = r[into].to > to ? r[into].to : to;
+        return;
+    }
+    memmove(&r[at + 1], &r[end], (file->range_count - end) * sizeof *r);
+    r[at] = (struct file_range){from, to};
+    file->range_count += 1 - (end - at);
+}
+
+static uint64_t gap_bytes(const sally_file *file)
+{
+    uint64_t gaps = 0, at = 0;
+    for (uint32_t i = 0; i < file->range_count; i++) {
+        gaps += file->ranges[i].from - at;
+        at = file->ranges[i].to;
+    }
+    return gaps;
+}
+
+void file_note_io(const struct op *op)
+{
+    sally_file *file = op->pub.file;
+    const sally_op_io *io = &op->pub.u.io;
+    struct counters *counters = op->session->counters;
+    if (op->pub.kind == SALLY_OP_READ) {
+        file->facts.bytes_read += io->done;
+        if (counters)
+            counter_add(&counters->bytes_read, io->done);
+        return;
+    }
+    file->facts.bytes_written += io->length;
+    if (counters)
+        counter_add(&counters->bytes_written, io->length);
+    uint64_t from = io->offset, to;
+    if (file->facts.open_flags & SALLY_OPEN_APPEND) /* the offset means nothing: each write follows the last */
+        from = file->facts.highest_offset;
+    if (io->length == 0 || __builtin_add_overflow(from, io->length, &to))
+        return;
+    note_range(file, from, to);
+    if (to > file->facts.highest_offset)
+        file->facts.highest_offset = to;
+    file->facts.gap_bytes = gap_bytes(file);
+}
+
+static const char *reason_text(uint32_t reason)
+{
+    switch (reason) {
+    case SALLY_CLOSED_BY_CLIENT:
+        return "client";
+    case SALLY_CLOSED_LOST:
+        return "lost";
+    case SALLY_CLOSED_BY_SERVER:
+        return "server";
+    default:
+        return "error";
+    }
+}
+
+void file_log_close(const sally_file *file)
+{
+    const sally_session *s = file->session;
+    if (file->facts.is_directory || !log_wants(s->log, SALLY_LOG_INFO))
+        return;
+    char got[24], put[24];
+    snprintf(got, sizeof got, "%" PRIu64, file->facts.bytes_read);
+    snprintf(put, sizeof put, "%" PRIu64, file->facts.bytes_written);
+    const sally_log_field fields[] = {
+        {"user", s->user},   {"path", file->path}, {"read", got},
+        {"written", put},    {"reason", reason_text(file->facts.close_reason)},
+    };
+    log_line(s->log, session_log_ids(s), SALLY_LOG_INFO, "file.closed", fields, COUNT_OF(fields), "File closed");
+}

@@ -1,0 +1,225 @@
+#include "core/op.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "core/file.h"
+#include "core/path.h"
+#include "core/session_inside.h"
+
+struct op_block {
+    struct op_block *next;
+    _Alignas(16) unsigned char bytes[];
+};
+
+#define MESSAGE_MAX 255
+
+void op_init(struct op *op, sally_session *s, uint32_t kind)
+{
+    memset(op, 0, offsetof(struct op, inline_bytes));
+    list_init(&op->link);
+    list_init(&op->run_link);
+    atomic_init(&op->handoff, 0);
+    op->frames = op->inline_frames;
+    op->frame_capacity = OP_INLINE_FRAMES;
+    op->session = s;
+    op->pub.kind = kind;
+    op->pub.session = s;
+}
+
+struct op *op_new(sally_session *s, uint32_t kind)
+{
+    struct list *pooled = list_take_first(&s->pool);
+    struct op *op;
+    if (pooled) {
+        s->pooled--;
+        op = CONTAINER_OF(pooled, struct op, link);
+    } else {
+        op = mem_alloc(sizeof *op);
+        if (!op)
+            return NULL;
+    }
+    op_init(op, s, kind);
+    op->pub.id = ++s->next_request;
+    s->references++;
+    return op;
+}
+
+static void release_blocks(struct op *op)
+{
+    while (op->blocks) {
+        struct op_block *block = op->blocks;
+        op->blocks = block->next;
+        mem_free(block);
+    }
+}
+
+void op_discard(struct op *op)
+{
+    release_blocks(op);
+    mem_free(op);
+}
+
+void op_free(struct op *op)
+{
+    sally_session *s = op->session;
+    release_blocks(op);
+    bool made_room = op->reserved_bytes > 0;
+    s->reserved -= op->reserved_bytes;
+    /* An idle session keeps one; the closing needs its own. */
+    bool keep = !s->gone && (s->pooled < 1 || (s->started + s->queued > 0 && s->pooled < SESSION_POOL));
+    if (!s->spare && !s->gone) {
+        s->spare = op;
+    } else if (keep) {
+        list_prepend(&s->pool, &op->link);
+        s->pooled++;
+    } else {
+        mem_free(op);
+    }
+    if (made_room && !s->gone) {
+        session_schedule(s);
+        if (s->on_room)
+            s->on_room(s->room_user_data);
+    }
+    session_release(s);
+}
+
+void *sally_op_alloc(sally_op *pub, size_t size)
+{
+    struct op *op = op_of(pub);
+    if (size > SIZE_MAX / 2)
+        return NULL;
+    size_t rounded = (size + 15) & ~(size_t)15;
+    if (rounded <= OP_INLINE_BYTES - op->inline_used) {
+        void *room = op->inline_bytes + op->inline_used;
+        op->inline_used += rounded;
+        return room;
+    }
+    struct op_block *block = mem_alloc(sizeof *block + rounded);
+    if (!block)
+        return NULL;
+    block->next = op->blocks;
+    op->blocks = block;
+    return block->bytes;
+}
+
+static char *copy_text(sally_op *op, const void *text, size_t size)
+{
+    char *copy = size < SIZE_MAX ? sally_op_alloc(op, size + 1) : NULL;
+    if (copy) {
+        if (size)
+            memcpy(copy, text, size);
+        copy[size] = '\0';
+    }
+    return copy;
+}
+
+char *sally_op_strdup(sally_op *op, const char *text)
+{
+    return copy_text(op, text, strlen(text));
+}
+
+char *op_take_text(struct op *op, struct slice raw)
+{
+    return slice_has_nul(raw) ? NULL : copy_text(&op->pub, raw.data, raw.size);
+}
+
+static sally_status take_path(struct op *op, struct slice raw, const char **place)
+{
+    struct buf path;
+    buf_init(&path, 2 * PATH_MAX_BYTES + 2);
+    sally_status status = path_normalise(&path, op->session->home, raw);
+    if (status == SALLY_OK) {
+        *place = copy_text(&op->pub, buf_head(&path), path.size - 1);
+        if (!*place)
+            status = SALLY_FAILURE;
+    }
+    buf_clear(&path);
+    return status;
+}
+
+sally_status op_take_path(struct op *op, struct slice raw)
+{
+    return take_path(op, raw, &op->pub.path);
+}
+
+sally_status op_take_to(struct op *op, struct slice raw)
+{
+    return take_path(op, raw, &op->pub.u.rename.to);
+}
+
+static sally_error error_of(sally_status status)
+{
+    if (status == SALLY_OK)
+        return SALLY_E_OK;
+    return status == SALLY_INVALID_FILENAME ? SALLY_E_INVALID : SALLY_E_NO_MEMORY;
+}
+
+sally_error sally_op_set_path(sally_op *op, const char *path)
+{
+    return path ? error_of(op_take_path(op_of(op), slice_of(path))) : SALLY_E_INVALID;
+}
+
+sally_error sally_op_set_to(sally_op *op, const char *to)
+{
+    if (!to || (op->kind != SALLY_OP_RENAME && op->kind != SALLY_OP_LINK))
+        return SALLY_E_INVALID;
+    return error_of(op_take_to(op_of(op), slice_of(to)));
+}
+
+sally_error sally_op_set_message(sally_op *op, const char *text)
+{
+    size_t size = strlen(text);
+    char *copy = copy_text(op, text, size < MESSAGE_MAX ? size : MESSAGE_MAX);
+    if (!copy)
+        return SALLY_E_NO_MEMORY;
+    op_of(op)->message = copy;
+    return SALLY_E_OK;
+}
+
+sally_status sally_op_set_result(sally_op *op, const char *text)
+{
+    char *copy = sally_op_strdup(op, text);
+    if (!copy)
+        return SALLY_FAILURE;
+    op->u.text.result = copy;
+    return SALLY_OK;
+}
+
+bool sally_op_add_entry(sally_op *op, const char *name, const sally_attrs *attrs)
+{
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return true;
+    struct op *inside = op_of(op);
+    return inside->entry ? inside->entry(inside, name, attrs) : true;
+}
+
+sally_status sally_op_read_from(sally_op *op, const void *data, size_t size)
+{
+    if (op->u.io.offset >= size)
+        return SALLY_EOF;
+    size_t left = size - (size_t)op->u.io.offset;
+    op->u.io.done = left < op->u.io.length ? (uint32_t)left : op->u.io.length;
+    memcpy(op->u.io.data, (const char *)data + op->u.io.offset, op->u.io.done);
+    return SALLY_OK;
+}
+
+const char *sally_op_kind_name(uint32_t kind)
+{
+    switch (kind) {
+#define NAME(name, value, slot, permission)                                                        \
+    case value:                                                                                    \
+        return #slot;
+        SALLY_OP_MAP(NAME)
+#undef NAME
+    default:
+        return "?";
+    }
+}
+
+void op_use_file(struct op *op, sally_file *file)
+{
+    op->pub.file = file;
+    op->pub.path = file->path;
+}

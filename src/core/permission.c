@@ -1,0 +1,72 @@
+#include "core/permission.h"
+
+#include "core/file.h"
+#include "core/session_inside.h"
+
+static const uint32_t needed[SALLY_OP_KINDS] = {
+#define NEEDED(name, value, slot, permission) [value] = (permission),
+    SALLY_OP_MAP(NEEDED)
+#undef NEEDED
+};
+
+static uint32_t needed_to_open(uint32_t flags)
+{
+    uint32_t bits = 0;
+    if (flags & SALLY_OPEN_READ)
+        bits |= SALLY_MAY_READ;
+    if (flags & (SALLY_OPEN_WRITE | SALLY_OPEN_APPEND | SALLY_OPEN_TRUNCATE))
+        bits |= SALLY_MAY_WRITE;
+    if (flags & SALLY_OPEN_CREATE)
+        bits |= SALLY_MAY_CREATE;
+    if (flags & SALLY_OPEN_DELETE_ON_CLOSE)
+        bits |= SALLY_MAY_REMOVE;
+    return bits ? bits : SALLY_MAY_READ;
+}
+
+static uint32_t needed_by(const sally_op *op)
+{
+    switch (op->kind) {
+    case SALLY_OP_OPEN:
+        return needed_to_open(op->u.open.flags);
+    case SALLY_OP_RENAME:
+        return SALLY_MAY_RENAME | (op->u.rename.flags & SALLY_RENAME_OVERWRITE ? SALLY_MAY_REMOVE : 0);
+    case SALLY_OP_LEND_FD:
+        return op->u.lend_fd.flags & SALLY_OPEN_WRITE ? SALLY_MAY_WRITE : SALLY_MAY_READ;
+    default:
+        return op->kind < SALLY_OP_KINDS ? needed[op->kind] : SALLY_MAY_ALL;
+    }
+}
+
+/* A file that was not opened to be read cannot be read, whatever the storage would do. */
+static bool file_allows(const sally_op *op)
+{
+    if (!op->file)
+        return true;
+    uint32_t flags = op->file->facts.open_flags;
+    bool directory = op->file->facts.is_directory;
+    switch (op->kind) {
+    case SALLY_OP_READ:
+    case SALLY_OP_HASH:
+        return !directory && (flags & SALLY_OPEN_READ);
+    case SALLY_OP_WRITE:
+        return !directory && (flags & (SALLY_OPEN_WRITE | SALLY_OPEN_APPEND));
+    case SALLY_OP_COPY:
+        return !directory && (flags & SALLY_OPEN_READ) && op->u.copy.to &&
+               (op->u.copy.to->facts.open_flags & (SALLY_OPEN_WRITE | SALLY_OPEN_APPEND));
+    case SALLY_OP_READDIR:
+    case SALLY_OP_CLOSEDIR:
+        return directory;
+    case SALLY_OP_CLOSE:
+        return !directory;
+    default:
+        return true;
+    }
+}
+
+sally_status op_check_permissions(const struct op *op)
+{
+    uint32_t bits = needed_by(&op->pub);
+    if (!op->unchecked && (bits & ~op->session->permissions))
+        return SALLY_PERMISSION_DENIED;
+    return file_allows(&op->pub) ? SALLY_OK : SALLY_INVALID_HANDLE;
+}

@@ -1,0 +1,10 @@
+/* What a session may do: looked at before the hooks, and again after them. */
+#ifndef SALLY_CORE_PERMISSION_H
+#define SALLY_CORE_PERMISSION_H
+
+#include "core/op.h"
+
+/* SALLY_OK, SALLY_PERMISSION_DENIED, or why a handle does not fit the operation. */
+sally_status op_check_permissions(const struct op *op);
+
+#endif

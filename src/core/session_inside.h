@@ -1,0 +1,77 @@
+/* A session's inside, for the files of core that make it up. */
+#ifndef SALLY_CORE_SESSION_INSIDE_H
+#define SALLY_CORE_SESSION_INSIDE_H
+
+#include <stdatomic.h>
+
+#include "core/session.h"
+
+/* Freed operations kept for the next requests while some are in flight. */
+#define SESSION_POOL 64
+
+struct sally_session {
+    struct session_host *host;
+    char *user, *home;
+    const sally_peer *peer;
+    sally_fs *fs;
+    uint32_t permissions, version;
+    uint64_t id;
+    uint32_t max_operations, max_files;
+    size_t max_bytes;
+    const struct hook_stack *hooks;
+    const struct log_sink *log;
+    struct counters *counters;
+    void *data; /* the program's */
+
+    struct list queue;        /* waiting for their turn */
+    struct list running;      /* started and not done, by run_link */
+    uint32_t queued, started; /* how many in each */
+    uint32_t aside;           /* of the started ones, not from the client's queue */
+    bool barrier;             /* a started one lets nothing else start */
+    uint64_t scan;            /* number of the last look through the queue */
+    uint32_t with_workers;    /* of the started ones, handed to workers or late */
+    uint64_t next_request, next_file;
+    size_t reserved;          /* bytes of started operations that are not freed */
+    struct list files;        /* open ones */
+    uint32_t file_count;      /* open ones, and those being opened */
+
+    struct list pool;         /* freed operations */
+    uint32_t pooled;
+    _Atomic uint32_t submitted; /* by the program, on their way home */
+
+    bool scheduling, again;
+    bool start_done;          /* SESSION_START was answered well */
+    bool closing, end_done, gone;
+    uint32_t close_reason;
+    struct op *spare;         /* for the closing operations: they must not fail */
+    void (*on_gone)(void *user_data);
+    void *gone_user_data;
+    void (*on_room)(void *user_data);
+    void *room_user_data;
+    uint32_t references;      /* one for the session itself, one per operation */
+};
+
+/* queue.c */
+void session_schedule(sally_session *s);
+struct op *session_take_queued(sally_session *s); /* the first in the queue, whatever runs; NULL: empty */
+/* start.c */
+void session_start_op(struct op *op); /* its turn has come */
+void session_op_done(struct op *op);  /* home: stage OP_DONE */
+bool session_prepare_file(struct op *op); /* the new file of OPEN and OPENDIR; false: pub.status says why not */
+/* submit.c */
+void session_adopt(struct op *op); /* an operation of the program has come home */
+/* op.c */
+void op_init(struct op *op, sally_session *s, uint32_t kind); /* all but what needs the home thread */
+void op_discard(struct op *op); /* of one that op_init() made and no session has seen */
+/* close.c */
+void session_close_step(sally_session *s); /* goes on with the end when nothing runs */
+/* session.c */
+void session_release(sally_session *s); /* one reference less */
+/* file.c */
+sally_file *file_new(sally_session *s, const char *path, uint32_t open_flags, bool directory);
+void file_free(sally_file *file);
+void file_note_io(const struct op *op); /* READ or WRITE that ended well: facts */
+bool file_set_path(sally_file *file, const char *path); /* a hook may have diverted its OPEN */
+void file_log_close(const sally_file *file);
+
+#endif

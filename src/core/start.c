@@ -1,0 +1,174 @@
+/* The first and the last moment of a running operation, at home. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "core/file.h"
+#include "core/run.h"
+#include "core/session_inside.h"
+
+static bool opens(const sally_op *op)
+{
+    return op->kind == SALLY_OP_OPEN || op->kind == SALLY_OP_OPENDIR;
+}
+
+static bool closes(const sally_op *op)
+{
+    return op->kind == SALLY_OP_CLOSE || op->kind == SALLY_OP_CLOSEDIR;
+}
+
+bool session_prepare_file(struct op *op)
+{
+    sally_session *s = op->session;
+    sally_op *pub = &op->pub;
+    pub->status = SALLY_FAILURE;
+    if (s->max_files && s->file_count >= s->max_files) {
+        op->message = "Too many open files";
+        return false;
+    }
+    bool directory = pub->kind == SALLY_OP_OPENDIR;
+    pub->file = file_new(s, pub->path, directory ? SALLY_OPEN_READ : pub->u.open.flags, directory);
+    return pub->file != NULL;
+}
+
+static void set_close_reason(const struct op *op)
+{
+    const sally_session *s = op->session;
+    sally_file_facts *facts = &op->pub.file->facts;
+    if (s->closing)
+        facts->close_reason = s->close_reason;
+    else if (facts->worst != SALLY_OK)
+        facts->close_reason = SALLY_CLOSED_ERROR;
+    else
+        facts->close_reason = op->aside ? SALLY_CLOSED_BY_SERVER : SALLY_CLOSED_BY_CLIENT;
+}
+
+void session_start_op(struct op *op)
+{
+    sally_session *s = op->session;
+    list_append(&s->running, &op->run_link);
+    s->started++;
+    if (op->aside)
+        s->aside++;
+    op->stage = OP_CHECK;
+    op->started_ns = s->host->now_ns(s->host);
+    if (closes(&op->pub))
+        set_close_reason(op);
+    if (opens(&op->pub) && !session_prepare_file(op)) {
+        op->stage = OP_DONE;
+    } else if (op->on_start && !op->on_start(op)) {
+        op->pub.status = SALLY_FAILURE;
+        op->message = "Out of memory";
+        op->stage = OP_DONE;
+    }
+    if (op_steps(op, true)) {
+        session_op_done(op);
+    } else {
+        op->handed = true;
+        s->with_workers++;
+    }
+}
+
+static void note_outcome(const struct op *op)
+{
+    sally_session *s = op->session;
+    sally_status status = op->pub.status;
+    bool failed = status != SALLY_OK && status != SALLY_EOF;
+    if (s->counters) {
+        counter_add(&s->counters->operations, 1);
+        if (failed)
+            counter_add(&s->counters->operations_failed, 1);
+    }
+    if (!log_wants(s->log, SALLY_LOG_VERBOSE))
+        return;
+    char took[24];
+    snprintf(took, sizeof took, "%" PRIu64, (s->host->now_ns(s->host) - op->started_ns) / 1000);
+    const sally_log_field fields[] = {
+        {"op", sally_op_kind_name(op->pub.kind)},
+        {"path", op->pub.path ? op->pub.path : ""},
+        {"status", sally_status_text(status)},
+        {"us", took},
+    };
+    struct log_ids ids = session_log_ids(s);
+    ids.request = op->pub.id;
+    log_line(s->log, ids, SALLY_LOG_VERBOSE, "request", fields, COUNT_OF(fields), "%s",
+             failed ? "Request failed" : "Request done");
+}
+
+static void note_file(const struct op *op)
+{
+    const sally_op *pub = &op->pub;
+    sally_file *file = pub->file;
+    if (opens(pub)) {
+        if (pub->status == SALLY_OK) {
+            file->open = true;
+            list_append(&op->session->files, &file->link);
+        }
+        return;
+    }
+    bool moves = pub->kind == SALLY_OP_READ || pub->kind == SALLY_OP_WRITE;
+    if (moves && pub->status == SALLY_OK)
+        file_note_io(op);
+    if ((moves || pub->kind == SALLY_OP_FSYNC) && pub->status != SALLY_OK && pub->status != SALLY_EOF &&
+        file->facts.worst == SALLY_OK)
+        file->facts.worst = pub->status;
+    if (closes(pub))
+        file_log_close(file);
+}
+
+/* The file that ends with this operation. */
+static sally_file *doomed_file(const struct op *op)
+{
+    const sally_op *pub = &op->pub;
+    if (!pub->file)
+        return NULL;
+    if (closes(pub))
+        return pub->file;
+    return opens(pub) && pub->status != SALLY_OK ? pub->file : NULL;
+}
+
+static void let_go_of_file(struct op *op)
+{
+    if (!op->counted)
+        return;
+    op->counted = false;
+    if (op->pub.kind == SALLY_OP_READ)
+        op->pub.file->readers--;
+    else
+        op->pub.file->others--;
+}
+
+void session_op_done(struct op *op)
+{
+    sally_session *s = op->session;
+    s->references++; /* on_done may free the operation, and end the session */
+    list_remove(&op->run_link);
+    s->started--;
+    if (op->aside)
+        s->aside--;
+    else
+        s->barrier = false; /* a barrier runs alone */
+    if (op->handed)
+        s->with_workers--;
+    op->handed = false;
+    let_go_of_file(op);
+    if (op->pub.kind == SALLY_OP_SESSION_START && op->pub.status == SALLY_OK)
+        s->start_done = true;
+    if (op->pub.file)
+        note_file(op);
+    note_outcome(op);
+    sally_file *doomed = doomed_file(op);
+    if (doomed && opens(&op->pub))
+        op->pub.file = NULL;
+    if (op->on_done)
+        op->on_done(op);
+    if (doomed)
+        file_free(doomed);
+    if (s->closing) {
+        session_close_step(s);
+    } else {
+        session_schedule(s);
+        if (s->on_room && !s->closing)
+            s->on_room(s->room_user_data);
+    }
+    session_release(s);
+}
