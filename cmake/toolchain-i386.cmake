@@ -1,0 +1,9 @@
+# A 32-bit machine, by emulation. .deps/i386 is filled by `make deps`.
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR i686)
+set(SALLY_CROSS_ARCH i386)
+set(SALLY_CROSS_TRIPLE i386-linux-gnu)
+set(CMAKE_C_COMPILER i686-linux-gnu-gcc)
+set(SALLY_CROSS_SYSROOT /usr/i686-linux-gnu)
+set(SALLY_CROSS_EMULATOR qemu-i386)
+include("${CMAKE_CURRENT_LIST_DIR}/toolchain-emulated.cmake")
