@@ -1,0 +1,208 @@
+/* What authenticators say with their answer. */
+#include <string.h>
+
+#include "auth/request.h"
+#include "base/buf.h"
+#include "base/mem.h"
+#include "core/path.h"
+#include "sallyport/fs.h"
+
+#define MAX_SETTINGS 64
+#define MAX_TEXT     16384 /* bytes of a prompt, name, instruction, or of all banners together */
+
+static struct auth_request *request_of(sally_auth_request *pub)
+{
+    return CONTAINER_OF(pub, struct auth_request, pub);
+}
+
+/* Whoever does not look at what the calls below return gets no answer through that lacks a part. */
+static sally_error lost(struct auth_request *r)
+{
+    r->failed = true;
+    return SALLY_E_NO_MEMORY;
+}
+
+void auth_request_because(sally_auth_request *request, const char *reason)
+{
+    request_of(request)->reason = reason;
+}
+
+void auth_request_reset_answer(struct auth_request *r)
+{
+    sally_fs_unref(r->fs);
+    r->fs = NULL;
+    mem_free(r->root);
+    mem_free(r->home);
+    r->root = r->home = NULL;
+    r->permissions = SALLY_MAY_ALL;
+    r->methods_next = 0;
+    while (r->settings) {
+        struct auth_setting *setting = r->settings;
+        r->settings = setting->next;
+        mem_free(setting->name);
+        mem_free(setting->value);
+        mem_free(setting);
+    }
+    while (r->prompt_count)
+        mem_free(r->prompts[--r->prompt_count].text);
+    mem_free(r->prompt_name);
+    mem_free(r->prompt_instruction);
+    r->prompt_name = r->prompt_instruction = NULL;
+    r->failed = false;
+}
+
+sally_auth_result sally_auth_accept(sally_auth_request *request, sally_fs *fs)
+{
+    struct auth_request *r = request_of(request);
+    if (fs)
+        sally_fs_ref(fs);
+    sally_fs_unref(r->fs);
+    r->fs = fs;
+    return SALLY_AUTH_ACCEPT;
+}
+
+static sally_error set_path(struct auth_request *r, char **place, const char *text)
+{
+    if (!text)
+        return SALLY_E_INVALID;
+    struct buf path;
+    buf_init(&path, PATH_MAX_BYTES + 1);
+    sally_status s = path_normalise(&path, "/", slice_of(text));
+    char *copy = s == SALLY_OK ? mem_strdup((const char *)buf_head(&path)) : NULL;
+    buf_clear(&path);
+    if (s != SALLY_OK && s != SALLY_FAILURE) {
+        r->failed = true;
+        return SALLY_E_INVALID;
+    }
+    if (!copy)
+        return lost(r);
+    mem_free(*place);
+    *place = copy;
+    return SALLY_E_OK;
+}
+
+sally_error sally_auth_set_root(sally_auth_request *request, const char *root)
+{
+    struct auth_request *r = request_of(request);
+    return set_path(r, &r->root, root);
+}
+
+sally_error sally_auth_set_home(sally_auth_request *request, const char *home)
+{
+    struct auth_request *r = request_of(request);
+    return set_path(r, &r->home, home);
+}
+
+void sally_auth_set_permissions(sally_auth_request *request, uint32_t permissions)
+{
+    request_of(request)->permissions = permissions & SALLY_MAY_ALL;
+}
+
+sally_error sally_auth_set(sally_auth_request *request, const char *name, const char *value)
+{
+    struct auth_request *r = request_of(request);
+    if (!name || !value)
+        return SALLY_E_INVALID;
+    sally_error e = r->check_setting ? r->check_setting(name, value) : SALLY_E_OK;
+    if (e)
+        return e;
+    struct auth_setting **end = &r->settings; /* in the order they were set: a later one wins */
+    unsigned count = 0;
+    while (*end) {
+        end = &(*end)->next;
+        if (++count == MAX_SETTINGS) {
+            r->failed = true;
+            return SALLY_E_LIMIT;
+        }
+    }
+    struct auth_setting *setting = mem_zalloc(sizeof *setting);
+    if (!setting)
+        return lost(r);
+    *end = setting;
+    setting->name = mem_strdup(name);
+    setting->value = mem_strdup(value);
+    if (setting->name && setting->value)
+        return SALLY_E_OK;
+    mem_free(setting->name);
+    mem_free(setting->value);
+    mem_free(setting);
+    *end = NULL;
+    return lost(r);
+}
+
+sally_auth_result sally_auth_partial(sally_auth_request *request, uint32_t methods_next)
+{
+    const uint32_t all =
+        SALLY_AUTH_PASSWORD | SALLY_AUTH_PUBLICKEY | SALLY_AUTH_KEYBOARD_INTERACTIVE;
+    request_of(request)->methods_next = methods_next & all;
+    return SALLY_AUTH_PARTIAL;
+}
+
+static sally_error set_text(struct auth_request *r, char **place, const char *text)
+{
+    size_t size = strnlen(text, MAX_TEXT + 1);
+    if (size > MAX_TEXT) {
+        r->failed = true;
+        return SALLY_E_LIMIT;
+    }
+    char *copy = mem_strndup(text, size);
+    if (!copy)
+        return lost(r);
+    mem_free(*place);
+    *place = copy;
+    return SALLY_E_OK;
+}
+
+sally_error sally_auth_add_prompt(sally_auth_request *request, const char *text, bool echo)
+{
+    struct auth_request *r = request_of(request);
+    if (!text || request->method != SALLY_AUTH_KEYBOARD_INTERACTIVE)
+        return SALLY_E_INVALID;
+    if (r->prompt_count == AUTH_MAX_PROMPTS) {
+        r->failed = true;
+        return SALLY_E_LIMIT;
+    }
+    struct auth_prompt *prompt = &r->prompts[r->prompt_count];
+    prompt->text = NULL;
+    sally_error e = set_text(r, &prompt->text, text);
+    if (e)
+        return e;
+    prompt->echo = echo;
+    r->prompt_count++;
+    return SALLY_E_OK;
+}
+
+sally_error sally_auth_set_instruction(sally_auth_request *request, const char *name,
+                                       const char *instruction)
+{
+    struct auth_request *r = request_of(request);
+    if (!name || !instruction || request->method != SALLY_AUTH_KEYBOARD_INTERACTIVE)
+        return SALLY_E_INVALID;
+    sally_error e = set_text(r, &r->prompt_name, name);
+    return e ? e : set_text(r, &r->prompt_instruction, instruction);
+}
+
+/* A lost banner is a pity, but no reason to keep anybody out. */
+sally_error sally_auth_add_banner(sally_auth_request *request, const char *text)
+{
+    struct auth_request *r = request_of(request);
+    if (!text)
+        return SALLY_E_INVALID;
+    size_t old = r->banner ? strlen(r->banner) : 0, size = strnlen(text, MAX_TEXT + 1);
+    const char *between = old && r->banner[old - 1] != '\n' ? "\r\n" : "";
+    if (old + strlen(between) + size > MAX_TEXT)
+        return SALLY_E_LIMIT;
+    struct buf all;
+    buf_init(&all, MAX_TEXT + 1);
+    put_bytes(&all, r->banner, old);
+    put_bytes(&all, between, strlen(between));
+    put_bytes(&all, text, size);
+    put_u8(&all, 0);
+    char *copy = all.failed ? NULL : mem_dup(buf_head(&all), all.size);
+    buf_clear(&all);
+    if (!copy)
+        return SALLY_E_NO_MEMORY;
+    mem_free(r->banner);
+    r->banner = copy;
+    return SALLY_E_OK;
+}

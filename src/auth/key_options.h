@@ -1,0 +1,16 @@
+/* The options in front of a key of an authorized_keys file. */
+#ifndef SALLY_AUTH_KEY_OPTIONS_H
+#define SALLY_AUTH_KEY_OPTIONS_H
+
+#include "auth/authorized_keys.h"
+
+/* NULL: they allow the key's use. Else why not; *is_authority is set when the key is there to sign
+ * others and may not be used itself. */
+const char *key_options_refuse(struct slice options, const struct authorized_key_query *query,
+                               bool *is_authority);
+
+/* Seconds since 1970 of "YYYYMMDD[HHMM[SS]][Z]", local time without the Z; false for anything else.
+ */
+bool key_options_time(struct slice text, int64_t *seconds);
+
+#endif

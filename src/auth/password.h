@@ -1,0 +1,45 @@
+/* A user's password as it is kept: as the crypt(3) hash that it was given as, or, given in clear,
+ * as a digest under a key that only this process has, so that neither a core dump nor a log can
+ * show it. */
+#ifndef SALLY_AUTH_PASSWORD_H
+#define SALLY_AUTH_PASSWORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "crypto/hash.h"
+
+#define PASSWORD_KEY_SIZE    32
+#define PASSWORD_DIGEST_SIZE 32
+
+struct password_context {  /* one for each authenticator */
+    struct crypto *crypto; /* held */
+    uint8_t key[PASSWORD_KEY_SIZE];
+};
+
+sally_error password_context_init(struct password_context *context);
+void password_context_clear(struct password_context *context);
+
+struct password {
+    bool set;
+    char *hash; /* for crypt(3); NULL: digest counts */
+    uint8_t digest[PASSWORD_DIGEST_SIZE];
+};
+
+/* `text`: a hash if it looks like one, else clear. SALLY_E_INVALID: empty, too long, a broken hash,
+ * or what shadow(5) has in the place of a hash to lock an account; SALLY_E_UNSUPPORTED: a hash of a
+ * kind that is too weak. */
+sally_error password_take(struct password *out, const struct password_context *context,
+                          const char *text);
+void password_clear(struct password *password);
+
+/* How long a check takes, to be compared: 0 for a clear password. */
+uint64_t password_cost(const struct password *password);
+
+/* Whether `given` is the password. `password` may be NULL (an unknown user) or not set: false. All
+ * of them take the time that `decoy` takes (the costliest password in use; NULL when there is none)
+ * unless a hash of their own tells. */
+bool password_verify(const struct password *password, const struct password *decoy,
+                     const struct password_context *context, const char *given);
+
+#endif
