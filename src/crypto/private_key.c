@@ -1,0 +1,192 @@
+#include "crypto/private_key.h"
+
+#include <openssl/rsa.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "crypto/base64.h"
+
+#define RSA_BITS_DEFAULT 3072
+
+/* The public half, its fingerprint and its line are made once. */
+static bool describe(sally_key *key)
+{
+    struct buf line;
+    if (!key_put_public(key->pkey, key->type, &key->blob) ||
+        !public_key_fingerprint(key->crypto, buf_slice(&key->blob), key->fingerprint))
+        return false;
+    buf_init(&line, 2 * KEY_BLOB_MAX);
+    put_bytes(&line, key->type->name, strlen(key->type->name));
+    put_u8(&line, ' ');
+    base64_encode(buf_slice(&key->blob), true, &line);
+    if (!line.failed)
+        key->line = mem_strndup((const char *)buf_head(&line), line.size);
+    buf_clear(&line);
+    return key->line != NULL;
+}
+
+static bool size_is_usable(const sally_key *key)
+{
+    int bits = EVP_PKEY_get_bits(key->pkey);
+    return key->type->kind != KEY_RSA || (bits >= RSA_BITS_MIN && bits <= RSA_BITS_MAX);
+}
+
+/* Do the halves belong together? A file is not to be believed. */
+static bool halves_match(const sally_key *key)
+{
+    const char *algorithm = key->type->kind == KEY_RSA ? "rsa-sha2-256" : key->type->name;
+    struct public_key *public;
+    struct buf signature;
+    struct slice data = slice_of("sallyport");
+    if (public_key_parse(&public, key->crypto, buf_slice(&key->blob)) != SALLY_E_OK)
+        return false;
+    buf_init(&signature, KEY_BLOB_MAX);
+    bool ok = key_sign(key, algorithm, data, &signature) == SALLY_E_OK &&
+              public_key_verify(public, algorithm, buf_slice(&signature), data);
+    buf_clear(&signature);
+    public_key_free(public);
+    return ok;
+}
+
+/* Takes over `pkey` and the reference to `c`, whatever becomes of them. */
+static sally_error key_new(sally_key **out, struct crypto *c, EVP_PKEY *pkey)
+{
+    *out = NULL;
+    sally_key *key = mem_zalloc(sizeof *key);
+    if (!key) {
+        EVP_PKEY_free(pkey);
+        crypto_unref(c);
+        return SALLY_E_NO_MEMORY;
+    }
+    atomic_init(&key->refs, 1);
+    key->crypto = c;
+    key->pkey = pkey;
+    buf_init(&key->blob, KEY_BLOB_MAX);
+    key->type = key_type_of(pkey);
+    sally_error error = SALLY_E_OK;
+    if (!key->type)
+        error = SALLY_E_UNSUPPORTED;
+    else if (!size_is_usable(key))
+        error = SALLY_E_KEY;
+    else if (!describe(key))
+        error = SALLY_E_NO_MEMORY;
+    else if (!halves_match(key))
+        error = SALLY_E_KEY;
+    if (error) {
+        sally_key_unref(key);
+        return error;
+    }
+    *out = key;
+    return SALLY_E_OK;
+}
+
+static EVP_PKEY *generate(struct crypto *c, const struct key_type *type, uint32_t bits)
+{
+    if (type->kind == KEY_RSA)
+        return EVP_PKEY_Q_keygen(c->lib, NULL, "RSA", (size_t)bits);
+    if (type->kind == KEY_ECDSA)
+        return EVP_PKEY_Q_keygen(c->lib, NULL, "EC", type->group);
+    return EVP_PKEY_Q_keygen(c->lib, NULL, "ED25519");
+}
+
+sally_error sally_key_generate(sally_key **out, const char *type_name, uint32_t bits)
+{
+    *out = NULL;
+    const struct key_type *type = key_type_by_short_name(type_name);
+    struct crypto *c;
+    if (!type)
+        return SALLY_E_UNSUPPORTED;
+    if (bits == 0)
+        bits = RSA_BITS_DEFAULT;
+    if (type->kind == KEY_RSA && (bits < RSA_BITS_MIN || bits > RSA_BITS_MAX))
+        return SALLY_E_RANGE;
+    sally_error error = crypto_new(&c);
+    if (error)
+        return error;
+    errors_begin();
+    EVP_PKEY *pkey = generate(c, type, bits);
+    error = SALLY_E_CRYPTO;
+    if (pkey)
+        error = key_new(out, c, pkey);
+    else
+        crypto_unref(c);
+    errors_end();
+    return error;
+}
+
+static sally_error read_key(struct crypto *c, struct slice text, const char *passphrase,
+                            EVP_PKEY **out)
+{
+    struct pem pem;
+    sally_error error = pem_parse(text, &pem);
+    if (!error && pem.label == PEM_OPENSSH)
+        error = openssh_key_parse(c, buf_slice(&pem.binary), passphrase, out);
+    else if (!error)
+        error = pem_decode(c, &pem, passphrase, out);
+    pem_clear(&pem);
+    return error;
+}
+
+sally_error sally_key_parse(sally_key **out, const void *data, size_t size, const char *passphrase)
+{
+    *out = NULL;
+    struct slice text = {data, size};
+    struct crypto *c;
+    EVP_PKEY *pkey = NULL;
+    if (size > KEY_PRIVATE_MAX)
+        return SALLY_E_PARSE;
+    sally_error error = crypto_new(&c);
+    if (error)
+        return error;
+    errors_begin();
+    error = read_key(c, text, passphrase, &pkey);
+    if (!error)
+        error = key_new(out, c, pkey);
+    else
+        crypto_unref(c);
+    errors_end();
+    return error;
+}
+
+const char *sally_key_type(const sally_key *key)
+{
+    return key->type->name;
+}
+
+const char *sally_key_fingerprint(const sally_key *key)
+{
+    return key->fingerprint;
+}
+
+const char *sally_key_public_line(const sally_key *key)
+{
+    return key->line;
+}
+
+sally_key *sally_key_ref(sally_key *key)
+{
+    atomic_fetch_add_explicit(&key->refs, 1, memory_order_relaxed);
+    return key;
+}
+
+void sally_key_unref(sally_key *key)
+{
+    if (!key || atomic_fetch_sub_explicit(&key->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    EVP_PKEY_free(key->pkey); /* the library wipes its numbers */
+    buf_clear(&key->blob);
+    mem_free(key->line);
+    crypto_unref(key->crypto);
+    mem_free(key);
+}
+
+struct slice key_blob(const sally_key *key)
+{
+    return buf_slice(&key->blob);
+}
+
+sally_error key_sign(const sally_key *key, const char *algorithm, struct slice data,
+                     struct buf *signature)
+{
+    return signature_make(key->crypto, key->pkey, key->type, algorithm, data, signature);
+}

@@ -1,0 +1,42 @@
+/* Private keys: the object behind sally_key and the file formats that make one. */
+#ifndef SALLY_CRYPTO_PRIVATE_KEY_H
+#define SALLY_CRYPTO_PRIVATE_KEY_H
+
+#include "crypto/key_type.h"
+
+struct sally_key {
+    atomic_uint refs;
+    struct crypto *crypto; /* its own: a key outlives and crosses servers */
+    EVP_PKEY *pkey;
+    const struct key_type *type;
+    struct buf blob; /* public */
+    char *line;
+    char fingerprint[PUBLIC_KEY_FINGERPRINT_SIZE];
+};
+
+/* Formats read into a library's key object; `passphrase` may be NULL. */
+sally_error openssh_key_parse(struct crypto *c, struct slice binary, const char *passphrase,
+                              EVP_PKEY **out);
+sally_error openssh_key_build(const sally_key *key, const char *comment, struct buf *text);
+
+enum pem_label {
+    PEM_OPENSSH,   /* -----BEGIN OPENSSH PRIVATE KEY----- */
+    PEM_PKCS8,     /* RFC 5208 */
+    PEM_ENCRYPTED, /* PKCS#8, encrypted */
+    PEM_RSA,       /* the traditional forms, which may be encrypted by headers (RFC 1421) */
+    PEM_EC
+};
+
+struct pem {
+    enum pem_label label;
+    struct slice dek_info; /* of the header: the cipher and its IV; empty: not encrypted that way */
+    struct buf binary;     /* what the base64 says */
+};
+
+/* The first private key in a text. To be cleared, whatever the result. */
+sally_error pem_parse(struct slice text, struct pem *out);
+void pem_clear(struct pem *pem);
+/* PKCS#8 and the traditional forms. */
+sally_error pem_decode(struct crypto *c, struct pem *pem, const char *passphrase, EVP_PKEY **out);
+
+#endif
