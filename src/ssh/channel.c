@@ -1,0 +1,149 @@
+/* What the owner does with a channel, and the channel messages without a file of their own. */
+#include "base/mem.h"
+#include "ssh/connection.h"
+
+void *ssh_channel_data(const struct ssh_channel *channel)
+{
+    return channel->data;
+}
+
+void ssh_channel_set_data(struct ssh_channel *channel, void *data)
+{
+    channel->data = data;
+}
+
+uint32_t ssh_channel_number(const struct ssh_channel *channel)
+{
+    return channel->number;
+}
+
+void ssh_channel_credit(struct ssh_channel *ch, size_t size)
+{
+    window_credit(&ch->window, size);
+    if (window_is_due(&ch->window))
+        channel_wake(ch);
+}
+
+static void break_protocol(struct ssh *ssh, const char *detail)
+{
+    ssh_break(ssh, SSH_DISCONNECT_PROTOCOL_ERROR, SSH_END_PROTOCOL, detail);
+}
+
+/* The channel of a message that makes sense only after the channel was confirmed. */
+static struct ssh_channel *open_channel(struct ssh *ssh, uint32_t number)
+{
+    struct ssh_channel *ch = channel_of(ssh, number);
+    if (ch && !ch->open) {
+        break_protocol(ssh, "message for a channel that is not open yet");
+        return NULL;
+    }
+    return ch;
+}
+
+/* RFC 4254 section 5.2. */
+bool on_channel_window_adjust(struct ssh *ssh, struct cursor *c)
+{
+    uint32_t number = get_u32(c);
+    uint32_t more = get_u32(c);
+    if (!cursor_done(c))
+        return false;
+    struct ssh_channel *ch = open_channel(ssh, number);
+    if (!ch)
+        return true;
+    if (more > UINT32_MAX - ch->peer_window) {
+        break_protocol(ssh, "window beyond 2^32 - 1");
+        return true;
+    }
+    transport_note_activity(ssh);
+    ch->peer_window += more;
+    channel_wake(ch);
+    return true;
+}
+
+/* Checks data against what was granted. False: the connection was ended. */
+static bool accept_data(struct ssh_channel *ch, size_t size)
+{
+    if (ch->peer_eof) {
+        break_protocol(ch->ssh, "data after the end of the data");
+        return false;
+    }
+    if (size > ch->packet_max) {
+        break_protocol(ch->ssh, "more data than the maximum packet size");
+        return false;
+    }
+    if (!window_take(&ch->window, (uint32_t)size, ch->ssh->now_ns)) {
+        break_protocol(ch->ssh, "data beyond the window");
+        return false;
+    }
+    transport_note_activity(ch->ssh);
+    return true;
+}
+
+bool on_channel_data(struct ssh *ssh, struct cursor *c)
+{
+    uint32_t number = get_u32(c);
+    struct slice data = get_string(c);
+    if (!cursor_done(c))
+        return false;
+    struct ssh_channel *ch = open_channel(ssh, number);
+    if (!ch || !accept_data(ch, data.size) || ch->close_wanted)
+        return true; /* what comes when we are done needs no window either */
+    if (ch->running && data.size && ssh->events.data)
+        ssh->events.data(ssh->user_data, ch, data.data, data.size);
+    else
+        ssh_channel_credit(ch, data.size);
+    return true;
+}
+
+/* Nothing here has an error stream to read from: counted, dropped, and granted again. */
+bool on_channel_extended_data(struct ssh *ssh, struct cursor *c)
+{
+    uint32_t number = get_u32(c);
+    get_u32(c); /* data_type_code */
+    struct slice data = get_string(c);
+    if (!cursor_done(c))
+        return false;
+    struct ssh_channel *ch = open_channel(ssh, number);
+    if (ch && accept_data(ch, data.size) && !ch->close_wanted)
+        ssh_channel_credit(ch, data.size);
+    return true;
+}
+
+/* RFC 4254 section 5.3. */
+bool on_channel_eof(struct ssh *ssh, struct cursor *c)
+{
+    uint32_t number = get_u32(c);
+    if (!cursor_done(c))
+        return false;
+    struct ssh_channel *ch = open_channel(ssh, number);
+    if (!ch || ch->peer_eof)
+        return true;
+    transport_note_activity(ssh);
+    ch->peer_eof = true;
+    if (ch->close_wanted)
+        return true;
+    if (!ch->running) { /* nobody is there to close it */
+        ch->close_wanted = true;
+        channel_wake(ch);
+    } else if (ssh->events.eof) {
+        ssh->events.eof(ssh->user_data, ch);
+    }
+    return true;
+}
+
+bool on_channel_close(struct ssh *ssh, struct cursor *c)
+{
+    uint32_t number = get_u32(c);
+    if (!cursor_done(c))
+        return false;
+    struct ssh_channel *ch = open_channel(ssh, number);
+    if (!ch)
+        return true;
+    transport_note_activity(ssh);
+    if (!ch->close_sent) {
+        channel_message(ch, SSH_MSG_CHANNEL_CLOSE);
+        ssh_message_send(ssh);
+    }
+    channel_free(ch); /* both sides have closed: the number is free */
+    return true;
+}

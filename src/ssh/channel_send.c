@@ -1,0 +1,210 @@
+/* The way out of a channel: queued chunks are cut into packets as large as the peer takes, and sealed from where they lie. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/wire.h"
+#include "sallyport/log.h"
+#include "ssh/connection.h"
+
+#define PACKET_DATA_MAX (64u << 10) /* larger ones gain nothing, and other channels wait longer */
+#define HEAD_SIZE 9                 /* number, channel, length */
+/* Chunks up to this size, and ends of chunks, are copied behind the head: small replies share a packet, and the rest of one
+ * reply starts the packet of the next. */
+#define GATHER_MAX 4096
+
+void channel_wake(struct ssh_channel *ch)
+{
+    if (list_empty(&ch->busy))
+        list_append(&ch->ssh->connection->busy, &ch->busy);
+}
+
+static struct chunk *chunk_of(struct list *item)
+{
+    return CONTAINER_OF(item, struct chunk, link);
+}
+
+static void release_all(struct list *chunks)
+{
+    struct list *item;
+    while ((item = list_take_first(chunks)) != NULL) {
+        struct chunk *c = chunk_of(item);
+        c->release(c);
+    }
+}
+
+void channel_drop_chunks(struct ssh_channel *ch)
+{
+    ch->queued = 0;
+    release_all(&ch->chunks);
+}
+
+void ssh_channel_send(struct ssh_channel *ch, struct chunk *c)
+{
+    if (c->size == 0 || ch->eof_wanted || ch->close_wanted || ch->ssh->state == OVER) {
+        c->release(c);
+        return;
+    }
+    list_append(&ch->chunks, &c->link);
+    ch->queued += c->size;
+    channel_wake(ch);
+}
+
+size_t ssh_channel_queued(const struct ssh_channel *channel)
+{
+    return channel->queued;
+}
+
+void ssh_channel_send_eof(struct ssh_channel *ch)
+{
+    if (ch->eof_wanted)
+        return;
+    ch->eof_wanted = true;
+    channel_wake(ch);
+}
+
+void ssh_channel_finish(struct ssh_channel *ch, uint32_t exit_status)
+{
+    if (ch->close_wanted)
+        return;
+    ch->eof_wanted = ch->close_wanted = true;
+    if (ch->ssh->options.role == SSH_SERVER) {
+        ch->has_status = true;
+        ch->status = exit_status;
+    }
+    channel_wake(ch);
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* The next packet: small pieces gathered behind the head, then the body where it lies. */
+struct packet {
+    uint8_t head[HEAD_SIZE + GATHER_MAX];
+    size_t gathered;
+    struct slice body;
+    struct list used; /* chunks that are in it to their last byte */
+};
+
+static void use(struct ssh_channel *ch, struct packet *p, struct chunk *c, size_t size)
+{
+    c->data += size;
+    c->size -= size;
+    ch->queued -= size;
+    if (c->size == 0) {
+        list_remove(&c->link);
+        list_append(&p->used, &c->link);
+    }
+}
+
+static void fill(struct ssh_channel *ch, struct packet *p, size_t limit)
+{
+    struct list *item;
+    p->gathered = 0;
+    p->body = (struct slice){NULL, 0};
+    list_init(&p->used);
+    while (p->gathered < limit && (item = list_first(&ch->chunks)) != NULL) {
+        struct chunk *c = chunk_of(item);
+        size_t size = smaller(c->size, limit - p->gathered);
+        if (size > GATHER_MAX - p->gathered) {
+            p->body = (struct slice){c->data, size};
+            use(ch, p, c, size);
+            break;
+        }
+        memcpy(p->head + HEAD_SIZE + p->gathered, c->data, size);
+        p->gathered += size;
+        use(ch, p, c, size);
+    }
+    p->head[0] = SSH_MSG_CHANNEL_DATA;
+    wire_put_u32(p->head + 1, ch->peer_number);
+    wire_put_u32(p->head + 5, (uint32_t)(p->gathered + p->body.size));
+}
+
+static enum channel_step send_data(struct ssh_channel *ch)
+{
+    struct ssh *ssh = ch->ssh;
+    size_t limit = smaller(smaller(ch->queued, PACKET_DATA_MAX),
+                           smaller(ch->peer_window, ch->peer_packet));
+    if (limit == 0)
+        return STEP_NOTHING; /* an adjust of the peer's wakes it */
+    if (!ssh_may_seal_data(ssh, HEAD_SIZE + limit))
+        return STEP_BLOCKED;
+    struct packet p;
+    fill(ch, &p, limit);
+    ch->peer_window -= (uint32_t)(p.gathered + p.body.size);
+    struct slice head = {p.head, HEAD_SIZE + p.gathered};
+    bool sealed = ssh_seal_data(ssh, head, p.body);
+    transport_note_activity(ssh);
+    release_all(&p.used);
+    return sealed ? STEP_SENT : STEP_OVER;
+}
+
+static void send_adjust(struct ssh_channel *ch)
+{
+    struct ssh *ssh = ch->ssh;
+    struct window_budget budget = connection_budget(ssh);
+    uint32_t max = ssh->options.window_max ? ssh->options.window_max : WINDOW_MAX_DEFAULT;
+    uint32_t before = ch->window.size;
+    uint32_t more = window_adjust(&ch->window, &budget, max, ssh->now_ns);
+    if (ch->window.size != before)
+        log_line(ssh->options.log, ssh->options.log_ids, SALLY_LOG_DEBUG, "ssh.window", NULL, 0,
+                 "channel %u: window of %u bytes", (unsigned)ch->number, (unsigned)ch->window.size);
+    if (more) {
+        put_u32(channel_message(ch, SSH_MSG_CHANNEL_WINDOW_ADJUST), more);
+        ssh_message_send(ssh);
+    }
+}
+
+/* RFC 4254 section 6.10. */
+static void send_exit_status(struct ssh_channel *ch)
+{
+    struct buf *m = channel_message(ch, SSH_MSG_CHANNEL_REQUEST);
+    put_text(m, "exit-status");
+    put_bool(m, false);
+    put_u32(m, ch->status);
+    ssh_message_send(ch->ssh);
+}
+
+static void send_end(struct ssh_channel *ch)
+{
+    if (ch->close_wanted && ch->has_status && ch->ssh->options.role == SSH_SERVER)
+        send_exit_status(ch);
+    if (!ch->eof_sent && ch->eof_wanted) {
+        ch->eof_sent = true;
+        channel_message(ch, SSH_MSG_CHANNEL_EOF);
+        ssh_message_send(ch->ssh);
+    }
+    if (ch->close_wanted) {
+        ch->close_sent = true;
+        channel_message(ch, SSH_MSG_CHANNEL_CLOSE);
+        ssh_message_send(ch->ssh);
+    }
+}
+
+static bool end_is_due(const struct ssh_channel *ch)
+{
+    return !ch->queued && ((ch->eof_wanted && !ch->eof_sent) || ch->close_wanted);
+}
+
+enum channel_step channel_step(struct ssh_channel *ch)
+{
+    if (!ch->open || ch->close_sent)
+        return STEP_NOTHING;
+    if (!ch->close_wanted && !ch->peer_eof && window_is_due(&ch->window))
+        send_adjust(ch);
+    if (ch->ssh->state != READY)
+        return STEP_OVER;
+    if (ch->queued)
+        return send_data(ch);
+    if (end_is_due(ch))
+        send_end(ch);
+    return STEP_NOTHING;
+}
+
+bool channel_has_output(const struct ssh_channel *ch)
+{
+    if (!ch->open || ch->close_sent)
+        return false;
+    return ch->queued || end_is_due(ch);
+}

@@ -1,0 +1,86 @@
+/* The client's side of channels: they are opened, and a subsystem is asked for. Data goes the same ways as the server's. */
+#include "base/mem.h"
+#include "ssh/connection.h"
+
+struct ssh_channel *ssh_client_open(struct ssh *ssh)
+{
+    uint32_t refusal;
+    struct ssh_channel *ch = ssh->state == READY ? channel_new(ssh, &refusal) : NULL;
+    if (!ch)
+        return NULL;
+    ch->known = ch->running = true;
+    struct buf *m = ssh_message(ssh, SSH_MSG_CHANNEL_OPEN);
+    put_text(m, "session");
+    put_u32(m, ch->number);
+    put_u32(m, ch->window.granted);
+    put_u32(m, ch->packet_max);
+    ssh_message_send(ssh);
+    return ch;
+}
+
+void ssh_client_subsystem(struct ssh_channel *ch, const char *name)
+{
+    if (!ch->open || ch->close_sent || ch->ssh->state != READY)
+        return;
+    struct buf *m = channel_message(ch, SSH_MSG_CHANNEL_REQUEST);
+    put_text(m, "subsystem");
+    put_bool(m, true);
+    put_text(m, name);
+    ch->replies_awaited++;
+    ssh_message_send(ch->ssh);
+}
+
+/* A channel that waits for the answer to its CHANNEL_OPEN; NULL: there is none of this number, the connection is ended. */
+static struct ssh_channel *opening_channel(struct ssh *ssh, uint32_t number)
+{
+    struct ssh_channel *ch = channel_of(ssh, number);
+    if (ch && ch->open) {
+        ssh_break(ssh, SSH_DISCONNECT_PROTOCOL_ERROR, SSH_END_PROTOCOL,
+                  "answer for a channel that is open already");
+        return NULL;
+    }
+    return ch;
+}
+
+bool on_channel_open_confirmation(struct ssh *ssh, struct cursor *c)
+{
+    uint32_t number = get_u32(c);
+    uint32_t peer_number = get_u32(c);
+    uint32_t window = get_u32(c);
+    uint32_t packet = get_u32(c);
+    if (!cursor_done(c))
+        return false;
+    struct ssh_channel *ch = opening_channel(ssh, number);
+    if (!ch)
+        return true;
+    if (packet == 0) {
+        ssh_break(ssh, SSH_DISCONNECT_PROTOCOL_ERROR, SSH_END_PROTOCOL,
+                  "maximum packet size is zero");
+        return true;
+    }
+    ch->peer_number = peer_number;
+    ch->peer_window = window;
+    ch->peer_packet = packet;
+    ch->open = true;
+    channel_wake(ch);
+    if (ssh->events.channel_opened)
+        ssh->events.channel_opened(ssh->user_data, ch, true);
+    return true;
+}
+
+bool on_channel_open_failure(struct ssh *ssh, struct cursor *c)
+{
+    uint32_t number = get_u32(c);
+    get_u32(c);    /* reason */
+    get_string(c); /* description */
+    get_string(c); /* language tag */
+    if (!cursor_done(c))
+        return false;
+    struct ssh_channel *ch = opening_channel(ssh, number);
+    if (!ch)
+        return true;
+    if (ssh->events.channel_opened)
+        ssh->events.channel_opened(ssh->user_data, ch, false);
+    channel_free(ch);
+    return true;
+}

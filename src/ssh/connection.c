@@ -1,0 +1,227 @@
+#include "ssh/connection.h"
+
+#include "base/mem.h"
+
+bool connection_new(struct ssh *ssh)
+{
+    struct connection *c = mem_zalloc(sizeof *c);
+    if (!c)
+        return false;
+    list_init(&c->busy);
+    ssh->connection = c;
+    return true;
+}
+
+void connection_free(struct ssh *ssh)
+{
+    struct connection *c = ssh->connection;
+    if (!c)
+        return;
+    for (uint32_t i = 0; i < c->slots; i++) {
+        if (c->channels[i])
+            channel_free(c->channels[i]);
+    }
+    mem_free(c->channels);
+    mem_free(c);
+    ssh->connection = NULL;
+}
+
+void connection_out_of_memory(struct ssh *ssh)
+{
+    ssh_break(ssh, SSH_DISCONNECT_BY_APPLICATION, SSH_END_INTERNAL, "out of memory");
+}
+
+struct window_budget connection_budget(struct ssh *ssh)
+{
+    return (struct window_budget){ssh->events.window_charge, ssh->events.window_release,
+                                  ssh->user_data};
+}
+
+static uint32_t number_or(uint32_t value, uint32_t default_value)
+{
+    return value ? value : default_value;
+}
+
+/* The lowest free slot, made when there is none. UINT32_MAX: no memory. */
+static uint32_t free_slot(struct connection *c)
+{
+    for (uint32_t i = 0; i < c->slots; i++) {
+        if (!c->channels[i])
+            return i;
+    }
+    uint32_t slots = c->slots ? c->slots * 2 : 4;
+    struct ssh_channel **channels = mem_resize(c->channels, slots, sizeof *channels);
+    if (!channels)
+        return UINT32_MAX;
+    memset(channels + c->slots, 0, (slots - c->slots) * sizeof *channels);
+    uint32_t slot = c->slots;
+    c->channels = channels;
+    c->slots = slots;
+    return slot;
+}
+
+struct ssh_channel *channel_new(struct ssh *ssh, uint32_t *refusal)
+{
+    struct connection *c = ssh->connection;
+    struct window_budget budget = connection_budget(ssh);
+    *refusal = OPEN_RESOURCE_SHORTAGE;
+    if (c->count >= number_or(ssh->options.max_channels, CHANNELS_DEFAULT))
+        return NULL;
+    uint32_t slot = free_slot(c);
+    struct ssh_channel *ch = slot == UINT32_MAX ? NULL : mem_zalloc(sizeof *ch);
+    if (!ch || !window_open(&ch->window, &budget,
+                            number_or(ssh->options.window_start, WINDOW_START_DEFAULT),
+                            WINDOW_LEAST, ssh->now_ns)) {
+        mem_free(ch);
+        return NULL;
+    }
+    ch->ssh = ssh;
+    ch->number = slot;
+    ch->packet_max = number_or(ssh->options.channel_packet, CHANNEL_PACKET_DEFAULT);
+    list_init(&ch->busy);
+    list_init(&ch->chunks);
+    c->channels[slot] = ch;
+    c->count++;
+    return ch;
+}
+
+void channel_free(struct ssh_channel *ch)
+{
+    struct ssh *ssh = ch->ssh;
+    struct window_budget budget = connection_budget(ssh);
+    ch->open = false;
+    ch->close_wanted = ch->close_sent = true; /* the owner's last calls do nothing */
+    list_remove(&ch->busy);
+    channel_drop_chunks(ch);
+    if (ch->known && ssh->events.closed)
+        ssh->events.closed(ssh->user_data, ch);
+    list_remove(&ch->busy);
+    window_close(&ch->window, &budget);
+    ssh->connection->channels[ch->number] = NULL;
+    ssh->connection->count--;
+    mem_free(ch);
+}
+
+struct ssh_channel *channel_of(struct ssh *ssh, uint32_t number)
+{
+    struct connection *c = ssh->connection;
+    if (number < c->slots && c->channels[number])
+        return c->channels[number];
+    ssh_break(ssh, SSH_DISCONNECT_PROTOCOL_ERROR, SSH_END_PROTOCOL,
+              "message for a channel that does not exist");
+    return NULL;
+}
+
+/* Each busy channel sends one packet in turn, until the transport takes no more or nobody has anything. */
+void connection_pump(struct ssh *ssh)
+{
+    struct connection *c = ssh->connection;
+    struct list *item;
+    while (ssh->state == READY && (item = list_take_first(&c->busy)) != NULL) {
+        switch (channel_step(CONTAINER_OF(item, struct ssh_channel, busy))) {
+        case STEP_SENT:
+            if (list_empty(item))
+                list_append(&c->busy, item);
+            break;
+        case STEP_NOTHING:
+            break;
+        case STEP_BLOCKED:
+            list_remove(item);
+            list_prepend(&c->busy, item); /* its turn is still to come */
+            return;
+        case STEP_OVER:
+            return;
+        }
+    }
+}
+
+bool connection_is_drained(const struct ssh *ssh)
+{
+    const struct connection *c = ssh->connection;
+    for (uint32_t i = 0; i < c->slots; i++) {
+        if (c->channels[i] && channel_has_output(c->channels[i]))
+            return false;
+    }
+    return true;
+}
+
+/* ---- Channels are opened (RFC 4254 section 5.1) ---- */
+
+static void send_open_failure(struct ssh *ssh, uint32_t peer_number, uint32_t reason,
+                              const char *text)
+{
+    struct buf *m = ssh_message(ssh, SSH_MSG_CHANNEL_OPEN_FAILURE);
+    put_u32(m, peer_number);
+    put_u32(m, reason);
+    put_text(m, text);
+    put_text(m, ""); /* language tag */
+    ssh_message_send(ssh);
+}
+
+static void send_open_confirmation(struct ssh_channel *ch)
+{
+    struct buf *m = ssh_message(ch->ssh, SSH_MSG_CHANNEL_OPEN_CONFIRMATION);
+    put_u32(m, ch->peer_number);
+    put_u32(m, ch->number);
+    put_u32(m, ch->window.granted);
+    put_u32(m, ch->packet_max);
+    ssh_message_send(ch->ssh);
+}
+
+static const char *const prohibited_types[] = {
+    "x11", "direct-tcpip", "forwarded-tcpip", "direct-streamlocal@openssh.com",
+    "forwarded-streamlocal@openssh.com", "auth-agent@openssh.com", "tun@openssh.com",
+};
+
+static bool is_prohibited(struct slice type)
+{
+    for (size_t i = 0; i < COUNT_OF(prohibited_types); i++) {
+        if (slice_is(type, prohibited_types[i]))
+            return true;
+    }
+    return false;
+}
+
+static void open_session(struct ssh *ssh, uint32_t peer_number, uint32_t window, uint32_t packet)
+{
+    if (ssh->connection->no_more_sessions) {
+        send_open_failure(ssh, peer_number, OPEN_PROHIBITED, "no more sessions were wanted");
+        return;
+    }
+    if (packet == 0) { /* nothing could ever be sent */
+        send_open_failure(ssh, peer_number, OPEN_PROHIBITED, "maximum packet size is zero");
+        return;
+    }
+    uint32_t refusal;
+    struct ssh_channel *ch = channel_new(ssh, &refusal);
+    if (!ch) {
+        send_open_failure(ssh, peer_number, refusal, "too many channels");
+        return;
+    }
+    ch->peer_number = peer_number;
+    ch->peer_window = window;
+    ch->peer_packet = packet;
+    ch->open = true;
+    send_open_confirmation(ch);
+}
+
+bool on_channel_open(struct ssh *ssh, struct cursor *c)
+{
+    struct slice type = get_string(c);
+    uint32_t peer_number = get_u32(c);
+    uint32_t window = get_u32(c);
+    uint32_t packet = get_u32(c);
+    if (c->bad)
+        return false;
+    transport_note_activity(ssh);
+    if (ssh->options.role == SSH_SERVER && slice_is(type, "session")) {
+        if (!cursor_done(c))
+            return false;
+        open_session(ssh, peer_number, window, packet);
+    } else if (is_prohibited(type)) {
+        send_open_failure(ssh, peer_number, OPEN_PROHIBITED, "forwarding is not offered");
+    } else {
+        send_open_failure(ssh, peer_number, OPEN_UNKNOWN_TYPE, "unknown channel type");
+    }
+    return true;
+}

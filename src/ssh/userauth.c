@@ -1,0 +1,240 @@
+#include "ssh/userauth.h"
+
+#include "base/mem.h"
+#include "sallyport/auth.h"
+#include "sallyport/log.h"
+
+/* Offered until the owner was asked for the first time. */
+#define METHODS_UNASKED "publickey,password,keyboard-interactive"
+
+bool userauth_new(struct ssh *ssh)
+{
+    ssh->userauth = mem_zalloc(sizeof *ssh->userauth);
+    return ssh->userauth != NULL;
+}
+
+void userauth_free(struct ssh *ssh)
+{
+    struct userauth *ua = ssh->userauth;
+    if (!ua)
+        return;
+    if (ua->question)
+        ua->question->shown.ssh = NULL; /* whoever answers it frees it */
+    client_login_free(ssh);
+    mem_free(ua->user);
+    mem_free(ua->methods);
+    mem_free(ua->methods_first);
+    mem_free(ua);
+    ssh->userauth = NULL;
+}
+
+void userauth_out_of_memory(struct ssh *ssh)
+{
+    ssh_break(ssh, SSH_DISCONNECT_BY_APPLICATION, SSH_END_INTERNAL, "out of memory");
+}
+
+void userauth_wipe_received(struct slice secret)
+{
+    /* A payload lies in a buffer of ours that is const only to whoever parses it. */
+    if (secret.size)
+        mem_wipe((void *)(uintptr_t)secret.data, secret.size);
+}
+
+static uint32_t max_failures(const struct ssh *ssh)
+{
+    uint32_t max = ssh->options.max_auth_attempts;
+    return max ? max : AUTH_ATTEMPTS_DEFAULT;
+}
+
+static void too_many(struct ssh *ssh)
+{
+    ssh_break(ssh, SSH_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE, SSH_END_AUTH,
+              "Too many authentication failures");
+}
+
+void userauth_fail(struct ssh *ssh, bool partial, bool counts)
+{
+    struct userauth *ua = ssh->userauth;
+    if (counts && ++ua->failures >= max_failures(ssh)) {
+        too_many(ssh);
+        return;
+    }
+    struct buf *m = ssh_message(ssh, SSH_MSG_USERAUTH_FAILURE);
+    put_text(m, ua->methods ? ua->methods : METHODS_UNASKED);
+    put_bool(m, partial);
+    ssh_message_send(ssh);
+}
+
+void userauth_refuse(struct ssh *ssh, const char *why)
+{
+    log_line(ssh->options.log, ssh->options.log_ids, SALLY_LOG_VERBOSE, "auth.refused", NULL, 0,
+             "%s", why);
+    userauth_fail(ssh, false, true);
+}
+
+/* RFC 4253 section 10. Some clients ask again before each try. */
+bool on_service_request(struct ssh *ssh, struct cursor *c)
+{
+    struct slice name = get_string(c);
+    if (!cursor_done(c))
+        return false;
+    if (!slice_is(name, "ssh-userauth")) {
+        ssh_break(ssh, SSH_DISCONNECT_SERVICE_NOT_AVAILABLE, SSH_END_PROTOCOL,
+                  "only ssh-userauth can be asked for");
+        return true;
+    }
+    if (ssh->state == AWAIT_SERVICE)
+        ssh->state = AWAIT_AUTH;
+    put_slice(ssh_message(ssh, SSH_MSG_SERVICE_ACCEPT), name);
+    ssh_message_send(ssh);
+    return true;
+}
+
+/* RFC 4252 section 5.4: line breaks are CRLF. */
+static void put_banner(struct buf *m, const char *text)
+{
+    size_t place = put_string_begin(m);
+    for (size_t i = 0; text[i] && i < AUTH_TEXT_MAX; i++) {
+        if (text[i] == '\n' && (i == 0 || text[i - 1] != '\r'))
+            put_u8(m, '\r');
+        put_u8(m, (uint8_t)text[i]);
+    }
+    put_string_end(m, place);
+    put_text(m, "");
+}
+
+static void send_banner(struct ssh *ssh, const char *text)
+{
+    put_banner(ssh_message(ssh, SSH_MSG_USERAUTH_BANNER), text);
+    ssh_message_send(ssh);
+}
+
+void ssh_auth_banner(struct ssh_auth *query, const char *text)
+{
+    if (query->ssh && query->ssh->state == AWAIT_AUTH && text && *text)
+        send_banner(query->ssh, text);
+}
+
+/* RFC 4252 section 5: a change of the name flushes all that was reached. False: no memory. */
+static bool note_user(struct ssh *ssh, struct slice user)
+{
+    struct userauth *ua = ssh->userauth;
+    if (ua->user && slice_is(user, ua->user))
+        return true;
+    char *name = slice_strdup(user);
+    if (!name) {
+        userauth_out_of_memory(ssh);
+        return false;
+    }
+    if (ua->user) {
+        ua->user_changed = true;
+        ua->succeeded = 0;
+        mem_free(ua->methods);
+        ua->methods = mem_strdup(ua->methods_first);
+        mem_free(ua->user);
+    }
+    ua->user = name;
+    return true;
+}
+
+static bool method_none(struct ssh *ssh, const struct auth_request *request, struct cursor *c)
+{
+    if (!cursor_done(c))
+        return false;
+    struct question *q = question_new(ssh, SSH_AUTH_NONE, request->user, 0, 0);
+    if (q)
+        question_ask(ssh, q);
+    return true;
+}
+
+static bool secret_fits(struct slice secret)
+{
+    return secret.size <= AUTH_SECRET_MAX && !slice_has_nul(secret);
+}
+
+/* RFC 4252 section 8. */
+static bool method_password(struct ssh *ssh, const struct auth_request *request, struct cursor *c)
+{
+    bool change = get_bool(c);
+    struct slice password = get_string(c);
+    struct slice fresh = {NULL, 0};
+    if (change)
+        fresh = get_string(c);
+    if (!cursor_done(c))
+        return false;
+    if (!secret_fits(password) || !secret_fits(fresh)) {
+        userauth_refuse(ssh, "a password that is too long, or has a NUL inside");
+    } else {
+        struct question *q = question_new(ssh, SSH_AUTH_PASSWORD, request->user, 2,
+                                          password.size + fresh.size);
+        if (q) {
+            q->shown.password = question_text(q, password);
+            q->shown.new_password = change ? question_text(q, fresh) : NULL;
+            userauth_wipe_received(password);
+            userauth_wipe_received(fresh);
+            question_ask(ssh, q);
+            return true;
+        }
+    }
+    userauth_wipe_received(password);
+    userauth_wipe_received(fresh);
+    return true;
+}
+
+static const struct {
+    const char *name;
+    auth_method *handle;
+} methods[] = {
+    {"none", method_none},
+    {"password", method_password},
+    {"publickey", userauth_publickey},
+    {"keyboard-interactive", userauth_interactive},
+};
+
+static bool dispatch(struct ssh *ssh, const struct auth_request *request, struct cursor *c)
+{
+    for (size_t i = 0; i < COUNT_OF(methods); i++) {
+        if (slice_is(request->method, methods[i].name))
+            return methods[i].handle(ssh, request, c);
+    }
+    userauth_refuse(ssh, "a method that is not supported");
+    return true;
+}
+
+/* RFC 4252 section 5. */
+bool on_userauth_request(struct ssh *ssh, struct cursor *c)
+{
+    struct userauth *ua = ssh->userauth;
+    if (ssh->state != AWAIT_AUTH)
+        return true; /* section 5.1: after the success they are ignored silently */
+    struct auth_request request;
+    request.user = get_string(c);
+    request.service = get_string(c);
+    request.method = get_string(c);
+    if (c->bad)
+        return false;
+    ua->prompted = false; /* RFC 4256 section 3.1: a new request leaves the conversation */
+    ua->round = 0;
+    if (++ua->requests > (uint64_t)max_failures(ssh) * AUTH_REQUESTS_PER_ATTEMPT) {
+        too_many(ssh);
+        return true;
+    }
+    if (!slice_is(request.service, AUTH_SERVICE)) {
+        ssh_break(ssh, SSH_DISCONNECT_SERVICE_NOT_AVAILABLE, SSH_END_PROTOCOL,
+                  "only ssh-connection can be logged in to");
+        return true;
+    }
+    if (!ua->banner_shown) {
+        ua->banner_shown = true;
+        if (ssh->options.banner && *ssh->options.banner)
+            send_banner(ssh, ssh->options.banner);
+    }
+    if (request.user.size > AUTH_USER_MAX || slice_has_nul(request.user)) {
+        ua->succeeded = 0; /* whoever that is, it is not the user of before */
+        ua->user_changed = ua->user != NULL;
+        userauth_wipe_received(cursor_rest(c));
+        userauth_refuse(ssh, "a user name that is too long, or has a NUL inside");
+        return true;
+    }
+    return !note_user(ssh, request.user) || dispatch(ssh, &request, c);
+}

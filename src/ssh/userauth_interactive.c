@@ -1,0 +1,81 @@
+/* keyboard-interactive (RFC 4256): rounds of prompts and answers, until the owner is content or not. */
+#include "base/mem.h"
+#include "ssh/userauth.h"
+
+bool userauth_interactive(struct ssh *ssh, const struct auth_request *request, struct cursor *c)
+{
+    get_string(c); /* language tag, deprecated */
+    get_string(c); /* submethods: hints, which may be ignored */
+    if (!cursor_done(c))
+        return false;
+    struct question *q = question_new(ssh, SSH_AUTH_INTERACTIVE, request->user, 0, 0);
+    if (q)
+        question_ask(ssh, q);
+    return true;
+}
+
+/* Section 3.4. The answers of a message that is whole and holds as many as were asked for; `total` gets their bytes. */
+static bool parse_answers(struct cursor *c, struct slice *answers, uint32_t count, size_t *total)
+{
+    *total = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        answers[i] = get_string(c);
+        *total += answers[i].size;
+    }
+    return cursor_done(c);
+}
+
+static bool answers_fit(const struct slice *answers, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (answers[i].size > AUTH_SECRET_MAX || slice_has_nul(answers[i]))
+            return false;
+    }
+    return true;
+}
+
+static void ask(struct ssh *ssh, const struct slice *answers, uint32_t count, size_t total,
+                struct slice received)
+{
+    struct userauth *ua = ssh->userauth;
+    struct question *q =
+        question_new(ssh, SSH_AUTH_INTERACTIVE, slice_of(ua->user), count, total);
+    if (!q)
+        return;
+    for (uint32_t i = 0; i < count; i++)
+        q->answers[i] = question_text(q, answers[i]);
+    q->shown.answers = q->answers;
+    q->shown.answer_count = count;
+    q->shown.round = ua->round;
+    userauth_wipe_received(received);
+    question_ask(ssh, q);
+}
+
+bool on_userauth_info_response(struct ssh *ssh, struct cursor *c)
+{
+    struct userauth *ua = ssh->userauth;
+    if (ssh->state != AWAIT_AUTH)
+        return true;
+    if (!ua->prompted)
+        return false; /* nobody asked */
+    ua->prompted = false;
+    struct slice received = cursor_rest(c);
+    struct slice answers[AUTH_PROMPTS_MAX];
+    size_t total;
+    uint32_t count = get_u32(c);
+    bool whole = true;
+    if (c->bad) {
+        whole = false;
+    } else if (count != ua->prompt_count) {
+        userauth_refuse(ssh, "not as many answers as prompts"); /* section 3.4: must fail */
+    } else if (!parse_answers(c, answers, count, &total)) {
+        whole = false;
+    } else if (!answers_fit(answers, count)) {
+        userauth_refuse(ssh, "an answer that is too long, or has a NUL inside");
+    } else {
+        ask(ssh, answers, count, total, received);
+        return true;
+    }
+    userauth_wipe_received(received);
+    return whole;
+}

@@ -1,0 +1,191 @@
+/* publickey (RFC 4252 section 7, RFC 8332). The signature is verified before the owner hears of a try: it only ever sees a key with
+ * proof when the proof is right. */
+#include "base/mem.h"
+#include "crypto/public_key.h"
+#include "ssh/userauth.h"
+
+struct key_request {
+    bool has_signature;
+    struct slice algorithm, blob, signature;
+};
+
+struct verify_job {
+    struct ssh_job job;
+    struct crypto *crypto;
+    struct question *question; /* asked when the signature is right: key and algorithm are in it */
+    struct buf data;           /* what was signed */
+    struct buf signature;
+    bool right;
+};
+
+static bool parse_key_request(struct cursor *c, struct key_request *k)
+{
+    k->has_signature = get_bool(c);
+    k->algorithm = get_string(c);
+    k->blob = get_string(c);
+    k->signature = (struct slice){NULL, 0};
+    if (k->has_signature)
+        k->signature = get_string(c);
+    return cursor_done(c);
+}
+
+static bool list_has(const char *list, struct slice name)
+{
+    while (list && *list) {
+        size_t size = strcspn(list, ",");
+        if (size == name.size && memcmp(list, name.data, size) == 0)
+            return true;
+        list += size + (list[size] == ',');
+    }
+    return false;
+}
+
+/* The row of an algorithm that is allowed and fits the key's own type; NULL when it is or does not. */
+static const struct signature_algorithm *allowed_algorithm(const struct ssh *ssh,
+                                                           const struct key_request *k)
+{
+    const struct signature_algorithm *row = signature_algorithm_find(k->algorithm);
+    if (!row || !list_has(transport_user_signature_algorithms(ssh), k->algorithm))
+        return NULL;
+    struct cursor blob = cursor_of_slice(k->blob);
+    struct slice type = get_string(&blob);
+    return !blob.bad && slice_is(type, row->key_type) ? row : NULL;
+}
+
+static struct question *key_question(struct ssh *ssh, const struct auth_request *request,
+                                     const struct key_request *k,
+                                     const struct signature_algorithm *row)
+{
+    enum ssh_auth_kind kind = k->has_signature ? SSH_AUTH_KEY : SSH_AUTH_MAY_TRY_KEY;
+    struct question *q = question_new(ssh, kind, request->user, 1, k->blob.size);
+    if (!q)
+        return NULL;
+    q->shown.key_algorithm = row->name;
+    q->shown.key_type = row->key_type;
+    q->shown.key_blob.data = (const uint8_t *)question_text(q, k->blob);
+    q->shown.key_blob.size = k->blob.size;
+    if (!public_key_fingerprint(ssh->options.crypto, k->blob, q->shown.key_fingerprint)) {
+        question_free(q);
+        userauth_out_of_memory(ssh);
+        return NULL;
+    }
+    return q;
+}
+
+static struct verify_job *verify_job_of(struct ssh_job *job)
+{
+    return CONTAINER_OF(job, struct verify_job, job);
+}
+
+static void verify_run(struct ssh_job *job)
+{
+    struct verify_job *v = verify_job_of(job);
+    struct public_key *key;
+    if (public_key_parse(&key, v->crypto, v->question->shown.key_blob) != SALLY_E_OK)
+        return;
+    v->right = public_key_verify(key, v->question->shown.key_algorithm, buf_slice(&v->signature),
+                                 buf_slice(&v->data));
+    public_key_free(key);
+}
+
+static void verify_done(struct ssh_job *job)
+{
+    struct verify_job *v = verify_job_of(job);
+    struct ssh *ssh = job->ssh;
+    if (ssh->state == AWAIT_AUTH) {
+        if (v->right) {
+            struct question *q = v->question;
+            v->question = NULL;
+            question_ask(ssh, q);
+        } else {
+            userauth_refuse(ssh, "a key that cannot be used, or a wrong signature");
+        }
+    }
+    ssh_let_go(ssh); /* the question has its own hold */
+}
+
+static void verify_destroy(struct ssh_job *job)
+{
+    struct verify_job *v = verify_job_of(job);
+    question_free(v->question);
+    crypto_unref(v->crypto);
+    buf_clear(&v->data);
+    buf_clear(&v->signature);
+    mem_free(v);
+}
+
+/* RFC 4252 section 7: the session identifier, and the request up to the signature. */
+static void put_signed_data(struct buf *b, const struct ssh *ssh,
+                            const struct auth_request *request, const struct key_request *k)
+{
+    put_slice(b, ssh_session_id(ssh));
+    put_u8(b, SSH_MSG_USERAUTH_REQUEST);
+    put_slice(b, request->user);
+    put_slice(b, request->service);
+    put_slice(b, request->method);
+    put_bool(b, true);
+    put_slice(b, k->algorithm);
+    put_slice(b, k->blob);
+}
+
+static void verify(struct ssh *ssh, const struct auth_request *request, const struct key_request *k,
+                   struct question *q)
+{
+    struct verify_job *v = mem_zalloc(sizeof *v);
+    if (!v) {
+        question_free(q);
+        userauth_out_of_memory(ssh);
+        return;
+    }
+    v->question = q;
+    v->crypto = crypto_ref(ssh->options.crypto);
+    buf_init(&v->data, SIZE_MAX / 2); /* as large as the packet that it came in */
+    buf_init(&v->signature, SIZE_MAX / 2);
+    put_signed_data(&v->data, ssh, request, k);
+    put_bytes(&v->signature, k->signature.data, k->signature.size);
+    if (v->data.failed || v->signature.failed) {
+        verify_destroy(&v->job);
+        userauth_out_of_memory(ssh);
+        return;
+    }
+    v->job.login = true;
+    v->job.run = verify_run;
+    v->job.done = verify_done;
+    v->job.destroy = verify_destroy;
+    ssh_hold(ssh);
+    ssh_job_start(ssh, &v->job);
+}
+
+/* A query, too, only brings keys before the owner that are keys. */
+static bool is_a_key(const struct ssh *ssh, struct slice blob)
+{
+    struct public_key *key;
+    if (public_key_parse(&key, ssh->options.crypto, blob) != SALLY_E_OK)
+        return false;
+    public_key_free(key);
+    return true;
+}
+
+bool userauth_publickey(struct ssh *ssh, const struct auth_request *request, struct cursor *c)
+{
+    struct key_request k;
+    if (!parse_key_request(c, &k))
+        return false;
+    const struct signature_algorithm *row = allowed_algorithm(ssh, &k);
+    if (!row) {
+        userauth_refuse(ssh, "a signature algorithm that is not allowed, or not the key's");
+        return true;
+    }
+    if (!k.has_signature && !is_a_key(ssh, k.blob)) {
+        userauth_refuse(ssh, "a key that cannot be used");
+        return true;
+    }
+    struct question *q = key_question(ssh, request, &k, row);
+    if (!q)
+        return true;
+    if (k.has_signature)
+        verify(ssh, request, &k, q);
+    else
+        question_ask(ssh, q);
+    return true;
+}
