@@ -6,6 +6,7 @@
 #include "core/counters.h"
 #include "core/hook_stack.h"
 #include "core/op.h"
+#include "sallyport/file.h"
 #include "sallyport/session.h"
 
 /* What the surroundings supply. The server has threads; sally_sftp and unit tests may do everything in the caller's. */

@@ -1,0 +1,211 @@
+#include "core/longname.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+
+#define MODE_TYPE 0170000u
+
+/* clang-format off */
+static const struct type_mode {
+    uint32_t type, mode;
+    uint32_t permissions; /* a guess, for storages that know no permissions */
+    char letter;
+} type_modes[] = {
+    {SALLY_TYPE_REGULAR,      0100000u, 0644u, '-'},
+    {SALLY_TYPE_DIRECTORY,    0040000u, 0755u, 'd'},
+    {SALLY_TYPE_SYMLINK,      0120000u, 0777u, 'l'},
+    {SALLY_TYPE_SOCKET,       0140000u, 0644u, 's'},
+    {SALLY_TYPE_CHAR_DEVICE,  0020000u, 0644u, 'c'},
+    {SALLY_TYPE_BLOCK_DEVICE, 0060000u, 0644u, 'b'},
+    {SALLY_TYPE_FIFO,         0010000u, 0644u, 'p'},
+};
+/* clang-format on */
+
+static const struct type_mode *find_type(uint32_t type)
+{
+    for (size_t i = 0; i < COUNT_OF(type_modes); i++)
+        if (type_modes[i].type == type)
+            return &type_modes[i];
+    return NULL;
+}
+
+static const struct type_mode *type_of(const sally_attrs *attrs)
+{
+    return attrs->valid & SALLY_ATTR_TYPE ? find_type(attrs->type) : NULL;
+}
+
+uint32_t attrs_posix_mode(const sally_attrs *attrs)
+{
+    const struct type_mode *t = type_of(attrs);
+    uint32_t permissions = t ? t->permissions : 0;
+    if (attrs->valid & SALLY_ATTR_PERMISSIONS)
+        permissions = attrs->permissions & 07777u;
+    return permissions | (t ? t->mode : 0);
+}
+
+uint32_t attrs_type_of_mode(uint32_t mode)
+{
+    for (size_t i = 0; i < COUNT_OF(type_modes); i++)
+        if (type_modes[i].mode == (mode & MODE_TYPE))
+            return type_modes[i].type;
+    return mode & MODE_TYPE ? SALLY_TYPE_SPECIAL : SALLY_TYPE_UNKNOWN;
+}
+
+/* A line's columns but the names come together here, without a formatter: listings have many lines. */
+struct line {
+    char text[96];
+    size_t size;
+};
+
+static void add(struct line *l, char c)
+{
+    if (l->size < sizeof l->text)
+        l->text[l->size++] = c;
+}
+
+static void add_number(struct line *l, uint64_t value, size_t width, char fill)
+{
+    char digits[20];
+    size_t count = 0;
+    do {
+        digits[count++] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value);
+    for (size_t i = count; i < width; i++)
+        add(l, fill);
+    while (count)
+        add(l, digits[--count]);
+}
+
+static void flush(struct buf *out, struct line *l)
+{
+    put_bytes(out, l->text, l->size);
+    l->size = 0;
+}
+
+/* The set-id and sticky bits share a column with the execute bit. */
+static char execute_letter(bool execute, bool special, char letter)
+{
+    if (!special)
+        return execute ? 'x' : '-';
+    return execute ? letter : (char)(letter - 'a' + 'A');
+}
+
+static void add_mode(struct line *l, const sally_attrs *attrs)
+{
+    const struct type_mode *t = type_of(attrs);
+    uint32_t mode = attrs_posix_mode(attrs);
+    static const char special[3] = {'s', 's', 't'};
+    add(l, t ? t->letter : attrs->valid & SALLY_ATTR_TYPE ? '?' : '-');
+    for (uint32_t who = 0; who < 3; who++) {
+        uint32_t bits = mode >> (6 - 3 * who);
+        add(l, bits & 4 ? 'r' : '-');
+        add(l, bits & 2 ? 'w' : '-');
+        add(l, execute_letter(bits & 1, mode & (04000u >> who), special[who]));
+    }
+}
+
+/* A column must not hold a space, nor the line a control character, whoever chose the name. */
+static void put_clean(struct buf *out, const char *text, size_t width, bool column)
+{
+    size_t size = strlen(text);
+    uint8_t *to = buf_extend(out, size < width ? width : size);
+    if (!to)
+        return;
+    for (size_t i = 0; i < size; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c < 0x20 || c == 0x7f)
+            c = '?';
+        to[i] = column && c == ' ' ? '_' : c;
+    }
+    for (; size < width; size++)
+        to[size] = ' ';
+}
+
+static void put_owner(struct buf *out, uint32_t valid, const char *name, uint32_t id)
+{
+    struct line number = {.size = 0};
+    if (valid & SALLY_ATTR_NAMES && name && *name) {
+        put_clean(out, name, 8, true);
+        return;
+    }
+    if (valid & SALLY_ATTR_IDS)
+        add_number(&number, id, 0, ' ');
+    else
+        add(&number, '-');
+    while (number.size < 8)
+        add(&number, ' ');
+    flush(out, &number);
+}
+
+struct date {
+    int64_t year;
+    uint32_t month, day, hour, minute; /* month and day from 1 */
+};
+
+/* Days to a date of the Gregorian calendar, by eras of 400 years that begin on the first of March. */
+static struct date date_of(int64_t seconds)
+{
+    int64_t days = seconds / 86400;
+    int64_t rest = seconds % 86400;
+    if (rest < 0) {
+        rest += 86400;
+        days--;
+    }
+    days += 719468; /* from 0000-03-01 to 1970-01-01 */
+    int64_t era = (days >= 0 ? days : days - 146096) / 146097;
+    int64_t day_of_era = days - era * 146097;
+    int64_t year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int64_t month = (5 * day_of_year + 2) / 153; /* 0 is March */
+    struct date d = {
+        .year = year_of_era + era * 400 + (month >= 10 ? 1 : 0),
+        .month = (uint32_t)(month < 10 ? month + 3 : month - 9),
+        .day = (uint32_t)(day_of_year - (153 * month + 2) / 5 + 1),
+        .hour = (uint32_t)(rest / 3600),
+        .minute = (uint32_t)(rest / 60 % 60),
+    };
+    return d;
+}
+
+static void add_time(struct line *l, int64_t seconds, int64_t now)
+{
+    static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    struct date d = date_of(seconds);
+    for (size_t i = 0; i < 3; i++)
+        add(l, months[d.month - 1][i]);
+    add(l, ' ');
+    add_number(l, d.day, 2, ' ');
+    add(l, ' ');
+    /* Readers complete a time of day with the year in which it is not in the future. */
+    if (seconds <= now && now - 180 * INT64_C(86400) < seconds) {
+        add_number(l, d.hour, 2, '0');
+        add(l, ':');
+        add_number(l, d.minute, 2, '0');
+    } else {
+        add_number(l, d.year < 0 ? 0 : (uint64_t)d.year, 5, ' ');
+    }
+}
+
+void longname_put(struct buf *out, const char *name, const sally_attrs *attrs, int64_t now)
+{
+    struct line l = {.size = 0};
+    add_mode(&l, attrs);
+    add(&l, ' ');
+    add_number(&l, attrs->valid & SALLY_ATTR_LINK_COUNT ? attrs->link_count : 1, 4, ' ');
+    add(&l, ' ');
+    flush(out, &l);
+    put_owner(out, attrs->valid, attrs->owner, attrs->uid);
+    put_u8(out, ' ');
+    put_owner(out, attrs->valid, attrs->group, attrs->gid);
+    add(&l, ' ');
+    add_number(&l, attrs->valid & SALLY_ATTR_SIZE ? attrs->size : 0, 8, ' ');
+    add(&l, ' ');
+    add_time(&l, attrs->valid & SALLY_ATTR_MTIME ? attrs->mtime.seconds : 0, now);
+    add(&l, ' ');
+    flush(out, &l);
+    put_clean(out, name, 0, false);
+}
