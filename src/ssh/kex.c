@@ -1,0 +1,232 @@
+/* The messages of the key exchange methods: ECDH (RFC 5656 section 4, RFC 8731), DH (RFC 4253
+ * section 8) and group exchange (RFC 4419). The mathematics is a job. */
+#include <string.h>
+
+#include "ssh/transport.h"
+
+/* Client, group exchange: RFC 8270 sets the minimum. */
+#define GROUP_MIN    2048u
+#define GROUP_WANTED 3072u
+#define GROUP_MAX    8192u
+
+static bool fail(struct ssh *ssh, const char *detail)
+{
+    transport_end(ssh, SSH_DISCONNECT_KEY_EXCHANGE_FAILED, SSH_END_PROTOCOL, detail);
+    return true; /* it was no malformed message */
+}
+
+/* The magnitude of a positive mpint; false for anything else. */
+static bool get_magnitude(struct cursor *c, struct slice *out)
+{
+    struct slice s = get_string(c);
+    if (s.size == 0 || s.data[0] & 0x80)
+        return false;
+    while (s.size && s.data[0] == 0) {
+        s.data++;
+        s.size--;
+    }
+    *out = s;
+    return s.size != 0;
+}
+
+static bool get_public(struct cursor *c, const struct kex_method *m, struct slice *out)
+{
+    if (m->family != KEX_ECDH)
+        return get_magnitude(c, out);
+    *out = get_string(c);
+    return !c->bad;
+}
+
+static void put_public(struct buf *b, const struct kex_method *m, struct slice value)
+{
+    if (m->family == KEX_ECDH)
+        put_slice(b, value);
+    else
+        put_mpint(b, value.data, value.size);
+}
+
+/* Client: our public value leaves, the reply is awaited. */
+static bool client_begin(struct ssh *ssh)
+{
+    struct kex *k = ssh->transport->kex;
+    const struct kex_method *m = k->agreed.kex;
+    sally_error error =
+        kex_begin(ssh->options.crypto, m, k->group, &ssh->options.random, &k->ephemeral, &k->ours);
+    if (error == SALLY_E_PROTOCOL)
+        return fail(ssh, "an unacceptable group");
+    if (error) {
+        transport_end(ssh, SSH_DISCONNECT_KEY_EXCHANGE_FAILED, SSH_END_INTERNAL,
+                      "no key pair could be made");
+        return true;
+    }
+    bool gex = m->family == KEX_GEX;
+    struct buf *b = ssh_message(ssh, gex ? SSH_MSG_KEX_GEX_INIT : SSH_MSG_KEX_INIT);
+    put_public(b, m, buf_slice(&k->ours));
+    k->expected = gex ? SSH_MSG_KEX_GEX_REPLY : SSH_MSG_KEX_REPLY;
+    ssh_message_send(ssh);
+    return true;
+}
+
+void kex_start(struct ssh *ssh)
+{
+    struct kex *k = ssh->transport->kex;
+    bool gex = k->agreed.kex->family == KEX_GEX;
+    if (ssh->options.role == SSH_SERVER) {
+        k->expected = gex ? SSH_MSG_KEX_GEX_REQUEST : SSH_MSG_KEX_INIT;
+        return;
+    }
+    if (!gex) {
+        client_begin(ssh);
+        return;
+    }
+    k->min = GROUP_MIN;
+    k->wanted = GROUP_WANTED;
+    k->max = GROUP_MAX;
+    k->expected = SSH_MSG_KEX_GEX_GROUP;
+    struct buf *b = ssh_message(ssh, SSH_MSG_KEX_GEX_REQUEST);
+    put_u32(b, k->min);
+    put_u32(b, k->wanted);
+    put_u32(b, k->max);
+    ssh_message_send(ssh);
+}
+
+static void put_group(struct buf *b, const struct kex_group *group)
+{
+    uint8_t generator[4];
+    wire_put_u32(generator, group->generator);
+    put_mpint(b, group->p, group->p_size);
+    put_mpint(b, generator, sizeof generator);
+}
+
+static bool on_group_request(struct ssh *ssh, struct cursor *payload)
+{
+    struct kex *k = ssh->transport->kex;
+    k->min = get_u32(payload);
+    k->wanted = get_u32(payload);
+    k->max = get_u32(payload);
+    if (!cursor_done(payload))
+        return false;
+    if (k->min > k->wanted || k->wanted > k->max)
+        return fail(ssh, "a group request that contradicts itself");
+    k->group = kex_group_find(k->min, k->wanted, k->max);
+    if (!k->group)
+        return fail(ssh, "no group of the size that the client asks for");
+    k->expected = SSH_MSG_KEX_GEX_INIT;
+    put_group(ssh_message(ssh, SSH_MSG_KEX_GEX_GROUP), k->group);
+    ssh_message_send(ssh);
+    return true;
+}
+
+static uint32_t bits_of(struct slice magnitude)
+{
+    uint32_t bits = (uint32_t)magnitude.size * 8;
+    for (uint8_t top = magnitude.data[0]; !(top & 0x80); top = (uint8_t)(top << 1))
+        bits--;
+    return bits;
+}
+
+static bool on_group(struct ssh *ssh, struct cursor *payload)
+{
+    struct kex *k = ssh->transport->kex;
+    struct slice p, g;
+    if (!get_magnitude(payload, &p) || !get_magnitude(payload, &g) || !cursor_done(payload))
+        return false;
+    if (p.size > GROUP_MAX / 8 || bits_of(p) < k->min || g.size > 4)
+        return fail(ssh, "an unacceptable group");
+    uint8_t generator[4] = {0};
+    memcpy(generator + sizeof generator - g.size, g.data, g.size);
+    put_bytes(&k->group_p, p.data, p.size);
+    if (k->group_p.failed) {
+        transport_no_memory(ssh);
+        return true;
+    }
+    k->group_sent.p = buf_head(&k->group_p);
+    k->group_sent.p_size = p.size;
+    k->group_sent.generator = wire_get_u32(generator);
+    k->group_sent.bits = bits_of(p);
+    k->group = &k->group_sent;
+    return client_begin(ssh);
+}
+
+static bool on_init(struct ssh *ssh, struct cursor *payload)
+{
+    struct kex *k = ssh->transport->kex;
+    struct slice peer, no_signature = {NULL, 0};
+    if (!get_public(payload, k->agreed.kex, &peer) || !cursor_done(payload))
+        return false;
+    k->expected = 0;
+    kex_job_start(ssh, key_blob(k->host_key), peer, no_signature);
+    return true;
+}
+
+static bool on_reply(struct ssh *ssh, struct cursor *payload)
+{
+    struct kex *k = ssh->transport->kex;
+    struct slice peer, blob = get_string(payload);
+    if (!get_public(payload, k->agreed.kex, &peer))
+        return false;
+    struct slice signature = get_string(payload);
+    if (!cursor_done(payload))
+        return false;
+    k->expected = 0;
+    kex_job_start(ssh, blob, peer, signature);
+    return true;
+}
+
+/* The table has let only the expected message through. */
+bool on_kex_method(struct ssh *ssh, struct cursor *payload)
+{
+    const struct kex *k = ssh->transport->kex;
+    bool gex = k->agreed.kex->family == KEX_GEX;
+    switch (k->expected) {
+    case SSH_MSG_KEX_GEX_REQUEST:
+        return on_group_request(ssh, payload);
+    case SSH_MSG_KEX_INIT:
+    case SSH_MSG_KEX_GEX_INIT:
+        return on_init(ssh, payload);
+    case SSH_MSG_KEX_REPLY: /* is GEX_GROUP, too */
+        return gex ? on_group(ssh, payload) : on_reply(ssh, payload);
+    case SSH_MSG_KEX_GEX_REPLY:
+        return on_reply(ssh, payload);
+    default:
+        return false;
+    }
+}
+
+static void send_reply(struct ssh *ssh, const struct kex_outcome *outcome)
+{
+    const struct kex_method *m = ssh->transport->kex->agreed.kex;
+    struct buf *b =
+        ssh_message(ssh, m->family == KEX_GEX ? SSH_MSG_KEX_GEX_REPLY : SSH_MSG_KEX_REPLY);
+    put_slice(b, outcome->host_key_blob);
+    put_public(b, m, outcome->ours);
+    put_slice(b, outcome->signature);
+    ssh_message_send(ssh);
+}
+
+void kex_done(struct ssh *ssh, const struct kex_outcome *outcome)
+{
+    if (outcome->error == SALLY_E_PROTOCOL) {
+        fail(ssh, "an unacceptable public value");
+        return;
+    }
+    if (outcome->error == SALLY_E_KEY) {
+        fail(ssh, "the host key's signature is wrong");
+        return;
+    }
+    if (outcome->error) {
+        transport_end(ssh, SSH_DISCONNECT_KEY_EXCHANGE_FAILED, SSH_END_INTERNAL,
+                      "the key exchange could not be computed");
+        return;
+    }
+    if (ssh->options.role == SSH_SERVER) {
+        send_reply(ssh, outcome);
+    } else if (ssh->events.host_key &&
+               !ssh->events.host_key(ssh->user_data, outcome->host_key_blob)) {
+        transport_end(ssh, SSH_DISCONNECT_HOST_KEY_NOT_VERIFIABLE, SSH_END_PROTOCOL,
+                      "the host key is not trusted");
+        return;
+    }
+    if (ssh->state != OVER)
+        newkeys_send(ssh, outcome->secret, outcome->hash);
+}

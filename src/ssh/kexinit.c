@@ -1,0 +1,322 @@
+/* KEXINIT (RFC 4253 section 7.1): our offer, the peer's, and what follows from both. */
+#include <string.h>
+
+#include "ssh/transport.h"
+
+#define COOKIE_SIZE 16u
+
+/* A table of algorithms as far as offers go. */
+struct name_table {
+    const char *(*at)(const struct ssh *ssh, size_t index,
+                      bool *wanted); /* wanted: without being named */
+    bool (*knows)(const struct ssh *ssh, struct slice name);
+};
+
+static const char *kex_name_at(const struct ssh *ssh, size_t index, bool *wanted)
+{
+    (void)ssh;
+    const struct kex_method *m = kex_method_at(index);
+    *wanted = m && m->in_default;
+    return m ? m->name : NULL;
+}
+
+static bool kex_is_known(const struct ssh *ssh, struct slice name)
+{
+    (void)ssh;
+    return kex_method_find(name) != NULL;
+}
+
+static const char *cipher_name_at(const struct ssh *ssh, size_t index, bool *wanted)
+{
+    (void)ssh;
+    const struct cipher_info *c = cipher_at(index);
+    *wanted = c && c->in_default;
+    return c ? c->name : NULL;
+}
+
+static bool cipher_is_known(const struct ssh *ssh, struct slice name)
+{
+    (void)ssh;
+    return cipher_find(name) != NULL;
+}
+
+static const char *mac_name_at(const struct ssh *ssh, size_t index, bool *wanted)
+{
+    (void)ssh;
+    const struct mac_info *m = mac_at(index);
+    *wanted = m && m->in_default;
+    return m ? m->name : NULL;
+}
+
+static bool mac_is_known(const struct ssh *ssh, struct slice name)
+{
+    (void)ssh;
+    return mac_find(name) != NULL;
+}
+
+static const char *compression_name_at(const struct ssh *ssh, size_t index, bool *wanted)
+{
+    (void)ssh;
+    static const char *const names[] = {"none", "zlib@openssh.com"};
+    *wanted = true;
+    return index < COUNT_OF(names) ? names[index] : NULL;
+}
+
+static bool compression_is_known(const struct ssh *ssh, struct slice name)
+{
+    (void)ssh;
+    return slice_is(name, "none") || slice_is(name, "zlib@openssh.com");
+}
+
+/* A server offers the algorithms that it has a key for, a client all that it can verify. */
+static sally_key *key_for(const struct ssh *ssh, const struct signature_algorithm *a)
+{
+    for (size_t i = 0; i < ssh->options.host_key_count; i++)
+        if (strcmp(sally_key_type(ssh->options.host_keys[i]), a->key_type) == 0)
+            return ssh->options.host_keys[i];
+    return NULL;
+}
+
+static const char *host_key_name_at(const struct ssh *ssh, size_t index, bool *wanted)
+{
+    const struct signature_algorithm *a = signature_algorithm_at(index);
+    *wanted = a && a->in_default && (ssh->options.role == SSH_CLIENT || key_for(ssh, a));
+    return a ? a->name : NULL;
+}
+
+static bool host_key_is_known(const struct ssh *ssh, struct slice name)
+{
+    const struct signature_algorithm *a = signature_algorithm_find(name);
+    return a && (ssh->options.role == SSH_CLIENT || key_for(ssh, a));
+}
+
+static const struct name_table kex_names = {kex_name_at, kex_is_known};
+static const struct name_table host_key_names = {host_key_name_at, host_key_is_known};
+static const struct name_table cipher_names = {cipher_name_at, cipher_is_known};
+static const struct name_table mac_names = {mac_name_at, mac_is_known};
+static const struct name_table compression_names = {compression_name_at, compression_is_known};
+
+static void put_name(struct buf *b, bool *any, struct slice name)
+{
+    if (*any)
+        put_u8(b, ',');
+    put_bytes(b, name.data, name.size);
+    *any = true;
+}
+
+/* The names of `chosen` that the table knows, or the table's own choice. */
+static bool put_table(struct buf *b, const struct ssh *ssh, const struct name_table *table,
+                      const char *chosen)
+{
+    bool any = false, wanted;
+    if (chosen) {
+        struct slice list = slice_of(chosen), name;
+        while (names_next(&list, &name))
+            if (table->knows(ssh, name))
+                put_name(b, &any, name);
+    } else {
+        const char *name;
+        for (size_t i = 0; (name = table->at(ssh, i, &wanted)) != NULL; i++)
+            if (wanted)
+                put_name(b, &any, slice_of(name));
+    }
+    return any;
+}
+
+static bool put_names(struct buf *b, const struct ssh *ssh, const struct name_table *table,
+                      const char *chosen)
+{
+    size_t place = put_string_begin(b);
+    bool any = put_table(b, ssh, table, chosen);
+    put_string_end(b, place);
+    return any;
+}
+
+/* Markers that count in the first offer only (RFC 8308 section 2.1, draft-ietf-sshm-strict-kex
+ * section 3.1). */
+static void put_markers(struct buf *b, enum ssh_role role)
+{
+    const char *markers = role == SSH_SERVER
+                              ? ",ext-info-s,kex-strict-s,kex-strict-s-v00@openssh.com"
+                              : ",ext-info-c,kex-strict-c,kex-strict-c-v00@openssh.com";
+    put_bytes(b, markers, strlen(markers));
+}
+
+static bool build(struct ssh *ssh, struct buf *b)
+{
+    const struct ssh_options *o = &ssh->options;
+    put_u8(b, SSH_MSG_KEXINIT);
+    uint8_t *cookie = buf_extend(b, COOKIE_SIZE);
+    if (!cookie || !random_fill(&o->random, cookie, COOKIE_SIZE))
+        return false;
+    size_t place = put_string_begin(b);
+    bool complete = put_table(b, ssh, &kex_names, o->kex);
+    if (!ssh->transport->first_done)
+        put_markers(b, o->role);
+    put_string_end(b, place);
+    complete &= put_names(b, ssh, &host_key_names, o->host_key_algorithms);
+    for (int way = 0; way < 2; way++)
+        complete &= put_names(b, ssh, &cipher_names, o->ciphers);
+    for (int way = 0; way < 2; way++)
+        complete &= put_names(b, ssh, &mac_names, o->macs);
+    for (int way = 0; way < 2; way++)
+        complete &= put_names(b, ssh, &compression_names, o->compression);
+    put_text(b, ""); /* languages */
+    put_text(b, "");
+    put_bool(b, false); /* we never guess */
+    put_u32(b, 0);
+    return complete && !b->failed;
+}
+
+static struct kex *kex_new(struct ssh *ssh)
+{
+    struct kex *k = mem_zalloc(sizeof *k);
+    if (!k)
+        return NULL;
+    k->started_ns = ssh->now_ns;
+    buf_init(&k->our_init, KEXINIT_MAX);
+    buf_init(&k->peer_init, KEXINIT_MAX);
+    buf_init(&k->group_p, 4096);
+    buf_init(&k->ours, 8192);
+    ssh->transport->kex = k;
+    return k;
+}
+
+void kex_free(struct transport *t)
+{
+    struct kex *k = t->kex;
+    if (!k)
+        return;
+    t->kex = NULL;
+    buf_clear(&k->our_init);
+    buf_clear(&k->peer_init);
+    buf_clear(&k->group_p);
+    buf_clear(&k->ours);
+    kex_ephemeral_free(k->ephemeral);
+    packet_cipher_free(k->next_in);
+    mem_free(k);
+}
+
+bool kexinit_send(struct ssh *ssh)
+{
+    struct transport *t = ssh->transport;
+    struct slice nothing = {NULL, 0};
+    t->rekey_wanted = false;
+    struct kex *k = t->kex ? t->kex : kex_new(ssh);
+    if (!k || !build(ssh, &k->our_init)) {
+        transport_end(ssh, SSH_DISCONNECT_KEY_EXCHANGE_FAILED, SSH_END_INTERNAL,
+                      "no key exchange can be offered");
+        return false;
+    }
+    k->sent_init = true;
+    return send_now(ssh, buf_slice(&k->our_init), nothing);
+}
+
+static bool fail(struct ssh *ssh, const char *detail)
+{
+    transport_end(ssh, SSH_DISCONNECT_KEY_EXCHANGE_FAILED, SSH_END_PROTOCOL, detail);
+    return true; /* it was no malformed message */
+}
+
+/* Names as a text for the log; the peer's may be long and hold anything. */
+static char *names_text(struct slice list)
+{
+    if (list.size > 512)
+        list.size = 512;
+    return slice_strdup(list);
+}
+
+static bool disagree(struct ssh *ssh, const char *failed, struct slice client, struct slice server)
+{
+    bool is_server = ssh->options.role == SSH_SERVER;
+    char *ours = names_text(is_server ? server : client);
+    char *theirs = names_text(is_server ? client : server);
+    const sally_log_field fields[] = {{"ours", ours ? ours : ""}, {"theirs", theirs ? theirs : ""}};
+    log_line(ssh->options.log, ssh->options.log_ids, SALLY_LOG_WARNING, "ssh.no_agreement", fields,
+             COUNT_OF(fields), "Key exchange failed: %s", failed);
+    mem_free(ours);
+    mem_free(theirs);
+    return fail(ssh, failed);
+}
+
+static bool both_have(const struct kex_offer *client, const struct kex_offer *server,
+                      const char *client_marker, const char *server_marker)
+{
+    return names_have(client->kex, slice_of(client_marker)) &&
+           names_have(server->kex, slice_of(server_marker));
+}
+
+/* What the first offers say besides algorithms. False: the connection was ended. */
+static bool read_markers(struct ssh *ssh, const struct kex_offer *client,
+                         const struct kex_offer *server)
+{
+    struct transport *t = ssh->transport;
+    bool is_server = ssh->options.role == SSH_SERVER;
+    t->peer_ext_info = is_server ? names_have(client->kex, slice_of("ext-info-c"))
+                                 : names_have(server->kex, slice_of("ext-info-s"));
+    t->strict =
+        both_have(client, server, "kex-strict-c", "kex-strict-s") ||
+        both_have(client, server, "kex-strict-c-v00@openssh.com", "kex-strict-s-v00@openssh.com");
+    /* Strict key exchange section 3.2: nothing may have come before. */
+    if (t->strict && t->in.sequence != 1) {
+        fail(ssh, "a message before the first KEXINIT");
+        return false;
+    }
+    return true;
+}
+
+static struct slice first_name(struct slice list)
+{
+    struct slice name = {NULL, 0};
+    names_next(&list, &name);
+    return name;
+}
+
+/* Section 7: a guess is right when both sides prefer the same method and host key algorithm. */
+static bool guess_is_wrong(const struct kex_offer *client, const struct kex_offer *server)
+{
+    return !slice_equal(first_name(client->kex), first_name(server->kex)) ||
+           !slice_equal(first_name(client->host_key), first_name(server->host_key));
+}
+
+bool on_kexinit(struct ssh *ssh, struct cursor *payload)
+{
+    struct transport *t = ssh->transport;
+    struct slice behind = cursor_rest(payload);
+    struct kex_offer offers[2], *ours = &offers[0], *theirs = &offers[1];
+    if (!kex_offer_parse(theirs, payload))
+        return false;
+    if (behind.size >= KEXINIT_MAX)
+        return fail(ssh, "the offer of algorithms is too long");
+    if (++t->exchanges_begun > LOGIN_EXCHANGES_MAX && !t->authenticated)
+        return fail(ssh, "too many key exchanges before the login");
+    if ((!t->kex || !t->kex->sent_init) && !kexinit_send(ssh))
+        return true;
+    struct kex *k = t->kex;
+    k->received_init = true;
+    put_u8(&k->peer_init, SSH_MSG_KEXINIT);
+    put_bytes(&k->peer_init, behind.data, behind.size);
+    struct cursor our_payload = cursor_of_slice(buf_slice(&k->our_init));
+    get_u8(&our_payload);
+    if (k->peer_init.failed || !kex_offer_parse(ours, &our_payload)) {
+        transport_no_memory(ssh);
+        return true;
+    }
+
+    bool is_server = ssh->options.role == SSH_SERVER;
+    const struct kex_offer *client = is_server ? theirs : ours;
+    const struct kex_offer *server = is_server ? ours : theirs;
+    if (!t->first_done && !read_markers(ssh, client, server))
+        return true;
+    struct slice client_list, server_list;
+    const char *failed =
+        kex_agree(ssh->options.role, client, server, &k->agreed, &client_list, &server_list);
+    if (failed)
+        return disagree(ssh, failed, client_list, server_list);
+    k->host_key = is_server ? key_for(ssh, k->agreed.host_key) : NULL;
+    k->skip_guess = theirs->guess_follows && guess_is_wrong(client, server);
+    if (!t->first_done)
+        ssh->state = AWAIT_KEX;
+    kex_start(ssh);
+    return true;
+}

@@ -1,0 +1,126 @@
+/* Everything that time does to a connection. */
+#include "ssh/transport.h"
+
+/* A peer that was asked for new keys may have much on its way; then it is to answer. */
+#define EXCHANGE_NS (UINT64_C(300) * 1000 * 1000 * 1000)
+/* Half the sequence numbers (RFC 4344 section 3.1 asks for a new exchange before they come again).
+ */
+#define REKEY_PACKETS (UINT64_C(1) << 31)
+
+static uint64_t after(uint64_t start_ns, uint64_t time_ns)
+{
+    return time_ns && start_ns < UINT64_MAX - time_ns ? start_ns + time_ns : UINT64_MAX;
+}
+
+static uint64_t login_deadline(const struct ssh *ssh)
+{
+    const struct transport *t = ssh->transport;
+    return t->authenticated ? UINT64_MAX : after(t->started_ns, ssh->options.login_ns);
+}
+
+static uint64_t idle_deadline(const struct ssh *ssh)
+{
+    const struct transport *t = ssh->transport;
+    return t->authenticated ? after(t->active_ns, ssh->options.idle_ns) : UINT64_MAX;
+}
+
+static uint64_t keepalive_deadline(const struct ssh *ssh)
+{
+    const struct transport *t = ssh->transport;
+    if (!t->authenticated)
+        return UINT64_MAX;
+    uint64_t from = t->keepalives && t->keepalive_ns > t->heard_ns ? t->keepalive_ns : t->heard_ns;
+    return after(from, ssh->options.keepalive_ns);
+}
+
+static uint64_t exchange_deadline(const struct ssh *ssh)
+{
+    const struct transport *t = ssh->transport;
+    return t->kex && t->first_done ? after(t->kex->started_ns, EXCHANGE_NS) : UINT64_MAX;
+}
+
+static uint64_t rekey_deadline(const struct ssh *ssh)
+{
+    const struct transport *t = ssh->transport;
+    return t->authenticated && !t->kex ? after(t->rekeyed_ns, ssh->options.rekey_ns) : UINT64_MAX;
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+uint64_t ssh_deadline(const struct ssh *ssh)
+{
+    if (ssh->transport->run_wanted)
+        return ssh->now_ns;
+    if (ssh->state == OVER)
+        return UINT64_MAX;
+    uint64_t deadline = earlier(login_deadline(ssh), idle_deadline(ssh));
+    deadline = earlier(deadline, keepalive_deadline(ssh));
+    deadline = earlier(deadline, exchange_deadline(ssh));
+    return earlier(deadline, rekey_deadline(ssh));
+}
+
+static void time_out(struct ssh *ssh, const char *detail)
+{
+    transport_end(ssh, SSH_DISCONNECT_BY_APPLICATION, SSH_END_TIMEOUT, detail);
+}
+
+static void keep_alive(struct ssh *ssh)
+{
+    struct transport *t = ssh->transport;
+    if (t->keepalives >= ssh->options.keepalive_max) {
+        time_out(ssh, "the peer does not answer");
+        return;
+    }
+    t->keepalives++;
+    t->keepalive_ns = ssh->now_ns;
+    if (ssh->state == READY && !transport_is_sending_kex(t))
+        connection_send_keepalive(ssh);
+}
+
+void ssh_tick(struct ssh *ssh, uint64_t now_ns)
+{
+    if (now_ns > ssh->now_ns)
+        ssh->now_ns = now_ns;
+    transport_enter(ssh);
+    if (ssh->state != OVER) {
+        if (login_deadline(ssh) <= now_ns)
+            time_out(ssh, "the login took too long");
+        else if (idle_deadline(ssh) <= now_ns)
+            time_out(ssh, "nothing was done for too long");
+        else if (exchange_deadline(ssh) <= now_ns)
+            time_out(ssh, "the key exchange took too long");
+        else if (keepalive_deadline(ssh) <= now_ns)
+            keep_alive(ssh);
+    }
+    transport_leave(ssh);
+    ssh_run(ssh, now_ns);
+}
+
+void transport_keepalive_answered(struct ssh *ssh)
+{
+    ssh->transport->keepalives = 0;
+}
+
+/* RFC 4344 section 3.2: the cipher's own limit counts whatever the options say. */
+static bool direction_is_worn(const struct direction *d, uint64_t rekey_bytes)
+{
+    if (rekey_bytes && d->bytes >= rekey_bytes)
+        return true;
+    if (d->packets >= REKEY_PACKETS)
+        return true;
+    return d->info && d->info->rekey_blocks &&
+           d->bytes / d->info->block_size >= d->info->rekey_blocks;
+}
+
+bool rekey_is_due(const struct ssh *ssh)
+{
+    const struct transport *t = ssh->transport;
+    if (ssh->state != READY || t->kex)
+        return false;
+    return t->rekey_wanted || rekey_deadline(ssh) <= ssh->now_ns ||
+           direction_is_worn(&t->in, ssh->options.rekey_bytes) ||
+           direction_is_worn(&t->out, ssh->options.rekey_bytes);
+}

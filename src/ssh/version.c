@@ -1,0 +1,96 @@
+/* Identification lines (RFC 4253 section 4.2). */
+#include <string.h>
+
+#include "ssh/transport.h"
+
+#define TEXT_LINES_MAX 64u /* client: lines before the server's identification */
+#define TEXT_LINE_MAX  1024u
+
+bool version_init(struct ssh *ssh)
+{
+    struct transport *t = ssh->transport;
+    const char prefix[] = "SSH-2.0-";
+    const char *software = ssh->options.software;
+    size_t size = strlen(software);
+    if (size == 0 || size > IDENTIFICATION_MAX - 2 - (sizeof prefix - 1))
+        return false;
+    for (size_t i = 0; i < size; i++)
+        if (software[i] < ' ' || software[i] > '~')
+            return false;
+    struct identification *id = &t->ours;
+    memcpy(id->line, prefix, sizeof prefix - 1);
+    memcpy(id->line + sizeof prefix - 1, software, size);
+    id->size = sizeof prefix - 1 + size;
+    put_bytes(&t->output, id->line, id->size);
+    put_bytes(&t->output, "\r\n", 2);
+    return !t->output.failed;
+}
+
+static bool refuse(struct ssh *ssh, const char *detail)
+{
+    transport_end(ssh, SSH_DISCONNECT_PROTOCOL_VERSION_NOT_SUPPORTED, SSH_END_PROTOCOL, detail);
+    return false;
+}
+
+static bool starts_with(struct slice s, const char *prefix)
+{
+    size_t size = strlen(prefix);
+    return s.size >= size && memcmp(s.data, prefix, size) == 0;
+}
+
+/* The start of a line whose end is not there yet: is it hopeless already? */
+static bool may_become_identification(struct slice s)
+{
+    size_t size = s.size < 4 ? s.size : 4;
+    return size == 0 || memcmp(s.data, "SSH-", size) == 0;
+}
+
+static bool accept_line(struct ssh *ssh, struct slice line)
+{
+    struct transport *t = ssh->transport;
+    size_t skip;
+    if (starts_with(line, "SSH-2.0-"))
+        skip = 8;
+    else if (starts_with(line, "SSH-1.99-")) /* section 5.1: speaks version 2 as well */
+        skip = 9;
+    else
+        return refuse(ssh, "the peer does not speak version 2 of the protocol");
+    for (size_t i = 0; i < line.size; i++)
+        if (line.data[i] < ' ' || line.data[i] == 0x7f)
+            return refuse(ssh, "control characters in the identification line");
+    memcpy(t->theirs.line, line.data, line.size);
+    t->theirs.size = line.size;
+    t->peer_software = t->theirs.line + skip;
+    ssh->state = AWAIT_KEXINIT;
+    transport_log(ssh, SALLY_LOG_VERBOSE, "ssh.version", "The peer is %s", t->peer_software);
+    return true;
+}
+
+bool version_receive(struct ssh *ssh)
+{
+    struct transport *t = ssh->transport;
+    struct receive_buffer *rx = &t->rx;
+    while (rx->start != rx->end) {
+        struct slice got = {rx->data + rx->start, rx->end - rx->start};
+        bool text_allowed = ssh->options.role == SSH_CLIENT && !starts_with(got, "SSH-");
+        size_t limit = text_allowed ? TEXT_LINE_MAX : IDENTIFICATION_MAX;
+        size_t looked_at = got.size < limit ? got.size : limit;
+        const uint8_t *end = looked_at ? memchr(got.data, '\n', looked_at) : NULL;
+        if (!end) {
+            if (got.size >= limit)
+                return refuse(ssh, "the identification line is too long");
+            if (!text_allowed && !may_become_identification(got))
+                return refuse(ssh, "not a client of this protocol");
+            return false;
+        }
+        struct slice line = {got.data, (size_t)(end - got.data)};
+        rx->start += line.size + 1;
+        if (line.size && line.data[line.size - 1] == '\r')
+            line.size--;
+        if (!text_allowed || starts_with(line, "SSH-"))
+            return accept_line(ssh, line);
+        if (++t->lines_before > TEXT_LINES_MAX)
+            return refuse(ssh, "too many lines before the identification line");
+    }
+    return false;
+}
