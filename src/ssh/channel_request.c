@@ -74,6 +74,10 @@ bool on_channel_request(struct ssh *ssh, struct cursor *c)
         return true;
     }
     transport_note_activity(ssh);
+    if (ch->opened_ns) { /* it needed our confirmation for this */
+        window_note_trip(&ch->window, ch->opened_ns, ssh->now_ns);
+        ch->opened_ns = 0;
+    }
     bool malformed = false;
     bool ok = ssh->options.role == SSH_SERVER ? serve(ch, type, c, &malformed)
                                               : note_exit(ch, type, c, &malformed);

@@ -5,6 +5,7 @@
 #include "base/wire.h"
 #include "sallyport/log.h"
 #include "ssh/connection.h"
+#include "ssh/transport.h"
 
 #define PACKET_DATA_MAX (64u << 10) /* larger ones gain nothing, and other channels wait longer */
 #define HEAD_SIZE 9                 /* number, channel, length */
@@ -16,6 +17,7 @@ void channel_wake(struct ssh_channel *ch)
 {
     if (list_empty(&ch->busy))
         list_append(&ch->ssh->connection->busy, &ch->busy);
+    ch->ssh->transport->run_wanted = true;
 }
 
 static struct chunk *chunk_of(struct list *item)
@@ -144,9 +146,8 @@ static void send_adjust(struct ssh_channel *ch)
 {
     struct ssh *ssh = ch->ssh;
     struct window_budget budget = connection_budget(ssh);
-    uint32_t max = ssh->options.window_max ? ssh->options.window_max : WINDOW_MAX_DEFAULT;
     uint32_t before = ch->window.size;
-    uint32_t more = window_adjust(&ch->window, &budget, max, ssh->now_ns);
+    uint32_t more = window_adjust(&ch->window, &budget, ssh->options.window_max, ssh->now_ns);
     if (ch->window.size != before)
         log_line(ssh->options.log, ssh->options.log_ids, SALLY_LOG_DEBUG, "ssh.window", NULL, 0,
                  "channel %u: window of %u bytes", (unsigned)ch->number, (unsigned)ch->window.size);

@@ -1,6 +1,7 @@
 /* The client's side of channels: they are opened, and a subsystem is asked for. Data goes the same ways as the server's. */
 #include "base/mem.h"
 #include "ssh/connection.h"
+#include "ssh/transport.h"
 
 struct ssh_channel *ssh_client_open(struct ssh *ssh)
 {
@@ -9,25 +10,34 @@ struct ssh_channel *ssh_client_open(struct ssh *ssh)
     if (!ch)
         return NULL;
     ch->known = ch->running = true;
+    transport_enter(ssh);
     struct buf *m = ssh_message(ssh, SSH_MSG_CHANNEL_OPEN);
     put_text(m, "session");
     put_u32(m, ch->number);
     put_u32(m, ch->window.granted);
     put_u32(m, ch->packet_max);
     ssh_message_send(ssh);
+    if (ssh->state == OVER) { /* it goes with the connection, and nobody has heard of it */
+        ch->known = false;
+        ch = NULL;
+    }
+    transport_leave(ssh);
     return ch;
 }
 
 void ssh_client_subsystem(struct ssh_channel *ch, const char *name)
 {
-    if (!ch->open || ch->close_sent || ch->ssh->state != READY)
+    struct ssh *ssh = ch->ssh;
+    if (!ch->open || ch->close_sent || ssh->state != READY)
         return;
+    transport_enter(ssh);
     struct buf *m = channel_message(ch, SSH_MSG_CHANNEL_REQUEST);
     put_text(m, "subsystem");
     put_bool(m, true);
     put_text(m, name);
     ch->replies_awaited++;
-    ssh_message_send(ch->ssh);
+    ssh_message_send(ssh);
+    transport_leave(ssh);
 }
 
 /* A channel that waits for the answer to its CHANNEL_OPEN; NULL: there is none of this number, the connection is ended. */
@@ -62,6 +72,8 @@ bool on_channel_open_confirmation(struct ssh *ssh, struct cursor *c)
     ch->peer_window = window;
     ch->peer_packet = packet;
     ch->open = true;
+    window_note_trip(&ch->window, ch->opened_ns, ssh->now_ns);
+    ch->opened_ns = 0;
     channel_wake(ch);
     if (ssh->events.channel_opened)
         ssh->events.channel_opened(ssh->user_data, ch, true);

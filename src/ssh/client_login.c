@@ -1,6 +1,7 @@
 /* The client's side of user authentication: enough to test a server and to put load on one. */
 #include "base/mem.h"
 #include "crypto/public_key.h"
+#include "ssh/transport.h"
 #include "ssh/userauth.h"
 
 enum client_method { CLIENT_NONE, CLIENT_PASSWORD, CLIENT_KEY, CLIENT_INTERACTIVE };
@@ -154,22 +155,23 @@ void userauth_transport_ready(struct ssh *ssh)
 static void login(struct ssh *ssh, enum client_method method, const char *user,
                   const char *password, const sally_key *key, bool ask_first)
 {
-    struct client_login *l = login_of(ssh);
+    struct client_login *l = ssh->state == OVER ? NULL : login_of(ssh);
     if (!l)
         return;
+    transport_enter(ssh);
     forget(l);
     l->method = method;
     l->user = mem_strdup(user);
     l->password = mem_strdup(password);
-    if (!l->user || (password && !l->password)) {
-        userauth_out_of_memory(ssh);
-        return;
-    }
     /* Counting holders does not change a key. */
     l->key = key ? sally_key_ref((sally_key *)(uintptr_t)key) : NULL;
     l->ask_first = ask_first;
     l->wanted = true;
-    advance(ssh, l);
+    if (!l->user || (password && !l->password))
+        userauth_out_of_memory(ssh);
+    else
+        advance(ssh, l);
+    transport_leave(ssh);
 }
 
 void ssh_client_login_none(struct ssh *ssh, const char *user)
@@ -196,11 +198,13 @@ void ssh_client_answer(struct ssh *ssh, const char *const *answers, size_t count
 {
     if (ssh->state != AWAIT_AUTH)
         return;
+    transport_enter(ssh);
     struct buf *m = ssh_message(ssh, SSH_MSG_USERAUTH_INFO_RESPONSE);
     put_u32(m, (uint32_t)count);
     for (size_t i = 0; i < count; i++)
         put_text(m, answers[i]);
     ssh_message_send(ssh);
+    transport_leave(ssh);
 }
 
 bool on_service_accept(struct ssh *ssh, struct cursor *c)

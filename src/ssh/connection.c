@@ -37,11 +37,6 @@ struct window_budget connection_budget(struct ssh *ssh)
                                   ssh->user_data};
 }
 
-static uint32_t number_or(uint32_t value, uint32_t default_value)
-{
-    return value ? value : default_value;
-}
-
 /* The lowest free slot, made when there is none. UINT32_MAX: no memory. */
 static uint32_t free_slot(struct connection *c)
 {
@@ -65,19 +60,19 @@ struct ssh_channel *channel_new(struct ssh *ssh, uint32_t *refusal)
     struct connection *c = ssh->connection;
     struct window_budget budget = connection_budget(ssh);
     *refusal = OPEN_RESOURCE_SHORTAGE;
-    if (c->count >= number_or(ssh->options.max_channels, CHANNELS_DEFAULT))
+    if (c->count >= ssh->options.max_channels)
         return NULL;
     uint32_t slot = free_slot(c);
     struct ssh_channel *ch = slot == UINT32_MAX ? NULL : mem_zalloc(sizeof *ch);
-    if (!ch || !window_open(&ch->window, &budget,
-                            number_or(ssh->options.window_start, WINDOW_START_DEFAULT),
-                            WINDOW_LEAST, ssh->now_ns)) {
+    if (!ch || !window_open(&ch->window, &budget, ssh->options.window_start, WINDOW_LEAST,
+                            ssh->now_ns)) {
         mem_free(ch);
         return NULL;
     }
     ch->ssh = ssh;
+    ch->opened_ns = ssh->now_ns;
     ch->number = slot;
-    ch->packet_max = number_or(ssh->options.channel_packet, CHANNEL_PACKET_DEFAULT);
+    ch->packet_max = ssh->options.channel_packet;
     list_init(&ch->busy);
     list_init(&ch->chunks);
     c->channels[slot] = ch;
@@ -117,7 +112,7 @@ void connection_pump(struct ssh *ssh)
 {
     struct connection *c = ssh->connection;
     struct list *item;
-    while (ssh->state == READY && (item = list_take_first(&c->busy)) != NULL) {
+    while (c && ssh->state == READY && (item = list_take_first(&c->busy)) != NULL) {
         switch (channel_step(CONTAINER_OF(item, struct ssh_channel, busy))) {
         case STEP_SENT:
             if (list_empty(item))
@@ -138,7 +133,7 @@ void connection_pump(struct ssh *ssh)
 bool connection_is_drained(const struct ssh *ssh)
 {
     const struct connection *c = ssh->connection;
-    for (uint32_t i = 0; i < c->slots; i++) {
+    for (uint32_t i = 0; c && i < c->slots; i++) {
         if (c->channels[i] && channel_has_output(c->channels[i]))
             return false;
     }

@@ -7,12 +7,8 @@
 #include "ssh/numbers.h"
 #include "ssh/window.h"
 
-#define CHANNELS_DEFAULT 10
-#define WINDOW_START_DEFAULT (2u << 20)
-#define WINDOW_MAX_DEFAULT (64u << 20)
-#define WINDOW_LEAST (64u << 10)      /* what a channel starts with when memory is short */
-#define CHANNEL_PACKET_DEFAULT (256u << 10)
-#define CHANNEL_TRIES_MAX 8           /* subsystem and exec requests that may be refused before all are */
+#define WINDOW_LEAST (64u << 10) /* what a channel starts with when memory is short */
+#define CHANNEL_TRIES_MAX 8      /* subsystem and exec requests that may be refused before all are */
 
 struct ssh_channel {
     struct ssh *ssh;
@@ -26,6 +22,7 @@ struct ssh_channel {
     /* In. */
     struct window window;
     uint32_t packet_max;
+    uint64_t opened_ns; /* when the peer was told, or asked; 0: it has answered */
     /* How far it is. */
     bool open;         /* confirmed by whoever was asked */
     bool known;        /* the owner has heard of it, and hears of its end */

@@ -1,8 +1,8 @@
 #include "ssh/userauth.h"
 
 #include "base/mem.h"
-#include "sallyport/auth.h"
 #include "sallyport/log.h"
+#include "ssh/transport.h"
 
 /* Offered until the owner was asked for the first time. */
 #define METHODS_UNASKED "publickey,password,keyboard-interactive"
@@ -40,12 +40,6 @@ void userauth_wipe_received(struct slice secret)
         mem_wipe((void *)(uintptr_t)secret.data, secret.size);
 }
 
-static uint32_t max_failures(const struct ssh *ssh)
-{
-    uint32_t max = ssh->options.max_auth_attempts;
-    return max ? max : AUTH_ATTEMPTS_DEFAULT;
-}
-
 static void too_many(struct ssh *ssh)
 {
     ssh_break(ssh, SSH_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE, SSH_END_AUTH,
@@ -55,7 +49,7 @@ static void too_many(struct ssh *ssh)
 void userauth_fail(struct ssh *ssh, bool partial, bool counts)
 {
     struct userauth *ua = ssh->userauth;
-    if (counts && ++ua->failures >= max_failures(ssh)) {
+    if (counts && ++ua->failures >= ssh->options.max_auth_attempts) {
         too_many(ssh);
         return;
     }
@@ -111,8 +105,12 @@ static void send_banner(struct ssh *ssh, const char *text)
 
 void ssh_auth_banner(struct ssh_auth *query, const char *text)
 {
-    if (query->ssh && query->ssh->state == AWAIT_AUTH && text && *text)
-        send_banner(query->ssh, text);
+    struct ssh *ssh = query->ssh;
+    if (!ssh || ssh->state != AWAIT_AUTH || !text || !*text)
+        return;
+    transport_enter(ssh);
+    send_banner(ssh, text);
+    transport_leave(ssh);
 }
 
 /* RFC 4252 section 5: a change of the name flushes all that was reached. False: no memory. */
@@ -215,7 +213,7 @@ bool on_userauth_request(struct ssh *ssh, struct cursor *c)
         return false;
     ua->prompted = false; /* RFC 4256 section 3.1: a new request leaves the conversation */
     ua->round = 0;
-    if (++ua->requests > (uint64_t)max_failures(ssh) * AUTH_REQUESTS_PER_ATTEMPT) {
+    if (++ua->requests > (uint64_t)ssh->options.max_auth_attempts * AUTH_REQUESTS_PER_ATTEMPT) {
         too_many(ssh);
         return true;
     }

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "sallyport/auth.h"
+#include "ssh/transport.h"
 #include "ssh/userauth.h"
 
 struct question *question_new(struct ssh *ssh, enum ssh_auth_kind kind, struct slice user,
@@ -73,6 +74,7 @@ static struct ssh *answered(struct question *q)
     struct ssh *ssh = q->shown.ssh;
     if (!ssh)
         return NULL;
+    transport_enter(ssh);
     assert(ssh->userauth->question == q);
     ssh->userauth->question = NULL;
     return ssh;
@@ -82,8 +84,10 @@ static struct ssh *answered(struct question *q)
 static void settle(struct ssh *ssh, struct question *q)
 {
     question_free(q);
-    if (ssh)
+    if (ssh) {
         ssh_let_go(ssh);
+        transport_leave(ssh);
+    }
 }
 
 static bool is_awaited(const struct ssh *ssh)

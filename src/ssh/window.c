@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define IDLE_NS UINT64_C(10000000000)
+#define PERIOD_NS UINT64_C(10000000000)
 
 static bool charge(const struct window_budget *budget, size_t bytes)
 {
@@ -25,8 +25,15 @@ bool window_open(struct window *w, const struct window_budget *budget, uint32_t 
         start = least;
     }
     w->size = w->start = w->granted = start;
-    w->adjusted_ns = now_ns;
+    w->period_ns = now_ns;
     return true;
+}
+
+void window_note_trip(struct window *w, uint64_t since_ns, uint64_t now_ns)
+{
+    uint64_t trip = now_ns > since_ns ? now_ns - since_ns : 1;
+    if (w->trip_ns == 0 || trip < w->trip_ns)
+        w->trip_ns = trip;
 }
 
 bool window_take(struct window *w, uint32_t size, uint64_t now_ns)
@@ -36,10 +43,7 @@ bool window_take(struct window *w, uint32_t size, uint64_t now_ns)
     w->granted -= size;
     w->received += size;
     if (w->marked && !w->arrived && w->received > w->mark_limit) {
-        uint64_t trip = now_ns > w->mark_ns ? now_ns - w->mark_ns : 1;
-        /* The shortest, but let it drift up: lines change. */
-        uint64_t drifted = w->trip_ns + w->trip_ns / 16;
-        w->trip_ns = w->trip_ns && drifted < trip ? drifted : trip;
+        window_note_trip(w, w->mark_ns, now_ns);
         w->arrived = true;
     }
     return true;
@@ -53,9 +57,7 @@ void window_credit(struct window *w, size_t size)
 
 bool window_is_due(const struct window *w)
 {
-    if (w->owed == 0)
-        return false;
-    return w->owed >= w->size / 2 || (w->granted < w->size / 4 && w->owed >= w->size / 8);
+    return w->owed && w->owed >= w->size / 8;
 }
 
 /* Whether the window, and nothing else, held the sender up since the mark. */
@@ -70,6 +72,7 @@ static bool was_full(const struct window *w, uint64_t now_ns)
 
 static void grow(struct window *w, const struct window_budget *budget, uint32_t max)
 {
+    w->surplus = 0;
     if (w->size >= max)
         return;
     uint32_t more = w->size <= max - w->size ? w->size : max - w->size;
@@ -79,12 +82,25 @@ static void grow(struct window *w, const struct window_budget *budget, uint32_t 
     w->owed += more;
 }
 
-static void shrink(struct window *w, const struct window_budget *budget)
+/* Every ten seconds: is half of it more than what is used? */
+static void review(struct window *w, uint64_t now_ns)
 {
-    uint32_t target = w->size / 2 > w->start ? w->size / 2 : w->start;
-    if (target >= w->size)
+    if (now_ns < w->period_ns + PERIOD_NS)
         return;
-    uint32_t less = w->size - target < w->owed ? w->size - target : w->owed;
+    uint32_t target = w->size / 2 > w->start ? w->size / 2 : w->start;
+    if (w->received - w->period_received < w->size / 2) {
+        w->surplus = w->size - target;
+        w->full_cycles = 0;
+        w->marked = false;
+    }
+    w->period_ns = now_ns;
+    w->period_received = w->received;
+}
+
+static void keep_surplus(struct window *w, const struct window_budget *budget)
+{
+    uint32_t less = w->surplus < w->owed ? w->surplus : w->owed;
+    w->surplus -= less;
     w->size -= less;
     w->owed -= less;
     release(budget, less);
@@ -93,11 +109,8 @@ static void shrink(struct window *w, const struct window_budget *budget)
 uint32_t window_adjust(struct window *w, const struct window_budget *budget, uint32_t max,
                        uint64_t now_ns)
 {
-    if (now_ns - w->adjusted_ns > IDLE_NS) {
-        w->full_cycles = 0;
-        w->marked = false;
-        shrink(w, budget);
-    }
+    review(w, now_ns);
+    keep_surplus(w, budget);
     if (w->marked && w->arrived) {
         w->full_cycles = was_full(w, now_ns) ? w->full_cycles + 1 : 0;
         if (w->full_cycles >= 2) {
@@ -116,7 +129,6 @@ uint32_t window_adjust(struct window *w, const struct window_budget *budget, uin
     uint32_t more = w->owed;
     w->owed = 0;
     w->granted += more;
-    w->adjusted_ns = now_ns;
     return more;
 }
 

@@ -1,15 +1,16 @@
 /* The receive window of one channel (RFC 4254 section 5.2): what the peer may send, what was done with, when more is granted, and
  * how it grows.
  *
- * The owner gives bytes back as it is done with them. They are granted again in one WINDOW_ADJUST when half a window has come
- * together, or an eighth when the peer is about to run dry: early enough for a sender never to stop on a short line, and rare.
+ * The owner gives bytes back as it is done with them. They are granted again in one WINDOW_ADJUST when an eighth of the window has
+ * come together: rare, and early enough. (At half a window, a sender on a long line that is held up by the window falls into a
+ * rhythm in which only half of it is ever under way.)
  *
- * Growth. The time from an adjust to the first byte that could not have been sent without it is never less than a round
- * trip, and about one when the sender stands at the edge of its window. Bytes per second times the shortest such trip is how
- * much is under way: half a window when the sender is slowed down by something else (an adjust leaves half a window to
- * send), nearly a whole one when the window is what holds it up. Twice in a row more than 6/10: the window doubles, up to
- * the maximum, if the owner's memory budget allows. After ten seconds without an adjust it is halved again, down to the
- * start: what is not granted again needs no taking back. */
+ * Growth. A round trip is never longer than the time from the confirmation of a channel to the first message on it, or from an
+ * adjust to the first byte that could not have been sent without it. Bytes per second times the shortest such time is how much
+ * is under way. More than 6/10 of the window, twice in a row: it is what holds the sender up, and doubles, up to the maximum,
+ * if the owner's memory budget allows. It ends up at one to three times what the line holds, and stays as it is where the line
+ * is short or the sender slow. When less than half a window was used in ten seconds it is halved again, down to the start: what
+ * is owed is kept until enough has come together, since what was granted cannot be taken back. */
 #ifndef SALLY_SSH_WINDOW_H
 #define SALLY_SSH_WINDOW_H
 
@@ -33,9 +34,11 @@ struct window {
     bool marked, arrived;
     uint64_t mark_ns, mark_received;
     uint64_t mark_limit; /* `received` beyond this proves that the adjust has arrived */
-    uint64_t trip_ns;    /* the shortest lately; 0: none yet */
+    uint64_t trip_ns;    /* the shortest; 0: none yet */
     uint32_t full_cycles;
-    uint64_t adjusted_ns;
+    /* Whether so large a window is still of use. */
+    uint64_t period_ns, period_received;
+    uint32_t surplus; /* to be kept of what will be owed */
 };
 
 /* False: the budget has not even room for `least`, to which it may fall back from `start`. */
@@ -45,6 +48,8 @@ bool window_open(struct window *w, const struct window_budget *budget, uint32_t 
 bool window_take(struct window *w, uint32_t size, uint64_t now_ns);
 /* `size` bytes are done with. */
 void window_credit(struct window *w, size_t size);
+/* What we sent at `since_ns` was answered now: no round trip takes longer. */
+void window_note_trip(struct window *w, uint64_t since_ns, uint64_t now_ns);
 bool window_is_due(const struct window *w);
 /* What to grant now; only when due. */
 uint32_t window_adjust(struct window *w, const struct window_budget *budget, uint32_t max,
