@@ -46,7 +46,9 @@ typedef struct sally_sftp_options {
     /** Something finished in another thread: call sally_sftp_input() with no bytes soon, from the engine's thread. Called from
      * any thread; must not call the engine. NULL: the storage answers everything at once. */
     void (*on_wake)(void *user_data);
-    void *user_data;             /**< handed to on_wake */
+    void *user_data;             /**< handed to on_wake and wall_seconds */
+    /** Now, in seconds since 1970: listings then show times of day. NULL: they show years. */
+    int64_t (*wall_seconds)(void *user_data);
 } sally_sftp_options;
 
 /** Makes an engine over `fs`, which it holds. `options` may be NULL. */
@@ -71,6 +73,9 @@ SALLY_API void sally_sftp_sent(sally_sftp *sftp, size_t size);
 
 /** Whether everything is over: input ended, all answered and sent. */
 SALLY_API bool sally_sftp_done(const sally_sftp *sftp);
+
+/** The names that allow_requests and deny_requests know, by index from 0; NULL past the last. Any thread. */
+SALLY_API const char *sally_sftp_request_name(size_t index);
 
 /** The engine's session. */
 SALLY_API sally_session *sally_sftp_session(sally_sftp *sftp);

@@ -28,11 +28,15 @@ struct sftp_events {
     void (*broken)(void *user_data, const char *detail);
     /* Input ended (sftp_eof), and everything that came before was answered and handed to send. */
     void (*finished)(void *user_data);
+    /* From inside a chunk's release, when that made room for waiting requests: call sftp_flush() soon, but not from here. NULL:
+     * the engine calls it itself, so that the other events may come from inside a chunk's release. */
+    void (*want_flush)(void *user_data);
 };
 
 struct sftp;
 
-/* The session is the engine's from now on (it ends with sftp_close). Options are copied. */
+/* The session is the engine's from now on (it ends with sftp_close), unless this fails: SALLY_E_NO_MEMORY, or SALLY_E_RANGE for options
+ * that make no sense. Options are copied. */
 sally_error sftp_new(struct sftp **out, sally_session *session, const struct sftp_options *options,
                      const struct sftp_events *events, void *user_data);
 
@@ -43,11 +47,16 @@ void sftp_eof(struct sftp *s);
 /* Replies may have been held back to travel together: everything there is goes to send now. Call it after a batch of input or
  * deliveries. */
 void sftp_flush(struct sftp *s);
+/* For engines that have been idle for a while: gives cached memory back. */
+void sftp_trim(struct sftp *s);
 
 /* Ends the session with `reason` and frees the engine; no event comes any more. on_gone: when the session is gone too. Chunks that were
  * sent may be released before or after. */
 void sftp_close(struct sftp *s, uint32_t reason, void (*on_gone)(void *user_data), void *user_data);
 
 sally_session *sftp_session(struct sftp *s);
+
+/* The names that the lists of allowed and denied requests know; NULL past the last one. */
+const char *sftp_request_name_at(size_t index);
 
 #endif

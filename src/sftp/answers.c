@@ -1,0 +1,132 @@
+/* From an operation that is done to the reply. */
+#include "sftp/engine.h"
+
+#include "sftp/attrs_codec.h"
+#include "sftp/protocol.h"
+
+/* Length, type, id, length of the data. */
+#define DATA_HEAD 13
+/* Data of this size is copied to the small replies rather than sent in a chunk of its own. */
+#define SMALL_DATA 2048u
+
+bool answer_status(struct sftp *s, struct op *op)
+{
+    reply_status(s, op->tag, op->pub.status, op->message);
+    return false;
+}
+
+bool answer_handle(struct sftp *s, struct op *op)
+{
+    uint8_t handle[HANDLE_SIZE];
+    if (op->pub.status != SALLY_OK) {
+        handles_unreserve(&s->handles);
+        return answer_status(s, op);
+    }
+    handles_add(&s->handles, op->pub.file, handle);
+    put_string(reply_begin(s, SSH_FXP_HANDLE, op->tag), handle, sizeof handle);
+    reply_end(s, op->tag);
+    return false;
+}
+
+bool answer_data(struct sftp *s, struct op *op)
+{
+    struct request *r = request_of(op);
+    const sally_op_io *io = &op->pub.u.io;
+    bool good = op->pub.status == SALLY_OK || (op->pub.status == SALLY_EOF && r->block);
+    uint32_t done = good && io->done <= io->length ? io->done : 0;
+    if (!good || (done == 0 && io->length != 0)) {
+        reply_status(s, op->tag, op->pub.status == SALLY_OK ? SALLY_EOF : op->pub.status, op->message);
+        return false;
+    }
+    /* No data where none was asked for is an answer, and OpenSSH's. */
+    uint8_t *head = r->block->bytes;
+    wire_put_u32(head, DATA_HEAD - 4 + done);
+    head[4] = SSH_FXP_DATA;
+    wire_put_u32(head + 5, op->tag);
+    wire_put_u32(head + 9, done);
+    if (done <= SMALL_DATA) {
+        reply_copy(s, head, DATA_HEAD + (size_t)done);
+        return false;
+    }
+    struct block *block = r->block;
+    r->block = NULL;
+    block->op = op;
+    reply_chunk(s, block, DATA_HEAD + (size_t)done);
+    return true;
+}
+
+bool answer_attrs(struct sftp *s, struct op *op)
+{
+    if (op->pub.status != SALLY_OK)
+        return answer_status(s, op);
+    attrs_put(reply_begin(s, SSH_FXP_ATTRS, op->tag), s->version, &op->pub.u.stat.attrs);
+    reply_end(s, op->tag);
+    return false;
+}
+
+bool answer_text(struct sftp *s, struct op *op)
+{
+    const sally_op_text *text = &op->pub.u.text;
+    if (op->pub.status != SALLY_OK)
+        return answer_status(s, op);
+    const char *result = text->result;
+    if (!result && op->pub.kind == SALLY_OP_REALPATH)
+        result = op->pub.path;
+    if (result)
+        reply_one_name(s, op->tag, result, &text->attrs);
+    else
+        reply_status(s, op->tag, SALLY_FAILURE, NULL);
+    return false;
+}
+
+/* openssh-PROTOCOL section 4.4 */
+bool answer_statvfs(struct sftp *s, struct op *op)
+{
+    const sally_op_statvfs *v = &op->pub.u.statvfs;
+    if (op->pub.status != SALLY_OK)
+        return answer_status(s, op);
+    struct buf *b = reply_begin(s, SSH_FXP_EXTENDED_REPLY, op->tag);
+    const uint64_t values[] = {
+        v->block_size,  v->fragment_size,
+        v->blocks,      v->blocks_free,
+        v->blocks_available, v->files,
+        v->files_free,  v->files_available,
+        v->fsid,        v->flags & (SSH_FXE_STATVFS_ST_RDONLY | SSH_FXE_STATVFS_ST_NOSUID),
+        v->name_max,
+    };
+    for (size_t i = 0; i < COUNT_OF(values); i++)
+        put_u64(b, values[i]);
+    reply_end(s, op->tag);
+    return false;
+}
+
+static void put_names(struct buf *b, const char *const *names, uint32_t count)
+{
+    size_t place = put_string_begin(b);
+    for (uint32_t i = 0; i < count; i++)
+        put_text(b, names[i] ? names[i] : "");
+    put_string_end(b, place);
+}
+
+/* openssh-PROTOCOL section 4.12 */
+bool answer_ids(struct sftp *s, struct op *op)
+{
+    const sally_op_lookup_ids *ids = &op->pub.u.lookup_ids;
+    if (op->pub.status != SALLY_OK)
+        return answer_status(s, op);
+    struct buf *b = reply_begin(s, SSH_FXP_EXTENDED_REPLY, op->tag);
+    put_names(b, ids->user_names, ids->uid_count);
+    put_names(b, ids->group_names, ids->gid_count);
+    reply_end(s, op->tag);
+    return false;
+}
+
+bool answer_extended(struct sftp *s, struct op *op)
+{
+    const sally_op_extended *extended = &op->pub.u.extended;
+    if (op->pub.status != SALLY_OK || !extended->reply)
+        return answer_status(s, op);
+    put_bytes(reply_begin(s, SSH_FXP_EXTENDED_REPLY, op->tag), extended->reply, extended->reply_size);
+    reply_end(s, op->tag);
+    return false;
+}

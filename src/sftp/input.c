@@ -1,0 +1,166 @@
+/* From the byte stream to packets. Whole packets in the owner's memory are parsed where they lie; the data of a WRITE goes straight to
+ * where the storage will find it; only what is neither is gathered in s->waiting. */
+#include "sftp/engine.h"
+
+#include "sftp/protocol.h"
+
+/* The bound is the window that the owner granted; this only stops a broken owner. */
+#define MAX_WAITING ((size_t)128 * 1024 * 1024)
+#define WAITING_KEPT ((size_t)4096)
+/* Length, type, id, handle, offset, length of the data. */
+#define WRITE_HEAD_SIZE (4 + 1 + 4 + 4 + HANDLE_SIZE + 8 + 4)
+
+static bool may_start(const struct sftp *s)
+{
+    return (s->state == READY || s->state == AWAIT_INIT) && !s->closing &&
+           s->pool->backlog < MAX_BACKLOG && session_may_submit(s->session);
+}
+
+static bool is_sound_length(struct sftp *s, uint32_t length)
+{
+    if (length < 5) /* a type and an id, or INIT's version */
+        sftp_break(s, "packet too short");
+    else if (length > s->options.max_packet)
+        sftp_break(s, "packet too long");
+    return s->state != BROKEN;
+}
+
+/* The head of a WRITE whose data is still coming. False: it must be gathered like any other packet, perhaps to be refused. */
+static bool start_write(struct sftp *s, struct cursor *c)
+{
+    struct cursor at = *c;
+    uint32_t length = get_u32(&at);
+    uint8_t type = get_u8(&at);
+    struct request_in in = {.id = get_u32(&at), .size = (size_t)length + 4};
+    struct write_head head;
+    head.file = request_file(s, get_string(&at), HANDLE_FILE);
+    head.offset = get_u64(&at);
+    head.length = get_u32(&at);
+    if (at.bad || type != SSH_FXP_WRITE || !head.file || s->state != READY)
+        return false;
+    size_t used = cursor_left(c) - cursor_left(&at);
+    if (used > in.size || head.length > in.size - used || requests_denied(s, "write"))
+        return false;
+    if (write_begin(s, &in, &head, &s->incoming.op) != SALLY_OK) {
+        s->incoming.op = NULL;
+        return false;
+    }
+    s->incoming.received = 0;
+    s->incoming.trailing = in.size - used - head.length;
+    *c = at;
+    return true;
+}
+
+static void eat_data(struct sftp *s, struct cursor *c)
+{
+    struct incoming *w = &s->incoming;
+    sally_op_io *io = &w->op->pub.u.io;
+    size_t left = io->length - w->received;
+    size_t size = cursor_left(c) < left ? cursor_left(c) : left;
+    if (size)
+        memcpy((uint8_t *)io->data + w->received, cursor_take(c, size), size);
+    w->received += (uint32_t)size;
+    size = cursor_left(c) < w->trailing ? cursor_left(c) : w->trailing;
+    cursor_take(c, size);
+    w->trailing -= size;
+    if (w->received < io->length || w->trailing)
+        return;
+    struct op *op = w->op;
+    w->op = NULL;
+    request_submit(s, op);
+}
+
+/* False: nothing can be done with what there is. */
+static bool eat_packet(struct sftp *s, struct cursor *c)
+{
+    struct cursor at = *c;
+    uint32_t length = get_u32(&at);
+    if (at.bad || !may_start(s) || !is_sound_length(s, length))
+        return false;
+    struct slice packet = get_bytes(&at, length);
+    if (at.bad)
+        return start_write(s, c);
+    *c = at;
+    if (s->state == AWAIT_INIT)
+        handle_init(s, packet);
+    else
+        requests_dispatch(s, packet);
+    return true;
+}
+
+static void eat(struct sftp *s, struct cursor *c)
+{
+    while (cursor_left(c) && s->state != BROKEN && !s->closing) {
+        if (s->incoming.op)
+            eat_data(s, c);
+        else if (!eat_packet(s, c))
+            break;
+    }
+}
+
+static void eat_waiting(struct sftp *s)
+{
+    if (!s->waiting.size)
+        return;
+    struct cursor c = cursor_of_slice(buf_slice(&s->waiting));
+    eat(s, &c);
+    buf_take(&s->waiting, s->waiting.size - cursor_left(&c));
+    if (!s->waiting.size && s->waiting.capacity > WAITING_KEPT)
+        buf_clear(&s->waiting);
+}
+
+/* How many bytes more make the packet at the front of s->waiting complete, or the next part of it that matters. */
+static size_t missing(const struct sftp *s)
+{
+    struct cursor c = cursor_of_slice(buf_slice(&s->waiting));
+    size_t have = cursor_left(&c);
+    size_t whole = (size_t)get_u32(&c) + 4;
+    uint8_t type = get_u8(&c);
+    if (c.bad)
+        return 5 - have;
+    if (type == SSH_FXP_WRITE && have < WRITE_HEAD_SIZE && whole > WRITE_HEAD_SIZE)
+        return WRITE_HEAD_SIZE - have;
+    return whole > have ? whole - have : 0;
+}
+
+static void wait_for_more(struct sftp *s, struct cursor *c, size_t size)
+{
+    s->waiting.max = MAX_WAITING;
+    put_bytes(&s->waiting, cursor_take(c, size), size);
+    if (s->waiting.failed)
+        sftp_break(s, "out of memory");
+}
+
+void input_take(struct sftp *s, const uint8_t *data, size_t size)
+{
+    struct cursor c = cursor_of(data, size);
+    eat_waiting(s);
+    while (cursor_left(&c) && s->state != BROKEN && !s->closing) {
+        if (!s->waiting.size) {
+            eat(s, &c);
+            if (s->state != BROKEN && cursor_left(&c))
+                wait_for_more(s, &c, cursor_left(&c));
+            return;
+        }
+        size_t wanted = may_start(s) ? missing(s) : cursor_left(&c);
+        if (wanted == 0 || wanted > cursor_left(&c))
+            wanted = cursor_left(&c);
+        wait_for_more(s, &c, wanted);
+        eat_waiting(s);
+    }
+}
+
+bool input_resume(struct sftp *s)
+{
+    size_t before = s->waiting.size;
+    eat_waiting(s);
+    return s->waiting.size < before;
+}
+
+void input_drop(struct sftp *s)
+{
+    if (s->incoming.op)
+        request_drop(s->incoming.op, SALLY_CONNECTION_LOST);
+    s->incoming.op = NULL;
+    buf_clear(&s->waiting);
+}

@@ -1,0 +1,137 @@
+#include "sftp/pool.h"
+
+/* Sizes that occur: a few small replies; many; 32 KiB of data, which most clients ask for; 64 KiB of data or names; and
+ * 256 KiB, which clients that know limits@openssh.com ask for. Each with a header. */
+static const size_t class_sizes[POOL_CLASSES] = {4096, 16384, 40960, 73728, 270336};
+
+#define MAX_CACHED ((size_t)4 * 1024 * 1024)
+
+struct pool *pool_new(void (*on_release)(void *user_data), void *user_data)
+{
+    struct pool *p = mem_zalloc(sizeof *p);
+    if (!p)
+        return NULL;
+    for (size_t i = 0; i < POOL_CLASSES; i++)
+        list_init(&p->free[i]);
+    list_init(&p->in_use);
+    p->on_release = on_release;
+    p->user_data = user_data;
+    return p;
+}
+
+static void free_if_unused(struct pool *p)
+{
+    if (p->orphan && list_empty(&p->in_use))
+        mem_free(p);
+}
+
+/* Ending one may start and end others, and so change the list. */
+static struct block *first_with_op(const struct pool *p)
+{
+    LIST_EACH (item, &p->in_use) {
+        struct block *b = CONTAINER_OF(item, struct block, link);
+        if (b->op)
+            return b;
+    }
+    return NULL;
+}
+
+void pool_end_ops(struct pool *p)
+{
+    for (struct block *b; (b = first_with_op(p));) {
+        struct op *op = b->op;
+        b->op = NULL;
+        op_free(op);
+    }
+}
+
+void pool_free(struct pool *p)
+{
+    pool_end_ops(p);
+    pool_trim(p, 0);
+    p->orphan = true;
+    free_if_unused(p);
+}
+
+static uint32_t class_of(size_t size)
+{
+    uint32_t class = 0;
+    while (class < POOL_CLASSES && class_sizes[class] < size)
+        class++;
+    return class;
+}
+
+struct block *pool_get(struct pool *p, size_t size)
+{
+    uint32_t class = class_of(size);
+    struct list *item = class < POOL_CLASSES ? list_take_first(&p->free[class]) : NULL;
+    struct block *b = item ? CONTAINER_OF(item, struct block, link) : NULL;
+    if (b) {
+        p->cached -= b->capacity;
+    } else {
+        size_t capacity = class < POOL_CLASSES ? class_sizes[class] : size;
+        if (capacity > SIZE_MAX - sizeof *b)
+            return NULL;
+        b = mem_alloc(sizeof *b + capacity);
+        if (!b)
+            return NULL;
+        b->pool = p;
+        b->capacity = capacity;
+        b->class = class;
+    }
+    b->op = NULL;
+    b->backlog = 0;
+    list_init(&b->chunk.link);
+    list_append(&p->in_use, &b->link);
+    return b;
+}
+
+void pool_put(struct block *b)
+{
+    if (!b)
+        return;
+    struct pool *p = b->pool;
+    list_remove(&b->link);
+    p->backlog -= b->backlog;
+    if (p->orphan || b->class == POOL_CLASSES || p->cached + b->capacity > MAX_CACHED) {
+        mem_free(b);
+    } else {
+        list_prepend(&p->free[b->class], &b->link); /* the one most likely in the cache goes first */
+        p->cached += b->capacity;
+    }
+    free_if_unused(p);
+}
+
+static void release(struct chunk *c)
+{
+    struct block *b = CONTAINER_OF(c, struct block, chunk);
+    struct pool *p = b->pool;
+    struct op *op = b->op;
+    bool orphan = p->orphan;
+    b->op = NULL;
+    pool_put(b); /* first: what op_free starts may want it */
+    if (op)
+        op_free(op);
+    if (!orphan)
+        p->on_release(p->user_data);
+}
+
+struct chunk *pool_chunk(struct block *b, size_t at, size_t size)
+{
+    b->chunk.data = b->bytes + at;
+    b->chunk.size = size;
+    b->chunk.release = release;
+    return &b->chunk;
+}
+
+void pool_trim(struct pool *p, size_t size)
+{
+    for (size_t i = POOL_CLASSES; i-- > 0 && p->cached > size;) {
+        struct list *item;
+        while (p->cached > size && (item = list_take_first(&p->free[i]))) {
+            struct block *b = CONTAINER_OF(item, struct block, link);
+            p->cached -= b->capacity;
+            mem_free(b);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+#include "sftp/engine.h"
+
+#include "core/status.h"
+#include "sftp/attrs_codec.h"
+#include "sftp/protocol.h"
+
+/* Clients refuse larger packets (OpenSSH: 256 KiB). */
+#define MAX_REPLY ((size_t)256 * 1024)
+#define FIRST_BATCH ((size_t)4096)
+#define NEXT_BATCH ((size_t)16384)
+#define SCRATCH_KEPT ((size_t)4096)
+
+static void close_batch(struct sftp *s)
+{
+    if (!s->batch)
+        return;
+    list_append(&s->ready, &pool_chunk(s->batch, 0, s->batch_size)->link);
+    s->batch = NULL;
+    s->batch_size = 0;
+    s->second_batch = true;
+}
+
+/* Replies that were read by nobody are counted at what they cost in memory. */
+static void count_backlog(struct sftp *s, struct block *b)
+{
+    b->backlog = b->capacity;
+    s->pool->backlog += b->capacity;
+}
+
+void reply_copy(struct sftp *s, const uint8_t *data, size_t size)
+{
+    if (s->batch && size > s->batch->capacity - s->batch_size)
+        close_batch(s);
+    if (!s->batch) {
+        size_t usual = s->second_batch ? NEXT_BATCH : FIRST_BATCH;
+        s->batch = pool_get(s->pool, size > usual ? size : usual);
+        if (!s->batch) {
+            sftp_break(s, "out of memory");
+            return;
+        }
+        count_backlog(s, s->batch);
+    }
+    memcpy(s->batch->bytes + s->batch_size, data, size);
+    s->batch_size += size;
+}
+
+void reply_chunk(struct sftp *s, struct block *block, size_t size)
+{
+    close_batch(s);
+    if (!block->op)
+        count_backlog(s, block);
+    list_append(&s->ready, &pool_chunk(block, 0, size)->link);
+}
+
+struct buf *reply_begin_without_id(struct sftp *s, uint8_t type)
+{
+    struct buf *b = &s->scratch;
+    buf_reset(b);
+    b->max = MAX_REPLY;
+    put_u32(b, 0);
+    put_u8(b, type);
+    return b;
+}
+
+struct buf *reply_begin(struct sftp *s, uint8_t type, uint32_t id)
+{
+    struct buf *b = reply_begin_without_id(s, type);
+    put_u32(b, id);
+    return b;
+}
+
+bool reply_end(struct sftp *s, uint32_t id)
+{
+    struct buf *b = &s->scratch;
+    bool complete = !b->failed;
+    if (complete) {
+        put_string_end(b, 0);
+        reply_copy(s, buf_head(b), b->size);
+    } else {
+        reply_status(s, id, SALLY_FAILURE, "The reply is too large");
+    }
+    if (b->capacity > SCRATCH_KEPT)
+        buf_clear(b);
+    return complete;
+}
+
+sally_status reply_end_now(struct sftp *s, const struct request_in *in)
+{
+    reply_end(s, in->id);
+    s->credit += in->size;
+    return SALLY_OK;
+}
+
+/* Built on the stack, so that it needs no memory but the batch. */
+void reply_status(struct sftp *s, uint32_t id, sally_status status, const char *message)
+{
+    uint8_t bytes[384];
+    struct buf b = {.data = bytes, .capacity = sizeof bytes, .max = sizeof bytes};
+    status = status_clean(status);
+    put_u32(&b, 0);
+    put_u8(&b, SSH_FXP_STATUS);
+    put_u32(&b, id);
+    put_u32(&b, status_sftp_code(status, s->version));
+    put_string(&b, message ? message : sally_status_text(status),
+               strnlen(message ? message : sally_status_text(status), 255));
+    put_text(&b, "en");
+    put_string_end(&b, 0);
+    reply_copy(s, bytes, b.size);
+}
+
+bool reply_one_name(struct sftp *s, uint32_t id, const char *name, const sally_attrs *attrs)
+{
+    struct buf *b = reply_begin(s, SSH_FXP_NAME, id);
+    put_u32(b, 1);
+    put_text(b, name);
+    if (s->version == 3)
+        put_text(b, name); /* the long name */
+    if (attrs && attrs->valid && s->version > 3)
+        attrs_put(b, s->version, attrs);
+    else
+        attrs_put_none(b, s->version);
+    return reply_end(s, id);
+}
+
+bool reply_hand_over(struct sftp *s)
+{
+    bool any = false;
+    struct list *item;
+    close_batch(s);
+    s->second_batch = false;
+    while (!s->closing && (item = list_take_first(&s->ready))) {
+        s->events.send(s->user_data, CONTAINER_OF(item, struct chunk, link));
+        any = true;
+    }
+    size_t credit = s->credit;
+    s->credit = 0;
+    if (credit && !s->closing && s->state != BROKEN)
+        s->events.credit(s->user_data, credit);
+    return any;
+}
+
+void reply_drop(struct sftp *s)
+{
+    pool_put(s->batch);
+    s->batch = NULL;
+    struct list *item;
+    while ((item = list_take_first(&s->ready))) {
+        struct chunk *c = CONTAINER_OF(item, struct chunk, link);
+        c->release(c);
+    }
+    buf_clear(&s->scratch);
+}

@@ -1,0 +1,211 @@
+#include "sftp/engine.h"
+
+#include "sftp/attrs_codec.h"
+#include "sftp/protocol.h"
+
+#define V(version) (1u << (version))
+#define V3_TO_4 (V(3) | V(4))
+#define V3_TO_5 (V3_TO_4 | V(5))
+#define V5_TO_6 (V(5) | V(6))
+#define ALL (V3_TO_5 | V(6))
+
+/* Every request, in which versions it exists, the name that lists of allowed and denied requests have for it (OpenSSH's, where it
+ * has one), and who understands it. The most frequent ones come first. */
+/* clang-format off */
+static const struct rule {
+    uint8_t type;
+    uint8_t versions;
+    const char *name;
+    handle_fn *handle;
+} rules[] = {
+    {SSH_FXP_READ,     ALL,     "read",     handle_read},
+    {SSH_FXP_WRITE,    ALL,     "write",    handle_write},
+    {SSH_FXP_OPEN,     V3_TO_4, "open",     handle_open},
+    {SSH_FXP_OPEN,     V5_TO_6, "open",     handle_open_v5},
+    {SSH_FXP_CLOSE,    ALL,     "close",    handle_close},
+    {SSH_FXP_LSTAT,    ALL,     "lstat",    handle_lstat},
+    {SSH_FXP_STAT,     ALL,     "stat",     handle_stat},
+    {SSH_FXP_FSTAT,    ALL,     "fstat",    handle_fstat},
+    {SSH_FXP_SETSTAT,  ALL,     "setstat",  handle_setstat},
+    {SSH_FXP_FSETSTAT, ALL,     "fsetstat", handle_fsetstat},
+    {SSH_FXP_OPENDIR,  ALL,     "opendir",  handle_opendir},
+    {SSH_FXP_READDIR,  ALL,     "readdir",  handle_readdir},
+    {SSH_FXP_REMOVE,   ALL,     "remove",   handle_remove},
+    {SSH_FXP_MKDIR,    ALL,     "mkdir",    handle_mkdir},
+    {SSH_FXP_RMDIR,    ALL,     "rmdir",    handle_rmdir},
+    {SSH_FXP_REALPATH, ALL,     "realpath", handle_realpath},
+    {SSH_FXP_RENAME,   ALL,     "rename",   handle_rename},
+    {SSH_FXP_READLINK, ALL,     "readlink", handle_readlink},
+    {SSH_FXP_SYMLINK,  V3_TO_5, "symlink",  handle_symlink},
+    {SSH_FXP_LINK,     V(6),    NULL,       handle_link}, /* is "symlink" or "hardlink" */
+    {SSH_FXP_BLOCK,    V(6),    "block",    handle_block},
+    {SSH_FXP_UNBLOCK,  V(6),    "unblock",  handle_unblock},
+    {SSH_FXP_EXTENDED, ALL,     NULL,       handle_extended}, /* has names of its own */
+};
+
+/* In the order in which sftp-server -Q prints them; the extensions' names follow. At most 64 with them. */
+static const char *const names[] = {
+    "open", "close", "read", "write", "lstat", "fstat", "setstat", "fsetstat", "opendir", "readdir", "remove", "mkdir",
+    "rmdir", "realpath", "stat", "rename", "readlink", "symlink", "block", "unblock",
+};
+/* clang-format on */
+
+const char *sftp_request_name_at(size_t index)
+{
+    return index < COUNT_OF(names) ? names[index] : extensions_name(index - COUNT_OF(names));
+}
+
+static bool list_has(const char *list, struct slice name)
+{
+    struct cursor c = cursor_of_slice(slice_of(list));
+    while (cursor_left(&c)) {
+        struct slice rest = cursor_rest(&c);
+        const uint8_t *comma = memchr(rest.data, ',', rest.size);
+        struct slice item = get_bytes(&c, comma ? (size_t)(comma - rest.data) : rest.size);
+        cursor_take(&c, comma ? 1 : 0);
+        if (slice_equal(item, name))
+            return true;
+    }
+    return false;
+}
+
+bool requests_unknown_denied(const struct sftp *s, struct slice name)
+{
+    const char *allow = s->options.allow_requests, *deny = s->options.deny_requests;
+    return (allow && !list_has(allow, name)) || (deny && list_has(deny, name));
+}
+
+void requests_read_lists(struct sftp *s)
+{
+    const char *name;
+    for (size_t i = 0; (name = sftp_request_name_at(i)); i++)
+        if (requests_unknown_denied(s, slice_of(name)))
+            s->denied |= UINT64_C(1) << i;
+}
+
+bool requests_denied(const struct sftp *s, const char *wanted)
+{
+    const char *name;
+    if (!s->denied)
+        return false;
+    for (size_t i = 0; (name = sftp_request_name_at(i)); i++)
+        if (strcmp(name, wanted) == 0)
+            return (s->denied >> i & 1) != 0;
+    return false;
+}
+
+static const struct rule *find_rule(uint8_t type, uint32_t version)
+{
+    for (size_t i = 0; i < COUNT_OF(rules); i++)
+        if (rules[i].type == type && rules[i].versions & V(version))
+            return &rules[i];
+    return NULL;
+}
+
+void requests_dispatch(struct sftp *s, struct slice packet)
+{
+    struct request_in in = {.size = packet.size + 4, .body = cursor_of_slice(packet)};
+    uint8_t type = get_u8(&in.body);
+    in.id = get_u32(&in.body);
+    if (in.body.bad || type == SSH_FXP_INIT) {
+        sftp_break(s, in.body.bad ? "request without an id" : "second INIT");
+        return;
+    }
+    const struct rule *rule = find_rule(type, s->version);
+    sally_status status;
+    if (!rule)
+        status = SALLY_UNSUPPORTED;
+    else if (rule->name && requests_denied(s, rule->name))
+        status = SALLY_PERMISSION_DENIED;
+    else
+        status = rule->handle(s, &in);
+    if (status != SALLY_OK) {
+        reply_status(s, in.id, status, in.message);
+        s->credit += in.size;
+    }
+}
+
+/* --- the start of an operation ---------------------------------------------------------------------------------------- */
+
+static void on_done(struct op *op)
+{
+    struct request *r = request_of(op);
+    struct sftp *s = r->s;
+    s->active--;
+    bool kept = false;
+    if (!s->closing) {
+        kept = r->answer(s, op);
+        s->credit += r->size;
+    }
+    if (!kept) {
+        pool_put(r->block);
+        r->block = NULL;
+        op_free(op);
+    }
+}
+
+struct op *request_begin(struct sftp *s, const struct request_in *in, uint32_t kind, answer_fn *answer)
+{
+    struct op *op = op_new(s->session, kind);
+    if (!op)
+        return NULL;
+    struct request *r = sally_op_alloc(&op->pub, sizeof *r);
+    if (!r) {
+        op_free(op);
+        return NULL;
+    }
+    *r = (struct request){.s = s, .answer = answer, .size = in->size};
+    op->owner = r;
+    op->tag = in->id;
+    op->on_done = on_done;
+    return op;
+}
+
+sally_status request_submit(struct sftp *s, struct op *op)
+{
+    sally_file *file = request_of(op)->file;
+    if (file)
+        op_use_file(op, file); /* counts as a user of the file, so not before it is certain */
+    s->active++;
+    op_submit(op);
+    return SALLY_OK;
+}
+
+sally_status request_drop(struct op *op, sally_status status)
+{
+    struct request *r = request_of(op);
+    pool_put(r->block);
+    op_free(op);
+    return status;
+}
+
+static void *alloc_from_op(void *user_data, size_t size)
+{
+    return sally_op_alloc(user_data, size);
+}
+
+sally_status request_attrs(struct sftp *s, struct op *op, struct request_in *in, const sally_attrs **out)
+{
+    const struct attrs_memory memory = {alloc_from_op, &op->pub};
+    sally_attrs *attrs = sally_op_alloc(&op->pub, sizeof *attrs);
+    if (!attrs)
+        return SALLY_FAILURE;
+    *out = attrs;
+    return attrs_get(&in->body, s->version, attrs, &memory);
+}
+
+sally_status request_text(struct op *op, struct slice raw, const char **out)
+{
+    if (slice_has_nul(raw))
+        return SALLY_INVALID_FILENAME;
+    *out = op_take_text(op, raw);
+    return *out ? SALLY_OK : SALLY_FAILURE;
+}
+
+sally_file *request_file(const struct sftp *s, struct slice handle, uint32_t kinds)
+{
+    sally_file *file = handles_find(&s->handles, handle);
+    if (!file || !(kinds & (file->facts.is_directory ? HANDLE_DIRECTORY : HANDLE_FILE)))
+        return NULL;
+    return file;
+}

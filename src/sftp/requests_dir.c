@@ -1,0 +1,211 @@
+/* OPENDIR and READDIR. A reply is filled up to max_names in the storage's thread, which touches nothing but what belongs to the operation; an
+ * entry that does not fit any more waits in the file for the next READDIR. */
+#include "sftp/engine.h"
+
+#include "core/longname.h"
+#include "sftp/attrs_codec.h"
+#include "sftp/protocol.h"
+
+/* Length, type, id, count. */
+#define NAME_HEAD 13
+/* Version 6: end-of-list. */
+#define NAME_TAIL 1
+/* A storage that answers "go on" without an entry is asked again so often; then the directory is taken to be at its end,
+ * because a reply without names makes clients give up or spin. */
+#define MAX_EMPTY_ROUNDS 16
+/* Listings of this size are copied to the small replies rather than sent in a chunk of their own. */
+#define SMALL_LISTING 4096u
+
+struct listing {
+    struct buf names; /* lies over the block */
+    struct buf carry; /* the entry that did not fit; its own memory */
+    uint32_t version;
+    uint32_t count;   /* entries in names */
+    uint32_t skipped; /* entries that cannot be sent */
+    uint32_t rounds;
+    int64_t now;
+    size_t max;
+    bool full;
+    bool not_asked; /* the storage had said before that this was all */
+};
+
+sally_status handle_opendir(struct sftp *s, struct request_in *in)
+{
+    bool full;
+    struct slice path = get_string(&in->body);
+    if (in->body.bad)
+        return SALLY_BAD_MESSAGE;
+    struct op *op = request_begin(s, in, SALLY_OP_OPENDIR, answer_handle);
+    if (!op)
+        return SALLY_FAILURE;
+    sally_status status = op_take_path(op, path);
+    if (status == SALLY_OK) {
+        status = handles_reserve(&s->handles, &full);
+        if (full)
+            in->message = "Too many open files";
+    }
+    return status == SALLY_OK ? request_submit(s, op) : request_drop(op, status);
+}
+
+static void put_entry(struct buf *b, const struct listing *l, const char *name, const sally_attrs *attrs)
+{
+    static const sally_attrs unknown = {.valid = 0};
+    put_text(b, name);
+    if (l->version == 3) {
+        size_t place = put_string_begin(b);
+        longname_put(b, name, attrs ? attrs : &unknown, l->now);
+        put_string_end(b, place);
+    }
+    if (attrs)
+        attrs_put(b, l->version, attrs);
+    else
+        attrs_put_none(b, l->version);
+}
+
+/* Whatever a client joins to the directory's path must stay inside it. */
+static bool is_name(const char *name)
+{
+    return *name && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && !strchr(name, '/');
+}
+
+/* In the storage's thread. */
+static bool on_entry(struct op *op, const char *name, const sally_attrs *attrs)
+{
+    struct listing *l = request_of(op)->listing;
+    if (l->full || !is_name(name)) {
+        l->skipped++;
+        return !l->full;
+    }
+    size_t before = l->names.size;
+    put_entry(&l->names, l, name, attrs);
+    if (!l->names.failed) {
+        l->count++;
+        return true;
+    }
+    l->names.failed = false;
+    buf_truncate(&l->names, before);
+    put_entry(&l->carry, l, name, attrs);
+    if (l->carry.failed) { /* larger than a reply may be, or memory is short */
+        buf_clear(&l->carry);
+        l->skipped++;
+        return true;
+    }
+    l->full = true;
+    return false;
+}
+
+static bool start_readdir(struct op *op)
+{
+    struct request *r = request_of(op);
+    struct listing *l = r->listing;
+    struct sftp *s = r->s;
+    sally_file *file = op->pub.file;
+    if (s->closing)
+        return false;
+    r->block = pool_get(s->pool, l->max);
+    if (!r->block)
+        return false;
+    l->names = (struct buf){.data = r->block->bytes, .capacity = r->block->capacity, .max = l->max - NAME_TAIL};
+    buf_commit(&l->names, NAME_HEAD);
+    buf_init(&l->carry, l->max - NAME_TAIL - NAME_HEAD);
+    l->now = s->options.wall_seconds ? s->options.wall_seconds(s->options.clock) : 0;
+    if (file->carry.size) {
+        put_bytes(&l->names, buf_head(&file->carry), file->carry.size);
+        buf_clear(&file->carry);
+        l->count = 1;
+    }
+    l->not_asked = file->at_end;
+    return !l->not_asked;
+}
+
+static void log_skipped(const struct sftp *s, const struct op *op, uint32_t skipped)
+{
+    const sally_log_field fields[] = {{"path", op->pub.path}};
+    struct log_ids ids = session_log_ids(s->session);
+    ids.request = op->pub.id;
+    log_line(session_log(s->session), ids, SALLY_LOG_WARNING, "sftp.names_skipped", fields, COUNT_OF(fields),
+             "%u directory entries have names that cannot be sent", skipped);
+}
+
+static bool answer_names(struct sftp *s, struct op *op);
+
+static sally_status submit_readdir(struct sftp *s, const struct request_in *in, sally_file *file, uint32_t rounds)
+{
+    struct op *op = request_begin(s, in, SALLY_OP_READDIR, answer_names);
+    struct listing *l = op ? sally_op_alloc(&op->pub, sizeof *l) : NULL;
+    if (!l)
+        return op ? request_drop(op, SALLY_FAILURE) : SALLY_FAILURE;
+    *l = (struct listing){.version = s->version, .max = s->options.max_names, .rounds = rounds};
+    op->entry = on_entry;
+    op->on_start = start_readdir;
+    op->reserve = s->options.max_names;
+    request_of(op)->listing = l;
+    request_of(op)->file = file;
+    return request_submit(s, op);
+}
+
+/* Nothing came, but more may come. True: asked again, and the request is answered later. */
+static bool ask_again(struct sftp *s, struct op *op)
+{
+    struct request *r = request_of(op);
+    if (r->listing->rounds >= MAX_EMPTY_ROUNDS || op->pub.file->closing)
+        return false;
+    const struct request_in in = {.id = op->tag, .size = r->size};
+    if (submit_readdir(s, &in, op->pub.file, r->listing->rounds + 1) != SALLY_OK)
+        return false;
+    r->size = 0; /* the new one gives the credit */
+    return true;
+}
+
+static void send_names(struct sftp *s, struct op *op, bool last)
+{
+    struct request *r = request_of(op);
+    struct listing *l = r->listing;
+    uint8_t *head = r->block->bytes;
+    if (last && l->version >= 6)
+        head[l->names.size++] = 1; /* NAME_TAIL kept room */
+    wire_put_u32(head, (uint32_t)(l->names.size - 4));
+    head[4] = SSH_FXP_NAME;
+    wire_put_u32(head + 5, op->tag);
+    wire_put_u32(head + 9, l->count);
+    if (l->names.size <= SMALL_LISTING) {
+        reply_copy(s, head, l->names.size);
+        return;
+    }
+    struct block *block = r->block;
+    r->block = NULL;
+    reply_chunk(s, block, l->names.size);
+}
+
+static bool answer_names(struct sftp *s, struct op *op)
+{
+    struct listing *l = request_of(op)->listing;
+    sally_file *file = op->pub.file;
+    sally_status status = l->not_asked ? SALLY_EOF : op->pub.status;
+    if (l->skipped)
+        log_skipped(s, op, l->skipped);
+    if (status == SALLY_EOF)
+        file->at_end = true;
+    if (l->carry.size) {
+        buf_clear(&file->carry);
+        file->carry = l->carry;
+        l->carry = (struct buf){.data = NULL};
+    }
+    if (status != SALLY_OK && status != SALLY_EOF) {
+        reply_status(s, op->tag, status, op->message);
+    } else if (l->count) {
+        send_names(s, op, file->at_end && !file->carry.size);
+    } else if (status == SALLY_EOF || !ask_again(s, op)) {
+        reply_status(s, op->tag, SALLY_EOF, NULL);
+    }
+    return false;
+}
+
+sally_status handle_readdir(struct sftp *s, struct request_in *in)
+{
+    struct slice handle = get_string(&in->body);
+    if (in->body.bad)
+        return SALLY_BAD_MESSAGE;
+    sally_file *file = request_file(s, handle, HANDLE_DIRECTORY);
+    return file ? submit_readdir(s, in, file, 0) : SALLY_INVALID_HANDLE;
+}

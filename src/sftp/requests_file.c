@@ -1,0 +1,310 @@
+/* Requests about files: OPEN, CLOSE and what goes by a file's handle. */
+#include "sftp/engine.h"
+
+#include "sftp/protocol.h"
+
+#define DATA_HEAD 13 /* of a reply to READ */
+
+/* --- OPEN ------------------------------------------------------------------------------------------------------------- */
+
+static uint32_t access_of_flags(uint32_t flags)
+{
+    uint32_t access = 0;
+    if (flags & SALLY_OPEN_READ)
+        access |= ACE4_READ_DATA | ACE4_READ_ATTRIBUTES;
+    if (flags & SALLY_OPEN_WRITE)
+        access |= ACE4_WRITE_DATA | ACE4_WRITE_ATTRIBUTES;
+    if (flags & SALLY_OPEN_APPEND)
+        access |= ACE4_APPEND_DATA;
+    return access;
+}
+
+/* Emptying a file and appending to it are writing, whatever else was said; and neither reading nor writing means reading, as with
+ * OpenSSH. */
+static uint32_t complete(uint32_t flags)
+{
+    if (flags & (SALLY_OPEN_TRUNCATE | SALLY_OPEN_APPEND))
+        flags |= SALLY_OPEN_WRITE;
+    if (!(flags & (SALLY_OPEN_READ | SALLY_OPEN_WRITE)))
+        flags |= SALLY_OPEN_READ;
+    return flags;
+}
+
+static sally_status submit_open(struct sftp *s, struct request_in *in, struct slice path, uint32_t flags,
+                                uint32_t access)
+{
+    bool full;
+    struct op *op = request_begin(s, in, SALLY_OP_OPEN, answer_handle);
+    if (!op)
+        return SALLY_FAILURE;
+    op->pub.u.open.flags = complete(flags);
+    op->pub.u.open.desired_access = access ? access : access_of_flags(op->pub.u.open.flags);
+    sally_status status = request_attrs(s, op, in, &op->pub.u.open.attrs);
+    if (status == SALLY_OK)
+        status = op_take_path(op, path);
+    if (status == SALLY_OK) {
+        status = handles_reserve(&s->handles, &full);
+        if (full)
+            in->message = "Too many open files";
+    }
+    return status == SALLY_OK ? request_submit(s, op) : request_drop(op, status);
+}
+
+/* Versions 3 and 4. The flags have the same values inside. */
+sally_status handle_open(struct sftp *s, struct request_in *in)
+{
+    struct slice path = get_string(&in->body);
+    uint32_t flags = get_u32(&in->body);
+    uint32_t known = SSH_FXF_READ | SSH_FXF_WRITE | SSH_FXF_APPEND | SSH_FXF_CREAT | SSH_FXF_TRUNC |
+                     SSH_FXF_EXCL;
+    if (s->version >= 4)
+        known |= SSH_FXF_TEXT;
+    return submit_open(s, in, path, flags & known, 0);
+}
+
+/* clang-format off */
+static const struct {
+    uint32_t wire, inside;
+    uint32_t from_version;
+} open_flags[] = {
+    {SSH_FXF_APPEND_DATA,        SALLY_OPEN_APPEND,                            5},
+    {SSH_FXF_APPEND_DATA_ATOMIC, SALLY_OPEN_APPEND | SALLY_OPEN_APPEND_ATOMIC, 5},
+    {SSH_FXF_TEXT_MODE,          SALLY_OPEN_TEXT,                              5},
+    {SSH_FXF_BLOCK_READ,         SALLY_OPEN_BLOCK_READ,                        5},
+    {SSH_FXF_BLOCK_WRITE,        SALLY_OPEN_BLOCK_WRITE,                       5},
+    {SSH_FXF_BLOCK_DELETE,       SALLY_OPEN_BLOCK_DELETE,                      5},
+    {SSH_FXF_BLOCK_ADVISORY,     SALLY_OPEN_BLOCK_ADVISORY,                    6},
+    {SSH_FXF_NOFOLLOW,           SALLY_OPEN_NOFOLLOW,                          6},
+    {SSH_FXF_DELETE_ON_CLOSE,    SALLY_OPEN_DELETE_ON_CLOSE,                   6},
+};
+
+static const uint32_t dispositions[] = {
+    [SSH_FXF_CREATE_NEW]        = SALLY_OPEN_CREATE | SALLY_OPEN_EXCLUSIVE,
+    [SSH_FXF_CREATE_TRUNCATE]   = SALLY_OPEN_CREATE | SALLY_OPEN_TRUNCATE,
+    [SSH_FXF_OPEN_EXISTING]     = 0,
+    [SSH_FXF_OPEN_OR_CREATE]    = SALLY_OPEN_CREATE,
+    [SSH_FXF_TRUNCATE_EXISTING] = SALLY_OPEN_TRUNCATE,
+};
+/* clang-format on */
+
+/* Versions 5 and 6: draft-13 section 8.1.1. */
+sally_status handle_open_v5(struct sftp *s, struct request_in *in)
+{
+    struct slice path = get_string(&in->body);
+    uint32_t access = get_u32(&in->body);
+    uint32_t wire = get_u32(&in->body);
+    uint32_t disposition = wire & SSH_FXF_ACCESS_DISPOSITION, flags = 0;
+    if (in->body.bad)
+        return SALLY_BAD_MESSAGE;
+    if (disposition >= COUNT_OF(dispositions))
+        return SALLY_INVALID_PARAMETER;
+    flags |= dispositions[disposition];
+    wire &= ~SSH_FXF_ACCESS_DISPOSITION;
+    for (size_t i = 0; i < COUNT_OF(open_flags); i++) {
+        if (wire & open_flags[i].wire && s->version >= open_flags[i].from_version) {
+            flags |= open_flags[i].inside;
+            wire &= ~open_flags[i].wire;
+        }
+    }
+    if (wire)
+        return SALLY_UNSUPPORTED; /* backup streams, privileges, or a later version */
+    if (access & ACE4_READ_DATA)
+        flags |= SALLY_OPEN_READ;
+    if (access & (ACE4_WRITE_DATA | ACE4_APPEND_DATA))
+        flags |= SALLY_OPEN_WRITE;
+    return submit_open(s, in, path, flags, access);
+}
+
+/* --- by handle -------------------------------------------------------------------------------------------------------- */
+
+sally_status handle_close(struct sftp *s, struct request_in *in)
+{
+    struct slice handle = get_string(&in->body);
+    if (in->body.bad)
+        return SALLY_BAD_MESSAGE;
+    sally_file *file = request_file(s, handle, HANDLE_FILE | HANDLE_DIRECTORY);
+    if (!file)
+        return SALLY_INVALID_HANDLE;
+    uint32_t kind = file->facts.is_directory ? SALLY_OP_CLOSEDIR : SALLY_OP_CLOSE;
+    struct op *op = request_begin(s, in, kind, answer_status);
+    if (!op)
+        return SALLY_FAILURE;
+    handles_remove(&s->handles, handle); /* whatever comes of it (draft-13 section 8.1.3) */
+    request_of(op)->file = file;
+    return request_submit(s, op);
+}
+
+static bool start_read(struct op *op)
+{
+    struct request *r = request_of(op);
+    if (r->s->closing)
+        return false;
+    r->block = pool_get(r->s->pool, DATA_HEAD + (size_t)op->pub.u.io.length);
+    if (!r->block)
+        return false;
+    op->pub.u.io.data = r->block->bytes + DATA_HEAD;
+    return true;
+}
+
+sally_status handle_read(struct sftp *s, struct request_in *in)
+{
+    struct slice handle = get_string(&in->body);
+    uint64_t offset = get_u64(&in->body);
+    uint32_t length = get_u32(&in->body);
+    if (in->body.bad)
+        return SALLY_BAD_MESSAGE;
+    sally_file *file = request_file(s, handle, HANDLE_FILE);
+    if (!file)
+        return SALLY_INVALID_HANDLE;
+    if (!(file->facts.open_flags & SALLY_OPEN_READ))
+        return SALLY_PERMISSION_DENIED;
+    struct op *op = request_begin(s, in, SALLY_OP_READ, answer_data);
+    if (!op)
+        return SALLY_FAILURE;
+    op->pub.u.io.offset = offset;
+    op->pub.u.io.length = length < s->options.max_read ? length : s->options.max_read;
+    op->reserve = op->pub.u.io.length;
+    op->on_start = start_read;
+    request_of(op)->file = file;
+    return request_submit(s, op);
+}
+
+sally_status write_begin(struct sftp *s, struct request_in *in, const struct write_head *head, struct op **out)
+{
+    if (!head->file)
+        return SALLY_INVALID_HANDLE;
+    if (!(head->file->facts.open_flags & SALLY_OPEN_WRITE))
+        return SALLY_PERMISSION_DENIED;
+    if (head->length > s->options.max_write) {
+        in->message = "More data than one WRITE may have";
+        return SALLY_INVALID_PARAMETER;
+    }
+    struct op *op = request_begin(s, in, SALLY_OP_WRITE, answer_status);
+    if (!op)
+        return SALLY_FAILURE;
+    struct request *r = request_of(op);
+    r->block = pool_get(s->pool, head->length);
+    if (!r->block)
+        return request_drop(op, SALLY_FAILURE);
+    r->file = head->file;
+    op->pub.u.io.offset = head->offset;
+    op->pub.u.io.length = head->length;
+    op->pub.u.io.data = r->block->bytes;
+    op->reserve = head->length;
+    *out = op;
+    return SALLY_OK;
+}
+
+/* A WRITE that arrived in one piece; input.c takes care of the others. */
+sally_status handle_write(struct sftp *s, struct request_in *in)
+{
+    struct op *op;
+    struct slice handle = get_string(&in->body);
+    struct write_head head = {.offset = get_u64(&in->body)};
+    struct slice data = get_string(&in->body);
+    if (in->body.bad)
+        return SALLY_BAD_MESSAGE;
+    head.file = request_file(s, handle, HANDLE_FILE);
+    head.length = (uint32_t)data.size;
+    sally_status status = write_begin(s, in, &head, &op);
+    if (status != SALLY_OK)
+        return status;
+    if (data.size)
+        memcpy(op->pub.u.io.data, data.data, data.size);
+    return request_submit(s, op);
+}
+
+/* A directory's handle is no business of a storage's fstat and fsetstat: the path says the same. */
+static sally_status aim(struct op *op, sally_file *file)
+{
+    if (!file->facts.is_directory) {
+        request_of(op)->file = file;
+        return SALLY_OK;
+    }
+    return op_take_path(op, slice_of(file->path));
+}
+
+sally_status handle_fstat(struct sftp *s, struct request_in *in)
+{
+    struct slice handle = get_string(&in->body);
+    if (in->body.bad)
+        return SALLY_BAD_MESSAGE;
+    uint32_t wanted = request_wanted(s, in);
+    sally_file *file = request_file(s, handle, HANDLE_FILE | HANDLE_DIRECTORY);
+    if (!file)
+        return SALLY_INVALID_HANDLE;
+    struct op *op =
+        request_begin(s, in, file->facts.is_directory ? SALLY_OP_STAT : SALLY_OP_FSTAT, answer_attrs);
+    if (!op)
+        return SALLY_FAILURE;
+    op->pub.u.stat.wanted = wanted;
+    op->pub.u.stat.flags = file->facts.is_directory ? SALLY_FOLLOW : 0;
+    sally_status status = aim(op, file);
+    return status == SALLY_OK ? request_submit(s, op) : request_drop(op, status);
+}
+
+sally_status handle_fsetstat(struct sftp *s, struct request_in *in)
+{
+    struct slice handle = get_string(&in->body);
+    if (in->body.bad)
+        return SALLY_BAD_MESSAGE;
+    sally_file *file = request_file(s, handle, HANDLE_FILE | HANDLE_DIRECTORY);
+    uint32_t kind = file && file->facts.is_directory ? SALLY_OP_SETSTAT : SALLY_OP_FSETSTAT;
+    struct op *op = request_begin(s, in, kind, answer_status);
+    if (!op)
+        return SALLY_FAILURE;
+    op->pub.u.setstat.flags = kind == SALLY_OP_SETSTAT ? SALLY_FOLLOW : 0;
+    sally_status status = request_attrs(s, op, in, &op->pub.u.setstat.attrs);
+    if (status == SALLY_OK)
+        status = file ? aim(op, file) : SALLY_INVALID_HANDLE;
+    return status == SALLY_OK ? request_submit(s, op) : request_drop(op, status);
+}
+
+/* --- byte range locks: draft-13 section 8.8 ------------------------------------------------------------------------------ */
+
+/* clang-format off */
+static const struct {
+    uint32_t wire, inside;
+} lock_flags[] = {
+    {SSH_FXF_BLOCK_READ,     SALLY_OPEN_BLOCK_READ},
+    {SSH_FXF_BLOCK_WRITE,    SALLY_OPEN_BLOCK_WRITE},
+    {SSH_FXF_BLOCK_DELETE,   SALLY_OPEN_BLOCK_DELETE},
+    {SSH_FXF_BLOCK_ADVISORY, SALLY_OPEN_BLOCK_ADVISORY},
+};
+/* clang-format on */
+
+static sally_status submit_lock(struct sftp *s, struct request_in *in, uint32_t kind)
+{
+    struct slice handle = get_string(&in->body);
+    uint64_t offset = get_u64(&in->body);
+    uint64_t length = get_u64(&in->body);
+    uint32_t wire = kind == SALLY_OP_LOCK ? get_u32(&in->body) : 0, flags = 0;
+    if (in->body.bad)
+        return SALLY_BAD_MESSAGE;
+    sally_file *file = request_file(s, handle, HANDLE_FILE);
+    if (!file)
+        return SALLY_INVALID_HANDLE;
+    for (size_t i = 0; i < COUNT_OF(lock_flags); i++) {
+        if (wire & lock_flags[i].wire)
+            flags |= lock_flags[i].inside;
+        wire &= ~lock_flags[i].wire;
+    }
+    if (wire)
+        return SALLY_INVALID_PARAMETER;
+    struct op *op = request_begin(s, in, kind, answer_status);
+    if (!op)
+        return SALLY_FAILURE;
+    op->pub.u.lock = (sally_op_lock){.offset = offset, .length = length, .flags = flags};
+    request_of(op)->file = file;
+    return request_submit(s, op);
+}
+
+sally_status handle_block(struct sftp *s, struct request_in *in)
+{
+    return submit_lock(s, in, SALLY_OP_LOCK);
+}
+
+sally_status handle_unblock(struct sftp *s, struct request_in *in)
+{
+    return submit_lock(s, in, SALLY_OP_UNLOCK);
+}

@@ -1,0 +1,222 @@
+/* Requests about paths. */
+#include "sftp/engine.h"
+
+#include "core/path.h"
+#include "sftp/attrs_codec.h"
+#include "sftp/protocol.h"
+
+static sally_status finish(struct sftp *s, struct op *op, sally_status status)
+{
+    return status == SALLY_OK ? request_submit(s, op) : request_drop(op, status);
+}
+
+/* Requests that are nothing but a path. */
+static sally_status submit_path(struct sftp *s, struct request_in *in, uint32_t kind, answer_fn *answer)
+{
+    struct slice path = get_string(&in->body);
+    if (in->body.bad)
+        return SALLY_BAD_MESSAGE;
+    struct op *op = request_begin(s, in, kind, answer);
+    return op ? finish(s, op, op_take_path(op, path)) : SALLY_FAILURE;
+}
+
+sally_status handle_remove(struct sftp *s, struct request_in *in)
+{
+    return submit_path(s, in, SALLY_OP_REMOVE, answer_status);
+}
+
+sally_status handle_rmdir(struct sftp *s, struct request_in *in)
+{
+    return submit_path(s, in, SALLY_OP_RMDIR, answer_status);
+}
+
+sally_status handle_readlink(struct sftp *s, struct request_in *in)
+{
+    return submit_path(s, in, SALLY_OP_READLINK, answer_text);
+}
+
+uint32_t request_wanted(const struct sftp *s, struct request_in *in)
+{
+    /* From version 4 on a mask follows; clients that leave it out get everything. */
+    if (s->version > 3 && cursor_left(&in->body) >= 4)
+        return attrs_of_wire(s->version, get_u32(&in->body));
+    return attrs_of_wire(s->version, UINT32_MAX);
+}
+
+static sally_status submit_stat(struct sftp *s, struct request_in *in, uint32_t flags)
+{
+    struct slice path = get_string(&in->body);
+    if (in->body.bad)
+        return SALLY_BAD_MESSAGE;
+    struct op *op = request_begin(s, in, SALLY_OP_STAT, answer_attrs);
+    if (!op)
+        return SALLY_FAILURE;
+    op->pub.u.stat.flags = flags;
+    op->pub.u.stat.wanted = request_wanted(s, in);
+    return finish(s, op, op_take_path(op, path));
+}
+
+sally_status handle_stat(struct sftp *s, struct request_in *in)
+{
+    return submit_stat(s, in, SALLY_FOLLOW);
+}
+
+sally_status handle_lstat(struct sftp *s, struct request_in *in)
+{
+    return submit_stat(s, in, 0);
+}
+
+static sally_status submit_with_attrs(struct sftp *s, struct request_in *in, uint32_t kind, uint32_t flags)
+{
+    struct slice path = get_string(&in->body);
+    struct op *op = request_begin(s, in, kind, answer_status);
+    if (!op)
+        return SALLY_FAILURE;
+    op->pub.u.setstat.flags = flags;
+    sally_status status = request_attrs(s, op, in, &op->pub.u.setstat.attrs);
+    if (status == SALLY_OK)
+        status = op_take_path(op, path);
+    return finish(s, op, status);
+}
+
+sally_status submit_setstat(struct sftp *s, struct request_in *in, uint32_t flags)
+{
+    return submit_with_attrs(s, in, SALLY_OP_SETSTAT, flags);
+}
+
+sally_status handle_setstat(struct sftp *s, struct request_in *in)
+{
+    return submit_setstat(s, in, SALLY_FOLLOW);
+}
+
+sally_status handle_mkdir(struct sftp *s, struct request_in *in)
+{
+    return submit_with_attrs(s, in, SALLY_OP_MKDIR, 0);
+}
+
+/* --- two paths -------------------------------------------------------------------------------------------------------- */
+
+static sally_status submit_pair(struct sftp *s, struct request_in *in, uint32_t kind, struct slice path, struct slice to,
+                                uint32_t flags)
+{
+    struct op *op = request_begin(s, in, kind, answer_status);
+    if (!op)
+        return SALLY_FAILURE;
+    op->pub.u.rename.flags = flags;
+    sally_status status = op_take_path(op, path);
+    if (status == SALLY_OK)
+        status = op_take_to(op, to);
+    return finish(s, op, status);
+}
+
+sally_status submit_two_paths(struct sftp *s, struct request_in *in, uint32_t kind, uint32_t flags)
+{
+    struct slice path = get_string(&in->body);
+    struct slice to = get_string(&in->body);
+    return in->body.bad ? SALLY_BAD_MESSAGE : submit_pair(s, in, kind, path, to, flags);
+}
+
+/* The flags of versions 5 and 6 have the same values inside. */
+sally_status handle_rename(struct sftp *s, struct request_in *in)
+{
+    struct slice path = get_string(&in->body);
+    struct slice to = get_string(&in->body);
+    uint32_t flags = s->version >= 5 ? get_u32(&in->body) : 0;
+    if (in->body.bad)
+        return SALLY_BAD_MESSAGE;
+    if (flags & ~(SALLY_RENAME_OVERWRITE | SALLY_RENAME_ATOMIC | SALLY_RENAME_NATIVE))
+        return SALLY_UNSUPPORTED;
+    if (flags & SALLY_RENAME_ATOMIC)
+        flags |= SALLY_RENAME_OVERWRITE; /* implied: draft-05 section 6.5 */
+    return submit_pair(s, in, SALLY_OP_RENAME, path, to, flags);
+}
+
+static sally_status submit_symlink(struct sftp *s, struct request_in *in, struct slice path, struct slice target)
+{
+    struct op *op = request_begin(s, in, SALLY_OP_SYMLINK, answer_status);
+    if (!op)
+        return SALLY_FAILURE;
+    sally_status status = op_take_path(op, path);
+    if (status == SALLY_OK)
+        status = request_text(op, target, &op->pub.u.symlink.target);
+    return finish(s, op, status);
+}
+
+sally_status handle_symlink(struct sftp *s, struct request_in *in)
+{
+    struct slice first = get_string(&in->body);
+    struct slice second = get_string(&in->body);
+    if (in->body.bad)
+        return SALLY_BAD_MESSAGE;
+    /* openssh-PROTOCOL section 4.1: the target came first by mistake, and everybody followed. */
+    return s->draft_symlink_order ? submit_symlink(s, in, first, second)
+                                  : submit_symlink(s, in, second, first);
+}
+
+/* Version 6: draft-13 section 8.7. */
+sally_status handle_link(struct sftp *s, struct request_in *in)
+{
+    struct slice link = get_string(&in->body);
+    struct slice existing = get_string(&in->body);
+    bool symbolic = get_bool(&in->body);
+    if (in->body.bad)
+        return SALLY_BAD_MESSAGE;
+    if (requests_denied(s, symbolic ? "symlink" : "hardlink"))
+        return SALLY_PERMISSION_DENIED;
+    return symbolic ? submit_symlink(s, in, link, existing)
+                    : submit_pair(s, in, SALLY_OP_LINK, existing, link, 0);
+}
+
+/* --- REALPATH --------------------------------------------------------------------------------------------------------- */
+
+sally_status submit_realpath(struct sftp *s, struct request_in *in, struct slice path, uint32_t flags)
+{
+    struct op *op = request_begin(s, in, SALLY_OP_REALPATH, answer_text);
+    if (!op)
+        return SALLY_FAILURE;
+    op->pub.u.text.flags = flags;
+    return finish(s, op, op_take_path(op, path));
+}
+
+#define MAX_COMPOSE 64 /* paths in one REALPATH: each is work */
+
+/* Each further path is taken relative to what came before it (draft-13 section 8.9). */
+static sally_status compose(struct sftp *s, struct cursor *in, struct slice first, struct buf *out)
+{
+    sally_status status = path_normalise(out, sally_session_home(s->session), first);
+    for (int i = 0; status == SALLY_OK && cursor_left(in); i++) {
+        if (i == MAX_COMPOSE)
+            return SALLY_INVALID_PARAMETER;
+        struct slice next = get_string(in);
+        if (in->bad)
+            return SALLY_BAD_MESSAGE;
+        size_t before = out->size;
+        /* A copy: the buffer may move while it grows. */
+        char *base = slice_strdup((struct slice){buf_head(out), before - 1});
+        if (!base)
+            return SALLY_FAILURE;
+        status = path_normalise(out, base, next);
+        mem_free(base);
+        buf_take(out, before);
+    }
+    return status;
+}
+
+sally_status handle_realpath(struct sftp *s, struct request_in *in)
+{
+    struct slice path = get_string(&in->body);
+    if (in->body.bad)
+        return SALLY_BAD_MESSAGE;
+    if (s->version < 6)
+        return submit_realpath(s, in, path, SALLY_REALPATH_STAT_IF);
+    uint32_t control = cursor_left(&in->body) ? get_u8(&in->body) : SALLY_REALPATH_NO_CHECK;
+    if (control < SALLY_REALPATH_NO_CHECK || control > SALLY_REALPATH_STAT_ALWAYS)
+        return SALLY_INVALID_PARAMETER;
+    struct buf composed;
+    buf_init(&composed, 4 * (size_t)PATH_MAX_BYTES);
+    sally_status status = compose(s, &in->body, path, &composed);
+    if (status == SALLY_OK)
+        status = submit_realpath(s, in, (struct slice){buf_head(&composed), composed.size - 1}, control);
+    buf_clear(&composed);
+    return status;
+}

@@ -1,0 +1,358 @@
+/* sally_sftp: the engine for programs with a transport of their own. There is no thread; answers from other threads wait in an
+ * inbox. After sally_sftp_free() whoever finishes an operation takes over as the session's home thread, until the last one is done. */
+#include "sallyport/sftp.h"
+
+#include <pthread.h>
+
+#include "base/sized.h"
+#include "core/path.h"
+#include "sftp/sftp.h"
+
+/* Defaults, and what follows from the options. */
+#define MAX_PACKET (257u * 1024)
+#define MAX_READ (255u * 1024)
+#define LEAST_PACKET 34000u
+#define PACKET_OVERHEAD 2048u /* more than a WRITE has beside its data */
+#define MAX_NAMES (64u * 1024)
+#define MAX_HANDLES 1024u
+#define MAX_OPERATIONS 64u
+#define MAX_BYTES ((size_t)8 * 1024 * 1024)
+/* Bytes of requests taken before their answers; like a channel's window. */
+#define WINDOW ((size_t)2 * 1024 * 1024)
+
+struct sally_sftp {
+    struct session_host host;
+    sally_session *session;
+    struct sftp *engine; /* NULL once it is closed */
+    struct hook_stack hooks;
+    struct log_sink log;
+    sally_peer peer;
+    int64_t (*wall_seconds)(void *user_data);
+    void (*on_wake)(void *user_data);
+    void *user_data;
+    struct list output; /* chunks */
+    size_t window;      /* bytes that may be taken */
+    bool broken, finished, want_flush;
+
+    pthread_mutex_t lock; /* for what follows */
+    struct list inbox;    /* operations on their way home */
+    bool closed;          /* nobody calls us any more */
+    bool running;         /* closed, and a thread is delivering */
+    bool gone;            /* closed, and the session has ended */
+};
+
+static struct sally_sftp *sftp_of(struct session_host *host)
+{
+    return CONTAINER_OF(host, struct sally_sftp, host);
+}
+
+/* The folder owns no clock, and nothing here needs one. */
+static uint64_t no_time(struct session_host *host)
+{
+    (void)host;
+    return 0;
+}
+
+static void destroy(sally_sftp *x)
+{
+    pthread_mutex_destroy(&x->lock);
+    hook_stack_clear(&x->hooks);
+    mem_free(x);
+}
+
+/* Delivers what has come home. Owner's thread, or after the close the one thread that runs. */
+static void deliver(sally_sftp *x)
+{
+    struct list batch, *item;
+    list_init(&batch);
+    pthread_mutex_lock(&x->lock);
+    list_move_all(&batch, &x->inbox);
+    pthread_mutex_unlock(&x->lock);
+    while ((item = list_take_first(&batch)))
+        session_deliver(CONTAINER_OF(item, struct op, link));
+}
+
+static void run_to_the_end(sally_sftp *x)
+{
+    for (;;) {
+        pthread_mutex_lock(&x->lock);
+        bool empty = list_empty(&x->inbox), gone = x->gone;
+        if (empty)
+            x->running = false;
+        pthread_mutex_unlock(&x->lock);
+        if (empty) {
+            if (gone) /* no operation is left that could come home */
+                destroy(x);
+            return;
+        }
+        deliver(x);
+    }
+}
+
+static void wake(struct session_host *host, struct op *op)
+{
+    sally_sftp *x = sftp_of(host);
+    bool run = false;
+    pthread_mutex_lock(&x->lock);
+    list_append(&x->inbox, &op->link);
+    if (!x->closed && x->on_wake)
+        x->on_wake(x->user_data); /* under the lock: never after sally_sftp_free() */
+    if (x->closed && !x->running)
+        run = x->running = true;
+    pthread_mutex_unlock(&x->lock);
+    if (run)
+        run_to_the_end(x);
+}
+
+static void on_send(void *user_data, struct chunk *c)
+{
+    sally_sftp *x = user_data;
+    list_append(&x->output, &c->link);
+}
+
+static void on_credit(void *user_data, size_t size)
+{
+    sally_sftp *x = user_data;
+    x->window += size;
+}
+
+static void on_broken(void *user_data, const char *detail)
+{
+    sally_sftp *x = user_data;
+    (void)detail; /* was logged */
+    x->broken = true;
+}
+
+static void on_finished(void *user_data)
+{
+    sally_sftp *x = user_data;
+    x->finished = true;
+}
+
+static void on_want_flush(void *user_data)
+{
+    sally_sftp *x = user_data;
+    x->want_flush = true;
+}
+
+static const struct sftp_events events = {
+    .send = on_send,
+    .credit = on_credit,
+    .broken = on_broken,
+    .finished = on_finished,
+    .want_flush = on_want_flush,
+};
+
+static int64_t now_seconds(void *user_data)
+{
+    const sally_sftp *x = user_data;
+    return x->wall_seconds(x->user_data);
+}
+
+static uint32_t or_default(uint32_t value, uint32_t otherwise)
+{
+    return value ? value : otherwise;
+}
+
+static sally_error take_options(sally_sftp *x, const sally_sftp_options *o)
+{
+    x->on_wake = o->on_wake;
+    x->wall_seconds = o->wall_seconds;
+    x->user_data = o->user_data;
+    x->log = (struct log_sink){.write = o->log,
+                               .user_data = o->log_user_data,
+                               .level = or_default(o->log_level, SALLY_LOG_INFO)};
+    x->peer = o->peer ? *o->peer : (sally_peer){.connection_id = 0};
+    const char **texts[] = {&x->peer.address,  &x->peer.local_address,   &x->peer.listener,
+                            &x->peer.protocol, &x->peer.client_software};
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        if (!*texts[i])
+            *texts[i] = texts[i] == &x->peer.protocol ? "sftp" : "";
+    for (size_t i = 0; i < o->hook_count; i++) {
+        sally_error error = hook_stack_add(&x->hooks, &o->hooks[i]);
+        if (error)
+            return error;
+    }
+    return SALLY_E_OK;
+}
+
+static sally_error make_session(sally_sftp *x, sally_fs *fs, const sally_sftp_options *o)
+{
+    struct buf home;
+    buf_init(&home, 2 * (size_t)PATH_MAX_BYTES + 2);
+    sally_status status = path_normalise(&home, "/", slice_of(o->home ? o->home : "/"));
+    sally_error error = status == SALLY_FAILURE ? SALLY_E_NO_MEMORY : SALLY_E_INVALID;
+    if (status == SALLY_OK) {
+        const struct session_options options = {
+            .user = o->user ? o->user : "",
+            .home = (const char *)buf_head(&home),
+            .peer = &x->peer,
+            .fs = fs,
+            .permissions = or_default(o->permissions, SALLY_MAY_ALL),
+            .id = 1,
+            .max_operations = or_default(o->max_operations, MAX_OPERATIONS),
+            .max_files = or_default(o->max_handles, MAX_HANDLES),
+            .max_bytes = MAX_BYTES,
+            .hooks = &x->hooks,
+            .log = &x->log,
+        };
+        error = session_new(&x->session, &x->host, &options);
+    }
+    buf_clear(&home);
+    return error;
+}
+
+static sally_error make_engine(sally_sftp *x, const sally_sftp_options *o)
+{
+    uint32_t max_packet = or_default(o->max_packet, MAX_PACKET);
+    if (max_packet < LEAST_PACKET)
+        return SALLY_E_RANGE;
+    const struct sftp_options options = {
+        .max_version = or_default(o->max_version, 3),
+        .max_packet = max_packet,
+        .max_read = or_default(o->max_read, MAX_READ),
+        .max_write = max_packet - PACKET_OVERHEAD,
+        .max_names = MAX_NAMES,
+        .allow_requests = o->allow_requests,
+        .deny_requests = o->deny_requests,
+        .wall_seconds = x->wall_seconds ? now_seconds : NULL,
+        .clock = x,
+    };
+    x->window = max_packet + (size_t)4 > WINDOW ? max_packet + (size_t)4 : WINDOW;
+    return sftp_new(&x->engine, x->session, &options, &events, x);
+}
+
+static void forget(void *user_data)
+{
+    (void)user_data;
+}
+
+sally_error sally_sftp_new(sally_sftp **out, sally_fs *fs, const sally_sftp_options *options)
+{
+    sally_sftp_options o = {.struct_size = sizeof o};
+    if (!out)
+        return SALLY_E_INVALID;
+    *out = NULL;
+    if (!fs || (options && !sized_copy(&o, sizeof o, options, options->struct_size,
+                                       offsetof(sally_sftp_options, user))))
+        return SALLY_E_INVALID;
+    sally_sftp *x = mem_zalloc(sizeof *x);
+    if (!x)
+        return SALLY_E_NO_MEMORY;
+    if (pthread_mutex_init(&x->lock, NULL) != 0) {
+        mem_free(x);
+        return SALLY_E_NO_MEMORY;
+    }
+    list_init(&x->output);
+    list_init(&x->inbox);
+    x->host = (struct session_host){.wake = wake, .now_ns = no_time};
+    sally_error error = take_options(x, &o);
+    if (!error)
+        error = make_session(x, fs, &o);
+    if (!error) {
+        error = make_engine(x, &o);
+        if (error)
+            session_close(x->session, SALLY_CLOSED_BY_SERVER, forget, NULL);
+    }
+    if (error) {
+        destroy(x);
+        return error;
+    }
+    *out = x;
+    return SALLY_E_OK;
+}
+
+sally_error sally_sftp_input(sally_sftp *x, const void *data, size_t size, size_t *taken)
+{
+    size_t count = size < x->window ? size : x->window;
+    deliver(x);
+    if (x->broken || x->finished)
+        count = 0;
+    x->window -= count;
+    if (count)
+        sftp_input(x->engine, data, count);
+    x->want_flush = false;
+    sftp_flush(x->engine);
+    if (taken)
+        *taken = count;
+    return x->broken ? SALLY_E_PROTOCOL : SALLY_E_OK;
+}
+
+void sally_sftp_eof(sally_sftp *x)
+{
+    sftp_eof(x->engine);
+}
+
+size_t sally_sftp_output(sally_sftp *x, const void **data)
+{
+    struct list *first = list_first(&x->output);
+    if (!first) {
+        *data = NULL;
+        return 0;
+    }
+    struct chunk *c = CONTAINER_OF(first, struct chunk, link);
+    *data = c->data;
+    return c->size;
+}
+
+void sally_sftp_sent(sally_sftp *x, size_t size)
+{
+    struct list *first;
+    while ((first = list_first(&x->output))) {
+        struct chunk *c = CONTAINER_OF(first, struct chunk, link);
+        if (size < c->size) {
+            c->data += size;
+            c->size -= size;
+            break;
+        }
+        size -= c->size;
+        list_remove(&c->link);
+        c->release(c);
+    }
+    if (x->want_flush) {
+        x->want_flush = false;
+        sftp_flush(x->engine);
+    }
+}
+
+bool sally_sftp_done(const sally_sftp *x)
+{
+    return (x->broken || x->finished) && list_empty(&x->output);
+}
+
+const char *sally_sftp_request_name(size_t index)
+{
+    return sftp_request_name_at(index);
+}
+
+sally_session *sally_sftp_session(sally_sftp *x)
+{
+    return x->session;
+}
+
+static void on_gone(void *user_data)
+{
+    sally_sftp *x = user_data;
+    pthread_mutex_lock(&x->lock);
+    x->gone = true;
+    pthread_mutex_unlock(&x->lock);
+}
+
+void sally_sftp_free(sally_sftp *x)
+{
+    if (!x)
+        return;
+    /* From here on this thread is the one that runs, until it leaves that to others. */
+    pthread_mutex_lock(&x->lock);
+    x->closed = x->running = true;
+    pthread_mutex_unlock(&x->lock);
+    deliver(x);
+    sftp_close(x->engine, x->finished ? SALLY_CLOSED_BY_CLIENT : SALLY_CLOSED_LOST, on_gone, x);
+    x->engine = NULL;
+    struct list *item;
+    while ((item = list_take_first(&x->output))) {
+        struct chunk *c = CONTAINER_OF(item, struct chunk, link);
+        c->release(c);
+    }
+    run_to_the_end(x);
+}

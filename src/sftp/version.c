@@ -1,0 +1,105 @@
+/* INIT and VERSION: draft-13 section 5. */
+#include "sftp/engine.h"
+
+#include <stdio.h>
+
+#include "sftp/protocol.h"
+
+/* More extension data of a client than this is not passed on. */
+#define MAX_CLIENT_PAIRS 32
+
+static uint32_t agree_on(const struct sftp *s, uint32_t clients)
+{
+    uint32_t version = clients < s->options.max_version ? clients : s->options.max_version;
+    /* Older clients hear what we speak and may leave, as with OpenSSH. */
+    return version < SFTP_FIRST_VERSION ? SFTP_FIRST_VERSION : version;
+}
+
+static void log_start(const struct sftp *s)
+{
+    char version[12];
+    snprintf(version, sizeof version, "%u", s->version);
+    const sally_log_field fields[] = {{"user", sally_session_user(s->session)},
+                                      {"version", version}};
+    log_line(session_log(s->session), session_log_ids(s->session), SALLY_LOG_INFO, "sftp.started",
+             fields, COUNT_OF(fields), "SFTP session started");
+}
+
+static bool answer_start(struct sftp *s, struct op *op)
+{
+    if (op->pub.status != SALLY_OK) {
+        sftp_break(s, "the storage refused the session");
+        return false;
+    }
+    const sally_op_session *start = &op->pub.u.session;
+    struct buf *b = reply_begin_without_id(s, SSH_FXP_VERSION);
+    put_u32(b, s->version);
+    extensions_announce(s, b);
+    for (size_t i = 0; i < start->server_count; i++) {
+        put_text(b, start->server[i].name);
+        put_string(b, start->server[i].data, start->server[i].size);
+    }
+    if (b->failed) {
+        sftp_break(s, "cannot announce the extensions");
+        return false;
+    }
+    reply_end(s, 0);
+    s->state = READY;
+    log_start(s);
+    return false;
+}
+
+/* What does not parse is left out: OpenSSH never looks at it, so clients could get away with anything. */
+static sally_status take_pairs(struct op *op, struct cursor *in)
+{
+    sally_pair *pairs = sally_op_alloc(&op->pub, MAX_CLIENT_PAIRS * sizeof *pairs);
+    size_t count = 0;
+    if (!pairs)
+        return SALLY_FAILURE;
+    while (cursor_left(in) && count < MAX_CLIENT_PAIRS) {
+        struct slice name = get_string(in);
+        struct slice data = get_string(in);
+        if (in->bad)
+            break;
+        if (slice_has_nul(name))
+            continue;
+        pairs[count].name = op_take_text(op, name);
+        uint8_t *copy = sally_op_alloc(&op->pub, data.size + 1);
+        if (!pairs[count].name || !copy)
+            return SALLY_FAILURE;
+        if (data.size)
+            memcpy(copy, data.data, data.size);
+        pairs[count].data = copy;
+        pairs[count++].size = data.size;
+    }
+    op->pub.u.session.client = pairs;
+    op->pub.u.session.client_count = count;
+    return SALLY_OK;
+}
+
+void handle_init(struct sftp *s, struct slice packet)
+{
+    struct request_in in = {.size = packet.size + 4, .body = cursor_of_slice(packet)};
+    uint8_t type = get_u8(&in.body);
+    uint32_t version = get_u32(&in.body);
+    if (type != SSH_FXP_INIT || in.body.bad) {
+        sftp_break(s, "INIT expected");
+        return;
+    }
+    s->version = agree_on(s, version);
+    session_set_version(s->session, s->version);
+    struct op *op = request_begin(s, &in, SALLY_OP_SESSION_START, answer_start);
+    if (!op) {
+        sftp_break(s, "out of memory");
+        return;
+    }
+    op->pub.path = "/";
+    op->pub.u.session.version = s->version;
+    if (take_pairs(op, &in.body) != SALLY_OK) {
+        request_drop(op, SALLY_FAILURE);
+        sftp_break(s, "out of memory");
+        return;
+    }
+    s->state = AWAIT_START;
+    request_submit(s, op);
+}
