@@ -1,0 +1,140 @@
+#include "fs/id_names.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/mem.h"
+
+#define ASK_BYTES     1024
+#define ASK_BYTES_MAX (256 * 1024) /* groups list their members */
+
+bool id_names_init(struct id_names *names)
+{
+    memset(names, 0, sizeof(*names));
+    return pthread_mutex_init(&names->lock, NULL) == 0;
+}
+
+void id_names_clear(struct id_names *names)
+{
+    mem_free(names->places[ID_USER]);
+    mem_free(names->places[ID_GROUP]);
+    pthread_mutex_destroy(&names->lock);
+}
+
+/* One question to the user database: by `name`, or by `*id` when that is NULL. ERANGE: more room.
+ */
+static int ask(enum id_kind kind, const char *name, uint32_t *id, char *room, size_t size,
+               const char **answer)
+{
+    int error;
+    *answer = NULL;
+    if (kind == ID_USER) {
+        struct passwd entry, *found = NULL;
+        error = name ? getpwnam_r(name, &entry, room, size, &found)
+                     : getpwuid_r(*id, &entry, room, size, &found);
+        if (error == 0 && found) {
+            *answer = found->pw_name;
+            *id = found->pw_uid;
+        }
+    } else {
+        struct group entry, *found = NULL;
+        error = name ? getgrnam_r(name, &entry, room, size, &found)
+                     : getgrgid_r(*id, &entry, room, size, &found);
+        if (error == 0 && found) {
+            *answer = found->gr_name;
+            *id = found->gr_gid;
+        }
+    }
+    return error;
+}
+
+/* False when there is no such entry. `out` may be NULL. */
+static bool ask_patiently(enum id_kind kind, const char *name, uint32_t *id, char *out)
+{
+    for (size_t size = ASK_BYTES; size <= ASK_BYTES_MAX; size *= 4) {
+        const char *answer;
+        char *room = mem_alloc(size);
+        if (!room)
+            return false;
+        int error = ask(kind, name, id, room, size, &answer);
+        bool fits = answer && strlen(answer) < ID_NAME_SIZE;
+        if (fits && out)
+            memcpy(out, answer, strlen(answer) + 1);
+        mem_free(room);
+        if (error != ERANGE)
+            return out ? fits : answer != NULL;
+    }
+    return false;
+}
+
+static int64_t now_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec;
+}
+
+bool id_names_get(struct id_names *names, enum id_kind kind, uint32_t id, char out[ID_NAME_SIZE])
+{
+    size_t place = id % ID_NAMES_PLACES;
+    int64_t now = now_s();
+    bool hit = false, known = false;
+
+    pthread_mutex_lock(&names->lock);
+    const struct id_name *kept = names->places[kind] ? &names->places[kind][place] : NULL;
+    if (kept && kept->used && kept->id == id && now - kept->asked_s < ID_NAMES_KEEP_S) {
+        memcpy(out, kept->name, strlen(kept->name) + 1);
+        known = kept->known;
+        hit = true;
+    }
+    pthread_mutex_unlock(&names->lock);
+    if (hit)
+        return known;
+
+    known = ask_patiently(kind, NULL, &id, out);
+    if (!known)
+        snprintf(out, ID_NAME_SIZE, "%lu", (unsigned long)id);
+
+    pthread_mutex_lock(&names->lock);
+    if (!names->places[kind])
+        names->places[kind] = mem_zalloc(ID_NAMES_PLACES * sizeof(struct id_name));
+    if (names->places[kind]) { /* else it is asked again next time */
+        struct id_name *keep = &names->places[kind][place];
+        keep->used = true;
+        keep->known = known;
+        keep->id = id;
+        keep->asked_s = now;
+        memcpy(keep->name, out, strlen(out) + 1);
+    }
+    pthread_mutex_unlock(&names->lock);
+    return known;
+}
+
+bool id_of_number(const char *text, uint32_t *id)
+{
+    uint64_t value = 0;
+    if (!*text)
+        return false;
+    for (; *text; text++) {
+        if (*text < '0' || *text > '9')
+            return false;
+        value = value * 10 + (uint64_t)(*text - '0');
+        if (value >= UINT32_MAX)
+            return false;
+    }
+    *id = (uint32_t)value;
+    return true;
+}
+
+bool id_of_name(enum id_kind kind, const char *name, uint32_t *id)
+{
+    uint32_t found = 0;
+    if (!ask_patiently(kind, name, &found, NULL) && !id_of_number(name, &found))
+        return false;
+    *id = found;
+    return true;
+}

@@ -1,0 +1,40 @@
+/* Names of numeric users and groups. Asking the system may take long (a directory service), so that
+ * answers are kept for a while, a bounded number of them. Any thread. */
+#ifndef SALLY_FS_ID_NAMES_H
+#define SALLY_FS_ID_NAMES_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define ID_NAME_SIZE    128 /* with the NUL; a longer name counts as unknown */
+#define ID_NAMES_PLACES 512 /* of users, and as many of groups */
+#define ID_NAMES_KEEP_S 300
+
+enum id_kind { ID_USER, ID_GROUP };
+
+struct id_name {
+    bool used, known;
+    uint32_t id;
+    int64_t asked_s; /* monotonic */
+    char name[ID_NAME_SIZE];
+};
+
+struct id_names {
+    pthread_mutex_t lock;
+    struct id_name *places[2]; /* by kind, then by id modulo ID_NAMES_PLACES; made when needed */
+};
+
+bool id_names_init(struct id_names *names);
+void id_names_clear(struct id_names *names);
+
+/* The name; false, and the number as text, when there is none. */
+bool id_names_get(struct id_names *names, enum id_kind kind, uint32_t id, char out[ID_NAME_SIZE]);
+
+/* The number for a name, or for a number as text. Asks the system each time. */
+bool id_of_name(enum id_kind kind, const char *name, uint32_t *id);
+
+/* Decimal digits only; 2^32-1 is no number of anybody: to chown(2) it means "leave it". */
+bool id_of_number(const char *text, uint32_t *id);
+
+#endif

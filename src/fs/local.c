@@ -1,0 +1,104 @@
+#include "fs/local.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "sallyport/storages.h"
+
+#define KNOWN_FLAGS (SALLY_LOCAL_UNCONFINED | SALLY_LOCAL_IGNORE_OWNER)
+
+sally_status local_error(int error)
+{
+    sally_status status = sally_status_from_errno(error);
+    return status == SALLY_OK ? SALLY_FAILURE : status;
+}
+
+mode_t local_new_mode(const struct local *local, const sally_attrs *attrs, mode_t otherwise)
+{
+    mode_t mode = attrs->valid & SALLY_ATTR_PERMISSIONS ? (mode_t)attrs->permissions : otherwise;
+    return mode & 07777 & ~(mode_t)local->umask_bits;
+}
+
+static void local_destroy(void *user_data)
+{
+    struct local *local = user_data;
+    id_names_clear(&local->names);
+    close(local->where.root);
+    mem_free(local);
+}
+
+static const sally_fs_methods methods = {
+    .struct_size = sizeof(sally_fs_methods),
+    .traits = SALLY_FS_CONCURRENT | SALLY_FS_TRY,
+    .open = local_open,
+    .close = local_close,
+    .read = local_read,
+    .write = local_write,
+    .fsync = local_fsync,
+    .fstat = local_fstat,
+    .fsetstat = local_fsetstat,
+    .opendir = local_opendir,
+    .readdir = local_readdir,
+    .closedir = local_closedir,
+    .stat = local_stat,
+    .setstat = local_setstat,
+    .remove = local_remove,
+    .rename = local_rename,
+    .mkdir = local_mkdir,
+    .rmdir = local_rmdir,
+    .readlink = local_readlink,
+    .symlink = local_symlink,
+    .link = local_link,
+    .realpath = local_realpath,
+    .statvfs = local_statvfs,
+    .copy = local_copy,
+    .lookup_ids = local_lookup_ids,
+    .destroy = local_destroy,
+};
+
+sally_error local_new(sally_fs **out, const char *directory, uint32_t flags, uint32_t umask_bits,
+                      bool walk)
+{
+    if (!out || !directory || (flags & ~KNOWN_FLAGS) || (umask_bits & ~07777u))
+        return SALLY_E_INVALID;
+    struct local *local = mem_zalloc(sizeof(*local));
+    if (!local)
+        return SALLY_E_NO_MEMORY;
+    local->flags = flags;
+    local->umask_bits = umask_bits;
+    local->where.confined = !(flags & SALLY_LOCAL_UNCONFINED);
+    if (!id_names_init(&local->names)) {
+        mem_free(local);
+        return SALLY_E_SYSTEM;
+    }
+
+    sally_error error = SALLY_E_SYSTEM;
+    struct os_stat st;
+    local->where.root =
+        open(local->where.confined ? directory : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (local->where.root < 0 || !os_stat_fd(local->where.root, &st))
+        goto failed;
+    local->where.walk = walk || !beneath_kernel_can(local->where.root);
+    local->device = st.device;
+    local->medium = os_medium_of(local->where.root);
+    error = sally_fs_new(out, &methods, local);
+    if (error == SALLY_E_OK)
+        return error;
+
+failed:;
+    int saved = errno;
+    if (local->where.root >= 0)
+        close(local->where.root);
+    id_names_clear(&local->names);
+    mem_free(local);
+    errno = saved;
+    return error;
+}
+
+sally_error sally_fs_local(sally_fs **out, const char *directory, uint32_t flags,
+                           uint32_t umask_bits)
+{
+    return local_new(out, directory, flags, umask_bits, false);
+}

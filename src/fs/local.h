@@ -1,0 +1,74 @@
+/* The local storage, inside: one directory of this machine. Its slots are spread over the files
+ * local*.c. */
+#ifndef SALLY_FS_LOCAL_H
+#define SALLY_FS_LOCAL_H
+
+#include <dirent.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fs/id_names.h"
+#include "os/beneath.h"
+#include "os/medium.h"
+#include "os/stat.h"
+#include "sallyport/file.h"
+#include "sallyport/fs.h"
+
+struct local { /* never changes, but for the names */
+    struct beneath where;
+    uint32_t flags; /* SALLY_LOCAL_ bits */
+    uint32_t umask_bits;
+    enum os_medium medium; /* of files with this device number */
+    uint64_t device;
+    struct id_names names;
+};
+
+/* What the storage keeps of an open file or directory. */
+struct local_file {
+    int fd;
+    DIR *dir; /* of OPENDIR: owns fd */
+    enum os_medium medium;
+    bool regular;
+    bool append;
+    _Atomic bool never_cached; /* the file system cannot say what is cached */
+    char *delete_path;         /* to be removed at close, if it is still this file: */
+    uint64_t device, inode;
+};
+
+/* As sally_fs_local(); `walk` chooses the way for systems without openat2. */
+sally_error local_new(sally_fs **out, const char *directory, uint32_t flags, uint32_t umask_bits,
+                      bool walk);
+
+static inline struct local *local_of(const sally_fs *fs)
+{
+    return sally_fs_data(fs);
+}
+
+/* Whether the operation wants an answer without waiting and the storage cannot promise that for
+ * paths. */
+static inline bool local_may_wait(const struct local *local, const sally_op *op)
+{
+    return (op->flags & SALLY_OP_TRY) && local->medium != MEDIUM_MEMORY;
+}
+
+static inline bool local_is_root(const char *path)
+{
+    return path[1] == 0;
+}
+
+/* Never OK: an errno of 0 where something failed is a failure too. */
+sally_status local_error(int error);
+
+/* Permission bits for something new: what the client asked for, less the storage's mask. */
+mode_t local_new_mode(const struct local *local, const sally_attrs *attrs, mode_t otherwise);
+
+void local_attrs_of(sally_attrs *attrs, const struct os_stat *st);
+
+sally_fs_slot local_open, local_close, local_read, local_write, local_fsync, local_copy;
+sally_fs_slot local_opendir, local_readdir, local_closedir, local_mkdir, local_rmdir;
+sally_fs_slot local_stat, local_fstat, local_setstat, local_fsetstat, local_statvfs,
+    local_lookup_ids;
+sally_fs_slot local_remove, local_rename, local_link, local_symlink, local_readlink, local_realpath;
+
+#endif

@@ -1,0 +1,271 @@
+/* Attributes, of files and of the file system. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "core/longname.h"
+#include "fs/local.h"
+#include "os/change.h"
+#include "sallyport/storages.h"
+
+/* What SETSTAT cannot do here; to say OK and do nothing would be a lie. The type and the times of
+ * change and birth are not refused: clients send back what they were given. */
+#define IMPOSSIBLE (SALLY_ATTR_ACL | SALLY_ATTR_EXTENDED)
+
+static sally_time time_of(struct timespec t)
+{
+    return (sally_time){.seconds = (int64_t)t.tv_sec, .nanoseconds = (uint32_t)t.tv_nsec};
+}
+
+void local_attrs_of(sally_attrs *attrs, const struct os_stat *st)
+{
+    memset(attrs, 0, sizeof(*attrs));
+    attrs->valid = SALLY_ATTR_TYPE | SALLY_ATTR_SIZE | SALLY_ATTR_ALLOCATION_SIZE | SALLY_ATTR_IDS |
+                   SALLY_ATTR_PERMISSIONS | SALLY_ATTR_ATIME | SALLY_ATTR_MTIME | SALLY_ATTR_CTIME |
+                   SALLY_ATTR_NANOSECONDS | SALLY_ATTR_LINK_COUNT;
+    attrs->type = attrs_type_of_mode(st->mode);
+    attrs->size = st->size;
+    attrs->allocation_size = st->allocated;
+    attrs->uid = st->uid;
+    attrs->gid = st->gid;
+    attrs->permissions = st->mode & 07777;
+    attrs->link_count = st->links;
+    attrs->atime = time_of(st->accessed);
+    attrs->mtime = time_of(st->modified);
+    attrs->ctime = time_of(st->changed);
+    if (st->has_born) {
+        attrs->createtime = time_of(st->born);
+        attrs->valid |= SALLY_ATTR_CREATETIME;
+    }
+}
+
+/* Names only when somebody wants them: finding them out may take long. */
+static sally_status answer(struct local *local, sally_op *op, const struct os_stat *st)
+{
+    sally_attrs *attrs = &op->u.stat.attrs;
+    local_attrs_of(attrs, st);
+    if (!(op->u.stat.wanted & SALLY_ATTR_NAMES))
+        return SALLY_OK;
+    char name[ID_NAME_SIZE];
+    id_names_get(&local->names, ID_USER, st->uid, name);
+    attrs->owner = sally_op_strdup(op, name);
+    id_names_get(&local->names, ID_GROUP, st->gid, name);
+    attrs->group = sally_op_strdup(op, name);
+    if (!attrs->owner || !attrs->group)
+        return SALLY_FAILURE;
+    attrs->valid |= SALLY_ATTR_NAMES;
+    return SALLY_OK;
+}
+
+/* Only what the kernel has at hand, and only on the storage's own disk: below another mount point
+ * may lie a network. */
+static sally_status stat_cached(const struct local *local, sally_op *op, int flags)
+{
+    if (local->medium == MEDIUM_UNKNOWN || (op->u.stat.wanted & SALLY_ATTR_NAMES))
+        return SALLY_WOULD_BLOCK;
+    int fd = beneath_open_cached(&local->where, op->path, flags);
+    if (fd < 0)
+        return errno == EAGAIN ? SALLY_WOULD_BLOCK : local_error(errno);
+    struct os_stat st;
+    sally_status status = SALLY_WOULD_BLOCK;
+    if (os_stat_cached(fd, &st) && st.device == local->device) {
+        local_attrs_of(&op->u.stat.attrs, &st);
+        status = SALLY_OK;
+    }
+    close(fd);
+    return status;
+}
+
+sally_status local_stat(sally_fs *fs, sally_op *op)
+{
+    struct local *local = local_of(fs);
+    int flags = O_PATH | (op->u.stat.flags & SALLY_FOLLOW ? 0 : O_NOFOLLOW);
+    if (op->flags & SALLY_OP_TRY)
+        return stat_cached(local, op, flags);
+    int fd = beneath_open(&local->where, op->path, flags, 0);
+    if (fd < 0)
+        return local_error(errno);
+    struct os_stat st;
+    bool ok = os_stat_fd(fd, &st);
+    int error = errno;
+    close(fd);
+    return ok ? answer(local, op, &st) : local_error(error);
+}
+
+sally_status local_fstat(sally_fs *fs, sally_op *op)
+{
+    struct local_file *file = sally_file_get(op->file, fs);
+    struct os_stat st;
+    if ((op->flags & SALLY_OP_TRY) &&
+        (file->medium == MEDIUM_UNKNOWN || (op->u.stat.wanted & SALLY_ATTR_NAMES)))
+        return SALLY_WOULD_BLOCK;
+    return os_stat_fd(file->fd, &st) ? answer(local_of(fs), op, &st) : local_error(errno);
+}
+
+static bool time_ok(const sally_attrs *attrs, uint32_t bit, const sally_time *t)
+{
+    return !(attrs->valid & bit) || !(attrs->valid & SALLY_ATTR_NANOSECONDS) ||
+           t->nanoseconds < 1000000000;
+}
+
+/* Refuses before anything was changed. */
+static sally_status check_changes(const sally_attrs *attrs)
+{
+    if (attrs->valid & IMPOSSIBLE)
+        return SALLY_UNSUPPORTED;
+    if ((attrs->valid & SALLY_ATTR_SIZE) && attrs->size > INT64_MAX)
+        return local_error(EFBIG);
+    if (!time_ok(attrs, SALLY_ATTR_ATIME, &attrs->atime) ||
+        !time_ok(attrs, SALLY_ATTR_MTIME, &attrs->mtime))
+        return SALLY_INVALID_PARAMETER;
+    return SALLY_OK;
+}
+
+static sally_status change_owner(const struct local *local, int fd, const sally_attrs *attrs)
+{
+    uint32_t uid = UINT32_MAX, gid = UINT32_MAX; /* stays as it is */
+    if (local->flags & SALLY_LOCAL_IGNORE_OWNER)
+        return SALLY_OK;
+    if (attrs->valid & SALLY_ATTR_IDS) {
+        uid = attrs->uid;
+        gid = attrs->gid;
+    }
+    if (attrs->valid & SALLY_ATTR_NAMES) {
+        if (attrs->owner && *attrs->owner && !id_of_name(ID_USER, attrs->owner, &uid))
+            return SALLY_OWNER_INVALID;
+        if (attrs->group && *attrs->group && !id_of_name(ID_GROUP, attrs->group, &gid))
+            return SALLY_GROUP_INVALID;
+    }
+    return os_change_owner(fd, uid, gid) ? SALLY_OK : local_error(errno);
+}
+
+static struct timespec change_of_time(const sally_attrs *attrs, uint32_t bit, const sally_time *t)
+{
+    struct timespec ts = {.tv_nsec = UTIME_OMIT};
+    if (attrs->valid & bit) {
+        ts.tv_sec = (time_t)t->seconds;
+        ts.tv_nsec = attrs->valid & SALLY_ATTR_NANOSECONDS ? (long)t->nanoseconds : 0;
+    }
+    return ts;
+}
+
+/* The size comes first, as it moves the times; the owner before the mode, as it takes set-user-id
+ * away; the times last. */
+static sally_status change(const struct local *local, int fd, const sally_attrs *attrs)
+{
+    if ((attrs->valid & SALLY_ATTR_SIZE) && ftruncate(fd, (off_t)attrs->size) != 0)
+        return local_error(errno);
+    if (attrs->valid & (SALLY_ATTR_IDS | SALLY_ATTR_NAMES)) {
+        sally_status status = change_owner(local, fd, attrs);
+        if (status != SALLY_OK)
+            return status;
+    }
+    if ((attrs->valid & SALLY_ATTR_PERMISSIONS) && !os_change_mode(fd, attrs->permissions & 07777))
+        return local_error(errno);
+    if (attrs->valid & (SALLY_ATTR_ATIME | SALLY_ATTR_MTIME)) {
+        struct timespec times[2] = {change_of_time(attrs, SALLY_ATTR_ATIME, &attrs->atime),
+                                    change_of_time(attrs, SALLY_ATTR_MTIME, &attrs->mtime)};
+        if (!os_change_times(fd, times))
+            return local_error(errno);
+    }
+    return SALLY_OK;
+}
+
+sally_status local_setstat(sally_fs *fs, sally_op *op)
+{
+    struct local *local = local_of(fs);
+    const sally_attrs *attrs = op->u.setstat.attrs;
+    sally_status status = check_changes(attrs);
+    if (status != SALLY_OK)
+        return status;
+    if (local_may_wait(local, op) ||
+        ((op->flags & SALLY_OP_TRY) && (attrs->valid & SALLY_ATTR_NAMES)))
+        return SALLY_WOULD_BLOCK;
+
+    /* Cutting a file needs a descriptor that may write; all else one that only stands for the
+     * thing. */
+    bool cut = (attrs->valid & SALLY_ATTR_SIZE) != 0;
+    int flags = cut ? O_WRONLY | O_NONBLOCK : O_PATH;
+    if (!(op->u.setstat.flags & SALLY_FOLLOW))
+        flags |= O_NOFOLLOW;
+    int fd = beneath_open(&local->where, op->path, flags, 0);
+    if (fd < 0)
+        return local_error(errno);
+    status = change(local, fd, attrs);
+    close(fd);
+    return status;
+}
+
+sally_status local_fsetstat(sally_fs *fs, sally_op *op)
+{
+    struct local_file *file = sally_file_get(op->file, fs);
+    const sally_attrs *attrs = op->u.setstat.attrs;
+    sally_status status = check_changes(attrs);
+    if (status != SALLY_OK)
+        return status;
+    if ((op->flags & SALLY_OP_TRY) &&
+        (file->medium != MEDIUM_MEMORY || (attrs->valid & SALLY_ATTR_NAMES)))
+        return SALLY_WOULD_BLOCK;
+    return change(local_of(fs), file->fd, attrs);
+}
+
+sally_status local_statvfs(sally_fs *fs, sally_op *op)
+{
+    struct local *local = local_of(fs);
+    struct statvfs vfs;
+    if (op->flags & SALLY_OP_TRY)
+        return SALLY_WOULD_BLOCK;
+    const struct local_file *file = op->file ? sally_file_get(op->file, fs) : NULL;
+    int fd = file ? file->fd : beneath_open(&local->where, op->path, O_PATH, 0);
+    if (fd < 0)
+        return local_error(errno);
+    bool ok = fstatvfs(fd, &vfs) == 0;
+    int error = errno;
+    if (!file)
+        close(fd);
+    if (!ok)
+        return local_error(error);
+    op->u.statvfs = (sally_op_statvfs){
+        .block_size = vfs.f_bsize,
+        .fragment_size = vfs.f_frsize,
+        .blocks = vfs.f_blocks,
+        .blocks_free = vfs.f_bfree,
+        .blocks_available = vfs.f_bavail,
+        .files = vfs.f_files,
+        .files_free = vfs.f_ffree,
+        .files_available = vfs.f_favail,
+        .fsid = vfs.f_fsid,
+        .flags = (vfs.f_flag & ST_RDONLY ? 1u : 0u) | (vfs.f_flag & ST_NOSUID ? 2u : 0u),
+        .name_max = vfs.f_namemax,
+    };
+    return SALLY_OK;
+}
+
+static sally_status look_up(struct local *local, sally_op *op, enum id_kind kind,
+                            const uint32_t *ids, uint32_t count, const char **names)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        char name[ID_NAME_SIZE];
+        if (!id_names_get(&local->names, kind, ids[i], name))
+            continue;
+        names[i] = sally_op_strdup(op, name);
+        if (!names[i])
+            return SALLY_FAILURE;
+    }
+    return SALLY_OK;
+}
+
+sally_status local_lookup_ids(sally_fs *fs, sally_op *op)
+{
+    struct local *local = local_of(fs);
+    const sally_op_lookup_ids *ids = &op->u.lookup_ids;
+    if (op->flags & SALLY_OP_TRY)
+        return SALLY_WOULD_BLOCK;
+    sally_status status = look_up(local, op, ID_USER, ids->uids, ids->uid_count, ids->user_names);
+    if (status != SALLY_OK)
+        return status;
+    return look_up(local, op, ID_GROUP, ids->gids, ids->gid_count, ids->group_names);
+}

@@ -1,0 +1,116 @@
+/* COPY between two open files, in the kernel where that goes. */
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "fs/local.h"
+#include "os/copy.h"
+
+#define SLICE_BYTES (4u * 1024 * 1024) /* between two looks at whether anybody still waits */
+#define HAND_BYTES  (256u * 1024)
+
+struct job {
+    int from, to;
+    uint64_t from_offset, to_offset;
+    uint64_t left; /* UINT64_MAX: to the end of the file */
+    uint64_t done;
+    bool in_kernel;
+    char *room; /* for copying by hand */
+};
+
+static ssize_t copy_by_hand(struct job *job, size_t size)
+{
+    if (!job->room && !(job->room = mem_alloc(HAND_BYTES))) {
+        errno = ENOMEM;
+        return -1;
+    }
+    ssize_t got;
+    do
+        got = pread(job->from, job->room, size < HAND_BYTES ? size : HAND_BYTES,
+                    (off_t)(job->from_offset + job->done));
+    while (got < 0 && errno == EINTR);
+    for (ssize_t put = 0; put < got;) {
+        ssize_t n = pwrite(job->to, job->room + put, (size_t)(got - put),
+                           (off_t)(job->to_offset + job->done + (uint64_t)put));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return -1;
+        put += n;
+    }
+    return got;
+}
+
+static ssize_t copy_slice(struct job *job, size_t size)
+{
+    if (job->in_kernel) {
+        ssize_t got = os_copy_range(job->from, job->from_offset + job->done, job->to,
+                                    job->to_offset + job->done, size);
+        if (got > 0 || (got < 0 && errno != EOPNOTSUPP))
+            return got;
+        job->in_kernel = false; /* 0 may be a lie: files of /proc and the like have no size */
+    }
+    return copy_by_hand(job, size);
+}
+
+static sally_status run(struct job *job, const sally_op *op)
+{
+    while (job->left) {
+        if (sally_op_cancelled(op))
+            return SALLY_CONNECTION_LOST;
+        size_t size = job->left < SLICE_BYTES ? (size_t)job->left : SLICE_BYTES;
+        ssize_t got = copy_slice(job, size);
+        if (got < 0)
+            return local_error(errno);
+        if (got == 0)
+            break;
+        job->done += (uint64_t)got;
+        if (job->left != UINT64_MAX)
+            job->left -= (uint64_t)got;
+    }
+    return SALLY_OK;
+}
+
+/* draft-ietf-secsh-filexfer-extensions-00 section 7: overlapping ranges of one file are refused. */
+static bool overlaps(const struct local_file *from, const struct local_file *to,
+                     const sally_op_copy *copy)
+{
+    if (from->device != to->device || from->inode != to->inode)
+        return false;
+    uint64_t length = copy->length ? copy->length : UINT64_MAX;
+    uint64_t low = copy->from_offset, high = copy->to_offset;
+    if (low > high) {
+        low = copy->to_offset;
+        high = copy->from_offset;
+    }
+    /* Up to the end, an unbounded copy forward would chase its own tail. */
+    return high - low < length;
+}
+
+sally_status local_copy(sally_fs *fs, sally_op *op)
+{
+    sally_op_copy *copy = &op->u.copy;
+    const struct local_file *from = sally_file_get(op->file, fs);
+    const struct local_file *to = sally_file_get(copy->to, fs);
+    if (op->flags & SALLY_OP_TRY)
+        return SALLY_WOULD_BLOCK;
+    if (!from || !to || from->dir || to->dir)
+        return SALLY_INVALID_HANDLE;
+    if (copy->from_offset > INT64_MAX || copy->to_offset > INT64_MAX ||
+        copy->length > (uint64_t)INT64_MAX - copy->from_offset ||
+        copy->length > (uint64_t)INT64_MAX - copy->to_offset || overlaps(from, to, copy))
+        return SALLY_INVALID_PARAMETER;
+
+    struct job job = {
+        .from = from->fd,
+        .to = to->fd,
+        .from_offset = copy->from_offset,
+        .to_offset = copy->to_offset,
+        .left = copy->length ? copy->length : UINT64_MAX,
+        .in_kernel = !to->append && from->regular && to->regular,
+    };
+    sally_status status = run(&job, op);
+    mem_free(job.room);
+    copy->done = job.done;
+    return status;
+}

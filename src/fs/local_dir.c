@@ -1,0 +1,119 @@
+/* Directories: listing, making, removing. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "core/longname.h"
+#include "fs/local.h"
+
+sally_status local_opendir(sally_fs *fs, sally_op *op)
+{
+    struct local *local = local_of(fs);
+    if (local_may_wait(local, op))
+        return SALLY_WOULD_BLOCK;
+    struct local_file *file = mem_zalloc(sizeof(*file));
+    if (!file)
+        return SALLY_FAILURE;
+    file->fd = beneath_open(&local->where, op->path, O_RDONLY | O_DIRECTORY | O_NONBLOCK, 0);
+    sally_status status = file->fd < 0 ? local_error(errno) : SALLY_OK;
+    if (status == SALLY_OK && !(file->dir = fdopendir(file->fd))) {
+        status = local_error(errno);
+        close(file->fd);
+    }
+    if (status == SALLY_OK && sally_file_set(op->file, fs, file) != SALLY_E_OK) {
+        status = SALLY_FAILURE;
+        closedir(file->dir);
+    }
+    if (status != SALLY_OK)
+        mem_free(file);
+    return status;
+}
+
+sally_status local_closedir(sally_fs *fs, sally_op *op)
+{
+    struct local_file *file = sally_file_get(op->file, fs);
+    closedir(file->dir);
+    mem_free(file);
+    sally_file_set(op->file, fs, NULL);
+    return SALLY_OK;
+}
+
+static bool is_dots(const char *name)
+{
+    return name[0] == '.' && (name[1] == 0 || (name[1] == '.' && name[2] == 0));
+}
+
+/* False when the reply is full. */
+static bool add_entry(struct local *local, sally_op *op, int dir, const struct dirent *entry)
+{
+    struct os_stat st;
+    sally_attrs attrs;
+    char owner[ID_NAME_SIZE], group[ID_NAME_SIZE];
+    if (os_stat_at(dir, entry->d_name, &st)) {
+        local_attrs_of(&attrs, &st);
+        id_names_get(&local->names, ID_USER, st.uid, owner);
+        id_names_get(&local->names, ID_GROUP, st.gid, group);
+        attrs.owner = owner;
+        attrs.group = group;
+        attrs.valid |= SALLY_ATTR_NAMES;
+    } else if (errno == ENOENT) {
+        return true; /* gone meanwhile */
+    } else {         /* a directory that may be read but not searched, say */
+        memset(&attrs, 0, sizeof(attrs));
+        if (entry->d_type != DT_UNKNOWN) {
+            attrs.type = attrs_type_of_mode((uint32_t)DTTOIF(entry->d_type));
+            attrs.valid = SALLY_ATTR_TYPE;
+        }
+    }
+    return sally_op_add_entry(op, entry->d_name, &attrs);
+}
+
+sally_status local_readdir(sally_fs *fs, sally_op *op)
+{
+    struct local_file *file = sally_file_get(op->file, fs);
+    if (op->flags & SALLY_OP_TRY)
+        return SALLY_WOULD_BLOCK; /* names of users may come from far away */
+    for (;;) {
+        errno = 0;
+        const struct dirent *entry = readdir(file->dir);
+        if (!entry)
+            return errno ? local_error(errno) : SALLY_EOF;
+        if (!is_dots(entry->d_name) && !add_entry(local_of(fs), op, file->fd, entry))
+            return SALLY_OK;
+        if (sally_op_cancelled(op))
+            return SALLY_CONNECTION_LOST;
+    }
+}
+
+sally_status local_mkdir(sally_fs *fs, sally_op *op)
+{
+    struct local *local = local_of(fs);
+    struct beneath_place place;
+    if (local_may_wait(local, op))
+        return SALLY_WOULD_BLOCK;
+    if (!beneath_enter(&local->where, op->path, &place))
+        return local_error(errno);
+    mode_t mode = local_new_mode(local, op->u.setstat.attrs, 0777);
+    sally_status status = mkdirat(place.dir, place.name, mode) == 0 ? SALLY_OK : local_error(errno);
+    beneath_leave(&place);
+    return status;
+}
+
+sally_status local_rmdir(sally_fs *fs, sally_op *op)
+{
+    struct local *local = local_of(fs);
+    struct beneath_place place;
+    if (local_may_wait(local, op))
+        return SALLY_WOULD_BLOCK;
+    if (local_is_root(op->path))
+        return SALLY_PERMISSION_DENIED;
+    if (!beneath_enter(&local->where, op->path, &place))
+        return local_error(errno);
+    sally_status status =
+        unlinkat(place.dir, place.name, AT_REMOVEDIR) == 0 ? SALLY_OK : local_error(errno);
+    beneath_leave(&place);
+    return status;
+}

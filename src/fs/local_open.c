@@ -1,0 +1,152 @@
+/* OPEN and CLOSE. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "fs/local.h"
+#include "sallyport/storages.h"
+
+/* Flags that would bind other programs of the machine: nothing here can. */
+#define BLOCKS (SALLY_OPEN_BLOCK_READ | SALLY_OPEN_BLOCK_WRITE | SALLY_OPEN_BLOCK_DELETE)
+
+#define WRITES (SALLY_OPEN_WRITE | SALLY_OPEN_APPEND)
+
+static int system_flags(uint32_t flags)
+{
+    int got = O_NONBLOCK; /* or a FIFO would wait for its other end */
+    if (flags & WRITES)
+        got |= flags & SALLY_OPEN_READ ? O_RDWR : O_WRONLY;
+    if (flags & SALLY_OPEN_APPEND)
+        got |= O_APPEND;
+    if (flags & SALLY_OPEN_TRUNCATE)
+        got |= O_TRUNC;
+    if (flags & SALLY_OPEN_CREATE)
+        got |= O_CREAT | (flags & SALLY_OPEN_EXCLUSIVE ? O_EXCL : 0);
+    if (flags & SALLY_OPEN_NOFOLLOW)
+        got |= O_NOFOLLOW;
+    return got;
+}
+
+static int open_now(const struct local *local, const sally_op *op)
+{
+    const sally_op_open *how = &op->u.open;
+    int flags = system_flags(how->flags);
+    if (!local_may_wait(local, op))
+        return beneath_open(&local->where, op->path, flags,
+                            local_new_mode(local, how->attrs, 0666));
+    if (how->flags & (WRITES | SALLY_OPEN_CREATE)) {
+        errno = EAGAIN;
+        return -1;
+    }
+    return beneath_open_cached(&local->where, op->path, flags);
+}
+
+/* What was opened is a thing to read and write. Devices are the machine's, not a confined user's.
+ */
+static sally_status check_type(const struct local *local, sally_op *op, mode_t mode)
+{
+    if (S_ISREG(mode) || (S_ISCHR(mode) && !local->where.confined))
+        return SALLY_OK;
+    if (S_ISDIR(mode))
+        return SALLY_FILE_IS_A_DIRECTORY;
+    sally_op_set_message(op, "Not a regular file");
+    return SALLY_FAILURE;
+}
+
+static sally_status open_into(struct local *local, sally_op *op, struct local_file *file)
+{
+    file->fd = open_now(local, op);
+    if (file->fd < 0) {
+        if ((op->flags & SALLY_OP_TRY) && errno == EAGAIN)
+            return SALLY_WOULD_BLOCK;
+        return local_error(errno);
+    }
+    struct os_stat st;
+    if (!os_stat_fd(file->fd, &st))
+        return local_error(errno);
+    sally_status status = check_type(local, op, st.mode);
+    if (status != SALLY_OK)
+        return status;
+    file->regular = S_ISREG(st.mode);
+    file->append = (op->u.open.flags & SALLY_OPEN_APPEND) != 0;
+    file->device = st.device;
+    file->inode = st.inode;
+    file->medium = st.device == local->device ? local->medium : os_medium_of(file->fd);
+    /* For a regular file O_NONBLOCK has no meaning. */
+    if (!file->regular && fcntl(file->fd, F_SETFL, file->append ? O_APPEND : 0) != 0)
+        return local_error(errno);
+    return SALLY_OK;
+}
+
+static void file_free(struct local_file *file)
+{
+    if (file->fd >= 0)
+        close(file->fd);
+    mem_free(file->delete_path);
+    mem_free(file);
+}
+
+sally_status local_open(sally_fs *fs, sally_op *op)
+{
+    struct local *local = local_of(fs);
+    uint32_t flags = op->u.open.flags;
+    if (flags & BLOCKS)
+        return SALLY_UNSUPPORTED;
+    if ((flags & SALLY_OPEN_TRUNCATE) && !(flags & WRITES))
+        return SALLY_INVALID_PARAMETER; /* Linux would do it nevertheless */
+
+    struct local_file *file = mem_zalloc(sizeof(*file));
+    if (!file)
+        return SALLY_FAILURE;
+    file->fd = -1;
+    sally_status status = SALLY_OK;
+    if (flags & SALLY_OPEN_DELETE_ON_CLOSE) {
+        file->delete_path = mem_strdup(op->path);
+        if (!file->delete_path)
+            status = SALLY_FAILURE;
+    }
+    if (status == SALLY_OK)
+        status = open_into(local, op, file);
+    if (status == SALLY_OK && sally_file_set(op->file, fs, file) != SALLY_E_OK)
+        status = SALLY_FAILURE;
+    if (status != SALLY_OK)
+        file_free(file);
+    return status;
+}
+
+/* Only if nobody has put something else there; the moment between look and act cannot be helped. */
+static sally_status delete_name(const struct local *local, const struct local_file *file)
+{
+    struct beneath_place place;
+    struct os_stat st;
+    if (!beneath_enter(&local->where, file->delete_path, &place))
+        return local_error(errno);
+    sally_status status = SALLY_OK;
+    if (os_stat_at(place.dir, place.name, &st) && st.device == file->device &&
+        st.inode == file->inode && unlinkat(place.dir, place.name, 0) != 0)
+        status = local_error(errno);
+    beneath_leave(&place);
+    return status;
+}
+
+sally_status local_close(sally_fs *fs, sally_op *op)
+{
+    struct local_file *file = sally_file_get(op->file, fs);
+    if ((op->flags & SALLY_OP_TRY) && file->medium == MEDIUM_UNKNOWN)
+        return SALLY_WOULD_BLOCK; /* it may write what it holds back over the network */
+    if ((op->flags & SALLY_OP_TRY) && file->delete_path)
+        return SALLY_WOULD_BLOCK;
+
+    sally_status status = SALLY_OK;
+    if (file->delete_path)
+        status = delete_name(local_of(fs), file);
+    /* With EINTR the descriptor is gone all the same on Linux. Other errors are lost writes. */
+    if (close(file->fd) != 0 && errno != EINTR)
+        status = local_error(errno);
+    file->fd = -1;
+    file_free(file);
+    sally_file_set(op->file, fs, NULL);
+    return status;
+}

@@ -1,0 +1,284 @@
+/* The storage in memory: making it, and attributes. Reading does not change the access time. */
+#include "fs/memory.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "core/longname.h"
+#include "fs/id_names.h"
+#include "sallyport/storages.h"
+
+#define BLOCK_SIZE 4096u
+#define UNLIMITED_BLOCKS                                                                           \
+    (UINT64_C(1) << 38) /* what a storage without a limit claims to have: 1 PiB */
+
+uint32_t memory_new_mode(const sally_attrs *attrs, uint32_t otherwise)
+{
+    return (attrs->valid & SALLY_ATTR_PERMISSIONS ? attrs->permissions : otherwise) & 07777;
+}
+
+static sally_time time_of(struct timespec t)
+{
+    return (sally_time){.seconds = (int64_t)t.tv_sec, .nanoseconds = (uint32_t)t.tv_nsec};
+}
+
+void memory_attrs_of(sally_attrs *attrs, const struct mem_node *node)
+{
+    memset(attrs, 0, sizeof(*attrs));
+    attrs->valid = SALLY_ATTR_TYPE | SALLY_ATTR_SIZE | SALLY_ATTR_ALLOCATION_SIZE | SALLY_ATTR_IDS |
+                   SALLY_ATTR_PERMISSIONS | SALLY_ATTR_ATIME | SALLY_ATTR_MTIME | SALLY_ATTR_CTIME |
+                   SALLY_ATTR_CREATETIME | SALLY_ATTR_NANOSECONDS | SALLY_ATTR_LINK_COUNT;
+    attrs->type = attrs_type_of_mode(node->mode);
+    if (S_ISREG(node->mode)) {
+        attrs->size = node->u.data.size;
+        attrs->allocation_size = node->u.data.allocated;
+    } else if (S_ISLNK(node->mode)) {
+        attrs->size = strlen(node->u.target);
+    }
+    attrs->uid = node->uid;
+    attrs->gid = node->gid;
+    attrs->permissions = node->mode & 07777;
+    attrs->link_count = node->links;
+    attrs->atime = time_of(node->accessed);
+    attrs->mtime = time_of(node->modified);
+    attrs->ctime = time_of(node->changed);
+    attrs->createtime = time_of(node->born);
+}
+
+/* The storage has no users of its own: a number is its name. */
+static sally_status add_names(sally_op *op)
+{
+    sally_attrs *attrs = &op->u.stat.attrs;
+    char number[16];
+    snprintf(number, sizeof(number), "%lu", (unsigned long)attrs->uid);
+    attrs->owner = sally_op_strdup(op, number);
+    snprintf(number, sizeof(number), "%lu", (unsigned long)attrs->gid);
+    attrs->group = sally_op_strdup(op, number);
+    if (!attrs->owner || !attrs->group)
+        return SALLY_FAILURE;
+    attrs->valid |= SALLY_ATTR_NAMES;
+    return SALLY_OK;
+}
+
+static sally_status stat_done(sally_op *op, int error)
+{
+    if (error)
+        return sally_status_from_errno(error);
+    return op->u.stat.wanted & SALLY_ATTR_NAMES ? add_names(op) : SALLY_OK;
+}
+
+static sally_status memory_stat(sally_fs *fs, sally_op *op)
+{
+    struct memory *memory = memory_of(fs);
+    struct mem_node *node;
+    pthread_rwlock_rdlock(&memory->lock);
+    int error = mem_find(&memory->tree, op->path, op->u.stat.flags & SALLY_FOLLOW, &node);
+    if (!error)
+        memory_attrs_of(&op->u.stat.attrs, node);
+    pthread_rwlock_unlock(&memory->lock);
+    return stat_done(op, error);
+}
+
+static sally_status memory_fstat(sally_fs *fs, sally_op *op)
+{
+    struct memory *memory = memory_of(fs);
+    const struct mem_handle *handle = sally_file_get(op->file, fs);
+    pthread_rwlock_rdlock(&memory->lock);
+    memory_attrs_of(&op->u.stat.attrs, handle->node);
+    pthread_rwlock_unlock(&memory->lock);
+    return stat_done(op, 0);
+}
+
+static void set_time(struct timespec *place, const sally_attrs *attrs, uint32_t bit,
+                     const sally_time *t)
+{
+    if (!(attrs->valid & bit))
+        return;
+    place->tv_sec = (time_t)t->seconds;
+    place->tv_nsec = attrs->valid & SALLY_ATTR_NANOSECONDS ? (long)t->nanoseconds : 0;
+}
+
+/* What can be said without looking at the file. */
+static sally_status check_changes(sally_attrs *attrs)
+{
+    if (attrs->valid & (SALLY_ATTR_ACL | SALLY_ATTR_EXTENDED))
+        return SALLY_UNSUPPORTED;
+    if ((attrs->valid & SALLY_ATTR_NANOSECONDS) &&
+        (((attrs->valid & SALLY_ATTR_ATIME) && attrs->atime.nanoseconds >= 1000000000) ||
+         ((attrs->valid & SALLY_ATTR_MTIME) && attrs->mtime.nanoseconds >= 1000000000)))
+        return SALLY_INVALID_PARAMETER;
+    return SALLY_OK;
+}
+
+static int change(struct mem_tree *tree, struct mem_node *node, const sally_attrs *attrs)
+{
+    if (attrs->valid & SALLY_ATTR_SIZE) {
+        if (!S_ISREG(node->mode))
+            return S_ISDIR(node->mode) ? EISDIR : EINVAL;
+        int error = mem_data_resize(&node->u.data, &tree->budget, attrs->size);
+        if (error)
+            return error;
+        mem_touch(node);
+    }
+    if (attrs->valid & SALLY_ATTR_IDS) {
+        node->uid = attrs->uid;
+        node->gid = attrs->gid;
+    }
+    if (attrs->valid & SALLY_ATTR_PERMISSIONS) {
+        if (S_ISLNK(node->mode))
+            return EOPNOTSUPP;
+        node->mode = (node->mode & S_IFMT) | (attrs->permissions & 07777);
+    }
+    set_time(&node->accessed, attrs, SALLY_ATTR_ATIME, &attrs->atime);
+    set_time(&node->modified, attrs, SALLY_ATTR_MTIME, &attrs->mtime);
+    node->changed = mem_now();
+    return 0;
+}
+
+/* Names of owner and group become numbers, before anything is locked. */
+static sally_status take_names(sally_attrs *attrs, const struct mem_node *node)
+{
+    if (!(attrs->valid & SALLY_ATTR_NAMES))
+        return SALLY_OK;
+    if (!(attrs->valid & SALLY_ATTR_IDS)) {
+        attrs->uid = node->uid;
+        attrs->gid = node->gid;
+        attrs->valid |= SALLY_ATTR_IDS;
+    }
+    if (attrs->owner && *attrs->owner && !id_of_number(attrs->owner, &attrs->uid))
+        return SALLY_OWNER_INVALID;
+    if (attrs->group && *attrs->group && !id_of_number(attrs->group, &attrs->gid))
+        return SALLY_GROUP_INVALID;
+    return SALLY_OK;
+}
+
+/* Of the open file, or of the path. */
+static sally_status set(sally_fs *fs, sally_op *op, const struct mem_handle *handle)
+{
+    struct memory *memory = memory_of(fs);
+    sally_attrs attrs = *op->u.setstat.attrs;
+    struct mem_node *node = handle ? handle->node : NULL;
+    sally_status status = check_changes(&attrs);
+    if (status != SALLY_OK)
+        return status;
+    pthread_rwlock_wrlock(&memory->lock);
+    int error = 0;
+    if (handle && (attrs.valid & SALLY_ATTR_SIZE) && !(handle->flags & MEM_WRITES))
+        error = EINVAL; /* as ftruncate(2) */
+    else if (!handle)
+        error = mem_find(&memory->tree, op->path, op->u.setstat.flags & SALLY_FOLLOW, &node);
+    if (!error)
+        status = take_names(&attrs, node);
+    if (!error && status == SALLY_OK)
+        error = change(&memory->tree, node, &attrs);
+    pthread_rwlock_unlock(&memory->lock);
+    return error ? sally_status_from_errno(error) : status;
+}
+
+static sally_status memory_setstat(sally_fs *fs, sally_op *op)
+{
+    return set(fs, op, NULL);
+}
+
+static sally_status memory_fsetstat(sally_fs *fs, sally_op *op)
+{
+    return set(fs, op, sally_file_get(op->file, fs));
+}
+
+static sally_status memory_fsync(sally_fs *fs, sally_op *op)
+{
+    (void)fs;
+    (void)op;
+    return SALLY_OK; /* as safe as they will ever be */
+}
+
+static sally_status memory_statvfs(sally_fs *fs, sally_op *op)
+{
+    struct memory *memory = memory_of(fs);
+    struct mem_node *node;
+    pthread_rwlock_rdlock(&memory->lock);
+    int error = op->file ? 0 : mem_find(&memory->tree, op->path, true, &node);
+    const struct mem_budget budget = memory->tree.budget;
+    uint64_t nodes = memory->tree.nodes;
+    pthread_rwlock_unlock(&memory->lock);
+    if (error)
+        return sally_status_from_errno(error);
+
+    uint64_t used = (budget.bytes + BLOCK_SIZE - 1) / BLOCK_SIZE;
+    uint64_t all = budget.max_bytes ? (budget.max_bytes + BLOCK_SIZE - 1) / BLOCK_SIZE
+                                    : used + UNLIMITED_BLOCKS;
+    op->u.statvfs = (sally_op_statvfs){
+        .block_size = BLOCK_SIZE,
+        .fragment_size = BLOCK_SIZE,
+        .blocks = all,
+        .blocks_free = all - used,
+        .blocks_available = all - used,
+        .files = nodes + UINT32_MAX,
+        .files_free = UINT32_MAX,
+        .files_available = UINT32_MAX,
+        .name_max = MEM_NAME_MAX,
+    };
+    return SALLY_OK;
+}
+
+static void memory_destroy(void *user_data)
+{
+    struct memory *memory = user_data;
+    mem_tree_clear(&memory->tree);
+    pthread_rwlock_destroy(&memory->lock);
+    mem_free(memory);
+}
+
+/* COPY is left to the library, in READs and WRITEs: a long one must not hold the lock, nor the
+ * thread. */
+static const sally_fs_methods methods = {
+    .struct_size = sizeof(sally_fs_methods),
+    .traits = SALLY_FS_NONBLOCKING | SALLY_FS_CONCURRENT,
+    .open = memory_open,
+    .close = memory_close,
+    .read = memory_read,
+    .write = memory_write,
+    .fsync = memory_fsync,
+    .fstat = memory_fstat,
+    .fsetstat = memory_fsetstat,
+    .opendir = memory_opendir,
+    .readdir = memory_readdir,
+    .closedir = memory_closedir,
+    .stat = memory_stat,
+    .setstat = memory_setstat,
+    .remove = memory_remove,
+    .rename = memory_rename,
+    .mkdir = memory_mkdir,
+    .rmdir = memory_rmdir,
+    .readlink = memory_readlink,
+    .symlink = memory_symlink,
+    .link = memory_link,
+    .realpath = memory_realpath,
+    .statvfs = memory_statvfs,
+    .destroy = memory_destroy,
+};
+
+sally_error sally_fs_memory(sally_fs **out, uint64_t max_bytes)
+{
+    if (!out)
+        return SALLY_E_INVALID;
+    struct memory *memory = mem_zalloc(sizeof(*memory));
+    if (!memory)
+        return SALLY_E_NO_MEMORY;
+    if (pthread_rwlock_init(&memory->lock, NULL) != 0) {
+        mem_free(memory);
+        return SALLY_E_SYSTEM;
+    }
+    sally_error error = mem_tree_init(&memory->tree, max_bytes) ? SALLY_E_OK : SALLY_E_NO_MEMORY;
+    if (error == SALLY_E_OK) {
+        error = sally_fs_new(out, &methods, memory);
+        if (error == SALLY_E_OK)
+            return error;
+        mem_tree_clear(&memory->tree);
+    }
+    pthread_rwlock_destroy(&memory->lock);
+    mem_free(memory);
+    return error;
+}

@@ -1,0 +1,40 @@
+/* The storage in memory, inside. */
+#ifndef SALLY_FS_MEMORY_H
+#define SALLY_FS_MEMORY_H
+
+#include <pthread.h>
+
+#include "fs/memory_tree.h"
+#include "sallyport/file.h"
+#include "sallyport/fs.h"
+
+struct memory {
+    pthread_rwlock_t lock; /* for everything in the tree; shared by those that change nothing */
+    struct mem_tree tree;
+};
+
+struct mem_handle {
+    struct mem_node *node;
+    uint32_t flags;              /* SALLY_OPEN_ bits */
+    char *delete_path;           /* to be removed at close */
+    bool listing;                /* at least one entry was given: */
+    char last[MEM_NAME_MAX + 1]; /* this was the last */
+};
+
+#define MEM_WRITES (SALLY_OPEN_WRITE | SALLY_OPEN_APPEND)
+
+static inline struct memory *memory_of(const sally_fs *fs)
+{
+    return sally_fs_data(fs);
+}
+
+/* Permission bits for something new. */
+uint32_t memory_new_mode(const sally_attrs *attrs, uint32_t otherwise);
+void memory_attrs_of(sally_attrs *attrs, const struct mem_node *node);
+
+sally_fs_slot memory_open, memory_close, memory_read, memory_write;
+sally_fs_slot memory_opendir, memory_readdir, memory_closedir, memory_mkdir, memory_rmdir;
+sally_fs_slot memory_remove, memory_rename, memory_link, memory_symlink, memory_readlink,
+    memory_realpath;
+
+#endif

@@ -1,0 +1,246 @@
+#include "fs/memory_data.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+#define TABLE_BITS  9
+#define TABLE_SLOTS (1u << TABLE_BITS)
+#define BLOCK_SHIFT 16
+#define BLOCK_MIN   64u
+
+struct table {
+    void *slot[TABLE_SLOTS];
+};
+
+struct block {
+    uint32_t used, capacity; /* bytes past `used` are zero to readers, whatever they are */
+    uint8_t bytes[];
+};
+
+bool mem_charge_book(struct mem_budget *budget, uint64_t size)
+{
+    if (budget->max_book && size > budget->max_book - budget->book)
+        return false;
+    budget->book += size;
+    return true;
+}
+
+void mem_uncharge_book(struct mem_budget *budget, uint64_t size)
+{
+    budget->book -= size;
+}
+
+/* Whether block `index` is below tables of that height. */
+static bool covers(unsigned height, uint64_t index)
+{
+    return height * TABLE_BITS >= 64 || index >> (height * TABLE_BITS) == 0;
+}
+
+static struct table *table_new(struct mem_budget *budget)
+{
+    if (!mem_charge_book(budget, sizeof(struct table)))
+        return NULL;
+    struct table *table = mem_zalloc(sizeof(*table));
+    if (!table)
+        mem_uncharge_book(budget, sizeof(*table));
+    return table;
+}
+
+static void table_free(struct table *table, struct mem_budget *budget)
+{
+    mem_free(table);
+    mem_uncharge_book(budget, sizeof(*table));
+}
+
+static unsigned slot_index(uint64_t index, unsigned level)
+{
+    return (unsigned)(index >> ((level - 1) * TABLE_BITS)) & (TABLE_SLOTS - 1);
+}
+
+static const struct block *find_block(const struct mem_data *data, uint64_t index)
+{
+    if (!covers(data->height, index))
+        return NULL;
+    void *at = data->top;
+    for (unsigned level = data->height; at && level > 0; level--)
+        at = ((struct table *)at)->slot[slot_index(index, level)];
+    return at;
+}
+
+/* The place of a block, with tables made on the way; NULL when there is no room for them. */
+static void **make_place(struct mem_data *data, struct mem_budget *budget, uint64_t index)
+{
+    while (!covers(data->height, index)) {
+        if (data->top) {
+            struct table *table = table_new(budget);
+            if (!table)
+                return NULL;
+            table->slot[0] = data->top;
+            data->top = table;
+        }
+        data->height++;
+    }
+    void **at = &data->top;
+    for (unsigned level = data->height; level > 0; level--) {
+        if (!*at && !(*at = table_new(budget)))
+            return NULL;
+        at = &((struct table *)*at)->slot[slot_index(index, level)];
+    }
+    return at;
+}
+
+/* Small ends stay small; what looks like a part of something large gets its whole block at once. */
+static uint32_t good_capacity(uint32_t need)
+{
+    uint32_t capacity = BLOCK_MIN;
+    if (need >= MEM_BLOCK / 4)
+        return MEM_BLOCK;
+    while (capacity < need)
+        capacity *= 2;
+    return capacity;
+}
+
+static int write_block(struct mem_data *data, struct mem_budget *budget, uint64_t index,
+                       uint32_t at, const uint8_t *bytes, uint32_t length)
+{
+    void **place = make_place(data, budget, index);
+    if (!place)
+        return ENOSPC;
+    struct block *block = *place;
+    uint32_t used = block ? block->used : 0, end = at + length;
+    uint32_t more = end > used ? end - used : 0;
+    if (budget->max_bytes && more > budget->max_bytes - budget->bytes)
+        return ENOSPC;
+    if (!block || end > block->capacity) {
+        uint32_t capacity = good_capacity(end);
+        struct block *bigger = mem_resize(block, 1, sizeof(*block) + capacity);
+        if (!bigger)
+            return ENOMEM;
+        bigger->used = used;
+        bigger->capacity = capacity;
+        *place = block = bigger;
+    }
+    if (at > used)
+        memset(block->bytes + used, 0, at - used);
+    memcpy(block->bytes + at, bytes, length);
+    block->used = used + more;
+    data->allocated += more;
+    budget->bytes += more;
+    return 0;
+}
+
+int mem_data_write(struct mem_data *data, struct mem_budget *budget, uint64_t offset,
+                   const void *bytes, uint32_t length)
+{
+    if (offset > (uint64_t)INT64_MAX - length)
+        return EFBIG;
+    for (uint32_t done = 0; done < length;) {
+        uint64_t place = offset + done;
+        uint32_t at = (uint32_t)(place % MEM_BLOCK), part = MEM_BLOCK - at;
+        if (part > length - done)
+            part = length - done;
+        int error = write_block(data, budget, place >> BLOCK_SHIFT, at,
+                                (const uint8_t *)bytes + done, part);
+        if (error)
+            return error;
+        done += part;
+        if (place + part > data->size)
+            data->size = place + part;
+    }
+    return 0;
+}
+
+uint32_t mem_data_read(const struct mem_data *data, uint64_t offset, void *out, uint32_t length)
+{
+    if (offset >= data->size)
+        return 0;
+    if (length > data->size - offset)
+        length = (uint32_t)(data->size - offset);
+    for (uint32_t done = 0; done < length;) {
+        uint32_t at = (uint32_t)((offset + done) % MEM_BLOCK), part = MEM_BLOCK - at;
+        if (part > length - done)
+            part = length - done;
+        const struct block *block = find_block(data, (offset + done) >> BLOCK_SHIFT);
+        uint32_t there = block && block->used > at ? block->used - at : 0;
+        if (there > part)
+            there = part;
+        if (there)
+            memcpy((uint8_t *)out + done, block->bytes + at, there);
+        memset((uint8_t *)out + done + there, 0, part - there);
+        done += part;
+    }
+    return length;
+}
+
+static void uncharge(struct mem_data *data, struct mem_budget *budget, uint32_t size)
+{
+    data->allocated -= size;
+    budget->bytes -= size;
+}
+
+/* Frees the blocks from number `first` on, counted from this part's own first; true when nothing is
+ * left of it. */
+static bool free_from(struct mem_data *data, struct mem_budget *budget, void *part, unsigned level,
+                      uint64_t first)
+{
+    if (level == 0) {
+        struct block *block = part;
+        if (first > 0)
+            return false;
+        uncharge(data, budget, block->used);
+        mem_free(block);
+        return true;
+    }
+    struct table *table = part;
+    unsigned shift = (level - 1) * TABLE_BITS;
+    uint64_t begin = first >> shift;
+    bool empty = true;
+    for (unsigned i = 0; i < TABLE_SLOTS; i++) {
+        if (table->slot[i] && i >= begin) {
+            uint64_t inner = i == begin ? first - (begin << shift) : 0;
+            if (free_from(data, budget, table->slot[i], level - 1, inner))
+                table->slot[i] = NULL;
+        }
+        empty = empty && !table->slot[i];
+    }
+    if (empty)
+        table_free(table, budget);
+    return empty;
+}
+
+static void cut(struct mem_data *data, struct mem_budget *budget, uint64_t size)
+{
+    uint64_t keep =
+        (size + MEM_BLOCK - 1) >> BLOCK_SHIFT; /* blocks that stay, the last perhaps in part */
+    if (data->top && covers(data->height, keep) &&
+        free_from(data, budget, data->top, data->height, keep))
+        data->top = NULL;
+    if (!data->top)
+        data->height = 0;
+    uint32_t tail = (uint32_t)(size % MEM_BLOCK);
+    const struct block *found = tail ? find_block(data, keep - 1) : NULL;
+    if (found && found->used > tail) {
+        void **place = make_place(data, budget, keep - 1); /* is there already */
+        struct block *block = *place;
+        uncharge(data, budget, block->used - tail);
+        block->used = tail;
+    }
+}
+
+int mem_data_resize(struct mem_data *data, struct mem_budget *budget, uint64_t size)
+{
+    if (size > INT64_MAX)
+        return EFBIG;
+    if (size < data->size)
+        cut(data, budget, size);
+    data->size = size;
+    return 0;
+}
+
+void mem_data_clear(struct mem_data *data, struct mem_budget *budget)
+{
+    cut(data, budget, 0);
+    data->size = 0;
+}

@@ -1,0 +1,38 @@
+/* The bytes of a file in memory: blocks of 64 KiB below a tree of tables, so that holes cost
+ * nothing and the end of a huge file is as near as its start. Errors are errno values; 0 is
+ * success. */
+#ifndef SALLY_FS_MEMORY_DATA_H
+#define SALLY_FS_MEMORY_DATA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define MEM_BLOCK 65536u
+
+/* What a whole storage may hold. Bytes of files are counted as written, so that a limit means what
+ * it says; names and tables are counted apart. A maximum of 0 is none. */
+struct mem_budget {
+    uint64_t bytes, max_bytes;
+    uint64_t book, max_book;
+};
+
+bool mem_charge_book(struct mem_budget *budget, uint64_t size);
+void mem_uncharge_book(struct mem_budget *budget, uint64_t size);
+
+struct mem_data {
+    uint64_t size;      /* of the file */
+    uint64_t allocated; /* bytes that count */
+    void *top;          /* a table, or the only block when height is 0; NULL for nothing */
+    unsigned height;    /* tables from the top down to a block */
+};
+
+/* Bytes past what was written are zero. Returns how many bytes the file has there. */
+uint32_t mem_data_read(const struct mem_data *data, uint64_t offset, void *out, uint32_t length);
+/* When it fails some bytes from the front may have been written. ENOSPC, ENOMEM, EFBIG. */
+int mem_data_write(struct mem_data *data, struct mem_budget *budget, uint64_t offset,
+                   const void *bytes, uint32_t length);
+/* EFBIG. */
+int mem_data_resize(struct mem_data *data, struct mem_budget *budget, uint64_t size);
+void mem_data_clear(struct mem_data *data, struct mem_budget *budget);
+
+#endif

@@ -1,0 +1,131 @@
+/* The storage in memory: open files. */
+#include <errno.h>
+
+#include "base/mem.h"
+#include "fs/memory.h"
+
+#define BLOCKS (SALLY_OPEN_BLOCK_READ | SALLY_OPEN_BLOCK_WRITE | SALLY_OPEN_BLOCK_DELETE)
+
+/* Finds or makes the file. */
+static int open_node(struct mem_tree *tree, const sally_op *op, struct mem_node **out)
+{
+    uint32_t flags = op->u.open.flags;
+    bool create = (flags & SALLY_OPEN_CREATE) != 0;
+    bool must_be_new = create && (flags & SALLY_OPEN_EXCLUSIVE);
+    struct mem_spot spot;
+    int error = mem_resolve(tree, op->path, !must_be_new && !(flags & SALLY_OPEN_NOFOLLOW), &spot);
+    if (error)
+        return error;
+    struct mem_node *node = spot.node;
+    if (node && must_be_new)
+        return EEXIST;
+    if (node && S_ISLNK(node->mode))
+        return ELOOP;
+    if (node && S_ISDIR(node->mode))
+        return EISDIR;
+    if (!node && !create)
+        return ENOENT;
+    if (!node) {
+        node = mem_node_new(tree, S_IFREG | memory_new_mode(op->u.open.attrs, 0666), NULL);
+        if (!node)
+            return ENOSPC;
+        error = mem_link(tree, spot.dir, spot.name, node);
+        if (error) {
+            mem_release(tree, node);
+            return error;
+        }
+    } else if (flags & SALLY_OPEN_TRUNCATE) {
+        mem_data_clear(&node->u.data, &tree->budget);
+        mem_touch(node);
+    }
+    *out = node;
+    return 0;
+}
+
+sally_status memory_open(sally_fs *fs, sally_op *op)
+{
+    struct memory *memory = memory_of(fs);
+    uint32_t flags = op->u.open.flags;
+    if (flags & BLOCKS)
+        return SALLY_UNSUPPORTED;
+    if ((flags & SALLY_OPEN_TRUNCATE) && !(flags & MEM_WRITES))
+        return SALLY_INVALID_PARAMETER;
+    struct mem_handle *handle = mem_zalloc(sizeof(*handle));
+    if (!handle)
+        return SALLY_FAILURE;
+    handle->flags = flags;
+    bool ready =
+        !(flags & SALLY_OPEN_DELETE_ON_CLOSE) || (handle->delete_path = mem_strdup(op->path));
+    if (!ready || sally_file_set(op->file, fs, handle) != SALLY_E_OK) {
+        mem_free(handle->delete_path);
+        mem_free(handle);
+        return SALLY_FAILURE;
+    }
+    pthread_rwlock_wrlock(&memory->lock);
+    int error = open_node(&memory->tree, op, &handle->node);
+    if (!error)
+        handle->node->handles++;
+    pthread_rwlock_unlock(&memory->lock);
+    if (error) {
+        sally_file_set(op->file, fs, NULL);
+        mem_free(handle->delete_path);
+        mem_free(handle);
+        return sally_status_from_errno(error);
+    }
+    return SALLY_OK;
+}
+
+static void delete_name(struct mem_tree *tree, const struct mem_handle *handle)
+{
+    struct mem_spot spot;
+    if (mem_resolve(tree, handle->delete_path, false, &spot) == 0 && spot.node == handle->node)
+        mem_unlink(tree, spot.dir, spot.name);
+}
+
+sally_status memory_close(sally_fs *fs, sally_op *op)
+{
+    struct memory *memory = memory_of(fs);
+    struct mem_handle *handle = sally_file_get(op->file, fs);
+    pthread_rwlock_wrlock(&memory->lock);
+    if (handle->delete_path)
+        delete_name(&memory->tree, handle);
+    handle->node->handles--;
+    mem_release(&memory->tree, handle->node);
+    pthread_rwlock_unlock(&memory->lock);
+    mem_free(handle->delete_path);
+    mem_free(handle);
+    sally_file_set(op->file, fs, NULL);
+    return SALLY_OK;
+}
+
+sally_status memory_read(sally_fs *fs, sally_op *op)
+{
+    struct memory *memory = memory_of(fs);
+    const struct mem_handle *handle = sally_file_get(op->file, fs);
+    sally_op_io *io = &op->u.io;
+    if (!(handle->flags & SALLY_OPEN_READ))
+        return sally_status_from_errno(EBADF);
+    pthread_rwlock_rdlock(&memory->lock);
+    io->done = mem_data_read(&handle->node->u.data, io->offset, io->data, io->length);
+    pthread_rwlock_unlock(&memory->lock);
+    return io->done || !io->length ? SALLY_OK : SALLY_EOF;
+}
+
+sally_status memory_write(sally_fs *fs, sally_op *op)
+{
+    struct memory *memory = memory_of(fs);
+    const struct mem_handle *handle = sally_file_get(op->file, fs);
+    sally_op_io *io = &op->u.io;
+    if (!(handle->flags & MEM_WRITES))
+        return sally_status_from_errno(EBADF);
+    pthread_rwlock_wrlock(&memory->lock);
+    struct mem_data *data = &handle->node->u.data;
+    uint64_t offset = handle->flags & SALLY_OPEN_APPEND ? data->size : io->offset;
+    int error = mem_data_write(data, &memory->tree.budget, offset, io->data, io->length);
+    mem_touch(handle->node);
+    pthread_rwlock_unlock(&memory->lock);
+    if (error)
+        return sally_status_from_errno(error);
+    io->done = io->length;
+    return SALLY_OK;
+}

@@ -1,0 +1,65 @@
+/* A storage seen through glass. */
+#include "base/mem.h"
+#include "fs/wrap.h"
+#include "sallyport/storages.h"
+
+#define CHANGING_OPENS                                                                             \
+    (SALLY_OPEN_WRITE | SALLY_OPEN_APPEND | SALLY_OPEN_CREATE | SALLY_OPEN_TRUNCATE |              \
+     SALLY_OPEN_DELETE_ON_CLOSE)
+#define STATVFS_READONLY 1u
+
+static bool changes(const sally_op *op)
+{
+    switch (op->kind) {
+    case SALLY_OP_OPEN:
+        return (op->u.open.flags & CHANGING_OPENS) != 0;
+    case SALLY_OP_LEND_FD:
+        return (op->u.lend_fd.flags & SALLY_OPEN_WRITE) != 0;
+    default:
+        return wrap_kind_changes(op->kind);
+    }
+}
+
+static sally_status mark_readonly(sally_fs *fs, sally_op *op, sally_status status, void *context)
+{
+    (void)fs;
+    (void)context;
+    if (status == SALLY_OK)
+        op->u.statvfs.flags |= STATVFS_READONLY;
+    return status;
+}
+
+static sally_status readonly_slot(sally_fs *fs, sally_op *op)
+{
+    if (changes(op))
+        return SALLY_WRITE_PROTECT;
+    return sally_fs_call(fs, sally_fs_data(fs), op,
+                         op->kind == SALLY_OP_STATVFS ? mark_readonly : NULL, NULL);
+}
+
+static void readonly_cancel(sally_fs *fs, sally_op *op)
+{
+    sally_fs_cancel(sally_fs_data(fs), op);
+}
+
+static void readonly_destroy(void *user_data)
+{
+    sally_fs_unref(user_data);
+}
+
+sally_error sally_fs_readonly(sally_fs **out, sally_fs *inner)
+{
+    if (!out || !inner)
+        return SALLY_E_INVALID;
+    sally_fs_methods methods;
+    wrap_methods(&methods, inner, readonly_slot);
+    /* Not left to the library, which would read a while before the first write is refused. */
+    if (sally_fs_supports(inner, SALLY_OP_COPY))
+        methods.copy = readonly_slot;
+    methods.cancel = readonly_cancel;
+    methods.destroy = readonly_destroy;
+    sally_error error = sally_fs_new(out, &methods, inner);
+    if (error == SALLY_E_OK)
+        sally_fs_ref(inner);
+    return error;
+}

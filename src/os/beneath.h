@@ -1,0 +1,45 @@
+/* Opening what a path names below a directory, such that no symbolic link, whoever makes it and
+ * whenever, leads out of that directory. Paths are absolute; "/" is the directory. Every function
+ * here sets errno when it fails. */
+#ifndef SALLY_OS_BENEATH_H
+#define SALLY_OS_BENEATH_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+
+struct beneath {
+    int root;      /* the directory; an O_PATH descriptor will do. The caller's */
+    bool confined; /* false: root is the machine's own "/" and links lead where the machine says */
+    bool walk;     /* go component by component, also where the kernel could do it */
+};
+
+/* Where an entry is, or would be: what the *at calls want. */
+struct beneath_place {
+    int dir;
+    const char *name; /* one component, part of the path; "." for the root itself */
+    bool owned;       /* dir is closed by beneath_leave() */
+};
+
+/* Whether the running kernel can confine a path by itself (openat2, Linux 5.6), asked by trying. */
+bool beneath_kernel_can(int root);
+
+/* As open(2); O_CLOEXEC and O_NOCTTY are added. `mode` counts with O_CREAT. O_NOFOLLOW is about the
+ * last component only. */
+int beneath_open(const struct beneath *b, const char *path, int flags, mode_t mode);
+
+/* The same, but fails with EAGAIN when the way is not in the kernel's cache, so that finding it
+ * could wait for a disk. No O_CREAT, no O_TRUNC. */
+int beneath_open_cached(const struct beneath *b, const char *path, int flags);
+
+/* The directory that holds `path`, with links on the way followed, and the last component, which is
+ * not looked at. False: errno. */
+bool beneath_enter(const struct beneath *b, const char *path, struct beneath_place *place);
+void beneath_leave(struct beneath_place *place);
+
+/* Puts the path without any link in it at the end of `out`, with a NUL, and an O_PATH descriptor of
+ * what is there in `*fd`. A missing last component is fine: `*fd` is -1. False: errno. */
+bool beneath_canonical(const struct beneath *b, const char *path, struct buf *out, int *fd);
+
+#endif
