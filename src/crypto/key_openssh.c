@@ -11,7 +11,7 @@
 #define PADDING_MAX 255
 
 struct container {
-    struct slice cipher, kdf, kdf_options, public_blob, private_part;
+    struct slice cipher, kdf, kdf_options, public_blob, private_part, rest;
 };
 
 static sally_error open_container(struct slice binary, struct container *out)
@@ -26,6 +26,7 @@ static sally_error open_container(struct slice binary, struct container *out)
     uint32_t count = get_u32(&in);
     out->public_blob = get_string(&in);
     out->private_part = get_string(&in);
+    out->rest = cursor_rest(&in); /* the tags of some ciphers stand there */
     if (in.bad)
         return SALLY_E_PARSE;
     if (count != 1)
@@ -87,7 +88,7 @@ sally_error openssh_key_parse(struct crypto *c, struct slice binary, const char 
         return error;
     if (!slice_is(box.cipher, "none"))
         return SALLY_E_UNSUPPORTED;
-    if (!slice_is(box.kdf, "none") || box.kdf_options.size != 0)
+    if (!slice_is(box.kdf, "none") || box.kdf_options.size != 0 || box.rest.size != 0)
         return SALLY_E_PARSE;
     return parse_private(c, box.private_part, box.public_blob, out);
 }

@@ -82,7 +82,7 @@ struct slice get_magnitude(struct cursor *c)
 /* Numbers on their way into the library. They are marked as secret, so that every copy is wiped. */
 struct numbers {
     OSSL_PARAM_BLD *builder;
-    BIGNUM *held[8];
+    BIGNUM *held[10]; /* RSA: six that come, and two for each of the two that are derived */
     size_t count;
     bool failed;
 };

@@ -38,6 +38,8 @@ static bool halves_match(const sally_key *key)
     struct public_key *public;
     struct buf signature;
     struct slice data = slice_of("sallyport");
+    if (key->type->kind == KEY_RSA && !rsa_numbers_agree(key->pkey))
+        return false;
     if (public_key_parse(&public, key->crypto, buf_slice(&key->blob)) != SALLY_E_OK)
         return false;
     buf_init(&signature, KEY_BLOB_MAX);
