@@ -57,12 +57,23 @@ static bool is_lock(const char *text)
     return text[0] == '!' && (kind_of(text + 1) || is_weak(text + 1)); /* as `usermod -L` does */
 }
 
+static unsigned number(const char *text)
+{
+    unsigned value = 0;
+    for (; *text >= '0' && *text <= '9' && value < 100000000; text++)
+        value = value * 10 + (unsigned)(*text - '0');
+    return value;
+}
+
 /* A hash with its last part missing would be a salt: whatever somebody wanted with it, it is not a
  * password. */
 static bool is_whole(const char *text, const struct kind *kind)
 {
     const char *last = strrchr(text, '$') + 1;
     static const char digits[] = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    if (text[1] == '2' &&
+        (number(text + 4) < 4 || number(text + 4) > 31)) /* libcrypt checks it late */
+        return false;
     return strlen(text) < CRYPT_OUTPUT_SIZE && strlen(last) == kind->digits &&
            strspn(last, digits) == kind->digits && crypt_checksalt(text) != CRYPT_SALT_INVALID;
 }
@@ -131,14 +142,6 @@ void password_clear(struct password *password)
 static uint64_t power(unsigned exponent)
 {
     return UINT64_C(1) << (exponent < 40 ? exponent : 40);
-}
-
-static unsigned number(const char *text)
-{
-    unsigned value = 0;
-    for (; *text >= '0' && *text <= '9' && value < 100000000; text++)
-        value = value * 10 + (unsigned)(*text - '0');
-    return value;
 }
 
 /* Microseconds on a machine of about 2020; only their order matters. */

@@ -26,7 +26,9 @@ struct account { /* immutable but for refs: whoever checks a password holds it, 
 };
 
 struct users {
-    pthread_rwlock_t lock; /* guards all below it */
+    /* Guards all below it. Held for a look only; a lock for many readers would let a crowd of them
+     * keep the operator's changes out for ever. */
+    pthread_mutex_t lock;
     struct account **buckets;
     size_t bucket_count; /* a power of two */
     size_t count;
@@ -146,10 +148,10 @@ static void renew_decoys(struct users *users, const struct account *gone)
 static struct account *look_up(struct users *users, const char *name, uint32_t method,
                                struct account **decoy)
 {
-    pthread_rwlock_rdlock(&users->lock);
+    pthread_mutex_lock(&users->lock);
     struct account *a = users->count ? account_ref(*find(users, name)) : NULL;
     *decoy = account_ref(method == SALLY_AUTH_PASSWORD ? users->password_decoy : users->keys_decoy);
-    pthread_rwlock_unlock(&users->lock);
+    pthread_mutex_unlock(&users->lock);
     return a;
 }
 
@@ -242,10 +244,10 @@ static uint32_t users_offered(sally_auth *auth, sally_auth_request *request)
 {
     (void)request;
     struct users *users = sally_auth_data(auth);
-    pthread_rwlock_rdlock(&users->lock);
+    pthread_mutex_lock(&users->lock);
     uint32_t methods = (users->password_decoy ? SALLY_AUTH_PASSWORD : 0) |
                        (users->keys_decoy ? SALLY_AUTH_PUBLICKEY : 0);
-    pthread_rwlock_unlock(&users->lock);
+    pthread_mutex_unlock(&users->lock);
     return methods ? methods : SALLY_AUTH_PASSWORD | SALLY_AUTH_PUBLICKEY;
 }
 
@@ -263,7 +265,7 @@ static void users_destroy(void *user_data)
     account_unref(users->password_decoy);
     account_unref(users->keys_decoy);
     password_context_clear(&users->passwords);
-    pthread_rwlock_destroy(&users->lock);
+    pthread_mutex_destroy(&users->lock);
     mem_free(users);
 }
 
@@ -276,7 +278,7 @@ sally_error sally_auth_users_new(sally_auth **out)
     if (!users)
         return SALLY_E_NO_MEMORY;
     sally_error e = password_context_init(&users->passwords);
-    if (e || pthread_rwlock_init(&users->lock, NULL) != 0) {
+    if (e || pthread_mutex_init(&users->lock, NULL) != 0) {
         if (!e)
             password_context_clear(&users->passwords);
         mem_free(users);
@@ -362,7 +364,7 @@ sally_error sally_auth_users_add(sally_auth *auth, const sally_user *user)
         return e;
 
     struct account *old = NULL;
-    pthread_rwlock_wrlock(&users->lock);
+    pthread_mutex_lock(&users->lock);
     if (users->count >= users->bucket_count && !grow(users)) {
         e = SALLY_E_NO_MEMORY;
     } else {
@@ -375,7 +377,7 @@ sally_error sally_auth_users_add(sally_auth *auth, const sally_user *user)
         if (old)
             renew_decoys(users, old);
     }
-    pthread_rwlock_unlock(&users->lock);
+    pthread_mutex_unlock(&users->lock);
     account_unref(e ? a : old);
     return e;
 }
@@ -386,7 +388,7 @@ sally_error sally_auth_users_remove(sally_auth *auth, const char *name)
     if (!users || !name)
         return SALLY_E_INVALID;
     struct account *old = NULL;
-    pthread_rwlock_wrlock(&users->lock);
+    pthread_mutex_lock(&users->lock);
     if (users->count) {
         struct account **place = find(users, name);
         old = *place;
@@ -396,7 +398,7 @@ sally_error sally_auth_users_remove(sally_auth *auth, const char *name)
             renew_decoys(users, old);
         }
     }
-    pthread_rwlock_unlock(&users->lock);
+    pthread_mutex_unlock(&users->lock);
     account_unref(old);
     return old ? SALLY_E_OK : SALLY_E_NOT_FOUND;
 }

@@ -1,0 +1,394 @@
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "alloc_failure.h"
+#include "fixture.h"
+
+#define LINE_A "ssh-ed25519 " KEY_A " joe\n"
+#define LINE_B "ssh-ed25519 " KEY_B " other\n"
+
+static sally_auth *users;
+static sally_fs *fs;
+static int fs_gone;
+
+static int setup(void **state)
+{
+    (void)state;
+    fs_gone = 0;
+    fs = fixture_fs(&fs_gone);
+    return sally_auth_users_new(&users) == SALLY_E_OK ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    sally_auth_unref(users);
+    sally_fs_unref(fs);
+    return fs_gone == 1 ? 0 : -1; /* nobody holds it any more */
+}
+
+static sally_user user(const char *name, const char *password)
+{
+    sally_user u = {.struct_size = sizeof u, .name = name, .password = password, .fs = fs};
+    return u;
+}
+
+static void add(const sally_user *u)
+{
+    assert_int_equal(sally_auth_users_add(users, u), SALLY_E_OK);
+}
+
+static void passwords(void **state)
+{
+    (void)state;
+    sally_user joe = user("joe", "secret"), ann = user("ann", "other");
+    add(&joe);
+    add(&ann);
+    assert_int_equal(try_password(users, "joe", "secret", 0, NULL), SALLY_AUTH_ACCEPT);
+    assert_int_equal(try_password(users, "ann", "other", 0, NULL), SALLY_AUTH_ACCEPT);
+    assert_int_equal(try_password(users, "ann", "secret", 0, NULL), SALLY_AUTH_REJECT);
+    assert_int_equal(try_password(users, "joe", "", 0, NULL), SALLY_AUTH_REJECT);
+    assert_int_equal(try_password(users, "", "secret", 0, NULL), SALLY_AUTH_REJECT);
+    assert_int_equal(try_password(users, "Joe", "secret", 0, NULL), SALLY_AUTH_REJECT);
+    assert_int_equal(try_password(users, "../joe", "secret", 0, NULL), SALLY_AUTH_REJECT);
+    assert_int_equal(try_key(users, "joe", KEY_A, false, 0, NULL), SALLY_AUTH_REJECT);
+}
+
+static void no_users_at_all(void **state)
+{
+    (void)state;
+    assert_int_equal(try_password(users, "joe", "secret", 0, NULL), SALLY_AUTH_REJECT);
+    assert_int_equal(try_key(users, "joe", KEY_A, false, 0, NULL), SALLY_AUTH_REJECT);
+    assert_int_equal(sally_auth_users_remove(users, "joe"), SALLY_E_NOT_FOUND);
+}
+
+static void what_accept_gives(void **state)
+{
+    (void)state;
+    sally_user joe = user("joe", "secret");
+    joe.root = "/srv//joe/";
+    joe.home = "in";
+    joe.permissions = SALLY_MAY_VIEW;
+    add(&joe);
+    struct auth_request *r = fixture_request(users, SALLY_AUTH_PASSWORD);
+    r->pub.password = "secret";
+    assert_true(auth_request_run(r));
+    assert_int_equal(r->result, SALLY_AUTH_ACCEPT);
+    assert_ptr_equal(r->fs, fs);
+    assert_string_equal(r->root, "/srv/joe");
+    assert_string_equal(r->home, "/in");
+    assert_int_equal(r->permissions, SALLY_MAY_VIEW);
+    auth_request_free(r);
+}
+
+static void keys(void **state)
+{
+    (void)state;
+    sally_user joe = user("joe", NULL);
+    joe.authorized_keys = "# mine\n" LINE_A "from=\"10.0.0.0/8\" " LINE_B;
+    add(&joe);
+    assert_int_equal(try_key(users, "joe", KEY_A, true, 0, NULL), SALLY_AUTH_ACCEPT);
+    assert_int_equal(try_key(users, "joe", KEY_A, false, 0, NULL), SALLY_AUTH_ACCEPT);
+    assert_int_equal(try_key(users, "joe", KEY_B, false, 0, NULL), SALLY_AUTH_REJECT);
+    assert_int_equal(try_key(users, "ann", KEY_A, true, 0, NULL), SALLY_AUTH_REJECT);
+    assert_int_equal(try_key(users, "ann", KEY_A, false, 0, NULL), SALLY_AUTH_REJECT);
+    /* Without a password, none is right. */
+    assert_int_equal(try_password(users, "joe", "", 0, NULL), SALLY_AUTH_REJECT);
+    assert_int_equal(try_password(users, "joe", "(null)", 0, NULL), SALLY_AUTH_REJECT);
+}
+
+static void the_reason_of_a_refusal(void **state)
+{
+    (void)state;
+    sally_user joe = user("joe", NULL);
+    joe.authorized_keys = "from=\"10.0.0.0/8\" " LINE_A;
+    add(&joe);
+    uint8_t blob[BLOB_SIZE];
+    fixture_blob(KEY_A, blob);
+    struct auth_request *r = fixture_request(users, SALLY_AUTH_PUBLICKEY);
+    r->pub.key_blob = blob;
+    r->pub.key_blob_size = sizeof blob;
+    assert_true(auth_request_run(r));
+    assert_int_equal(r->result, SALLY_AUTH_REJECT);
+    assert_string_equal(r->reason, "the key may not be used from this address");
+    auth_request_free(r);
+    /* Somebody else's refusal is nobody's business. */
+    r = fixture_request(users, SALLY_AUTH_PUBLICKEY);
+    r->pub.user = "ann";
+    r->pub.key_blob = blob;
+    r->pub.key_blob_size = sizeof blob;
+    assert_true(auth_request_run(r));
+    assert_null(r->reason);
+    auth_request_free(r);
+}
+
+static void a_file_is_read_at_each_login(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/sally-users-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, LINE_A, strlen(LINE_A)), (int)strlen(LINE_A));
+    sally_user joe = user("joe", NULL);
+    joe.authorized_keys = LINE_B;
+    joe.authorized_keys_file = path;
+    add(&joe);
+    assert_int_equal(try_key(users, "joe", KEY_A, false, 0, NULL), SALLY_AUTH_ACCEPT);
+    assert_int_equal(try_key(users, "joe", KEY_B, false, 0, NULL), SALLY_AUTH_ACCEPT);
+    assert_int_equal(ftruncate(fd, 0), 0);
+    assert_int_equal(try_key(users, "joe", KEY_A, false, 0, NULL), SALLY_AUTH_REJECT);
+    assert_int_equal(pwrite(fd, LINE_A, strlen(LINE_A), 0), (int)strlen(LINE_A));
+    assert_int_equal(fchmod(fd, 0666), 0);
+    assert_int_equal(try_key(users, "joe", KEY_A, false, 0, NULL), SALLY_AUTH_REJECT);
+    close(fd);
+    unlink(path);
+    assert_int_equal(try_key(users, "joe", KEY_A, false, 0, NULL), SALLY_AUTH_REJECT);
+    assert_int_equal(try_key(users, "joe", KEY_B, false, 0, NULL), SALLY_AUTH_ACCEPT);
+}
+
+static void both_factors(void **state)
+{
+    (void)state;
+    sally_user joe = user("joe", "secret");
+    joe.authorized_keys = LINE_A;
+    joe.required = SALLY_AUTH_PASSWORD | SALLY_AUTH_PUBLICKEY;
+    add(&joe);
+    uint32_t next = 0;
+    assert_int_equal(try_password(users, "joe", "secret", 0, &next), SALLY_AUTH_PARTIAL);
+    assert_int_equal(next, SALLY_AUTH_PUBLICKEY);
+    assert_int_equal(try_key(users, "joe", KEY_A, false, SALLY_AUTH_PASSWORD, NULL),
+                     SALLY_AUTH_ACCEPT);
+    assert_int_equal(try_key(users, "joe", KEY_A, false, 0, &next), SALLY_AUTH_PARTIAL);
+    assert_int_equal(next, SALLY_AUTH_PASSWORD);
+    assert_int_equal(try_password(users, "joe", "secret", SALLY_AUTH_PUBLICKEY, NULL),
+                     SALLY_AUTH_ACCEPT);
+    /* The same factor twice is one factor; a wrong second one is nothing. */
+    assert_int_equal(try_password(users, "joe", "secret", SALLY_AUTH_PASSWORD, NULL),
+                     SALLY_AUTH_PARTIAL);
+    assert_int_equal(try_password(users, "joe", "wrong", SALLY_AUTH_PUBLICKEY, NULL),
+                     SALLY_AUTH_REJECT);
+    /* Asking about a key proves nothing. */
+    assert_int_equal(try_key(users, "joe", KEY_A, true, SALLY_AUTH_PASSWORD, NULL),
+                     SALLY_AUTH_ACCEPT);
+}
+
+static void one_required_factor(void **state)
+{
+    (void)state;
+    sally_user joe = user("joe", "secret");
+    joe.authorized_keys = LINE_A;
+    joe.required = SALLY_AUTH_PUBLICKEY;
+    add(&joe);
+    assert_int_equal(try_password(users, "joe", "secret", 0, NULL), SALLY_AUTH_REJECT);
+    assert_int_equal(try_key(users, "joe", KEY_A, false, 0, NULL), SALLY_AUTH_ACCEPT);
+}
+
+static void replaced_and_removed(void **state)
+{
+    (void)state;
+    sally_user joe = user("joe", "secret");
+    add(&joe);
+    joe.password = "changed";
+    add(&joe);
+    assert_int_equal(try_password(users, "joe", "secret", 0, NULL), SALLY_AUTH_REJECT);
+    assert_int_equal(try_password(users, "joe", "changed", 0, NULL), SALLY_AUTH_ACCEPT);
+    assert_int_equal(sally_auth_users_remove(users, "joe"), SALLY_E_OK);
+    assert_int_equal(sally_auth_users_remove(users, "joe"), SALLY_E_NOT_FOUND);
+    assert_int_equal(try_password(users, "joe", "changed", 0, NULL), SALLY_AUTH_REJECT);
+}
+
+static void many_users(void **state)
+{
+    (void)state;
+    char name[32], password[32];
+    for (int i = 0; i < 1000; i++) {
+        snprintf(name, sizeof name, "user%d", i);
+        snprintf(password, sizeof password, "pass%d", i);
+        sally_user u = user(name, password);
+        add(&u);
+    }
+    for (int i = 0; i < 1000; i += 2) {
+        snprintf(name, sizeof name, "user%d", i);
+        assert_int_equal(sally_auth_users_remove(users, name), SALLY_E_OK);
+    }
+    for (int i = 0; i < 1000; i++) {
+        snprintf(name, sizeof name, "user%d", i);
+        snprintf(password, sizeof password, "pass%d", i);
+        assert_int_equal(try_password(users, name, password, 0, NULL),
+                         i % 2 ? SALLY_AUTH_ACCEPT : SALLY_AUTH_REJECT);
+    }
+}
+
+static void mistakes(void **state)
+{
+    (void)state;
+    sally_user u = user("", "secret");
+    assert_int_equal(sally_auth_users_add(users, &u), SALLY_E_INVALID);
+    u = user(NULL, "secret");
+    assert_int_equal(sally_auth_users_add(users, &u), SALLY_E_INVALID);
+    u = user("joe", "");
+    assert_int_equal(sally_auth_users_add(users, &u), SALLY_E_INVALID);
+    u = user("joe", "$6$broken");
+    assert_int_equal(sally_auth_users_add(users, &u), SALLY_E_INVALID);
+    u = user("joe", "secret");
+    u.fs = NULL;
+    assert_int_equal(sally_auth_users_add(users, &u), SALLY_E_INVALID);
+    u = user("joe", NULL);
+    u.required = SALLY_AUTH_PASSWORD;
+    assert_int_equal(sally_auth_users_add(users, &u), SALLY_E_INVALID);
+    u = user("joe", "secret");
+    u.required = SALLY_AUTH_PUBLICKEY;
+    assert_int_equal(sally_auth_users_add(users, &u), SALLY_E_INVALID);
+    u.required = SALLY_AUTH_KEYBOARD_INTERACTIVE;
+    assert_int_equal(sally_auth_users_add(users, &u), SALLY_E_INVALID);
+    u = user("joe", "secret");
+    u.permissions = 1u << 31;
+    assert_int_equal(sally_auth_users_add(users, &u), SALLY_E_INVALID);
+    u = user("joe", "secret");
+    u.struct_size = 4;
+    assert_int_equal(sally_auth_users_add(users, &u), SALLY_E_INVALID);
+    /* Not a list of users. */
+    sally_auth *chain;
+    u = user("joe", "secret");
+    assert_int_equal(sally_auth_chain_new(&chain, users, users), SALLY_E_OK);
+    assert_int_equal(sally_auth_users_add(chain, &u), SALLY_E_INVALID);
+    assert_int_equal(sally_auth_users_remove(chain, "joe"), SALLY_E_INVALID);
+    sally_auth_unref(chain);
+    assert_int_equal(try_password(users, "joe", "secret", 0, NULL), SALLY_AUTH_REJECT);
+}
+
+static void a_change_of_password_is_not_done(void **state)
+{
+    (void)state;
+    sally_user joe = user("joe", "secret");
+    add(&joe);
+    struct auth_request *r = fixture_request(users, SALLY_AUTH_PASSWORD);
+    r->pub.password = "secret";
+    r->pub.new_password = "secret2";
+    assert_true(auth_request_run(r));
+    assert_int_equal(r->result, SALLY_AUTH_REJECT);
+    auth_request_free(r);
+}
+
+static uint32_t offered(void)
+{
+    struct auth_request *r = fixture_request(users, 0);
+    uint32_t methods = auth_offered(users, &r->pub);
+    r->pub.user = "nobody";
+    assert_int_equal(auth_offered(users, &r->pub), methods);
+    auth_request_free(r);
+    return methods;
+}
+
+static void offers_tell_nothing_of_one_user(void **state)
+{
+    (void)state;
+    assert_int_equal(offered(), SALLY_AUTH_PASSWORD | SALLY_AUTH_PUBLICKEY);
+    sally_user joe = user("joe", NULL), ann = user("ann", "secret");
+    joe.authorized_keys = LINE_A;
+    add(&joe);
+    assert_int_equal(offered(), SALLY_AUTH_PUBLICKEY);
+    add(&ann);
+    assert_int_equal(offered(), SALLY_AUTH_PASSWORD | SALLY_AUTH_PUBLICKEY);
+    assert_int_equal(sally_auth_users_remove(users, "joe"), SALLY_E_OK);
+    assert_int_equal(offered(), SALLY_AUTH_PASSWORD);
+}
+
+static void short_memory(void **state)
+{
+    (void)state;
+    sally_user joe = user("joe", "secret");
+    joe.authorized_keys = LINE_A;
+    joe.authorized_keys_file = "/nonexistent";
+    joe.root = "/a";
+    bool more = true;
+    for (unsigned nth = 1; more; nth++) {
+        alloc_fail_at(nth);
+        sally_error e = sally_auth_users_add(users, &joe);
+        more = alloc_failed();
+        assert_true(more ? e == SALLY_E_NO_MEMORY || e == SALLY_E_CRYPTO : e == SALLY_E_OK);
+    }
+    more = true;
+    for (unsigned nth = 1; more; nth++) {
+        struct auth_request *r = fixture_request(users, SALLY_AUTH_PASSWORD);
+        r->pub.password = "secret";
+        alloc_fail_at(nth);
+        assert_true(auth_request_run(r));
+        more = alloc_failed();
+        assert_int_equal(r->result, more ? SALLY_AUTH_REJECT : SALLY_AUTH_ACCEPT);
+        auth_request_free(r);
+    }
+    more = true;
+    for (unsigned nth = 1; more; nth++) {
+        sally_auth *other = NULL;
+        alloc_fail_at(nth);
+        sally_error e = sally_auth_users_new(&other);
+        more = alloc_failed();
+        assert_true(more ? e != SALLY_E_OK && !other : e == SALLY_E_OK);
+        sally_auth_unref(other);
+    }
+}
+
+static atomic_bool stop;
+
+static void *log_in_and_out(void *user_data)
+{
+    (void)user_data;
+    while (!atomic_load(&stop)) {
+        if (try_password(users, "joe", "secret", 0, NULL) == SALLY_AUTH_ACCEPT)
+            (void)try_key(users, "joe", KEY_A, true, 0, NULL);
+        (void)offered();
+    }
+    return NULL;
+}
+
+/* Users come and go while others log in: nothing is freed under anybody. */
+static void changes_while_it_runs(void **state)
+{
+    (void)state;
+    pthread_t threads[2];
+    atomic_store(&stop, false);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, log_in_and_out, NULL), 0);
+    sally_user joe = user("joe", "secret");
+    joe.authorized_keys = LINE_A;
+    for (int i = 0; i < 300; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "user%d", i);
+        sally_user other = user(name, "x");
+        add(&other);
+        add(&joe);
+        if (i % 3 == 0)
+            assert_int_equal(sally_auth_users_remove(users, "joe"), SALLY_E_OK);
+    }
+    atomic_store(&stop, true);
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(passwords),
+        TEST(no_users_at_all),
+        TEST(what_accept_gives),
+        TEST(keys),
+        TEST(the_reason_of_a_refusal),
+        TEST(a_file_is_read_at_each_login),
+        TEST(both_factors),
+        TEST(one_required_factor),
+        TEST(replaced_and_removed),
+        TEST(many_users),
+        TEST(mistakes),
+        TEST(a_change_of_password_is_not_done),
+        TEST(offers_tell_nothing_of_one_user),
+        TEST(short_memory),
+        TEST(changes_while_it_runs),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
