@@ -1,7 +1,7 @@
 /* publickey (RFC 4252 section 7, RFC 8332). The signature is verified before the owner hears of a try: it only ever sees a key with
  * proof when the proof is right. */
 #include "base/mem.h"
-#include "crypto/public_key.h"
+#include "ssh/transport.h"
 #include "ssh/userauth.h"
 
 struct key_request {
@@ -29,23 +29,12 @@ static bool parse_key_request(struct cursor *c, struct key_request *k)
     return cursor_done(c);
 }
 
-static bool list_has(const char *list, struct slice name)
-{
-    while (list && *list) {
-        size_t size = strcspn(list, ",");
-        if (size == name.size && memcmp(list, name.data, size) == 0)
-            return true;
-        list += size + (list[size] == ',');
-    }
-    return false;
-}
-
 /* The row of an algorithm that is allowed and fits the key's own type; NULL when it is or does not. */
 static const struct signature_algorithm *allowed_algorithm(const struct ssh *ssh,
                                                            const struct key_request *k)
 {
     const struct signature_algorithm *row = signature_algorithm_find(k->algorithm);
-    if (!row || !list_has(transport_user_signature_algorithms(ssh), k->algorithm))
+    if (!row || !names_have(slice_of(transport_user_signature_algorithms(ssh)), k->algorithm))
         return NULL;
     struct cursor blob = cursor_of_slice(k->blob);
     struct slice type = get_string(&blob);
