@@ -142,13 +142,15 @@ static void put_markers(struct buf *b, enum ssh_role role)
     put_bytes(b, markers, strlen(markers));
 }
 
-static bool build(struct ssh *ssh, struct buf *b)
+static sally_error build(struct ssh *ssh, struct buf *b)
 {
     const struct ssh_options *o = &ssh->options;
     put_u8(b, SSH_MSG_KEXINIT);
     uint8_t *cookie = buf_extend(b, COOKIE_SIZE);
-    if (!cookie || !random_fill(&o->random, cookie, COOKIE_SIZE))
-        return false;
+    if (!cookie)
+        return SALLY_E_NO_MEMORY;
+    if (!random_fill(&o->random, cookie, COOKIE_SIZE))
+        return SALLY_E_CRYPTO;
     size_t place = put_string_begin(b);
     bool complete = put_table(b, ssh, &kex_names, o->kex);
     if (!ssh->transport->first_done)
@@ -165,7 +167,9 @@ static bool build(struct ssh *ssh, struct buf *b)
     put_text(b, "");
     put_bool(b, false); /* we never guess */
     put_u32(b, 0);
-    return complete && !b->failed;
+    if (b->failed)
+        return SALLY_E_NO_MEMORY;
+    return complete ? SALLY_E_OK : SALLY_E_INVALID;
 }
 
 static struct kex *kex_new(struct ssh *ssh)
@@ -197,19 +201,20 @@ void kex_free(struct transport *t)
     mem_free(k);
 }
 
-bool kexinit_send(struct ssh *ssh)
+sally_error kexinit_send(struct ssh *ssh)
 {
     struct transport *t = ssh->transport;
     struct slice nothing = {NULL, 0};
     t->rekey_wanted = false;
     struct kex *k = t->kex ? t->kex : kex_new(ssh);
-    if (!k || !build(ssh, &k->our_init)) {
+    sally_error error = k ? build(ssh, &k->our_init) : SALLY_E_NO_MEMORY;
+    if (error) {
         transport_end(ssh, SSH_DISCONNECT_KEY_EXCHANGE_FAILED, SSH_END_INTERNAL,
                       "no key exchange can be offered");
-        return false;
+        return error;
     }
     k->sent_init = true;
-    return send_now(ssh, buf_slice(&k->our_init), nothing);
+    return send_now(ssh, buf_slice(&k->our_init), nothing) ? SALLY_E_OK : SALLY_E_NO_MEMORY;
 }
 
 static bool fail(struct ssh *ssh, const char *detail)
@@ -290,7 +295,7 @@ bool on_kexinit(struct ssh *ssh, struct cursor *payload)
         return fail(ssh, "the offer of algorithms is too long");
     if (++t->exchanges_begun > LOGIN_EXCHANGES_MAX && !t->authenticated)
         return fail(ssh, "too many key exchanges before the login");
-    if ((!t->kex || !t->kex->sent_init) && !kexinit_send(ssh))
+    if ((!t->kex || !t->kex->sent_init) && kexinit_send(ssh) != SALLY_E_OK)
         return true;
     struct kex *k = t->kex;
     k->received_init = true;

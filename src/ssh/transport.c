@@ -115,11 +115,9 @@ sally_error ssh_new(struct ssh **out, const struct ssh_options *options,
     }
     if (keys && transport_new(ssh) && ext_info_init(ssh) && userauth_new(ssh) &&
         connection_new(ssh))
-        error = SALLY_E_OK;
-    if (!error && !version_init(ssh))
-        error = SALLY_E_INVALID;
-    if (!error && !kexinit_send(ssh))
-        error = SALLY_E_INVALID;
+        error = version_init(ssh);
+    if (!error)
+        error = kexinit_send(ssh);
     if (error) {
         ssh_free(ssh);
         return error;

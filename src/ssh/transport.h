@@ -155,7 +155,7 @@ void transport_deliver_end(struct ssh *ssh);
 bool on_disconnect(struct ssh *ssh, struct cursor *payload);
 
 /* version.c */
-bool version_init(struct ssh *ssh);
+sally_error version_init(struct ssh *ssh);
 /* Takes the peer's line off the receive buffer. False: it is not complete yet, or the connection
  * was ended. */
 bool version_receive(struct ssh *ssh);
@@ -179,7 +179,8 @@ bool send_now(struct ssh *ssh, struct slice head, struct slice body);
 void messages_dispatch(struct ssh *ssh, struct slice payload, uint32_t sequence);
 
 /* kexinit.c */
-bool kexinit_send(struct ssh *ssh);
+/* An error has ended the connection. SALLY_E_INVALID: the options leave nothing to offer. */
+sally_error kexinit_send(struct ssh *ssh);
 bool on_kexinit(struct ssh *ssh, struct cursor *payload);
 void kex_free(struct transport *t);
 

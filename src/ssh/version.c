@@ -6,24 +6,24 @@
 #define TEXT_LINES_MAX 64u /* client: lines before the server's identification */
 #define TEXT_LINE_MAX  1024u
 
-bool version_init(struct ssh *ssh)
+sally_error version_init(struct ssh *ssh)
 {
     struct transport *t = ssh->transport;
     const char prefix[] = "SSH-2.0-";
     const char *software = ssh->options.software;
     size_t size = strlen(software);
     if (size == 0 || size > IDENTIFICATION_MAX - 2 - (sizeof prefix - 1))
-        return false;
+        return SALLY_E_INVALID;
     for (size_t i = 0; i < size; i++)
         if (software[i] < ' ' || software[i] > '~')
-            return false;
+            return SALLY_E_INVALID;
     struct identification *id = &t->ours;
     memcpy(id->line, prefix, sizeof prefix - 1);
     memcpy(id->line + sizeof prefix - 1, software, size);
     id->size = sizeof prefix - 1 + size;
     put_bytes(&t->output, id->line, id->size);
     put_bytes(&t->output, "\r\n", 2);
-    return !t->output.failed;
+    return t->output.failed ? SALLY_E_NO_MEMORY : SALLY_E_OK;
 }
 
 static bool refuse(struct ssh *ssh, const char *detail)

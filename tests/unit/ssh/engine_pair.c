@@ -234,14 +234,19 @@ void pair_start(struct pair *p)
 {
     assert_int_equal(ssh_new(&p->client.ssh, &p->client_options, &events, &p->client, p->now_ns),
                      SALLY_E_OK);
-    assert_int_equal(ssh_new(&p->server.ssh, &p->server_options, &events, &p->server, p->now_ns),
-                     SALLY_E_OK);
+    assert_int_equal(pair_new_server(p), SALLY_E_OK);
+}
+
+sally_error pair_new_server(struct pair *p)
+{
+    return ssh_new(&p->server.ssh, &p->server_options, &events, &p->server, p->now_ns);
 }
 
 static void side_free(struct side *s)
 {
     struct list *item;
-    ssh_free(s->ssh);
+    if (s->ssh)
+        ssh_free(s->ssh);
     s->ssh = NULL;
     while ((item = list_take_first(&s->jobs)) != NULL)
         ssh_job_done(ssh_job_of_link(item)); /* too late, and harmless */

@@ -1,4 +1,5 @@
-/* A client and a server engine, joined in memory: no socket, no clock, the same random bytes in every run. */
+/* A client and a server engine, joined in memory: no socket, no clock, the same random bytes in
+ * every run. */
 #ifndef SALLY_TEST_ENGINE_PAIR_H
 #define SALLY_TEST_ENGINE_PAIR_H
 
@@ -39,10 +40,10 @@ struct pair {
     struct crypto *crypto;
     struct side client, server;
     uint64_t now_ns;
-    size_t cut;           /* most bytes that move at once; 0: all */
-    uint64_t cut_random;  /* not 0: cuts are random, up to `cut` */
-    bool keep_jobs;       /* jobs are not run by pair_run() */
-    bool distrust;        /* the client refuses the host key */
+    size_t cut;          /* most bytes that move at once; 0: all */
+    uint64_t cut_random; /* not 0: cuts are random, up to `cut` */
+    bool keep_jobs;      /* jobs are not run by pair_run() */
+    bool distrust;       /* the client refuses the host key */
     /* Before anything is moved: may change what is about to leave. */
     void (*tamper)(struct pair *p, struct side *from, uint8_t *data, size_t size);
     uint64_t tamper_at;
@@ -57,9 +58,11 @@ int pair_group_teardown(void **state);
 void pair_init(struct pair *p, void **state);
 void pair_use_key(struct pair *p, void **state, const char *type);
 void pair_start(struct pair *p);
+sally_error pair_new_server(struct pair *p); /* the server alone */
 void pair_free(struct pair *p);
 
-/* At most `max` bytes from one engine to the other, and the receiver's ssh_run(). Returns how many. */
+/* At most `max` bytes from one engine to the other, and the receiver's ssh_run(). Returns how many.
+ */
 size_t pair_move(struct side *from, size_t max);
 /* Jobs of one side run and done. */
 bool pair_do_jobs(struct side *s);
@@ -80,7 +83,8 @@ void side_send(struct side *s, size_t size);
 void put_clear_packet(struct buf *out, struct slice payload);
 /* Bytes as if they had come from the peer. */
 void side_feed(struct side *s, struct slice data);
-/* Seals a payload with the engine's present keys, whatever its state, and gives it to the peer at once; nothing else may wait. */
+/* Seals a payload with the engine's present keys, whatever its state, and gives it to the peer at
+ * once; nothing else may wait. */
 void side_inject(struct side *s, struct slice payload);
 /* Any output that waits is dropped. */
 void side_drop_output(struct side *s);

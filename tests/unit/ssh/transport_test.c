@@ -1,29 +1,387 @@
-/* Two engines meet: every algorithm, every way of cutting the stream. */
+/* Two engines meet: every algorithm, every way of cutting the stream, every allocation that may
+ * fail. */
 #include "engine_pair.h"
 
-static void handshakes_and_logs_in(void **state)
+#include "alloc_failure.h"
+
+#define KIB 1024u
+
+static void logs_in(struct pair *p)
+{
+    pair_start(p);
+    pair_exchange_keys(p);
+    pair_log_in(p);
+    pair_open_channel(p);
+}
+
+static void exchanges_data(struct pair *p, size_t size)
+{
+    side_send(&p->client, size);
+    side_send(&p->server, size);
+    pair_run(p);
+    assert_int_equal(p->server.received, p->client.sent);
+    assert_int_equal(p->client.received, p->server.sent);
+}
+
+/* Everything that may go wrong with keys shows in the first bytes after they changed. */
+static void meets(struct pair *p)
+{
+    logs_in(p);
+    exchanges_data(p, 70000);
+    ssh_rekey(p->server.ssh);
+    ssh_run(p->server.ssh, p->now_ns);
+    exchanges_data(p, 3000);
+    assert_int_equal(p->client.rekeyed, 1);
+    assert_int_equal(p->server.rekeyed, 1);
+    assert_int_equal(ssh_rekey_count(p->server.ssh), 1);
+    pair_free(p);
+}
+
+static void says_what_was_agreed_on(void **state)
 {
     struct pair p;
     pair_init(&p, state);
-    pair_start(&p);
-    pair_exchange_keys(&p);
+    p.client_options.kex = "curve25519-sha256";
+    p.client_options.host_key_algorithms = "ssh-ed25519";
+    p.client_options.ciphers = "aes128-ctr";
+    p.client_options.macs = "hmac-sha2-512";
+    logs_in(&p);
     assert_string_equal(ssh_peer_software(p.server.ssh), "client_1.0");
     assert_string_equal(ssh_peer_software(p.client.ssh), "server_1.0 with a comment");
+    assert_true(ssh_peer_is(p.server.ssh, "client_"));
+    assert_false(ssh_peer_is(p.server.ssh, "server_"));
     assert_true(p.client.host_key_seen);
-    pair_log_in(&p);
-    pair_open_channel(&p);
-    side_send(&p.client, 1000);
-    side_send(&p.server, 2000);
-    pair_run(&p);
-    assert_int_equal(p.server.received, 1000);
-    assert_int_equal(p.client.received, 2000);
+    assert_string_equal(ssh_algorithms(p.server.ssh),
+                        "curve25519-sha256 ssh-ed25519 aes128-ctr hmac-sha2-512 aes128-ctr "
+                        "hmac-sha2-512 none");
+    assert_string_equal(p.server.algorithms, ssh_algorithms(p.server.ssh));
+    assert_int_equal(ssh_session_id(p.server.ssh).size, 32);
+    assert_true(slice_equal(ssh_session_id(p.server.ssh), ssh_session_id(p.client.ssh)));
+    assert_true(p.server.ssh->transport->strict && p.client.ssh->transport->strict);
+    exchanges_data(&p, 1000);
     pair_free(&p);
+}
+
+static void every_kex_method_works(void **state)
+{
+    const struct kex_method *m;
+    for (size_t i = 0; (m = kex_method_at(i)) != NULL; i++) {
+        struct pair p;
+        pair_init(&p, state);
+        p.client_options.kex = m->name;
+        p.server_options.kex = m->name;
+        meets(&p);
+    }
+}
+
+static void every_host_key_algorithm_works(void **state)
+{
+    const struct signature_algorithm *a;
+    for (size_t i = 0; (a = signature_algorithm_at(i)) != NULL; i++) {
+        if (strncmp(a->name, "sk-", 3) == 0)
+            continue; /* no host has a key of this type */
+        struct pair p;
+        pair_init(&p, state);
+        p.client_options.host_key_algorithms = a->name;
+        p.server_options.host_key_algorithms = a->name;
+        meets(&p);
+    }
+}
+
+static void meets_with(void **state, const char *cipher, const char *mac)
+{
+    static const char *const compressions[] = {"none", "zlib@openssh.com"};
+    for (size_t i = 0; i < COUNT_OF(compressions); i++) {
+        struct pair p;
+        pair_init(&p, state);
+        pair_use_key(&p, state, "ed25519");
+        p.client_options.ciphers = p.server_options.ciphers = cipher;
+        p.client_options.macs = p.server_options.macs = mac;
+        p.client_options.compression = compressions[i];
+        meets(&p);
+    }
+}
+
+static void every_cipher_works_with_every_mac_and_compression(void **state)
+{
+    const struct cipher_info *c;
+    const struct mac_info *m;
+    for (size_t i = 0; (c = cipher_at(i)) != NULL; i++) {
+        if (c->aead)
+            meets_with(state, c->name, NULL);
+        for (size_t j = 0; !c->aead && (m = mac_at(j)) != NULL; j++)
+            meets_with(state, c->name, m->name);
+    }
+}
+
+static void any_cut_will_do(void **state)
+{
+    static const struct {
+        size_t cut;
+        uint64_t random;
+    } cuts[] = {{1, 0}, {2, 0}, {3, 0}, {7, 0}, {13, 5}, {300, 77}, {5000, 1234567}};
+    static const char *const ciphers[] = {"chacha20-poly1305@openssh.com", "aes128-ctr",
+                                          "aes256-gcm@openssh.com"};
+    for (size_t c = 0; c < COUNT_OF(ciphers); c++)
+        for (size_t i = 0; i < COUNT_OF(cuts); i++) {
+            struct pair p;
+            pair_init(&p, state);
+            pair_use_key(&p, state, "ed25519");
+            p.client_options.ciphers = ciphers[c];
+            p.cut = cuts[i].cut;
+            p.cut_random = cuts[i].random;
+            logs_in(&p);
+            exchanges_data(&p, cuts[i].cut < 10 ? 2000 : 100000);
+            ssh_rekey(p.client.ssh);
+            exchanges_data(&p, 5000);
+            assert_int_equal(p.server.rekeyed, 1);
+            pair_free(&p);
+        }
+}
+
+/* ---- The same bytes in every run ---- */
+
+static void add_to_digest(struct pair *p, struct side *from, uint8_t *data, size_t size)
+{
+    uint64_t *digest = from == &p->client ? &p->tamper_at : &p->cut_random;
+    for (size_t i = 0; i < size; i++)
+        *digest = (*digest ^ data[i]) * UINT64_C(0x100000001b3);
+}
+
+static void a_session_can_be_replayed(void **state)
+{
+    uint64_t digests[2][2];
+    for (size_t run = 0; run < 2; run++) {
+        struct pair p;
+        pair_init(&p, state);
+        pair_use_key(&p, state, "ed25519"); /* its signatures are a function of key and data */
+        p.tamper = add_to_digest;
+        logs_in(&p);
+        exchanges_data(&p, 100000);
+        digests[run][0] = p.tamper_at;
+        digests[run][1] = p.cut_random;
+        pair_free(&p);
+    }
+    assert_int_equal(digests[0][0], digests[1][0]);
+    assert_int_equal(digests[0][1], digests[1][1]);
+}
+
+/* ---- Compression ---- */
+
+static void compression_begins_with_the_login(void **state)
+{
+    struct pair p;
+    pair_init(&p, state);
+    p.client_options.compression = "zlib@openssh.com,none";
+    pair_start(&p);
+    pair_exchange_keys(&p);
+    assert_null(p.server.ssh->transport->in.compressor);
+    assert_null(p.server.ssh->transport->out.compressor);
+    pair_log_in(&p);
+    assert_non_null(p.server.ssh->transport->in.compressor);
+    assert_non_null(p.server.ssh->transport->out.compressor);
+    pair_open_channel(&p);
+    exchanges_data(&p, 300000);
+    pair_free(&p);
+}
+
+/* The success is queued while keys are exchanged: what is sent before it must not be compressed. */
+static void a_success_behind_a_rekey_is_not_compressed(void **state)
+{
+    struct pair p;
+    pair_init(&p, state);
+    p.client_options.compression = "zlib@openssh.com";
+    pair_start(&p);
+    pair_exchange_keys(&p);
+    ssh_client_login_none(p.client.ssh, "joe"); /* is refused, and the service is there */
+    pair_run(&p);
+    ssh_client_login_password(p.client.ssh, "joe", "right");
+    assert_int_equal(kexinit_send(p.server.ssh), SALLY_E_OK);
+    pair_run(&p);
+    assert_alive(&p.client);
+    assert_alive(&p.server);
+    assert_int_equal(p.client.authenticated, 1);
+    assert_int_equal(p.client.rekeyed, 1);
+    assert_non_null(p.server.ssh->transport->in.compressor);
+    assert_non_null(p.client.ssh->transport->in.compressor);
+    pair_open_channel(&p);
+    exchanges_data(&p, 10000);
+    pair_free(&p);
+}
+
+/* ---- What the owner may do ---- */
+
+static void the_owner_may_disconnect(void **state)
+{
+    struct pair p;
+    pair_init(&p, state);
+    logs_in(&p);
+    ssh_disconnect(p.server.ssh, "going down");
+    assert_int_equal(p.server.overs, 1);
+    assert_int_equal(p.server.end, SSH_END_LOCAL);
+    assert_string_equal(p.server.end_detail, "going down");
+    assert_true(p.server.closed);
+    ssh_disconnect(p.server.ssh, "again");
+    pair_run(&p);
+    assert_int_equal(p.server.overs, 1);
+    assert_int_equal(p.client.overs, 1);
+    assert_int_equal(p.client.end, SSH_END_PEER);
+    assert_string_equal(p.client.end_detail, "going down");
+    assert_true(p.client.closed);
+    pair_free(&p);
+}
+
+static void the_line_may_end(void **state)
+{
+    struct pair p;
+    pair_init(&p, state);
+    logs_in(&p);
+    ssh_input_eof(p.server.ssh);
+    assert_int_equal(p.server.overs, 1);
+    assert_int_equal(p.server.end, SSH_END_PEER);
+    assert_int_equal(ssh_output(p.server.ssh).size, 0);
+    pair_free(&p);
+}
+
+static void an_engine_may_go_before_its_jobs(void **state)
+{
+    struct pair p;
+    pair_init(&p, state);
+    p.keep_jobs = true;
+    pair_start(&p);
+    pair_run(&p);
+    assert_int_equal(p.server.jobs_seen, 1);
+    assert_true(ssh_is_held(p.server.ssh));
+    uint8_t *room;
+    assert_int_equal(ssh_input_room(p.server.ssh, &room), 0);
+    pair_free(&p); /* the job is done afterwards */
+
+    pair_init(&p, state);
+    p.keep_jobs = true;
+    pair_start(&p);
+    pair_run(&p);
+    ssh_disconnect(p.server.ssh, "no patience");
+    pair_do_jobs(&p.server);
+    assert_int_equal(p.server.keys_exchanged, 0);
+    pair_free(&p);
+}
+
+static void a_host_key_may_be_refused(void **state)
+{
+    struct pair p;
+    pair_init(&p, state);
+    p.distrust = true;
+    pair_start(&p);
+    pair_run(&p);
+    assert_int_equal(p.client.overs, 1);
+    assert_int_equal(p.client.end, SSH_END_PROTOCOL);
+    assert_int_equal(p.server.end, SSH_END_PEER);
+    pair_free(&p);
+}
+
+static void an_idle_engine_holds_no_buffers(void **state)
+{
+    struct pair p;
+    pair_init(&p, state);
+    logs_in(&p);
+    exchanges_data(&p, 1024 * KIB);
+    ssh_trim(p.server.ssh);
+    const struct transport *t = p.server.ssh->transport;
+    assert_null(t->rx.data);
+    assert_null(t->output.data);
+    assert_null(t->message.data);
+    assert_null(t->waiting.data);
+    assert_null(t->kex);
+    assert_true(sizeof *t < 4096);
+    exchanges_data(&p, 1000);
+    pair_free(&p);
+}
+
+static void bulk_gets_large_reads(void **state)
+{
+    struct pair p;
+    uint8_t *room;
+    pair_init(&p, state);
+    logs_in(&p);
+    assert_true(ssh_input_room(p.server.ssh, &room) <= 16 * KIB);
+    exchanges_data(&p, 4096 * KIB);
+    assert_true(ssh_input_room(p.server.ssh, &room) >= 200 * KIB);
+    pair_free(&p);
+}
+
+/* ---- Allocations ---- */
+
+static bool lives_without(void **state, unsigned nth)
+{
+    struct pair p;
+    pair_init(&p, state);
+    pair_use_key(&p, state, "ed25519");
+    p.client_options.compression = "zlib@openssh.com";
+    /* The client has its memory: it is the server that is tested. */
+    pair_start(&p);
+    ssh_free(p.server.ssh);
+    p.server.ssh = NULL;
+    alloc_fail_at(nth);
+    sally_error error = pair_new_server(&p);
+    bool struck = false;
+    if (!error) {
+        ssh_client_login_password(p.client.ssh, "joe", "right");
+        pair_run(&p);
+        if (!ssh_over(p.server.ssh))
+            ssh_rekey(p.server.ssh);
+        pair_run(&p);
+    }
+    struck = alloc_failed();
+    if (error)
+        assert_int_equal(error, SALLY_E_NO_MEMORY);
+    pair_free(&p);
+    return struck;
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    unsigned nth = 1;
+    while (lives_without(state, nth))
+        nth++;
+    assert_true(nth > 50);
+}
+
+static void refuses_senseless_options(void **state)
+{
+    struct pair p;
+    pair_init(&p, state);
+    p.server_options.host_key_count = 0;
+    assert_int_equal(pair_new_server(&p), SALLY_E_INVALID);
+    pair_init(&p, state);
+    p.server_options.ciphers = "rot13,";
+    assert_int_equal(pair_new_server(&p), SALLY_E_INVALID);
+    pair_init(&p, state);
+    p.server_options.software = "with\r\nbreak";
+    assert_int_equal(pair_new_server(&p), SALLY_E_INVALID);
+    pair_init(&p, state);
+    p.server_options.software = "";
+    assert_int_equal(pair_new_server(&p), SALLY_E_INVALID);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(handshakes_and_logs_in),
+        cmocka_unit_test(says_what_was_agreed_on),
+        cmocka_unit_test(every_kex_method_works),
+        cmocka_unit_test(every_host_key_algorithm_works),
+        cmocka_unit_test(every_cipher_works_with_every_mac_and_compression),
+        cmocka_unit_test(any_cut_will_do),
+        cmocka_unit_test(a_session_can_be_replayed),
+        cmocka_unit_test(compression_begins_with_the_login),
+        cmocka_unit_test(a_success_behind_a_rekey_is_not_compressed),
+        cmocka_unit_test(the_owner_may_disconnect),
+        cmocka_unit_test(the_line_may_end),
+        cmocka_unit_test(an_engine_may_go_before_its_jobs),
+        cmocka_unit_test(a_host_key_may_be_refused),
+        cmocka_unit_test(an_idle_engine_holds_no_buffers),
+        cmocka_unit_test(bulk_gets_large_reads),
+        cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(refuses_senseless_options),
     };
     return cmocka_run_group_tests_name("ssh transport", tests, pair_group_setup,
                                        pair_group_teardown);
