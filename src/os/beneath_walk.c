@@ -298,6 +298,11 @@ bool beneath_walk_canonical(const struct beneath *b, const char *path, struct bu
     walk_init(&w, b, path);
     bool ok = !w.rest.failed || fail(ENAMETOOLONG);
     ok = ok && walk_go(&w, true, fd);
+    if (ok && w.must_be_dir && *fd >= 0 && !is_directory(*fd)) {
+        close(*fd);
+        *fd = -1;
+        ok = fail(ENOTDIR);
+    }
     if (ok) {
         put_bytes(out, buf_head(&w.at), w.at.size);
         if (strcmp(w.name, ".") != 0) {

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "core/session.h"
+#include "sallyport/storages.h"
 
 enum driver_style {
     DRIVER_INLINE, /* everything in the caller's thread, where it may block */

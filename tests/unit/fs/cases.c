@@ -1,0 +1,794 @@
+#include "fs/cases.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define RW (SALLY_OPEN_READ | SALLY_OPEN_WRITE)
+#define NEW (RW | SALLY_OPEN_CREATE)
+
+/* Status asserted with its name on the line. */
+#define IS(call, wanted) assert_int_equal((call), SALLY_##wanted)
+
+static void open_and_close(struct driver *d)
+{
+    sally_file *file;
+    IS(do_open(d, "/none", SALLY_OPEN_READ, &file), NO_SUCH_FILE);
+    IS(do_open(d, "/none/none", NEW, &file), NO_SUCH_FILE);
+    IS(do_open(d, "/a", NEW, &file), OK);
+    IS(do_close(d, file), OK);
+    IS(do_open(d, "/a/b", NEW, &file), NOT_A_DIRECTORY);
+    IS(do_open(d, "/a", NEW, &file), OK);
+    IS(do_close(d, file), OK);
+    IS(do_open(d, "/a", NEW | SALLY_OPEN_EXCLUSIVE, &file), FILE_ALREADY_EXISTS);
+    IS(do_open(d, "/new", NEW | SALLY_OPEN_EXCLUSIVE, &file), OK);
+    IS(do_close(d, file), OK);
+    IS(do_mkdir(d, "/dir", 0755), OK);
+    IS(do_open(d, "/dir", SALLY_OPEN_READ, &file), FILE_IS_A_DIRECTORY);
+    IS(do_open(d, "/dir", SALLY_OPEN_WRITE, &file), FILE_IS_A_DIRECTORY);
+    IS(do_open(d, "/dir", NEW, &file), FILE_IS_A_DIRECTORY);
+    IS(do_open(d, "/", SALLY_OPEN_READ, &file), FILE_IS_A_DIRECTORY);
+    IS(do_open(d, "/a", SALLY_OPEN_READ | SALLY_OPEN_TRUNCATE, &file), INVALID_PARAMETER);
+    IS(do_open(d, "/a", SALLY_OPEN_READ | SALLY_OPEN_BLOCK_WRITE, &file), UNSUPPORTED);
+}
+
+static void open_flags(struct driver *d)
+{
+    sally_file *file;
+    char text[1001];
+    make_file(d, "/f", "hello world");
+    IS(do_open(d, "/f", SALLY_OPEN_WRITE, &file), OK); /* neither cut nor emptied */
+    IS(do_write(d, file, 0, "HE", 2), OK);
+    IS(do_close(d, file), OK);
+    assert_string_equal(file_text(d, "/f", text), "HEllo world");
+
+    IS(do_open(d, "/f", SALLY_OPEN_WRITE | SALLY_OPEN_APPEND, &file), OK);
+    IS(do_write(d, file, 0, "!", 1), OK);
+    IS(do_write(d, file, 0, "?", 1), OK);
+    IS(do_close(d, file), OK);
+    assert_string_equal(file_text(d, "/f", text), "HEllo world!?");
+
+    IS(do_open(d, "/f", SALLY_OPEN_WRITE | SALLY_OPEN_TRUNCATE, &file), OK);
+    IS(do_close(d, file), OK);
+    assert_string_equal(file_text(d, "/f", text), "");
+
+    IS(do_open(d, "/f", SALLY_OPEN_READ, &file), OK);
+    IS(do_write(d, file, 0, "x", 1), INVALID_HANDLE);
+    IS(do_close(d, file), OK);
+}
+
+static void delete_on_close(struct driver *d)
+{
+    sally_file *file;
+    IS(do_open(d, "/t", NEW | SALLY_OPEN_DELETE_ON_CLOSE, &file), OK);
+    IS(do_write(d, file, 0, "x", 1), OK);
+    IS(do_stat(d, "/t", 0, NULL), OK);
+    IS(do_close(d, file), OK);
+    IS(do_stat(d, "/t", 0, NULL), NO_SUCH_FILE);
+
+    /* Another file under that name stays. */
+    IS(do_open(d, "/t", NEW | SALLY_OPEN_DELETE_ON_CLOSE, &file), OK);
+    make_file(d, "/other", "other");
+    IS(do_two(d, SALLY_OP_RENAME, "/other", "/t", SALLY_RENAME_OVERWRITE), OK);
+    IS(do_close(d, file), OK);
+    IS(do_stat(d, "/t", 0, NULL), OK);
+}
+
+static void read_and_write(struct driver *d)
+{
+    sally_file *file;
+    uint32_t size = 3 * 65536 + 77;
+    uint8_t *out = malloc(size), *in = malloc(size);
+    for (uint32_t i = 0; i < size; i++)
+        out[i] = (uint8_t)(i * 7 + i / 65536);
+    IS(do_open(d, "/f", NEW, &file), OK);
+    IS(do_write(d, file, 0, out, size), OK);
+    uint32_t got = size;
+    IS(do_read(d, file, 0, in, &got), OK);
+    assert_int_equal(got, size);
+    assert_memory_equal(in, out, size);
+    for (uint32_t at = 65000; at < 66000; at += 333) {
+        got = 70000;
+        IS(do_read(d, file, at, in, &got), OK);
+        assert_int_equal(got, 70000);
+        assert_memory_equal(in, out + at, got);
+    }
+    got = 1000;
+    IS(do_read(d, file, size - 10, in, &got), OK);
+    assert_int_equal(got, 10);
+    got = 1000;
+    IS(do_read(d, file, size, in, &got), EOF);
+    assert_int_equal(got, 0);
+    got = 1000;
+    IS(do_read(d, file, UINT64_MAX, in, &got), EOF);
+    got = 1;
+    IS(do_read(d, file, (uint64_t)INT64_MAX, in, &got), EOF);
+    assert_true(do_write(d, file, UINT64_MAX, "x", 1) != SALLY_OK);
+    assert_true(do_write(d, file, (uint64_t)INT64_MAX, "x", 1) != SALLY_OK);
+    IS(do_write(d, file, 5, "", 0), OK);
+    IS(do_fsync(d, file), OK);
+    IS(do_close(d, file), OK);
+    free(in);
+    free(out);
+}
+
+static void holes(struct driver *d)
+{
+    sally_file *file;
+    sally_attrs attrs;
+    const uint64_t far = UINT64_C(5) << 30;
+    char data[16], zero[16] = {0};
+    IS(do_open(d, "/sparse", NEW, &file), OK);
+    IS(do_write(d, file, far, "end", 3), OK);
+    IS(do_write(d, file, 70000, "mid", 3), OK);
+    IS(do_fstat(d, file, &attrs), OK);
+    assert_true(attrs.size == far + 3);
+    assert_true(attrs.allocation_size < 1 << 20);
+    uint32_t got = sizeof(data);
+    IS(do_read(d, file, far - 5, data, &got), OK);
+    assert_int_equal(got, 8);
+    assert_memory_equal(data, "\0\0\0\0\0end", 8);
+    got = sizeof(data);
+    IS(do_read(d, file, UINT64_C(3) << 30, data, &got), OK);
+    assert_int_equal(got, sizeof(data));
+    assert_memory_equal(data, zero, sizeof(data));
+
+    /* What was cut off does not come back. */
+    sally_attrs cut = {.valid = SALLY_ATTR_SIZE, .size = 70001};
+    IS(do_fsetstat(d, file, &cut), OK);
+    cut.size = far + 10;
+    IS(do_fsetstat(d, file, &cut), OK);
+    got = 5;
+    IS(do_read(d, file, 69999, data, &got), OK);
+    assert_memory_equal(data, "\0m\0\0\0", 5);
+    got = 16;
+    IS(do_read(d, file, far, data, &got), OK);
+    assert_int_equal(got, 10);
+    assert_memory_equal(data, zero, 10);
+    cut.size = UINT64_C(1) << 63;
+    assert_true(do_fsetstat(d, file, &cut) != SALLY_OK);
+    IS(do_close(d, file), OK);
+}
+
+static void unlinked_files_live(struct driver *d)
+{
+    sally_file *file;
+    char data[5];
+    make_file(d, "/f", "12345");
+    IS(do_open(d, "/f", RW, &file), OK);
+    IS(do_path(d, SALLY_OP_REMOVE, "/f"), OK);
+    IS(do_stat(d, "/f", 0, NULL), NO_SUCH_FILE);
+    uint32_t got = 5;
+    IS(do_read(d, file, 0, data, &got), OK);
+    assert_memory_equal(data, "12345", 5);
+    IS(do_write(d, file, 5, "6", 1), OK);
+    sally_attrs attrs;
+    IS(do_fstat(d, file, &attrs), OK);
+    assert_int_equal(attrs.link_count, 0);
+    assert_int_equal(attrs.size, 6);
+    IS(do_close(d, file), OK);
+}
+
+static void attributes(struct driver *d)
+{
+    sally_attrs attrs;
+    IS(do_stat(d, "/none", SALLY_FOLLOW, &attrs), NO_SUCH_FILE);
+    make_file(d, "/f", "12345");
+    IS(do_stat(d, "/f", SALLY_FOLLOW, &attrs), OK);
+    assert_int_equal(attrs.type, SALLY_TYPE_REGULAR);
+    assert_int_equal(attrs.size, 5);
+    assert_int_equal(attrs.link_count, 1);
+    IS(do_stat(d, "/f/x", SALLY_FOLLOW, &attrs), NOT_A_DIRECTORY);
+    IS(do_stat(d, "/", 0, &attrs), OK);
+    assert_int_equal(attrs.type, SALLY_TYPE_DIRECTORY);
+
+    sally_attrs set = {.valid = SALLY_ATTR_PERMISSIONS | SALLY_ATTR_SIZE | SALLY_ATTR_ATIME | SALLY_ATTR_MTIME |
+                                SALLY_ATTR_NANOSECONDS,
+                       .permissions = 0640,
+                       .size = 3,
+                       .atime = {.seconds = -5, .nanoseconds = 7},
+                       .mtime = {.seconds = 5000000000, .nanoseconds = 999999999}};
+    IS(do_setstat(d, "/f", SALLY_FOLLOW, &set), OK);
+    IS(do_stat(d, "/f", SALLY_FOLLOW, &attrs), OK);
+    assert_int_equal(attrs.permissions, 0640);
+    assert_int_equal(attrs.size, 3);
+    assert_true(attrs.atime.seconds == -5 && attrs.atime.nanoseconds == 7);
+    assert_true(attrs.mtime.seconds == 5000000000 && attrs.mtime.nanoseconds == 999999999);
+
+    /* One time alone leaves the other. */
+    set = (sally_attrs){.valid = SALLY_ATTR_MTIME, .mtime = {.seconds = 99, .nanoseconds = 12}};
+    IS(do_setstat(d, "/f", SALLY_FOLLOW, &set), OK);
+    IS(do_stat(d, "/f", SALLY_FOLLOW, &attrs), OK);
+    assert_true(attrs.atime.seconds == -5);
+    assert_true(attrs.mtime.seconds == 99 && attrs.mtime.nanoseconds == 0);
+
+    set = (sally_attrs){.valid = SALLY_ATTR_MTIME | SALLY_ATTR_NANOSECONDS, .mtime = {.nanoseconds = 1000000000}};
+    IS(do_setstat(d, "/f", SALLY_FOLLOW, &set), INVALID_PARAMETER);
+    set = (sally_attrs){.valid = SALLY_ATTR_SIZE, .size = UINT64_MAX};
+    assert_true(do_setstat(d, "/f", SALLY_FOLLOW, &set) != SALLY_OK);
+    set = (sally_attrs){.valid = SALLY_ATTR_SIZE};
+    IS(do_setstat(d, "/", SALLY_FOLLOW, &set), FILE_IS_A_DIRECTORY);
+    IS(do_setstat(d, "/none", SALLY_FOLLOW, &set), NO_SUCH_FILE);
+    set = (sally_attrs){.valid = SALLY_ATTR_ACL};
+    IS(do_setstat(d, "/f", SALLY_FOLLOW, &set), UNSUPPORTED);
+    set = (sally_attrs){.valid = 0};
+    IS(do_setstat(d, "/f", SALLY_FOLLOW, &set), OK);
+    IS(do_setstat(d, "/none", SALLY_FOLLOW, &set), NO_SUCH_FILE);
+    set = (sally_attrs){.valid = SALLY_ATTR_NAMES, .owner = "no such user at all", .group = ""};
+    IS(do_setstat(d, "/f", SALLY_FOLLOW, &set), OWNER_INVALID);
+    set = (sally_attrs){.valid = SALLY_ATTR_NAMES, .owner = "", .group = "no such group at all"};
+    IS(do_setstat(d, "/f", SALLY_FOLLOW, &set), GROUP_INVALID);
+}
+
+static void attributes_of_open_files(struct driver *d)
+{
+    sally_file *file;
+    sally_attrs attrs;
+    IS(do_open_mode(d, "/f", NEW, 0600, &file), OK);
+    IS(do_fstat(d, file, &attrs), OK);
+    assert_int_equal(attrs.permissions, 0600);
+    sally_attrs set = {.valid = SALLY_ATTR_PERMISSIONS | SALLY_ATTR_SIZE | SALLY_ATTR_ATIME | SALLY_ATTR_MTIME,
+                       .permissions = 0444,
+                       .size = 100,
+                       .atime = {.seconds = 1},
+                       .mtime = {.seconds = 2}};
+    IS(do_fsetstat(d, file, &set), OK);
+    IS(do_fstat(d, file, &attrs), OK);
+    assert_int_equal(attrs.permissions, 0444);
+    assert_int_equal(attrs.size, 100);
+    assert_true(attrs.atime.seconds == 1 && attrs.mtime.seconds == 2);
+    IS(do_close(d, file), OK);
+
+    IS(do_open(d, "/f", SALLY_OPEN_READ, &file), OK);
+    set = (sally_attrs){.valid = SALLY_ATTR_SIZE};
+    assert_true(do_fsetstat(d, file, &set) != SALLY_OK); /* not opened to be written */
+    set = (sally_attrs){.valid = SALLY_ATTR_PERMISSIONS, .permissions = 0600};
+    IS(do_fsetstat(d, file, &set), OK);
+    IS(do_close(d, file), OK);
+
+    IS(do_mkdir(d, "/dir", 0700), OK);
+    IS(do_opendir(d, "/dir", &file), OK);
+    IS(do_fstat(d, file, &attrs), OK);
+    assert_int_equal(attrs.type, SALLY_TYPE_DIRECTORY);
+    assert_int_equal(attrs.permissions, 0700);
+    IS(do_closedir(d, file), OK);
+}
+
+static void directories(struct driver *d)
+{
+    struct listing list;
+    sally_file *file;
+    IS(do_opendir(d, "/none", &file), NO_SUCH_FILE);
+    make_file(d, "/f", "");
+    IS(do_opendir(d, "/f", &file), NOT_A_DIRECTORY);
+    IS(do_mkdir(d, "/d", 0755), OK);
+    IS(do_mkdir(d, "/d", 0755), FILE_ALREADY_EXISTS);
+    IS(do_mkdir(d, "/f", 0755), FILE_ALREADY_EXISTS);
+    IS(do_mkdir(d, "/", 0755), FILE_ALREADY_EXISTS);
+    IS(do_mkdir(d, "/none/d", 0755), NO_SUCH_FILE);
+    IS(do_mkdir(d, "/f/d", 0755), NOT_A_DIRECTORY);
+    IS(do_list(d, "/d", 0, &list), OK);
+    assert_int_equal(list.count, 0);
+    listing_clear(&list);
+    make_file(d, "/d/one", "1");
+    IS(do_mkdir(d, "/d/sub", 0711), OK);
+    IS(do_symlink(d, "/d/link", "one"), OK);
+    for (unsigned room = 0; room < 4; room++) {
+        IS(do_list(d, "/d", room, &list), OK);
+        assert_int_equal(list.count, 3);
+        assert_int_equal(listing_find(&list, "one")->size, 1);
+        assert_int_equal(listing_find(&list, "one")->type, SALLY_TYPE_REGULAR);
+        assert_int_equal(listing_find(&list, "sub")->type, SALLY_TYPE_DIRECTORY);
+        assert_int_equal(listing_find(&list, "sub")->permissions, 0711);
+        assert_int_equal(listing_find(&list, "link")->type, SALLY_TYPE_SYMLINK);
+        assert_true(list.owners[0][0] != 0);
+        listing_clear(&list);
+    }
+    IS(do_path(d, SALLY_OP_RMDIR, "/d"), DIR_NOT_EMPTY);
+    IS(do_path(d, SALLY_OP_RMDIR, "/f"), NOT_A_DIRECTORY);
+    IS(do_path(d, SALLY_OP_RMDIR, "/none"), NO_SUCH_FILE);
+    IS(do_path(d, SALLY_OP_RMDIR, "/"), PERMISSION_DENIED);
+    IS(do_path(d, SALLY_OP_RMDIR, "/d/sub"), OK);
+    IS(do_stat(d, "/d/sub", 0, NULL), NO_SUCH_FILE);
+}
+
+static void listing_while_it_changes(struct driver *d)
+{
+    char path[64];
+    struct listing list = {.room = 10};
+    sally_file *dir;
+    IS(do_mkdir(d, "/d", 0755), OK);
+    for (int i = 0; i < 200; i++) {
+        snprintf(path, sizeof(path), "/d/stays%03d", i);
+        make_file(d, path, "");
+        snprintf(path, sizeof(path), "/d/goes%03d", i);
+        make_file(d, path, "");
+    }
+    IS(do_opendir(d, "/d", &dir), OK);
+    sally_status status;
+    int at = 0;
+    while ((status = do_readdir(d, dir, &list)) == SALLY_OK) {
+        for (int i = 0; i < 10 && at < 200; i++, at++) {
+            snprintf(path, sizeof(path), "/d/goes%03d", at);
+            IS(do_path(d, SALLY_OP_REMOVE, path), OK);
+            snprintf(path, sizeof(path), "/d/comes%03d", at);
+            make_file(d, path, "");
+        }
+    }
+    assert_int_equal(status, SALLY_EOF);
+    IS(do_readdir(d, dir, &list), EOF);
+    unsigned stays = 0;
+    for (unsigned i = 0; i < list.count; i++)
+        stays += strncmp(list.names[i], "stays", 5) == 0;
+    assert_int_equal(stays, 200);
+    for (int i = 0; i < 200; i++) {
+        snprintf(path, sizeof(path), "stays%03d", i);
+        assert_non_null(listing_find(&list, path));
+    }
+    listing_clear(&list);
+    IS(do_closedir(d, dir), OK);
+
+    /* A directory that is gone is empty. */
+    IS(do_mkdir(d, "/gone", 0755), OK);
+    IS(do_opendir(d, "/gone", &dir), OK);
+    IS(do_path(d, SALLY_OP_RMDIR, "/gone"), OK);
+    status = do_readdir(d, dir, &list);
+    assert_true(status == SALLY_EOF || status == SALLY_NO_SUCH_FILE);
+    IS(do_closedir(d, dir), OK);
+    listing_clear(&list);
+}
+
+static void removing(struct driver *d)
+{
+    make_file(d, "/f", "");
+    IS(do_mkdir(d, "/d", 0755), OK);
+    IS(do_path(d, SALLY_OP_REMOVE, "/d"), FILE_IS_A_DIRECTORY);
+    IS(do_path(d, SALLY_OP_REMOVE, "/"), FILE_IS_A_DIRECTORY);
+    IS(do_path(d, SALLY_OP_REMOVE, "/none"), NO_SUCH_FILE);
+    IS(do_path(d, SALLY_OP_REMOVE, "/f/x"), NOT_A_DIRECTORY);
+    IS(do_path(d, SALLY_OP_REMOVE, "/f"), OK);
+    IS(do_path(d, SALLY_OP_REMOVE, "/f"), NO_SUCH_FILE);
+    IS(do_symlink(d, "/l", "/d"), OK);
+    IS(do_path(d, SALLY_OP_RMDIR, "/l"), NOT_A_DIRECTORY);
+    IS(do_path(d, SALLY_OP_REMOVE, "/l"), OK); /* the link, not what it leads to */
+    IS(do_stat(d, "/d", 0, NULL), OK);
+}
+
+static void renaming(struct driver *d)
+{
+    char text[1001];
+    sally_attrs attrs;
+    make_file(d, "/a", "A");
+    make_file(d, "/b", "B");
+    IS(do_mkdir(d, "/d", 0755), OK);
+    IS(do_mkdir(d, "/full", 0755), OK);
+    make_file(d, "/full/x", "");
+    IS(do_two(d, SALLY_OP_RENAME, "/a", "/b", 0), FILE_ALREADY_EXISTS);
+    assert_string_equal(file_text(d, "/b", text), "B");
+    IS(do_two(d, SALLY_OP_RENAME, "/none", "/c", 0), NO_SUCH_FILE);
+    IS(do_two(d, SALLY_OP_RENAME, "/a", "/none/c", 0), NO_SUCH_FILE);
+    IS(do_two(d, SALLY_OP_RENAME, "/a", "/c", 0), OK);
+    IS(do_stat(d, "/a", 0, NULL), NO_SUCH_FILE);
+    IS(do_two(d, SALLY_OP_RENAME, "/c", "/b", SALLY_RENAME_OVERWRITE), OK);
+    assert_string_equal(file_text(d, "/b", text), "A");
+    IS(do_two(d, SALLY_OP_RENAME, "/b", "/d", SALLY_RENAME_OVERWRITE), FILE_IS_A_DIRECTORY);
+    IS(do_two(d, SALLY_OP_RENAME, "/d", "/b", SALLY_RENAME_OVERWRITE), NOT_A_DIRECTORY);
+    IS(do_two(d, SALLY_OP_RENAME, "/d", "/full", SALLY_RENAME_OVERWRITE), DIR_NOT_EMPTY);
+    IS(do_two(d, SALLY_OP_RENAME, "/full", "/full/sub", 0), INVALID_PARAMETER);
+    IS(do_two(d, SALLY_OP_RENAME, "/full", "/full/x/y", 0), NOT_A_DIRECTORY);
+    IS(do_two(d, SALLY_OP_RENAME, "/", "/z", 0), PERMISSION_DENIED);
+    IS(do_two(d, SALLY_OP_RENAME, "/b", "/", SALLY_RENAME_OVERWRITE), PERMISSION_DENIED);
+    IS(do_two(d, SALLY_OP_RENAME, "/full", "/d", SALLY_RENAME_OVERWRITE), OK); /* over an empty one */
+    IS(do_stat(d, "/d/x", 0, NULL), OK);
+    IS(do_two(d, SALLY_OP_RENAME, "/d", "/e", 0), OK);
+    IS(do_stat(d, "/e/x", 0, NULL), OK);
+    IS(do_two(d, SALLY_OP_RENAME, "/b", "/b", SALLY_RENAME_OVERWRITE), OK);
+    assert_string_equal(file_text(d, "/b", text), "A");
+    IS(do_two(d, SALLY_OP_LINK, "/b", "/b2", 0), OK);
+    IS(do_two(d, SALLY_OP_RENAME, "/b", "/b2", SALLY_RENAME_OVERWRITE), OK); /* one file: both stay, says rename(2) */
+    IS(do_stat(d, "/b2", 0, &attrs), OK);
+    /* A link is renamed itself, and replaced itself. */
+    IS(do_symlink(d, "/l", "/e"), OK);
+    IS(do_two(d, SALLY_OP_RENAME, "/l", "/m", 0), OK);
+    IS(do_stat(d, "/m", 0, &attrs), OK);
+    assert_int_equal(attrs.type, SALLY_TYPE_SYMLINK);
+    IS(do_two(d, SALLY_OP_RENAME, "/b2", "/m", SALLY_RENAME_OVERWRITE), OK);
+    assert_string_equal(file_text(d, "/m", text), "A");
+    IS(do_stat(d, "/e/x", 0, NULL), OK);
+}
+
+static void hard_links(struct driver *d)
+{
+    sally_attrs attrs;
+    char text[1001];
+    make_file(d, "/a", "A");
+    IS(do_mkdir(d, "/d", 0755), OK);
+    IS(do_two(d, SALLY_OP_LINK, "/a", "/d/b", 0), OK);
+    IS(do_stat(d, "/a", 0, &attrs), OK);
+    assert_int_equal(attrs.link_count, 2);
+    IS(do_two(d, SALLY_OP_LINK, "/a", "/d/b", 0), FILE_ALREADY_EXISTS);
+    IS(do_two(d, SALLY_OP_LINK, "/none", "/c", 0), NO_SUCH_FILE);
+    IS(do_two(d, SALLY_OP_LINK, "/a", "/none/c", 0), NO_SUCH_FILE);
+    IS(do_two(d, SALLY_OP_LINK, "/d", "/e", 0), PERMISSION_DENIED);
+    IS(do_path(d, SALLY_OP_REMOVE, "/a"), OK);
+    assert_string_equal(file_text(d, "/d/b", text), "A");
+    IS(do_symlink(d, "/l", "/d/b"), OK);
+    IS(do_two(d, SALLY_OP_LINK, "/l", "/l2", 0), OK); /* of the link itself */
+    IS(do_stat(d, "/l2", 0, &attrs), OK);
+    assert_int_equal(attrs.type, SALLY_TYPE_SYMLINK);
+}
+
+static void symbolic_links(struct driver *d)
+{
+    char text[TEXT_SIZE], content[1001];
+    sally_attrs attrs;
+    sally_file *file;
+    make_file(d, "/f", "F");
+    IS(do_mkdir(d, "/d", 0755), OK);
+    IS(do_symlink(d, "/d/up", "../f"), OK);
+    IS(do_symlink(d, "/abs", "/d/up"), OK);
+    IS(do_symlink(d, "/dir", "d/"), OK);
+    IS(do_symlink(d, "/dangling", "d/new"), OK);
+    IS(do_symlink(d, "/f", "x"), FILE_ALREADY_EXISTS);
+    IS(do_symlink(d, "/", "x"), FILE_ALREADY_EXISTS);
+    IS(do_symlink(d, "/none/l", "x"), NO_SUCH_FILE);
+    IS(do_symlink(d, "/empty", ""), NO_SUCH_FILE);
+    assert_string_equal(file_text(d, "/abs", content), "F");
+    assert_string_equal(file_text(d, "/dir/up", content), "F");
+    IS(do_stat(d, "/abs", 0, &attrs), OK);
+    assert_int_equal(attrs.type, SALLY_TYPE_SYMLINK);
+    assert_int_equal(attrs.size, 5);
+    IS(do_stat(d, "/abs", SALLY_FOLLOW, &attrs), OK);
+    assert_int_equal(attrs.type, SALLY_TYPE_REGULAR);
+    IS(do_stat(d, "/dangling", SALLY_FOLLOW, &attrs), NO_SUCH_FILE);
+
+    IS(do_text(d, SALLY_OP_READLINK, "/d/up", 0, text), OK);
+    assert_string_equal(text, "../f");
+    IS(do_text(d, SALLY_OP_READLINK, "/dir", 0, text), OK);
+    assert_string_equal(text, "d/");
+    IS(do_text(d, SALLY_OP_READLINK, "/f", 0, text), INVALID_PARAMETER);
+    IS(do_text(d, SALLY_OP_READLINK, "/", 0, text), INVALID_PARAMETER);
+    IS(do_text(d, SALLY_OP_READLINK, "/none", 0, text), NO_SUCH_FILE);
+
+    IS(do_open(d, "/abs", SALLY_OPEN_READ | SALLY_OPEN_NOFOLLOW, &file), LINK_LOOP);
+    IS(do_open(d, "/abs", NEW | SALLY_OPEN_EXCLUSIVE, &file), FILE_ALREADY_EXISTS);
+    IS(do_open(d, "/dangling", NEW | SALLY_OPEN_EXCLUSIVE, &file), FILE_ALREADY_EXISTS);
+    make_file(d, "/dangling", "made");
+    assert_string_equal(file_text(d, "/d/new", content), "made");
+
+    /* Attributes of the link, and of what it leads to. */
+    sally_attrs set = {.valid = SALLY_ATTR_ATIME | SALLY_ATTR_MTIME, .atime = {.seconds = 11}, .mtime = {.seconds = 12}};
+    IS(do_setstat(d, "/abs", 0, &set), OK);
+    IS(do_stat(d, "/abs", 0, &attrs), OK);
+    assert_true(attrs.mtime.seconds == 12);
+    IS(do_stat(d, "/f", 0, &attrs), OK);
+    assert_true(attrs.mtime.seconds != 12);
+    IS(do_setstat(d, "/abs", SALLY_FOLLOW, &set), OK);
+    IS(do_stat(d, "/f", 0, &attrs), OK);
+    assert_true(attrs.mtime.seconds == 12);
+    set = (sally_attrs){.valid = SALLY_ATTR_PERMISSIONS, .permissions = 0600};
+    IS(do_setstat(d, "/abs", 0, &set), UNSUPPORTED);
+    IS(do_setstat(d, "/abs", SALLY_FOLLOW, &set), OK);
+    IS(do_stat(d, "/f", 0, &attrs), OK);
+    assert_int_equal(attrs.permissions, 0600);
+}
+
+/* ".." ends at the root, absolute links begin there, loops end. */
+static void confinement(struct driver *d)
+{
+    char text[TEXT_SIZE], content[1001], name[32], target[32];
+    sally_file *file;
+    sally_attrs attrs;
+    make_file(d, "/passwd", "inside");
+    IS(do_mkdir(d, "/etc", 0755), OK);
+    make_file(d, "/etc/passwd", "inside etc");
+    IS(do_mkdir(d, "/d", 0755), OK);
+    static const struct {
+        const char *target, *content, *canonical;
+    } links[] = {
+        {"/etc/passwd", "inside etc", "/etc/passwd"},
+        {"../../../../../../etc/passwd", "inside etc", "/etc/passwd"},
+        {"/../../../etc/passwd", "inside etc", "/etc/passwd"},
+        {"..//..//./etc///passwd", "inside etc", "/etc/passwd"},
+        {"../d/../d/../../passwd", "inside", "/passwd"},
+        {"./../d/./.././passwd", "inside", "/passwd"},
+    };
+    for (size_t i = 0; i < COUNT_OF(links); i++) {
+        snprintf(name, sizeof(name), "/d/l%zu", i);
+        IS(do_symlink(d, name, links[i].target), OK);
+        assert_string_equal(file_text(d, name, content), links[i].content);
+        IS(do_text(d, SALLY_OP_REALPATH, name, SALLY_REALPATH_NO_CHECK, text), OK);
+        assert_string_equal(text, links[i].canonical);
+    }
+    static const struct {
+        const char *target, *canonical;
+    } dirs[] = {{"/", "/"}, {"..", "/"}, {"../..", "/"}, {".", "/d"}, {"../d/", "/d"}, {"/d/.", "/d"}, {"../etc/..", "/"}};
+    for (size_t i = 0; i < COUNT_OF(dirs); i++) {
+        snprintf(name, sizeof(name), "/d/dir%zu", i);
+        IS(do_symlink(d, name, dirs[i].target), OK);
+        IS(do_text(d, SALLY_OP_REALPATH, name, SALLY_REALPATH_NO_CHECK, text), OK);
+        assert_string_equal(text, dirs[i].canonical);
+        IS(do_stat(d, name, SALLY_FOLLOW, &attrs), OK);
+        assert_int_equal(attrs.type, SALLY_TYPE_DIRECTORY);
+        snprintf(name, sizeof(name), "/d/dir%zu/x", i);
+        IS(do_text(d, SALLY_OP_REALPATH, name, SALLY_REALPATH_NO_CHECK, text), OK);
+        IS(do_open(d, name, NEW, &file), OK);
+        IS(do_close(d, file), OK);
+        IS(do_stat(d, text, 0, &attrs), OK); /* made just where the canonical path says */
+        IS(do_path(d, SALLY_OP_REMOVE, name), OK);
+    }
+    /* A slash after the name of a file asks for a directory. */
+    IS(do_symlink(d, "/d/slash", "/passwd/"), OK);
+    IS(do_open(d, "/d/slash", SALLY_OPEN_READ, &file), NOT_A_DIRECTORY);
+    IS(do_stat(d, "/d/slash", SALLY_FOLLOW, &attrs), NOT_A_DIRECTORY);
+    IS(do_text(d, SALLY_OP_REALPATH, "/d/slash", SALLY_REALPATH_NO_CHECK, text), NOT_A_DIRECTORY);
+
+    /* Loops. */
+    IS(do_symlink(d, "/loop", "/loop"), OK);
+    IS(do_symlink(d, "/ping", "/d/pong"), OK);
+    IS(do_symlink(d, "/d/pong", "../ping"), OK);
+    IS(do_symlink(d, "/grow", "/grow/x"), OK);
+    static const char *const loops[] = {"/loop", "/loop/x", "/ping", "/ping/x/y", "/grow"};
+    for (size_t i = 0; i < COUNT_OF(loops); i++) {
+        IS(do_open(d, loops[i], NEW, &file), LINK_LOOP);
+        IS(do_stat(d, loops[i], SALLY_FOLLOW, &attrs), LINK_LOOP);
+        IS(do_text(d, SALLY_OP_REALPATH, loops[i], SALLY_REALPATH_NO_CHECK, text), LINK_LOOP);
+    }
+    IS(do_mkdir(d, "/loop/x", 0755), LINK_LOOP);
+    IS(do_path(d, SALLY_OP_REMOVE, "/loop"), OK);
+
+    /* Forty links in a row are fine, one more is not. */
+    make_file(d, "/chain0", "end");
+    for (int i = 1; i <= 41; i++) {
+        snprintf(name, sizeof(name), "/chain%d", i);
+        snprintf(target, sizeof(target), "chain%d", i - 1);
+        IS(do_symlink(d, name, target), OK);
+    }
+    assert_string_equal(file_text(d, "/chain40", content), "end");
+    IS(do_open(d, "/chain41", SALLY_OPEN_READ, &file), LINK_LOOP);
+}
+
+static void real_paths(struct driver *d)
+{
+    char text[TEXT_SIZE];
+    IS(do_mkdir(d, "/a", 0755), OK);
+    IS(do_mkdir(d, "/a/b", 0755), OK);
+    make_file(d, "/a/b/f", "");
+    IS(do_symlink(d, "/l", "a/b"), OK);
+    IS(do_symlink(d, "/a/b/back", "/l/f"), OK);
+    IS(do_symlink(d, "/dangling", "a/none"), OK);
+    IS(do_symlink(d, "/lost", "none/none"), OK);
+    static const struct {
+        const char *path;
+        sally_status status, strict; /* with STAT_ALWAYS */
+        const char *result;
+    } rows[] = {
+        {"/", SALLY_OK, SALLY_OK, "/"},
+        {"/a", SALLY_OK, SALLY_OK, "/a"},
+        {"/l", SALLY_OK, SALLY_OK, "/a/b"},
+        {"/l/f", SALLY_OK, SALLY_OK, "/a/b/f"},
+        {"/l/back", SALLY_OK, SALLY_OK, "/a/b/f"},
+        {"/l/new", SALLY_OK, SALLY_NO_SUCH_FILE, "/a/b/new"},
+        {"/new", SALLY_OK, SALLY_NO_SUCH_FILE, "/new"},
+        {"/dangling", SALLY_OK, SALLY_NO_SUCH_FILE, "/a/none"},
+        {"/lost", SALLY_NO_SUCH_FILE, SALLY_NO_SUCH_FILE, "/lost"},
+        {"/new/new", SALLY_NO_SUCH_FILE, SALLY_NO_SUCH_FILE, "/new/new"},
+        {"/l/f/x", SALLY_NOT_A_DIRECTORY, SALLY_NOT_A_DIRECTORY, ""},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        session_set_version(d->session, 3);
+        assert_int_equal(do_text(d, SALLY_OP_REALPATH, rows[i].path, SALLY_REALPATH_NO_CHECK, text), rows[i].status);
+        assert_string_equal(text, rows[i].status == SALLY_OK ? rows[i].result : "");
+        session_set_version(d->session, 6);
+        sally_status loose = rows[i].status == SALLY_NO_SUCH_FILE ? SALLY_OK : rows[i].status;
+        for (uint32_t how = SALLY_REALPATH_NO_CHECK; how <= SALLY_REALPATH_STAT_IF; how++) {
+            assert_int_equal(do_text(d, SALLY_OP_REALPATH, rows[i].path, how, text), loose);
+            assert_string_equal(text, rows[i].result);
+        }
+        assert_int_equal(do_text(d, SALLY_OP_REALPATH, rows[i].path, SALLY_REALPATH_STAT_ALWAYS, text), rows[i].strict);
+    }
+    struct op *op = driver_op(d, SALLY_OP_REALPATH, "/l/f");
+    op->pub.u.text.flags = SALLY_REALPATH_STAT_IF;
+    IS(driver_do(d, op), OK);
+    assert_int_equal(op->pub.u.text.attrs.type, SALLY_TYPE_REGULAR);
+    op_free(op);
+}
+
+static void names(struct driver *d)
+{
+    char long_name[300], text[TEXT_SIZE];
+    struct listing list;
+    sally_file *file;
+    static const char *const odd[] = {"/\xff\xfe\x80", "/a\nb", "/ ", "/-rf", "/..a", "/...", "/\xc3\xa9", "/a\\b", "/*?[", "/\x01\x7f"};
+    for (size_t i = 0; i < COUNT_OF(odd); i++) {
+        make_file(d, odd[i], odd[i]);
+        assert_string_equal(file_text(d, odd[i], text), odd[i]);
+        IS(do_text(d, SALLY_OP_REALPATH, odd[i], SALLY_REALPATH_NO_CHECK, text), OK);
+        assert_string_equal(text, odd[i]);
+    }
+    IS(do_list(d, "/", 3, &list), OK);
+    assert_int_equal(list.count, COUNT_OF(odd));
+    for (size_t i = 0; i < COUNT_OF(odd); i++)
+        assert_non_null(listing_find(&list, odd[i] + 1));
+    listing_clear(&list);
+
+    long_name[0] = '/';
+    memset(long_name + 1, 'n', 255);
+    long_name[256] = 0;
+    make_file(d, long_name, "long");
+    assert_string_equal(file_text(d, long_name, text), "long");
+    IS(do_list(d, "/", 0, &list), OK);
+    assert_non_null(listing_find(&list, long_name + 1));
+    listing_clear(&list);
+    memset(long_name + 1, 'n', 256);
+    long_name[257] = 0;
+    IS(do_open(d, long_name, NEW, &file), INVALID_FILENAME);
+    IS(do_mkdir(d, long_name, 0755), INVALID_FILENAME);
+    IS(do_text(d, SALLY_OP_REALPATH, long_name, SALLY_REALPATH_NO_CHECK, text), INVALID_FILENAME);
+}
+
+/* Deeper than a path that the kernel takes in one piece. */
+static void deep_paths(struct driver *d)
+{
+    char *path = calloc(1, 20000), text[TEXT_SIZE], content[1001];
+    size_t size = 0, depth = 0;
+    while (size < 9000) {
+        size += (size_t)sprintf(path + size, "/%0120zu", depth++);
+        IS(do_mkdir(d, path, 0755), OK);
+    }
+    strcpy(path + size, "/file");
+    make_file(d, path, "deep");
+    assert_string_equal(file_text(d, path, content), "deep");
+    IS(do_stat(d, path, SALLY_FOLLOW, NULL), OK);
+    IS(do_stat(d, path, 0, NULL), OK);
+    IS(do_text(d, SALLY_OP_REALPATH, path, SALLY_REALPATH_NO_CHECK, text), OK);
+    assert_string_equal(text, path);
+    IS(do_two(d, SALLY_OP_RENAME, path, "/up", 0), OK);
+    assert_string_equal(file_text(d, "/up", content), "deep");
+    IS(do_stat(d, path, 0, NULL), NO_SUCH_FILE);
+    strcpy(path + size, "/link");
+    IS(do_symlink(d, path, "../../../up"), OK);
+    IS(do_stat(d, path, SALLY_FOLLOW, NULL), NO_SUCH_FILE);
+    IS(do_path(d, SALLY_OP_REMOVE, path), OK);
+    IS(do_symlink(d, path, "/up"), OK);
+    assert_string_equal(file_text(d, path, content), "deep");
+    IS(do_path(d, SALLY_OP_REMOVE, path), OK);
+    path[size] = 0;
+    while (size) {
+        IS(do_path(d, SALLY_OP_RMDIR, path), OK);
+        *strrchr(path, '/') = 0;
+        size = strlen(path);
+    }
+    free(path);
+}
+
+static void file_systems(struct driver *d)
+{
+    struct op *op = driver_op(d, SALLY_OP_STATVFS, "/");
+    IS(driver_do(d, op), OK);
+    assert_true(op->pub.u.statvfs.fragment_size > 0);
+    assert_true(op->pub.u.statvfs.blocks > 0);
+    assert_true(op->pub.u.statvfs.blocks_free <= op->pub.u.statvfs.blocks);
+    assert_int_equal(op->pub.u.statvfs.name_max, 255);
+    op_free(op);
+    IS(driver_finish(d, driver_op(d, SALLY_OP_STATVFS, "/none")), NO_SUCH_FILE);
+    sally_file *file;
+    IS(do_open(d, "/f", NEW, &file), OK);
+    IS(driver_finish(d, driver_file_op(d, SALLY_OP_STATVFS, file)), OK);
+    IS(do_close(d, file), OK);
+}
+
+static sally_status do_copy(struct driver *d, sally_file *from, sally_file *to, uint64_t from_offset, uint64_t to_offset,
+                            uint64_t length)
+{
+    struct op *op = driver_file_op(d, SALLY_OP_COPY, from);
+    op->pub.u.copy =
+        (sally_op_copy){.to = to, .from_offset = from_offset, .to_offset = to_offset, .length = length};
+    return driver_finish(d, op);
+}
+
+static void copying(struct driver *d)
+{
+    sally_file *from, *to;
+    char text[1001];
+    make_file(d, "/from", "0123456789");
+    IS(do_open(d, "/from", SALLY_OPEN_READ, &from), OK);
+    IS(do_open(d, "/to", NEW, &to), OK);
+    IS(do_copy(d, from, to, 0, 0, 0), OK);
+    assert_string_equal(file_text(d, "/to", text), "0123456789");
+    IS(do_copy(d, from, to, 2, 12, 3), OK);
+    assert_memory_equal(file_text(d, "/to", text), "0123456789\0\000234", 15);
+    IS(do_copy(d, from, to, 8, 0, 1000), OK); /* to the end, which comes earlier */
+    assert_memory_equal(file_text(d, "/to", text), "8923456789\0\000234", 15);
+    IS(do_copy(d, from, to, UINT64_MAX, 0, 1), INVALID_PARAMETER);
+    IS(do_close(d, from), OK);
+    IS(do_close(d, to), OK);
+    IS(do_open(d, "/to", SALLY_OPEN_WRITE | SALLY_OPEN_APPEND, &to), OK);
+    IS(do_open(d, "/from", SALLY_OPEN_READ, &from), OK);
+    IS(do_copy(d, from, to, 0, 0, 2), OK);
+    assert_memory_equal(file_text(d, "/to", text), "8923456789\0\00023401", 17);
+    IS(do_close(d, from), OK);
+    IS(do_close(d, to), OK);
+}
+
+static void many_entries(struct driver *d)
+{
+    char path[64];
+    struct listing list;
+    for (int i = 0; i < 3000; i++) {
+        snprintf(path, sizeof(path), "/%d-%x", i, (unsigned)i * 2654435761u);
+        IS(do_mkdir(d, path, 0755), OK);
+    }
+    IS(do_list(d, "/", 97, &list), OK);
+    assert_int_equal(list.count, 3000);
+    listing_clear(&list);
+    for (int i = 0; i < 3000; i += 2) {
+        snprintf(path, sizeof(path), "/%d-%x", i, (unsigned)i * 2654435761u);
+        IS(do_path(d, SALLY_OP_RMDIR, path), OK);
+    }
+    for (int i = 0; i < 3000; i++) {
+        snprintf(path, sizeof(path), "/%d-%x", i, (unsigned)i * 2654435761u);
+        assert_int_equal(do_stat(d, path, 0, NULL), i % 2 ? SALLY_OK : SALLY_NO_SUCH_FILE);
+    }
+}
+
+#define CASE(function) {#function, function}
+const struct storage_case storage_cases[] = {
+    CASE(open_and_close),
+    CASE(open_flags),
+    CASE(delete_on_close),
+    CASE(read_and_write),
+    CASE(holes),
+    CASE(unlinked_files_live),
+    CASE(attributes),
+    CASE(attributes_of_open_files),
+    CASE(directories),
+    CASE(listing_while_it_changes),
+    CASE(removing),
+    CASE(renaming),
+    CASE(hard_links),
+    CASE(symbolic_links),
+    CASE(confinement),
+    CASE(real_paths),
+    CASE(names),
+    CASE(deep_paths),
+    CASE(file_systems),
+    CASE(copying),
+    CASE(many_entries),
+};
+const size_t storage_case_count = COUNT_OF(storage_cases);
+
+struct run {
+    const struct storage_maker *maker;
+    const struct storage_case *what;
+};
+
+static void run_case(void **state)
+{
+    const struct run *run = *state;
+    struct driver d;
+    sally_fs *fs = run->maker->make();
+    driver_start(&d, fs, run->maker->style);
+    sally_fs_unref(fs);
+    run->what->run(&d);
+    driver_stop(&d);
+    if (run->maker->drop)
+        run->maker->drop();
+}
+
+int run_storage_cases(const struct storage_maker *makers, size_t count)
+{
+    int failed = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct CMUnitTest *tests = calloc(storage_case_count, sizeof(*tests));
+        struct run *runs = calloc(storage_case_count, sizeof(*runs));
+        for (size_t k = 0; k < storage_case_count; k++) {
+            runs[k] = (struct run){&makers[i], &storage_cases[k]};
+            tests[k] = (struct CMUnitTest){
+                .name = storage_cases[k].name, .test_func = run_case, .initial_state = &runs[k]};
+        }
+        failed += _cmocka_run_group_tests(makers[i].name, tests, storage_case_count, NULL, NULL);
+        free(tests);
+        free(runs);
+    }
+    return failed;
+}
