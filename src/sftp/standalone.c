@@ -27,6 +27,7 @@ struct sally_sftp {
     struct hook_stack hooks;
     struct log_sink log;
     sally_peer peer;
+    char *texts[7]; /* the caller's, copied */
     int64_t (*wall_seconds)(void *user_data);
     void (*on_wake)(void *user_data);
     void *user_data;
@@ -57,6 +58,8 @@ static void destroy(sally_sftp *x)
 {
     pthread_mutex_destroy(&x->lock);
     hook_stack_clear(&x->hooks);
+    for (size_t i = 0; i < COUNT_OF(x->texts); i++)
+        mem_free(x->texts[i]);
     mem_free(x);
 }
 
@@ -154,7 +157,31 @@ static uint32_t or_default(uint32_t value, uint32_t otherwise)
     return value ? value : otherwise;
 }
 
-static sally_error take_options(sally_sftp *x, const sally_sftp_options *o)
+/* The caller's texts need not outlive sally_sftp_new(). */
+static sally_error copy_texts(sally_sftp *x, sally_sftp_options *o)
+{
+    sally_peer *peer = &x->peer;
+    if (o->peer)
+        *peer = *o->peer;
+    if (!peer->protocol)
+        peer->protocol = "sftp";
+    const char **texts[COUNT_OF(x->texts)] = {
+        &peer->address,  &peer->local_address,   &peer->listener,    &peer->protocol,
+        &peer->client_software, &o->allow_requests, &o->deny_requests,
+    };
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        bool of_peer = i < 5;
+        if (!*texts[i] && !of_peer)
+            continue; /* NULL has a meaning there */
+        x->texts[i] = mem_strdup(*texts[i] ? *texts[i] : "");
+        if (!x->texts[i])
+            return SALLY_E_NO_MEMORY;
+        *texts[i] = x->texts[i];
+    }
+    return SALLY_E_OK;
+}
+
+static sally_error take_options(sally_sftp *x, sally_sftp_options *o)
 {
     x->on_wake = o->on_wake;
     x->wall_seconds = o->wall_seconds;
@@ -162,18 +189,12 @@ static sally_error take_options(sally_sftp *x, const sally_sftp_options *o)
     x->log = (struct log_sink){.write = o->log,
                                .user_data = o->log_user_data,
                                .level = or_default(o->log_level, SALLY_LOG_INFO)};
-    x->peer = o->peer ? *o->peer : (sally_peer){.connection_id = 0};
-    const char **texts[] = {&x->peer.address,  &x->peer.local_address,   &x->peer.listener,
-                            &x->peer.protocol, &x->peer.client_software};
-    for (size_t i = 0; i < COUNT_OF(texts); i++)
-        if (!*texts[i])
-            *texts[i] = texts[i] == &x->peer.protocol ? "sftp" : "";
     for (size_t i = 0; i < o->hook_count; i++) {
         sally_error error = hook_stack_add(&x->hooks, &o->hooks[i]);
         if (error)
             return error;
     }
-    return SALLY_E_OK;
+    return copy_texts(x, o);
 }
 
 static sally_error make_session(sally_sftp *x, sally_fs *fs, const sally_sftp_options *o)
