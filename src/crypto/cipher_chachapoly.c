@@ -1,13 +1,20 @@
-/* chacha20-poly1305@openssh.com (OpenSSH's PROTOCOL.chacha20poly1305). It is not the AEAD of RFC 8439: the length
- * has a key of its own, and the tag covers length and text without padding; so the two primitives are joined here. */
+/* chacha20-poly1305@openssh.com (OpenSSH's PROTOCOL.chacha20poly1305). It is not the AEAD of RFC
+ * 8439: the length has a key of its own, and the tag covers length and text without padding; so the
+ * two primitives are joined here. */
+#include <openssl/crypto.h>
+#include <string.h>
+
 #include "base/mem.h"
 #include "base/wire.h"
 #include "crypto/cipher_family.h"
 
-#define KEY_SIZE 32
-#define IV_SIZE 16 /* the library's: block counter, then nonce, eight bytes each */
+#define KEY_SIZE     32
+#define IV_SIZE      16 /* the library's: block counter, then nonce, eight bytes each */
 #define CHACHA_BLOCK 64
-#define TAG_SIZE 16
+/* The MAC's key and the stream for the beginning of the text come from one call: four blocks take
+ * the time of one. */
+#define STREAM_TEXT (3 * CHACHA_BLOCK)
+#define TAG_SIZE    16
 
 struct chachapoly {
     struct packet_cipher base;
@@ -36,14 +43,28 @@ static bool crypt_length(struct chachapoly *cp, uint32_t sequence, uint8_t *out,
     return start(cp->length, sequence) && update(cp->length, out, in, PACKET_LENGTH_FIELD);
 }
 
-/* Block 0 keys the MAC; having taken the whole of it, the stream stands at block 1, where the text begins. */
-static bool start_text(struct chachapoly *cp, uint32_t sequence)
+/* The first blocks of the stream of K_2. Block 0 keys the MAC, the others are for the text. */
+struct stream {
+    uint8_t mac_key[CHACHA_BLOCK];
+    uint8_t text[STREAM_TEXT];
+};
+
+static bool start_text(struct chachapoly *cp, uint32_t sequence, struct stream *stream)
 {
-    uint8_t block[CHACHA_BLOCK] = {0};
-    bool ok = start(cp->text, sequence) && update(cp->text, block, block, sizeof block) &&
-              EVP_MAC_init(cp->mac, block, KEY_SIZE, NULL) == 1;
-    mem_wipe(block, KEY_SIZE);
-    return ok;
+    uint8_t *bytes = (uint8_t *)stream;
+    memset(bytes, 0, sizeof *stream);
+    return start(cp->text, sequence) && update(cp->text, bytes, bytes, sizeof *stream) &&
+           EVP_MAC_init(cp->mac, stream->mac_key, KEY_SIZE, NULL) == 1;
+}
+
+/* In place, from the beginning of the text. */
+static bool crypt_first(struct chachapoly *cp, const struct stream *stream, uint8_t *data,
+                        size_t size)
+{
+    size_t known = size < STREAM_TEXT ? size : STREAM_TEXT;
+    for (size_t i = 0; i < known; i++)
+        data[i] ^= stream->text[i];
+    return update(cp->text, data + known, data + known, size - known);
 }
 
 static bool authenticate(struct chachapoly *cp, const uint8_t *data, size_t size, uint8_t *tag)
@@ -57,13 +78,17 @@ static bool seal(struct packet_cipher *pc, uint32_t sequence, struct slice head,
                  const uint8_t *padding, size_t padding_size, uint32_t packet_length, uint8_t *out)
 {
     struct chachapoly *cp = (struct chachapoly *)pc;
-    struct packet_pieces p = packet_layout(out, PACKET_LENGTH_FIELD, packet_length, head, body,
-                                           padding, padding_size);
+    struct packet_pieces p = packet_layout(out, PACKET_LENGTH_FIELD, STREAM_TEXT, packet_length,
+                                           head, body, padding, padding_size);
     size_t size = PACKET_LENGTH_FIELD + packet_length;
-    return crypt_length(cp, sequence, out, out) && start_text(cp, sequence) &&
-           update(cp->text, p.first, p.first, p.first_size) &&
-           update(cp->text, p.first + p.first_size, p.bulk, p.bulk_size) &&
-           update(cp->text, p.last, p.last, p.last_size) && authenticate(cp, out, size, out + size);
+    struct stream stream;
+    bool ok = crypt_length(cp, sequence, out, out) && start_text(cp, sequence, &stream) &&
+              crypt_first(cp, &stream, p.first, p.first_size) &&
+              update(cp->text, p.first + p.first_size, p.bulk, p.bulk_size) &&
+              update(cp->text, p.last, p.last, p.last_size) &&
+              authenticate(cp, out, size, out + size);
+    OPENSSL_cleanse(&stream, sizeof stream);
+    return ok;
 }
 
 static bool open_length(struct packet_cipher *pc, uint32_t sequence, uint8_t *data,
@@ -80,10 +105,13 @@ static bool open(struct packet_cipher *pc, uint32_t sequence, uint8_t *data, uin
 {
     struct chachapoly *cp = (struct chachapoly *)pc;
     uint8_t *text = data + PACKET_LENGTH_FIELD, tag[TAG_SIZE];
-    return start_text(cp, sequence) &&
-           authenticate(cp, data, PACKET_LENGTH_FIELD + packet_length, tag) &&
-           mem_equal_ct(tag, text + packet_length, TAG_SIZE) &&
-           update(cp->text, text, text, packet_length);
+    struct stream stream;
+    bool ok = start_text(cp, sequence, &stream) &&
+              authenticate(cp, data, PACKET_LENGTH_FIELD + packet_length, tag) &&
+              mem_equal_ct(tag, text + packet_length, TAG_SIZE) &&
+              crypt_first(cp, &stream, text, packet_length);
+    OPENSSL_cleanse(&stream, sizeof stream);
+    return ok;
 }
 
 static void destroy(struct packet_cipher *pc)

@@ -1,21 +1,22 @@
-/* AES in counter mode (RFC 4344) with HMAC (RFC 4253 section 6.4, RFC 6668), in both orders: encrypt-and-MAC, where the
- * tag covers the plain text and the length is encrypted, and the -etm@openssh.com forms, where the tag covers what
- * is on the wire and the length is in the clear. */
+/* AES in counter mode (RFC 4344) with HMAC (RFC 4253 section 6.4, RFC 6668), in both orders:
+ * encrypt-and-MAC, where the tag covers the plain text and the length is encrypted, and the
+ * -etm@openssh.com forms, where the tag covers what is on the wire and the length is in the clear.
+ */
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/wire.h"
 #include "crypto/cipher_family.h"
 
-#define AES_BLOCK 16
+#define AES_BLOCK      16
 #define HMAC_BLOCK_MAX 128
 
 struct ctr {
     struct packet_cipher base;
     struct crypto *crypto;
     EVP_CIPHER_CTX *cipher; /* one stream over all packets */
-    /* The digest after its inner and its outer key block, to be copied (RFC 2104 section 4): that is faster than
-     * both hashing the blocks for every packet and the library's own HMAC object. */
+    /* The digest after its inner and its outer key block, to be copied (RFC 2104 section 4): that
+     * is faster than both hashing the blocks for every packet and the library's own HMAC object. */
     EVP_MD_CTX *inner, *outer, *running;
     bool etm;
 };
@@ -60,8 +61,8 @@ static bool seal(struct packet_cipher *pc, uint32_t sequence, struct slice head,
 {
     struct ctr *x = (struct ctr *)pc;
     size_t size = PACKET_LENGTH_FIELD + packet_length;
-    struct packet_pieces p = packet_layout(out, x->etm ? PACKET_LENGTH_FIELD : 0, packet_length,
-                                           head, body, padding, padding_size);
+    struct packet_pieces p = packet_layout(out, x->etm ? PACKET_LENGTH_FIELD : 0, PACKET_UNIT,
+                                           packet_length, head, body, padding, padding_size);
     if (x->etm)
         return crypt_pieces(x, &p) && hmac_begin(x, sequence) && hmac_add(x, out, size) &&
                hmac_end(x, out + size);
@@ -86,7 +87,8 @@ static bool open(struct packet_cipher *pc, uint32_t sequence, uint8_t *data, uin
     struct ctr *x = (struct ctr *)pc;
     size_t size = PACKET_LENGTH_FIELD + packet_length;
     uint8_t tag[HASH_MAX_SIZE];
-    /* Not EtM: the first block is open already, and sizes that hold no whole block have been refused. */
+    /* Not EtM: the first block is open already, and sizes that hold no whole block have been
+     * refused. */
     if (!x->etm && !crypt(x, data + AES_BLOCK, data + AES_BLOCK, size - AES_BLOCK))
         return false;
     if (!hmac_begin(x, sequence) || !hmac_add(x, data, size) || !hmac_end(x, tag) ||
@@ -107,7 +109,8 @@ static void destroy(struct packet_cipher *pc)
     mem_free(x);
 }
 
-/* RFC 2104: the key, filled up with zeros, XORed with one byte all over. Keys are never longer than a block. */
+/* RFC 2104: the key, filled up with zeros, XORed with one byte all over. Keys are never longer than
+ * a block. */
 static EVP_MD_CTX *keyed_digest(const EVP_MD *md, const uint8_t *key, size_t key_size, uint8_t mask)
 {
     uint8_t block[HMAC_BLOCK_MAX];

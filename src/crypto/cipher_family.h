@@ -6,7 +6,7 @@
 #include "crypto/packet_cipher.h"
 
 #define PACKET_LENGTH_FIELD 4u
-#define PADDING_MIN 4u
+#define PADDING_MIN         4u
 
 struct cipher_row;
 struct mac_row;
@@ -33,8 +33,8 @@ struct packet_cipher {
     size_t block_size;
     size_t tag_size;
     size_t length_size;    /* bytes that open_length() needs */
-    bool length_is_padded; /* the length field counts for the multiple of the block (RFC 4253 section 6);
-                            * not so in EtM and AEAD modes */
+    bool length_is_padded; /* the length field counts for the multiple of the block (RFC 4253
+                            * section 6); not so in EtM and AEAD modes */
 };
 
 struct cipher_row {
@@ -49,9 +49,10 @@ struct mac_row {
 
 extern const struct cipher_family cipher_ctr_family, cipher_gcm_family, cipher_chachapoly_family;
 
-/* A packet to be sealed, as three pieces that follow each other in `out`: the first and the last are laid out there
- * already and are encrypted in place, the one between is still in the caller's body. The first two are multiples of
- * 64 bytes when there is more than one, so that no cipher has to stop inside a block. */
+/* A packet to be sealed, as three pieces that follow each other in `out`: the first and the last
+ * are laid out there already and are encrypted in place, the one between is still in the caller's
+ * body. When there is more than one, the first is a multiple of `unit` and the second of 64 bytes,
+ * so that no cipher has to stop inside a block. */
 struct packet_pieces {
     uint8_t *first;
     size_t first_size;
@@ -61,8 +62,11 @@ struct packet_pieces {
     size_t last_size;
 };
 
-/* `skip`: bytes at the start of the packet that are outside the pieces (the length field, or nothing). */
-struct packet_pieces packet_layout(uint8_t *out, size_t skip, uint32_t packet_length,
+#define PACKET_UNIT 64u
+
+/* `skip`: bytes at the start of the packet that are outside the pieces (the length field, or
+ * nothing); `unit` is a multiple of PACKET_UNIT, at most 256. */
+struct packet_pieces packet_layout(uint8_t *out, size_t skip, size_t unit, uint32_t packet_length,
                                    struct slice head, struct slice body, const uint8_t *padding,
                                    size_t padding_size);
 

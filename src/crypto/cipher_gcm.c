@@ -1,5 +1,5 @@
-/* aes128-gcm@openssh.com, aes256-gcm@openssh.com (RFC 5647, draft-miller-sshm-aes-gcm): the length field is
- * authenticated and not encrypted; the IV is four fixed bytes and a counter of packets. */
+/* aes128-gcm@openssh.com, aes256-gcm@openssh.com (RFC 5647, draft-miller-sshm-aes-gcm): the length
+ * field is authenticated and not encrypted; the IV is four fixed bytes and a counter of packets. */
 #include <openssl/core_names.h>
 #include <openssl/params.h>
 #include <string.h>
@@ -8,9 +8,9 @@
 #include "base/wire.h"
 #include "crypto/cipher_family.h"
 
-#define IV_SIZE 12
+#define IV_SIZE       12
 #define IV_FIXED_SIZE 4
-#define TAG_SIZE 16
+#define TAG_SIZE      16
 
 struct gcm {
     struct packet_cipher base;
@@ -37,8 +37,8 @@ static bool seal(struct packet_cipher *pc, uint32_t sequence, struct slice head,
 {
     (void)sequence;
     struct gcm *g = (struct gcm *)pc;
-    struct packet_pieces p = packet_layout(out, PACKET_LENGTH_FIELD, packet_length, head, body,
-                                           padding, padding_size);
+    struct packet_pieces p = packet_layout(out, PACKET_LENGTH_FIELD, PACKET_UNIT, packet_length,
+                                           head, body, padding, padding_size);
     uint8_t *tag = out + PACKET_LENGTH_FIELD + packet_length;
     OSSL_PARAM get_tag[2] = {
         OSSL_PARAM_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, tag, TAG_SIZE),
@@ -104,8 +104,8 @@ static sally_error create(struct packet_cipher **out, struct crypto *c, bool sea
     g->crypto = crypto_ref(c);
     memcpy(g->iv, iv, IV_SIZE);
     g->context = EVP_CIPHER_CTX_new();
-    if (!g->context || EVP_CipherInit_ex2(g->context, c->cipher[cipher->id], key, g->iv, sealing,
-                                          NULL) != 1) {
+    if (!g->context ||
+        EVP_CipherInit_ex2(g->context, c->cipher[cipher->id], key, g->iv, sealing, NULL) != 1) {
         destroy(&g->base);
         return SALLY_E_CRYPTO;
     }

@@ -9,7 +9,7 @@ static bool seal(struct packet_cipher *pc, uint32_t sequence, struct slice head,
 {
     (void)pc, (void)sequence;
     struct packet_pieces pieces =
-        packet_layout(out, 0, packet_length, head, body, padding, padding_size);
+        packet_layout(out, 0, PACKET_UNIT, packet_length, head, body, padding, padding_size);
     if (pieces.bulk_size)
         memcpy(pieces.first + pieces.first_size, pieces.bulk, pieces.bulk_size);
     return true;

@@ -32,8 +32,8 @@ struct crypto {
 /* The library's name of a digest. */
 const char *hash_library_name(enum hash_id id);
 
-/* The queue of errors belongs to the thread, and so to the embedder too: what we add to it between the two
- * calls is taken off again. */
+/* The queue of errors belongs to the thread, and so to the embedder too: what we add to it between
+ * the two calls is taken off again. */
 static inline void errors_begin(void)
 {
     ERR_set_mark();

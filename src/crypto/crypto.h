@@ -1,6 +1,6 @@
-/* The only door to the crypto libraries. One `struct crypto` per server (and per key that stands alone) owns an
- * OSSL_LIB_CTX and every algorithm fetched from it, so that nothing of the process's own OpenSSL state is touched.
- * Immutable once made; reference counted; any thread. */
+/* The only door to the crypto libraries. One `struct crypto` per server (and per key that stands
+ * alone) owns an OSSL_LIB_CTX and every algorithm fetched from it, so that nothing of the process's
+ * own OpenSSL state is touched. Immutable once made; reference counted; any thread. */
 #ifndef SALLY_CRYPTO_CRYPTO_H
 #define SALLY_CRYPTO_CRYPTO_H
 

@@ -6,7 +6,15 @@
 
 #define HASH_MAX_SIZE 64
 
-enum hash_id { HASH_MD5, HASH_SHA1, HASH_SHA224, HASH_SHA256, HASH_SHA384, HASH_SHA512, HASH_COUNT };
+enum hash_id {
+    HASH_MD5,
+    HASH_SHA1,
+    HASH_SHA224,
+    HASH_SHA256,
+    HASH_SHA384,
+    HASH_SHA512,
+    HASH_COUNT
+};
 
 struct hash; /* a running digest */
 

@@ -1,13 +1,15 @@
-/* Diffie-Hellman modulo a safe prime: the fixed groups (RFC 4253 section 8, RFC 8268) and group exchange (RFC 4419). */
+/* Diffie-Hellman modulo a safe prime: the fixed groups (RFC 4253 section 8, RFC 8268) and group
+ * exchange (RFC 4419). */
 #include <openssl/bn.h>
 
 #include "base/mem.h"
 #include "crypto/kex_math.h"
 
-/* Twice the strength of the strongest hash and cipher, 256 bits; RFC 4419 section 6.2 lets short exponents pass. */
+/* Twice the strength of the strongest hash and cipher, 256 bits; RFC 4419 section 6.2 lets short
+ * exponents pass. */
 #define EXPONENT_SIZE 64
-#define BITS_MIN 2048
-#define BITS_MAX 16384 /* of a group that a server offers */
+#define BITS_MIN      2048
+#define BITS_MAX      16384 /* of a group that a server offers */
 
 struct dh {
     struct kex_ephemeral base;
@@ -44,7 +46,8 @@ static bool set_group(struct dh *x, const struct kex_group *group)
     x->p = BN_bin2bn(group->p, (int)group->p_size, NULL);
     x->p_minus_1 = x->p ? BN_dup(x->p) : NULL;
     x->size = x->p ? (size_t)BN_num_bytes(x->p) : 0;
-    return x->scratch && x->mont && x->p_minus_1 && BN_sub_word(x->p_minus_1, 1) == 1 && BN_MONT_CTX_set(x->mont, x->p, x->scratch) == 1;
+    return x->scratch && x->mont && x->p_minus_1 && BN_sub_word(x->p_minus_1, 1) == 1 &&
+           BN_MONT_CTX_set(x->mont, x->p, x->scratch) == 1;
 }
 
 static bool draw_exponent(struct dh *x, const struct random_source *random)

@@ -6,8 +6,9 @@
 #include "base/mem.h"
 #include "crypto/kex_math.h"
 
-#define FIELD_MAX 66  /* bytes of a coordinate of P-521 */
-#define UNCOMPRESSED 4 /* SEC 1 section 2.3.3: the first byte of a point given by both coordinates */
+#define FIELD_MAX 66 /* bytes of a coordinate of P-521 */
+#define UNCOMPRESSED                                                                               \
+    4 /* SEC 1 section 2.3.3: the first byte of a point given by both coordinates */
 #define SCALAR_TRIES 128
 
 struct ecdh {
@@ -33,7 +34,8 @@ static void destroy(struct kex_ephemeral *e)
     mem_free(x);
 }
 
-/* A scalar in [1, order), each one as likely as any other: candidates of the order's length until one is below it. */
+/* A scalar in [1, order), each one as likely as any other: candidates of the order's length until
+ * one is below it. */
 static bool draw_scalar(struct ecdh *x, uint32_t bits, const struct random_source *random)
 {
     uint8_t candidate[FIELD_MAX];
@@ -45,8 +47,7 @@ static bool draw_scalar(struct ecdh *x, uint32_t bits, const struct random_sourc
             candidate[0] &= (uint8_t)((1u << bits % 8) - 1);
         if (!BN_bin2bn(candidate, (int)x->field_size, x->scalar))
             break;
-        found = !BN_is_zero(x->scalar) &&
-                BN_ucmp(x->scalar, EC_GROUP_get0_order(x->group)) < 0;
+        found = !BN_is_zero(x->scalar) && BN_ucmp(x->scalar, EC_GROUP_get0_order(x->group)) < 0;
     }
     mem_wipe(candidate, sizeof candidate);
     return found;
@@ -57,10 +58,10 @@ static sally_error put_public(struct ecdh *x, struct buf *ours)
     size_t size = 1 + 2 * x->field_size;
     EC_POINT *point = EC_POINT_new(x->group);
     uint8_t *to = buf_extend(ours, size);
-    bool ok = point && to &&
-              EC_POINT_mul(x->group, point, x->scalar, NULL, NULL, x->scratch) == 1 &&
-              EC_POINT_point2oct(x->group, point, POINT_CONVERSION_UNCOMPRESSED, to, size,
-                                 x->scratch) == size;
+    bool ok =
+        point && to && EC_POINT_mul(x->group, point, x->scalar, NULL, NULL, x->scratch) == 1 &&
+        EC_POINT_point2oct(x->group, point, POINT_CONVERSION_UNCOMPRESSED, to, size, x->scratch) ==
+            size;
     EC_POINT_free(point);
     return ok ? SALLY_E_OK : SALLY_E_CRYPTO;
 }
@@ -88,8 +89,9 @@ static sally_error begin(struct crypto *c, const struct kex_row *row, const stru
     return put_public(x, ours);
 }
 
-/* RFC 5656 section 4: the secret is the x coordinate of d * Q. The curves have cofactor 1, so that a point on the
- * curve other than infinity, which has no uncompressed form, is all there is to check (SEC 1 section 3.2.2.1). */
+/* RFC 5656 section 4: the secret is the x coordinate of d * Q. The curves have cofactor 1, so that
+ * a point on the curve other than infinity, which has no uncompressed form, is all there is to
+ * check (SEC 1 section 3.2.2.1). */
 static sally_error derive(struct ecdh *x, struct slice peer, EC_POINT *point, BIGNUM *coordinate,
                           struct buf *secret)
 {

@@ -216,7 +216,8 @@ const struct kex_group *kex_group_find(uint32_t min, uint32_t wanted, uint32_t m
         if (groups[i].bits < min || groups[i].bits > max)
             continue;
         best = &groups[i];
-        if (best->bits >= wanted) /* the smallest that is at least what was asked for, else the largest */
+        if (best->bits >=
+            wanted) /* the smallest that is at least what was asked for, else the largest */
             break;
     }
     return best;

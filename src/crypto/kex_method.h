@@ -8,9 +8,10 @@
 #include "crypto/hash.h"
 
 enum kex_family {
-    KEX_ECDH,  /* messages 30/31 with strings: curve25519, NIST curves; later the post-quantum hybrids */
-    KEX_DH,    /* messages 30/31 with mpints: fixed groups (RFC 4253, 8268) */
-    KEX_GEX    /* messages 30 to 34: the group comes first (RFC 4419) */
+    KEX_ECDH, /* messages 30/31 with strings: curve25519, NIST curves; later the post-quantum
+                 hybrids */
+    KEX_DH,   /* messages 30/31 with mpints: fixed groups (RFC 4253, 8268) */
+    KEX_GEX   /* messages 30 to 34: the group comes first (RFC 4419) */
 };
 
 struct kex_method {
@@ -30,21 +31,24 @@ struct kex_group { /* for DH and GEX */
     uint32_t generator;
     uint32_t bits;
 };
-/* A known safe-prime group whose size fits [min, max] and is nearest to `wanted` bits (RFC 4419 section 3; groups 14 to 18 of RFC
- * 3526); NULL when there is none. */
+/* A known safe-prime group whose size fits [min, max] and is nearest to `wanted` bits (RFC 4419
+ * section 3; groups 14 to 18 of RFC 3526); NULL when there is none. */
 const struct kex_group *kex_group_find(uint32_t min, uint32_t wanted, uint32_t max);
 
-/* The server's half (and the client's second half): from the peer's public value to ours and the shared secret. `peer` is the raw
- * string or the mpint's magnitude. `ours` and `secret` (a secret buf) get the raw bytes: string contents, or big-endian
- * magnitude. `group` is for GEX, else NULL. Refuses peers' values outside the group, all-zero X25519 results, points off the curve:
+/* The server's half (and the client's second half): from the peer's public value to ours and the
+ * shared secret. `peer` is the raw string or the mpint's magnitude. `ours` and `secret` (a secret
+ * buf) get the raw bytes: string contents, or big-endian magnitude. `group` is for GEX, else NULL.
+ * Refuses peers' values outside the group, all-zero X25519 results, points off the curve:
  * SALLY_E_PROTOCOL. */
 sally_error kex_respond(struct crypto *c, const struct kex_method *m, const struct kex_group *group,
-                        const struct random_source *random, struct slice peer, struct buf *ours, struct buf *secret);
+                        const struct random_source *random, struct slice peer, struct buf *ours,
+                        struct buf *secret);
 
 /* The client's first half: a key pair, and later the secret. */
 struct kex_ephemeral;
 sally_error kex_begin(struct crypto *c, const struct kex_method *m, const struct kex_group *group,
-                      const struct random_source *random, struct kex_ephemeral **out, struct buf *ours);
+                      const struct random_source *random, struct kex_ephemeral **out,
+                      struct buf *ours);
 sally_error kex_finish(struct kex_ephemeral *e, struct slice peer, struct buf *secret);
 void kex_ephemeral_free(struct kex_ephemeral *e);
 

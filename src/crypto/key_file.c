@@ -8,7 +8,8 @@
 #include "base/mem.h"
 #include "crypto/private_key.h"
 
-/* Everything in the file, unless it is too large for a key. Not blocking: a FIFO is refused, not waited for. */
+/* Everything in the file, unless it is too large for a key. Not blocking: a FIFO is refused, not
+ * waited for. */
 static sally_error read_file(const char *path, struct buf *out)
 {
     struct stat st;

@@ -5,9 +5,9 @@
 #include "crypto/base64.h"
 #include "crypto/private_key.h"
 
-#define MAGIC "openssh-key-v1" /* its NUL belongs to it */
-#define PLAIN_BLOCK 8          /* the block size of the cipher "none" */
-#define LINE_SIZE 70           /* characters of base64, as ssh-keygen writes them */
+#define MAGIC       "openssh-key-v1" /* its NUL belongs to it */
+#define PLAIN_BLOCK 8                /* the block size of the cipher "none" */
+#define LINE_SIZE   70               /* characters of base64, as ssh-keygen writes them */
 #define PADDING_MAX 255
 
 struct container {
@@ -44,7 +44,8 @@ static bool padding_is_right(struct cursor *in)
     return true;
 }
 
-/* The public half comes twice; the one outside could have been changed even where the one inside is encrypted. */
+/* The public half comes twice; the one outside could have been changed even where the one inside is
+ * encrypted. */
 static bool blob_matches(const EVP_PKEY *pkey, const struct key_type *type, struct slice blob)
 {
     struct buf right;

@@ -1,6 +1,6 @@
-/* PEM (RFC 7468), the encryption of its traditional form (RFC 1421 section 4.6.1), and the decoding of what is inside. The
- * text and the traditional encryption are read here, because the library's own code for them looks algorithms up
- * in the process's default context. */
+/* PEM (RFC 7468), the encryption of its traditional form (RFC 1421 section 4.6.1), and the decoding
+ * of what is inside. The text and the traditional encryption are read here, because the library's
+ * own code for them looks algorithms up in the process's default context. */
 #include <openssl/pkcs12.h>
 #include <openssl/x509.h>
 #include <string.h>
@@ -9,17 +9,19 @@
 #include "crypto/base64.h"
 #include "crypto/private_key.h"
 
-#define IV_MAX 16
-#define SALT_SIZE 8
-#define KEY_MAX 32
+#define IV_MAX     16
+#define SALT_SIZE  8
+#define KEY_MAX    32
 #define DEK_HEADER "DEK-Info: "
 
 static const struct {
     const char *text;
     enum pem_label label;
 } labels[] = {
-    {"OPENSSH PRIVATE KEY", PEM_OPENSSH},     {"PRIVATE KEY", PEM_PKCS8},
-    {"ENCRYPTED PRIVATE KEY", PEM_ENCRYPTED}, {"RSA PRIVATE KEY", PEM_RSA},
+    {"OPENSSH PRIVATE KEY", PEM_OPENSSH},
+    {"PRIVATE KEY", PEM_PKCS8},
+    {"ENCRYPTED PRIVATE KEY", PEM_ENCRYPTED},
+    {"RSA PRIVATE KEY", PEM_RSA},
     {"EC PRIVATE KEY", PEM_EC},
 };
 
@@ -43,9 +45,9 @@ static bool next_line(struct cursor *in, struct slice *line)
     *line = get_bytes(in, end ? (size_t)(end - rest.data) : rest.size);
     if (end)
         get_u8(in);
-    while (line->size > 0 && (line->data[line->size - 1] == ' ' ||
-                              line->data[line->size - 1] == '\t' ||
-                              line->data[line->size - 1] == '\r'))
+    while (line->size > 0 &&
+           (line->data[line->size - 1] == ' ' || line->data[line->size - 1] == '\t' ||
+            line->data[line->size - 1] == '\r'))
         line->size--;
     return true;
 }
@@ -171,7 +173,8 @@ static sally_error parse_dek(struct slice info, const struct dek_cipher **cipher
     return cursor_done(&in) ? SALLY_E_OK : SALLY_E_PARSE;
 }
 
-/* One round of MD5 over what came before, passphrase and salt, until there is enough: weak, but what these files have. */
+/* One round of MD5 over what came before, passphrase and salt, until there is enough: weak, but
+ * what these files have. */
 static bool derive_key(struct crypto *c, const char *passphrase, const uint8_t *salt, uint8_t *key,
                        size_t key_size)
 {

@@ -1,4 +1,5 @@
-/* The kinds of keys, their wire forms and the signatures they make, over the library's own key objects. */
+/* The kinds of keys, their wire forms and the signatures they make, over the library's own key
+ * objects. */
 #ifndef SALLY_CRYPTO_KEY_TYPE_H
 #define SALLY_CRYPTO_KEY_TYPE_H
 
@@ -8,10 +9,10 @@
 #include "crypto/context.h"
 #include "crypto/public_key.h"
 
-#define RSA_BITS_MIN 2048
-#define RSA_BITS_MAX 16384
-#define ED25519_SIZE 32
-#define KEY_BLOB_MAX 8192u     /* of a public key: RSA of 16384 bits needs 4 KiB */
+#define RSA_BITS_MIN    2048
+#define RSA_BITS_MAX    16384
+#define ED25519_SIZE    32
+#define KEY_BLOB_MAX    8192u  /* of a public key: RSA of 16384 bits needs 4 KiB */
 #define KEY_PRIVATE_MAX 65536u /* of a private key in any form */
 
 enum key_kind { KEY_ED25519, KEY_ECDSA, KEY_RSA };
@@ -29,12 +30,12 @@ const struct key_type *key_type_find(struct slice name);
 const struct key_type *key_type_by_short_name(const char *name);
 const struct key_type *key_type_of(const EVP_PKEY *pkey); /* NULL: none of ours */
 
-/* A non-negative number in its one right form (RFC 4251 section 5); anything else makes the cursor bad. Zero is an
- * empty slice. */
+/* A non-negative number in its one right form (RFC 4251 section 5); anything else makes the cursor
+ * bad. Zero is an empty slice. */
 struct slice get_magnitude(struct cursor *c);
 
-/* From the wire: what follows the type's name in a public blob, and in the list of private keys of OpenSSH's format
- * (there with the public half). NULL: malformed, or refused by the library. */
+/* From the wire: what follows the type's name in a public blob, and in the list of private keys of
+ * OpenSSH's format (there with the public half). NULL: malformed, or refused by the library. */
 EVP_PKEY *key_get_public(struct crypto *c, const struct key_type *type, struct cursor *in);
 EVP_PKEY *key_get_private(struct crypto *c, const struct key_type *type, struct cursor *in);
 /* To the wire, with the type's name. */

@@ -1,5 +1,5 @@
-/* Public and private keys between the wire (RFC 4253 section 6.6, RFC 5656 section 3.1, RFC 8709, OpenSSH's
- * PROTOCOL.key) and the library's objects. */
+/* Public and private keys between the wire (RFC 4253 section 6.6, RFC 5656 section 3.1, RFC 8709,
+ * OpenSSH's PROTOCOL.key) and the library's objects. */
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/objects.h>
@@ -10,8 +10,10 @@
 #include "crypto/key_type.h"
 
 #define UNCOMPRESSED 4
-#define FIELD_MAX 66
-#define RSA_EXPONENT_MAX 8 /* bytes of e: all that is in use is far shorter, and it bounds the cost of a verification */
+#define FIELD_MAX    66
+#define RSA_EXPONENT_MAX                                                                           \
+    8 /* bytes of e: all that is in use is far shorter, and it bounds the cost of a verification   \
+       */
 
 /* clang-format off */
 static const struct key_type types[] = {
@@ -191,7 +193,8 @@ static EVP_PKEY *get_rsa_private(struct crypto *c, struct cursor *in)
     return numbers_to_key(c, &numbers, "RSA", EVP_PKEY_KEYPAIR);
 }
 
-/* The curve's name must be the one that the type's name says. Only points in full (RFC 5656 section 3.1). */
+/* The curve's name must be the one that the type's name says. Only points in full (RFC 5656
+ * section 3.1). */
 static struct slice get_point(const struct key_type *type, struct cursor *in)
 {
     struct slice curve = get_string(in), point = get_string(in);
@@ -241,8 +244,8 @@ static EVP_PKEY *get_ed25519_public(struct crypto *c, struct cursor *in)
     return EVP_PKEY_new_raw_public_key_ex(c->lib, "ED25519", NULL, point.data, point.size);
 }
 
-/* The seed and the public half once more: with a public half that is not the seed's, signatures would give the
- * private key away, so the library's own is compared with both. */
+/* The seed and the public half once more: with a public half that is not the seed's, signatures
+ * would give the private key away, so the library's own is compared with both. */
 static EVP_PKEY *get_ed25519_private(struct crypto *c, struct cursor *in)
 {
     struct slice point = get_string(in), both = get_string(in);
@@ -347,8 +350,9 @@ static bool put_ed25519_private(const EVP_PKEY *pkey, struct buf *out)
 bool key_put_private(const EVP_PKEY *pkey, const struct key_type *type, struct buf *out)
 {
     static const char *const rsa[] = {
-        OSSL_PKEY_PARAM_RSA_N,            OSSL_PKEY_PARAM_RSA_E,       OSSL_PKEY_PARAM_RSA_D,
-        OSSL_PKEY_PARAM_RSA_COEFFICIENT1, OSSL_PKEY_PARAM_RSA_FACTOR1, OSSL_PKEY_PARAM_RSA_FACTOR2,
+        OSSL_PKEY_PARAM_RSA_N,       OSSL_PKEY_PARAM_RSA_E,
+        OSSL_PKEY_PARAM_RSA_D,       OSSL_PKEY_PARAM_RSA_COEFFICIENT1,
+        OSSL_PKEY_PARAM_RSA_FACTOR1, OSSL_PKEY_PARAM_RSA_FACTOR2,
     };
     put_text(out, type->name);
     if (type->kind == KEY_ED25519)

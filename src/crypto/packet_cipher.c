@@ -8,7 +8,6 @@
 
 /* A body that is not longer than this is cheaper copied than encrypted in three calls. */
 #define SHORT_BODY 512u
-#define PIECE_ALIGNMENT 64u
 
 sally_error packet_cipher_new(struct packet_cipher **out, struct crypto *c, bool seal,
                               const struct cipher_info *cipher, const struct mac_info *mac,
@@ -60,7 +59,7 @@ size_t packet_length_size(const struct packet_cipher *pc)
     return pc->length_size;
 }
 
-struct packet_pieces packet_layout(uint8_t *out, size_t skip, uint32_t packet_length,
+struct packet_pieces packet_layout(uint8_t *out, size_t skip, size_t unit, uint32_t packet_length,
                                    struct slice head, struct slice body, const uint8_t *padding,
                                    size_t padding_size)
 {
@@ -78,9 +77,9 @@ struct packet_pieces packet_layout(uint8_t *out, size_t skip, uint32_t packet_le
     struct packet_pieces pieces = {.first = out + skip};
     size_t copied = body.size;
     if (body.size > SHORT_BODY) {
-        copied = (0 - (size_t)(at - pieces.first)) % PIECE_ALIGNMENT;
+        copied = (unit - (size_t)(at - pieces.first) % unit) % unit;
         pieces.bulk = body.data + copied;
-        pieces.bulk_size = (body.size - copied) / PIECE_ALIGNMENT * PIECE_ALIGNMENT;
+        pieces.bulk_size = (body.size - copied) / PACKET_UNIT * PACKET_UNIT;
     }
     if (copied)
         memcpy(at, body.data, copied);

@@ -1,5 +1,6 @@
-/* Sealing and opening SSH binary packets (RFC 4253 section 6): cipher and MAC of one direction as one object. Families, each in
- * a file of its own, behind one small table of functions: none, ctr + hmac (encrypt-and-MAC and EtM), gcm, chacha20-poly1305. */
+/* Sealing and opening SSH binary packets (RFC 4253 section 6): cipher and MAC of one direction as
+ * one object. Families, each in a file of its own, behind one small table of functions: none, ctr +
+ * hmac (encrypt-and-MAC and EtM), gcm, chacha20-poly1305. */
 #ifndef SALLY_CRYPTO_PACKET_CIPHER_H
 #define SALLY_CRYPTO_PACKET_CIPHER_H
 
@@ -7,16 +8,16 @@
 #include "crypto/crypto.h"
 
 #define CIPHER_KEY_MAX 64
-#define CIPHER_IV_MAX 16
-#define MAC_KEY_MAX 64
+#define CIPHER_IV_MAX  16
+#define MAC_KEY_MAX    64
 #define PACKET_TAG_MAX 64
 
 struct cipher_info { /* a row of the table of ciphers */
     const char *name;
     size_t key_size, iv_size;
-    size_t block_size;   /* padding granularity, at least 8 */
-    bool aead;           /* no MAC is negotiated */
-    bool in_default;     /* offered unless the settings say otherwise */
+    size_t block_size;     /* padding granularity, at least 8 */
+    bool aead;             /* no MAC is negotiated */
+    bool in_default;       /* offered unless the settings say otherwise */
     uint64_t rekey_blocks; /* RFC 4344 section 3.2: rekey after so many blocks; 0: by volume only */
 };
 struct mac_info { /* a row of the table of MACs */
@@ -37,8 +38,9 @@ struct packet_cipher;
 /* The state before the first NEWKEYS. Cannot fail. */
 struct packet_cipher *packet_cipher_none(void);
 /* key, iv and mac_key have the sizes of the rows; mac is NULL for an aead cipher. */
-sally_error packet_cipher_new(struct packet_cipher **out, struct crypto *c, bool seal, const struct cipher_info *cipher,
-                              const struct mac_info *mac, const uint8_t *key, const uint8_t *iv, const uint8_t *mac_key);
+sally_error packet_cipher_new(struct packet_cipher **out, struct crypto *c, bool seal,
+                              const struct cipher_info *cipher, const struct mac_info *mac,
+                              const uint8_t *key, const uint8_t *iv, const uint8_t *mac_key);
 void packet_cipher_free(struct packet_cipher *pc); /* wipes */
 
 /* Bytes that sealing adds to a payload of this size: length, padding length, padding and tag. */
@@ -47,17 +49,20 @@ size_t packet_tag_size(const struct packet_cipher *pc);
 size_t packet_block_size(const struct packet_cipher *pc);
 
 /* Seals the payload head + body (body.size may be 0) out of place into `out`, which has room for
- * head.size + body.size + packet_overhead(). `padding` gives random padding bytes (at least 255 + 16 to draw from).
- * Returns the size of the sealed packet, 0 on a failure of the library. */
-size_t packet_seal(struct packet_cipher *pc, uint32_t sequence, struct slice head, struct slice body,
-                   const uint8_t *padding, uint8_t *out);
+ * head.size + body.size + packet_overhead(). `padding` gives random padding bytes (at least 255 +
+ * 16 to draw from). Returns the size of the sealed packet, 0 on a failure of the library. */
+size_t packet_seal(struct packet_cipher *pc, uint32_t sequence, struct slice head,
+                   struct slice body, const uint8_t *padding, uint8_t *out);
 
 /* How many bytes must be there before packet_open_length() can be asked: 4, or a block. */
 size_t packet_length_size(const struct packet_cipher *pc);
-/* Finds the packet_length field. May open the first block in place, once: call it once per packet. */
-bool packet_open_length(struct packet_cipher *pc, uint32_t sequence, uint8_t *data, uint32_t *packet_length);
-/* Verifies and opens in place a packet whose 4 + packet_length + packet_tag_size() bytes are all there. On success
- * *payload lies inside data, without padding. False: forged, or the padding makes no sense. */
+/* Finds the packet_length field. May open the first block in place, once: call it once per packet.
+ */
+bool packet_open_length(struct packet_cipher *pc, uint32_t sequence, uint8_t *data,
+                        uint32_t *packet_length);
+/* Verifies and opens in place a packet whose 4 + packet_length + packet_tag_size() bytes are all
+ * there. On success *payload lies inside data, without padding. False: forged, or the padding makes
+ * no sense. */
 bool packet_open(struct packet_cipher *pc, uint32_t sequence, uint8_t *data, uint32_t packet_length,
                  struct slice *payload);
 

@@ -1,6 +1,7 @@
-/* Do the numbers of an RSA key belong together (RFC 8017 section 3.2)? Whether the factors are prime is not asked: it
- * takes seconds, and a key that is not its owner's own work is lost anyway. A trial signature would not do: the library
- * recovers from one wrong number with the help of the others, and we would save the wrong one. */
+/* Do the numbers of an RSA key belong together (RFC 8017 section 3.2)? Whether the factors are
+ * prime is not asked: it takes seconds, and a key that is not its owner's own work is lost anyway.
+ * A trial signature would not do: the library recovers from one wrong number with the help of the
+ * others, and we would save the wrong one. */
 #include <openssl/core_names.h>
 
 #include "base/mem.h"

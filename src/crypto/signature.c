@@ -1,5 +1,6 @@
-/* Signature algorithms (RFC 4253 section 6.6, RFC 5656 section 3.1.2, RFC 8332, RFC 8709 section 6): which name goes
- * with which key and digest, and the conversion between the wire and the library. */
+/* Signature algorithms (RFC 4253 section 6.6, RFC 5656 section 3.1.2, RFC 8332, RFC 8709 section
+ * 6): which name goes with which key and digest, and the conversion between the wire and the
+ * library. */
 #include <openssl/ecdsa.h>
 #include <string.h>
 
@@ -7,8 +8,8 @@
 #include "crypto/key_type.h"
 
 #define ED25519_SIGNATURE_SIZE 64
-#define NO_HASH HASH_COUNT /* the algorithm has one of its own */
-#define ECDSA_DER_MAX 160  /* two numbers of 66 bytes and their headers */
+#define NO_HASH                HASH_COUNT /* the algorithm has one of its own */
+#define ECDSA_DER_MAX          160        /* two numbers of 66 bytes and their headers */
 
 struct signature_row {
     struct signature_algorithm algorithm;
@@ -67,7 +68,8 @@ static bool verify_raw(struct crypto *c, EVP_PKEY *pkey, const struct signature_
     return ok;
 }
 
-/* RFC 8017 wants as many bytes as the modulus has; some clients drop leading zeros, as of an mpint. */
+/* RFC 8017 wants as many bytes as the modulus has; some clients drop leading zeros, as of an mpint.
+ */
 static bool verify_rsa(struct crypto *c, EVP_PKEY *pkey, const struct signature_row *row,
                        struct slice raw, struct slice data)
 {
@@ -146,10 +148,9 @@ static bool sign_raw(struct crypto *c, EVP_PKEY *pkey, const struct signature_ro
     size_t size = (size_t)EVP_PKEY_get_size(pkey);
     uint8_t *to = buf_extend(raw, size);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    bool ok =
-        to && context &&
-        EVP_DigestSignInit_ex(context, NULL, digest_of(row), c->lib, NULL, pkey, NULL) == 1 &&
-        EVP_DigestSign(context, to, &size, data.data, data.size) == 1;
+    bool ok = to && context &&
+              EVP_DigestSignInit_ex(context, NULL, digest_of(row), c->lib, NULL, pkey, NULL) == 1 &&
+              EVP_DigestSign(context, to, &size, data.data, data.size) == 1;
     EVP_MD_CTX_free(context);
     buf_truncate(raw, ok ? size : 0);
     return ok;
@@ -185,7 +186,8 @@ static sally_error make(struct crypto *c, EVP_PKEY *pkey, const struct key_type 
     put_text(signature, row->algorithm.name);
     if (type->kind == KEY_ECDSA)
         return put_numbers_of_der(buf_slice(raw), signature) ? SALLY_E_OK : SALLY_E_CRYPTO;
-    /* One wrong RSA signature, made by a fault of the machine, would give away the factors of the modulus. */
+    /* One wrong RSA signature, made by a fault of the machine, would give away the factors of the
+     * modulus. */
     if (type->kind == KEY_RSA && !verify_raw(c, pkey, row, buf_slice(raw), data))
         return SALLY_E_CRYPTO;
     put_slice(signature, buf_slice(raw));

@@ -31,7 +31,8 @@ size_t from_hex(const char *text, uint8_t *out, size_t room);
 /* A new directory for files of one test; it and all in it is removed by remove_directory(). */
 char *make_directory(void);
 void remove_directory(char *path);
-/* Runs a program, its output in `out` (may be NULL); true when it ended with 0. `input` goes to its standard input. */
+/* Runs a program, its output in `out` (may be NULL); true when it ended with 0. `input` goes to its
+ * standard input. */
 bool run_program(const char *const *arguments, struct buf *out);
 
 #endif

@@ -98,12 +98,9 @@ static void test_references(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_vectors),
-        cmocka_unit_test(test_running_starts_afresh),
-        cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_outlives_its_context),
-        cmocka_unit_test(test_random),
-        cmocka_unit_test(test_references),
+        cmocka_unit_test(test_vectors), cmocka_unit_test(test_running_starts_afresh),
+        cmocka_unit_test(test_empty),   cmocka_unit_test(test_outlives_its_context),
+        cmocka_unit_test(test_random),  cmocka_unit_test(test_references),
     };
     return cmocka_run_group_tests(tests, crypto_setup, crypto_teardown);
 }

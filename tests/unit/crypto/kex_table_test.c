@@ -50,8 +50,8 @@ static void run(struct crypto *c, const struct kex_method *m, uint64_t seed, str
     struct random_source client_random = test_random_source(&client_seed);
     struct random_source server_random = test_random_source(&server_seed);
     exchange_init(x);
-    assert_int_equal(
-        kex_begin(c, m, group_for(m), &client_random, &x->client, &x->client_public), 0);
+    assert_int_equal(kex_begin(c, m, group_for(m), &client_random, &x->client, &x->client_public),
+                     0);
     assert_int_equal(kex_respond(c, m, group_for(m), &server_random, buf_slice(&x->client_public),
                                  &x->server_public, &x->server_secret),
                      0);
@@ -117,16 +117,17 @@ static void check_vector(struct crypto *c, const char *name, const char *secret_
     given.size = from_hex(secret_key, given.bytes, sizeof given.bytes);
     buf_init(&ours, VALUE_MAX);
     buf_init_secret(&secret, VALUE_MAX);
-    assert_int_equal(kex_respond(c, kex_method_find(slice_of(name)), NULL, &random, peer_slice,
-                                 &ours, &secret),
-                     0);
+    assert_int_equal(
+        kex_respond(c, kex_method_find(slice_of(name)), NULL, &random, peer_slice, &ours, &secret),
+        0);
     ASSERT_HEX(buf_head(&ours), ours.size, public_key);
     ASSERT_HEX(buf_head(&secret), secret.size, shared);
     buf_clear(&ours);
     buf_clear(&secret);
 }
 
-/* RFC 7748 section 6.1 and RFC 5903 section 8.1; the others come from programs that share no code with this one. */
+/* RFC 7748 section 6.1 and RFC 5903 section 8.1; the others come from programs that share no code
+ * with this one. */
 static void test_known_answers(void **state)
 {
     check_vector(*state, "curve25519-sha256",
@@ -341,7 +342,8 @@ static void test_bad_randomness(void **state)
         assert_null(e);
         assert_int_equal(ours.size, 0);
     }
-    m = kex_method_find(slice_of("ecdh-sha2-nistp521")); /* no scalar: it does not search for ever */
+    m = kex_method_find(
+        slice_of("ecdh-sha2-nistp521")); /* no scalar: it does not search for ever */
     assert_int_equal(kex_begin(*state, m, NULL, &zeros, &e, &ours), SALLY_E_CRYPTO);
     assert_int_equal(kex_begin(*state, m, NULL, &all, &e, &ours), SALLY_E_CRYPTO);
     buf_clear(&ours);

@@ -33,8 +33,7 @@ static void test_save_and_load(void **state)
         const char *const arguments[] = {"ssh-keygen", "-y", "-P", "", "-f", path, NULL};
         struct buf line;
         buf_init(&line, 100000);
-        if (run_program((const char *const[]){"sh", "-c", "command -v ssh-keygen", NULL},
-                        NULL)) {
+        if (run_program((const char *const[]){"sh", "-c", "command -v ssh-keygen", NULL}, NULL)) {
             assert_true(run_program(arguments, &line));
             struct cursor in = cursor_of_slice(buf_slice(&line));
             assert_true(slice_equal(get_bytes(&in, strlen(sally_key_public_line(key))),

@@ -50,9 +50,9 @@ static void stop(struct pair *p)
 }
 
 /* Runs a test for every pair of algorithms that can be negotiated, and for none. */
-static void for_each_pair(struct crypto *c, void (*test)(struct crypto *c,
-                                                         const struct cipher_info *cipher,
-                                                         const struct mac_info *mac))
+static void for_each_pair(struct crypto *c,
+                          void (*test)(struct crypto *c, const struct cipher_info *cipher,
+                                       const struct mac_info *mac))
 {
     test(c, NULL, NULL);
     const struct cipher_info *cipher;
@@ -353,7 +353,8 @@ static void test_vectors(void **state)
 
 static void test_gcm_counter_carries(void **state)
 {
-    /* The counter part is all ones: the next one is zero, and the fixed part stays (RFC 5647 section 7.1). */
+    /* The counter part is all ones: the next one is zero, and the fixed part stays (RFC 5647
+     * section 7.1). */
     uint8_t key[32] = {1}, iv[12], padding[PADDING_SOURCE] = {0}, first[64], second[64];
     struct slice head = slice_of("x"), none = {NULL, 0};
     struct packet_cipher *pc;
@@ -374,8 +375,12 @@ static void test_tables(void **state)
 {
     (void)state;
     static const char *const order[] = {
-        "chacha20-poly1305@openssh.com", "aes128-gcm@openssh.com", "aes256-gcm@openssh.com",
-        "aes128-ctr",                    "aes192-ctr",             "aes256-ctr",
+        "chacha20-poly1305@openssh.com",
+        "aes128-gcm@openssh.com",
+        "aes256-gcm@openssh.com",
+        "aes128-ctr",
+        "aes192-ctr",
+        "aes256-ctr",
     };
     size_t i;
     for (i = 0; cipher_at(i); i++) {

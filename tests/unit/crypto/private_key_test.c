@@ -30,7 +30,8 @@ static void shell(const char *directory, const char *script, struct buf *out)
 
 static sally_error parse(const struct buf *text, const char *passphrase, sally_key **key)
 {
-    uint8_t *exact = mem_dup(buf_head(text), text->size); /* the sanitizer sees every byte too far */
+    uint8_t *exact =
+        mem_dup(buf_head(text), text->size); /* the sanitizer sees every byte too far */
     sally_error error = sally_key_parse(key, exact, text->size, passphrase);
     mem_free(exact);
     assert_int_equal(error == 0, *key != NULL);
@@ -46,8 +47,8 @@ static void check_signing(const sally_key *key)
     assert_int_equal(crypto_new(&c), 0);
     assert_int_equal(public_key_parse(&public, c, key_blob(key)), 0);
     assert_int_equal(key_sign(key, algorithm_of(key), slice_of("data"), &signature), 0);
-    assert_true(public_key_verify(public, algorithm_of(key), buf_slice(&signature),
-                                  slice_of("data")));
+    assert_true(
+        public_key_verify(public, algorithm_of(key), buf_slice(&signature), slice_of("data")));
     buf_clear(&signature);
     public_key_free(public);
     crypto_unref(c);
@@ -92,7 +93,8 @@ static const struct {
     {"rsa", "-t rsa -b 2048"},       {"rsa3072", "-t rsa -b 3072"},
 };
 
-/* OpenSSH's format, and its traditional PEM and PKCS#8, plain and encrypted: the same key in all of them. */
+/* OpenSSH's format, and its traditional PEM and PKCS#8, plain and encrypted: the same key in all of
+ * them. */
 static void test_files_of_ssh_keygen(void **state)
 {
     (void)state;
@@ -119,7 +121,8 @@ static void test_files_of_ssh_keygen(void **state)
         snprintf(script, sizeof script, "cut -d' ' -f1,2 \"$0\"/%s.pub | tr -d '\\n'",
                  keygen_types[i].name);
         shell(directory, script, &line);
-        snprintf(script, sizeof script, "ssh-keygen -lf \"$0\"/%s.pub | cut -d' ' -f2 | tr -d '\\n'",
+        snprintf(script, sizeof script,
+                 "ssh-keygen -lf \"$0\"/%s.pub | cut -d' ' -f2 | tr -d '\\n'",
                  keygen_types[i].name);
         shell(directory, script, &fingerprint);
         for (size_t k = 0; k < COUNT_OF(forms); k++) {

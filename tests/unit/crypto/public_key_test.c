@@ -92,7 +92,8 @@ static void test_every_flipped_bit_of_a_signature(void **state)
     }
 }
 
-/* The name in the blob must be the one that was negotiated, though the signature itself be right. */
+/* The name in the blob must be the one that was negotiated, though the signature itself be right.
+ */
 static void test_algorithm_must_be_the_agreed_one(void **state)
 {
     const struct slice data = slice_of("what is signed");
@@ -187,8 +188,8 @@ static void test_ecdsa_numbers_are_strict(void **state)
         if (form == 5)
             put_slice(&forged, s);
         put_string_end(&forged, place);
-        assert_int_equal(
-            public_key_verify(public, "ecdsa-sha2-nistp256", buf_slice(&forged), data), form == 0);
+        assert_int_equal(public_key_verify(public, "ecdsa-sha2-nistp256", buf_slice(&forged), data),
+                         form == 0);
         buf_clear(&forged);
     }
     buf_clear(&signature);
@@ -243,8 +244,8 @@ static void test_truncated_blobs(void **state)
 
 static void test_unknown_types(void **state)
 {
-    static const char *const names[] = {"", "ssh-dss", "ssh-ed25519 ", "ssh-ed448",
-                                        "ssh-rsa-cert-v01@openssh.com", "rsa-sha2-512"};
+    static const char *const names[] = {
+        "", "ssh-dss", "ssh-ed25519 ", "ssh-ed448", "ssh-rsa-cert-v01@openssh.com", "rsa-sha2-512"};
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         struct buf blob;
         buf_init(&blob, 100);
@@ -344,9 +345,12 @@ static void test_fingerprint(void **state)
 static void test_table(void **state)
 {
     (void)state;
-    static const char *const order[] = {"ssh-ed25519",         "ecdsa-sha2-nistp256",
-                                        "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521",
-                                        "rsa-sha2-512",        "rsa-sha2-256",
+    static const char *const order[] = {"ssh-ed25519",
+                                        "ecdsa-sha2-nistp256",
+                                        "ecdsa-sha2-nistp384",
+                                        "ecdsa-sha2-nistp521",
+                                        "rsa-sha2-512",
+                                        "rsa-sha2-256",
                                         "ssh-rsa"};
     size_t i;
     for (i = 0; signature_algorithm_at(i); i++) {
