@@ -435,3 +435,20 @@ void side_inject(struct side *s, struct slice payload)
     side_feed(s->other, ssh_output(s->ssh));
     side_drop_output(s);
 }
+
+void side_patch_kexinit(struct side *s, void (*patch)(uint8_t *payload, size_t size))
+{
+    struct buf *init = &s->ssh->transport->kex->our_init;
+    struct slice out = ssh_output(s->ssh);
+    uint8_t *sent = memmem(out.data, out.size, buf_head(init), init->size);
+    assert_non_null(sent);
+    patch(buf_head(init), init->size);
+    memcpy(sent, buf_head(init), init->size);
+}
+
+void patch_away_strict(uint8_t *payload, size_t size)
+{
+    uint8_t *at;
+    while ((at = memmem(payload, size, "kex-strict", 10)) != NULL)
+        memcpy(at, "kex-relaxe", 10);
+}

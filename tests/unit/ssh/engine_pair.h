@@ -86,6 +86,10 @@ void side_feed(struct side *s, struct slice data);
 /* Seals a payload with the engine's present keys, whatever its state, and gives it to the peer at
  * once; nothing else may wait. */
 void side_inject(struct side *s, struct slice payload);
+/* Changes the first KEXINIT that waits in the output, and what the engine remembers of it. */
+void side_patch_kexinit(struct side *s, void (*patch)(uint8_t *payload, size_t size));
+/* For it: the peer seems not to know strict key exchange. */
+void patch_away_strict(uint8_t *payload, size_t size);
 /* Any output that waits is dropped. */
 void side_drop_output(struct side *s);
 
