@@ -181,7 +181,7 @@ static void add_time(struct line *l, int64_t seconds, int64_t now)
     add_number(l, d.day, 2, ' ');
     add(l, ' ');
     /* Readers complete a time of day with the year in which it is not in the future. */
-    if (seconds <= now && now - 180 * INT64_C(86400) < seconds) {
+    if (seconds <= now && (uint64_t)now - (uint64_t)seconds < UINT64_C(180) * 86400) {
         add_number(l, d.hour, 2, '0');
         add(l, ':');
         add_number(l, d.minute, 2, '0');
