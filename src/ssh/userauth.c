@@ -113,7 +113,16 @@ void ssh_auth_banner(struct ssh_auth *query, const char *text)
     transport_leave(ssh);
 }
 
-/* RFC 4252 section 5: a change of the name flushes all that was reached. False: no memory. */
+/* RFC 4252 section 5: a change of the name flushes all that was reached. */
+static void forget_success(struct userauth *ua)
+{
+    ua->user_changed = true;
+    ua->succeeded = 0;
+    mem_free(ua->methods);
+    ua->methods = mem_strdup(ua->methods_first);
+}
+
+/* False: no memory. */
 static bool note_user(struct ssh *ssh, struct slice user)
 {
     struct userauth *ua = ssh->userauth;
@@ -125,10 +134,7 @@ static bool note_user(struct ssh *ssh, struct slice user)
         return false;
     }
     if (ua->user) {
-        ua->user_changed = true;
-        ua->succeeded = 0;
-        mem_free(ua->methods);
-        ua->methods = mem_strdup(ua->methods_first);
+        forget_success(ua);
         mem_free(ua->user);
     }
     ua->user = name;
@@ -228,8 +234,8 @@ bool on_userauth_request(struct ssh *ssh, struct cursor *c)
             send_banner(ssh, ssh->options.banner);
     }
     if (request.user.size > AUTH_USER_MAX || slice_has_nul(request.user)) {
-        ua->succeeded = 0; /* whoever that is, it is not the user of before */
-        ua->user_changed = ua->user != NULL;
+        if (ua->user)
+            forget_success(ua); /* whoever that is, it is not the user of before */
         userauth_wipe_received(cursor_rest(c));
         userauth_refuse(ssh, "a user name that is too long, or has a NUL inside");
         return true;
