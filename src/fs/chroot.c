@@ -102,9 +102,33 @@ static sally_status come_out(sally_fs *fs, sally_op *op, sally_status status, vo
     return status;
 }
 
+/* To the storage inside, the root is a directory like others; here it can neither go nor become something else. */
+static sally_status check_root(const sally_op *op)
+{
+    bool from = op->path && op->path[1] == 0;
+    bool to = has_to(op) && op->u.rename.to[1] == 0;
+    switch (op->kind) {
+    case SALLY_OP_RMDIR:
+        return from ? SALLY_PERMISSION_DENIED : SALLY_OK;
+    case SALLY_OP_RENAME:
+        return from || to ? SALLY_PERMISSION_DENIED : SALLY_OK;
+    case SALLY_OP_REMOVE:
+        return from ? SALLY_FILE_IS_A_DIRECTORY : SALLY_OK;
+    case SALLY_OP_SYMLINK:
+        return from ? SALLY_FILE_ALREADY_EXISTS : SALLY_OK;
+    case SALLY_OP_LINK:
+        return to ? SALLY_FILE_ALREADY_EXISTS : SALLY_OK;
+    default:
+        return SALLY_OK;
+    }
+}
+
 static sally_status chroot_slot(sally_fs *fs, sally_op *op)
 {
     const struct chroot *c = sally_fs_data(fs);
+    sally_status allowed = check_root(op);
+    if (allowed != SALLY_OK)
+        return allowed;
     struct before *before = sally_op_alloc(op, sizeof(*before));
     if (!before)
         return SALLY_FAILURE;

@@ -714,25 +714,30 @@ static void many_entries(struct driver *d)
 {
     char path[64];
     struct listing list;
-    for (int i = 0; i < 3000; i++) {
+    for (int i = 0; i < 400; i++) {
         snprintf(path, sizeof(path), "/%d-%x", i, (unsigned)i * 2654435761u);
         IS(do_mkdir(d, path, 0755), OK);
     }
     IS(do_list(d, "/", 97, &list), OK);
-    assert_int_equal(list.count, 3000);
+    assert_int_equal(list.count, 400);
     listing_clear(&list);
-    for (int i = 0; i < 3000; i += 2) {
+    for (int i = 0; i < 400; i += 2) {
         snprintf(path, sizeof(path), "/%d-%x", i, (unsigned)i * 2654435761u);
         IS(do_path(d, SALLY_OP_RMDIR, path), OK);
     }
-    for (int i = 0; i < 3000; i++) {
+    for (int i = 0; i < 400; i++) {
         snprintf(path, sizeof(path), "/%d-%x", i, (unsigned)i * 2654435761u);
         assert_int_equal(do_stat(d, path, 0, NULL), i % 2 ? SALLY_OK : SALLY_NO_SUCH_FILE);
     }
 }
 
+struct storage_case {
+    const char *name;
+    void (*run)(struct driver *d); /* on an empty storage */
+};
+
 #define CASE(function) {#function, function}
-const struct storage_case storage_cases[] = {
+static const struct storage_case storage_cases[] = {
     CASE(open_and_close),
     CASE(open_flags),
     CASE(delete_on_close),
@@ -755,7 +760,6 @@ const struct storage_case storage_cases[] = {
     CASE(copying),
     CASE(many_entries),
 };
-const size_t storage_case_count = COUNT_OF(storage_cases);
 
 struct run {
     const struct storage_maker *maker;
@@ -775,20 +779,30 @@ static void run_case(void **state)
         run->maker->drop();
 }
 
+static bool is_left_out(const struct storage_maker *maker, const char *name)
+{
+    char text[64];
+    snprintf(text, sizeof(text), ",%s,", name);
+    return maker->but && strstr(maker->but, text);
+}
+
 int run_storage_cases(const struct storage_maker *makers, size_t count)
 {
     int failed = 0;
     for (size_t i = 0; i < count; i++) {
-        struct CMUnitTest *tests = calloc(storage_case_count, sizeof(*tests));
-        struct run *runs = calloc(storage_case_count, sizeof(*runs));
-        for (size_t k = 0; k < storage_case_count; k++) {
-            runs[k] = (struct run){&makers[i], &storage_cases[k]};
-            tests[k] = (struct CMUnitTest){
-                .name = storage_cases[k].name, .test_func = run_case, .initial_state = &runs[k]};
+        struct CMUnitTest tests[COUNT_OF(storage_cases)];
+        struct run runs[COUNT_OF(storage_cases)];
+        size_t used = 0;
+        for (size_t k = 0; k < COUNT_OF(storage_cases); k++) {
+            if (is_left_out(&makers[i], storage_cases[k].name))
+                continue;
+            runs[used] = (struct run){&makers[i], &storage_cases[k]};
+            tests[used] = (struct CMUnitTest){.name = storage_cases[k].name,
+                                              .test_func = run_case,
+                                              .initial_state = &runs[used]};
+            used++;
         }
-        failed += _cmocka_run_group_tests(makers[i].name, tests, storage_case_count, NULL, NULL);
-        free(tests);
-        free(runs);
+        failed += _cmocka_run_group_tests(makers[i].name, tests, used, NULL, NULL);
     }
     return failed;
 }

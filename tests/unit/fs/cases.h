@@ -8,21 +8,16 @@
 #include "cmocka_all.h"
 #include "fs/driver.h"
 
-struct storage_case {
-    const char *name;
-    void (*run)(struct driver *d); /* on an empty storage */
-};
-
-extern const struct storage_case storage_cases[];
-extern const size_t storage_case_count;
-
-/* Runs all of them; `make` gives a new empty storage, `drop` cleans up behind it. Returns how many tests failed. */
+/* Makes a new empty storage, and cleans up behind it. */
 struct storage_maker {
     const char *name;
     sally_fs *(*make)(void);
     void (*drop)(void);
     enum driver_style style;
+    const char *but; /* names of cases that are not for it, with commas around; NULL: all are */
 };
+
+/* Runs all cases on each; returns how many failed. */
 int run_storage_cases(const struct storage_maker *makers, size_t count);
 
 #endif

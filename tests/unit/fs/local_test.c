@@ -39,11 +39,11 @@ static void drop(void)
 int main(void)
 {
     static const struct storage_maker makers[] = {
-        {"local, by the kernel", make, drop, DRIVER_INLINE},
-        {"local, by walking", make_walking, drop, DRIVER_INLINE},
-        {"local, tried first", make, drop, DRIVER_TRYING},
-        {"local, walking, tried first", make_walking, drop, DRIVER_TRYING},
-        {"local, in memory, tried first", make_tmpfs, drop, DRIVER_TRYING},
+        {"local, by the kernel", make, drop, DRIVER_INLINE, NULL},
+        {"local, by walking", make_walking, drop, DRIVER_INLINE, NULL},
+        {"local, tried first", make, drop, DRIVER_TRYING, NULL},
+        {"local, walking, tried first", make_walking, drop, DRIVER_TRYING, NULL},
+        {"local, in memory, tried first", make_tmpfs, drop, DRIVER_TRYING, NULL},
     };
     return run_storage_cases(makers, COUNT_OF(makers));
 }

@@ -9,6 +9,6 @@ static sally_fs *make(void)
 
 int main(void)
 {
-    static const struct storage_maker makers[] = {{"memory", make, NULL, DRIVER_INLINE}};
+    static const struct storage_maker makers[] = {{"memory", make, NULL, DRIVER_INLINE, NULL}};
     return run_storage_cases(makers, COUNT_OF(makers));
 }
