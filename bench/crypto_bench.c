@@ -161,6 +161,14 @@ static void bench_signatures(struct crypto *c, const char *type, const char *alg
     buf_clear(&s.signature);
 }
 
+static void some_random(void *argument)
+{
+    static uint8_t bytes[32];
+    struct random_source random = crypto_random(argument);
+    if (!random_fill(&random, bytes, sizeof bytes))
+        exit(1);
+}
+
 static void one_context(void *argument)
 {
     struct crypto *c;
@@ -195,6 +203,7 @@ int main(int argc, char **argv)
         bench_signatures(c, "ed25519", "ssh-ed25519");
         bench_signatures(c, "ecdsa-nistp256", "ecdsa-sha2-nistp256");
         bench_signatures(c, "rsa", "rsa-sha2-512");
+        printf("32 random bytes: %.0f ns\n", measure(some_random, c));
         printf("crypto_new and crypto_unref: %.1f us\n", measure(one_context, NULL) / 1e3);
     }
     crypto_unref(c);

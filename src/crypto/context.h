@@ -27,20 +27,26 @@ struct crypto {
     EVP_MD *digest[HASH_COUNT]; /* MD5, SHA-1 and SHA-224 may be missing */
     EVP_CIPHER *cipher[CIPHER_COUNT];
     EVP_MAC *poly1305;
+    EVP_RAND_CTX *random; /* locks itself; below the context's primary generator, which reseeds it
+                             after a fork */
 };
 
 /* The library's name of a digest. */
 const char *hash_library_name(enum hash_id id);
 
-/* The queue of errors belongs to the thread, and so to the embedder too: what we add to it between
- * the two calls is taken off again. */
-static inline void errors_begin(void)
+/* Around all that may fail inside the library, or use its randomness. Two things would stay behind
+ * in the thread, which is the embedder's: what it adds to the queue of errors, and a generator of
+ * the context, with a pointer that dangles as soon as another thread lets go of the last reference.
+ */
+static inline void library_begin(void)
 {
     ERR_set_mark();
 }
 
-static inline void errors_end(void)
+static inline void library_end(const struct crypto *c)
 {
+    if (c->lib) /* NULL would mean the default context, which is not ours */
+        OPENSSL_thread_stop_ex(c->lib);
     ERR_pop_to_mark();
 }
 

@@ -1,9 +1,13 @@
 #include "crypto/crypto.h"
 
+#include <openssl/core_names.h>
+#include <openssl/params.h>
 #include <openssl/rand.h>
 
 #include "base/mem.h"
 #include "crypto/context.h"
+
+#define RANDOM_STRENGTH 256 /* bits */
 
 static const char *const cipher_names[CIPHER_COUNT] = {
     [CIPHER_AES128_CTR] = "AES-128-CTR", [CIPHER_AES192_CTR] = "AES-192-CTR",
@@ -15,6 +19,24 @@ static const char *const cipher_names[CIPHER_COUNT] = {
 static bool digest_is_needed(enum hash_id id)
 {
     return id == HASH_SHA256 || id == HASH_SHA384 || id == HASH_SHA512;
+}
+
+/* A generator of our own: the library's usual ones belong to threads, see library_end(). */
+static sally_error make_random(struct crypto *c)
+{
+    EVP_RAND_CTX *primary = RAND_get0_primary(c->lib);
+    EVP_RAND *kind = EVP_RAND_fetch(c->lib, "CTR-DRBG", NULL);
+    char cipher[] = "AES-256-CTR";
+    OSSL_PARAM params[2] = {
+        OSSL_PARAM_utf8_string(OSSL_DRBG_PARAM_CIPHER, cipher, sizeof cipher - 1),
+        OSSL_PARAM_END,
+    };
+    if (primary && kind)
+        c->random = EVP_RAND_CTX_new(kind, primary);
+    EVP_RAND_free(kind);
+    bool ok = c->random && EVP_RAND_enable_locking(c->random) == 1 &&
+              EVP_RAND_instantiate(c->random, RANDOM_STRENGTH, 0, NULL, 0, params) == 1;
+    return ok ? SALLY_E_OK : SALLY_E_CRYPTO;
 }
 
 /* Looking an algorithm up by its name costs as much as a packet: it is done here, once. */
@@ -37,11 +59,12 @@ static sally_error fetch_all(struct crypto *c)
             return SALLY_E_CRYPTO;
     }
     c->poly1305 = EVP_MAC_fetch(c->lib, "POLY1305", NULL); /* builds without ChaCha20 lack it too */
-    return SALLY_E_OK;
+    return make_random(c);
 }
 
 static void destroy(struct crypto *c)
 {
+    EVP_RAND_CTX_free(c->random);
     EVP_MAC_free(c->poly1305);
     for (int id = 0; id < CIPHER_COUNT; id++)
         EVP_CIPHER_free(c->cipher[id]);
@@ -60,9 +83,9 @@ sally_error crypto_new(struct crypto **out)
     if (!c)
         return SALLY_E_NO_MEMORY;
     atomic_init(&c->refs, 1);
-    errors_begin();
+    library_begin();
     sally_error error = fetch_all(c);
-    errors_end();
+    library_end(c);
     if (error) {
         destroy(c);
         return error;
@@ -86,10 +109,7 @@ void crypto_unref(struct crypto *c)
 static bool fill(void *user_data, uint8_t *out, size_t size)
 {
     struct crypto *c = user_data;
-    errors_begin();
-    bool ok = RAND_bytes_ex(c->lib, out, size, 256) == 1;
-    errors_end();
-    return ok;
+    return EVP_RAND_generate(c->random, out, size, RANDOM_STRENGTH, 0, NULL, 0) == 1;
 }
 
 struct random_source crypto_random(struct crypto *c)

@@ -45,9 +45,9 @@ sally_error kex_begin(struct crypto *c, const struct kex_method *m, const struct
 {
     *out = NULL;
     size_t before = ours->size;
-    errors_begin();
+    library_begin();
     sally_error error = row_of(m)->math->begin(c, row_of(m), group, random, out, ours);
-    errors_end();
+    library_end(c);
     if (!error && ours->failed)
         error = SALLY_E_NO_MEMORY;
     if (error) {
@@ -61,9 +61,9 @@ sally_error kex_begin(struct crypto *c, const struct kex_method *m, const struct
 sally_error kex_finish(struct kex_ephemeral *e, struct slice peer, struct buf *secret)
 {
     size_t before = secret->size;
-    errors_begin();
+    library_begin();
     sally_error error = e->math->finish(e, peer, secret);
-    errors_end();
+    library_end(e->crypto);
     if (!error && secret->failed)
         error = SALLY_E_NO_MEMORY;
     if (error)
@@ -100,9 +100,9 @@ sally_error kex_respond(struct crypto *c, const struct kex_method *m, const stru
     size_t ours_before = ours->size, secret_before = secret->size;
     sally_error error;
     if (math->respond) {
-        errors_begin();
+        library_begin();
         error = math->respond(c, row_of(m), random, peer, ours, secret);
-        errors_end();
+        library_end(c);
         if (!error && (ours->failed || secret->failed))
             error = SALLY_E_NO_MEMORY;
     } else {

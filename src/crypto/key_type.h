@@ -42,7 +42,7 @@ EVP_PKEY *key_get_private(struct crypto *c, const struct key_type *type, struct 
 bool key_put_public(const EVP_PKEY *pkey, const struct key_type *type, struct buf *out);
 bool key_put_private(const EVP_PKEY *pkey, const struct key_type *type, struct buf *out);
 
-bool rsa_numbers_agree(const EVP_PKEY *pkey);
+bool rsa_numbers_agree(struct crypto *c, const EVP_PKEY *pkey);
 
 /* The raw work of signatures; what is right for a name is in the table of signature.c. */
 bool signature_verify(struct crypto *c, EVP_PKEY *pkey, const struct key_type *type,

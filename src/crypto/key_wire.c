@@ -159,11 +159,11 @@ static EVP_PKEY *get_rsa_public(struct crypto *c, struct cursor *in)
 }
 
 /* d mod (prime - 1), which the format leaves out. */
-static void add_crt_exponent(struct numbers *n, const char *name, const BIGNUM *d,
+static void add_crt_exponent(struct crypto *c, struct numbers *n, const char *name, const BIGNUM *d,
                              const BIGNUM *prime)
 {
     BIGNUM *minus_1 = number_new(n), *result = number_new(n);
-    BN_CTX *scratch = BN_CTX_secure_new();
+    BN_CTX *scratch = BN_CTX_secure_new_ex(c->lib);
     if (!d || !prime || !minus_1 || !result || !scratch || !BN_copy(minus_1, prime) ||
         BN_is_zero(prime) || BN_sub_word(minus_1, 1) != 1 || BN_is_zero(minus_1) ||
         BN_mod(result, d, minus_1, scratch) != 1 ||
@@ -187,8 +187,8 @@ static EVP_PKEY *get_rsa_private(struct crypto *c, struct cursor *in)
         BIGNUM *big_p = number_add(&numbers, OSSL_PKEY_PARAM_RSA_FACTOR1, p);
         BIGNUM *big_q = number_add(&numbers, OSSL_PKEY_PARAM_RSA_FACTOR2, q);
         number_add(&numbers, OSSL_PKEY_PARAM_RSA_COEFFICIENT1, iqmp);
-        add_crt_exponent(&numbers, OSSL_PKEY_PARAM_RSA_EXPONENT1, big_d, big_p);
-        add_crt_exponent(&numbers, OSSL_PKEY_PARAM_RSA_EXPONENT2, big_d, big_q);
+        add_crt_exponent(c, &numbers, OSSL_PKEY_PARAM_RSA_EXPONENT1, big_d, big_p);
+        add_crt_exponent(c, &numbers, OSSL_PKEY_PARAM_RSA_EXPONENT2, big_d, big_q);
     }
     return numbers_to_key(c, &numbers, "RSA", EVP_PKEY_KEYPAIR);
 }

@@ -19,9 +19,9 @@ sally_error packet_cipher_new(struct packet_cipher **out, struct crypto *c, bool
     /* Infos are only ever the first members of rows. */
     const struct cipher_row *row = (const struct cipher_row *)(const void *)cipher;
     const struct mac_row *mac_row = (const struct mac_row *)(const void *)mac;
-    errors_begin();
+    library_begin();
     sally_error error = row->family->create(out, c, seal, row, mac_row, key, iv, mac_key);
-    errors_end();
+    library_end(c);
     return error;
 }
 

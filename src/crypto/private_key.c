@@ -38,7 +38,7 @@ static bool halves_match(const sally_key *key)
     struct public_key *public;
     struct buf signature;
     struct slice data = slice_of("sallyport");
-    if (key->type->kind == KEY_RSA && !rsa_numbers_agree(key->pkey))
+    if (key->type->kind == KEY_RSA && !rsa_numbers_agree(key->crypto, key->pkey))
         return false;
     if (public_key_parse(&public, key->crypto, buf_slice(&key->blob)) != SALLY_E_OK)
         return false;
@@ -105,15 +105,13 @@ sally_error sally_key_generate(sally_key **out, const char *type_name, uint32_t 
     sally_error error = crypto_new(&c);
     if (error)
         return error;
-    errors_begin();
+    library_begin();
     EVP_PKEY *pkey = generate(c, type, bits);
-    error = SALLY_E_CRYPTO;
+    library_end(c);
     if (pkey)
-        error = key_new(out, c, pkey);
-    else
-        crypto_unref(c);
-    errors_end();
-    return error;
+        return key_new(out, c, pkey);
+    crypto_unref(c);
+    return SALLY_E_CRYPTO;
 }
 
 static sally_error read_key(struct crypto *c, struct slice text, const char *passphrase,
@@ -140,13 +138,12 @@ sally_error sally_key_parse(sally_key **out, const void *data, size_t size, cons
     sally_error error = crypto_new(&c);
     if (error)
         return error;
-    errors_begin();
+    library_begin();
     error = read_key(c, text, passphrase, &pkey);
+    library_end(c);
     if (!error)
-        error = key_new(out, c, pkey);
-    else
-        crypto_unref(c);
-    errors_end();
+        return key_new(out, c, pkey);
+    crypto_unref(c);
     return error;
 }
 

@@ -26,9 +26,9 @@ sally_error public_key_parse(struct public_key **out, struct crypto *c, struct s
         return SALLY_E_NO_MEMORY;
     key->crypto = crypto_ref(c);
     key->type = type;
-    errors_begin();
+    library_begin();
     key->pkey = key_get_public(c, type, &in);
-    errors_end();
+    library_end(c);
     if (!key->pkey || !cursor_done(&in)) {
         public_key_free(key);
         return SALLY_E_KEY;

@@ -42,10 +42,10 @@ static bool numbers_agree(BIGNUM *const *k, BN_CTX *scratch)
     return ok;
 }
 
-bool rsa_numbers_agree(const EVP_PKEY *pkey)
+bool rsa_numbers_agree(struct crypto *c, const EVP_PKEY *pkey)
 {
     BIGNUM *k[NUMBER_COUNT] = {NULL};
-    BN_CTX *scratch = BN_CTX_secure_new();
+    BN_CTX *scratch = BN_CTX_secure_new_ex(c->lib);
     bool ok = scratch != NULL;
     for (size_t i = 0; i < COUNT_OF(k) && ok; i++)
         ok = EVP_PKEY_get_bn_param(pkey, names[i], &k[i]) == 1;

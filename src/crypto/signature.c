@@ -136,9 +136,9 @@ bool signature_verify(struct crypto *c, EVP_PKEY *pkey, const struct key_type *t
     struct slice name = get_string(&in), raw = get_string(&in);
     if (!row || !cursor_done(&in) || !slice_is(name, algorithm))
         return false;
-    errors_begin();
+    library_begin();
     bool ok = verify_by_kind(c, pkey, type, row, raw, data);
-    errors_end();
+    library_end(c);
     return ok;
 }
 
@@ -203,9 +203,9 @@ sally_error signature_make(struct crypto *c, EVP_PKEY *pkey, const struct key_ty
     size_t before = signature->size;
     struct buf raw;
     buf_init_secret(&raw, RSA_BITS_MAX / 8);
-    errors_begin();
+    library_begin();
     sally_error error = make(c, pkey, type, row, data, &raw, signature);
-    errors_end();
+    library_end(c);
     buf_clear(&raw);
     if (!error && signature->failed)
         error = SALLY_E_NO_MEMORY;

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -84,6 +86,39 @@ static void test_random(void **state)
     assert_memory_not_equal(a, b, sizeof a);
 }
 
+/* A child does not repeat what its parent gets. */
+static void test_random_after_fork(void **state)
+{
+    uint8_t ours[32], theirs[32];
+    int fds[2], status;
+    struct random_source random = crypto_random(*state);
+    assert_true(random_fill(&random, ours, sizeof ours));
+    assert_int_equal(pipe(fds), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        bool ok = random_fill(&random, theirs, sizeof theirs) &&
+                  write(fds[1], theirs, sizeof theirs) == (ssize_t)sizeof theirs;
+        _exit(ok ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(read(fds[0], theirs, sizeof theirs), sizeof theirs);
+    assert_true(random_fill(&random, ours, sizeof ours));
+    assert_memory_not_equal(ours, theirs, sizeof ours);
+    close(fds[0]);
+    close(fds[1]);
+}
+
+static void test_much_randomness(void **state)
+{
+    struct random_source random = crypto_random(*state);
+    uint8_t *bytes = mem_zalloc(300000); /* more than the generator gives at once */
+    assert_true(random_fill(&random, bytes, 300000));
+    assert_memory_not_equal(bytes, bytes + 200000, 64);
+    assert_true(random_fill(&random, bytes, 0));
+    mem_free(bytes);
+}
+
 static void test_references(void **state)
 {
     (void)state;
@@ -98,9 +133,10 @@ static void test_references(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_vectors), cmocka_unit_test(test_running_starts_afresh),
-        cmocka_unit_test(test_empty),   cmocka_unit_test(test_outlives_its_context),
-        cmocka_unit_test(test_random),  cmocka_unit_test(test_references),
+        cmocka_unit_test(test_vectors),         cmocka_unit_test(test_running_starts_afresh),
+        cmocka_unit_test(test_empty),           cmocka_unit_test(test_outlives_its_context),
+        cmocka_unit_test(test_random),          cmocka_unit_test(test_random_after_fork),
+        cmocka_unit_test(test_much_randomness), cmocka_unit_test(test_references),
     };
     return cmocka_run_group_tests(tests, crypto_setup, crypto_teardown);
 }
