@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "alloc_failure.h"
 #include "base/mem.h"
 #include "pair_services.h"
 #include "ssh/connection.h"
@@ -613,6 +614,36 @@ static void end_of_the_connection_releases_everything(void **state)
     assert_int_equal(f.o.closed, 1);
 }
 
+static void any_allocation_may_fail(void **state)
+{
+    (void)state;
+    bool failed = true;
+    for (unsigned nth = 1; failed; nth++) {
+        struct fixture f;
+        running(&f, UINT32_MAX, 1000);
+        struct chunk *chunk = heap_chunk("bytes on their way", 18);
+        f.b.recording = true;
+        for (uint32_t i = 0; i < 9; i++) {
+            struct buf room, *m = payload(&room, SSH_MSG_CHANNEL_OPEN);
+            put_text(m, "session");
+            put_u32(m, i);
+            put_u64(m, UINT64_MAX);
+            feed(&f, m);
+        }
+        feed_data(&f, 256 * KIB);
+        alloc_fail_at(nth);
+        ssh_channel_send(f.o.channel, chunk);
+        bare_play(&f.b);
+        if (f.o.channel)
+            ssh_channel_finish(f.o.channel, 0);
+        ssh_run(f.b.ssh, f.b.ssh->now_ns);
+        failed = alloc_failed();
+        if (ssh_over(f.b.ssh))
+            assert_int_equal(f.o.end, SSH_END_INTERNAL);
+        finish(&f);
+    }
+}
+
 /* ---- Two engines: an echo ---- */
 
 #define STREAMS 12
@@ -937,6 +968,7 @@ int main(void)
         cmocka_unit_test(data_after_the_end_of_the_data),
         cmocka_unit_test(channels_nobody_uses_are_closed),
         cmocka_unit_test(end_of_the_connection_releases_everything),
+        cmocka_unit_test(any_allocation_may_fail),
         cmocka_unit_test(echo_in_pieces_with_new_keys_all_the_time),
         cmocka_unit_test(echo_of_much),
         cmocka_unit_test(echo_over_many_channels_in_turn),

@@ -187,6 +187,7 @@ void bare_prepare(struct bare *b, enum ssh_role role)
     memset(b, 0, sizeof *b);
     fatal(crypto_new(&b->crypto) == SALLY_E_OK);
     fatal(sally_key_generate(&b->host_key, "ed25519", 0) == SALLY_E_OK);
+    buf_init(&b->script, 1u << 24);
     b->options.role = role;
     b->options.crypto = b->crypto;
     b->options.random = crypto_random(b->crypto);
@@ -210,18 +211,35 @@ void bare_start(struct bare *b, enum ssh_state state)
     b->ssh->state = state;
 }
 
-void bare_feed(struct bare *b, struct slice message)
+static void feed_in_place(struct bare *b, struct slice message)
 {
-    uint8_t *copy = mem_dup(message.data, message.size);
-    struct slice own = {copy, message.size};
-    fatal(copy != NULL);
     b->ssh->now_ns += 1000;
     transport_enter(b->ssh);
     if (b->ssh->state != OVER)
-        messages_dispatch(b->ssh, own, 0);
+        messages_dispatch(b->ssh, message, 0);
     transport_leave(b->ssh);
-    mem_free(copy);
     ssh_run(b->ssh, b->ssh->now_ns);
+}
+
+void bare_feed(struct bare *b, struct slice message)
+{
+    if (b->recording) {
+        put_slice(&b->script, message);
+        return;
+    }
+    uint8_t *copy = mem_dup(message.data, message.size);
+    fatal(copy != NULL);
+    feed_in_place(b, (struct slice){copy, message.size});
+    mem_free(copy);
+}
+
+void bare_play(struct bare *b)
+{
+    struct cursor c = cursor_of_slice(buf_slice(&b->script));
+    while (cursor_left(&c)) {
+        struct slice message = get_string(&c);
+        feed_in_place(b, message);
+    }
 }
 
 struct slice bare_sent(struct bare *b)
@@ -250,6 +268,7 @@ struct slice bare_sent_number(struct bare *b, uint8_t number)
 void bare_stop(struct bare *b)
 {
     ssh_free(b->ssh);
+    buf_clear(&b->script);
     sally_key_unref(b->host_key);
     crypto_unref(b->crypto);
 }

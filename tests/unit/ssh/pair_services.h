@@ -54,11 +54,15 @@ struct bare {
     struct ssh_options options;
     struct ssh_events events;
     void *user_data;
+    bool recording; /* bare_feed() keeps the payloads for bare_play() */
+    struct buf script;
 };
 void bare_prepare(struct bare *b, enum ssh_role role);
 void bare_start(struct bare *b, enum ssh_state state);
 /* Dispatches a copy of the payload as the receive loop would, and lets the engine send. */
 void bare_feed(struct bare *b, struct slice payload);
+/* Feeds what was recorded; nothing but the engine allocates. */
+void bare_play(struct bare *b);
 /* The next message that it sent, valid until the next call; size 0: there is none. */
 struct slice bare_sent(struct bare *b);
 /* Skips to the next message of this number; size 0: none came. */

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "alloc_failure.h"
 #include "base/mem.h"
 #include "crypto/public_key.h"
 #include "pair_services.h"
@@ -956,6 +957,59 @@ static void rejected_queries_count_as_failures(void **state)
     finish(&f);
 }
 
+/* ---- Short memory ---- */
+
+static void dialogue(struct fixture *f, const sally_key *key)
+{
+    struct signed_request r = {"joe", "ssh-ed25519", key, key, 7, NULL};
+    try_none(f, "joe");
+    try_password(f, "jim", "wrong");
+    try_query(f, "joe", "ssh-ed25519", key_blob(key));
+    try_interactive(f, "joe");
+    answer(f, 2, "a");
+    try_signed(f, &r);
+}
+
+static void converses_then_wants_the_key(struct owner *o, struct ssh_auth *query)
+{
+    if (query->kind == SSH_AUTH_INTERACTIVE && query->round == 1)
+        ssh_auth_partial(query, "publickey");
+    else if (query->kind == SSH_AUTH_INTERACTIVE)
+        converses(o, query);
+    else if (query->kind == SSH_AUTH_KEY && query->succeeded == SALLY_AUTH_KEYBOARD_INTERACTIVE)
+        ssh_auth_accept(query);
+    else
+        ssh_auth_reject(query, METHODS);
+}
+
+/* Whatever fails, nobody is let in who should not be, and nothing is lost. */
+static void any_allocation_may_fail(void **state)
+{
+    (void)state;
+    sally_key *key = new_key("ed25519");
+    bool failed = true, succeeded = false;
+    for (unsigned nth = 1; failed; nth++) {
+        struct fixture f;
+        begin(&f, converses_then_wants_the_key);
+        f.b.options.banner = "Hello";
+        f.o.prompts = 2;
+        f.o.rounds = 1;
+        start(&f);
+        f.b.recording = true;
+        dialogue(&f, key);
+        alloc_fail_at(nth);
+        bare_play(&f.b);
+        failed = alloc_failed();
+        succeeded = f.o.logged_in == 1;
+        assert_true(f.o.logged_in <= 1);
+        if (ssh_over(f.b.ssh))
+            assert_true(f.o.end == SSH_END_INTERNAL || f.o.end == SSH_END_PROTOCOL);
+        finish(&f);
+    }
+    assert_true(succeeded); /* at last, with none failing */
+    sally_key_unref(key);
+}
+
 /* ---- Over a real line ---- */
 
 static void verification_may_end_after_the_connection(void **state)
@@ -1078,6 +1132,7 @@ int main(void)
         cmocka_unit_test(algorithms_must_be_allowed_and_fit),
         cmocka_unit_test(blobs_that_are_no_keys),
         cmocka_unit_test(rejected_queries_count_as_failures),
+        cmocka_unit_test(any_allocation_may_fail),
         cmocka_unit_test(verification_may_end_after_the_connection),
         cmocka_unit_test(clients_may_try_again),
         cmocka_unit_test(clients_may_converse),
