@@ -67,6 +67,7 @@ static void copy_set_read(sally_op *op, struct copying *c)
     c->writing = false;
     op->kind = SALLY_OP_READ;
     op->file = c->from;
+    op->path = c->path;
     op->u.io = (sally_op_io){.offset = c->copy.from_offset + c->copy.done,
                              .data = c->buffer,
                              .length = left < COPY_SLICE ? (uint32_t)left : COPY_SLICE};
@@ -78,6 +79,7 @@ static void copy_set_write(sally_op *op, struct copying *c)
     c->held = op->u.io.done;
     op->kind = SALLY_OP_WRITE;
     op->file = c->copy.to;
+    op->path = c->copy.to->path;
     op->u.io = (sally_op_io){.offset = c->copy.to_offset + c->copy.done,
                              .data = c->buffer,
                              .length = c->held,
