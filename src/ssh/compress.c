@@ -98,12 +98,22 @@ bool compressor_inflate(struct compressor *c, struct slice packet, struct buf *o
     z_stream *z = &c->stream;
     set_input(z, packet);
     for (;;) {
-        /* Full, and yet one more byte would come: that is a bomb. */
-        if (!set_output(z, out))
+        /* When the maximum is reached there may be the flush's own bits left, but not one more
+         * byte: that is a bomb. */
+        uint8_t surplus;
+        bool full = out->size == out->max;
+        if (full) {
+            z->next_out = &surplus;
+            z->avail_out = 1;
+        } else if (!set_output(z, out)) {
             return false;
+        }
         size_t room = z->avail_out;
         int result = inflate(z, Z_SYNC_FLUSH);
-        buf_commit(out, room - z->avail_out);
+        size_t got = room - z->avail_out;
+        if (full && got)
+            return false;
+        buf_commit(out, got);
         if (result == Z_BUF_ERROR && z->avail_in == 0)
             return true;
         if (result != Z_OK)
