@@ -111,8 +111,8 @@ class Server(Process):
         self.root = pathlib.Path(root or work / "root")
         self.root.mkdir(exist_ok=True)
         self.host_kinds = host_keys
-        command = [PROGRAM, "serve", self.root, "--listen", "127.0.0.1:0", "--user", self.user, "--password", self.password,
-                   "--authorized-keys", keys.authorized]
+        command = [PROGRAM, "serve", self.root, "--listen", "sftp://127.0.0.1:0", "--user",
+                   f"{self.user}:{self.password}", "--authorized-keys", keys.authorized]
         for kind in host_keys:
             command += ["--host-key", keys.path("host", kind)]
         for name, value in (settings or {}).items():
