@@ -22,8 +22,10 @@ typedef struct sally_key sally_key; /**< a private key; immutable, any thread */
 SALLY_API SALLY_MUST_CHECK sally_error sally_key_generate(sally_key **out, const char *type, uint32_t bits);
 
 /**
- * Reads a key from bytes: OpenSSH's format, PKCS#8 or traditional PEM. `passphrase` may be NULL. ::SALLY_E_PARSE,
- * ::SALLY_E_PASSPHRASE, ::SALLY_E_UNSUPPORTED.
+ * Reads a key from bytes: OpenSSH's format, PKCS#8 or traditional PEM, encrypted or not. `passphrase` may be NULL, and is
+ * ignored for a key that is not encrypted. ::SALLY_E_PARSE, ::SALLY_E_PASSPHRASE, ::SALLY_E_UNSUPPORTED; ::SALLY_E_KEY for RSA
+ * below 2048 or above 16384 bits and for halves that do not belong together; ::SALLY_E_LIMIT for an encrypted key whose
+ * passphrase would take minutes to try.
  */
 SALLY_API SALLY_MUST_CHECK sally_error sally_key_parse(sally_key **out, const void *data, size_t size,
                                                        const char *passphrase);

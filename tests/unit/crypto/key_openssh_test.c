@@ -150,6 +150,51 @@ static void test_truncated(void **state)
     buf_clear(&binary);
 }
 
+static sally_error parse_box(const char *cipher, const char *kdf, const char *salt, uint32_t rounds,
+                             size_t part_size, size_t rest_size, const char *passphrase)
+{
+    static const uint8_t zero[64];
+    struct buf binary;
+    buf_init(&binary, 2000);
+    put_bytes(&binary, "openssh-key-v1", 15);
+    put_text(&binary, cipher);
+    put_text(&binary, kdf);
+    size_t place = put_string_begin(&binary);
+    put_text(&binary, salt);
+    put_u32(&binary, rounds);
+    put_string_end(&binary, place);
+    put_u32(&binary, 1);
+    put_text(&binary, "blob");
+    put_string(&binary, zero, part_size);
+    put_bytes(&binary, zero, rest_size);
+    sally_error error = parse(buf_slice(&binary), passphrase);
+    buf_clear(&binary);
+    return error;
+}
+
+static void test_encrypted(void **state)
+{
+    (void)state;
+    assert_int_equal(parse_box("aes256-ctr", "bcrypt", "salt", 1, 64, 0, "x"), SALLY_E_PASSPHRASE);
+    assert_int_equal(parse_box("aes256-ctr", "bcrypt", "salt", 1, 64, 0, NULL), SALLY_E_PASSPHRASE);
+    assert_int_equal(parse_box("aes256-ctr", "bcrypt", "salt", 1, 64, 0, ""), SALLY_E_PASSPHRASE);
+    assert_int_equal(parse_box("aes256-cbc", "bcrypt", "salt", 1, 64, 0, "x"), SALLY_E_PASSPHRASE);
+    assert_int_equal(parse_box("aes256-gcm@openssh.com", "bcrypt", "salt", 1, 64, 16, "x"),
+                     SALLY_E_PASSPHRASE);
+    assert_int_equal(parse_box("aes256-gcm@openssh.com", "bcrypt", "salt", 1, 64, 15, "x"),
+                     SALLY_E_PARSE);
+    assert_int_equal(parse_box("aes256-ctr", "none", "salt", 1, 64, 0, "x"), SALLY_E_UNSUPPORTED);
+    assert_int_equal(parse_box("3des-cbc", "bcrypt", "salt", 1, 64, 0, "x"), SALLY_E_UNSUPPORTED);
+    assert_int_equal(parse_box("aes256-ctr", "bcrypt", "", 1, 64, 0, "x"), SALLY_E_PARSE);
+    assert_int_equal(parse_box("aes256-ctr", "bcrypt", "salt", 0, 64, 0, "x"), SALLY_E_PARSE);
+    assert_int_equal(parse_box("aes256-ctr", "bcrypt", "salt", 1, 63, 0, "x"), SALLY_E_PARSE);
+    assert_int_equal(parse_box("aes256-ctr", "bcrypt", "salt", 1, 0, 0, "x"), SALLY_E_PARSE);
+    assert_int_equal(parse_box("aes256-ctr", "bcrypt", "salt", 1, 64, 1, "x"), SALLY_E_PARSE);
+    /* A file may not keep us busy for ever. */
+    assert_int_equal(parse_box("aes256-ctr", "bcrypt", "salt", UINT32_MAX, 64, 0, "x"),
+                     SALLY_E_LIMIT);
+}
+
 /* A changed number of an RSA or ECDSA key is found, wherever it stands. */
 static void test_halves_must_match(void **state)
 {
@@ -199,6 +244,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_faults),
         cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_encrypted),
         cmocka_unit_test(test_halves_must_match),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
