@@ -1,4 +1,5 @@
-/* Requests on a channel (RFC 4254 sections 5.4 and 6): a session runs one subsystem or command, and nothing else. */
+/* Requests on a channel (RFC 4254 sections 5.4 and 6): a session runs one subsystem or command, and
+ * nothing else. */
 #include "base/mem.h"
 #include "ssh/connection.h"
 
@@ -17,7 +18,8 @@ static void reply(struct ssh_channel *ch, bool ok)
     ssh_message_send(ch->ssh);
 }
 
-/* Section 6.5: only one request to start something succeeds per channel. After a failure a client may try another way. */
+/* Section 6.5: only one request to start something succeeds per channel. After a failure a client
+ * may try another way. */
 static bool start(struct ssh_channel *ch, struct slice what,
                   bool (*event)(void *user_data, struct ssh_channel *channel, struct slice what))
 {
@@ -29,8 +31,9 @@ static bool start(struct ssh_channel *ch, struct slice what,
     return ch->running;
 }
 
-/* True: done. False for whatever is not offered: env, pty-req, shell, x11-req, auth-agent-req@openssh.com, window-change,
- * signal, break, ... *malformed is set for what makes no sense. */
+/* True: done. False for whatever is not offered: env, pty-req, shell, x11-req,
+ * auth-agent-req@openssh.com, window-change, signal, break, ... *malformed is set for what makes no
+ * sense. */
 static bool serve(struct ssh_channel *ch, struct slice type, struct cursor *c, bool *malformed)
 {
     const struct ssh_events *events = &ch->ssh->events;

@@ -1,4 +1,5 @@
-/* The way out of a channel: queued chunks are cut into packets as large as the peer takes, and sealed from where they lie. */
+/* The way out of a channel: queued chunks are cut into packets as large as the peer takes, and
+ * sealed from where they lie. */
 #include <string.h>
 
 #include "base/mem.h"
@@ -8,9 +9,9 @@
 #include "ssh/transport.h"
 
 #define PACKET_DATA_MAX (64u << 10) /* larger ones gain nothing, and other channels wait longer */
-#define HEAD_SIZE 9                 /* number, channel, length */
-/* Chunks up to this size, and ends of chunks, are copied behind the head: small replies share a packet, and the rest of one
- * reply starts the packet of the next. */
+#define HEAD_SIZE       9           /* number, channel, length */
+/* Chunks up to this size, and ends of chunks, are copied behind the head: small replies share a
+ * packet, and the rest of one reply starts the packet of the next. */
 #define GATHER_MAX 4096
 
 void channel_wake(struct ssh_channel *ch)
@@ -126,8 +127,8 @@ static void fill(struct ssh_channel *ch, struct packet *p, size_t limit)
 static enum channel_step send_data(struct ssh_channel *ch)
 {
     struct ssh *ssh = ch->ssh;
-    size_t limit = smaller(smaller(ch->queued, PACKET_DATA_MAX),
-                           smaller(ch->peer_window, ch->peer_packet));
+    size_t limit =
+        smaller(smaller(ch->queued, PACKET_DATA_MAX), smaller(ch->peer_window, ch->peer_packet));
     if (limit == 0)
         return STEP_NOTHING; /* an adjust of the peer's wakes it */
     if (!ssh_may_seal_data(ssh, HEAD_SIZE + limit))

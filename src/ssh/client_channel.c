@@ -1,4 +1,5 @@
-/* The client's side of channels: they are opened, and a subsystem is asked for. Data goes the same ways as the server's. */
+/* The client's side of channels: they are opened, and a subsystem is asked for. Data goes the same
+ * ways as the server's. */
 #include "base/mem.h"
 #include "ssh/connection.h"
 #include "ssh/transport.h"
@@ -40,7 +41,8 @@ void ssh_client_subsystem(struct ssh_channel *ch, const char *name)
     transport_leave(ssh);
 }
 
-/* A channel that waits for the answer to its CHANNEL_OPEN; NULL: there is none of this number, the connection is ended. */
+/* A channel that waits for the answer to its CHANNEL_OPEN; NULL: there is none of this number, the
+ * connection is ended. */
 static struct ssh_channel *opening_channel(struct ssh *ssh, uint32_t number)
 {
     struct ssh_channel *ch = channel_of(ssh, number);

@@ -64,8 +64,8 @@ struct ssh_channel *channel_new(struct ssh *ssh, uint32_t *refusal)
         return NULL;
     uint32_t slot = free_slot(c);
     struct ssh_channel *ch = slot == UINT32_MAX ? NULL : mem_zalloc(sizeof *ch);
-    if (!ch || !window_open(&ch->window, &budget, ssh->options.window_start, WINDOW_LEAST,
-                            ssh->now_ns)) {
+    if (!ch ||
+        !window_open(&ch->window, &budget, ssh->options.window_start, WINDOW_LEAST, ssh->now_ns)) {
         mem_free(ch);
         return NULL;
     }
@@ -107,7 +107,8 @@ struct ssh_channel *channel_of(struct ssh *ssh, uint32_t number)
     return NULL;
 }
 
-/* Each busy channel sends one packet in turn, until the transport takes no more or nobody has anything. */
+/* Each busy channel sends one packet in turn, until the transport takes no more or nobody has
+ * anything. */
 void connection_pump(struct ssh *ssh)
 {
     struct connection *c = ssh->connection;
@@ -164,8 +165,13 @@ static void send_open_confirmation(struct ssh_channel *ch)
 }
 
 static const char *const prohibited_types[] = {
-    "x11", "direct-tcpip", "forwarded-tcpip", "direct-streamlocal@openssh.com",
-    "forwarded-streamlocal@openssh.com", "auth-agent@openssh.com", "tun@openssh.com",
+    "x11",
+    "direct-tcpip",
+    "forwarded-tcpip",
+    "direct-streamlocal@openssh.com",
+    "forwarded-streamlocal@openssh.com",
+    "auth-agent@openssh.com",
+    "tun@openssh.com",
 };
 
 static bool is_prohibited(struct slice type)

@@ -1,4 +1,5 @@
-/* The connection protocol (RFC 4254), shared by the files of this service: channels, their requests, and global requests. */
+/* The connection protocol (RFC 4254), shared by the files of this service: channels, their
+ * requests, and global requests. */
 #ifndef SALLY_SSH_CONNECTION_H
 #define SALLY_SSH_CONNECTION_H
 
@@ -7,8 +8,8 @@
 #include "ssh/numbers.h"
 #include "ssh/window.h"
 
-#define WINDOW_LEAST (64u << 10) /* what a channel starts with when memory is short */
-#define CHANNEL_TRIES_MAX 8      /* subsystem and exec requests that may be refused before all are */
+#define WINDOW_LEAST      (64u << 10) /* what a channel starts with when memory is short */
+#define CHANNEL_TRIES_MAX 8 /* subsystem and exec requests that may be refused before all are */
 
 struct ssh_channel {
     struct ssh *ssh;
@@ -24,17 +25,17 @@ struct ssh_channel {
     uint32_t packet_max;
     uint64_t opened_ns; /* when the peer was told, or asked; 0: it has answered */
     /* How far it is. */
-    bool open;         /* confirmed by whoever was asked */
-    bool known;        /* the owner has heard of it, and hears of its end */
-    bool running;      /* server: a subsystem or command was started; client: always */
-    uint32_t tries;    /* server: to start one */
-    bool peer_eof;     /* received */
+    bool open;      /* confirmed by whoever was asked */
+    bool known;     /* the owner has heard of it, and hears of its end */
+    bool running;   /* server: a subsystem or command was started; client: always */
+    uint32_t tries; /* server: to start one */
+    bool peer_eof;  /* received */
     bool eof_wanted, eof_sent;
     bool close_wanted; /* the owner is done: what still comes is dropped */
     bool close_sent;
     bool has_status;
-    uint32_t status;           /* client: received; server: to be sent */
-    uint32_t replies_awaited;  /* of our requests on this channel */
+    uint32_t status;          /* client: received; server: to be sent */
+    uint32_t replies_awaited; /* of our requests on this channel */
 };
 
 struct connection {
@@ -52,7 +53,8 @@ void connection_out_of_memory(struct ssh *ssh);
 struct ssh_channel *channel_new(struct ssh *ssh, uint32_t *refusal);
 /* Its owner hears the end; chunks, window and number are given back. */
 void channel_free(struct ssh_channel *ch);
-/* The channel that a message is about, or NULL, the connection being ended: nobody has this number. */
+/* The channel that a message is about, or NULL, the connection being ended: nobody has this number.
+ */
 struct ssh_channel *channel_of(struct ssh *ssh, uint32_t number);
 
 /* channel_send.c */
@@ -72,10 +74,10 @@ bool channel_has_output(const struct ssh_channel *ch);
 struct buf *channel_message(struct ssh_channel *ch, uint8_t number);
 
 enum { /* RFC 4254 section 5.1 */
-    OPEN_PROHIBITED = 1,
-    OPEN_CONNECT_FAILED = 2,
-    OPEN_UNKNOWN_TYPE = 3,
-    OPEN_RESOURCE_SHORTAGE = 4
+       OPEN_PROHIBITED = 1,
+       OPEN_CONNECT_FAILED = 2,
+       OPEN_UNKNOWN_TYPE = 3,
+       OPEN_RESOURCE_SHORTAGE = 4
 };
 
 #endif

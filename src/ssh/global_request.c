@@ -1,10 +1,10 @@
-/* Global requests (RFC 4254 section 4): keepalives both ways, host keys (draft-ietf-sshm-hostkey-update), and a polite no to
- * everything else. */
+/* Global requests (RFC 4254 section 4): keepalives both ways, host keys
+ * (draft-ietf-sshm-hostkey-update), and a polite no to everything else. */
 #include "base/mem.h"
 #include "crypto/public_key.h"
 #include "ssh/connection.h"
 
-#define HOSTKEYS "hostkeys-00@openssh.com"
+#define HOSTKEYS       "hostkeys-00@openssh.com"
 #define HOSTKEYS_PROVE "hostkeys-prove-00@openssh.com"
 
 static void send_failure(struct ssh *ssh)
@@ -24,7 +24,8 @@ void connection_send_keepalive(struct ssh *ssh)
     ssh_message_send(ssh);
 }
 
-/* Either answer shows that the peer lives. Keepalives are all that we want replies to; a reply too many is ignored. */
+/* Either answer shows that the peer lives. Keepalives are all that we want replies to; a reply too
+ * many is ignored. */
 static bool on_reply(struct ssh *ssh)
 {
     if (ssh->connection->keepalives_awaited) {
@@ -49,8 +50,8 @@ bool on_request_failure(struct ssh *ssh, struct cursor *c)
 
 /* Releases that end the connection when they hear of host keys. */
 static const char *const hostkeys_averse[] = {
-    "TTSSH/1.", "TTSSH/2.1", "TTSSH/2.2", "TTSSH/2.3", "TTSSH/2.4", "TTSSH/2.5", "TTSSH/2.6",
-    "TTSSH/2.70", "TTSSH/2.71", "TTSSH/2.72",
+    "TTSSH/1.",  "TTSSH/2.1", "TTSSH/2.2",  "TTSSH/2.3",  "TTSSH/2.4",
+    "TTSSH/2.5", "TTSSH/2.6", "TTSSH/2.70", "TTSSH/2.71", "TTSSH/2.72",
 };
 
 void connection_login_done(struct ssh *ssh)
@@ -128,7 +129,8 @@ static void prove_destroy(struct ssh_job *job)
     mem_free(p);
 }
 
-/* Section 2.2.1 of the draft: RSA keys sign as was agreed for the host key, if that was RSA; not with SHA-1. NULL: not at all. */
+/* Section 2.2.1 of the draft: RSA keys sign as was agreed for the host key, if that was RSA; not
+ * with SHA-1. NULL: not at all. */
 static const char *rsa_algorithm(const struct ssh *ssh)
 {
     const char *space = strchr(ssh_algorithms(ssh), ' ');

@@ -169,8 +169,8 @@ static bool method_password(struct ssh *ssh, const struct auth_request *request,
     if (!secret_fits(password) || !secret_fits(fresh)) {
         userauth_refuse(ssh, "a password that is too long, or has a NUL inside");
     } else {
-        struct question *q = question_new(ssh, SSH_AUTH_PASSWORD, request->user, 2,
-                                          password.size + fresh.size);
+        struct question *q =
+            question_new(ssh, SSH_AUTH_PASSWORD, request->user, 2, password.size + fresh.size);
         if (q) {
             q->shown.password = question_text(q, password);
             q->shown.new_password = change ? question_text(q, fresh) : NULL;

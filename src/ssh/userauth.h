@@ -1,5 +1,6 @@
-/* User authentication (RFC 4252, 4256, 8332), shared by the files of this service. Server: requests become questions to the owner
- * (auth.h); while one is out, or a signature is being verified, no input is processed, so there is never more than one. */
+/* User authentication (RFC 4252, 4256, 8332), shared by the files of this service. Server: requests
+ * become questions to the owner (auth.h); while one is out, or a signature is being verified, no
+ * input is processed, so there is never more than one. */
 #ifndef SALLY_SSH_USERAUTH_H
 #define SALLY_SSH_USERAUTH_H
 
@@ -7,12 +8,12 @@
 #include "ssh/engine.h"
 #include "ssh/numbers.h"
 
-#define AUTH_USER_MAX 1024     /* bytes of a user's name */
-#define AUTH_SECRET_MAX 4096   /* of a password, or of one answer */
+#define AUTH_USER_MAX    1024  /* bytes of a user's name */
+#define AUTH_SECRET_MAX  4096  /* of a password, or of one answer */
 #define AUTH_PROMPTS_MAX 64    /* per round of keyboard-interactive */
-#define AUTH_TEXT_MAX 65536    /* of a banner, or of all texts of a round of prompts */
-/* Requests of any kind, for each failure that is allowed: bounds what does not count as a failure ("none", keys that would be
- * accepted, partial successes, conversations left half way). */
+#define AUTH_TEXT_MAX    65536 /* of a banner, or of all texts of a round of prompts */
+/* Requests of any kind, for each failure that is allowed: bounds what does not count as a failure
+ * ("none", keys that would be accepted, partial successes, conversations left half way). */
 #define AUTH_REQUESTS_PER_ATTEMPT 8
 
 #define AUTH_SERVICE "ssh-connection"
@@ -58,8 +59,8 @@ void userauth_out_of_memory(struct ssh *ssh);
 /* Wipes a secret of the message at hand out of the receive buffer. */
 void userauth_wipe_received(struct slice secret);
 
-/* Questions. `text_bytes`: of all texts to be added, their NULs not counted, beside the user's name. NULL: no memory, and the connection is
- * ended. */
+/* Questions. `text_bytes`: of all texts to be added, their NULs not counted, beside the user's
+ * name. NULL: no memory, and the connection is ended. */
 struct question *question_new(struct ssh *ssh, enum ssh_auth_kind kind, struct slice user,
                               size_t text_count, size_t text_bytes);
 const char *question_text(struct question *q, struct slice text);

@@ -1,4 +1,5 @@
-/* keyboard-interactive (RFC 4256): rounds of prompts and answers, until the owner is content or not. */
+/* keyboard-interactive (RFC 4256): rounds of prompts and answers, until the owner is content or
+ * not. */
 #include "base/mem.h"
 #include "ssh/userauth.h"
 
@@ -14,7 +15,8 @@ bool userauth_interactive(struct ssh *ssh, const struct auth_request *request, s
     return true;
 }
 
-/* Section 3.4. The answers of a message that is whole and holds as many as were asked for; `total` gets their bytes. */
+/* Section 3.4. The answers of a message that is whole and holds as many as were asked for; `total`
+ * gets their bytes. */
 static bool parse_answers(struct cursor *c, struct slice *answers, uint32_t count, size_t *total)
 {
     *total = 0;
@@ -38,8 +40,7 @@ static void ask(struct ssh *ssh, const struct slice *answers, uint32_t count, si
                 struct slice received)
 {
     struct userauth *ua = ssh->userauth;
-    struct question *q =
-        question_new(ssh, SSH_AUTH_INTERACTIVE, slice_of(ua->user), count, total);
+    struct question *q = question_new(ssh, SSH_AUTH_INTERACTIVE, slice_of(ua->user), count, total);
     if (!q)
         return;
     for (uint32_t i = 0; i < count; i++)

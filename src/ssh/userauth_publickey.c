@@ -1,5 +1,5 @@
-/* publickey (RFC 4252 section 7, RFC 8332). The signature is verified before the owner hears of a try: it only ever sees a key with
- * proof when the proof is right. */
+/* publickey (RFC 4252 section 7, RFC 8332). The signature is verified before the owner hears of a
+ * try: it only ever sees a key with proof when the proof is right. */
 #include "base/mem.h"
 #include "ssh/transport.h"
 #include "ssh/userauth.h"
@@ -29,7 +29,8 @@ static bool parse_key_request(struct cursor *c, struct key_request *k)
     return cursor_done(c);
 }
 
-/* The row of an algorithm that is allowed and fits the key's own type; NULL when it is or does not. */
+/* The row of an algorithm that is allowed and fits the key's own type; NULL when it is or does not.
+ */
 static const struct signature_algorithm *allowed_algorithm(const struct ssh *ssh,
                                                            const struct key_request *k)
 {

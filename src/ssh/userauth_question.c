@@ -204,8 +204,9 @@ void ssh_auth_prompt(struct ssh_auth *query, const char *name, const char *instr
                      const struct ssh_prompt *prompts, size_t count)
 {
     struct question *q = question_of(query);
-    if (query->kind != SSH_AUTH_INTERACTIVE || count > AUTH_PROMPTS_MAX) {
-        assert(!"prompts answer keyboard-interactive, and are bounded");
+    bool fits = query->kind == SSH_AUTH_INTERACTIVE && count <= AUTH_PROMPTS_MAX;
+    assert(fits); /* prompts answer keyboard-interactive only, and are bounded */
+    if (!fits) {
         ssh_auth_reject(query, query->ssh ? query->ssh->userauth->methods : NULL);
         return;
     }

@@ -1,16 +1,19 @@
-/* The receive window of one channel (RFC 4254 section 5.2): what the peer may send, what was done with, when more is granted, and
- * how it grows.
+/* The receive window of one channel (RFC 4254 section 5.2): what the peer may send, what was done
+ * with, when more is granted, and how it grows.
  *
- * The owner gives bytes back as it is done with them. They are granted again in one WINDOW_ADJUST when an eighth of the window has
- * come together: rare, and early enough. (At half a window, a sender on a long line that is held up by the window falls into a
- * rhythm in which only half of it is ever under way.)
+ * The owner gives bytes back as it is done with them. They are granted again in one WINDOW_ADJUST
+ * when an eighth of the window has come together: rare, and early enough. (At half a window, a
+ * sender on a long line that is held up by the window falls into a rhythm in which only half of it
+ * is ever under way.)
  *
- * Growth. A round trip is never longer than the time from the confirmation of a channel to the first message on it, or from an
- * adjust to the first byte that could not have been sent without it. Bytes per second times the shortest such time is how much
- * is under way. More than 6/10 of the window, twice in a row: it is what holds the sender up, and doubles, up to the maximum,
- * if the owner's memory budget allows. It ends up at one to three times what the line holds, and stays as it is where the line
- * is short or the sender slow. When less than half a window was used in ten seconds it is halved again, down to the start: what
- * is owed is kept until enough has come together, since what was granted cannot be taken back. */
+ * Growth. A round trip is never longer than the time from the confirmation of a channel to the
+ * first message on it, or from an adjust to the first byte that could not have been sent without
+ * it. Bytes per second times the shortest such time is how much is under way. More than 6/10 of the
+ * window, twice in a row: it is what holds the sender up, and doubles, up to the maximum, if the
+ * owner's memory budget allows. It ends up at one to three times what the line holds, and stays as
+ * it is where the line is short or the sender slow. When less than half a window was used in ten
+ * seconds it is halved again, down to the start: what is owed is kept until enough has come
+ * together, since what was granted cannot be taken back. */
 #ifndef SALLY_SSH_WINDOW_H
 #define SALLY_SSH_WINDOW_H
 
@@ -25,8 +28,9 @@ struct window_budget { /* the owner's; a NULL function always agrees */
 };
 
 struct window {
-    uint32_t size;    /* all that the peer may have sent and the owner not given back; charged to the budget */
-    uint32_t start;   /* size at first */
+    uint32_t size;  /* all that the peer may have sent and the owner not given back; charged to the
+                       budget */
+    uint32_t start; /* size at first */
     uint32_t granted; /* what the peer may still send */
     uint32_t owed;    /* given back and not granted again */
     uint64_t received;

@@ -11,8 +11,8 @@
 #include "pair_services.h"
 #include "ssh/connection.h"
 
-#define KIB 1024u
-#define MIB (1024u * KIB)
+#define KIB    1024u
+#define MIB    (1024u * KIB)
 #define WINDOW (2 * MIB) /* what a channel starts with */
 
 /* ---- One server alone, with a channel that runs a subsystem ---- */
@@ -479,7 +479,8 @@ static void finish_sends_status_eof_close(void **state)
     expect_number(&f, SSH_MSG_CHANNEL_CLOSE);
     expect_nothing(&f);
     assert_int_equal(f.o.closed, 0);
-    /* What was on its way is dropped silently: data, more than the window's rest included in it, requests, EOF. */
+    /* What was on its way is dropped silently: data, more than the window's rest included in it,
+     * requests, EOF. */
     uint64_t before = f.o.received;
     feed_data(&f, 1000);
     feed_adjust(&f, 0);
@@ -685,7 +686,8 @@ static void sent_back(struct chunk *c)
     mem_free(b);
 }
 
-static void echo_data(void *user_data, struct ssh_channel *channel, const uint8_t *data, size_t size)
+static void echo_data(void *user_data, struct ssh_channel *channel, const uint8_t *data,
+                      size_t size)
 {
     struct echo *e = ((struct duo_side *)user_data)->duo->test;
     struct back *b = mem_alloc(sizeof *b + size);

@@ -1,4 +1,5 @@
-/* The client role, and with it both sides' plain way through: every kind of login, a channel, a subsystem. */
+/* The client role, and with it both sides' plain way through: every kind of login, a channel, a
+ * subsystem. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* The connection protocol apart from channels' data: opening, requests, global requests, host keys. */
+/* The connection protocol apart from channels' data: opening, requests, global requests, host keys.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -351,8 +352,19 @@ static void refuses_other_requests_politely(void **state)
 {
     (void)state;
     static const char *const types[] = {
-        "env", "pty-req", "shell", "x11-req", "auth-agent-req@openssh.com", "window-change",
-        "signal", "break", "xon-xoff", "eow@openssh.com", "keepalive@openssh.com", "", "exit-status",
+        "env",
+        "pty-req",
+        "shell",
+        "x11-req",
+        "auth-agent-req@openssh.com",
+        "window-change",
+        "signal",
+        "break",
+        "xon-xoff",
+        "eow@openssh.com",
+        "keepalive@openssh.com",
+        "",
+        "exit-status",
     };
     struct fixture f;
     struct buf room, *m;
@@ -402,8 +414,8 @@ static void unknown_channels_end_it(void **state)
 {
     (void)state;
     static const uint8_t numbers[] = {
-        SSH_MSG_CHANNEL_WINDOW_ADJUST, SSH_MSG_CHANNEL_DATA,    SSH_MSG_CHANNEL_EXTENDED_DATA,
-        SSH_MSG_CHANNEL_EOF,           SSH_MSG_CHANNEL_CLOSE,   SSH_MSG_CHANNEL_REQUEST,
+        SSH_MSG_CHANNEL_WINDOW_ADJUST, SSH_MSG_CHANNEL_DATA,  SSH_MSG_CHANNEL_EXTENDED_DATA,
+        SSH_MSG_CHANNEL_EOF,           SSH_MSG_CHANNEL_CLOSE, SSH_MSG_CHANNEL_REQUEST,
     };
     static const uint32_t channels[] = {1, 4, 100, UINT32_MAX};
     for (size_t i = 0; i < COUNT_OF(numbers) * COUNT_OF(channels); i++) {
@@ -508,7 +520,8 @@ static struct buf *prove(struct buf *room)
     return m;
 }
 
-static bool verifies(struct fixture *f, struct slice blob, const char *algorithm, struct slice proof)
+static bool verifies(struct fixture *f, struct slice blob, const char *algorithm,
+                     struct slice proof)
 {
     struct public_key *key;
     struct buf data;

@@ -1,5 +1,5 @@
-/* For the tests of the services: two engines joined in memory (a duo), and one engine alone that has been put into a state,
- * speaks without cipher and is fed message by message (a bare one). */
+/* For the tests of the services: two engines joined in memory (a duo), and one engine alone that
+ * has been put into a state, speaks without cipher and is fed message by message (a bare one). */
 #ifndef TEST_PAIR_SERVICES_H
 #define TEST_PAIR_SERVICES_H
 
@@ -26,8 +26,8 @@ struct duo {
     struct duo_side server, client;
     void *test; /* the test's own */
     uint64_t now_ns;
-    bool cut;      /* hand bytes over in pieces of random size */
-    uint32_t seed; /* for them */
+    bool cut;       /* hand bytes over in pieces of random size */
+    uint32_t seed;  /* for them */
     bool keep_jobs; /* jobs wait for duo_do_job() */
     struct list jobs;
 };
@@ -42,7 +42,8 @@ bool duo_step(struct duo *d);
 /* Prepared, started, logged in with a password. */
 void duo_log_in(struct duo *d);
 bool duo_do_job(struct duo *d); /* false: none is waiting */
-/* A server's session channel with this subsystem, from the client's call on; returns the client's channel. */
+/* A server's session channel with this subsystem, from the client's call on; returns the client's
+ * channel. */
 struct ssh_channel *duo_open(struct duo *d, const char *subsystem);
 void duo_stop(struct duo *d);
 

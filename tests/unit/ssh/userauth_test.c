@@ -1,4 +1,5 @@
-/* User authentication, the server's side: what the owner is asked, what its answers do, and what never reaches it. */
+/* User authentication, the server's side: what the owner is asked, what its answers do, and what
+ * never reaches it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -261,7 +262,8 @@ static void password_right_and_wrong(void **state)
     expect_failure(&f, METHODS, false);
     try_password(&f, "joe", "right");
     expect_success(&f);
-    assert_string_equal(f.o.log, "password joe#1 wrong:0;password joe#2 :0;password joe#3 right:0;");
+    assert_string_equal(f.o.log,
+                        "password joe#1 wrong:0;password joe#2 :0;password joe#3 right:0;");
     finish(&f);
 }
 
@@ -519,8 +521,8 @@ static void partial_successes_add_up(void **state)
     expect_failure(&f, "keyboard-interactive", true);
     try_interactive(&f, "joe");
     expect_success(&f);
-    assert_string_equal(
-        f.o.log, "none joe#1:0;interactive joe#1:0;password joe#2 x:0;interactive joe#3:2;");
+    assert_string_equal(f.o.log,
+                        "none joe#1:0;interactive joe#1:0;password joe#2 x:0;interactive joe#3:2;");
     finish(&f);
 }
 

@@ -9,7 +9,7 @@
 
 #define KIB 1024u
 #define MIB (1024u * KIB)
-#define MS UINT64_C(1000000)
+#define MS  UINT64_C(1000000)
 
 struct budget {
     size_t charged, limit;
@@ -103,8 +103,8 @@ static void falls_back_when_the_budget_is_short(void **state)
     assert_int_equal(b.charged, 0);
 }
 
-/* A sender over a line: as many bytes per millisecond as the line carries, as far as it was granted, adjusts arriving after half
- * a round trip. The owner is done with everything at once. */
+/* A sender over a line: as many bytes per millisecond as the line carries, as far as it was
+ * granted, adjusts arriving after half a round trip. The owner is done with everything at once. */
 struct line {
     uint64_t sender_window, per_ms;
     unsigned half_trip_ms;
