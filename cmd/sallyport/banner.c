@@ -1,0 +1,191 @@
+#include "banner.h"
+
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "report.h"
+
+#define MAX_ADDRESSES 8
+
+struct address {
+    char host[INET6_ADDRSTRLEN];
+    bool v6;
+    char port[8];
+};
+
+struct addresses {
+    struct address at[MAX_ADDRESSES];
+    size_t count;
+};
+
+static void add(struct addresses *all, const char *host, bool v6, const char *port)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        if (strcmp(all->at[i].host, host) == 0 && strcmp(all->at[i].port, port) == 0)
+            return;
+    }
+    if (all->count == MAX_ADDRESSES)
+        return;
+    struct address *a = &all->at[all->count++];
+    snprintf(a->host, sizeof a->host, "%s", host);
+    snprintf(a->port, sizeof a->port, "%s", port);
+    a->v6 = v6;
+}
+
+/* The addresses of one family that others can reach this machine by; its own names for itself only
+ * when there are no others. */
+static void add_interfaces(struct addresses *all, bool v6, const char *port)
+{
+    struct ifaddrs *list = NULL;
+    size_t before = all->count;
+    if (getifaddrs(&list) != 0)
+        list = NULL;
+    for (const struct ifaddrs *i = list; i; i = i->ifa_next) {
+        char text[INET6_ADDRSTRLEN];
+        if (!i->ifa_addr || i->ifa_addr->sa_family != (v6 ? AF_INET6 : AF_INET) ||
+            !(i->ifa_flags & IFF_UP) || i->ifa_flags & IFF_LOOPBACK)
+            continue;
+        const void *bytes;
+        if (v6) {
+            const struct in6_addr *a =
+                &((const struct sockaddr_in6 *)(const void *)i->ifa_addr)->sin6_addr;
+            if (IN6_IS_ADDR_LINKLOCAL(a))
+                continue;
+            bytes = a;
+        } else {
+            bytes = &((const struct sockaddr_in *)(const void *)i->ifa_addr)->sin_addr;
+        }
+        if (inet_ntop(v6 ? AF_INET6 : AF_INET, bytes, text, sizeof text))
+            add(all, text, v6, port);
+    }
+    freeifaddrs(list);
+    if (all->count == before && !v6)
+        add(all, "127.0.0.1", false, port);
+}
+
+static void add_listener(struct addresses *all, const char *url)
+{
+    const char *host = strstr(url, "://");
+    const char *colon = strrchr(url, ':');
+    if (!host || colon <= host + 2)
+        return;
+    host += 3;
+    char text[INET6_ADDRSTRLEN] = "";
+    bool v6 = *host == '[';
+    size_t length = (size_t)(colon - host);
+    if (v6 && length >= 2) {
+        host++;
+        length -= 2;
+    }
+    if (length < sizeof text)
+        memcpy(text, host, length);
+    if (strcmp(text, "0.0.0.0") == 0 || strcmp(text, "::") == 0)
+        add_interfaces(all, v6, colon + 1);
+    else
+        add(all, text, v6, colon + 1);
+}
+
+static void collect(const struct banner *b, struct addresses *all)
+{
+    const char *url;
+    all->count = 0;
+    for (int v6 = 0; v6 < 2; v6++) { /* IPv4 first: it is shorter to type */
+        for (size_t i = 0; (url = sally_server_listener(b->server, i)) != NULL; i++) {
+            if ((strstr(url, "://[") != NULL) == (v6 == 1))
+                add_listener(all, url);
+        }
+    }
+}
+
+/* A name that the shell takes as it is. */
+static bool is_plain(const char *text)
+{
+    return text[strspn(text,
+                       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-+")] ==
+               '\0' &&
+           *text != '-';
+}
+
+static void command(const struct banner *b, const struct address *a, char *out, size_t size)
+{
+    if (!is_plain(b->user))
+        snprintf(out, size, "sftp -P %s -o User='%s' %s", a->port, b->user, a->host);
+    else
+        snprintf(out, size, a->v6 ? "sftp -P %s '%s@[%s]'" : "sftp -P %s %s@%s", a->port, b->user,
+                 a->host);
+}
+
+static const char *fingerprint(const struct banner *b)
+{
+    const sally_key *key = sally_server_host_key(b->server, 0);
+    return key ? sally_key_fingerprint(key) : "";
+}
+
+static void show_addresses(const struct addresses *all)
+{
+    for (size_t i = 0; i < all->count; i++)
+        fprintf(stderr, "  %-12s sftp://%s%s%s:%s\n", i ? "" : "Address", all->at[i].v6 ? "[" : "",
+                all->at[i].host, all->at[i].v6 ? "]" : "", all->at[i].port);
+}
+
+void banner_show(const struct banner *b)
+{
+    struct addresses all;
+    collect(b, &all);
+    bool colour = wants_colour(stderr);
+    const char *bold = colour ? "\033[1m" : "", *plain = colour ? "\033[0m" : "";
+    fprintf(stderr, "Serving %s%s%s%s\n\n", bold, b->directory, plain,
+            b->read_only ? " (read only)" : "");
+    show_addresses(&all);
+    fprintf(stderr, "  %-12s %s%s%s", "User", bold, b->user, plain);
+    if (b->user_count > 1)
+        fprintf(stderr, " and %zu more", b->user_count - 1);
+    fputc('\n', stderr);
+    if (b->password)
+        fprintf(stderr, "  %-12s %s%s%s\n", "Password", bold, b->password, plain);
+    else
+        fprintf(stderr, "  %-12s %s\n", "Password",
+                b->password_given ? "as given on the command line" : "none: keys only");
+    const char *line;
+    for (size_t i = 0; sally_server_host_key(b->server, i); i++) {
+        line = sally_key_fingerprint(sally_server_host_key(b->server, i));
+        fprintf(stderr, "  %-12s %s (%s)\n", i ? "" : "Fingerprint", line,
+                sally_key_type(sally_server_host_key(b->server, i)));
+    }
+    if (all.count) {
+        char text[512];
+        command(b, &all.at[0], text, sizeof text);
+        fprintf(stderr, "  %-12s %s%s%s\n", "Connect", bold, text, plain);
+    }
+    fprintf(stderr, "\n%s", is_terminal(stderr) ? "Ctrl-C stops the server.\n" : "");
+    fflush(stderr);
+}
+
+void banner_log(const struct banner *b, struct screen *screen)
+{
+    struct addresses all;
+    collect(b, &all);
+    char text[512] = "";
+    if (all.count)
+        command(b, &all.at[0], text, sizeof text);
+    sally_log_field fields[5] = {{"directory", b->directory},
+                                 {"user", b->user},
+                                 {"fingerprint", fingerprint(b)},
+                                 {"command", text},
+                                 {"password_file", b->password_file ? b->password_file : ""}};
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    const sally_log_line line = {
+        .level = SALLY_LOG_INFO,
+        .field_count = b->password_file ? 5 : 4,
+        .time_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec,
+        .event = "serve.ready",
+        .message = "Serving",
+        .fields = fields,
+    };
+    screen_log(screen, &line);
+}

@@ -1,0 +1,110 @@
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "report.h"
+#include "sallyport/auth.h"
+#include "wipe.h"
+
+#define MAX_LINE 1024
+
+enum answer { ANSWERED, ENDED, TOO_LONG };
+
+/* One line without its end, byte by byte: what follows stays with whoever reads on. */
+static enum answer read_line(char *out, size_t size)
+{
+    size_t used = 0;
+    for (;;) {
+        char c;
+        ssize_t n = read(STDIN_FILENO, &c, 1);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0 && used == 0)
+            return ENDED;
+        if (n <= 0 || c == '\n')
+            break;
+        if (used + 1 == size || c == '\0')
+            return TOO_LONG;
+        out[used++] = c;
+    }
+    if (used && out[used - 1] == '\r')
+        used--;
+    out[used] = '\0';
+    return ANSWERED;
+}
+
+static enum answer ask(const char *question, char *out, size_t size)
+{
+    fputs(question, stderr);
+    enum answer answer = read_line(out, size);
+    fputc('\n', stderr);
+    return answer;
+}
+
+/* With the echo off. Signals that would end us wait until the terminal is as it was. */
+static enum answer ask_twice(char *first, char *second, size_t size)
+{
+    struct termios before, silent;
+    sigset_t wait, old;
+    sigemptyset(&wait);
+    sigaddset(&wait, SIGTERM);
+    sigaddset(&wait, SIGHUP);
+    sigaddset(&wait, SIGTSTP);
+    sigprocmask(SIG_BLOCK, &wait, &old);
+    tcgetattr(STDIN_FILENO, &before);
+    silent = before;
+    silent.c_lflag &= ~(tcflag_t)(ECHO | ISIG); /* Ctrl-C comes as a byte */
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+    enum answer answer = ask("Password: ", first, size);
+    if (answer == ANSWERED && !strchr(first, 3))
+        answer = ask("Again: ", second, size);
+    if (strchr(first, 3) || strchr(second, 3))
+        answer = ENDED;
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+    sigprocmask(SIG_SETMASK, &old, NULL);
+    return answer;
+}
+
+static int hash(const char *password)
+{
+    char text[512];
+    sally_error e = sally_hash_password(password, text, sizeof text);
+    if (e == SALLY_E_INVALID)
+        return report_failure("the password is too long: at most 511 bytes");
+    if (e)
+        return report_failure("the password cannot be hashed: %s", sally_strerror(e));
+    printf("%s\n", text);
+    return EXIT_FINE;
+}
+
+int hash_password_run(int argc, char **argv)
+{
+    if (argc > 1)
+        return report_usage(
+            "hash-password",
+            "takes no arguments (not \"%s\"): the password is read from standard input", argv[1]);
+    char first[MAX_LINE] = "", second[MAX_LINE] = "";
+    bool asks = isatty(STDIN_FILENO) == 1;
+    enum answer answer =
+        asks ? ask_twice(first, second, sizeof first) : read_line(first, sizeof first);
+    int status;
+    if (answer == ENDED)
+        status = report_failure("there was no password on standard input");
+    else if (answer == TOO_LONG)
+        status = report_failure("the password is too long, or has a zero byte: at most 511 bytes");
+    else if (!*first)
+        status = report_failure("the password is empty");
+    else if (asks && strcmp(first, second) != 0)
+        status = report_failure("the two passwords are not the same");
+    else
+        status = hash(first);
+    wipe(first, sizeof first);
+    wipe(second, sizeof second);
+    return status;
+}

@@ -1,0 +1,95 @@
+/* sallyport: hands out a folder over SFTP. Built on the library's public headers and nothing else.
+ */
+#include <locale.h>
+#include <signal.h>
+#include <string.h>
+
+#include "command.h"
+#include "nearest.h"
+#include "report.h"
+#include "sallyport/version.h"
+
+static const char settings_help[] = "Shows every setting that \"sallyport serve --set NAME=VALUE\" "
+                                    "takes: its name, its default, the values\n"
+                                    "that it may have, where it may be changed, and what it does. "
+                                    "With NAMEs, shows those whose names begin so.\n"
+                                    "\n"
+                                    "  --mdoc           the same as the section of a manual page\n";
+
+static const char hash_password_help[] =
+    "Reads a password from standard input (asks for it twice on a terminal) and prints its hash. "
+    "The\n"
+    "hash may stand wherever a password may:\n"
+    "\n"
+    "  sallyport serve --user \"joe:$(sallyport hash-password)\"\n";
+
+/* clang-format off */
+static const struct command commands[] = {
+    {"serve",         "[DIR] [options]", "serve a folder over SFTP",             serve_help,         serve_run},
+    {"settings",      "[NAME]...",       "show every setting",                   settings_help,      settings_run},
+    {"hash-password", "",                "hash a password",                      hash_password_help, hash_password_run},
+    {"help",          "[COMMAND]",       "show this help, or that of a command", "",                 help_run},
+};
+/* clang-format on */
+
+const struct command *command_at(size_t index)
+{
+    return index < sizeof commands / sizeof *commands ? &commands[index] : NULL;
+}
+
+const struct command *command_find(const char *name)
+{
+    const struct command *command;
+    for (size_t i = 0; (command = command_at(i)) != NULL; i++) {
+        if (strcmp(command->name, name) == 0)
+            return command;
+    }
+    return NULL;
+}
+
+static const char *name_at(size_t index)
+{
+    const struct command *command = command_at(index);
+    return command ? command->name : NULL;
+}
+
+static int flush(int status)
+{
+    if (fflush(stdout) != 0 || ferror(stdout))
+        return status ? status : report_failure("standard output cannot be written");
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    setlocale(LC_CTYPE, "");
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error like others */
+    if (argc < 2) {
+        help_show(NULL);
+        return flush(EXIT_USAGE);
+    }
+    const char *word = argv[1];
+    if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
+        printf("sallyport %s\n", sally_version());
+        return flush(EXIT_FINE);
+    }
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+        return flush(help_show(NULL));
+    const struct command *command = command_find(word);
+    if (command) {
+        for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++) {
+            if (strcmp(argv[i], "--help") == 0)
+                return flush(help_show(command));
+        }
+        return flush(command->run(argc - 1, argv + 1));
+    }
+    if (word[0] == '-')
+        return report_usage(
+            NULL, "unknown option \"%s\"; a command comes first, such as \"sallyport serve\"",
+            word);
+    const char *near = nearest_name(word, name_at);
+    if (near)
+        return report_usage(NULL, "unknown command \"%s\"; did you mean \"%s\"?", word, near);
+    return report_usage(
+        NULL, "unknown command \"%s\"; there are serve, settings, hash-password and help", word);
+}

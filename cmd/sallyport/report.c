@@ -1,0 +1,56 @@
+#include "report.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+
+static void say(const char *command, const char *kind, const char *format, va_list arguments)
+    __attribute__((format(printf, 3, 0)));
+static void say(const char *command, const char *kind, const char *format, va_list arguments)
+{
+    fprintf(stderr, "sallyport%s%s: %s", command ? " " : "", command ? command : "", kind);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+}
+
+int report_usage(const char *command, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    say(command, "", format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "Try \"sallyport help%s%s\".\n", command ? " " : "", command ? command : "");
+    return EXIT_USAGE;
+}
+
+int report_failure(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    say(NULL, "", format, arguments);
+    va_end(arguments);
+    return EXIT_FAILED;
+}
+
+void report_warning(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    say(NULL, "warning: ", format, arguments);
+    va_end(arguments);
+}
+
+bool is_terminal(FILE *stream)
+{
+    return isatty(fileno(stream)) == 1;
+}
+
+bool wants_colour(FILE *stream)
+{
+    const char *no_color = getenv("NO_COLOR");
+    const char *term = getenv("TERM");
+    return is_terminal(stream) && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
+}

@@ -1,0 +1,117 @@
+#include "screen.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "report.h"
+
+struct screen {
+    pthread_mutex_t lock;
+    bool json, colour;
+    char *bottom; /* what stands there now; NULL: nothing */
+    size_t bottom_lines;
+    char *line; /* room for one log line */
+    size_t line_size;
+};
+
+struct screen *screen_new(bool json)
+{
+    struct screen *s = calloc(1, sizeof *s);
+    if (!s || pthread_mutex_init(&s->lock, NULL) != 0) {
+        free(s);
+        return NULL;
+    }
+    s->json = json;
+    s->colour = wants_colour(stderr) && !json;
+    return s;
+}
+
+/* The cursor stands below the lines, at the start of a row. */
+static void take_bottom_away(struct screen *s)
+{
+    for (; s->bottom_lines; s->bottom_lines--)
+        fputs("\033[A\033[2K", stderr);
+}
+
+static void draw_bottom(struct screen *s)
+{
+    if (!s->bottom)
+        return;
+    fputs(s->bottom, stderr);
+    for (const char *c = s->bottom; (c = strchr(c, '\n')) != NULL; c++)
+        s->bottom_lines++;
+}
+
+void screen_free(struct screen *s)
+{
+    if (!s)
+        return;
+    take_bottom_away(s);
+    fflush(stderr);
+    free(s->bottom);
+    free(s->line);
+    pthread_mutex_destroy(&s->lock);
+    free(s);
+}
+
+static const char *format(struct screen *s, const sally_log_line *line)
+{
+    size_t length = sally_log_format(line, s->json, s->line, s->line_size);
+    if (length < s->line_size)
+        return s->line;
+    char *bigger = realloc(s->line, length + 1);
+    if (bigger) {
+        s->line = bigger;
+        s->line_size = length + 1;
+        sally_log_format(line, s->json, s->line, s->line_size);
+    }
+    return s->line; /* cut short, when memory is */
+}
+
+void screen_log(void *user_data, const sally_log_line *line)
+{
+    struct screen *s = user_data;
+    pthread_mutex_lock(&s->lock);
+    const char *text = format(s, line);
+    const char *colour = "";
+    if (s->colour && line->level <= SALLY_LOG_WARNING)
+        colour = line->level == SALLY_LOG_ERROR ? "\033[31m" : "\033[33m";
+    if (text) {
+        flockfile(stderr);
+        take_bottom_away(s);
+        fprintf(stderr, "%s%s%s\n", colour, text, *colour ? "\033[0m" : "");
+        draw_bottom(s);
+        fflush(stderr);
+        funlockfile(stderr);
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
+void screen_set_bottom(struct screen *s, const char *text)
+{
+    pthread_mutex_lock(&s->lock);
+    if (strcmp(text, s->bottom ? s->bottom : "") != 0) {
+        flockfile(stderr);
+        take_bottom_away(s);
+        free(s->bottom);
+        s->bottom = *text ? strdup(text) : NULL;
+        draw_bottom(s);
+        fflush(stderr);
+        funlockfile(stderr);
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
+bool screen_size(size_t *columns, size_t *rows)
+{
+    struct winsize size;
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+        return false;
+    *columns = size.ws_col;
+    *rows = size.ws_row;
+    return true;
+}

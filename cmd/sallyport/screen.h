@@ -1,0 +1,26 @@
+/* Standard error, shared by the log, which comes from many threads, and by the lines at the bottom
+ * of a terminal that show what is going on: they are taken away before a log line is written, and
+ * written again below it. */
+#ifndef SALLYPORT_SCREEN_H
+#define SALLYPORT_SCREEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "sallyport/log.h"
+
+struct screen;
+
+struct screen *screen_new(bool json); /* NULL: no memory */
+void screen_free(struct screen *screen);
+
+/* For sally_server_set_log(); user_data is the screen. */
+void screen_log(void *user_data, const sally_log_line *line);
+
+/* The lines at the bottom, each ending in a line break, at most as wide as the terminal; "" for
+ * none. Copied. */
+void screen_set_bottom(struct screen *screen, const char *text);
+/* Columns and rows of the terminal; false when there is none. */
+bool screen_size(size_t *columns, size_t *rows);
+
+#endif

@@ -1,0 +1,315 @@
+/* `sallyport serve`: from the command line to a running server. */
+#include <errno.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "banner.h"
+#include "command.h"
+#include "report.h"
+#include "running.h"
+#include "sallyport/server.h"
+#include "sallyport/settings.h"
+#include "sallyport/storages.h"
+#include "screen.h"
+#include "serve_options.h"
+#include "serve_users.h"
+#include "state_dir.h"
+#include "wipe.h"
+
+#define DEFAULT_LISTENER "sftp://*:2222"
+
+struct serving {
+    const struct serve_options *options;
+    sally_server *server;
+    sally_fs *fs;
+    struct screen *screen;
+    char *directory; /* whole path */
+    char *state;     /* the state directory; NULL: not opened, or none to be had */
+    bool state_tried;
+    char password[STATE_PASSWORD_SIZE]; /* made up; "": none */
+    bool password_kept;
+};
+
+/* The state directory is made only when something is to be kept there. */
+static const char *state_directory(struct serving *s)
+{
+    char why[PATH_MAX + 256];
+    if (!s->state_tried) {
+        s->state_tried = true;
+        s->state = state_dir_open(why, sizeof why);
+        if (!s->state)
+            report_warning("the host key and password are for this time only: %s", why);
+    }
+    return s->state;
+}
+
+static const char *own_name(void)
+{
+    const struct passwd *user = getpwuid(getuid());
+    if (user && *user->pw_name)
+        return user->pw_name;
+    const char *name = getenv("USER");
+    return name && *name ? name : "sally";
+}
+
+/* Who may log in when nobody was named: whoever started this, by the keys that were given, else by
+ * a password of our own. */
+static int add_default_user(struct serving *s, struct serve_options *o)
+{
+    if (o->user_count)
+        return EXIT_FINE;
+    for (size_t i = 0; i < o->keys_count; i++) {
+        const char *name = o->keys[i].user ? o->keys[i].user : own_name();
+        bool known = false;
+        for (size_t k = 0; k < o->user_count; k++)
+            known = known || strcmp(o->users[k].name, name) == 0;
+        if (!known && !serve_options_add_user(o, name, NULL))
+            return report_failure("out of memory");
+    }
+    if (o->user_count)
+        return EXIT_FINE;
+    char why[PATH_MAX + 256];
+    const char *directory = state_directory(s);
+    if (state_dir_password(s->password, directory, why, sizeof why) != SALLY_E_OK)
+        return report_failure("%s", why);
+    if (*why)
+        report_warning("%s", why);
+    s->password_kept = directory && !*why;
+    return serve_options_add_user(o, own_name(), s->password) ? EXIT_FINE
+                                                              : report_failure("out of memory");
+}
+
+static int apply_settings(struct serving *s)
+{
+    const struct texts *settings = &s->options->settings;
+    for (size_t i = 0; i < settings->count; i++) {
+        const char *equals = strchr(settings->at[i], '=');
+        char *name = strndup(settings->at[i], (size_t)(equals - settings->at[i]));
+        sally_error e = name ? sally_server_set(s->server, name, equals + 1) : SALLY_E_NO_MEMORY;
+        free(name);
+        if (e == SALLY_E_NO_MEMORY)
+            return report_failure("out of memory");
+        if (e)
+            return report_usage("serve", "--set \"%s\": %s", settings->at[i],
+                                sally_server_error(s->server));
+    }
+    return EXIT_FINE;
+}
+
+static int open_folder(struct serving *s)
+{
+    const char *given = s->options->directory;
+    struct stat st;
+    if (stat(given, &st) < 0)
+        return report_failure("the folder \"%s\" cannot be served: %s", given, strerror(errno));
+    if (!S_ISDIR(st.st_mode))
+        return report_failure("\"%s\" is not a folder", given);
+    s->directory = realpath(given, NULL);
+    mode_t mask = umask(0);
+    umask(mask);
+    sally_error e = sally_fs_local(&s->fs, given, 0, (uint32_t)mask);
+    if (e || !s->directory)
+        return report_failure("the folder \"%s\" cannot be served: %s", given,
+                              e != SALLY_E_SYSTEM && s->directory ? sally_strerror(e)
+                                                                  : strerror(errno));
+    if (!s->options->read_only)
+        return EXIT_FINE;
+    sally_fs *readonly = NULL;
+    e = sally_fs_readonly(&readonly, s->fs);
+    sally_fs_unref(s->fs);
+    s->fs = readonly;
+    return e ? report_failure("%s", sally_strerror(e)) : EXIT_FINE;
+}
+
+static int set_users(struct serving *s)
+{
+    sally_auth *auth = NULL;
+    int status = serve_users_new(&auth, s->options, s->fs);
+    if (!status && sally_server_set_auth(s->server, auth) != SALLY_E_OK)
+        status = report_failure("%s", sally_server_error(s->server));
+    sally_auth_unref(auth);
+    return status;
+}
+
+static int add_host_key(struct serving *s, sally_key *key)
+{
+    sally_error e = sally_server_add_host_key(s->server, key);
+    sally_key_unref(key);
+    return e ? report_failure("%s", sally_server_error(s->server)) : EXIT_FINE;
+}
+
+static int load_host_key(struct serving *s, const char *file)
+{
+    sally_key *key = NULL;
+    sally_error e = sally_key_load(&key, file, NULL);
+    switch (e) {
+    case SALLY_E_OK:
+        return add_host_key(s, key);
+    case SALLY_E_SYSTEM:
+        return report_failure("--host-key \"%s\": cannot be read: %s", file, strerror(errno));
+    case SALLY_E_PASSPHRASE:
+        return report_failure(
+            "--host-key \"%s\": is encrypted; take the passphrase away with ssh-keygen -p -f "
+            "\"%s\"",
+            file, file);
+    default:
+        return report_failure(
+            "--host-key \"%s\": is not a private key that can be used (%s); ssh-keygen -t ed25519 "
+            "makes one",
+            file, sally_strerror(e));
+    }
+}
+
+static int add_host_keys(struct serving *s)
+{
+    const struct texts *files = &s->options->host_keys;
+    int status = EXIT_FINE;
+    for (size_t i = 0; i < files->count && !status; i++)
+        status = load_host_key(s, files->at[i]);
+    if (files->count || status)
+        return status;
+    char why[PATH_MAX + 256];
+    sally_key *key;
+    if (state_dir_host_key(&key, state_directory(s), why, sizeof why) != SALLY_E_OK)
+        return report_failure("%s", *why ? why : "no host key can be made");
+    if (*why)
+        report_warning("%s", why);
+    return add_host_key(s, key);
+}
+
+static int listen_at(struct serving *s, const char *url, bool given)
+{
+    sally_error e = sally_server_add_listener(s->server, url);
+    const char *option = given ? "--listen " : "";
+    switch (e) {
+    case SALLY_E_OK:
+        return EXIT_FINE;
+    case SALLY_E_PARSE:
+    case SALLY_E_UNSUPPORTED:
+    case SALLY_E_INVALID:
+        return report_usage(
+            "serve",
+            "%s\"%s\": %s; give sftp://ADDRESS:PORT, such as sftp://127.0.0.1:2222 or "
+            "sftp://[::1]:2222, or sftp://:2222 for every address",
+            option, url, sally_server_error(s->server));
+    default:
+        return report_failure("%s\"%s\": %s", option, url, sally_server_error(s->server));
+    }
+}
+
+static int add_listeners(struct serving *s)
+{
+    const struct texts *urls = &s->options->listen;
+    int status = EXIT_FINE;
+    sally_error handed_over = 0;
+    if (getenv("LISTEN_FDS")) {
+        handed_over = sally_server_add_systemd_listeners(s->server);
+        if (handed_over < 0)
+            return report_failure("LISTEN_FDS: %s", sally_server_error(s->server));
+    }
+    for (size_t i = 0; i < urls->count && !status; i++)
+        status = listen_at(s, urls->at[i], true);
+    if (urls->count == 0 && handed_over == 0)
+        status = listen_at(s, DEFAULT_LISTENER, false);
+    return status;
+}
+
+static int start_logging(struct serving *s)
+{
+    const struct serve_options *o = s->options;
+    uint32_t level = SALLY_LOG_INFO;
+    if (o->quiet)
+        level = SALLY_LOG_ERROR;
+    else if (o->verbose)
+        level = o->verbose > 1 ? SALLY_LOG_DEBUG : SALLY_LOG_VERBOSE;
+    s->screen = screen_new(o->json);
+    if (!s->screen || sally_server_set_log(s->server, screen_log, s->screen, level) != SALLY_E_OK)
+        return report_failure("out of memory");
+    return EXIT_FINE;
+}
+
+/* Before the server starts: whoever reads these lines may connect at once. */
+static int announce(const struct serving *s)
+{
+    const char *url;
+    for (size_t i = 0; (url = sally_server_listener(s->server, i)) != NULL; i++)
+        printf("listening on %s\n", url);
+    if (fflush(stdout) != 0)
+        return report_failure("standard output cannot be written: %s", strerror(errno));
+    return EXIT_FINE;
+}
+
+static void introduce(const struct serving *s)
+{
+    const struct serve_options *o = s->options;
+    char *file = NULL;
+    if (s->password_kept && asprintf(&file, "%s/password", s->state) < 0)
+        file = NULL;
+    const struct banner banner = {
+        .server = s->server,
+        .directory = s->directory,
+        .user = o->users[0].name,
+        .user_count = o->user_count,
+        .password = *s->password ? s->password : NULL,
+        .password_file = file,
+        .password_given = o->users[0].password != NULL,
+        .read_only = o->read_only,
+    };
+    if (o->json)
+        banner_log(&banner, s->screen);
+    else
+        banner_show(&banner);
+    free(file);
+}
+
+static int prepare(struct serving *s, struct serve_options *o)
+{
+    if (sally_server_new(&s->server) != SALLY_E_OK)
+        return report_failure("out of memory");
+    int status = start_logging(s);
+    if (!status)
+        status = apply_settings(s);
+    if (!status)
+        status = open_folder(s);
+    if (!status)
+        status = add_listeners(s);
+    if (!status)
+        status = add_default_user(s, o);
+    if (!status)
+        status = set_users(s);
+    if (!status)
+        status = add_host_keys(s);
+    return status;
+}
+
+int serve_run(int argc, char **argv)
+{
+    struct serve_options options;
+    struct serving s = {.options = &options};
+    int status = serve_options_parse(&options, argc, argv);
+    if (!status) {
+        running_block_signals();
+        status = prepare(&s, &options);
+    }
+    if (!status)
+        status = announce(&s);
+    if (!status && !options.quiet)
+        introduce(&s);
+    if (!status)
+        status =
+            running_serve(s.server, s.screen,
+                          !options.quiet && !options.json && is_terminal(stderr), options.quiet);
+    (void)sally_server_free(s.server);
+    screen_free(s.screen);
+    sally_fs_unref(s.fs);
+    wipe(s.password, sizeof s.password);
+    free(s.directory);
+    free(s.state);
+    serve_options_clear(&options);
+    return status;
+}

@@ -1,0 +1,316 @@
+#include "serve_options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "nearest.h"
+#include "report.h"
+#include "sallyport/settings.h"
+#include "wipe.h"
+
+const char serve_help[] =
+    "Serves the files below DIR (the current folder) over SFTP. With nothing else: on port 2222 of "
+    "every\n"
+    "address, for your own user name, with a host key and a password that are made up at the first "
+    "time and\n"
+    "kept in $XDG_STATE_HOME/sallyport or ~/.local/state/sallyport.\n"
+    "\n"
+    "  --listen URL               where to listen: sftp://ADDRESS:PORT, sftp://:PORT for every "
+    "address; port 0\n"
+    "                             picks a free one. May be repeated.\n"
+    "  --user NAME[:PASSWORD]     who may log in; PASSWORD in clear, or a hash of \"sallyport "
+    "hash-password\".\n"
+    "                             Without one, only keys will do. May be repeated.\n"
+    "  --authorized-keys [NAME:]FILE\n"
+    "                             keys that may log in as NAME (without NAME: as any user), one on "
+    "each line\n"
+    "                             as in OpenSSH's authorized_keys; read at each login. May be "
+    "repeated.\n"
+    "  --host-key FILE            the server's private key; one for each type of key. May be "
+    "repeated.\n"
+    "  --read-only                nothing can be changed\n"
+    "  --set NAME=VALUE           a setting; \"sallyport settings\" shows them all. May be "
+    "repeated.\n"
+    "  --log-format text|json     what log lines on standard error look like\n"
+    "  -v                         log more; -vv: still more\n"
+    "  -q                         log errors only, and say nothing else\n"
+    "\n"
+    "Ctrl-C ends the server once the running transfers are over; a second one ends it at once. "
+    "Sockets that\n"
+    "systemd hands over (LISTEN_FDS) are served too.\n";
+
+enum long_option {
+    OPTION_LISTEN = 256,
+    OPTION_USER,
+    OPTION_AUTHORIZED_KEYS,
+    OPTION_HOST_KEY,
+    OPTION_READ_ONLY,
+    OPTION_SET,
+    OPTION_LOG_FORMAT
+};
+
+static const struct option long_options[] = {
+    {"listen", required_argument, NULL, OPTION_LISTEN},
+    {"user", required_argument, NULL, OPTION_USER},
+    {"authorized-keys", required_argument, NULL, OPTION_AUTHORIZED_KEYS},
+    {"host-key", required_argument, NULL, OPTION_HOST_KEY},
+    {"read-only", no_argument, NULL, OPTION_READ_ONLY},
+    {"set", required_argument, NULL, OPTION_SET},
+    {"log-format", required_argument, NULL, OPTION_LOG_FORMAT},
+    {"verbose", no_argument, NULL, 'v'},
+    {"quiet", no_argument, NULL, 'q'},
+    {NULL, 0, NULL, 0},
+};
+
+static const char *option_name_at(size_t index)
+{
+    return index < sizeof long_options / sizeof *long_options ? long_options[index].name : NULL;
+}
+
+static const char *setting_name_at(size_t index)
+{
+    const sally_setting *s = sally_setting_at(index);
+    return s ? s->name : NULL;
+}
+
+static int no_memory(void)
+{
+    return report_failure("out of memory");
+}
+
+bool serve_options_add_user(struct serve_options *options, const char *name, const char *password)
+{
+    struct serve_user *user = &options->users[options->user_count];
+    user->name = strdup(name);
+    user->password = password ? strdup(password) : NULL;
+    options->user_count++;
+    return user->name && (user->password || !password);
+}
+
+static bool is_listed(const struct serve_options *options, const char *name)
+{
+    for (size_t i = 0; i < options->user_count; i++) {
+        if (strcmp(options->users[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static int take_directory(struct serve_options *options, const char *value)
+{
+    if (options->directory)
+        return report_usage("serve", "\"%s\": one folder only, \"%s\" was given before", value,
+                            options->directory);
+    if (!*value)
+        return report_usage("serve", "\"\": the folder has no name");
+    options->directory = value;
+    return EXIT_FINE;
+}
+
+static int take_user(struct serve_options *options, char *value)
+{
+    char *colon = strchr(value, ':');
+    size_t length = colon ? (size_t)(colon - value) : strlen(value);
+    int status = EXIT_FINE;
+    char *name = strndup(value, length);
+    if (!name)
+        return no_memory();
+    if (length == 0)
+        status =
+            report_usage("serve", "--user \"\": the name is missing; give NAME or NAME:PASSWORD");
+    else if (colon && !colon[1])
+        status = report_usage(
+            "serve",
+            "--user \"%s:\": the password is empty; give %s:PASSWORD, or %s alone for a "
+            "user with keys only",
+            name, name, name);
+    else if (is_listed(options, name))
+        status = report_usage(
+            "serve", "--user \"%s\": this name was given before; give each user once", name);
+    else if (!serve_options_add_user(options, name, colon ? colon + 1 : NULL))
+        status = no_memory();
+    if (colon) { /* the command line is for everybody's eyes */
+        for (char *c = colon + 1; *c; c++)
+            *c = 'x';
+    }
+    free(name);
+    return status;
+}
+
+/* A colon behind a slash belongs to the file's name. */
+static int take_keys(struct serve_options *options, const char *value)
+{
+    const char *colon = strchr(value, ':'), *slash = strchr(value, '/');
+    if (slash && colon && slash < colon)
+        colon = NULL;
+    const char *file = colon ? colon + 1 : value;
+    if (!*file || colon == value)
+        return report_usage(
+            "serve", "--authorized-keys \"%s\": %s; give FILE, or NAME:FILE for one user", value,
+            *file ? "the name before \":\" is missing" : "the file is missing");
+    struct serve_keys *keys = &options->keys[options->keys_count++];
+    keys->file = file;
+    keys->user = colon ? strndup(value, (size_t)(colon - value)) : NULL;
+    return colon && !keys->user ? no_memory() : EXIT_FINE;
+}
+
+static int take_setting(struct serve_options *options, const char *value)
+{
+    const char *equals = strchr(value, '=');
+    if (!equals || equals == value)
+        return report_usage("serve",
+                            "--set \"%s\": give NAME=VALUE, such as limits.connections=100", value);
+    char name[128];
+    snprintf(name, sizeof name, "%.*s", (int)(equals - value), value);
+    if (sally_setting_find(name)) {
+        options->settings.at[options->settings.count++] = value;
+        return EXIT_FINE;
+    }
+    const char *near = nearest_name(name, setting_name_at);
+    return report_usage("serve", "--set \"%s\": there is no setting \"%s\"; %s%s%s", value, name,
+                        near ? "did you mean \"" : "",
+                        near ? near : "\"sallyport settings\" shows all", near ? "\"?" : "");
+}
+
+static int take_listen(struct serve_options *options, const char *value)
+{
+    if (strncmp(value, "sftp://", 7) != 0 && strncmp(value, "sftp+fd://", 10) != 0) {
+        /* One that only lacks the scheme can be told whole. */
+        const char *rest = strstr(value, "://") ? strstr(value, "://") + 3 : value;
+        const char *colon = strrchr(rest, ':');
+        return report_usage(
+            "serve",
+            "--listen \"%s\": give a URL such as sftp://%s%s, or sftp://:2222 for every address",
+            value, *rest ? rest : "127.0.0.1", colon ? "" : ":2222");
+    }
+    options->listen.at[options->listen.count++] = value;
+    return EXIT_FINE;
+}
+
+static int take_format(struct serve_options *options, const char *value)
+{
+    options->json = strcmp(value, "json") == 0;
+    if (options->json || strcmp(value, "text") == 0)
+        return EXIT_FINE;
+    return report_usage("serve", "--log-format \"%s\": give text or json", value);
+}
+
+static int unknown_option(char **argv, int index)
+{
+    if (optopt && optopt < 256)
+        return report_usage("serve", "unknown option \"-%c\" in \"%s\"; short ones are -v and -q",
+                            optopt, argv[index]);
+    const char *given = argv[index];
+    if (optopt) /* a known one */
+        return report_usage("serve", "\"%s\": this option takes no value", given);
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(given + 2, "="), given + 2);
+    const char *near = nearest_name(name, option_name_at);
+    return report_usage("serve", "unknown option \"--%s\"%s%s%s", name,
+                        near ? "; did you mean \"--" : "", near ? near : "", near ? "\"?" : "");
+}
+
+static int take_option(struct serve_options *options, int option, char **argv, int index)
+{
+    switch (option) {
+    case OPTION_LISTEN:
+        return take_listen(options, optarg);
+    case OPTION_USER:
+        return take_user(options, optarg);
+    case OPTION_AUTHORIZED_KEYS:
+        return take_keys(options, optarg);
+    case OPTION_SET:
+        return take_setting(options, optarg);
+    case OPTION_LOG_FORMAT:
+        return take_format(options, optarg);
+    case OPTION_HOST_KEY:
+        if (!*optarg)
+            return report_usage("serve", "--host-key \"\": give the file of a private key");
+        options->host_keys.at[options->host_keys.count++] = optarg;
+        return EXIT_FINE;
+    case OPTION_READ_ONLY:
+        options->read_only = true;
+        return EXIT_FINE;
+    case 'v':
+        options->verbose++;
+        return EXIT_FINE;
+    case 'q':
+        options->quiet = true;
+        return EXIT_FINE;
+    case ':':
+        return report_usage("serve", "\"%s\": this option needs a value", argv[index]);
+    default:
+        return unknown_option(argv, index);
+    }
+}
+
+/* What only the whole command line can show. */
+static int check(const struct serve_options *options)
+{
+    if (options->quiet && options->verbose)
+        return report_usage("serve", "-q and -v say opposite things; give one of them");
+    for (size_t i = 0; i < options->keys_count && options->user_count; i++) {
+        const struct serve_keys *keys = &options->keys[i];
+        if (keys->user && !is_listed(options, keys->user))
+            return report_usage(
+                "serve",
+                "--authorized-keys \"%s:%s\": there is no user \"%s\"; add --user %s, or name "
+                "one of those that are given",
+                keys->user, keys->file, keys->user, keys->user);
+    }
+    return EXIT_FINE;
+}
+
+int serve_options_parse(struct serve_options *options, int argc, char **argv)
+{
+    memset(options, 0, sizeof *options);
+    size_t most = (size_t)argc + 1; /* of anything */
+    options->listen.at = calloc(most, sizeof(char *));
+    options->host_keys.at = calloc(most, sizeof(char *));
+    options->settings.at = calloc(most, sizeof(char *));
+    options->users = calloc(most, sizeof *options->users);
+    options->keys = calloc(most, sizeof *options->keys);
+    if (!options->listen.at || !options->host_keys.at || !options->settings.at || !options->users ||
+        !options->keys)
+        return no_memory();
+    opterr = 0;
+    for (;;) {
+        int index = optind; /* of the word that is looked at, for messages */
+        optopt = 0;
+        int option = getopt_long(argc, argv, "-:vq", long_options, NULL);
+        if (option == -1)
+            break;
+        int status = option == 1 ? take_directory(options, optarg)
+                                 : take_option(options, option, argv, index);
+        if (status)
+            return status;
+    }
+    for (; optind < argc; optind++) { /* behind "--" */
+        int status = take_directory(options, argv[optind]);
+        if (status)
+            return status;
+    }
+    if (!options->directory)
+        options->directory = ".";
+    return check(options);
+}
+
+void serve_options_clear(struct serve_options *options)
+{
+    for (size_t i = 0; options->users && i < options->user_count; i++) {
+        if (options->users[i].password)
+            wipe(options->users[i].password, strlen(options->users[i].password));
+        free(options->users[i].password);
+        free(options->users[i].name);
+    }
+    for (size_t i = 0; options->keys && i < options->keys_count; i++)
+        free(options->keys[i].user);
+    free(options->users);
+    free(options->keys);
+    free(options->listen.at);
+    free(options->host_keys.at);
+    free(options->settings.at);
+}

@@ -1,0 +1,47 @@
+/* What the command line of `sallyport serve` says. */
+#ifndef SALLYPORT_SERVE_OPTIONS_H
+#define SALLYPORT_SERVE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct texts {
+    const char **at; /* into the command line */
+    size_t count;
+};
+
+struct serve_user {
+    char *name;
+    char *password; /* NULL: only keys */
+};
+
+struct serve_keys {
+    char *user; /* NULL: every user */
+    const char *file;
+};
+
+struct serve_options {
+    const char *directory; /* "." when none is given */
+    struct texts listen;
+    struct texts host_keys;
+    struct texts settings; /* NAME=VALUE each */
+    struct serve_user *users;
+    size_t user_count;
+    struct serve_keys *keys;
+    size_t keys_count;
+    bool read_only;
+    bool json;
+    bool quiet;
+    unsigned verbose;
+};
+
+/* EXIT_FINE, or what to exit with: the mistake has been told. Passwords are blotted out in argv,
+ * where other users of the machine can see them. Clear in either case. */
+int serve_options_parse(struct serve_options *options, int argc, char **argv);
+void serve_options_clear(struct serve_options *options);
+
+/* Another user. False: no memory. */
+bool serve_options_add_user(struct serve_options *options, const char *name, const char *password);
+
+#endif

@@ -1,0 +1,11 @@
+/* The users of the command line, as an authenticator. */
+#ifndef SALLYPORT_SERVE_USERS_H
+#define SALLYPORT_SERVE_USERS_H
+
+#include "sallyport/auth.h"
+#include "serve_options.h"
+
+/* EXIT_FINE, or what to exit with: the mistake has been told. */
+int serve_users_new(sally_auth **out, const struct serve_options *options, sally_fs *fs);
+
+#endif

@@ -1,0 +1,194 @@
+#include "state_dir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char *joined(const char *directory, const char *name)
+{
+    char *path = NULL;
+    return asprintf(&path, "%s/%s", directory, name) < 0 ? NULL : path;
+}
+
+/* The XDG base directory specification: relative paths are to be ignored. */
+static char *state_home(void)
+{
+    const char *xdg = getenv("XDG_STATE_HOME");
+    if (xdg && *xdg == '/')
+        return strdup(xdg);
+    const char *home = getenv("HOME");
+    if (!home || *home != '/') {
+        const struct passwd *user = getpwuid(getuid());
+        home = user ? user->pw_dir : NULL;
+    }
+    return home && *home == '/' ? joined(home, ".local/state") : NULL;
+}
+
+/* All directories of `path`, with mode 0700. */
+static bool make_all(char *path)
+{
+    for (char *at = path + 1;; at++) {
+        char c = *at;
+        if (c != '/' && c != '\0')
+            continue;
+        *at = '\0';
+        bool ok = mkdir(path, 0700) == 0 || errno == EEXIST;
+        *at = c;
+        if (!ok || c == '\0')
+            return ok;
+    }
+}
+
+/* Ours, and for us alone: whoever else could write there could put in a key of his own. */
+static bool secure(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    struct stat st;
+    bool ok = fstat(fd, &st) == 0;
+    if (ok && st.st_uid != geteuid()) {
+        errno = EPERM;
+        ok = false;
+    }
+    if (ok && (st.st_mode & 07777) != 0700)
+        ok = fchmod(fd, 0700) == 0;
+    int error = errno;
+    close(fd);
+    errno = error;
+    return ok;
+}
+
+char *state_dir_open(char *why, size_t why_size)
+{
+    why[0] = '\0';
+    char *home = state_home();
+    char *path = home ? joined(home, "sallyport") : NULL;
+    free(home);
+    if (!path) {
+        snprintf(why, why_size, "neither $XDG_STATE_HOME nor $HOME says where to keep things");
+        return NULL;
+    }
+    if (make_all(path) && secure(path))
+        return path;
+    snprintf(why, why_size, "\"%s\" cannot be used: %s", path, strerror(errno));
+    free(path);
+    return NULL;
+}
+
+static sally_error load_or_make_key(sally_key **out, const char *path, char *why, size_t why_size)
+{
+    sally_error e = sally_key_load(out, path, NULL);
+    if (e != SALLY_E_SYSTEM || errno != ENOENT) {
+        if (e)
+            snprintf(why, why_size, "the host key \"%s\" cannot be used: %s", path,
+                     e == SALLY_E_SYSTEM ? strerror(errno) : sally_strerror(e));
+        return e;
+    }
+    e = sally_key_generate(out, "ed25519", 0);
+    if (e) {
+        snprintf(why, why_size, "no host key can be made: %s", sally_strerror(e));
+        return e;
+    }
+    e = sally_key_save(*out, path, "sallyport");
+    if (e == SALLY_E_EXISTS) { /* somebody was faster; theirs is the one that stays */
+        sally_key_unref(*out);
+        *out = NULL;
+        return sally_key_load(out, path, NULL);
+    }
+    if (e) /* good enough for this time */
+        snprintf(why, why_size, "the host key cannot be kept in \"%s\": %s", path,
+                 e == SALLY_E_SYSTEM ? strerror(errno) : sally_strerror(e));
+    return SALLY_E_OK;
+}
+
+sally_error state_dir_host_key(sally_key **out, const char *directory, char *why, size_t why_size)
+{
+    why[0] = '\0';
+    *out = NULL;
+    if (!directory)
+        return sally_key_generate(out, "ed25519", 0);
+    char *path = joined(directory, "host_key_ed25519");
+    sally_error e = path ? load_or_make_key(out, path, why, why_size) : SALLY_E_NO_MEMORY;
+    free(path);
+    return e;
+}
+
+/* 16 letters that cannot be mistaken for each other, in groups of four: 79 bits. */
+static bool make_password(char *out)
+{
+    static const char letters[] = "abcdefghijkmnpqrstuvwxyz23456789"; /* 32 of them: no remainder */
+    unsigned char bytes[16];
+    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
+        return false;
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        if (i && i % 4 == 0)
+            *out++ = '-';
+        *out++ = letters[bytes[i] % 32];
+    }
+    *out = '\0';
+    return true;
+}
+
+/* The first line of a file that nobody else can read. */
+static bool read_password(int fd, char *out)
+{
+    struct stat st;
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_mode & 077) {
+        errno = EPERM;
+        return false;
+    }
+    ssize_t n = read(fd, out, STATE_PASSWORD_SIZE - 1);
+    if (n < 0)
+        return false;
+    out[n] = '\0';
+    out[strcspn(out, "\r\n")] = '\0';
+    errno = EINVAL;
+    return *out && strlen(out) < STATE_PASSWORD_SIZE - 2;
+}
+
+static bool write_password(const char *path, const char *password)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return false;
+    size_t length = strlen(password);
+    bool ok = write(fd, password, length) == (ssize_t)length && write(fd, "\n", 1) == 1;
+    ok = fsync(fd) == 0 && ok;
+    ok = close(fd) == 0 && ok;
+    if (!ok)
+        unlink(path);
+    return ok;
+}
+
+sally_error state_dir_password(char out[STATE_PASSWORD_SIZE], const char *directory, char *why,
+                               size_t why_size)
+{
+    why[0] = '\0';
+    char *path = directory ? joined(directory, "password") : NULL;
+    int fd = path ? open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK) : -1;
+    sally_error e = SALLY_E_OK;
+    if (fd >= 0) {
+        if (!read_password(fd, out)) {
+            snprintf(why, why_size, "the password in \"%s\" cannot be used: %s", path,
+                     errno == EPERM ? "it must be a file of yours with mode 0600"
+                                    : strerror(errno));
+            e = SALLY_E_SYSTEM;
+        }
+        close(fd);
+    } else if (!make_password(out)) {
+        snprintf(why, why_size, "no password can be made: %s", strerror(errno));
+        e = SALLY_E_SYSTEM;
+    } else if (path && !write_password(path, out)) {
+        snprintf(why, why_size, "the password cannot be kept in \"%s\": %s", path, strerror(errno));
+    }
+    free(path);
+    return e;
+}

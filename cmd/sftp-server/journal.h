@@ -1,0 +1,38 @@
+/* What the session does, to syslog or standard error, in the words of OpenSSH's sftp-server so that
+ * what reads its logs reads these. */
+#ifndef SFTP_SERVER_JOURNAL_H
+#define SFTP_SERVER_JOURNAL_H
+
+#include <stdbool.h>
+
+#include "sallyport/hooks.h"
+#include "sallyport/log.h"
+
+enum log_level {
+    LEVEL_QUIET,
+    LEVEL_FATAL,
+    LEVEL_ERROR,
+    LEVEL_INFO,
+    LEVEL_VERBOSE,
+    LEVEL_DEBUG1,
+    LEVEL_DEBUG2,
+    LEVEL_DEBUG3
+};
+
+struct journal {
+    int level;
+    bool to_stderr;
+};
+
+void journal_open(struct journal *journal, int level, int facility, bool to_stderr);
+void journal_write(const struct journal *journal, int level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* For sally_sftp_options: lines of the library itself; user_data is the journal. */
+void journal_log(void *user_data, const sally_log_line *line);
+uint32_t journal_log_level(const struct journal *journal); /* 0: none */
+
+/* Hooks that write a line for each request. `hooks` is filled. */
+void journal_hooks(sally_hooks *hooks, struct journal *journal);
+
+#endif

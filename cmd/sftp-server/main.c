@@ -1,0 +1,165 @@
+/* sallyport-sftp-server: SFTP over standard input and output, for sshd's Subsystem line. Takes the
+ * place of OpenSSH's sftp-server. Built on the library's public headers and nothing else. */
+#include <errno.h>
+#include <limits.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
+#include "journal.h"
+#include "options.h"
+#include "pump.h"
+#include "sallyport/sftp.h"
+#include "sallyport/storages.h"
+
+/* The first word of SSH_CONNECTION, as sshd sets it. */
+static void client_address(char *out, size_t size)
+{
+    const char *text = getenv("SSH_CONNECTION");
+    if (!text)
+        text = "UNKNOWN";
+    snprintf(out, size, "%.*s", (int)strcspn(text, " "), text);
+}
+
+static int find_account(struct account *account)
+{
+    const struct passwd *user = getpwuid(getuid());
+    if (!user) {
+        fprintf(stderr, "sallyport-sftp-server: there is no user with the number %lu\n",
+                (unsigned long)getuid());
+        return EXIT_FAILED;
+    }
+    account->name = strdup(user->pw_name);
+    account->home = strdup(user->pw_dir);
+    return account->name && account->home ? EXIT_FINE : EXIT_FAILED;
+}
+
+/* Where relative paths start: where sshd has put us, or the folder of -d. */
+static char *home_directory(const struct options *options, const struct journal *journal)
+{
+    if (options->start_directory && chdir(options->start_directory) != 0)
+        journal_write(journal, LEVEL_ERROR, "chdir to \"%s\" failed: %s", options->start_directory,
+                      strerror(errno));
+    char *home = getcwd(NULL, 0);
+    return home ? home : strdup("/");
+}
+
+static mode_t set_umask(const struct options *options)
+{
+    mode_t mask = umask(options->has_umask ? options->umask : 0);
+    if (options->has_umask)
+        return options->umask;
+    umask(mask);
+    return mask;
+}
+
+static int64_t wall_seconds(void *user_data)
+{
+    (void)user_data;
+    return (int64_t)time(NULL);
+}
+
+static int report_end(const struct journal *journal, enum pump_end end)
+{
+    switch (end) {
+    case PUMP_DONE:
+        return EXIT_FINE;
+    case PUMP_PROTOCOL:
+        journal_write(journal, LEVEL_ERROR, "bad message from the client");
+        return EXIT_FAILED;
+    case PUMP_GONE:
+        journal_write(journal, LEVEL_ERROR, "write error: %s", strerror(errno));
+        return EXIT_FAILED;
+    default:
+        journal_write(journal, LEVEL_ERROR, "read error: %s", strerror(errno));
+        return EXIT_FAILED;
+    }
+}
+
+static int serve(const struct options *options, const struct account *account,
+                 struct journal *journal)
+{
+    char address[128];
+    client_address(address, sizeof address);
+    char *home = home_directory(options, journal);
+    sally_fs *fs = NULL;
+    sally_error e = sally_fs_local(&fs, "/", SALLY_LOCAL_UNCONFINED, (uint32_t)set_umask(options));
+    struct pump *pump = e ? NULL : pump_new();
+    sally_sftp *sftp = NULL;
+    int status = EXIT_FAILED;
+    sally_hooks hooks;
+    journal_hooks(&hooks, journal);
+    const sally_peer peer = {.address = address, .protocol = "sftp"};
+    const sally_sftp_options engine = {
+        .struct_size = sizeof engine,
+        .user = account->name,
+        .home = home,
+        .permissions = options->read_only ? SALLY_MAY_VIEW : SALLY_MAY_ALL,
+        .allow_requests = options->allowed,
+        .deny_requests = options->denied,
+        .peer = &peer,
+        .hooks = &hooks,
+        .hook_count = hooks.after_mask ? 1 : 0,
+        .log = journal_log_level(journal) ? journal_log : NULL,
+        .log_user_data = journal,
+        .log_level = journal_log_level(journal),
+        .on_wake = pump_wake,
+        .user_data = pump,
+        .wall_seconds = wall_seconds,
+    };
+    if (!e && pump && home)
+        e = sally_sftp_new(&sftp, fs, &engine);
+    if (sftp) {
+        journal_write(journal, LEVEL_INFO, "session opened for local user %s from [%s]",
+                      account->name, address);
+        status = report_end(journal, pump_run(pump, sftp));
+        sally_sftp_free(sftp);
+        journal_write(journal, LEVEL_INFO, "session closed for local user %s from [%s]",
+                      account->name, address);
+    } else {
+        journal_write(journal, LEVEL_FATAL, "the session cannot start: %s",
+                      e ? sally_strerror(e) : strerror(errno));
+    }
+    pump_free(pump);
+    sally_fs_unref(fs);
+    free(home);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct account account = {NULL, NULL};
+    struct options options;
+    signal(SIGPIPE, SIG_IGN); /* comes as an error of write(2) */
+    int status = find_account(&account);
+    if (!status)
+        status = options_parse(&options, argc, argv, &account);
+    else
+        memset(&options, 0, sizeof options);
+    if (!status && options.done) {
+        status = fflush(stdout) == 0 ? EXIT_FINE : EXIT_FAILED;
+    } else if (!status) {
+        struct journal journal;
+        journal_open(&journal, options.level, options.facility, options.to_stderr);
+#ifdef __linux__
+        /* Files are not confined: /proc/self/mem must not become a way to run code where an account
+         * may only transfer files. */
+        if (prctl(PR_SET_DUMPABLE, 0) != 0)
+            journal_write(&journal, LEVEL_ERROR, "prctl(PR_SET_DUMPABLE): %s", strerror(errno));
+#endif
+        status = serve(&options, &account, &journal);
+    }
+    options_clear(&options);
+    free(account.name);
+    free(account.home);
+    return status;
+}

@@ -1,0 +1,32 @@
+/* The command line: the options of OpenSSH's sftp-server(8), with the same meaning. */
+#ifndef SFTP_SERVER_OPTIONS_H
+#define SFTP_SERVER_OPTIONS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+enum exit_status { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+struct account { /* whose session it is */
+    char *name;
+    char *home;
+};
+
+struct options {
+    char *start_directory; /* -d, with its tokens replaced; NULL: stay where we are */
+    bool to_stderr;        /* -e */
+    int facility;          /* -f: of syslog(3) */
+    int level;             /* -l: of enum log_level */
+    const char *denied;    /* -P; NULL: none */
+    const char *allowed;   /* -p; NULL: all */
+    bool read_only;        /* -R */
+    bool has_umask;        /* -u */
+    mode_t umask;
+    bool done; /* -h, -Q: all is said */
+};
+
+/* EXIT_FINE, or what to exit with: the mistake has been told. */
+int options_parse(struct options *options, int argc, char **argv, const struct account *account);
+void options_clear(struct options *options);
+
+#endif
