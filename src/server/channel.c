@@ -1,0 +1,261 @@
+#include "server/channel.h"
+
+#include "base/mem.h"
+#include "server/clock.h"
+#include "server/server.h"
+
+static struct channel *channel_of_host(struct session_host *host)
+{
+    return CONTAINER_OF(host, struct channel, host);
+}
+
+static struct channel *channel_of_link(struct list *link)
+{
+    return CONTAINER_OF(link, struct channel, link);
+}
+
+/* ---- The session's host ---- */
+
+static void host_offload(struct session_host *host, struct op *op)
+{
+    loop_offload(channel_of_host(host)->conn->loop, op);
+}
+
+static void host_wake(struct session_host *host, struct op *op)
+{
+    /* Once it is in the inbox the session may end, and the channel with it: nothing is touched
+     * after that. */
+    loop_give_op(channel_of_host(host)->conn->loop, op);
+}
+
+static uint64_t host_now_ns(struct session_host *host)
+{
+    (void)host;
+    return loop_now_ns();
+}
+
+void conn_deliver(struct op *op)
+{
+    struct conn *c = channel_of_host(session_host(op->pub.session))->conn;
+    conn_pin(c);
+    session_deliver(op);
+    conn_make_ready(c);
+    conn_unpin(c);
+}
+
+/* ---- The SFTP engine's events ---- */
+
+static void on_send(void *user_data, struct chunk *chunk)
+{
+    struct channel *ch = user_data;
+    if (!ch->ssh_channel) {
+        chunk->release(chunk);
+        return;
+    }
+    ssh_channel_send(ch->ssh_channel, chunk);
+    ch->conn->has_news = true;
+}
+
+static void on_credit(void *user_data, size_t size)
+{
+    struct channel *ch = user_data;
+    if (ch->ssh_channel)
+        ssh_channel_credit(ch->ssh_channel, size);
+    ch->conn->has_news = true;
+}
+
+static void finish(struct channel *ch, uint32_t exit_status)
+{
+    if (ch->ssh_channel)
+        ssh_channel_finish(ch->ssh_channel, exit_status);
+    ch->conn->has_news = true;
+}
+
+static void on_broken(void *user_data, const char *detail)
+{
+    (void)detail; /* logged by the engine */
+    finish(user_data, 1);
+}
+
+static void on_finished(void *user_data)
+{
+    finish(user_data, 0);
+}
+
+static void on_want_flush(void *user_data)
+{
+    struct channel *ch = user_data;
+    ch->conn->has_news = true; /* a turn is under way, or this one asks for it */
+    conn_make_ready(ch->conn);
+}
+
+/* ---- Life ---- */
+
+static void on_gone(void *user_data)
+{
+    struct channel *ch = user_data;
+    struct conn *c = ch->conn;
+    counter_sub(&c->server->counters.sessions_now, 1);
+    list_remove(&ch->link);
+    settings_unref(ch->settings);
+    mem_free(ch);
+    conn_make_ready(c); /* it may have been what a shutdown waits for */
+    conn_unpin(c);
+}
+
+static sally_error make_session(struct channel *ch)
+{
+    struct conn *c = ch->conn;
+    const struct settings *s = ch->settings;
+    size_t bytes = (size_t)s->limits_session_bytes;
+    size_t largest = (size_t)s->sftp_max_read + 64 * 1024;
+    const struct session_options options = {
+        .user = c->login.user,
+        .home = c->login.home,
+        .peer = &c->peer,
+        .fs = c->login.fs,
+        .permissions = c->login.permissions,
+        .id = atomic_fetch_add_explicit(&c->server->next_session_id, 1, memory_order_relaxed),
+        .max_operations = (uint32_t)s->limits_operations,
+        .max_files = (uint32_t)s->limits_open_files,
+        .max_bytes = bytes > largest ? bytes : largest,
+        .hooks = &c->server->hooks,
+        .log = &c->server->log,
+        .counters = &c->server->counters,
+    };
+    return session_new(&ch->session, &ch->host, &options);
+}
+
+static sally_error make_engine(struct channel *ch)
+{
+    static const struct sftp_events events = {
+        .send = on_send,
+        .credit = on_credit,
+        .broken = on_broken,
+        .finished = on_finished,
+        .want_flush = on_want_flush,
+    };
+    const struct settings *s = ch->settings;
+    const struct sftp_options options = {
+        .max_version = (uint32_t)s->sftp_max_version,
+        .max_packet = (uint32_t)s->sftp_max_packet,
+        .max_read = (uint32_t)s->sftp_max_read,
+        .max_write = (uint32_t)s->sftp_max_write,
+        .max_names = (uint32_t)s->sftp_max_names,
+        .allow_requests = s->sftp_allow_requests[0] ? s->sftp_allow_requests : NULL,
+        .deny_requests = s->sftp_deny_requests[0] ? s->sftp_deny_requests : NULL,
+        .wall_seconds = clock_sftp_seconds,
+    };
+    return sftp_new(&ch->sftp, ch->session, &options, &events, ch);
+}
+
+static void on_unborn_gone(void *user_data)
+{
+    (void)user_data;
+}
+
+bool channel_open(struct conn *c, struct ssh_channel *channel)
+{
+    struct channel *ch = mem_zalloc(sizeof *ch);
+    if (!ch)
+        return false;
+    ch->host = (struct session_host){host_offload, host_wake, host_now_ns};
+    ch->conn = c;
+    ch->settings = settings_ref(c->settings);
+    sally_error error = make_session(ch);
+    if (!error) {
+        error = make_engine(ch);
+        if (error) /* nothing was done in it: it is gone at once */
+            session_close(ch->session, SALLY_CLOSED_BY_SERVER, on_unborn_gone, NULL);
+    }
+    if (error) {
+        settings_unref(ch->settings);
+        mem_free(ch);
+        return false;
+    }
+    ch->ssh_channel = channel;
+    ssh_channel_set_data(channel, ch);
+    list_append(&c->channels, &ch->link);
+    conn_pin(c);
+    counter_add(&c->server->counters.sessions_now, 1);
+    return true;
+}
+
+void channel_data(void *user_data, struct ssh_channel *channel, const uint8_t *data, size_t size)
+{
+    (void)user_data;
+    struct channel *ch = ssh_channel_data(channel);
+    sftp_input(ch->sftp, data, size);
+    ch->conn->has_news = true;
+}
+
+void channel_eof(void *user_data, struct ssh_channel *channel)
+{
+    (void)user_data;
+    struct channel *ch = ssh_channel_data(channel);
+    sftp_eof(ch->sftp);
+}
+
+void channel_closed(void *user_data, struct ssh_channel *channel)
+{
+    (void)user_data;
+    struct channel *ch = ssh_channel_data(channel);
+    if (!ch)
+        return;
+    ch->ssh_channel =
+        NULL; /* the session ends when no engine is in the middle of something: channels_settle() */
+    ch->conn->has_news = true;
+}
+
+static void end_session(struct channel *ch)
+{
+    struct sftp *sftp = ch->sftp;
+    bool by_server = ch->conn->end_reason == SALLY_END_BY_SERVER;
+    ch->sftp = NULL;
+    sftp_close(sftp, by_server ? SALLY_CLOSED_BY_SERVER : SALLY_CLOSED_LOST, on_gone, ch);
+}
+
+void channels_settle(struct conn *c)
+{
+    conn_pin(c);
+    LIST_EACH(item, &c->channels)
+    {
+        struct channel *ch = channel_of_link(item);
+        if (!ch->sftp)
+            continue;
+        if (ch->ssh_channel)
+            sftp_flush(ch->sftp);
+        else
+            end_session(ch);
+    }
+    conn_unpin(c);
+}
+
+void channels_trim(struct conn *c)
+{
+    LIST_EACH(item, &c->channels)
+    {
+        struct channel *ch = channel_of_link(item);
+        if (ch->sftp)
+            sftp_trim(ch->sftp);
+    }
+}
+
+bool channels_are_open(const struct conn *c)
+{
+    LIST_EACH(item, &c->channels)
+    if (channel_of_link(item)->ssh_channel)
+        return true;
+    return false;
+}
+
+bool channels_are_idle(const struct conn *c)
+{
+    LIST_EACH(item, &c->channels)
+    {
+        const struct channel *ch = channel_of_link(item);
+        if (!ch->sftp || session_in_flight(ch->session) || session_file_count(ch->session))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,389 @@
+#include "server/conn.h"
+
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "server/channel.h"
+#include "server/clock.h"
+#include "server/job.h"
+#include "server/listener.h"
+#include "server/login.h"
+#include "server/server.h"
+
+#define LINGER_NS UINT64_C(2000000000)
+
+struct conn *conn_of_ready(struct list *link)
+{
+    return CONTAINER_OF(link, struct conn, ready_link);
+}
+
+struct conn *conn_of_deadline(struct deadline *deadline)
+{
+    return CONTAINER_OF(deadline, struct conn, deadline);
+}
+
+struct log_ids conn_log_ids(const struct conn *c)
+{
+    return (struct log_ids){.connection = c->peer.connection_id};
+}
+
+struct conn *conn_ref(struct conn *c)
+{
+    atomic_fetch_add_explicit(&c->refs, 1, memory_order_relaxed);
+    return c;
+}
+
+void conn_unref(struct conn *c)
+{
+    if (atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    conn_facts_clear(&c->facts);
+    mem_free(c->client_software);
+    mem_free(c);
+}
+
+/* ---- Coming ---- */
+
+static void set_option(int fd, int level, int option, int value)
+{
+    (void)setsockopt(fd, level, option, &value,
+                     sizeof value); /* not every socket has every option */
+}
+
+static void prepare_socket(int fd, const struct settings *settings)
+{
+    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    if (settings->server_receive_buffer)
+        set_option(fd, SOL_SOCKET, SO_RCVBUF, (int)settings->server_receive_buffer);
+    if (settings->server_send_buffer)
+        set_option(fd, SOL_SOCKET, SO_SNDBUF, (int)settings->server_send_buffer);
+}
+
+static void set_peer(struct conn *c, const struct listener *listener)
+{
+    struct sockaddr_storage name;
+    socklen_t size = sizeof name;
+    memset(&name, 0, sizeof name);
+    if (getpeername(c->fd, (struct sockaddr *)&name, &size) == 0) {
+        address_of(&c->address, (struct sockaddr *)&name, size);
+        address_network(c->network, (struct sockaddr *)&name, size);
+    }
+    size = sizeof name;
+    memset(&name, 0, sizeof name);
+    if (getsockname(c->fd, (struct sockaddr *)&name, &size) == 0)
+        address_of(&c->local_address, (struct sockaddr *)&name, size);
+    c->peer.address = c->address.text;
+    c->peer.port = c->address.port;
+    c->peer.local_address = c->local_address.text;
+    c->peer.local_port = c->local_address.port;
+    c->peer.protocol = "sftp";
+    c->peer.client_software = "";
+    c->peer.listener = listener ? listener->url : "";
+}
+
+static void log_refused(sally_server *server, const struct conn *c, const char *why)
+{
+    sally_log_field fields[] = {{"address", c->peer.address}, {"reason", why}};
+    log_line(&server->log, conn_log_ids(c), SALLY_LOG_INFO, "connection.refused", fields,
+             COUNT_OF(fields), "Connection refused");
+}
+
+static void conn_start(struct task *task);
+
+struct conn *conn_new(sally_server *server, int fd, const struct listener *listener,
+                      sally_error *error)
+{
+    struct conn *c = mem_zalloc(sizeof *c);
+    if (!c) {
+        close(fd);
+        *error = SALLY_E_NO_MEMORY;
+        return NULL;
+    }
+    atomic_init(&c->refs, 1);
+    c->server = server;
+    c->fd = fd;
+    c->start.home = conn_start;
+    c->pins = 1;
+    list_init(&c->registry_link);
+    list_init(&c->loop_link);
+    list_init(&c->ready_link);
+    list_init(&c->channels);
+    list_init(&c->inline_jobs);
+    deadline_init(&c->deadline);
+    conn_facts_init(&c->facts);
+    c->connected_wall_ns = clock_wall_ns();
+    c->peer.connection_id =
+        atomic_fetch_add_explicit(&server->next_connection_id, 1, memory_order_relaxed);
+    set_peer(c, listener);
+    c->first_settings = server_settings(server);
+    c->settings = settings_ref(c->first_settings);
+    const char *limit = limits_admit(&server->limits, c->settings, c->network);
+    if (limit) {
+        counter_add(&server->counters.connections_refused, 1);
+        log_refused(server, c, limit);
+        c->fd = -1;
+        close(fd);
+        settings_unref(c->settings);
+        settings_unref(c->first_settings);
+        conn_unref(c);
+        *error = SALLY_E_LIMIT;
+        return NULL;
+    }
+    c->keys = server_keys(server);
+    prepare_socket(fd, c->settings);
+    counter_add(&server->counters.connections, 1);
+    counter_add(&server->counters.connections_now, 1);
+    counter_add(&server->counters.unauthenticated_now, 1);
+    return c;
+}
+
+/* What conn_new() counted and took. */
+static void release_place(struct conn *c)
+{
+    sally_server *server = c->server;
+    if (c->fd < 0)
+        return;
+    close(c->fd);
+    c->fd = -1;
+    counter_sub(&server->counters.connections_now, 1);
+    if (!c->is_logged_in) {
+        counter_sub(&server->counters.unauthenticated_now, 1);
+        limits_logged_in(&server->limits);
+    }
+    limits_left(&server->limits, c->network);
+    login_clear(c);
+}
+
+void conn_discard(struct conn *c)
+{
+    release_place(c);
+    settings_unref(c->settings);
+    settings_unref(c->first_settings);
+    keyring_unref(c->keys);
+    conn_unref(c);
+}
+
+void conn_launch(struct conn *c, struct loop *loop)
+{
+    c->loop = c->start.loop = loop;
+    registry_add(&c->server->registry, c);
+    loop_give_task(&c->start);
+}
+
+static bool is_wanted(struct conn *c)
+{
+    const struct hook_stack *hooks = &c->server->hooks;
+    for (size_t i = 0; i < hooks->count; i++) {
+        const sally_hooks *set = &hooks->sets[i];
+        if (set->connection_requested && !set->connection_requested(set->user_data, &c->peer))
+            return false;
+    }
+    return true;
+}
+
+static void announce_start(struct conn *c)
+{
+    char port[8], url[ADDRESS_TEXT_SIZE + 24];
+    snprintf(port, sizeof port, "%u", (unsigned)c->peer.port);
+    address_url(url, sizeof url, &c->local_address);
+    sally_log_field fields[] = {{"address", c->peer.address}, {"port", port}, {"to", url}};
+    log_line(&c->server->log, conn_log_ids(c), SALLY_LOG_INFO, "connection.opened", fields,
+             COUNT_OF(fields), "Connection accepted");
+    const struct hook_stack *hooks = &c->server->hooks;
+    for (size_t i = 0; i < hooks->count; i++)
+        if (hooks->sets[i].connected)
+            hooks->sets[i].connected(hooks->sets[i].user_data, &c->peer);
+}
+
+/* Without the words that others get at their end: nothing was said yet. */
+static void turn_away(struct conn *c, const char *why)
+{
+    counter_add(&c->server->counters.connections_refused, 1);
+    log_refused(c->server, c, why);
+    c->is_ended = true;
+    registry_remove(&c->server->registry, c);
+    conn_close_socket(c);
+}
+
+/* Its first moment on its loop. */
+static void conn_start(struct task *task)
+{
+    struct conn *c = CONTAINER_OF(task, struct conn, start);
+    struct loop *loop = c->loop;
+    list_append(&loop->conns, &c->loop_link);
+    c->active_ns = c->progress_ns = loop_now_ns();
+    atomic_store_explicit(&c->facts.last_input_ns, c->active_ns, memory_order_relaxed);
+    c->has_place = deadlines_reserve(&loop->deadlines);
+    if (!c->has_place || !is_wanted(c)) {
+        turn_away(c, c->has_place ? "hook" : "out of memory");
+        return;
+    }
+    announce_start(c);
+    if (conn_make_engine(c) != SALLY_E_OK || conn_open_socket(c) != SALLY_E_OK) {
+        conn_end(c, SALLY_END_LIMIT, "out of memory");
+        return;
+    }
+    conn_make_ready(c);
+    if (loop->is_draining)
+        conn_disconnect(c, SALLY_END_BY_SERVER, "server is shutting down");
+}
+
+/* ---- Going ---- */
+
+void conn_pin(struct conn *c)
+{
+    c->pins++;
+}
+
+static void conn_gone(struct conn *c)
+{
+    struct loop *loop = c->loop;
+    if (c->has_place)
+        deadlines_release(&loop->deadlines);
+    list_remove(&c->loop_link);
+    list_remove(&c->ready_link);
+    login_forget(c);
+    settings_unref(c->settings);
+    settings_unref(c->first_settings);
+    keyring_unref(c->keys);
+    conn_unref(c);
+    atomic_fetch_sub_explicit(&loop->load, 1, memory_order_acq_rel);
+}
+
+void conn_unpin(struct conn *c)
+{
+    if (--c->pins == 0)
+        conn_gone(c);
+}
+
+static void announce_end(struct conn *c)
+{
+    static const char *const reasons[] = {"",        "client",   "server", "lost",
+                                          "timeout", "protocol", "limit",  "login"};
+    char in[24], out[24];
+    snprintf(in, sizeof in, "%" PRIu64,
+             atomic_load_explicit(&c->facts.bytes_in, memory_order_relaxed));
+    snprintf(out, sizeof out, "%" PRIu64,
+             atomic_load_explicit(&c->facts.bytes_out, memory_order_relaxed));
+    sally_log_field fields[] = {
+        {"address", c->peer.address}, {"reason", reasons[c->end_reason]}, {"in", in}, {"out", out}};
+    log_line(&c->server->log, conn_log_ids(c), SALLY_LOG_INFO, "connection.closed", fields,
+             COUNT_OF(fields), "Connection ended: %s", c->end_detail);
+    const struct hook_stack *hooks = &c->server->hooks;
+    for (size_t i = hooks->count; i-- > 0;)
+        if (hooks->sets[i].disconnected)
+            hooks->sets[i].disconnected(hooks->sets[i].user_data, &c->peer, c->end_reason,
+                                        c->end_detail);
+}
+
+void conn_end(struct conn *c, uint32_t reason, const char *detail)
+{
+    if (c->is_ended)
+        return;
+    c->is_ended = true;
+    if (c->end_reason == 0) {
+        c->end_reason = reason;
+        c->end_detail = detail;
+    }
+    registry_remove(&c->server->registry, c);
+    announce_end(c);
+    c->end_detail = ""; /* it may be the engine's */
+    struct ssh *ssh = c->ssh;
+    c->ssh = NULL;
+    ssh_free(ssh);
+    jobs_discard(c);
+    channels_settle(c);
+    bool linger = c->has_poll && !c->has_eof && !c->is_broken &&
+                  c->end_reason == SALLY_END_BY_SERVER && shutdown(c->fd, SHUT_WR) == 0;
+    if (!linger) {
+        conn_close_socket(c);
+        return;
+    }
+    /* A socket that is closed while the peer still sends is reset, and the peer may never read why
+     * it was disconnected. */
+    c->is_lingering = true;
+    loop_set_deadline(c->loop, &c->deadline, loop_now_ns() + LINGER_NS);
+    conn_make_ready(c);
+}
+
+static void on_poll_closed(uv_handle_t *handle)
+{
+    conn_unpin(handle->data);
+}
+
+void conn_close_socket(struct conn *c)
+{
+    c->is_lingering = false;
+    loop_set_deadline(c->loop, &c->deadline, DEADLINE_NONE);
+    if (c->has_poll) {
+        c->has_poll = false;
+        uv_close((uv_handle_t *)&c->poll,
+                 on_poll_closed); /* takes the descriptor out of the backend at once */
+    }
+    release_place(c);
+    conn_unpin(c);
+}
+
+void conn_disconnect(struct conn *c, uint32_t reason, const char *text)
+{
+    if (c->is_ended || !c->ssh || ssh_over(c->ssh))
+        return;
+    if (c->end_reason == 0)
+        c->end_reason = reason;
+    ssh_disconnect(c->ssh, text);
+    conn_make_ready(c);
+}
+
+bool conn_is_idle(const struct conn *c)
+{
+    if (!c->ssh || !c->is_logged_in)
+        return true;
+    return channels_are_idle(c) && ssh_output(c->ssh).size == 0;
+}
+
+static void say_shutdown(struct conn *c)
+{
+    conn_disconnect(c, SALLY_END_BY_SERVER, "server is shutting down");
+}
+
+void conns_end_all(struct loop *loop)
+{
+    LIST_EACH(item, &loop->conns)
+    say_shutdown(CONTAINER_OF(item, struct conn, loop_link));
+}
+
+void conns_end_idle(struct loop *loop)
+{
+    LIST_EACH(item, &loop->conns)
+    {
+        struct conn *c = CONTAINER_OF(item, struct conn, loop_link);
+        if (conn_is_idle(c))
+            say_shutdown(c);
+    }
+}
+
+void conn_change(struct conn *c, const char *name, const char *value)
+{
+    char why[SETTINGS_WHY_SIZE];
+    struct settings *changed = settings_copy(c->settings);
+    if (!changed || settings_set(changed, name, value, why) != SALLY_E_OK) {
+        settings_unref(changed); /* the value was checked before: memory is short */
+        return;
+    }
+    /* Texts that sessions borrow stay with the set they came from; only numbers reach what runs
+     * already. */
+    settings_unref(c->settings);
+    c->settings = changed;
+    if (c->ssh) {
+        struct ssh_options options = conn_options(c);
+        ssh_change(c->ssh, &options);
+        conn_make_ready(c);
+    }
+}

@@ -1,0 +1,186 @@
+/* A connection's SSH engine: its options, its events, and how it is driven. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "server/channel.h"
+#include "server/conn.h"
+#include "server/job.h"
+#include "server/login.h"
+#include "server/server.h"
+
+/* Small windows are granted past the budget, up to this many times it: who is logged in may at
+ * least do little. */
+#define SMALL_WINDOW ((size_t)64 * 1024)
+#define SMALL_FACTOR 2
+/* Runs of the engine before others get their turn. */
+#define MAX_RUNS 64
+
+struct ssh_options conn_options(const struct conn *c)
+{
+    const struct settings *s = c->settings;
+    const struct settings *first = c->first_settings; /* texts are borrowed until the end */
+    /* A request that is larger than the window it comes through would never be whole. */
+    uint64_t window = s->ssh_window_start;
+    if (window < s->sftp_max_packet + 4)
+        window = s->sftp_max_packet + 4;
+    return (struct ssh_options){
+        .role = SSH_SERVER,
+        .crypto = c->server->crypto,
+        .random = crypto_random(c->server->crypto),
+        .host_keys = c->keys->keys,
+        .host_key_count = c->keys->count,
+        .software = first->ssh_software,
+        .banner = first->ssh_banner[0] ? first->ssh_banner : NULL,
+        .kex = first->ssh_kex,
+        .host_key_algorithms = first->ssh_host_key_algorithms,
+        .ciphers = first->ssh_ciphers,
+        .macs = first->ssh_macs,
+        .compression = first->ssh_compression,
+        .public_key_algorithms = first->ssh_public_key_algorithms,
+        .rekey_bytes = s->ssh_rekey_bytes,
+        .rekey_ns = s->ssh_rekey_ns,
+        .login_ns = s->limits_login_ns,
+        .idle_ns = s->limits_idle_ns,
+        .keepalive_ns = s->ssh_keepalive_ns,
+        .keepalive_max = (uint32_t)s->ssh_keepalive_count,
+        .max_auth_attempts = (uint32_t)s->limits_auth_attempts,
+        .max_channels = (uint32_t)s->limits_channels,
+        .window_start = (uint32_t)window,
+        .window_max = (uint32_t)(s->ssh_window_max > window ? s->ssh_window_max : window),
+        .channel_packet = (uint32_t)s->ssh_channel_packet,
+        .send_bound = (uint32_t)s->ssh_send_queue,
+        .log = &c->server->log,
+        .log_ids = conn_log_ids(c),
+    };
+}
+
+/* ---- Events ---- */
+
+static void on_job(void *user_data, struct ssh_job *job)
+{
+    job_take(user_data, job);
+}
+
+static void on_auth(void *user_data, struct ssh_auth *query)
+{
+    login_try(user_data, query);
+}
+
+static void on_authenticated(void *user_data)
+{
+    struct conn *c = user_data;
+    c->is_logged_in = true;
+    limits_logged_in(&c->server->limits);
+    counter_sub(&c->server->counters.unauthenticated_now, 1);
+    counter_add(&c->server->counters.logins, 1);
+    conn_set_state(c, "open");
+}
+
+static void learn_software(struct conn *c)
+{
+    if (c->client_software)
+        return;
+    char *software = mem_strdup(ssh_peer_software(c->ssh));
+    if (!software)
+        return;
+    pthread_mutex_lock(&c->facts.lock);
+    c->client_software = software;
+    c->peer.client_software = software;
+    pthread_mutex_unlock(&c->facts.lock);
+}
+
+static void on_keys_exchanged(void *user_data, bool first, const char *algorithms)
+{
+    struct conn *c = user_data;
+    learn_software(c);
+    if (first) {
+        conn_set_state(c, "login");
+    } else {
+        counter_add(&c->server->counters.rekeys, 1);
+        atomic_store_explicit(&c->facts.rekeys, ssh_rekey_count(c->ssh), memory_order_relaxed);
+    }
+    conn_set_text(c, &c->facts.algorithms, algorithms);
+    sally_log_field fields[] = {{"algorithms", algorithms}, {"software", c->peer.client_software}};
+    log_line(&c->server->log, conn_log_ids(c), SALLY_LOG_VERBOSE, "ssh.keys", fields,
+             COUNT_OF(fields), first ? "Keys exchanged" : "Keys exchanged anew");
+    const struct hook_stack *hooks = &c->server->hooks;
+    for (size_t i = 0; i < hooks->count; i++)
+        if (hooks->sets[i].keys_exchanged)
+            hooks->sets[i].keys_exchanged(hooks->sets[i].user_data, &c->peer, algorithms);
+}
+
+static bool on_subsystem(void *user_data, struct ssh_channel *channel, struct slice name)
+{
+    struct conn *c = user_data;
+    return slice_is(name, "sftp") && channel_open(c, channel);
+}
+
+static bool on_exec(void *user_data, struct ssh_channel *channel, struct slice command)
+{
+    (void)user_data;
+    (void)channel;
+    (void)command;
+    return false; /* there is no shell here */
+}
+
+static bool on_window_charge(void *user_data, size_t bytes)
+{
+    struct conn *c = user_data;
+    uint64_t maximum = c->settings->limits_buffered_bytes;
+    if (bytes <= SMALL_WINDOW && maximum <= UINT64_MAX / SMALL_FACTOR)
+        maximum *= SMALL_FACTOR;
+    return count_take(&c->server->limits.buffered_bytes, bytes, maximum);
+}
+
+static void on_window_release(void *user_data, size_t bytes)
+{
+    struct conn *c = user_data;
+    count_give(&c->server->limits.buffered_bytes, bytes);
+}
+
+static void on_over(void *user_data, enum ssh_end end, const char *detail)
+{
+    static const uint32_t reasons[] = {
+        [SSH_END_PEER] = SALLY_END_BY_CLIENT,    [SSH_END_LOCAL] = SALLY_END_BY_SERVER,
+        [SSH_END_PROTOCOL] = SALLY_END_PROTOCOL, [SSH_END_TIMEOUT] = SALLY_END_TIMEOUT,
+        [SSH_END_AUTH] = SALLY_END_AUTH,         [SSH_END_INTERNAL] = SALLY_END_LIMIT,
+    };
+    struct conn *c = user_data;
+    if (c->end_reason == 0)
+        c->end_reason = reasons[end];
+    c->end_detail = detail;
+    conn_set_state(c, "closing");
+}
+
+sally_error conn_make_engine(struct conn *c)
+{
+    static const struct ssh_events events = {
+        .job = on_job,
+        .auth = on_auth,
+        .authenticated = on_authenticated,
+        .keys_exchanged = on_keys_exchanged,
+        .subsystem = on_subsystem,
+        .exec = on_exec,
+        .data = channel_data,
+        .eof = channel_eof,
+        .closed = channel_closed,
+        .window_charge = on_window_charge,
+        .window_release = on_window_release,
+        .over = on_over,
+    };
+    struct ssh_options options = conn_options(c);
+    return ssh_new(&c->ssh, &options, &events, c, loop_now_ns());
+}
+
+void conn_run_engine(struct conn *c)
+{
+    for (int run = 0; run < MAX_RUNS; run++) {
+        c->has_news = false;
+        ssh_run(c->ssh, loop_now_ns());
+        jobs_run_inline(c);
+        channels_settle(c);
+        if (!c->has_news)
+            return;
+    }
+    conn_make_ready(c);
+}

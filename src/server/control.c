@@ -1,0 +1,102 @@
+/* Calls about one connection, from any thread: an order travels to its loop. */
+#include "base/mem.h"
+#include "server/conn.h"
+#include "server/server.h"
+
+enum order_kind { ORDER_DISCONNECT, ORDER_REKEY, ORDER_SET };
+
+struct order {
+    struct task task;
+    enum order_kind kind;
+    struct conn *conn; /* held */
+    char *name, *value;
+};
+
+static void free_order(struct order *o)
+{
+    mem_free(o->name);
+    mem_free(o->value);
+    mem_free(o);
+}
+
+static void carry_out(struct order *o)
+{
+    struct conn *c = o->conn;
+    switch (o->kind) {
+    case ORDER_DISCONNECT:
+        conn_disconnect(c, SALLY_END_BY_SERVER, o->value);
+        break;
+    case ORDER_REKEY:
+        ssh_rekey(c->ssh);
+        conn_make_ready(c);
+        break;
+    case ORDER_SET:
+        conn_change(c, o->name, o->value);
+        break;
+    }
+}
+
+static void on_order(struct task *task)
+{
+    struct order *o = CONTAINER_OF(task, struct order, task);
+    if (!o->conn->ssh && !o->conn->is_ended) {
+        loop_give_task(task); /* it overtook the connection itself */
+        return;
+    }
+    if (!o->conn->is_ended)
+        carry_out(o);
+    conn_unref(o->conn);
+    free_order(o);
+}
+
+static void send_order(void *user_data, struct conn *c)
+{
+    struct order *o = user_data;
+    o->conn = conn_ref(c);
+    o->task = (struct task){.loop = c->loop, .home = on_order};
+    list_init(&o->task.link);
+    loop_give_task(&o->task);
+}
+
+static sally_error order(sally_server *server, uint64_t id, enum order_kind kind, const char *name,
+                         const char *value)
+{
+    struct order *o = mem_zalloc(sizeof *o);
+    if (!o)
+        return server_fail(server, SALLY_E_NO_MEMORY, "out of memory");
+    o->kind = kind;
+    o->name = mem_strdup(name);
+    o->value = mem_strdup(value);
+    if ((name && !o->name) || (value && !o->value)) {
+        free_order(o);
+        return server_fail(server, SALLY_E_NO_MEMORY, "out of memory");
+    }
+    if (registry_with(&server->registry, id, send_order, o))
+        return SALLY_E_OK;
+    free_order(o);
+    return server_fail(server, SALLY_E_NOT_FOUND, "there is no connection %llu",
+                       (unsigned long long)id);
+}
+
+sally_error sally_server_disconnect(sally_server *server, uint64_t connection_id, const char *text)
+{
+    if (!server)
+        return SALLY_E_INVALID;
+    return order(server, connection_id, ORDER_DISCONNECT, NULL, text ? text : "disconnected");
+}
+
+sally_error sally_server_rekey(sally_server *server, uint64_t connection_id)
+{
+    return server ? order(server, connection_id, ORDER_REKEY, NULL, NULL) : SALLY_E_INVALID;
+}
+
+sally_error sally_server_set_connection(sally_server *server, uint64_t connection_id,
+                                        const char *name, const char *value)
+{
+    if (!server || !name || !value)
+        return SALLY_E_INVALID;
+    sally_error error = settings_check_connection(name, value);
+    if (error)
+        return server_fail(server, error, "%s = %.64s: %s", name, value, sally_strerror(error));
+    return order(server, connection_id, ORDER_SET, name, value);
+}

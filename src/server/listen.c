@@ -1,0 +1,114 @@
+/* The public calls about listeners, and sockets from elsewhere. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "server/conn.h"
+#include "server/listener.h"
+#include "server/server.h"
+
+/* sd_listen_fds(3) */
+#define SYSTEMD_FIRST_FD 3
+#define SYSTEMD_MAX_FDS  1000
+
+sally_error sally_server_add_listener(sally_server *server, const char *url)
+{
+    if (!server || !url)
+        return SALLY_E_INVALID;
+    struct listener_url parsed;
+    const char *why = "";
+    sally_error error = listener_url_parse(&parsed, url, &why);
+    if (error)
+        return server_fail(server, error, "cannot listen on \"%.256s\": %s", url, why);
+    return listeners_open(server, &parsed, url);
+}
+
+/* A whole number from the environment; -1: not there, or none. */
+static long number_in_environment(const char *name)
+{
+    const char *text = getenv(name);
+    char *end;
+    if (!text || *text < '0' || *text > '9')
+        return -1;
+    errno = 0;
+    long number = strtol(text, &end, 10);
+    return *end == '\0' && errno == 0 ? number : -1;
+}
+
+sally_error sally_server_add_systemd_listeners(sally_server *server)
+{
+    if (!server)
+        return SALLY_E_INVALID;
+    long count = number_in_environment("LISTEN_FDS");
+    if (number_in_environment("LISTEN_PID") != (long)getpid() || count <= 0)
+        return 0;
+    if (count > SYSTEMD_MAX_FDS)
+        return server_fail(server, SALLY_E_RANGE, "LISTEN_FDS is too large");
+    for (int i = 0; i < (int)count; i++) {
+        char url[32];
+        snprintf(url, sizeof url, "sftp+fd://%d", SYSTEMD_FIRST_FD + i);
+        sally_error error = listener_adopt(server, SYSTEMD_FIRST_FD + i, url);
+        if (error)
+            return error;
+    }
+    return (sally_error)count;
+}
+
+const char *sally_server_listener(const sally_server *server, size_t index)
+{
+    if (!server)
+        return NULL;
+    sally_server *s = (sally_server *)(uintptr_t)server;
+    const char *url = NULL;
+    pthread_mutex_lock(&s->lock);
+    size_t i = 0;
+    LIST_EACH(item, &s->listeners)
+    if (i++ == index)
+        url = CONTAINER_OF(item, struct listener, link)->url;
+    pthread_mutex_unlock(&s->lock);
+    return url;
+}
+
+sally_error sally_server_adopt(sally_server *server, int fd, const char *protocol,
+                               uint64_t *connection_id)
+{
+    if (!server || fd < 0)
+        return SALLY_E_INVALID;
+    if (!protocol || strcmp(protocol, "sftp") != 0) {
+        close(fd);
+        return server_fail(server, SALLY_E_UNSUPPORTED,
+                           "cannot take a socket over: only sftp is known");
+    }
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 ||
+        fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
+        sally_error error =
+            server_fail(server, SALLY_E_SYSTEM, "cannot take a socket over: %s", strerror(errno));
+        close(fd);
+        return error;
+    }
+    sally_error error = SALLY_E_OK;
+    struct conn *c = conn_new(server, fd, NULL, &error);
+    if (!c)
+        return server_fail(server, error, "cannot take a socket over: %s", sally_strerror(error));
+    uint64_t id = c->peer.connection_id;
+    pthread_mutex_lock(&server->lock);
+    struct loop *loop = server_pick_loop(server);
+    bool early = server->state == SERVER_NEW && !server->is_draining;
+    if (loop)
+        conn_launch(c, loop);
+    else if (early)
+        list_append(&server->early, &c->loop_link);
+    pthread_mutex_unlock(&server->lock);
+    if (!loop && !early) {
+        conn_discard(c);
+        return server_fail(server, SALLY_E_CLOSED,
+                           "cannot take a socket over: the server has ended");
+    }
+    if (connection_id)
+        *connection_id = id;
+    return SALLY_E_OK;
+}

@@ -1,0 +1,342 @@
+#include "server/login.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "auth/request.h"
+#include "base/mem.h"
+#include "sallyport/storages.h"
+#include "server/server.h"
+#include "server/workers.h"
+
+#define METHODS_SIZE 64
+
+/* One try, on its way through the authenticator. */
+struct attempt {
+    struct task task;
+    struct conn *conn; /* pinned */
+    struct ssh_auth *query;
+    struct auth_request *request;
+    char methods[METHODS_SIZE]; /* that may be tried after a "no" */
+    bool knows_methods;
+};
+
+static const char *method_name(enum ssh_auth_kind kind)
+{
+    static const char *const names[] = {
+        [SSH_AUTH_NONE] = "none",
+        [SSH_AUTH_PASSWORD] = "password",
+        [SSH_AUTH_MAY_TRY_KEY] = "publickey",
+        [SSH_AUTH_KEY] = "publickey",
+        [SSH_AUTH_INTERACTIVE] = "keyboard-interactive",
+    };
+    return names[kind];
+}
+
+static uint32_t method_bit(enum ssh_auth_kind kind)
+{
+    static const uint32_t bits[] = {
+        [SSH_AUTH_NONE] = SALLY_AUTH_NONE,
+        [SSH_AUTH_PASSWORD] = SALLY_AUTH_PASSWORD,
+        [SSH_AUTH_MAY_TRY_KEY] = SALLY_AUTH_PUBLICKEY,
+        [SSH_AUTH_KEY] = SALLY_AUTH_PUBLICKEY,
+        [SSH_AUTH_INTERACTIVE] = SALLY_AUTH_KEYBOARD_INTERACTIVE,
+    };
+    return bits[kind];
+}
+
+static bool is_password(const struct attempt *a)
+{
+    return (a->request->pub.method & (SALLY_AUTH_PASSWORD | SALLY_AUTH_KEYBOARD_INTERACTIVE)) != 0;
+}
+
+/* ---- On a worker ---- */
+
+/* What may be offered after a "no" is asked first: by the time of the answer we may not be where
+ * one may wait. */
+static void ask_methods(struct attempt *a)
+{
+    sally_auth_request *pub = &a->request->pub;
+    uint32_t method = pub->method;
+    pub->method = 0;
+    auth_method_names(auth_offered(a->request->auth, pub), a->methods, sizeof a->methods);
+    pub->method = method;
+    a->knows_methods = true;
+}
+
+static bool run_attempt(struct task *task)
+{
+    struct attempt *a = CONTAINER_OF(task, struct attempt, task);
+    if (!a->knows_methods)
+        ask_methods(a);
+    return auth_request_run(a->request);
+}
+
+static void wake_attempt(struct auth_request *request)
+{
+    struct attempt *a = request->owner;
+    loop_give_task(&a->task);
+}
+
+static void offload_attempt(struct auth_request *request)
+{
+    struct attempt *a = request->owner;
+    workers_give_task(a->conn->server->workers, is_password(a) ? WORK_PASSWORDS : WORK_LOGINS,
+                      &a->task);
+}
+
+/* ---- At home ---- */
+
+static void announce(struct conn *c, const struct attempt *a, sally_auth_result result)
+{
+    const struct ssh_auth *q = a->query;
+    bool is_key = q->kind == SSH_AUTH_KEY || q->kind == SSH_AUTH_MAY_TRY_KEY;
+    const char *reason = a->request->reason ? a->request->reason : "";
+    sally_log_field fields[5] = {
+        {"user", q->user}, {"method", method_name(q->kind)}, {"address", c->peer.address}};
+    size_t count = 3;
+    if (is_key)
+        fields[count++] = (sally_log_field){"key", q->key_fingerprint};
+    if (*reason && result == SALLY_AUTH_REJECT)
+        fields[count++] = (sally_log_field){"reason", reason};
+    if (q->kind == SSH_AUTH_MAY_TRY_KEY ||
+        (q->kind == SSH_AUTH_NONE && result == SALLY_AUTH_REJECT)) {
+        log_line(&c->server->log, conn_log_ids(c), SALLY_LOG_DEBUG, "auth.asked", fields, count,
+                 "%s", q->kind == SSH_AUTH_NONE ? "Asked for the methods" : "Asked about a key");
+        return;
+    }
+    const char *event = "auth.rejected", *text = "Login rejected";
+    if (result == SALLY_AUTH_ACCEPT) {
+        event = "auth.accepted";
+        text = "Logged in";
+    } else if (result == SALLY_AUTH_PARTIAL) {
+        event = "auth.partial";
+        text = "One factor accepted";
+    } else {
+        counter_add(&c->server->counters.logins_rejected, 1);
+    }
+    log_line(&c->server->log, conn_log_ids(c), SALLY_LOG_INFO, event, fields, count, "%s", text);
+    const sally_auth_event told = {.user = q->user,
+                                   .method = method_name(q->kind),
+                                   .fingerprint = is_key ? q->key_fingerprint : "",
+                                   .attempt = q->attempt,
+                                   .result = result};
+    const struct hook_stack *hooks = &c->server->hooks;
+    for (size_t i = 0; i < hooks->count; i++)
+        if (hooks->sets[i].authenticated)
+            hooks->sets[i].authenticated(hooks->sets[i].user_data, &c->peer, &told);
+}
+
+/* The connection's own settings. False: out of memory. (The names and values were checked when they
+ * were given.) */
+static bool take_settings(struct conn *c, const struct auth_request *r)
+{
+    if (!r->settings)
+        return true;
+    char why[SETTINGS_WHY_SIZE];
+    struct settings *changed = settings_copy(c->settings);
+    for (const struct auth_setting *s = r->settings; changed && s; s = s->next) {
+        if (settings_set(changed, s->name, s->value, why) != SALLY_E_OK) {
+            settings_unref(changed);
+            changed = NULL;
+        }
+    }
+    if (!changed)
+        return false;
+    settings_unref(c->settings);
+    c->settings = changed;
+    struct ssh_options options = conn_options(c);
+    ssh_change(c->ssh, &options);
+    return true;
+}
+
+static bool take_storage(struct conn *c, struct auth_request *r)
+{
+    if (!r->root || strcmp(r->root, "/") == 0) {
+        c->login.fs = sally_fs_ref(r->fs);
+        return true;
+    }
+    return sally_fs_chroot(&c->login.fs, r->fs, r->root) == SALLY_E_OK;
+}
+
+/* Who was accepted gets in, unless something is in the way: then the text says what. */
+static const char *take_login(struct conn *c, struct attempt *a)
+{
+    struct auth_request *r = a->request;
+    if (!r->fs)
+        return "no storage";
+    c->login.user = mem_strdup(a->query->user);
+    c->login.home = mem_strdup(r->home ? r->home : "/");
+    c->login.permissions = r->permissions;
+    if (!c->login.user || !c->login.home || !take_settings(c, r) || !take_storage(c, r))
+        return "out of memory";
+    /* Counted here and nowhere else: of any number that race, as many as may get in do. */
+    if (!tally_take(&c->server->limits.users, c->login.user,
+                    c->settings->limits_connections_per_user))
+        return "too many connections of this user";
+    c->login.is_counted = true;
+    conn_set_text(c, &c->facts.user, c->login.user);
+    return NULL;
+}
+
+static void drop_login(struct conn *c)
+{
+    login_clear(c);
+    mem_free(c->login.user);
+    mem_free(c->login.home);
+    sally_fs_unref(c->login.fs);
+    c->login = (struct login){0};
+}
+
+static void accept_login(struct conn *c, struct attempt *a)
+{
+    if (a->query->kind == SSH_AUTH_MAY_TRY_KEY) {
+        ssh_auth_accept(a->query);
+        return;
+    }
+    const char *obstacle = take_login(c, a);
+    if (!obstacle) {
+        announce(c, a, SALLY_AUTH_ACCEPT);
+        ssh_auth_accept(a->query);
+        return;
+    }
+    drop_login(c);
+    auth_request_because(&a->request->pub, obstacle);
+    announce(c, a, SALLY_AUTH_REJECT);
+    ssh_auth_reject(a->query, a->methods);
+    conn_disconnect(c, SALLY_END_LIMIT, obstacle);
+}
+
+static void send_prompts(struct attempt *a)
+{
+    const struct auth_request *r = a->request;
+    struct ssh_prompt prompts[AUTH_MAX_PROMPTS];
+    for (uint32_t i = 0; i < r->prompt_count; i++)
+        prompts[i] = (struct ssh_prompt){r->prompts[i].text, r->prompts[i].echo};
+    ssh_auth_prompt(a->query, r->prompt_name ? r->prompt_name : "",
+                    r->prompt_instruction ? r->prompt_instruction : "", prompts, r->prompt_count);
+}
+
+static void answer(struct conn *c, struct attempt *a)
+{
+    struct auth_request *r = a->request;
+    char next[METHODS_SIZE];
+    if (r->banner)
+        ssh_auth_banner(a->query, r->banner);
+    switch (r->result) {
+    case SALLY_AUTH_ACCEPT:
+        accept_login(c, a);
+        break;
+    case SALLY_AUTH_PARTIAL:
+        auth_method_names(r->methods_next, next, sizeof next);
+        announce(c, a, SALLY_AUTH_PARTIAL);
+        ssh_auth_partial(a->query, next);
+        break;
+    case SALLY_AUTH_PROMPT:
+        send_prompts(a);
+        break;
+    default:
+        announce(c, a, SALLY_AUTH_REJECT);
+        ssh_auth_reject(a->query, a->methods);
+        break;
+    }
+}
+
+static void finish_attempt(struct task *task)
+{
+    struct attempt *a = CONTAINER_OF(task, struct attempt, task);
+    struct conn *c = a->conn;
+    c->auth_state = a->request->pub.state;
+    if (c->is_ended) {
+        ssh_auth_reject(a->query, ""); /* nobody hears it, but the question is freed */
+    } else {
+        answer(c, a);
+        conn_make_ready(c);
+    }
+    auth_request_free(a->request);
+    mem_free(a);
+    conn_unpin(c);
+}
+
+/* ---- A question ---- */
+
+static struct attempt *new_attempt(struct conn *c, struct ssh_auth *q)
+{
+    struct attempt *a = mem_zalloc(sizeof *a);
+    struct auth_request *r = a ? auth_request_new(c->auth) : NULL;
+    if (!r) {
+        mem_free(a);
+        return NULL;
+    }
+    a->task = (struct task){.loop = c->loop, .run = run_attempt, .home = finish_attempt};
+    list_init(&a->task.link);
+    a->conn = c;
+    a->query = q;
+    a->request = r;
+    r->owner = a;
+    r->wake = wake_attempt;
+    r->offload = c->server->workers ? offload_attempt : NULL;
+    r->check_setting = settings_check_connection;
+    r->may_try = q->kind == SSH_AUTH_MAY_TRY_KEY;
+    bool is_key = q->kind == SSH_AUTH_KEY || r->may_try;
+    r->pub.method = method_bit(q->kind);
+    r->pub.attempt = q->attempt;
+    r->pub.user = q->user;
+    r->pub.peer = &c->peer;
+    r->pub.succeeded = q->succeeded;
+    r->pub.round = q->round;
+    r->pub.password = q->password;
+    r->pub.new_password = q->new_password;
+    if (is_key) {
+        r->pub.key_algorithm = q->key_type; /* the key's, not the signature's */
+        r->pub.key_blob = q->key_blob.data;
+        r->pub.key_blob_size = q->key_blob.size;
+        r->pub.key_fingerprint = q->key_fingerprint;
+    }
+    r->pub.answers = q->answers;
+    r->pub.answer_count = q->answer_count;
+    r->pub.state = c->auth_state;
+    return a;
+}
+
+void login_try(struct conn *c, struct ssh_auth *q)
+{
+    if (!c->auth)
+        c->auth = server_auth(c->server);
+    if (c->auth && q->user_changed && c->auth_state) {
+        auth_forget(c->auth, c->auth_state);
+        c->auth_state = NULL;
+    }
+    struct attempt *a = c->auth ? new_attempt(c, q) : NULL;
+    if (!a) {
+        sally_log_field fields[] = {{"user", q->user}, {"address", c->peer.address}};
+        log_line(&c->server->log, conn_log_ids(c), SALLY_LOG_WARNING, "auth.impossible", fields,
+                 COUNT_OF(fields), "%s",
+                 c->auth ? "Out of memory" : "Nobody may log in: no users are set up");
+        ssh_auth_reject(q, "");
+        return;
+    }
+    conn_pin(c);
+    struct workers *workers = c->server->workers;
+    if (workers)
+        workers_give_task(workers, is_password(a) ? WORK_PASSWORDS : WORK_LOGINS, &a->task);
+    else if (run_attempt(&a->task))
+        loop_give_task(&a->task);
+}
+
+void login_clear(struct conn *c)
+{
+    if (c->login.is_counted)
+        tally_give(&c->server->limits.users, c->login.user);
+    c->login.is_counted = false;
+}
+
+void login_forget(struct conn *c)
+{
+    drop_login(c);
+    if (c->auth)
+        auth_forget(c->auth, c->auth_state);
+    c->auth_state = NULL;
+    sally_auth_unref(c->auth);
+    c->auth = NULL;
+}

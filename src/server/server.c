@@ -1,0 +1,264 @@
+/* Making, setting up and freeing a server. */
+#include "server/server.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "server/conn.h"
+#include "server/listener.h"
+#include "server/loop.h"
+
+sally_error sally_server_new(sally_server **out)
+{
+    if (!out)
+        return SALLY_E_INVALID;
+    *out = NULL;
+    sally_server *server = mem_zalloc(sizeof *server);
+    if (!server)
+        return SALLY_E_NO_MEMORY;
+    server->settings = settings_new();
+    sally_error error = server->settings ? crypto_new(&server->crypto) : SALLY_E_NO_MEMORY;
+    if (error) {
+        settings_unref(server->settings);
+        mem_free(server);
+        return error;
+    }
+    pthread_mutex_init(&server->lock, NULL);
+    pthread_cond_init(&server->changed, NULL);
+    pthread_mutex_init(&server->failures_lock, NULL);
+    list_init(&server->listeners);
+    list_init(&server->early);
+    list_init(&server->failures);
+    server_log_init(server);
+    limits_init(&server->limits);
+    registry_init(&server->registry);
+    atomic_init(&server->next_connection_id, 1);
+    atomic_init(&server->next_session_id, 1);
+    server->reserve_fd = -1;
+    *out = server;
+    return SALLY_E_OK;
+}
+
+/* Ends what runs. */
+static void stop(sally_server *server)
+{
+    (void)sally_server_shutdown(server, 0);
+    pthread_mutex_lock(&server->lock);
+    enum server_state state = server->state;
+    pthread_mutex_unlock(&server->lock);
+    if (state == SERVER_PUMPED)
+        while (sally_server_poll(server, -1) > 0)
+            continue;
+    server_join(server);
+}
+
+static void free_parts(sally_server *server)
+{
+    struct list *item;
+    while ((item = list_take_first(&server->early)) != NULL)
+        conn_discard(CONTAINER_OF(item, struct conn, loop_link));
+    for (uint32_t i = 0; i < server->loop_count; i++)
+        loop_free(server->loops[i]);
+    mem_free(server->loops);
+    while ((item = list_take_first(&server->listeners)) != NULL)
+        listener_free(CONTAINER_OF(item, struct listener, link));
+    if (server->reserve_fd >= 0)
+        close(server->reserve_fd);
+    sally_auth_unref(server->auth);
+    keyring_unref(server->keys);
+    settings_unref(server->settings);
+    hook_stack_clear(&server->hooks);
+    crypto_unref(server->crypto);
+    registry_clear(&server->registry);
+    limits_clear(&server->limits);
+    server_failures_free(server);
+    server_log_clear(server);
+}
+
+sally_error sally_server_free(sally_server *server)
+{
+    if (!server)
+        return SALLY_E_OK;
+    if (server_is_here(server))
+        return server_fail(server, SALLY_E_BUSY,
+                           "a server cannot be freed inside its own callbacks");
+    stop(server);
+    free_parts(server);
+    pthread_mutex_destroy(&server->failures_lock);
+    pthread_cond_destroy(&server->changed);
+    pthread_mutex_destroy(&server->lock);
+    mem_free(server);
+    return SALLY_E_OK;
+}
+
+/* ---- Settings ---- */
+
+struct settings *server_settings(sally_server *server)
+{
+    pthread_mutex_lock(&server->lock);
+    struct settings *settings = settings_ref(server->settings);
+    pthread_mutex_unlock(&server->lock);
+    return settings;
+}
+
+/* Under the lock. */
+static sally_error change_setting(sally_server *server, const char *name, const char *value,
+                                  char why[SETTINGS_WHY_SIZE])
+{
+    const struct setting_row *row = setting_row_find(name);
+    struct settings *changed = settings_copy(server->settings);
+    sally_error error = SALLY_E_NO_MEMORY;
+    strcpy(why, "out of memory");
+    if (changed)
+        error = settings_set(changed, name, value, why);
+    if (!error && row->pub.scope == SALLY_SCOPE_SERVER && server->state != SERVER_NEW) {
+        strcpy(why, "this setting is set before the server starts");
+        error = SALLY_E_STATE;
+    }
+    if (error) {
+        settings_unref(changed);
+        return error;
+    }
+    settings_unref(server->settings);
+    server->settings = changed;
+    return SALLY_E_OK;
+}
+
+sally_error sally_server_set(sally_server *server, const char *name, const char *value)
+{
+    if (!server || !name || !value)
+        return SALLY_E_INVALID;
+    char why[SETTINGS_WHY_SIZE];
+    pthread_mutex_lock(&server->lock);
+    sally_error error = change_setting(server, name, value, why);
+    pthread_mutex_unlock(&server->lock);
+    return error ? server_fail(server, error, "%s", why) : SALLY_E_OK;
+}
+
+sally_error sally_server_get(const sally_server *server, const char *name, char *value, size_t size)
+{
+    if (!server || !name || (!value && size))
+        return SALLY_E_INVALID;
+    struct settings *settings = server_settings((sally_server *)(uintptr_t)server);
+    sally_error error = settings_get(settings, name, value, size);
+    settings_unref(settings);
+    return error;
+}
+
+/* ---- Users ---- */
+
+sally_auth *server_auth(sally_server *server)
+{
+    pthread_mutex_lock(&server->lock);
+    sally_auth *auth = server->auth ? sally_auth_ref(server->auth) : NULL;
+    pthread_mutex_unlock(&server->lock);
+    return auth;
+}
+
+static const char both_ways[] =
+    "users are either added one by one or left to an authenticator, not both";
+
+sally_error sally_server_set_auth(sally_server *server, sally_auth *auth)
+{
+    if (!server)
+        return SALLY_E_INVALID;
+    sally_auth *old = NULL;
+    pthread_mutex_lock(&server->lock);
+    bool ours = server->auth_is_ours;
+    if (!ours) {
+        old = server->auth;
+        server->auth = auth ? sally_auth_ref(auth) : NULL;
+    }
+    pthread_mutex_unlock(&server->lock);
+    sally_auth_unref(old); /* its destroy is the program's: not under the lock */
+    return ours ? server_fail(server, SALLY_E_STATE, "%s", both_ways) : SALLY_E_OK;
+}
+
+/* The server's own list of users, held for the caller. */
+static sally_error own_users(sally_server *server, sally_auth **out)
+{
+    sally_auth *fresh = NULL;
+    sally_error error = sally_auth_users_new(&fresh);
+    if (error)
+        return error;
+    pthread_mutex_lock(&server->lock);
+    if (!server->auth) {
+        server->auth = sally_auth_ref(fresh);
+        server->auth_is_ours = true;
+    }
+    if (server->auth_is_ours)
+        *out = sally_auth_ref(server->auth);
+    else
+        error = SALLY_E_STATE;
+    pthread_mutex_unlock(&server->lock);
+    sally_auth_unref(fresh);
+    return error;
+}
+
+sally_error sally_server_add_user(sally_server *server, const char *name, const char *password,
+                                  sally_fs *fs)
+{
+    if (!server || !name || !fs)
+        return SALLY_E_INVALID;
+    sally_auth *users = NULL;
+    sally_error error = own_users(server, &users);
+    if (error)
+        return server_fail(server, error, "cannot add the user \"%.64s\": %s", name,
+                           error == SALLY_E_STATE ? both_ways : sally_strerror(error));
+    const sally_user user = {
+        .struct_size = sizeof user, .name = name, .password = password, .fs = fs};
+    error = sally_auth_users_add(users, &user);
+    sally_auth_unref(users);
+    return error ? server_fail(server, error, "cannot add the user \"%.64s\": %s", name,
+                               sally_strerror(error))
+                 : SALLY_E_OK;
+}
+
+/* ---- Hooks and keys ---- */
+
+sally_error sally_server_add_hooks(sally_server *server, const sally_hooks *hooks)
+{
+    if (!server)
+        return SALLY_E_INVALID;
+    pthread_mutex_lock(&server->lock);
+    sally_error error =
+        server->state == SERVER_NEW ? hook_stack_add(&server->hooks, hooks) : SALLY_E_STATE;
+    pthread_mutex_unlock(&server->lock);
+    return error ? server_fail(server, error, "cannot add hooks: %s", sally_strerror(error))
+                 : SALLY_E_OK;
+}
+
+struct keyring *server_keys(sally_server *server)
+{
+    pthread_mutex_lock(&server->lock);
+    struct keyring *keys = keyring_ref(server->keys);
+    pthread_mutex_unlock(&server->lock);
+    return keys;
+}
+
+sally_error sally_server_add_host_key(sally_server *server, sally_key *key)
+{
+    if (!server || !key)
+        return SALLY_E_INVALID;
+    pthread_mutex_lock(&server->lock);
+    struct keyring *ring = keyring_with(server->keys, key);
+    if (ring) {
+        keyring_unref(server->keys);
+        server->keys = ring;
+    }
+    pthread_mutex_unlock(&server->lock);
+    return ring ? SALLY_E_OK
+                : server_fail(server, SALLY_E_NO_MEMORY, "cannot add a host key: out of memory");
+}
+
+const sally_key *sally_server_host_key(const sally_server *server, size_t index)
+{
+    if (!server)
+        return NULL;
+    struct keyring *keys = server_keys((sally_server *)(uintptr_t)server);
+    const sally_key *key = keys && index < keys->count ? keys->keys[index] : NULL;
+    keyring_unref(keys); /* the server holds it still */
+    return key;
+}

@@ -1,0 +1,109 @@
+/* The server's inside: what its loops, connections and public calls share. */
+#ifndef SALLY_SERVER_SERVER_H
+#define SALLY_SERVER_SERVER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "base/log.h"
+#include "core/counters.h"
+#include "core/hook_stack.h"
+#include "crypto/crypto.h"
+#include "sallyport/server.h"
+#include "server/keyring.h"
+#include "server/limits.h"
+#include "server/registry.h"
+#include "server/settings.h"
+#include "server/task.h"
+
+struct conn;
+struct loop;
+struct workers;
+
+enum server_state {
+    SERVER_NEW,     /* being set up */
+    SERVER_STARTED, /* by run or start: loops have threads */
+    SERVER_PUMPED,  /* by poll: one loop, in the caller's thread */
+    SERVER_ENDED    /* the loops have finished */
+};
+
+struct sally_server {
+    /* `lock` guards the members up to the next comment. No callback of the program is called under
+     * it. */
+    pthread_mutex_t lock;
+    pthread_cond_t changed; /* state, loops_running, joining */
+    enum server_state state;
+    struct settings *settings; /* the current set: connections hold the one they began with */
+    struct keyring *keys;      /* likewise */
+    sally_auth *auth;
+    bool auth_is_ours; /* made by sally_server_add_user() */
+    bool is_draining;  /* shut down: no new connections */
+    uint64_t grace_end_ns;
+    bool is_deaf;          /* no listeners any more */
+    struct task deafen;    /* says so to the first loop */
+    struct list listeners; /* struct listener; removed only when the server is freed */
+    struct list early;     /* struct conn: adopted before there was a loop */
+    uint32_t loops_running;
+    bool is_joining, is_joined;
+
+    /* Set up before the first loop runs, then unchanged. */
+    struct crypto *crypto;
+    struct hook_stack hooks;
+    struct log_sink log;
+    sally_log_fn *log_fn;
+    void *log_user_data;
+    struct loop **loops;
+    uint32_t loop_count;
+    struct workers *workers; /* NULL: pump mode without workers */
+
+    /* Their own locks, or none needed. */
+    pthread_mutex_t log_lock; /* recursive: a line made by whoever writes one is dropped */
+    bool log_busy;
+    pthread_mutex_t failures_lock;
+    struct list failures; /* texts for sally_server_error(), one per thread */
+    struct limits limits;
+    struct registry registry;
+    struct counters counters;
+    _Atomic uint64_t next_connection_id, next_session_id;
+    int reserve_fd; /* the first loop's: spent to turn a client away when descriptors run out */
+};
+
+/* ---- server.c ---- */
+
+/* The current settings or keys, held for the caller. */
+struct settings *server_settings(sally_server *server);
+struct keyring *server_keys(sally_server *server);
+sally_auth *server_auth(sally_server *server); /* NULL: nobody may log in */
+
+/* ---- failure.c: what sally_server_error() says ---- */
+
+/* Keeps a text for the calling thread, and returns `error`. */
+sally_error server_fail(sally_server *server, sally_error error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void server_failures_free(sally_server *server);
+
+/* ---- log.c ---- */
+
+void server_log_init(sally_server *server);
+void server_log_clear(sally_server *server);
+
+/* ---- run.c ---- */
+
+/* Makes the loops and the workers, and has the listeners and what was adopted early begin. Takes
+ * `lock`. */
+sally_error server_prepare(sally_server *server, bool pumped);
+/* Whether the caller is inside one of the server's callbacks. */
+bool server_is_here(sally_server *server);
+/* A loop has finished, on its thread. */
+void server_loop_ended(sally_server *server);
+/* For a new connection: the least busy loop, counted as its; NULL: the server takes none any more,
+ * or not yet. Under `lock`. */
+struct loop *server_pick_loop(sally_server *server);
+/* Waits for the threads to end, and ends the workers. */
+void server_join(sally_server *server);
+
+#endif

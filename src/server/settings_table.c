@@ -1,0 +1,234 @@
+#include <string.h>
+
+#include "base/mem.h"
+#include "crypto/kex_method.h"
+#include "crypto/packet_cipher.h"
+#include "crypto/public_key.h"
+#include "sallyport/version.h"
+#include "server/settings.h"
+
+static bool is_kex(const char *name)
+{
+    return kex_method_find(slice_of(name)) != NULL;
+}
+
+static bool is_cipher(const char *name)
+{
+    return cipher_find(slice_of(name)) != NULL;
+}
+
+static bool is_mac(const char *name)
+{
+    return mac_find(slice_of(name)) != NULL;
+}
+
+static bool is_signature(const char *name)
+{
+    return signature_algorithm_find(slice_of(name)) != NULL;
+}
+
+static bool is_compression(const char *name)
+{
+    return strcmp(name, "none") == 0 || strcmp(name, "zlib") == 0 ||
+           strcmp(name, "zlib@openssh.com") == 0;
+}
+
+/* RFC 4253 section 4.2: printable US-ASCII without space and minus; all of the line at most 255
+ * bytes. */
+static bool is_software(const char *value)
+{
+    for (const char *s = value; *s; s++)
+        if (*s <= ' ' || *s > '~' || *s == '-')
+            return false;
+    return *value != '\0' && strlen(value) <= 200;
+}
+
+/* What terminals may be shown before login; RFC 4252 section 5.4 leaves the size to us. */
+static bool is_banner(const char *value)
+{
+    return strlen(value) <= 32768;
+}
+
+#define AT(field)  offsetof(struct settings, field)
+#define NUMBER     SALLY_SETTING_NUMBER
+#define BYTES      SALLY_SETTING_BYTES
+#define DURATION   SALLY_SETTING_DURATION
+#define TEXT       SALLY_SETTING_TEXT
+#define LIST       SALLY_SETTING_LIST
+#define SERVER     SALLY_SCOPE_SERVER
+#define RUNNING    SALLY_SCOPE_RUNNING
+#define CONNECTION SALLY_SCOPE_CONNECTION
+
+/* In the order of the names. The defaults of algorithms are the in_default rows of their tables in
+ * src/crypto: a test compares them. */
+/* clang-format off */
+static const struct setting_row rows[] = {
+    {{"limits.auth_attempts", NUMBER, RUNNING, "6", "1", "1000",
+      "failed tries to log in before a connection is ended"},
+     AT(limits_auth_attempts), NULL, NULL},
+    {{"limits.buffered_bytes", BYTES, RUNNING, "1G", "1M", "",
+      "memory that windows granted to all clients together may take"},
+     AT(limits_buffered_bytes), NULL, NULL},
+    {{"limits.channels", NUMBER, RUNNING, "10", "1", "1000",
+      "channels of one connection"},
+     AT(limits_channels), NULL, NULL},
+    {{"limits.connections", NUMBER, RUNNING, "10000", "0", "",
+      "connections in all; 0: no limit"},
+     AT(limits_connections), NULL, NULL},
+    {{"limits.connections_per_address", NUMBER, RUNNING, "200", "0", "",
+      "connections from one IPv4 address or IPv6 network of 64 bits; 0: no limit"},
+     AT(limits_connections_per_address), NULL, NULL},
+    {{"limits.connections_per_user", NUMBER, CONNECTION, "0", "0", "",
+      "connections logged in under one name; 0: no limit"},
+     AT(limits_connections_per_user), NULL, NULL},
+    {{"limits.idle_time", DURATION, CONNECTION, "0s", "0s", "365d",
+      "time without a message from the client after which a connection is ended; 0: never"},
+     AT(limits_idle_ns), NULL, NULL},
+    {{"limits.login_time", DURATION, RUNNING, "60s", "100ms", "1d",
+      "time from the connection to the login"},
+     AT(limits_login_ns), NULL, NULL},
+    {{"limits.open_files", NUMBER, CONNECTION, "1024", "1", "1000000",
+      "files and directories that one session may have open"},
+     AT(limits_open_files), NULL, NULL},
+    {{"limits.operations", NUMBER, CONNECTION, "64", "1", "10000",
+      "requests of one session that are worked on at the same time; more wait"},
+     AT(limits_operations), NULL, NULL},
+    {{"limits.session_bytes", BYTES, CONNECTION, "4M", "512K", "1G",
+      "memory that the running requests of one session may take; more wait"},
+     AT(limits_session_bytes), NULL, NULL},
+    {{"limits.stall_time", DURATION, CONNECTION, "2m", "1s", "1d",
+      "time in which a client must take some of what is ready to be sent"},
+     AT(limits_stall_ns), NULL, NULL},
+    {{"limits.unauthenticated", NUMBER, RUNNING, "100", "0", "",
+      "connections that have not logged in yet; 0: no limit"},
+     AT(limits_unauthenticated), NULL, NULL},
+    {{"server.backlog", NUMBER, SERVER, "1024", "1", "65535",
+      "connections that the system keeps until they are accepted"},
+     AT(server_backlog), NULL, NULL},
+    {{"server.loops", NUMBER, SERVER, "0", "0", "1024",
+      "network threads; 0: one per processor"},
+     AT(server_loops), NULL, NULL},
+    {{"server.password_hash_jobs", NUMBER, SERVER, "0", "0", "1024",
+      "passwords that are checked at the same time; 0: one per processor"},
+     AT(server_password_hash_jobs), NULL, NULL},
+    {{"server.receive_buffer", BYTES, RUNNING, "0", "0", "1G",
+      "receive buffer of a socket; 0: as the system sees fit"},
+     AT(server_receive_buffer), NULL, NULL},
+    {{"server.send_buffer", BYTES, RUNNING, "0", "0", "1G",
+      "send buffer of a socket; 0: as the system sees fit"},
+     AT(server_send_buffer), NULL, NULL},
+    {{"server.worker_stack", BYTES, SERVER, "512K", "128K", "64M",
+      "stack of a worker thread, on which storages and hooks run"},
+     AT(server_worker_stack), NULL, NULL},
+    {{"server.workers", NUMBER, SERVER, "0", "0", "10000",
+      "most threads for storages that wait; 0: 256, and none in pump mode"},
+     AT(server_workers), NULL, NULL},
+    {{"server.workers_unauthenticated", NUMBER, SERVER, "0", "0", "10000",
+      "most of them that work for clients that are not logged in; 0: two per processor, at least four"},
+     AT(server_workers_unauthenticated), NULL, NULL},
+    {{"sftp.allow_requests", LIST, CONNECTION, "", "", "",
+      "names of the only requests that are allowed; empty: all"},
+     AT(sftp_allow_requests), NULL, NULL},
+    {{"sftp.deny_requests", LIST, CONNECTION, "", "", "",
+      "names of requests that are denied"},
+     AT(sftp_deny_requests), NULL, NULL},
+    {{"sftp.max_names", BYTES, CONNECTION, "64K", "4K", "256K",
+      "bytes of the largest reply to READDIR"},
+     AT(sftp_max_names), NULL, NULL},
+    {{"sftp.max_packet", BYTES, CONNECTION, "257K", "34K", "16M",
+      "bytes of the largest request"},
+     AT(sftp_max_packet), NULL, NULL},
+    {{"sftp.max_read", BYTES, CONNECTION, "255K", "32K", "8M",
+      "bytes of data in the largest reply to READ"},
+     AT(sftp_max_read), NULL, NULL},
+    {{"sftp.max_version", NUMBER, CONNECTION, "3", "3", "6",
+      "highest version of SFTP to agree on"},
+     AT(sftp_max_version), NULL, NULL},
+    {{"sftp.max_write", BYTES, CONNECTION, "255K", "32K", "8M",
+      "bytes of data in the largest WRITE that clients are told of"},
+     AT(sftp_max_write), NULL, NULL},
+    {{"ssh.banner", TEXT, RUNNING, "", "", "",
+      "text that clients are shown before login; empty: none"},
+     AT(ssh_banner), NULL, is_banner},
+    {{"ssh.channel_packet", BYTES, RUNNING, "256K", "32K", "256K",
+      "bytes of data that a client may put into one packet"},
+     AT(ssh_channel_packet), NULL, NULL},
+    {{"ssh.ciphers", LIST, RUNNING,
+      "chacha20-poly1305@openssh.com,aes128-gcm@openssh.com,aes256-gcm@openssh.com,"
+      "aes128-ctr,aes192-ctr,aes256-ctr", "", "",
+      "ciphers, best first"},
+     AT(ssh_ciphers), is_cipher, NULL},
+    {{"ssh.compression", LIST, RUNNING, "none,zlib@openssh.com", "", "",
+      "methods of compression, best first"},
+     AT(ssh_compression), is_compression, NULL},
+    {{"ssh.host_key_algorithms", LIST, RUNNING,
+      "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
+      "rsa-sha2-512,rsa-sha2-256", "", "",
+      "signatures by which the server proves its identity, best first"},
+     AT(ssh_host_key_algorithms), is_signature, NULL},
+    {{"ssh.keepalive_count", NUMBER, CONNECTION, "3", "1", "1000",
+      "questions without an answer after which a connection counts as dead"},
+     AT(ssh_keepalive_count), NULL, NULL},
+    {{"ssh.keepalive_interval", DURATION, CONNECTION, "60s", "0s", "1d",
+      "silence after which a client is asked whether it is there; 0: never"},
+     AT(ssh_keepalive_ns), NULL, NULL},
+    {{"ssh.kex", LIST, RUNNING,
+      "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,"
+      "ecdh-sha2-nistp521,diffie-hellman-group-exchange-sha256,diffie-hellman-group16-sha512,"
+      "diffie-hellman-group18-sha512,diffie-hellman-group14-sha256", "", "",
+      "methods of key exchange, best first"},
+     AT(ssh_kex), is_kex, NULL},
+    {{"ssh.macs", LIST, RUNNING,
+      "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,hmac-sha2-512",
+      "", "",
+      "message authentication codes, best first"},
+     AT(ssh_macs), is_mac, NULL},
+    {{"ssh.public_key_algorithms", LIST, RUNNING,
+      "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
+      "rsa-sha2-512,rsa-sha2-256", "", "",
+      "signatures by which users may prove their identity"},
+     AT(ssh_public_key_algorithms), is_signature, NULL},
+    {{"ssh.rekey_bytes", BYTES, CONNECTION, "1G", "64K", "64G",
+      "bytes in either direction after which keys are exchanged anew"},
+     AT(ssh_rekey_bytes), NULL, NULL},
+    {{"ssh.rekey_time", DURATION, CONNECTION, "1h", "0s", "365d",
+      "time after which keys are exchanged anew; 0: never"},
+     AT(ssh_rekey_ns), NULL, NULL},
+    {{"ssh.send_queue", BYTES, RUNNING, "512K", "64K", "16M",
+      "bytes that are encrypted ahead of a connection's socket"},
+     AT(ssh_send_queue), NULL, NULL},
+    {{"ssh.software", TEXT, RUNNING, "Sallyport_" SALLY_VERSION_STRING, "", "",
+      "what the server calls itself, behind SSH-2.0-; no space, no minus"},
+     AT(ssh_software), NULL, is_software},
+    {{"ssh.window_max", BYTES, CONNECTION, "64M", "64K", "1G",
+      "bytes to which the window of a busy upload may grow"},
+     AT(ssh_window_max), NULL, NULL},
+    {{"ssh.window_start", BYTES, CONNECTION, "2M", "64K", "64M",
+      "bytes of the window that a channel starts with"},
+     AT(ssh_window_start), NULL, NULL},
+};
+/* clang-format on */
+
+const struct setting_row *setting_row_at(size_t index)
+{
+    return index < COUNT_OF(rows) ? &rows[index] : NULL;
+}
+
+const struct setting_row *setting_row_find(const char *name)
+{
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (strcmp(rows[i].pub.name, name) == 0)
+            return &rows[i];
+    return NULL;
+}
+
+const sally_setting *sally_setting_at(size_t index)
+{
+    return index < COUNT_OF(rows) ? &rows[index].pub : NULL;
+}
+
+const sally_setting *sally_setting_find(const char *name)
+{
+    const struct setting_row *row = name ? setting_row_find(name) : NULL;
+    return row ? &row->pub : NULL;
+}

@@ -1,0 +1,63 @@
+/* Looking at connections, and at the sums. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "server/conn.h"
+#include "server/server.h"
+
+sally_error sally_server_walk(sally_server *server,
+                              bool (*each)(void *user_data, const sally_connection_info *info),
+                              void *user_data)
+{
+    if (!server || !each)
+        return SALLY_E_INVALID;
+    size_t count;
+    struct conn **all = registry_all(&server->registry, &count);
+    sally_error error = all ? SALLY_E_OK : SALLY_E_NO_MEMORY;
+    bool goes_on = true;
+    for (size_t i = 0; i < count; i++) {
+        sally_connection_info info;
+        sally_peer peer;
+        char *storage = NULL;
+        if (goes_on && !error && !conn_describe(all[i], &info, &peer, &storage))
+            error = SALLY_E_NO_MEMORY;
+        if (goes_on && !error)
+            goes_on = each(user_data, &info);
+        mem_free(storage);
+        conn_unref(all[i]);
+    }
+    mem_free(all);
+    return error ? server_fail(server, error, "out of memory") : SALLY_E_OK;
+}
+
+sally_error sally_server_counters(sally_server *server, sally_counters *counters)
+{
+    if (!server || !counters || counters->struct_size < sizeof counters->struct_size)
+        return SALLY_E_INVALID;
+    struct counters *c = &server->counters;
+    size_t size = counters->struct_size;
+    const sally_counters all = {
+        .struct_size = size,
+        .connections = counter_get(&c->connections),
+        .connections_refused = counter_get(&c->connections_refused),
+        .connections_now = counter_get(&c->connections_now),
+        .connections_unauthenticated_now = counter_get(&c->unauthenticated_now),
+        .logins = counter_get(&c->logins),
+        .logins_rejected = counter_get(&c->logins_rejected),
+        .sessions_now = counter_get(&c->sessions_now),
+        .operations = counter_get(&c->operations),
+        .operations_failed = counter_get(&c->operations_failed),
+        .files_now = counter_get(&c->files_now),
+        .bytes_in = counter_get(&c->bytes_in),
+        .bytes_out = counter_get(&c->bytes_out),
+        .bytes_read = counter_get(&c->bytes_read),
+        .bytes_written = counter_get(&c->bytes_written),
+        .rekeys = counter_get(&c->rekeys),
+        .buffered_bytes_now = counter_get(&server->limits.buffered_bytes),
+    };
+    if (size > sizeof all)
+        memset((char *)counters + sizeof all, 0,
+               size - sizeof all); /* sums that we do not know yet */
+    memcpy(counters, &all, size < sizeof all ? size : sizeof all);
+    return SALLY_E_OK;
+}
