@@ -64,7 +64,7 @@ static sally_status answer(struct local *local, sally_op *op, const struct os_st
  * may lie a network. */
 static sally_status stat_cached(const struct local *local, sally_op *op, int flags)
 {
-    if (local->medium == MEDIUM_UNKNOWN || (op->u.stat.wanted & SALLY_ATTR_NAMES))
+    if (local->medium == MEDIUM_UNKNOWN)
         return SALLY_WOULD_BLOCK;
     int fd = beneath_open_cached(&local->where, op->path, flags);
     if (fd < 0)
@@ -83,7 +83,9 @@ sally_status local_stat(sally_fs *fs, sally_op *op)
 {
     struct local *local = local_of(fs);
     int flags = O_PATH | (op->u.stat.flags & SALLY_FOLLOW ? 0 : O_NOFOLLOW);
-    if (op->flags & SALLY_OP_TRY)
+    if ((op->flags & SALLY_OP_TRY) && (op->u.stat.wanted & SALLY_ATTR_NAMES))
+        return SALLY_WOULD_BLOCK;
+    if (local_may_wait(local, op))
         return stat_cached(local, op, flags);
     int fd = beneath_open(&local->where, op->path, flags, 0);
     if (fd < 0)
