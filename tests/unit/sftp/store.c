@@ -36,12 +36,15 @@ static bool resize(struct store_node *n, size_t size)
 {
     if (size > STORE_MAX_BYTES)
         return false;
-    uint8_t *data = realloc(n->data, size ? size : 1);
-    if (!data)
-        return false;
+    if (size >= n->capacity) { /* copying a file onto its own end comes here very often */
+        uint8_t *data = realloc(n->data, size + size / 2 + 1);
+        if (!data)
+            return false;
+        n->data = data;
+        n->capacity = size + size / 2 + 1;
+    }
     if (size > n->size)
-        memset(data + n->size, 0, size - n->size);
-    n->data = data;
+        memset(n->data + n->size, 0, size - n->size);
     n->size = size;
     return true;
 }

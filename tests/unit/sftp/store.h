@@ -18,7 +18,7 @@ struct store_node {
     uint32_t permissions;
     int64_t mtime;
     uint8_t *data; /* a file's bytes, or a link's text */
-    size_t size;
+    size_t size, capacity;
 };
 
 struct store {
