@@ -31,6 +31,11 @@ def settle(value, limit, seconds=20):
     return value()
 
 
+def short(data):
+    """A test's name from the bytes it sends."""
+    return f"{len(data)}-{data[:12].hex()}"
+
+
 class TestBeforeLogin:
     def test_silence_is_ended(self, start):
         server = start(settings={"limits.login_time": "1s"})
@@ -58,7 +63,7 @@ class TestBeforeLogin:
         assert time.monotonic() - begin < 10
 
     @pytest.mark.parametrize("hello", [b"SSH-1.5-old\r\n", b"SSH-2.0\r\n", b"GET / HTTP/1.0\r\n\r\n", b"\0" * 300 + b"\r\n",
-                                       b"SSH-2.0-" + b"x" * 3000, b"x" * 100_000, b"SSH-2.0-nul\0inside\r\n"])
+                                       b"SSH-2.0-" + b"x" * 3000, b"x" * 100_000, b"SSH-2.0-nul\0inside\r\n"], ids=short)
     def test_nonsense_instead_of_a_hello(self, server, hello):
         connection = Raw(server, hello=None)
         try:
@@ -70,7 +75,7 @@ class TestBeforeLogin:
 
     @pytest.mark.parametrize("data", [b"\xff" * 4096, struct.pack(">IB", 0, 0), struct.pack(">IB", 35001, 4) + b"\0" * 40000,
                                       struct.pack(">IB", 12, 255) + b"\0" * 20, struct.pack(">IB", 1, 0) + b"\0" * 20,
-                                      struct.pack(">IB", 0x7fffffff, 4), struct.pack(">IB", 13, 4) + b"\0" * 20])
+                                      struct.pack(">IB", 0x7fffffff, 4), struct.pack(">IB", 13, 4) + b"\0" * 20], ids=short)
     def test_nonsense_instead_of_a_packet(self, server, data):
         connection = Raw(server)
         connection.line()
@@ -363,7 +368,7 @@ class TestSftp:
         raw_sftp.packet(raw_sftp.EXTENDED, 1), raw_sftp.packet(raw_sftp.EXTENDED, 1, raw_sftp.text("")),
         raw_sftp.packet(raw_sftp.CLOSE, 1, raw_sftp.text(b"")), raw_sftp.packet(raw_sftp.CLOSE, 1, raw_sftp.text(b"x" * 257)),
         raw_sftp.packet(raw_sftp.WRITE, 1, raw_sftp.text(b"x" * 4) + struct.pack(">QI", 0, 0xffffffff)), raw_sftp.init(3),
-    ])
+    ], ids=short)
     def test_malformed_requests(self, shared_server, data):
         """S6: an error or a hang-up, and nobody else notices."""
         transport = pythonic.paramiko_transport(shared_server)
@@ -382,7 +387,7 @@ class TestSftp:
         transport.close()
         still_serves(shared_server)
 
-    @pytest.mark.parametrize("handle", [b"", b"x", b"\0" * 16, b"\xff" * 16, b"x" * 257, b"\0\0\0\0", b"\0\0\0\1"])
+    @pytest.mark.parametrize("handle", [b"", b"x", b"\0" * 16, b"\xff" * 16, b"x" * 257, b"\0\0\0\0", b"\0\0\0\1"], ids=short)
     def test_handles_of_ones_own_making(self, shared_server, handle):
         transport = pythonic.paramiko_transport(shared_server)
         channel = transport.open_session()
