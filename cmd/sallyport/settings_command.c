@@ -1,4 +1,5 @@
 /* `sallyport settings`: the library's one table, for people and for the manual page. */
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,47 +21,84 @@ static const char *scope_text(uint32_t scope)
     }
 }
 
-static void print_range(const sally_setting *s)
+/* Appends; what does not fit is left out, and the table has nothing as long as that. */
+static void append(char *out, size_t size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static void append(char *out, size_t size, const char *format, ...)
+{
+    size_t used = strlen(out);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(out + used, size - used, format, arguments);
+    va_end(arguments);
+}
+
+static void append_range(char *out, size_t size, const sally_setting *s)
 {
     static const char *const kinds[] = {
         [SALLY_SETTING_NUMBER] = "number", [SALLY_SETTING_BYTES] = "bytes",
         [SALLY_SETTING_DURATION] = "time", [SALLY_SETTING_BOOL] = "yes or no",
         [SALLY_SETTING_TEXT] = "text",     [SALLY_SETTING_LIST] = "list of names",
     };
-    fputs(kinds[s->type], stdout);
+    append(out, size, "%s", kinds[s->type]);
     if (*s->minimum && *s->maximum)
-        printf(" from %s to %s", s->minimum, s->maximum);
+        append(out, size, " from %s to %s", s->minimum, s->maximum);
     else if (*s->minimum)
-        printf(", at least %s", s->minimum);
+        append(out, size, ", at least %s", s->minimum);
     else if (*s->maximum)
-        printf(", at most %s", s->maximum);
+        append(out, size, ", at most %s", s->maximum);
 }
 
 static void print_plain(const sally_setting *s)
 {
-    printf("%s\n    %s\n    default: %s\n    range:   ", s->name, s->help,
-           *s->default_value ? s->default_value : "(empty)");
-    print_range(s);
-    printf("\n    scope:   %s\n\n", scope_text(s->scope));
+    char range[256] = "";
+    append_range(range, sizeof range, s);
+    printf("%s\n    %s\n    default: %s\n    range:   %s\n    scope:   %s\n\n", s->name, s->help,
+           *s->default_value ? s->default_value : "(empty)", range, scope_text(s->scope));
 }
 
-/* Words of one line of mdoc(7): a backslash begins an escape, a dot or quote at the start a macro,
- * and each sentence a line. */
-static void print_escaped(const char *text)
+/* A word of mdoc(7), where a backslash begins an escape, and a dot or quote at the start of a line
+ * a macro. */
+static void print_word(const char *word, size_t size, bool starts_line)
 {
-    if (*text == '.' || *text == '\'')
+    if (starts_line && (*word == '.' || *word == '\''))
         fputs("\\&", stdout);
-    for (; *text; text++) {
-        if (*text == '\\')
+    for (; size; size--, word++) {
+        if (*word == '\\')
             fputs("\\e", stdout);
-        else if (*text == '-')
-            fputs("\\-", stdout);
         else
-            putchar(*text);
+            putchar(*word);
     }
 }
 
-/* Long lists of algorithms are broken at their commas. */
+/* In lines of less than 80 characters. */
+static void print_words(const char *text)
+{
+    size_t column = 0;
+    while (*text) {
+        size_t size = strcspn(text, " ");
+        if (column && column + 1 + size > 76) {
+            putchar('\n');
+            column = 0;
+        } else if (column) {
+            putchar(' ');
+            column++;
+        }
+        print_word(text, size, column == 0);
+        column += size;
+        text += size + (text[size] == ' ');
+    }
+    putchar('\n');
+}
+
+static void print_sentence(char *text)
+{
+    if (*text >= 'a' && *text <= 'z')
+        *text = (char)(*text - 'a' + 'A');
+    print_words(text);
+}
+
+/* Long lists of algorithms may be broken at their commas. */
 static void print_list(const char *text)
 {
     for (; *text; text++) {
@@ -72,18 +110,21 @@ static void print_list(const char *text)
 
 static void print_mdoc(const sally_setting *s)
 {
+    char text[512] = "";
     printf(".It Cm %s\n", s->name);
-    print_escaped(s->help);
-    printf(".\n");
+    append(text, sizeof text, "%s.", s->help);
+    print_sentence(text);
     if (*s->default_value) {
-        printf("Default:\n.Ql ");
+        fputs("Default:\n.Ql ", stdout);
         print_list(s->default_value);
-        printf(" ;\n");
+        fputs(" ;\n", stdout);
+        text[0] = '\0';
     } else {
-        printf("Empty by default;\n");
+        snprintf(text, sizeof text, "Empty by default; ");
     }
-    print_range(s);
-    printf(";\n%s.\n", scope_text(s->scope));
+    append_range(text, sizeof text, s);
+    append(text, sizeof text, "; %s.", scope_text(s->scope));
+    print_words(text);
 }
 
 static const char *name_at(size_t index)

@@ -180,6 +180,12 @@ static void write_request(const struct journal *j, const sally_op *op)
     case SALLY_OP_COPY:
         journal_write(j, LEVEL_INFO, "copy \"%s\"", op->path ? op->path : "");
         break;
+    case SALLY_OP_STAT:
+    case SALLY_OP_FSTAT:
+    case SALLY_OP_LOOKUP_IDS:
+        journal_write(j, LEVEL_DEBUG1, "%s \"%s\"", sally_op_kind_name(op->kind),
+                      op->path ? op->path : "");
+        break;
     default:
         journal_write(j, LEVEL_VERBOSE, "%s \"%s\"", sally_op_kind_name(op->kind),
                       op->path ? op->path : "");

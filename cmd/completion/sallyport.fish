@@ -1,0 +1,37 @@
+# Completion of sallyport for fish.
+
+function __sallyport_settings
+    sallyport settings 2>/dev/null | string match -r '^[a-z][a-z0-9_.]*$'
+end
+
+function __sallyport_wants_command
+    test (count (commandline -opc)) -eq 1
+end
+
+function __sallyport_uses
+    set -l words (commandline -opc)
+    test (count $words) -gt 1; and test $words[2] = $argv[1]
+end
+
+complete -c sallyport -f
+complete -c sallyport -n __sallyport_wants_command -a serve -d 'Serve a folder over SFTP'
+complete -c sallyport -n __sallyport_wants_command -a settings -d 'Show every setting'
+complete -c sallyport -n __sallyport_wants_command -a hash-password -d 'Hash a password'
+complete -c sallyport -n __sallyport_wants_command -a help -d 'Show the help'
+complete -c sallyport -n __sallyport_wants_command -l version -d 'Show the version'
+complete -c sallyport -l help -d 'Show the help'
+
+complete -c sallyport -n '__sallyport_uses serve' -a '(__fish_complete_directories)'
+complete -c sallyport -n '__sallyport_uses serve' -l listen -x -a 'sftp://:2222 sftp://127.0.0.1:2222' -d 'Where to listen'
+complete -c sallyport -n '__sallyport_uses serve' -l user -x -d 'Who may log in: NAME or NAME:PASSWORD'
+complete -c sallyport -n '__sallyport_uses serve' -l authorized-keys -r -F -d 'Keys that may log in'
+complete -c sallyport -n '__sallyport_uses serve' -l host-key -r -F -d "The server's private key"
+complete -c sallyport -n '__sallyport_uses serve' -l read-only -d 'Nothing can be changed'
+complete -c sallyport -n '__sallyport_uses serve' -l set -x -a '(__sallyport_settings)=' -d 'A setting: NAME=VALUE'
+complete -c sallyport -n '__sallyport_uses serve' -l log-format -x -a 'text json' -d 'What log lines look like'
+complete -c sallyport -n '__sallyport_uses serve' -s v -l verbose -d 'Log more'
+complete -c sallyport -n '__sallyport_uses serve' -s q -l quiet -d 'Log errors only'
+
+complete -c sallyport -n '__sallyport_uses settings' -a '(__sallyport_settings)'
+complete -c sallyport -n '__sallyport_uses settings' -l mdoc -d 'As the section of a manual page'
+complete -c sallyport -n '__sallyport_uses help' -a 'serve settings hash-password help'
