@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "alloc_failure.h"
+#include "fs/alloc_failure.h"
 
 static _Thread_local unsigned left; /* 0: nothing fails */
 static _Thread_local bool struck;

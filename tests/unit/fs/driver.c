@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/op.h"
+#include "core/session_inside.h"
+#include "fs/alloc_failure.h"
 
 static struct driver *driver_of(struct session_host *host)
 {
@@ -106,15 +107,26 @@ struct op *driver_file_op(struct driver *d, uint32_t kind, sally_file *file)
     return op;
 }
 
+/* From here to on_done the operation is core's and the storage's. */
+static bool arm(struct op *op)
+{
+    alloc_fail_at(driver_of(op->session->host)->fail_at);
+    return true;
+}
+
 static void on_done(struct op *op)
 {
+    struct driver *d = driver_of(op->session->host);
+    if (op->on_start)
+        d->failed = alloc_failed();
     *(bool *)op->owner = true;
 }
 
 void driver_begin(struct driver *d, struct op *op, bool *done)
 {
-    (void)d;
     *done = false;
+    if (d->fail_at)
+        op->on_start = arm;
     op->owner = done;
     op->on_done = on_done;
     op_submit(op);

@@ -22,6 +22,8 @@ struct driver {
     sally_session *session;
     unsigned offloaded; /* operations that were declined, or not even tried */
     bool gone;
+    unsigned fail_at; /* the allocation of the next operation that fails; 0: none */
+    bool failed;      /* it did */
 };
 
 void driver_start(struct driver *d, sally_fs *fs, enum driver_style style);

@@ -1,0 +1,76 @@
+#include "cmocka_all.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "fs/id_names.h"
+
+static void known_and_unknown(void **state)
+{
+    (void)state;
+    struct id_names names;
+    char text[ID_NAME_SIZE];
+    assert_true(id_names_init(&names));
+    for (int i = 0; i < 2; i++) { /* asked, then remembered */
+        assert_true(id_names_get(&names, ID_USER, 0, text));
+        assert_string_equal(text, "root");
+        assert_true(id_names_get(&names, ID_GROUP, 0, text));
+        assert_string_equal(text, "root");
+        assert_false(id_names_get(&names, ID_USER, 4000000000u, text));
+        assert_string_equal(text, "4000000000");
+        /* The same place in the table. */
+        assert_false(id_names_get(&names, ID_USER, 4000000000u - 4000000000u % ID_NAMES_PLACES, text));
+        assert_true(id_names_get(&names, ID_USER, 0, text));
+        assert_string_equal(text, "root");
+    }
+    id_names_clear(&names);
+}
+
+static void numbers(void **state)
+{
+    (void)state;
+    uint32_t id = 77;
+    assert_true(id_of_name(ID_USER, "root", &id));
+    assert_int_equal(id, 0);
+    assert_true(id_of_name(ID_GROUP, "root", &id));
+    assert_true(id_of_name(ID_USER, "4294967294", &id));
+    assert_int_equal(id, 4294967294u);
+    static const char *const bad[] = {"", "-1", "4294967295", "4294967296", "99999999999999999999", "0x1", "1 ", "nobody at all"};
+    id = 77;
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        assert_false(id_of_name(ID_USER, bad[i], &id));
+    assert_int_equal(id, 77);
+}
+
+static void *ask_many(void *arg)
+{
+    struct id_names *names = arg;
+    char text[ID_NAME_SIZE];
+    for (uint32_t i = 0; i < 300; i++)
+        id_names_get(names, i % 2 ? ID_USER : ID_GROUP, i % 7 * ID_NAMES_PLACES, text);
+    return NULL;
+}
+
+static void from_many_threads(void **state)
+{
+    (void)state;
+    struct id_names names;
+    pthread_t threads[4];
+    assert_true(id_names_init(&names));
+    for (size_t i = 0; i < COUNT_OF(threads); i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, ask_many, &names), 0);
+    for (size_t i = 0; i < COUNT_OF(threads); i++)
+        pthread_join(threads[i], NULL);
+    id_names_clear(&names);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(known_and_unknown),
+        cmocka_unit_test(numbers),
+        cmocka_unit_test(from_many_threads),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
