@@ -9,7 +9,8 @@
 #include "ssh/window.h"
 
 #define WINDOW_LEAST      (64u << 10) /* what a channel starts with when memory is short */
-#define CHANNEL_TRIES_MAX 8 /* subsystem and exec requests that may be refused before all are */
+#define CHANNEL_TRIES_MAX 8  /* subsystem and exec requests that may be refused before all are */
+#define PROOFS_MAX        16 /* clients ask once; each costs signatures */
 
 struct ssh_channel {
     struct ssh *ssh;
@@ -44,6 +45,7 @@ struct connection {
     struct list busy; /* channels in turn */
     bool no_more_sessions;
     uint32_t keepalives_awaited;
+    uint32_t proofs; /* requests to prove host keys that were served */
 };
 
 /* connection.c */

@@ -180,6 +180,10 @@ static bool add_proof(struct prove_job *p, const struct ssh *ssh, struct slice b
 static bool on_prove(struct ssh *ssh, struct cursor *c)
 {
     size_t room = ssh->options.host_key_count;
+    if (ssh->connection->proofs >= PROOFS_MAX) {
+        send_failure(ssh);
+        return true;
+    }
     struct prove_job *p = mem_zalloc(sizeof *p + room * sizeof p->proofs[0]);
     if (!p) {
         connection_out_of_memory(ssh);
@@ -195,6 +199,7 @@ static bool on_prove(struct ssh *ssh, struct cursor *c)
         ok = !c->bad && add_proof(p, ssh, blob);
     }
     if (ok && p->count) {
+        ssh->connection->proofs++;
         ssh_hold(ssh);
         ssh_job_start(ssh, &p->job);
         return true;

@@ -77,7 +77,8 @@ struct ssh_events {
     /* Data of a channel, valid during the call. Return its window with ssh_channel_credit(). */
     void (*data)(void *user_data, struct ssh_channel *channel, const uint8_t *data, size_t size);
     void (*eof)(void *user_data, struct ssh_channel *channel);
-    /* The channel is gone: last event for it. Chunks still queued are released. Also comes for each channel when the connection ends. */
+    /* The channel is gone: last event for it. Chunks still queued are released. Also comes for each channel when the connection ends; at a
+     * server, only for those that a subsystem or exec event was about, whatever its answer. */
     void (*closed)(void *user_data, struct ssh_channel *channel);
     /* May `bytes` more of window be granted (to the global memory budget)? And: so many were given back. */
     bool (*window_charge)(void *user_data, size_t bytes);

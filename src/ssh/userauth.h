@@ -11,7 +11,7 @@
 #define AUTH_USER_MAX    1024  /* bytes of a user's name */
 #define AUTH_SECRET_MAX  4096  /* of a password, or of one answer */
 #define AUTH_PROMPTS_MAX 64    /* per round of keyboard-interactive */
-#define AUTH_TEXT_MAX    65536 /* of a banner, or of all texts of a round of prompts */
+#define AUTH_TEXT_MAX    65536 /* of a banner */
 /* Requests of any kind, for each failure that is allowed: bounds what does not count as a failure
  * ("none", keys that would be accepted, partial successes, conversations left half way). */
 #define AUTH_REQUESTS_PER_ATTEMPT 8

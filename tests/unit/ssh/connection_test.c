@@ -600,6 +600,21 @@ static void only_own_keys_are_proven_and_once(void **state)
     finish(&f);
 }
 
+static void proofs_are_bounded(void **state)
+{
+    (void)state;
+    struct fixture f;
+    ready(&f);
+    for (int i = 0; i < PROOFS_MAX + 3; i++) {
+        struct buf room, *m = prove(&room);
+        put_slice(m, key_blob(f.b.host_key));
+        feed(&f, m);
+        assert_int_equal(bare_sent(&f.b).data[0],
+                         i < PROOFS_MAX ? SSH_MSG_REQUEST_SUCCESS : SSH_MSG_REQUEST_FAILURE);
+    }
+    finish(&f);
+}
+
 static void proofs_may_come_after_the_end(void **state)
 {
     (void)state;
@@ -635,6 +650,7 @@ int main(void)
         cmocka_unit_test(host_keys_are_announced),
         cmocka_unit_test(host_keys_are_proven),
         cmocka_unit_test(only_own_keys_are_proven_and_once),
+        cmocka_unit_test(proofs_are_bounded),
         cmocka_unit_test(proofs_may_come_after_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
