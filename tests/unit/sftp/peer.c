@@ -31,6 +31,20 @@ static void release(struct peer *p, struct chunk *c)
     c->release(c);
 }
 
+static void on_gone(void *user_data)
+{
+    struct peer *p = user_data;
+    assert_false(p->session_gone);
+    p->session_gone = true;
+}
+
+void peer_close(struct peer *p, uint32_t reason)
+{
+    struct sftp *engine = p->engine;
+    p->engine = NULL;
+    sftp_close(engine, reason, on_gone, p);
+}
+
 static void on_send(void *user_data, struct chunk *c)
 {
     struct peer *p = user_data;
@@ -43,12 +57,18 @@ static void on_send(void *user_data, struct chunk *c)
         p->most_held = p->held_bytes;
     if (!p->options.hold)
         release(p, c);
+    if (p->close_on_send)
+        peer_close(p, SALLY_CLOSED_LOST);
 }
 
 static void on_credit(void *user_data, size_t size)
 {
     struct peer *p = user_data;
+    assert_true(size > 0);
     p->credit += size;
+    p->credit_calls++;
+    if (p->close_on_credit)
+        peer_close(p, SALLY_CLOSED_LOST);
 }
 
 static void on_broken(void *user_data, const char *detail)
@@ -56,6 +76,8 @@ static void on_broken(void *user_data, const char *detail)
     struct peer *p = user_data;
     assert_null(p->broken);
     p->broken = detail;
+    if (p->close_on_end)
+        peer_close(p, SALLY_CLOSED_LOST);
 }
 
 static void on_finished(void *user_data)
@@ -63,6 +85,8 @@ static void on_finished(void *user_data)
     struct peer *p = user_data;
     assert_false(p->finished);
     p->finished = true;
+    if (p->close_on_end)
+        peer_close(p, SALLY_CLOSED_BY_CLIENT);
 }
 
 static void on_want_flush(void *user_data)
@@ -147,19 +171,6 @@ struct peer *peer_new(const struct peer_options *options)
     return p;
 }
 
-static void on_gone(void *user_data)
-{
-    struct peer *p = user_data;
-    assert_false(p->session_gone);
-    p->session_gone = true;
-}
-
-void peer_close(struct peer *p, uint32_t reason)
-{
-    sftp_close(p->engine, reason, on_gone, p);
-    p->engine = NULL;
-}
-
 static void deliver(struct peer *p)
 {
     struct list *item;
@@ -232,7 +243,8 @@ void peer_send_raw(struct peer *p, const void *data, size_t size)
         uint8_t *copy = malloc(part);
         assert_non_null(copy);
         memcpy(copy, at, part);
-        sftp_input(p->engine, copy, part);
+        if (p->engine)
+            sftp_input(p->engine, copy, part);
         free(copy);
         at += part;
         size -= part;

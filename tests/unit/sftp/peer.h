@@ -55,6 +55,8 @@ struct peer {
     uint32_t flush_wishes;
     const char *broken;
     bool finished, session_gone;
+    uint32_t credit_calls;
+    bool close_on_send, close_on_credit, close_on_end; /* the owner loses interest inside an event */
     uint64_t random;
     struct reply reply; /* the last one taken */
 };
