@@ -68,7 +68,8 @@ void transport_note_activity(struct ssh *ssh);
 /* Names of the signature algorithms accepted from users (server-sig-algs), with commas. */
 const char *transport_user_signature_algorithms(const struct ssh *ssh);
 
-/* Jobs: fill run and done, then give it out with ssh_job_start(). done is called at home, unless the engine is gone; destroy always, last. */
+/* Jobs: fill run and done, then give it out with ssh_job_start(). done is called at home, unless the connection is
+ * over or the engine gone; destroy always, last. */
 struct ssh_job {
     struct list link; /* the owner's while it is out */
     struct list all;  /* the engine's jobs */

@@ -1,5 +1,5 @@
-/* Numbers of the SSH protocol: messages (RFC 4250 section 4.1, RFC 4419, RFC 8308, draft-miller-ssh-ping) and reasons
- * of DISCONNECT (RFC 4250 section 4.2). */
+/* Numbers of the SSH protocol: messages (RFC 4250 section 4.1, RFC 4419, RFC 8308,
+ * draft-miller-ssh-ping) and reasons of DISCONNECT (RFC 4250 section 4.2). */
 #ifndef SALLY_SSH_NUMBERS_H
 #define SALLY_SSH_NUMBERS_H
 

@@ -7,6 +7,9 @@
  *   owner: room = ssh_input_room(&p); n = read(fd, p, room); ssh_input_filled(n); ssh_run(now);
  *          while ((s = ssh_output()).size) { n = write(fd, s); ssh_output_sent(n); ssh_run(now); }
  *          wake me at ssh_deadline(); ssh_tick(now); when ssh_over() and no output is left: close the socket, ssh_free().
+ *
+ * After any other call from outside of an event (a job is done, a question answered, data to send, ssh_rekey(), ...): ssh_run(now).
+ * ssh_deadline() says "now" as long as that is owed.
  */
 #ifndef SALLY_SSH_SSH_H
 #define SALLY_SSH_SSH_H
@@ -29,7 +32,7 @@ enum ssh_role { SSH_SERVER, SSH_CLIENT };
 struct ssh_options {
     enum ssh_role role;
     struct crypto *crypto;          /* held */
-    struct random_source random;
+    struct random_source random;    /* also asked from where jobs run; outlives them */
     sally_key *const *host_keys;    /* server: held each; any number, one per type */
     size_t host_key_count;
     const char *software;           /* behind "SSH-2.0-" */
@@ -63,7 +66,7 @@ enum ssh_end { /* who or what ended it */
 };
 
 struct ssh_events {
-    /* Call ssh_job_run(job) in any thread, here or elsewhere, then ssh_job_done(job) in the engine's. */
+    /* Call ssh_job_run(job) in any thread, here or elsewhere, then ssh_job_done(job) in the engine's. NULL: jobs run at once. */
     void (*job)(void *user_data, struct ssh_job *job);
     /* Server: someone wants to log in; ssh_auth_...() answers now or later. See auth.h. */
     void (*auth)(void *user_data, struct ssh_auth *query);

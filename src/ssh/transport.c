@@ -10,13 +10,16 @@ static uint32_t or_default(uint32_t value, uint32_t fallback)
     return value ? value : fallback;
 }
 
-static uint32_t at_least(uint32_t value, uint32_t least)
+static uint32_t within(uint32_t value, uint32_t least, uint32_t most)
 {
-    return value < least ? least : value;
+    return value < least ? least : value > most ? most : value;
 }
 
-/* The options as the engine works with them: no zero where zero means a default, and nothing so
- * small that a packet of the size that RFC 4253 section 6.1 demands would not fit. */
+/* The options as the engine works with them: no zero where zero means a default, nothing so small
+ * that a packet of the size that RFC 4253 section 6.1 demands would not fit, and nothing so large
+ * that sums of sizes could overflow. */
+#define SIZE_MOST (256u * 1024 * 1024)
+
 static void set_numbers(struct ssh_options *to, const struct ssh_options *from)
 {
     to->rekey_bytes = from->rekey_bytes;
@@ -27,11 +30,13 @@ static void set_numbers(struct ssh_options *to, const struct ssh_options *from)
     to->keepalive_max = or_default(from->keepalive_max, 3);
     to->max_auth_attempts = or_default(from->max_auth_attempts, 6);
     to->max_channels = or_default(from->max_channels, 10);
-    to->max_packet = at_least(or_default(from->max_packet, (256 + 2) * 1024), LOGIN_PACKET_MAX);
+    to->max_packet =
+        within(or_default(from->max_packet, (256 + 2) * 1024), LOGIN_PACKET_MAX, SIZE_MOST);
     to->window_start = or_default(from->window_start, 2 * 1024 * 1024);
-    to->window_max = at_least(or_default(from->window_max, 64 * 1024 * 1024), to->window_start);
+    to->window_max =
+        within(or_default(from->window_max, 64 * 1024 * 1024), to->window_start, UINT32_MAX);
     to->channel_packet = or_default(from->channel_packet, 256 * 1024);
-    to->send_bound = at_least(or_default(from->send_bound, 512 * 1024), 64 * 1024);
+    to->send_bound = within(or_default(from->send_bound, 512 * 1024), 64 * 1024, SIZE_MOST);
 }
 
 static void set_output_max(struct ssh *ssh)
