@@ -56,6 +56,69 @@ static void logs_in_with_keys(void **state)
     log_in_with_key("rsa", true);
 }
 
+static void wrong_then_right(void *user_data, struct ssh_auth *query)
+{
+    (void)user_data;
+    if (query->attempt < 3)
+        ssh_auth_reject(query, "password");
+    else
+        ssh_auth_accept(query);
+}
+
+static void tries_again(void *user_data, struct slice methods, bool partial)
+{
+    struct duo_side *side = user_data;
+    assert_true(slice_is(methods, "password"));
+    assert_false(partial);
+    ssh_client_login_password(side->ssh, "joe", "again");
+}
+
+static void clients_may_try_again(void **state)
+{
+    (void)state;
+    struct duo d;
+    duo_prepare(&d);
+    d.server_events.auth = wrong_then_right;
+    d.client_events.auth_failed = tries_again;
+    duo_log_in(&d);
+    duo_stop(&d);
+}
+
+static void asks_once(void *user_data, struct ssh_auth *query)
+{
+    (void)user_data;
+    static const struct ssh_prompt prompt = {"Code: ", true};
+    if (query->round == 0)
+        ssh_auth_prompt(query, "", "", &prompt, 1);
+    else if (query->answer_count == 1 && strcmp(query->answers[0], "1234") == 0)
+        ssh_auth_accept(query);
+    else
+        ssh_auth_reject(query, "keyboard-interactive");
+}
+
+static void answers_once(void *user_data, struct slice request_payload)
+{
+    struct duo_side *side = user_data;
+    const char *text = "1234";
+    assert_true(request_payload.size > 0);
+    ssh_client_answer(side->ssh, &text, 1);
+}
+
+static void clients_may_converse(void **state)
+{
+    (void)state;
+    struct duo d;
+    duo_prepare(&d);
+    d.server_events.auth = asks_once;
+    d.client_events.auth_prompts = answers_once;
+    duo_start(&d);
+    ssh_client_login_interactive(d.client.ssh, "joe");
+    duo_run(&d);
+    assert_int_equal(d.server.logged_in, 1);
+    assert_int_equal(d.client.logged_in, 1);
+    duo_stop(&d);
+}
+
 struct opened {
     unsigned ok, failed, done_ok, done_failed;
 };
@@ -120,6 +183,8 @@ int main(void)
         cmocka_unit_test(logs_in_with_a_password),
         cmocka_unit_test(logs_in_byte_by_byte),
         cmocka_unit_test(logs_in_with_keys),
+        cmocka_unit_test(clients_may_try_again),
+        cmocka_unit_test(clients_may_converse),
         cmocka_unit_test(opens_channels_and_starts_subsystems),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,61 @@
+/* For the tests of the server's user authentication: a bare server that awaits a try, and an owner
+ * that notes what it is asked. */
+#ifndef TEST_USERAUTH_FIXTURE_H
+#define TEST_USERAUTH_FIXTURE_H
+
+#include "crypto/public_key.h"
+#include "pair_services.h"
+
+#define METHODS "publickey,password,keyboard-interactive"
+
+/* What the owner was asked, and how it answers. */
+struct auth_owner {
+    void (*answer)(struct auth_owner *o, struct ssh_auth *query);
+    struct ssh_auth *pending;
+    unsigned asked, by_kind[5];
+    char log[4096]; /* one line per question */
+    const char *right_password;
+    char right_fingerprint[PUBLIC_KEY_FINGERPRINT_SIZE];
+    unsigned prompts; /* of round 0 */
+    unsigned rounds;
+    unsigned logged_in;
+    unsigned over;
+    enum ssh_end end;
+};
+
+/* A bare server that awaits a try. */
+struct auth_fixture {
+    struct bare b;
+    struct auth_owner o;
+};
+
+/* Ways to answer. `checks` knows one password and one key; `converses` prompts for as many rounds
+ * as were set. */
+void auth_rejects(struct auth_owner *o, struct ssh_auth *query);
+void auth_accepts(struct auth_owner *o, struct ssh_auth *query);
+void auth_waits(struct auth_owner *o, struct ssh_auth *query);
+void auth_checks(struct auth_owner *o, struct ssh_auth *query);
+void auth_converses(struct auth_owner *o, struct ssh_auth *query);
+
+/* How the server is made: begin, change the options, start; or ready for both. */
+void auth_begin(struct auth_fixture *f,
+                void (*answer)(struct auth_owner *o, struct ssh_auth *query));
+void auth_start(struct auth_fixture *f);
+void auth_ready(struct auth_fixture *f,
+                void (*answer)(struct auth_owner *o, struct ssh_auth *query));
+void auth_finish(struct auth_fixture *f);
+
+/* What is sent to it. */
+void auth_feed(struct auth_fixture *f, struct buf *m);
+struct buf *auth_request(struct buf *room, const char *user, const char *method);
+void auth_try_none(struct auth_fixture *f, const char *user);
+void auth_try_password(struct auth_fixture *f, const char *user, const char *password);
+void auth_try_interactive(struct auth_fixture *f, const char *user);
+void auth_answer(struct auth_fixture *f, uint32_t count, const char *text);
+
+/* What it has sent next. */
+void auth_expect_failure(struct auth_fixture *f, const char *methods, bool partial);
+void auth_expect_success(struct auth_fixture *f);
+void auth_expect_end(struct auth_fixture *f, uint32_t reason, enum ssh_end end);
+
+#endif
