@@ -136,7 +136,6 @@ struct conn *conn_new(sally_server *server, int fd, const struct listener *liste
         *error = SALLY_E_LIMIT;
         return NULL;
     }
-    c->keys = server_keys(server);
     prepare_socket(fd, c->settings);
     counter_add(&server->counters.connections, 1);
     counter_add(&server->counters.connections_now, 1);
@@ -225,6 +224,7 @@ static void conn_start(struct task *task)
         turn_away(c, c->has_place ? "hook" : "out of memory");
         return;
     }
+    c->keys = server_keys(c->server); /* not before: a server that starts without keys makes one */
     announce_start(c);
     if (conn_make_engine(c) != SALLY_E_OK || conn_open_socket(c) != SALLY_E_OK) {
         conn_end(c, SALLY_END_LIMIT, "out of memory");

@@ -100,9 +100,6 @@ static void on_keys_exchanged(void *user_data, bool first, const char *algorithm
         atomic_store_explicit(&c->facts.rekeys, ssh_rekey_count(c->ssh), memory_order_relaxed);
     }
     conn_set_text(c, &c->facts.algorithms, algorithms);
-    sally_log_field fields[] = {{"algorithms", algorithms}, {"software", c->peer.client_software}};
-    log_line(&c->server->log, conn_log_ids(c), SALLY_LOG_VERBOSE, "ssh.keys", fields,
-             COUNT_OF(fields), first ? "Keys exchanged" : "Keys exchanged anew");
     const struct hook_stack *hooks = &c->server->hooks;
     for (size_t i = 0; i < hooks->count; i++)
         if (hooks->sets[i].keys_exchanged)

@@ -16,7 +16,7 @@
 
 static char why[SETTINGS_WHY_SIZE];
 
-static void expect_value(const struct settings *s, const char *name, const char *text)
+static void shows(const struct settings *s, const char *name, const char *text)
 {
     char value[4096];
     assert_int_equal(settings_get(s, name, value, sizeof value), SALLY_E_OK);
@@ -53,7 +53,7 @@ static void every_row_parses_and_prints(void **state)
     assert_non_null(s);
     const sally_setting *row;
     for (size_t i = 0; (row = sally_setting_at(i)); i++) {
-        expect_value(s, row->name, row->default_value);
+        shows(s, row->name, row->default_value);
         assert_int_equal(settings_set(s, row->name, row->default_value, why), SALLY_E_OK);
         if (row->type == SALLY_SETTING_TEXT || row->type == SALLY_SETTING_LIST)
             continue;
@@ -97,7 +97,7 @@ static void units_are_read(void **state)
     };
     for (size_t i = 0; i < COUNT_OF(values); i++) {
         assert_int_equal(settings_set(s, values[i].name, values[i].in, why), SALLY_E_OK);
-        expect_value(s, values[i].name, values[i].out);
+        shows(s, values[i].name, values[i].out);
     }
     assert_int_equal(settings_set(s, "limits.login_time", "1M", why), SALLY_E_PARSE);
     assert_int_equal(settings_set(s, "limits.session_bytes", "1T", why), SALLY_E_PARSE);
@@ -111,11 +111,11 @@ static void lists_stand_alone_or_change_the_default(void **state)
     struct settings *s = settings_new();
     assert_int_equal(settings_set(s, "ssh.macs", " hmac-sha1 , hmac-sha2-256,hmac-sha1", why),
                      SALLY_E_OK);
-    expect_value(s, "ssh.macs", "hmac-sha1,hmac-sha2-256");
+    shows(s, "ssh.macs", "hmac-sha1,hmac-sha2-256");
     assert_int_equal(settings_set(s, "ssh.macs", "-hmac-sha2-512,+hmac-sha1", why), SALLY_E_OK);
-    expect_value(s, "ssh.macs",
-                 "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,"
-                 "hmac-sha1");
+    shows(s, "ssh.macs",
+          "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,"
+          "hmac-sha1");
     assert_int_equal(settings_set(s, "ssh.macs", "hmac-sha1,+hmac-sha2-256", why), SALLY_E_PARSE);
     assert_int_equal(settings_set(s, "ssh.macs", "+hmac-sha1,hmac-sha2-256", why), SALLY_E_PARSE);
     assert_int_equal(settings_set(s, "ssh.macs", "hmac-wrong", why), SALLY_E_PARSE);
@@ -124,13 +124,13 @@ static void lists_stand_alone_or_change_the_default(void **state)
     assert_int_equal(settings_set(s, "ssh.compression", "-none,-zlib@openssh.com", why),
                      SALLY_E_RANGE);
     /* A failure leaves the value. */
-    expect_value(s, "ssh.macs",
-                 "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,"
-                 "hmac-sha1");
+    shows(s, "ssh.macs",
+          "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,"
+          "hmac-sha1");
     assert_int_equal(settings_set(s, "sftp.deny_requests", "remove,rmdir", why), SALLY_E_OK);
-    expect_value(s, "sftp.deny_requests", "remove,rmdir");
+    shows(s, "sftp.deny_requests", "remove,rmdir");
     assert_int_equal(settings_set(s, "sftp.deny_requests", "", why), SALLY_E_OK);
-    expect_value(s, "sftp.deny_requests", "");
+    shows(s, "sftp.deny_requests", "");
     char long_name[300];
     memset(long_name, 'a', sizeof long_name - 1);
     long_name[sizeof long_name - 1] = '\0';
@@ -148,7 +148,7 @@ static void texts_are_checked(void **state)
     assert_int_equal(settings_set(s, "ssh.software", "a-b", why), SALLY_E_PARSE);
     assert_int_equal(settings_set(s, "ssh.software", "a\r\nb", why), SALLY_E_PARSE);
     assert_int_equal(settings_set(s, "ssh.software", "Gate_1.0", why), SALLY_E_OK);
-    expect_value(s, "ssh.software", "Gate_1.0");
+    shows(s, "ssh.software", "Gate_1.0");
     char small[8];
     assert_int_equal(settings_get(s, "ssh.software", small, sizeof small), SALLY_E_RANGE);
     assert_int_equal(settings_get(s, "ssh.hardware", small, sizeof small), SALLY_E_NOT_FOUND);
@@ -163,10 +163,10 @@ static void copies_are_independent(void **state)
     struct settings *copy = settings_copy(s);
     assert_int_equal(settings_set(copy, "ssh.software", "Other", why), SALLY_E_OK);
     assert_int_equal(settings_set(copy, "limits.idle_time", "5m", why), SALLY_E_OK);
-    expect_value(s, "limits.idle_time", "0s");
+    shows(s, "limits.idle_time", "0s");
     settings_unref(s);
-    expect_value(copy, "ssh.software", "Other");
-    expect_value(copy, "limits.idle_time", "5m");
+    shows(copy, "ssh.software", "Other");
+    shows(copy, "limits.idle_time", "5m");
     settings_unref(copy);
 }
 
