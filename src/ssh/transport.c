@@ -175,6 +175,8 @@ size_t ssh_input_room(struct ssh *ssh, uint8_t **room)
     *room = NULL;
     if (ssh->state == OVER || t->eof || t->holds || send_is_full(ssh))
         return 0;
+    if (t->depth)
+        return 0; /* the buffer may not move: a payload in it is being looked at */
     return receive_room(ssh, room);
 }
 

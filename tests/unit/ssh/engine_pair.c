@@ -50,16 +50,29 @@ static bool fill_random(void *user_data, uint8_t *out, size_t size)
 
 /* ---- Events ---- */
 
-static void on_job(void *user_data, struct ssh_job *job)
+static struct side *side_of(void *user_data)
 {
     struct side *s = user_data;
+    if (s->pair->in_event)
+        s->pair->in_event(s);
+    return s;
+}
+
+static void on_job(void *user_data, struct ssh_job *job)
+{
+    struct side *s = side_of(user_data);
     s->jobs_seen++;
-    list_append(&s->jobs, ssh_job_link(job));
+    if (s->pair->jobs_at_once) {
+        ssh_job_run(job);
+        ssh_job_done(job);
+    } else {
+        list_append(&s->jobs, ssh_job_link(job));
+    }
 }
 
 static void on_auth(void *user_data, struct ssh_auth *query)
 {
-    struct side *s = user_data;
+    struct side *s = side_of(user_data);
     s->auth_questions++;
     if (query->kind == SSH_AUTH_PASSWORD && strcmp(query->password, "right") == 0)
         ssh_auth_accept(query);
@@ -69,14 +82,14 @@ static void on_auth(void *user_data, struct ssh_auth *query)
 
 static void on_authenticated(void *user_data)
 {
-    struct side *s = user_data;
+    struct side *s = side_of(user_data);
     s->authenticated++;
     s->service_events++;
 }
 
 static void on_keys_exchanged(void *user_data, bool first, const char *algorithms)
 {
-    struct side *s = user_data;
+    struct side *s = side_of(user_data);
     s->keys_exchanged++;
     if (!first)
         s->rekeyed++;
@@ -85,7 +98,7 @@ static void on_keys_exchanged(void *user_data, bool first, const char *algorithm
 
 static bool on_subsystem(void *user_data, struct ssh_channel *channel, struct slice name)
 {
-    struct side *s = user_data;
+    struct side *s = side_of(user_data);
     s->service_events++;
     s->channel = channel;
     return slice_is(name, "sftp");
@@ -93,7 +106,7 @@ static bool on_subsystem(void *user_data, struct ssh_channel *channel, struct sl
 
 static bool on_exec(void *user_data, struct ssh_channel *channel, struct slice command)
 {
-    struct side *s = user_data;
+    struct side *s = side_of(user_data);
     (void)channel, (void)command;
     s->service_events++;
     return false;
@@ -109,7 +122,7 @@ static uint8_t pattern_at(uint64_t place)
 
 static void on_data(void *user_data, struct ssh_channel *channel, const uint8_t *data, size_t size)
 {
-    struct side *s = user_data;
+    struct side *s = side_of(user_data);
     s->service_events++;
     for (size_t i = 0; i < size; i++)
         if (data[i] != pattern_at(s->received + i))
@@ -120,14 +133,14 @@ static void on_data(void *user_data, struct ssh_channel *channel, const uint8_t 
 
 static void on_eof(void *user_data, struct ssh_channel *channel)
 {
-    struct side *s = user_data;
+    struct side *s = side_of(user_data);
     (void)channel;
     s->eof = true;
 }
 
 static void on_closed(void *user_data, struct ssh_channel *channel)
 {
-    struct side *s = user_data;
+    struct side *s = side_of(user_data);
     (void)channel;
     s->closed = true;
     s->channel = NULL;
@@ -135,7 +148,7 @@ static void on_closed(void *user_data, struct ssh_channel *channel)
 
 static void on_over(void *user_data, enum ssh_end end, const char *detail)
 {
-    struct side *s = user_data;
+    struct side *s = side_of(user_data);
     s->overs++;
     s->end = end;
     snprintf(s->end_detail, sizeof s->end_detail, "%s", detail);
@@ -143,21 +156,21 @@ static void on_over(void *user_data, enum ssh_end end, const char *detail)
 
 static bool on_host_key(void *user_data, struct slice blob)
 {
-    struct side *s = user_data;
+    struct side *s = side_of(user_data);
     s->host_key_seen = blob.size != 0;
     return !s->pair->distrust;
 }
 
 static void on_channel_opened(void *user_data, struct ssh_channel *channel, bool ok)
 {
-    struct side *s = user_data;
+    struct side *s = side_of(user_data);
     (void)channel;
     s->opened = ok;
 }
 
 static void on_request_done(void *user_data, struct ssh_channel *channel, bool ok)
 {
-    struct side *s = user_data;
+    struct side *s = side_of(user_data);
     (void)channel;
     s->request_answered = true;
     s->request_ok = ok;
@@ -165,7 +178,7 @@ static void on_request_done(void *user_data, struct ssh_channel *channel, bool o
 
 static void on_auth_failed(void *user_data, struct slice methods_left, bool partial)
 {
-    struct side *s = user_data;
+    struct side *s = side_of(user_data);
     (void)methods_left, (void)partial;
     s->auth_failures++;
 }

@@ -47,6 +47,8 @@ struct pair {
     /* Before anything is moved: may change what is about to leave. */
     void (*tamper)(struct pair *p, struct side *from, uint8_t *data, size_t size);
     uint64_t tamper_at;
+    void (*in_event)(struct side *s); /* from inside of every event, first thing */
+    bool jobs_at_once;                /* from inside of the event that gives them out */
     struct ssh_options client_options, server_options;
 };
 
