@@ -23,20 +23,23 @@ SALLY_BEGIN_DECLS
 
 /**
  * A directory of this machine. No path and no symbolic link leads out of it, whatever others do to the tree meanwhile.
- * New files get the mode the client asks for (0666 when it does not say), less `umask_bits`. ::SALLY_E_SYSTEM (see
- * errno) when `directory` cannot be opened.
+ * New files get the mode the client asks for (0666 when it does not say; directories 0777), less `umask_bits` and less
+ * the process's own umask. ::SALLY_E_SYSTEM (see errno) when `directory` cannot be opened.
  */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_local(sally_fs **out, const char *directory, uint32_t flags,
                                                       uint32_t umask_bits);
 
-/** Files in memory, gone with the storage. `max_bytes`: what all files may hold together; 0 for no limit. */
+/** Files in memory, gone with the storage. `max_bytes`: what all files may hold together; 0 for no limit. Holes hold nothing; names
+ * and tables are counted apart, up to half of `max_bytes` and 64 MiB. Permissions are kept but bind nobody; reading does
+ * not change the access time. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_memory(sally_fs **out, uint64_t max_bytes);
 
 /** Everything of `inner`, but nothing changes: what would is answered with ::SALLY_WRITE_PROTECT. Holds `inner`. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_readonly(sally_fs **out, sally_fs *inner);
 
-/** The directory `root` of `inner` as a storage of its own. Holds `inner`. Symbolic links are resolved by `inner`: pick a storage
- * for which that is safe. */
+/** The directory `root` of `inner` as a storage of its own. Holds `inner`. The texts of absolute symbolic links are translated both
+ * ways, but links are resolved by `inner`, and relative ones may lead out: let nobody make links who may not see all of
+ * `inner`. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_chroot(sally_fs **out, sally_fs *inner, const char *root);
 
 /** What a fault does. */

@@ -102,7 +102,8 @@ static sally_status come_out(sally_fs *fs, sally_op *op, sally_status status, vo
     return status;
 }
 
-/* To the storage inside, the root is a directory like others; here it can neither go nor become something else. */
+/* To the storage inside, the root is a directory like others; here it can neither go nor become
+ * something else. */
 static sally_status check_root(const sally_op *op)
 {
     bool from = op->path && op->path[1] == 0;

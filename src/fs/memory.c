@@ -260,6 +260,20 @@ static const sally_fs_methods methods = {
     .destroy = memory_destroy,
 };
 
+/* Many who read must not keep one who writes waiting for ever. */
+static bool lock_init(pthread_rwlock_t *lock)
+{
+    pthread_rwlockattr_t attr;
+    if (pthread_rwlockattr_init(&attr) != 0)
+        return false;
+#ifdef __GLIBC__
+    pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+#endif
+    bool ok = pthread_rwlock_init(lock, &attr) == 0;
+    pthread_rwlockattr_destroy(&attr);
+    return ok;
+}
+
 sally_error sally_fs_memory(sally_fs **out, uint64_t max_bytes)
 {
     if (!out)
@@ -267,7 +281,7 @@ sally_error sally_fs_memory(sally_fs **out, uint64_t max_bytes)
     struct memory *memory = mem_zalloc(sizeof(*memory));
     if (!memory)
         return SALLY_E_NO_MEMORY;
-    if (pthread_rwlock_init(&memory->lock, NULL) != 0) {
+    if (!lock_init(&memory->lock)) {
         mem_free(memory);
         return SALLY_E_SYSTEM;
     }

@@ -1,11 +1,12 @@
-/* Every allocation of every operation fails once: the operation says so, nothing leaks, and the next one works. */
+/* Every allocation of every operation fails once: the operation says so, nothing leaks, and the
+ * next one works. */
 #include "fs/cases.h"
 
 #include "fs/alloc_failure.h"
 #include "fs/local.h"
 #include "fs/scratch.h"
 
-#define NEW (SALLY_OPEN_READ | SALLY_OPEN_WRITE | SALLY_OPEN_CREATE)
+#define NEW  (SALLY_OPEN_READ | SALLY_OPEN_WRITE | SALLY_OPEN_CREATE)
 #define MOST 200
 
 static char scratch[SCRATCH_SIZE];
@@ -120,10 +121,16 @@ static const struct {
     const char *name;
     sally_status (*run)(struct driver *d);
 } operations[] = {
-#define ONE(function) {#function, function}
-    ONE(open_new),  ONE(open_dir),        ONE(write_near),      ONE(write_far), ONE(read_some), ONE(stat_through_links),
-    ONE(stat_far),  ONE(stat_with_names), ONE(set_names),       ONE(resolve),   ONE(read_link), ONE(make_dir),
-    ONE(make_link), ONE(make_hard_link),  ONE(move),            ONE(move_over), ONE(take_away),
+#define ONE(function)                                                                              \
+    {                                                                                              \
+#function, function                                                                        \
+    }
+    ONE(open_new),  ONE(open_dir),        ONE(write_near),
+    ONE(write_far), ONE(read_some),       ONE(stat_through_links),
+    ONE(stat_far),  ONE(stat_with_names), ONE(set_names),
+    ONE(resolve),   ONE(read_link),       ONE(make_dir),
+    ONE(make_link), ONE(make_hard_link),  ONE(move),
+    ONE(move_over), ONE(take_away),
 };
 
 static void try_all(sally_fs *fs)
@@ -191,7 +198,10 @@ static void in_wrappers(void **state)
     driver_stop(&d);
     assert_int_equal(sally_fs_chroot(&fs, inner, "/a-root-of-its-own"), SALLY_E_OK);
     assert_int_equal(sally_fs_fault(&outer, fs), SALLY_E_OK);
-    const sally_fault fault = {.struct_size = sizeof(fault), .kinds = SALLY_OP_ALL, .action = SALLY_FAULT_SHORT, .amount = 1000000};
+    const sally_fault fault = {.struct_size = sizeof(fault),
+                               .kinds = SALLY_OP_ALL,
+                               .action = SALLY_FAULT_SHORT,
+                               .amount = 1000000};
     assert_int_equal(sally_fs_fault_add(outer, &fault), SALLY_E_OK);
     sally_fs_unref(inner);
     sally_fs_unref(fs);
@@ -203,7 +213,8 @@ static void making(void **state)
 {
     (void)state;
     sally_fs *inner = memory(), *faulty;
-    const sally_fault fault = {.struct_size = sizeof(fault), .kinds = 1, .action = SALLY_FAULT_LATE, .path = "/x"};
+    const sally_fault fault = {
+        .struct_size = sizeof(fault), .kinds = 1, .action = SALLY_FAULT_LATE, .path = "/x"};
     assert_int_equal(sally_fs_fault(&faulty, inner), SALLY_E_OK);
     scratch_make(scratch);
     for (int which = 0; which < 6; which++) {

@@ -8,6 +8,14 @@
 #include "cmocka_all.h"
 #include "fs/driver.h"
 
+struct storage_case {
+    const char *name;
+    void (*run)(struct driver *d); /* on an empty storage */
+};
+
+extern const struct storage_case file_cases[], name_cases[];
+extern const size_t file_case_count, name_case_count;
+
 /* Makes a new empty storage, and cleans up behind it. */
 struct storage_maker {
     const char *name;

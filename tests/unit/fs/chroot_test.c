@@ -82,13 +82,15 @@ static void keeps_inside(void **state)
     assert_int_equal(do_symlink(&part, "/top", "/"), SALLY_OK);
     assert_int_equal(do_text(&part, SALLY_OP_READLINK, "/top", 0, text), SALLY_OK);
     assert_string_equal(text, "/");
-    assert_int_equal(do_text(&part, SALLY_OP_REALPATH, "/top/d", SALLY_REALPATH_NO_CHECK, text), SALLY_OK);
+    assert_int_equal(do_text(&part, SALLY_OP_REALPATH, "/top/d", SALLY_REALPATH_NO_CHECK, text),
+                     SALLY_OK);
     assert_string_equal(text, "/d");
     assert_int_equal(do_symlink(&part, "/d/rel", "../l"), SALLY_OK);
     assert_int_equal(do_text(&part, SALLY_OP_READLINK, "/d/rel", 0, text), SALLY_OK);
     assert_string_equal(text, "../l");
 
-    /* No name of a place outside gets in, that of a sibling whose name begins alike least of all. */
+    /* No name of a place outside gets in, that of a sibling whose name begins alike least of all.
+     */
     assert_int_equal(do_symlink(&all, "/root/out", "/rootx"), SALLY_OK);
     assert_int_equal(do_text(&part, SALLY_OP_REALPATH, "/out", SALLY_REALPATH_NO_CHECK, text),
                      SALLY_PERMISSION_DENIED);
@@ -118,7 +120,8 @@ static void gives_paths_back(void **state)
 {
     (void)state;
     struct spy spy;
-    sally_fs_methods methods = {.struct_size = sizeof(methods), .traits = SALLY_FS_TRY, .rename = look, .extended = look};
+    sally_fs_methods methods = {
+        .struct_size = sizeof(methods), .traits = SALLY_FS_TRY, .rename = look, .extended = look};
     sally_fs *inner, *fs;
     assert_int_equal(sally_fs_new(&inner, &methods, &spy), SALLY_E_OK);
     assert_int_equal(sally_fs_chroot(&fs, inner, "/r"), SALLY_E_OK);
@@ -223,7 +226,8 @@ static void small_storages(void **state)
 
 int main(void)
 {
-    static const char unfit[] = ",confinement,symbolic_links,"; /* those are for what resolves links itself */
+    static const char unfit[] =
+        ",confinement,symbolic_links,"; /* those are for what resolves links itself */
     static const struct storage_maker makers[] = {
         {"chroot in memory", make_memory, NULL, DRIVER_INLINE, unfit},
         {"chroot in local", make_local, drop_local, DRIVER_TRYING, unfit},

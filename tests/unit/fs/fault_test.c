@@ -85,8 +85,13 @@ static void counts_and_paths(void **state)
                          .skip = 2,
                          .times = 2,
                          .path = "/f"});
-    add(b, (sally_fault){.kinds = SALLY_OP_ALL, .action = SALLY_FAULT_FAIL, .status = SALLY_NO_MEDIA, .path = "/g", .times = 1});
-    static const sally_status wanted[] = {SALLY_OK, SALLY_OK, SALLY_FAILURE, SALLY_FAILURE, SALLY_OK, SALLY_OK};
+    add(b, (sally_fault){.kinds = SALLY_OP_ALL,
+                         .action = SALLY_FAULT_FAIL,
+                         .status = SALLY_NO_MEDIA,
+                         .path = "/g",
+                         .times = 1});
+    static const sally_status wanted[] = {SALLY_OK,      SALLY_OK, SALLY_FAILURE,
+                                          SALLY_FAILURE, SALLY_OK, SALLY_OK};
     assert_int_equal(do_stat(&b->d, "/g", 0, NULL), SALLY_NO_MEDIA);
     for (size_t i = 0; i < COUNT_OF(wanted); i++) {
         assert_int_equal(do_stat(&b->d, "/f", 0, NULL), wanted[i]);
@@ -97,7 +102,10 @@ static void counts_and_paths(void **state)
     char data[4];
     uint32_t got = 4;
     assert_int_equal(do_open(&b->d, "/f", SALLY_OPEN_READ, &file), SALLY_OK);
-    add(b, (sally_fault){.kinds = SALLY_OP_BIT(SALLY_OP_READ), .action = SALLY_FAULT_FAIL, .status = SALLY_FILE_CORRUPT, .path = "/f"});
+    add(b, (sally_fault){.kinds = SALLY_OP_BIT(SALLY_OP_READ),
+                         .action = SALLY_FAULT_FAIL,
+                         .status = SALLY_FILE_CORRUPT,
+                         .path = "/f"});
     assert_int_equal(do_read(&b->d, file, 0, data, &got), SALLY_FILE_CORRUPT);
     assert_int_equal(do_close(&b->d, file), SALLY_OK);
 }
@@ -108,7 +116,9 @@ static void short_reads(void **state)
     sally_file *file;
     char data[16];
     uint32_t got = 10;
-    add(b, (sally_fault){.kinds = SALLY_OP_BIT(SALLY_OP_READ) | SALLY_OP_BIT(SALLY_OP_STAT), .action = SALLY_FAULT_SHORT, .amount = 3});
+    add(b, (sally_fault){.kinds = SALLY_OP_BIT(SALLY_OP_READ) | SALLY_OP_BIT(SALLY_OP_STAT),
+                         .action = SALLY_FAULT_SHORT,
+                         .amount = 3});
     assert_int_equal(do_open(&b->d, "/f", SALLY_OPEN_READ, &file), SALLY_OK);
     assert_int_equal(do_read(&b->d, file, 4, data, &got), SALLY_OK);
     assert_int_equal(got, 3);
@@ -124,14 +134,15 @@ static void fails_after(void **state)
 {
     struct bench *b = *state;
     sally_file *file;
-    add(b, (sally_fault){.kinds = SALLY_OP_BIT(SALLY_OP_REMOVE) | SALLY_OP_BIT(SALLY_OP_OPEN) | SALLY_OP_BIT(SALLY_OP_OPENDIR) |
-                                  SALLY_OP_BIT(SALLY_OP_CLOSE),
+    add(b, (sally_fault){.kinds = SALLY_OP_BIT(SALLY_OP_REMOVE) | SALLY_OP_BIT(SALLY_OP_OPEN) |
+                                  SALLY_OP_BIT(SALLY_OP_OPENDIR) | SALLY_OP_BIT(SALLY_OP_CLOSE),
                          .action = SALLY_FAULT_FAIL_AFTER,
                          .status = SALLY_CONNECTION_LOST});
     assert_int_equal(do_path(&b->d, SALLY_OP_REMOVE, "/g"), SALLY_CONNECTION_LOST);
     assert_int_equal(do_stat(&b->d, "/g", 0, NULL), SALLY_NO_SUCH_FILE);
     /* What it opened does not stay open: the leak checker would see the handle. */
-    assert_int_equal(do_open(&b->d, "/new", SALLY_OPEN_WRITE | SALLY_OPEN_CREATE, &file), SALLY_CONNECTION_LOST);
+    assert_int_equal(do_open(&b->d, "/new", SALLY_OPEN_WRITE | SALLY_OPEN_CREATE, &file),
+                     SALLY_CONNECTION_LOST);
     assert_int_equal(do_opendir(&b->d, "/", &file), SALLY_CONNECTION_LOST);
     assert_int_equal(do_open(&b->d, "/none", SALLY_OPEN_READ, &file), SALLY_CONNECTION_LOST);
     sally_fs_fault_clear(b->fs);
@@ -142,7 +153,8 @@ static void delays(void **state)
 {
     struct bench *b = *state;
     uint64_t before = now_ms();
-    add(b, (sally_fault){.kinds = SALLY_OP_BIT(SALLY_OP_STAT), .action = SALLY_FAULT_DELAY, .amount = 45});
+    add(b, (sally_fault){
+               .kinds = SALLY_OP_BIT(SALLY_OP_STAT), .action = SALLY_FAULT_DELAY, .amount = 45});
     assert_int_equal(do_stat(&b->d, "/f", 0, NULL), SALLY_OK);
     assert_true(now_ms() - before >= 45);
 }
@@ -172,7 +184,10 @@ static void answers_late_in_their_order(void **state)
     char data[OPS];
     assert_int_equal(do_open(&b->d, "/f", SALLY_OPEN_READ, &file), SALLY_OK);
     for (int i = 0; i < OPS; i++)
-        add(b, (sally_fault){.kinds = SALLY_OP_BIT(SALLY_OP_READ), .action = SALLY_FAULT_LATE, .amount = (uint64_t)(OPS - i) * 3, .times = 1});
+        add(b, (sally_fault){.kinds = SALLY_OP_BIT(SALLY_OP_READ),
+                             .action = SALLY_FAULT_LATE,
+                             .amount = (uint64_t)(OPS - i) * 3,
+                             .times = 1});
     for (int i = 0; i < OPS; i++) {
         ops[i] = driver_file_op(&b->d, SALLY_OP_READ, file);
         ops[i]->pub.u.io = (sally_op_io){.offset = (uint64_t)i, .data = &data[i], .length = 1};
@@ -194,7 +209,9 @@ static void late_answers_can_be_hurried(void **state)
     struct bench *b = *state;
     bool done;
     sally_attrs attrs = {0};
-    add(b, (sally_fault){.kinds = SALLY_OP_BIT(SALLY_OP_OPEN), .action = SALLY_FAULT_LATE, .amount = UINT64_MAX});
+    add(b, (sally_fault){.kinds = SALLY_OP_BIT(SALLY_OP_OPEN),
+                         .action = SALLY_FAULT_LATE,
+                         .amount = UINT64_MAX});
     uint64_t before = now_ms();
     struct op *op = driver_op(&b->d, SALLY_OP_OPEN, "/f");
     op->pub.u.open.flags = SALLY_OPEN_READ;
@@ -246,11 +263,14 @@ static void dies_in_its_own_thread(void **state)
 {
     (void)state;
     struct last last = {NULL, false};
-    sally_fs_methods below = {.struct_size = sizeof(below), .remove = fine, .destroy = note_destroyed};
+    sally_fs_methods below = {
+        .struct_size = sizeof(below), .remove = fine, .destroy = note_destroyed};
     sally_fs_methods above = {.struct_size = sizeof(above), .remove = ask_and_let_go};
     sally_fs *inner, *outer;
-    sally_fault fault = {
-        .struct_size = sizeof(fault), .kinds = SALLY_OP_ALL, .action = SALLY_FAULT_LATE, .amount = 2};
+    sally_fault fault = {.struct_size = sizeof(fault),
+                         .kinds = SALLY_OP_ALL,
+                         .action = SALLY_FAULT_LATE,
+                         .amount = 2};
     assert_int_equal(sally_fs_new(&inner, &below, &last), SALLY_E_OK);
     assert_int_equal(sally_fs_fault(&last.fault, inner), SALLY_E_OK);
     sally_fs_unref(inner);
@@ -269,7 +289,11 @@ static void declines_what_it_is_to_try(void **state)
     struct bench *b = *state;
     assert_int_equal(do_stat(&b->d, "/f", 0, NULL), SALLY_OK);
     assert_int_equal(b->d.offloaded, 0); /* memory never waits */
-    add(b, (sally_fault){.kinds = SALLY_OP_BIT(SALLY_OP_STAT), .action = SALLY_FAULT_DELAY, .amount = 1, .skip = 1, .times = 1});
+    add(b, (sally_fault){.kinds = SALLY_OP_BIT(SALLY_OP_STAT),
+                         .action = SALLY_FAULT_DELAY,
+                         .amount = 1,
+                         .skip = 1,
+                         .times = 1});
     assert_int_equal(do_stat(&b->d, "/f", 0, NULL), SALLY_OK);
     assert_int_equal(do_stat(&b->d, "/f", 0, NULL), SALLY_OK);
     assert_int_equal(b->d.offloaded, 2); /* nothing is counted twice */
@@ -310,7 +334,8 @@ static sally_fs *make_quiet(void)
 static sally_fs *make_late(void)
 {
     sally_fs *fs = make_quiet();
-    sally_fault fault = {.struct_size = sizeof(fault), .kinds = SALLY_OP_ALL, .action = SALLY_FAULT_LATE};
+    sally_fault fault = {
+        .struct_size = sizeof(fault), .kinds = SALLY_OP_ALL, .action = SALLY_FAULT_LATE};
     assert_int_equal(sally_fs_fault_add(fs, &fault), SALLY_E_OK);
     return fs;
 }

@@ -20,7 +20,8 @@ static void known_and_unknown(void **state)
         assert_false(id_names_get(&names, ID_USER, 4000000000u, text));
         assert_string_equal(text, "4000000000");
         /* The same place in the table. */
-        assert_false(id_names_get(&names, ID_USER, 4000000000u - 4000000000u % ID_NAMES_PLACES, text));
+        assert_false(
+            id_names_get(&names, ID_USER, 4000000000u - 4000000000u % ID_NAMES_PLACES, text));
         assert_true(id_names_get(&names, ID_USER, 0, text));
         assert_string_equal(text, "root");
     }
@@ -36,7 +37,8 @@ static void numbers(void **state)
     assert_true(id_of_name(ID_GROUP, "root", &id));
     assert_true(id_of_name(ID_USER, "4294967294", &id));
     assert_int_equal(id, 4294967294u);
-    static const char *const bad[] = {"", "-1", "4294967295", "4294967296", "99999999999999999999", "0x1", "1 ", "nobody at all"};
+    static const char *const bad[] = {
+        "", "-1", "4294967295", "4294967296", "99999999999999999999", "0x1", "1 ", "nobody at all"};
     id = 77;
     for (size_t i = 0; i < COUNT_OF(bad); i++)
         assert_false(id_of_name(ID_USER, bad[i], &id));

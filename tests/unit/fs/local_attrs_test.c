@@ -35,7 +35,10 @@ static void owners(void **state)
     start(&d, 0);
     make_file(&d, "/f", "");
     /* The owner is changed before the mode: a change of owner takes set-user-id away. */
-    sally_attrs set = {.valid = SALLY_ATTR_IDS | SALLY_ATTR_PERMISSIONS, .uid = 1234, .gid = 4321, .permissions = 04755};
+    sally_attrs set = {.valid = SALLY_ATTR_IDS | SALLY_ATTR_PERMISSIONS,
+                       .uid = 1234,
+                       .gid = 4321,
+                       .permissions = 04755};
     assert_int_equal(do_setstat(&d, "/f", SALLY_FOLLOW, &set), SALLY_OK);
     assert_int_equal(do_stat(&d, "/f", 0, &attrs), SALLY_OK);
     assert_int_equal(attrs.uid, 1234);

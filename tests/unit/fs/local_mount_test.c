@@ -1,5 +1,5 @@
-/* What needs file systems of its own: full ones, read-only ones, several below one root. With root's rights, in a mount
- * namespace that ends with this program; without them, skipped. */
+/* What needs file systems of its own: full ones, read-only ones, several below one root. With
+ * root's rights, in a mount namespace that ends with this program; without them, skipped. */
 #include "fs/cases.h"
 
 #include <sched.h>
@@ -81,7 +81,8 @@ static void read_only(void **state)
     stop(&b);
 }
 
-/* Between file systems nothing is renamed (and so no link followed by a copy in disguise), but bytes are copied. */
+/* Between file systems nothing is renamed (and so no link followed by a copy in disguise), but
+ * bytes are copied. */
 static void two_file_systems(void **state)
 {
     (void)state;
@@ -92,7 +93,8 @@ static void two_file_systems(void **state)
     assert_int_equal(mount("tmpfs", b.sub, "tmpfs", 0, "size=16m"), 0);
     make_file(&b.d, "/f", "0123456789");
     assert_int_equal(do_two(&b.d, SALLY_OP_RENAME, "/f", "/other/f", 0), SALLY_FAILURE);
-    assert_int_equal(do_two(&b.d, SALLY_OP_RENAME, "/f", "/other/f", SALLY_RENAME_OVERWRITE), SALLY_FAILURE);
+    assert_int_equal(do_two(&b.d, SALLY_OP_RENAME, "/f", "/other/f", SALLY_RENAME_OVERWRITE),
+                     SALLY_FAILURE);
     assert_int_equal(do_two(&b.d, SALLY_OP_LINK, "/f", "/other/f", 0), SALLY_FAILURE);
     assert_string_equal(file_text(&b.d, "/f", text), "0123456789");
     assert_int_equal(do_stat(&b.d, "/other/f", 0, NULL), SALLY_NO_SUCH_FILE);
@@ -110,7 +112,8 @@ static void two_file_systems(void **state)
     stop(&b);
 }
 
-/* A /proc below the root: its magic links lead to the machine's root, working directory and open files. */
+/* A /proc below the root: its magic links lead to the machine's root, working directory and open
+ * files. */
 static void proc_inside(void **state)
 {
     (void)state;
@@ -121,13 +124,15 @@ static void proc_inside(void **state)
         char text[TEXT_SIZE];
         start(&b, walk, "proc");
         assert_int_equal(mount("/proc", b.sub, NULL, MS_BIND, NULL), 0);
-        static const char *const paths[] = {"/proc/self/root/etc/passwd", "/proc/1/root/etc/passwd", "/proc/self/cwd/..",
-                                            "/proc/self/exe",             "/proc/thread-self/root/etc/passwd"};
+        static const char *const paths[] = {"/proc/self/root/etc/passwd", "/proc/1/root/etc/passwd",
+                                            "/proc/self/cwd/..", "/proc/self/exe",
+                                            "/proc/thread-self/root/etc/passwd"};
         for (size_t i = 0; i < COUNT_OF(paths); i++) {
             assert_int_not_equal(do_open(&b.d, paths[i], SALLY_OPEN_READ, &file), SALLY_OK);
             assert_int_not_equal(do_stat(&b.d, paths[i], SALLY_FOLLOW, NULL), SALLY_OK);
         }
-        if (do_list(&b.d, "/proc/self/root", 0, &list) == SALLY_OK) { /* the storage's own root at most */
+        if (do_list(&b.d, "/proc/self/root", 0, &list) ==
+            SALLY_OK) { /* the storage's own root at most */
             assert_null(listing_find(&list, "etc"));
             listing_clear(&list);
         }

@@ -18,7 +18,8 @@ struct bench {
     struct driver d;
 };
 
-static struct bench *start(const char *where, uint32_t flags, uint32_t umask_bits, bool walk, enum driver_style style)
+static struct bench *start(const char *where, uint32_t flags, uint32_t umask_bits, bool walk,
+                           enum driver_style style)
 {
     struct bench *b = calloc(1, sizeof(*b));
     sally_fs *fs;
@@ -79,8 +80,10 @@ static void special_files(void **state)
         struct sockaddr_un address = {.sun_family = AF_UNIX};
         int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
         strcpy(address.sun_path, at(b, "/sock"));
-        assert_int_equal(bind(s, (const struct sockaddr *)(const void *)&address, sizeof(address)), 0);
-        static const uint32_t flags[] = {SALLY_OPEN_READ, SALLY_OPEN_WRITE, SALLY_OPEN_READ | SALLY_OPEN_WRITE, NEW,
+        assert_int_equal(bind(s, (const struct sockaddr *)(const void *)&address, sizeof(address)),
+                         0);
+        static const uint32_t flags[] = {SALLY_OPEN_READ, SALLY_OPEN_WRITE,
+                                         SALLY_OPEN_READ | SALLY_OPEN_WRITE, NEW,
                                          SALLY_OPEN_WRITE | SALLY_OPEN_APPEND};
         for (size_t i = 0; i < COUNT_OF(flags); i++) {
             assert_int_not_equal(do_open(&b->d, "/fifo", flags[i], &file), SALLY_OK);
@@ -113,7 +116,8 @@ static void modes(void **state)
     struct bench *b = start(NULL, 0, 027, false, DRIVER_INLINE);
     static const struct {
         uint32_t asked, file, dir;
-    } rows[] = {{UINT32_MAX, 0640, 0750}, {0777, 0750, 0750}, {0600, 0600, 0600}, {0444, 0440, 0440}, {04755, 04750, 0750}, {01777, 01750, 01750}};
+    } rows[] = {{UINT32_MAX, 0640, 0750}, {0777, 0750, 0750},   {0600, 0600, 0600},
+                {0444, 0440, 0440},       {04755, 04750, 0750}, {01777, 01750, 01750}};
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         sally_attrs attrs;
         sally_file *file;
@@ -200,7 +204,8 @@ static void denied(void **state)
     }
 }
 
-/* On a tmpfs nothing has to wait for a worker, but for directories (and the names of users in them). */
+/* On a tmpfs nothing has to wait for a worker, but for directories (and the names of users in
+ * them). */
 static void tried_in_memory(void **state)
 {
     (void)state;
@@ -230,8 +235,8 @@ static void tried_in_memory(void **state)
     stop(b);
 }
 
-/* On a disk what changes something goes to a worker, and what was just written is read without one where the file system can
- * tell. */
+/* On a disk what changes something goes to a worker, and what was just written is read without one
+ * where the file system can tell. */
 static void tried_on_disk(void **state)
 {
     (void)state;
@@ -275,7 +280,8 @@ static void unconfined(void **state)
     assert_string_equal(file_text(&b->d, link, text), "text");
     assert_int_equal(do_text(&b->d, SALLY_OP_REALPATH, link, 0, text), SALLY_OK);
     assert_string_equal(text, path);
-    assert_int_equal(do_open(&b->d, "/dev/null", SALLY_OPEN_READ | SALLY_OPEN_WRITE, &file), SALLY_OK);
+    assert_int_equal(do_open(&b->d, "/dev/null", SALLY_OPEN_READ | SALLY_OPEN_WRITE, &file),
+                     SALLY_OK);
     assert_int_equal(do_read(&b->d, file, 0, text, &got), SALLY_EOF);
     assert_int_equal(do_write(&b->d, file, 0, "x", 1), SALLY_OK);
     assert_int_equal(do_close(&b->d, file), SALLY_OK);
@@ -289,8 +295,9 @@ static void unconfined(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(arguments),     cmocka_unit_test(special_files),   cmocka_unit_test(modes),
-        cmocka_unit_test(denied),        cmocka_unit_test(tried_in_memory), cmocka_unit_test(tried_on_disk),
+        cmocka_unit_test(arguments),       cmocka_unit_test(special_files),
+        cmocka_unit_test(modes),           cmocka_unit_test(denied),
+        cmocka_unit_test(tried_in_memory), cmocka_unit_test(tried_on_disk),
         cmocka_unit_test(unconfined),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

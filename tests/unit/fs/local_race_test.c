@@ -1,5 +1,6 @@
-/* Others exchange directories and files for links to the outside, as fast as they can, while operations go through them: nothing
- * outside may change, and nothing from outside may be read. Bounded by operations and by time. */
+/* Others exchange directories and files for links to the outside, as fast as they can, while
+ * operations go through them: nothing outside may change, and nothing from outside may be read.
+ * Bounded by operations and by time. */
 #include "fs/cases.h"
 
 #include <dirent.h>
@@ -13,7 +14,7 @@
 #include "fs/local.h"
 #include "fs/scratch.h"
 
-#define ROUNDS 2500 /* of about 20 operations */
+#define ROUNDS      2500 /* of about 20 operations */
 #define MAX_SECONDS 4
 
 /* scratch/root is the storage, scratch/outside must stay as it is. */
@@ -67,7 +68,8 @@ static void prepare(struct ground *g)
         write_text(g->root, path, "inside");
     }
     for (size_t i = 0; i < COUNT_OF(outside_things); i++)
-        assert_int_equal(fstatat(g->outside, outside_things[i], &g->before[i], AT_SYMLINK_NOFOLLOW), 0);
+        assert_int_equal(fstatat(g->outside, outside_things[i], &g->before[i], AT_SYMLINK_NOFOLLOW),
+                         0);
 }
 
 static void check_outside(const struct ground *g)
@@ -83,7 +85,8 @@ static void check_outside(const struct ground *g)
         assert_int_equal(now.st_nlink, old->st_nlink);
         assert_int_equal(now.st_mtim.tv_sec, old->st_mtim.tv_sec);
         assert_int_equal(now.st_mtim.tv_nsec, old->st_mtim.tv_nsec);
-        assert_int_equal(now.st_ctim.tv_sec, old->st_ctim.tv_sec); /* no attribute was touched either */
+        assert_int_equal(now.st_ctim.tv_sec,
+                         old->st_ctim.tv_sec); /* no attribute was touched either */
         assert_int_equal(now.st_ctim.tv_nsec, old->st_ctim.tv_nsec);
     }
     DIR *list = fdopendir(dup(g->outside));
@@ -98,7 +101,8 @@ static void check_outside(const struct ground *g)
 static void *attack(void *arg)
 {
     struct ground *g = arg;
-    static const char *const pairs[][2] = {{"x", "x-absolute"}, {"y", "y-relative"}, {"s", "s-link"}, {"z", "z-other"}};
+    static const char *const pairs[][2] = {
+        {"x", "x-absolute"}, {"y", "y-relative"}, {"s", "s-link"}, {"z", "z-other"}};
     for (unsigned i = 0; !g->stop; i++) {
         const char *const *pair = pairs[i % COUNT_OF(pairs)];
         if (renameat2(g->root, pair[0], g->root, pair[1], RENAME_EXCHANGE) == 0)
@@ -138,7 +142,8 @@ static unsigned round_of(struct driver *d, const char *dir)
 {
     char a[64], b[64], text[TEXT_SIZE];
     const uint32_t make = SALLY_OPEN_READ | SALLY_OPEN_WRITE | SALLY_OPEN_CREATE;
-    const sally_attrs set = {.valid = SALLY_ATTR_PERMISSIONS | SALLY_ATTR_MTIME | SALLY_ATTR_ATIME | SALLY_ATTR_IDS,
+    const sally_attrs set = {.valid = SALLY_ATTR_PERMISSIONS | SALLY_ATTR_MTIME | SALLY_ATTR_ATIME |
+                                      SALLY_ATTR_IDS,
                              .permissions = 0777,
                              .uid = 1,
                              .gid = 1,
@@ -196,8 +201,10 @@ static void race(bool walk)
     for (int i = 0; i < ROUNDS && seconds() < end; i++) {
         static const char *const dirs[] = {"/x", "/y", "/z/deep"};
         good += round_of(&d, dirs[i % 3]);
-        good += read_one(&d, "/s", SALLY_OPEN_READ | SALLY_OPEN_WRITE | (i % 2 ? SALLY_OPEN_CREATE : 0u));
-        do_setstat(&d, "/s", SALLY_FOLLOW, &(const sally_attrs){.valid = SALLY_ATTR_SIZE, .size = 2});
+        good += read_one(&d, "/s",
+                         SALLY_OPEN_READ | SALLY_OPEN_WRITE | (i % 2 ? SALLY_OPEN_CREATE : 0u));
+        do_setstat(&d, "/s", SALLY_FOLLOW,
+                   &(const sally_attrs){.valid = SALLY_ATTR_SIZE, .size = 2});
     }
     g.stop = true;
     for (size_t i = 0; i < COUNT_OF(attackers); i++)

@@ -66,10 +66,18 @@ static void far_offsets(void **state)
     struct mem_budget budget = {.max_bytes = 1000};
     struct mem_data data = {0};
     char text[8];
-    static const uint64_t places[] = {0, 65535, 65536, UINT64_C(1) << 25, (UINT64_C(1) << 34) - 1, UINT64_C(1) << 40,
-                                      UINT64_C(1) << 52, (UINT64_C(1) << 61) + 5, (uint64_t)INT64_MAX - 3};
+    static const uint64_t places[] = {0,
+                                      65535,
+                                      65536,
+                                      UINT64_C(1) << 25,
+                                      (UINT64_C(1) << 34) - 1,
+                                      UINT64_C(1) << 40,
+                                      UINT64_C(1) << 52,
+                                      (UINT64_C(1) << 61) + 5,
+                                      (uint64_t)INT64_MAX - 3};
     for (size_t i = 0; i < COUNT_OF(places); i++)
-        assert_int_equal(mem_data_write(&data, &budget, places[i], "ab", places[i] % 65536 > 60000 ? 0 : 2), 0);
+        assert_int_equal(
+            mem_data_write(&data, &budget, places[i], "ab", places[i] % 65536 > 60000 ? 0 : 2), 0);
     assert_int_equal(mem_data_read(&data, UINT64_C(1) << 40, text, 4), 4);
     assert_memory_equal(text, "ab\0\0", 4);
     assert_int_equal(mem_data_write(&data, &budget, (uint64_t)INT64_MAX, "x", 1), EFBIG);
@@ -91,7 +99,8 @@ static void limits(void **state)
     assert_int_equal(mem_data_write(&a, &budget, 0, bytes, 100001), ENOSPC);
     assert_true(budget.bytes <= 100000);
     assert_int_equal(mem_data_write(&a, &budget, 0, bytes, 100000), 0); /* to the last byte */
-    assert_int_equal(mem_data_write(&a, &budget, 0, bytes, 100000), 0); /* what is there costs nothing */
+    assert_int_equal(mem_data_write(&a, &budget, 0, bytes, 100000),
+                     0); /* what is there costs nothing */
     assert_int_equal(mem_data_write(&b, &budget, 0, bytes, 1), ENOSPC);
     assert_int_equal(mem_data_resize(&b, &budget, 1 << 30), 0); /* nor does a hole */
     assert_int_equal(mem_data_resize(&a, &budget, 99999), 0);

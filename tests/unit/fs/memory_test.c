@@ -79,7 +79,7 @@ static void endless_depth(void **state)
 }
 
 #define THREADS 4
-#define STEPS 1500
+#define STEPS   1500
 
 struct worker {
     pthread_t thread;
@@ -110,7 +110,8 @@ static void *work(void *arg)
     for (int i = 0; i < STEPS; i++) {
         sally_file *file;
         sally_attrs attrs;
-        const sally_attrs cut = {.valid = SALLY_ATTR_SIZE | SALLY_ATTR_MTIME, .size = next(w) % 100000};
+        const sally_attrs cut = {.valid = SALLY_ATTR_SIZE | SALLY_ATTR_MTIME,
+                                 .size = next(w) % 100000};
         uint32_t got = sizeof(data);
         pick(w, a);
         pick(w, b);
@@ -144,7 +145,9 @@ static void *work(void *arg)
             do_setstat(&d, a, next(w) % 2, &cut);
             break;
         default:
-            if (do_open(&d, a, SALLY_OPEN_READ | SALLY_OPEN_WRITE | (next(w) % 3 ? SALLY_OPEN_CREATE : 0), &file) != SALLY_OK)
+            if (do_open(&d, a,
+                        SALLY_OPEN_READ | SALLY_OPEN_WRITE | (next(w) % 3 ? SALLY_OPEN_CREATE : 0),
+                        &file) != SALLY_OK)
                 break;
             do_write(&d, file, next(w) % 200000, data, sizeof(data));
             do_read(&d, file, next(w) % 200000, data, &got);
@@ -175,7 +178,8 @@ static void many_sessions(void **state)
     driver_start(&d, fs, DRIVER_INLINE);
     sally_fs_unref(fs);
     for (int round = 0; round < 10; round++) {
-        static const char *const dirs[] = {"/d/d/d", "/d/d/e", "/d/d", "/d/e", "/e/d", "/e/e", "/d", "/e", "/"};
+        static const char *const dirs[] = {"/d/d/d", "/d/d/e", "/d/d", "/d/e", "/e/d",
+                                           "/e/e",   "/d",     "/e",   "/"};
         for (size_t i = 0; i < COUNT_OF(dirs); i++) {
             char path[64];
             if (do_list(&d, dirs[i], 0, &list) != SALLY_OK)

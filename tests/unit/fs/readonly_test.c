@@ -87,7 +87,8 @@ static void refuses_changes(void **state)
     assert_int_equal(do_close(d, file), SALLY_OK);
 }
 
-/* Whatever core lets through: the slots themselves refuse every kind that is not known to be harmless. */
+/* Whatever core lets through: the slots themselves refuse every kind that is not known to be
+ * harmless. */
 static sally_status anything(sally_fs *fs, sally_op *op)
 {
     (void)fs;
@@ -101,10 +102,11 @@ static void every_kind(void **state)
         SALLY_OP_BIT(SALLY_OP_SESSION_START) | SALLY_OP_BIT(SALLY_OP_SESSION_END) |
         SALLY_OP_BIT(SALLY_OP_OPEN) | SALLY_OP_BIT(SALLY_OP_CLOSE) | SALLY_OP_BIT(SALLY_OP_READ) |
         SALLY_OP_BIT(SALLY_OP_LOCK) | SALLY_OP_BIT(SALLY_OP_UNLOCK) | SALLY_OP_BIT(SALLY_OP_FSTAT) |
-        SALLY_OP_BIT(SALLY_OP_LEND_FD) | SALLY_OP_BIT(SALLY_OP_OPENDIR) | SALLY_OP_BIT(SALLY_OP_READDIR) |
-        SALLY_OP_BIT(SALLY_OP_CLOSEDIR) | SALLY_OP_BIT(SALLY_OP_STAT) | SALLY_OP_BIT(SALLY_OP_READLINK) |
-        SALLY_OP_BIT(SALLY_OP_REALPATH) | SALLY_OP_BIT(SALLY_OP_STATVFS) | SALLY_OP_BIT(SALLY_OP_HASH) |
-        SALLY_OP_BIT(SALLY_OP_LOOKUP_IDS);
+        SALLY_OP_BIT(SALLY_OP_LEND_FD) | SALLY_OP_BIT(SALLY_OP_OPENDIR) |
+        SALLY_OP_BIT(SALLY_OP_READDIR) | SALLY_OP_BIT(SALLY_OP_CLOSEDIR) |
+        SALLY_OP_BIT(SALLY_OP_STAT) | SALLY_OP_BIT(SALLY_OP_READLINK) |
+        SALLY_OP_BIT(SALLY_OP_REALPATH) | SALLY_OP_BIT(SALLY_OP_STATVFS) |
+        SALLY_OP_BIT(SALLY_OP_HASH) | SALLY_OP_BIT(SALLY_OP_LOOKUP_IDS);
     sally_fs_methods all = {.struct_size = sizeof(all)};
     sally_fs *inner, *fs;
     (void)state;
@@ -114,7 +116,8 @@ static void every_kind(void **state)
     assert_int_equal(sally_fs_new(&inner, &all, NULL), SALLY_E_OK);
     assert_int_equal(sally_fs_readonly(&fs, inner), SALLY_E_OK);
     for (uint32_t kind = 1; kind < SALLY_OP_KINDS; kind++) {
-        struct op op = {.pub = {.kind = kind}, .frames = op.inline_frames, .frame_capacity = OP_INLINE_FRAMES};
+        struct op op = {
+            .pub = {.kind = kind}, .frames = op.inline_frames, .frame_capacity = OP_INLINE_FRAMES};
         sally_status status = fs_invoke(fs, &op.pub);
         bool passes = (harmless & SALLY_OP_BIT(kind)) != 0;
         assert_int_equal(status, passes ? SALLY_OK : SALLY_WRITE_PROTECT);

@@ -34,7 +34,8 @@ static void empty(int dir)
             continue;
         if (unlinkat(dir, entry->d_name, 0) == 0 || errno == ENOENT)
             continue;
-        fchmodat(dir, entry->d_name, 0700, 0);
+        if (fchmodat(dir, entry->d_name, 0700, 0) != 0)
+            continue;
         int sub = openat(dir, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (sub >= 0)
             empty(sub);

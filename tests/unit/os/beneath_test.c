@@ -105,7 +105,8 @@ static void both_ways_agree(void **state)
             if (what < 2)
                 (void)!mkdirat(place.dir, place.name, 0755);
             else if (what == 2)
-                close(openat(place.dir, place.name, O_CREAT | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0644));
+                close(openat(place.dir, place.name, O_CREAT | O_WRONLY | O_NOFOLLOW | O_CLOEXEC,
+                             0644));
             else
                 (void)!symlinkat(target, place.dir, place.name);
             beneath_leave(&place);
@@ -126,13 +127,15 @@ static void both_ways_agree(void **state)
                     long second = outcome(&walk, path, flags[k]);
                     assert_int_equal(second, first > 0 ? -EEXIST : first);
                 } else {
-                    assert_int_equal(outcome(&walk, path, flags[k]), outcome(&kernel, path, flags[k]));
+                    assert_int_equal(outcome(&walk, path, flags[k]),
+                                     outcome(&kernel, path, flags[k]));
                 }
             }
             /* Making through a link that leads nowhere makes the same file. */
             long first = outcome(&kernel, path, O_WRONLY | O_CREAT);
             long second = outcome(&walk, path, O_WRONLY | O_CREAT);
-            if (first > 0 || second > 0) /* why it fails may differ: the kernel looks for a final slash first */
+            if (first > 0 ||
+                second > 0) /* why it fails may differ: the kernel looks for a final slash first */
                 assert_int_equal(second, first);
 
             /* The canonical path leads to the same place, without any link. */
@@ -143,7 +146,8 @@ static void both_ways_agree(void **state)
             bool ok = beneath_canonical(&walk, path, &canonical, &fd);
             if (there > 0) {
                 assert_true(ok && fd >= 0);
-                assert_int_equal(outcome(&kernel, (const char *)canonical.data, O_PATH | O_NOFOLLOW), there);
+                assert_int_equal(
+                    outcome(&kernel, (const char *)canonical.data, O_PATH | O_NOFOLLOW), there);
             } else if (ok) {
                 assert_int_equal(there, -ENOENT);
                 assert_int_equal(fd, -1);
@@ -197,7 +201,8 @@ static void magic_links(void **state)
         assert_int_equal(errno, ELOOP);
         snprintf(path, sizeof(path), "/self/%s/etc", magic[i]);
         assert_int_equal(beneath_open(&in_proc, path, O_PATH, 0), -1);
-        fd = beneath_open(&walk, path, O_PATH, 0); /* taken by its text, below the root: there is no such thing there */
+        fd = beneath_open(&walk, path, O_PATH,
+                          0); /* taken by its text, below the root: there is no such thing there */
         assert_int_equal(fd, -1);
     }
     snprintf(path, sizeof(path), "/self/fd/%d/x", outside);

@@ -85,7 +85,8 @@ static void stats(void **state)
     assert_int_equal(st.size, 5);
     assert_true(st.device == plain.st_dev && st.inode == plain.st_ino);
     assert_int_equal(st.allocated, plain.st_blocks * 512);
-    assert_true(st.modified.tv_sec == plain.st_mtim.tv_sec && st.modified.tv_nsec == plain.st_mtim.tv_nsec);
+    assert_true(st.modified.tv_sec == plain.st_mtim.tv_sec &&
+                st.modified.tv_nsec == plain.st_mtim.tv_nsec);
     assert_int_equal(st.uid, plain.st_uid);
     assert_int_equal(st.gid, plain.st_gid);
     assert_int_equal(st.links, 1);
