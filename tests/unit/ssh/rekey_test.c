@@ -292,6 +292,44 @@ static void a_peer_that_never_answers_is_dropped(void **state)
     pair_free(&p);
 }
 
+/* RFC 4344 section 3: neither sequence numbers nor cipher blocks may run out. */
+static void keys_wear_out_whatever_the_options_say(void **state)
+{
+    for (int i = 0; i < 2; i++) {
+        struct pair p;
+        pair_init(&p, state);
+        p.client_options.ciphers = "aes128-gcm@openssh.com";
+        log_in(&p);
+        struct direction *d = &p.server.ssh->transport->in;
+        if (i)
+            d->packets = UINT64_C(1) << 31;
+        else
+            d->bytes = (UINT64_C(1) << 32) * 16;
+        side_send(&p.client, 10);
+        pair_run(&p);
+        assert_int_equal(p.server.rekeyed, 1);
+        assert_true(d->packets < 10);
+        pair_free(&p);
+    }
+}
+
+static void no_sequence_number_comes_twice(void **state)
+{
+    struct pair p;
+    pair_init(&p, state);
+    log_in(&p);
+    p.server.ssh->transport->in.packets = UINT32_MAX - 2;
+    ssh_rekey(p.server.ssh); /* which the client ignores */
+    ssh_run(p.server.ssh, p.now_ns);
+    static const uint8_t bytes[] = {SSH_MSG_IGNORE, 0, 0, 0, 0};
+    struct slice payload = {bytes, sizeof bytes};
+    side_inject(&p.client, payload);
+    assert_alive(&p.server);
+    side_inject(&p.client, payload);
+    assert_int_equal(p.server.end, SSH_END_PROTOCOL);
+    pair_free(&p);
+}
+
 static void every_job_may_be_late(void **state)
 {
     struct pair p;
@@ -359,6 +397,8 @@ int main(void)
         cmocka_unit_test(algorithms_may_change),
         cmocka_unit_test(a_rekey_by_time),
         cmocka_unit_test(a_peer_that_never_answers_is_dropped),
+        cmocka_unit_test(keys_wear_out_whatever_the_options_say),
+        cmocka_unit_test(no_sequence_number_comes_twice),
         cmocka_unit_test(every_job_may_be_late),
         cmocka_unit_test(a_long_life),
     };

@@ -309,6 +309,50 @@ static void bulk_gets_large_reads(void **state)
     pair_free(&p);
 }
 
+static void a_long_farewell_is_cut(void **state)
+{
+    struct pair p;
+    pair_init(&p, state);
+    logs_in(&p);
+    struct buf b;
+    char text[5000];
+    memset(text, 'x', sizeof text);
+    buf_init(&b, 10000);
+    put_u8(&b, SSH_MSG_DISCONNECT);
+    put_u32(&b, SSH_DISCONNECT_BY_APPLICATION);
+    put_string(&b, text, sizeof text);
+    side_inject(&p.client, buf_slice(&b)); /* without a language tag */
+    assert_int_equal(p.server.end, SSH_END_PEER);
+    assert_int_equal(strlen(p.server.end_detail), 255);
+    buf_clear(&b);
+    pair_free(&p);
+}
+
+static bool no_random(void *user_data, uint8_t *out, size_t size)
+{
+    (void)user_data, (void)out, (void)size;
+    return false;
+}
+
+static void without_randomness_nothing_is_sent(void **state)
+{
+    struct pair p;
+    pair_init(&p, state);
+    p.server_options.random.fill = no_random;
+    assert_int_equal(pair_new_server(&p), SALLY_E_CRYPTO);
+    p.server_options.random.fill = NULL;
+    assert_int_equal(pair_new_server(&p), SALLY_E_INVALID);
+
+    pair_init(&p, state);
+    logs_in(&p);
+    p.server.ssh->options.random.fill = no_random;
+    side_send(&p.server, 4000 * KIB); /* more than padding is in stock for */
+    pair_run(&p);
+    assert_int_equal(p.server.end, SSH_END_INTERNAL);
+    pair_free(&p);
+    ssh_free(NULL);
+}
+
 /* ---- Allocations ---- */
 
 static bool lives_without(void **state, unsigned nth)
@@ -380,6 +424,8 @@ int main(void)
         cmocka_unit_test(a_host_key_may_be_refused),
         cmocka_unit_test(an_idle_engine_holds_no_buffers),
         cmocka_unit_test(bulk_gets_large_reads),
+        cmocka_unit_test(a_long_farewell_is_cut),
+        cmocka_unit_test(without_randomness_nothing_is_sent),
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(refuses_senseless_options),
     };
