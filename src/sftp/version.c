@@ -43,8 +43,8 @@ static bool answer_start(struct sftp *s, struct op *op)
         sftp_break(s, "cannot announce the extensions");
         return false;
     }
+    s->state = READY; /* before the reply, which may break it */
     reply_end(s, 0);
-    s->state = READY;
     log_start(s);
     return false;
 }

@@ -1,4 +1,4 @@
-#include "sftp/store.h"
+#include "store.h"
 
 #include <stdio.h>
 #include <stdlib.h>
