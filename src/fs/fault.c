@@ -17,7 +17,8 @@
 
 struct fault {
     struct list link;
-    sally_fault what; /* its path is ours */
+    sally_fault what;
+    char *path; /* what.path points to it */
     uint64_t passed, struck;
 };
 
@@ -43,7 +44,7 @@ static sally_fs_slot fault_slot;
 
 static void fault_free(struct fault *fault)
 {
-    mem_free((void *)(uintptr_t)fault->what.path);
+    mem_free(fault->path);
     mem_free(fault);
 }
 
@@ -248,8 +249,8 @@ sally_error sally_fs_fault_add(sally_fs *fault_fs, const sally_fault *given)
     if (!fault)
         return SALLY_E_NO_MEMORY;
     fault->what = what;
-    fault->what.path = mem_strdup(what.path);
-    if (what.path && !fault->what.path) {
+    fault->what.path = fault->path = mem_strdup(what.path);
+    if (what.path && !fault->path) {
         mem_free(fault);
         return SALLY_E_NO_MEMORY;
     }
