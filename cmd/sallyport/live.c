@@ -178,10 +178,12 @@ void live_update(struct live *l, uint64_t now_ns)
 
 static bool count(void *user_data, const sally_connection_info *info)
 {
-    *(size_t *)user_data += *info->activity || info->operations ? 1 : 0;
+    /* Between two requests of a transfer there is none in flight, but its file stays open. */
+    *(size_t *)user_data += *info->activity || info->operations || info->open_files ? 1 : 0;
     return true;
 }
 
+/* Clients that transfer something. */
 size_t live_transfers(sally_server *server)
 {
     size_t transfers = 0;

@@ -84,7 +84,7 @@ struct stop {
     unsigned quiet_looks;
 };
 
-static void on_stop_signal(struct stop *stop, sally_server *server, bool quiet)
+static void on_stop_signal(struct stop *stop, sally_server *server, struct screen *screen)
 {
     if (stop->asked) {
         stop->now = true;
@@ -95,9 +95,12 @@ static void on_stop_signal(struct stop *stop, sally_server *server, bool quiet)
     size_t transfers = live_transfers(server);
     (void)sally_server_shutdown(server, transfers ? GRACE_MS : 0);
     stop->now = transfers == 0;
-    if (transfers && !quiet)
-        fprintf(stderr, "Stopping after %zu running transfer%s; again to stop at once.\n",
-                transfers, transfers == 1 ? "" : "s");
+    if (transfers && screen) {
+        char text[128];
+        snprintf(text, sizeof text, "Stopping after %zu running transfer%s; again to stop at once.",
+                 transfers, transfers == 1 ? "" : "s");
+        screen_say(screen, text);
+    }
 }
 
 /* Nobody transfers anything any more: who is only connected need not be waited for. */
@@ -112,7 +115,7 @@ static void on_look(struct stop *stop, sally_server *server)
     }
 }
 
-static void until_end(sally_server *server, struct live *live, bool quiet)
+static void until_end(sally_server *server, struct live *live, struct screen *screen)
 {
     sigset_t set;
     fill(&set);
@@ -123,7 +126,7 @@ static void until_end(sally_server *server, struct live *live, bool quiet)
         if (got == ENDED)
             return;
         if (got)
-            on_stop_signal(&stop, server, quiet);
+            on_stop_signal(&stop, server, screen);
         else
             on_look(&stop, server);
         if (live)
@@ -144,7 +147,7 @@ int running_serve(sally_server *server, struct screen *screen, bool show_live, b
         return report_failure("no thread can be made");
     }
     struct live *live = show_live ? live_new(server, screen) : NULL;
-    until_end(server, live, quiet);
+    until_end(server, live, quiet ? NULL : screen);
     live_free(live);
     pthread_join(thread, NULL);
     return EXIT_FINE;

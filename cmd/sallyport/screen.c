@@ -33,6 +33,8 @@ struct screen *screen_new(bool json)
 /* The cursor stands below the lines, at the start of a row. */
 static void take_bottom_away(struct screen *s)
 {
+    if (s->bottom_lines)
+        fputs("\r\033[2K", stderr); /* what somebody has typed */
     for (; s->bottom_lines; s->bottom_lines--)
         fputs("\033[A\033[2K", stderr);
 }
@@ -72,6 +74,16 @@ static const char *format(struct screen *s, const sally_log_line *line)
     return s->line; /* cut short, when memory is */
 }
 
+static void put_line(struct screen *s, const char *before, const char *text, const char *after)
+{
+    flockfile(stderr);
+    take_bottom_away(s);
+    fprintf(stderr, "%s%s%s\n", before, text, after);
+    draw_bottom(s);
+    fflush(stderr);
+    funlockfile(stderr);
+}
+
 void screen_log(void *user_data, const sally_log_line *line)
 {
     struct screen *s = user_data;
@@ -80,14 +92,16 @@ void screen_log(void *user_data, const sally_log_line *line)
     const char *colour = "";
     if (s->colour && line->level <= SALLY_LOG_WARNING)
         colour = line->level == SALLY_LOG_ERROR ? "\033[31m" : "\033[33m";
-    if (text) {
-        flockfile(stderr);
-        take_bottom_away(s);
-        fprintf(stderr, "%s%s%s\n", colour, text, *colour ? "\033[0m" : "");
-        draw_bottom(s);
-        fflush(stderr);
-        funlockfile(stderr);
-    }
+    if (text)
+        put_line(s, colour, text, *colour ? "\033[0m" : "");
+    pthread_mutex_unlock(&s->lock);
+}
+
+void screen_say(struct screen *s, const char *text)
+{
+    pthread_mutex_lock(&s->lock);
+    if (!s->json)
+        put_line(s, "", text, "");
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -109,9 +123,9 @@ void screen_set_bottom(struct screen *s, const char *text)
 bool screen_size(size_t *columns, size_t *rows)
 {
     struct winsize size;
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0)
         return false;
-    *columns = size.ws_col;
-    *rows = size.ws_row;
+    *columns = size.ws_col ? size.ws_col : 80; /* a serial line knows no size */
+    *rows = size.ws_row ? size.ws_row : 24;
     return true;
 }

@@ -17,6 +17,9 @@ void screen_free(struct screen *screen);
 /* For sally_server_set_log(); user_data is the screen. */
 void screen_log(void *user_data, const sally_log_line *line);
 
+/* A line for people; left out where every line is to be JSON. */
+void screen_say(struct screen *screen, const char *text);
+
 /* The lines at the bottom, each ending in a line break, at most as wide as the terminal; "" for
  * none. Copied. */
 void screen_set_bottom(struct screen *screen, const char *text);
