@@ -97,7 +97,8 @@ def main():
         root, found = install(build, work / "destination")
         need(found, "include/sallyport.h", "include/sallyport/server.h", "libsallyport.a", "libsallyport.so",
              "libsallyport.so.0", "pkgconfig/sallyport.pc", "Sallyport/SallyportConfig.cmake", "bin/sallyport",
-             "libexec/sallyport-sftp-server", "man1/sallyport.1", "man8/sallyport-sftp-server.8")
+             "libexec/sallyport-sftp-server", "man1/sallyport.1", "man8/sallyport-sftp-server.8",
+             "bash-completion/completions/sallyport", "site-functions/_sallyport", "vendor_completions.d/sallyport.fish")
         check_archive(root)
         libraries = next(root.rglob("libsallyport.a")).parent
         check_programs(root, libraries)
