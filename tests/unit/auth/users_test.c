@@ -340,7 +340,9 @@ static void *log_in_and_out(void *user_data)
     while (!atomic_load(&stop)) {
         if (try_password(users, "joe", "secret", 0, NULL) == SALLY_AUTH_ACCEPT)
             (void)try_key(users, "joe", KEY_A, true, 0, NULL);
-        (void)offered();
+        struct auth_request *r = fixture_request(users, 0);
+        (void)auth_offered(users, &r->pub);
+        auth_request_free(r);
     }
     return NULL;
 }
