@@ -10,6 +10,7 @@
 #include <uv.h>
 
 #include "base/list.h"
+#include "core/hook_stack.h"
 #include "core/op.h"
 #include "sallyport/server.h"
 #include "server/address.h"
@@ -22,11 +23,22 @@
 
 struct channel;
 
+/* A file that is open, for walks to show. */
+struct conn_transfer {
+    const sally_file *file;
+    char *text; /* "get /path", "put /path" */
+};
+#define CONN_TRANSFERS 8
+
 /* What walks show, for any thread. The numbers are written by the loop alone. */
 struct conn_facts {
-    pthread_mutex_t lock;    /* for the texts */
+    pthread_mutex_t lock;    /* for the texts and transfers */
     char *user, *algorithms; /* NULL: "" */
     const char *state;       /* static */
+    struct conn_transfer
+        transfers[CONN_TRANSFERS]; /* the last one is shown; what there is no place for is not */
+    uint32_t transfer_count;
+    _Atomic uint64_t transferred; /* bytes of the one that is shown */
     _Atomic uint64_t bytes_in, bytes_out, last_input_ns;
     _Atomic uint32_t sessions, open_files, operations, rekeys;
 };
@@ -149,6 +161,8 @@ void conn_facts_clear(struct conn_facts *facts);
 void conn_set_text(struct conn *c, char **place, const char *text);
 void conn_set_state(struct conn *c, const char *state);
 void conn_update_numbers(struct conn *c);
+/* An observer of OPEN and CLOSE among the server's hooks: which files are open. */
+sally_error conn_watch_files(struct hook_stack *hooks);
 /* Any thread. The texts lie in `storage`, which the caller frees. False: out of memory. */
 bool conn_describe(struct conn *c, sally_connection_info *info, sally_peer *peer, char **storage);
 

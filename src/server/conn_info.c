@@ -14,6 +14,8 @@ void conn_facts_init(struct conn_facts *facts)
 
 void conn_facts_clear(struct conn_facts *facts)
 {
+    for (uint32_t i = 0; i < facts->transfer_count; i++)
+        mem_free(facts->transfers[i].text);
     mem_free(facts->user);
     mem_free(facts->algorithms);
     pthread_mutex_destroy(&facts->lock);
@@ -36,6 +38,82 @@ void conn_set_state(struct conn *c, const char *state)
     pthread_mutex_unlock(&c->facts.lock);
 }
 
+/* ---- Transfers ---- */
+
+static char *describe(const sally_op *op)
+{
+    bool writes = (op->u.open.flags & (SALLY_OPEN_WRITE | SALLY_OPEN_APPEND)) != 0;
+    size_t size = strlen(op->path) + 5;
+    char *text = mem_alloc(size);
+    if (text)
+        snprintf(text, size, "%s %s", writes ? "put" : "get", op->path);
+    return text;
+}
+
+static void add_transfer(struct conn_facts *f, const sally_op *op)
+{
+    char *text = describe(op);
+    pthread_mutex_lock(&f->lock);
+    if (text && f->transfer_count < CONN_TRANSFERS) {
+        f->transfers[f->transfer_count++] = (struct conn_transfer){op->file, text};
+        text = NULL;
+    }
+    pthread_mutex_unlock(&f->lock);
+    mem_free(text);
+}
+
+static void remove_transfer(struct conn_facts *f, const sally_file *file)
+{
+    char *text = NULL;
+    pthread_mutex_lock(&f->lock);
+    for (uint32_t i = 0; i < f->transfer_count && !text; i++) {
+        if (f->transfers[i].file != file)
+            continue;
+        text = f->transfers[i].text;
+        f->transfer_count--;
+        memmove(&f->transfers[i], &f->transfers[i + 1],
+                (f->transfer_count - i) * sizeof f->transfers[0]);
+    }
+    pthread_mutex_unlock(&f->lock);
+    mem_free(text);
+}
+
+/* On any of the server's threads. A file is not freed before its CLOSE has been here. */
+static sally_status note_file(void *user_data, sally_op *op)
+{
+    (void)user_data;
+    struct channel *ch = CONTAINER_OF(session_host(op->session), struct channel, host);
+    if (op->kind == SALLY_OP_CLOSE)
+        remove_transfer(&ch->conn->facts, op->file);
+    else if (op->status == SALLY_OK && !(op->flags & SALLY_OP_INTERNAL))
+        add_transfer(&ch->conn->facts, op);
+    return op->status;
+}
+
+sally_error conn_watch_files(struct hook_stack *hooks)
+{
+    const sally_hooks set = {.struct_size = sizeof set,
+                             .flags = SALLY_HOOKS_NONBLOCKING,
+                             .after_mask =
+                                 SALLY_OP_BIT(SALLY_OP_OPEN) | SALLY_OP_BIT(SALLY_OP_CLOSE),
+                             .after = note_file};
+    return hook_stack_add(hooks, &set);
+}
+
+/* What a file counts is written where operations end, which is here. */
+static void update_transfer(struct conn_facts *f)
+{
+    sally_file_facts facts = {0};
+    pthread_mutex_lock(&f->lock);
+    if (f->transfer_count)
+        sally_file_get_facts(f->transfers[f->transfer_count - 1].file, &facts);
+    pthread_mutex_unlock(&f->lock);
+    atomic_store_explicit(&f->transferred, facts.bytes_read + facts.bytes_written,
+                          memory_order_relaxed);
+}
+
+/* ---- Snapshots ---- */
+
 void conn_update_numbers(struct conn *c)
 {
     uint32_t sessions = 0, files = 0, operations = 0;
@@ -48,36 +126,46 @@ void conn_update_numbers(struct conn *c)
         files += session_file_count(ch->session);
         operations += session_in_flight(ch->session);
     }
+    if (files)
+        update_transfer(&c->facts);
     atomic_store_explicit(&c->facts.sessions, sessions, memory_order_relaxed);
     atomic_store_explicit(&c->facts.open_files, files, memory_order_relaxed);
     atomic_store_explicit(&c->facts.operations, operations, memory_order_relaxed);
 }
 
-static char *append(char *at, const char **place, const char *text, size_t size)
+/* Copies `text` to `at`, and returns what is behind it. */
+static char *append(char *at, const char **place, const char *text)
 {
-    memcpy(at, text, size);
-    at[size] = '\0';
-    *place = at;
-    return at + size + 1;
+    size_t size = strlen(text) + 1;
+    *place = memcpy(at, text, size);
+    return at + size;
+}
+
+/* Under the facts' lock. */
+static char *copy_texts(const struct conn_facts *f, sally_connection_info *info)
+{
+    const char *user = f->user ? f->user : "";
+    const char *algorithms = f->algorithms ? f->algorithms : "";
+    const char *activity = f->transfer_count ? f->transfers[f->transfer_count - 1].text : "";
+    char *storage = mem_alloc(strlen(user) + strlen(algorithms) + strlen(activity) + 3);
+    if (!storage)
+        return NULL;
+    char *at = append(storage, &info->user, user);
+    at = append(at, &info->algorithms, algorithms);
+    (void)append(at, &info->activity, activity);
+    info->state = f->state;
+    return storage;
 }
 
 bool conn_describe(struct conn *c, sally_connection_info *info, sally_peer *peer, char **storage)
 {
     struct conn_facts *f = &c->facts;
+    *info = (sally_connection_info){.id = c->peer.connection_id, .peer = peer};
     pthread_mutex_lock(&f->lock);
-    const char *user = f->user ? f->user : "";
-    const char *algorithms = f->algorithms ? f->algorithms : "";
-    size_t user_size = strlen(user), algorithms_size = strlen(algorithms);
-    char *text = mem_alloc(user_size + algorithms_size + 2);
+    *storage = copy_texts(f, info);
     *peer = c->peer;
-    *storage = text;
-    *info = (sally_connection_info){.id = c->peer.connection_id, .peer = peer, .state = f->state};
-    if (text) {
-        char *at = append(text, &info->user, user, user_size);
-        append(at, &info->algorithms, algorithms, algorithms_size);
-    }
     pthread_mutex_unlock(&f->lock);
-    if (!text)
+    if (!*storage)
         return false;
     uint64_t now = loop_now_ns();
     uint64_t last = atomic_load_explicit(&f->last_input_ns, memory_order_relaxed);
@@ -89,6 +177,7 @@ bool conn_describe(struct conn *c, sally_connection_info *info, sally_peer *peer
     info->open_files = atomic_load_explicit(&f->open_files, memory_order_relaxed);
     info->operations = atomic_load_explicit(&f->operations, memory_order_relaxed);
     info->rekeys = atomic_load_explicit(&f->rekeys, memory_order_relaxed);
-    info->activity = "";
+    if (*info->activity)
+        info->activity_done = atomic_load_explicit(&f->transferred, memory_order_relaxed);
     return true;
 }

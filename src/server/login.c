@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auth/authenticator.h"
 #include "auth/request.h"
 #include "base/mem.h"
 #include "sallyport/storages.h"
@@ -299,6 +300,19 @@ static struct attempt *new_attempt(struct conn *c, struct ssh_auth *q)
     return a;
 }
 
+/* Every client begins with "none", and nearly always nobody need be asked: that is not worth a
+ * worker's time. */
+static bool asks_nobody(const struct attempt *a)
+{
+    const sally_auth *leaf;
+    if (a->query->kind != SSH_AUTH_NONE)
+        return false;
+    for (uint32_t i = 0; (leaf = auth_leaf(a->request->auth, i)) != NULL; i++)
+        if (leaf->methods.offered || (leaf->methods.methods & SALLY_AUTH_NONE))
+            return false;
+    return true;
+}
+
 void login_try(struct conn *c, struct ssh_auth *q)
 {
     if (!c->auth)
@@ -318,7 +332,7 @@ void login_try(struct conn *c, struct ssh_auth *q)
     }
     conn_pin(c);
     struct workers *workers = c->server->workers;
-    if (workers)
+    if (workers && !asks_nobody(a))
         workers_give_task(workers, is_password(a) ? WORK_PASSWORDS : WORK_LOGINS, &a->task);
     else if (run_attempt(&a->task))
         loop_give_task(&a->task);

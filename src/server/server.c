@@ -20,7 +20,11 @@ sally_error sally_server_new(sally_server **out)
         return SALLY_E_NO_MEMORY;
     server->settings = settings_new();
     sally_error error = server->settings ? crypto_new(&server->crypto) : SALLY_E_NO_MEMORY;
+    if (!error)
+        error =
+            conn_watch_files(&server->hooks); /* first in: its after-hook sees the last answer */
     if (error) {
+        crypto_unref(server->crypto);
         settings_unref(server->settings);
         mem_free(server);
         return error;

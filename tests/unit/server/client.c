@@ -290,14 +290,13 @@ static bool has_packet(struct client *c)
 
 uint8_t client_reply(struct client *c, uint32_t *id, struct buf *reply, int timeout_ms)
 {
-    if (!client_run(c, has_packet, timeout_ms) || c->over)
-        return 0;
+    (void)client_run(c, has_packet, timeout_ms); /* the reply may come together with the end */
     struct cursor at = cursor_of_slice(buf_slice(&c->in));
     struct slice packet = get_string(&at);
     struct cursor inner = cursor_of_slice(packet);
     uint8_t type = get_u8(&inner);
     *id = get_u32(&inner);
-    if (inner.bad)
+    if (at.bad || inner.bad)
         return 0;
     struct slice rest = cursor_rest(&inner);
     buf_reset(reply);

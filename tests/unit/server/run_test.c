@@ -268,7 +268,8 @@ static void a_slow_login_ends(void **state)
 struct seen {
     uint64_t id;
     uint32_t count, open_files;
-    char user[32], state[32], algorithms[256];
+    uint64_t done;
+    char user[32], state[32], algorithms[256], activity[64];
 };
 
 static bool see(void *user_data, const sally_connection_info *info)
@@ -280,6 +281,8 @@ static bool see(void *user_data, const sally_connection_info *info)
     snprintf(seen->user, sizeof seen->user, "%s", info->user);
     snprintf(seen->state, sizeof seen->state, "%s", info->state);
     snprintf(seen->algorithms, sizeof seen->algorithms, "%s", info->algorithms);
+    snprintf(seen->activity, sizeof seen->activity, "%s", info->activity);
+    seen->done = info->activity_done;
     assert_string_equal(info->peer->address, "127.0.0.1");
     return true;
 }
@@ -298,6 +301,7 @@ static void connections_are_walked_rekeyed_changed_and_ended(void **state)
     struct buf handle;
     client_open(&c, s, "joe", "secret");
     assert_true(client_open_file(&c, "/file", WRITE_CREATE, &handle));
+    assert_int_equal(client_write(&c, &handle, 0, "hello", 5), 0);
     assert_int_equal(client_stat(&c, "/file"), 0);
     struct seen seen = {0};
     assert_int_equal(sally_server_walk(s, see, &seen), SALLY_E_OK);
@@ -306,6 +310,8 @@ static void connections_are_walked_rekeyed_changed_and_ended(void **state)
     assert_string_equal(seen.state, "open");
     assert_non_null(strstr(seen.algorithms, "ssh-ed25519"));
     assert_int_equal(seen.open_files, 1);
+    assert_string_equal(seen.activity, "put /file");
+    assert_int_equal(seen.done, 5);
 
     assert_int_equal(sally_server_rekey(s, seen.id), SALLY_E_OK);
     assert_true(client_run(&c, is_rekeyed, 5000));
