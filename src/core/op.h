@@ -42,7 +42,8 @@ struct op {
 
     /* For the engine: */
     void (*on_done)(struct op *op);  /* home thread: read pub.status and pub.u; op_free() now or later */
-    bool (*on_start)(struct op *op); /* home thread, when its turn has come: get buffers. NULL: nothing to do. False: fails */
+    bool (*on_start)(struct op *op); /* home thread, when its turn has come: get buffers. NULL: nothing to
+                                        * do. False: pub.status is the answer, or a failure when that is still SALLY_OK */
     bool (*entry)(struct op *op, const char *name, const sally_attrs *attrs); /* READDIR's sink, in the storage's thread */
     void *owner;                     /* the engine's */
     uint32_t tag;                    /* the engine's: SFTP's request id */

@@ -56,8 +56,10 @@ void session_start_op(struct op *op)
     if (opens(&op->pub) && !session_prepare_file(op)) {
         op->stage = OP_DONE;
     } else if (op->on_start && !op->on_start(op)) {
-        op->pub.status = SALLY_FAILURE;
-        op->message = "Out of memory";
+        if (op->pub.status == SALLY_OK) { /* it did not say why */
+            op->pub.status = SALLY_FAILURE;
+            op->message = "Out of memory";
+        }
         op->stage = OP_DONE;
     }
     if (op_steps(op, true)) {
