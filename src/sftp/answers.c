@@ -5,7 +5,7 @@
 #include "sftp/protocol.h"
 
 /* Length, type, id, length of the data. */
-#define DATA_HEAD 13
+#define DATA_HEAD   13
 #define HANDLE_HEAD 13 /* the same */
 /* Data of this size is copied to the small replies rather than sent in a chunk of its own. */
 #define SMALL_DATA 2048u
@@ -40,7 +40,8 @@ bool answer_data(struct sftp *s, struct op *op)
     bool good = op->pub.status == SALLY_OK || (op->pub.status == SALLY_EOF && r->block);
     uint32_t done = good && io->done <= io->length ? io->done : 0;
     if (!good || (done == 0 && io->length != 0)) {
-        reply_status(s, op->tag, op->pub.status == SALLY_OK ? SALLY_EOF : op->pub.status, op->message);
+        reply_status(s, op->tag, op->pub.status == SALLY_OK ? SALLY_EOF : op->pub.status,
+                     op->message);
         return false;
     }
     /* No data where none was asked for is an answer, and OpenSSH's. */
@@ -92,11 +93,16 @@ bool answer_statvfs(struct sftp *s, struct op *op)
         return answer_status(s, op);
     struct buf *b = reply_begin(s, SSH_FXP_EXTENDED_REPLY, op->tag);
     const uint64_t values[] = {
-        v->block_size,  v->fragment_size,
-        v->blocks,      v->blocks_free,
-        v->blocks_available, v->files,
-        v->files_free,  v->files_available,
-        v->fsid,        v->flags & (SSH_FXE_STATVFS_ST_RDONLY | SSH_FXE_STATVFS_ST_NOSUID),
+        v->block_size,
+        v->fragment_size,
+        v->blocks,
+        v->blocks_free,
+        v->blocks_available,
+        v->files,
+        v->files_free,
+        v->files_available,
+        v->fsid,
+        v->flags & (SSH_FXE_STATVFS_ST_RDONLY | SSH_FXE_STATVFS_ST_NOSUID),
         v->name_max,
     };
     for (size_t i = 0; i < COUNT_OF(values); i++)
@@ -131,7 +137,8 @@ bool answer_extended(struct sftp *s, struct op *op)
     const sally_op_extended *extended = &op->pub.u.extended;
     if (op->pub.status != SALLY_OK || !extended->reply)
         return answer_status(s, op);
-    put_bytes(reply_begin(s, SSH_FXP_EXTENDED_REPLY, op->tag), extended->reply, extended->reply_size);
+    put_bytes(reply_begin(s, SSH_FXP_EXTENDED_REPLY, op->tag), extended->reply,
+              extended->reply_size);
     reply_end(s, op->tag);
     return false;
 }

@@ -6,9 +6,10 @@
 #include "core/longname.h"
 #include "sftp/protocol.h"
 
-#define MAX_NANOSECONDS 999999999u
+#define MAX_NANOSECONDS  999999999u
 #define SENT_PERMISSIONS 07777u
-/* Version 5 has no mask of the attribute bits that count: these are the ones it defines (draft-05 section 5.8). */
+/* Version 5 has no mask of the attribute bits that count: these are the ones it defines (draft-05
+ * section 5.8). */
 #define BITS_OF_VERSION_5 0x7ffu
 
 struct reader {
@@ -27,7 +28,9 @@ struct writer {
     const sally_attrs *attrs;
 };
 
-/* --- texts ----------------------------------------------------------------------------------------------------------- */
+/* --- texts
+ * -----------------------------------------------------------------------------------------------------------
+ */
 
 static const void *keep(struct reader *r, struct slice s)
 {
@@ -57,7 +60,8 @@ static void put_optional_text(struct buf *out, const char *text)
     put_text(out, text ? text : "");
 }
 
-/* --- fields, in the order in which they are sent ------------------------------------------------------------------------ */
+/* --- fields, in the order in which they are sent
+ * ------------------------------------------------------------------------ */
 
 static void put_size(struct writer *w)
 {
@@ -91,7 +95,8 @@ static void get_ids(struct reader *r)
     r->out->gid = get_u32(r->in);
 }
 
-/* A storage that knows only numbers: they go out as names (no "@": no translation was available). */
+/* A storage that knows only numbers: they go out as names (no "@": no translation was available).
+ */
 static void put_id_as_name(struct buf *out, uint32_t id)
 {
     char text[11];
@@ -333,7 +338,9 @@ static void get_extended(struct reader *r)
     r->out->extended_count = count;
 }
 
-/* --- the table -------------------------------------------------------------------------------------------------------- */
+/* --- the table
+ * --------------------------------------------------------------------------------------------------------
+ */
 
 #define A(name) SALLY_ATTR_##name
 #define F(name) SSH_FILEXFER_ATTR_##name
@@ -463,7 +470,8 @@ static uint32_t known_flags(uint32_t version)
     return flags;
 }
 
-sally_status attrs_get(struct cursor *in, uint32_t version, sally_attrs *out, const struct attrs_memory *memory)
+sally_status attrs_get(struct cursor *in, uint32_t version, sally_attrs *out,
+                       const struct attrs_memory *memory)
 {
     memset(out, 0, sizeof *out);
     struct reader r = {in, version, get_u32(in), out, memory, SALLY_OK};

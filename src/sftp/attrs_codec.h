@@ -1,5 +1,5 @@
-/* ATTRS on the wire. One table says which attribute each version can carry, under which flag and in which order; what a version
- * cannot say is left out. */
+/* ATTRS on the wire. One table says which attribute each version can carry, under which flag and in
+ * which order; what a version cannot say is left out. */
 #ifndef SALLY_SFTP_ATTRS_CODEC_H
 #define SALLY_SFTP_ATTRS_CODEC_H
 
@@ -8,7 +8,8 @@
 #include "sallyport/attrs.h"
 #include "sallyport/status.h"
 
-/* Where attrs_get finds room for texts; NULL: memory is short. What it gives lasts as long as the attributes. */
+/* Where attrs_get finds room for texts; NULL: memory is short. What it gives lasts as long as the
+ * attributes. */
 struct attrs_memory {
     void *(*alloc)(void *user_data, size_t size);
     void *user_data;
@@ -22,11 +23,14 @@ void attrs_put(struct buf *out, uint32_t version, const sally_attrs *attrs);
 /* Appends the ATTRS that say nothing: the "dummy attributes" of draft-02 section 6.10. */
 void attrs_put_none(struct buf *out, uint32_t version);
 
-/* SALLY_OK; SALLY_BAD_MESSAGE for what does not parse (version 3 alone may carry flags that are not known: no field
- * follows for them); SALLY_INVALID_PARAMETER for values out of range; SALLY_FAILURE when memory is short. */
-sally_status attrs_get(struct cursor *in, uint32_t version, sally_attrs *out, const struct attrs_memory *memory);
+/* SALLY_OK; SALLY_BAD_MESSAGE for what does not parse (version 3 alone may carry flags that are not
+ * known: no field follows for them); SALLY_INVALID_PARAMETER for values out of range; SALLY_FAILURE
+ * when memory is short. */
+sally_status attrs_get(struct cursor *in, uint32_t version, sally_attrs *out,
+                       const struct attrs_memory *memory);
 
-/* The SALLY_ATTR_ bits for flags on the wire, for instance those that a STAT of version 4 asks for. */
+/* The SALLY_ATTR_ bits for flags on the wire, for instance those that a STAT of version 4 asks for.
+ */
 uint32_t attrs_of_wire(uint32_t version, uint32_t flags);
 /* The flags on the wire that can carry the members in `valid`. */
 uint32_t attrs_to_wire(uint32_t version, uint32_t valid);

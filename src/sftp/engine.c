@@ -3,7 +3,7 @@
 
 /* What an engine without work keeps for the next request. */
 #define CACHE_WHEN_IDLE ((size_t)512 * 1024)
-#define LEAST_PACKET 34000u /* draft-13 section 4: what every server should take */
+#define LEAST_PACKET    34000u /* draft-13 section 4: what every server should take */
 
 static void free_engine(struct sftp *s)
 {
@@ -84,8 +84,8 @@ sally_error sftp_new(struct sftp **out, sally_session *session, const struct sft
                      const struct sftp_events *events, void *user_data)
 {
     *out = NULL;
-    if (options->max_version < 3 || options->max_version > 6 || options->max_packet < LEAST_PACKET ||
-        options->max_names < 1024 || options->max_read < 1)
+    if (options->max_version < 3 || options->max_version > 6 ||
+        options->max_packet < LEAST_PACKET || options->max_names < 1024 || options->max_read < 1)
         return SALLY_E_RANGE;
     struct sftp *s = mem_zalloc(sizeof *s);
     if (!s)
@@ -114,8 +114,8 @@ void sftp_break(struct sftp *s, const char *detail)
         return;
     s->state = BROKEN;
     s->broken = detail;
-    log_line(session_log(s->session), session_log_ids(s->session), SALLY_LOG_INFO, "sftp.broken", NULL, 0,
-             "SFTP ends: %s", detail);
+    log_line(session_log(s->session), session_log_ids(s->session), SALLY_LOG_INFO, "sftp.broken",
+             NULL, 0, "SFTP ends: %s", detail);
 }
 
 void sftp_input(struct sftp *s, const uint8_t *data, size_t size)
@@ -168,7 +168,8 @@ void sftp_close(struct sftp *s, uint32_t reason, void (*on_gone)(void *user_data
     s->closing = true;
     s->on_gone = on_gone;
     s->gone_user_data = user_data;
-    session_close(s->session, reason, on_session_gone, s); /* first: ending operations must not start others */
+    session_close(s->session, reason, on_session_gone,
+                  s); /* first: ending operations must not start others */
     input_drop(s);
     reply_drop(s);
     pool_end_ops(s->pool);

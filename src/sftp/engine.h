@@ -1,7 +1,8 @@
 /* The inside of the SFTP engine, for the files of this folder.
  *
- * A request's way: input.c cuts packets out of the byte stream; requests.c finds who understands them; the requests_ files and
- * extensions.c parse them and submit operations; answers.c turns what comes back into replies; reply.c packs replies into chunks. */
+ * A request's way: input.c cuts packets out of the byte stream; requests.c finds who understands
+ * them; the requests_ files and extensions.c parse them and submit operations; answers.c turns what
+ * comes back into replies; reply.c packs replies into chunks. */
 #ifndef SALLY_SFTP_ENGINE_H
 #define SALLY_SFTP_ENGINE_H
 
@@ -32,10 +33,12 @@ struct sftp {
     void *user_data;
     enum sftp_state state;
     uint32_t version;         /* 3 to 6 */
-    bool draft_symlink_order; /* SYMLINK's arguments as drafts -02 to -05 have them, not as OpenSSH does */
+    bool draft_symlink_order; /* SYMLINK's arguments as drafts -02 to -05 have them, not as OpenSSH
+                                 does */
     uint64_t denied;          /* a bit for each name of sftp_request_name_at() */
 
-    struct buf waiting; /* bytes that cannot be used yet: the start of a packet, or requests that must wait */
+    struct buf waiting; /* bytes that cannot be used yet: the start of a packet, or requests that
+                           must wait */
     struct incoming incoming;
     bool ended; /* the peer will send no more */
 
@@ -46,9 +49,9 @@ struct sftp {
     struct buf scratch;  /* the reply being built */
     struct block *batch; /* small replies that will travel together */
     size_t batch_size;
-    bool second_batch;  /* since the last flush: many replies are coming, so make room for them */
-    struct list ready;  /* chunks for events.send */
-    size_t credit;      /* bytes answered since the last flush */
+    bool second_batch; /* since the last flush: many replies are coming, so make room for them */
+    struct list ready; /* chunks for events.send */
+    size_t credit;     /* bytes answered since the last flush */
 
     const char *broken; /* what to tell the owner */
     bool told;          /* broken or finished was told */
@@ -58,7 +61,8 @@ struct sftp {
     void *gone_user_data;
 };
 
-/* Replies nobody has read hold back further requests from here on; the data of READs is bounded by the session. */
+/* Replies nobody has read hold back further requests from here on; the data of READs is bounded by
+ * the session. */
 #define MAX_BACKLOG ((size_t)1024 * 1024)
 
 /* One request as it came. */
@@ -69,7 +73,8 @@ struct request_in {
     const char *message; /* out: a text to go with the status; NULL: the status's own */
 };
 
-/* Handles one kind of request: submits an operation or replies, and returns SALLY_OK; any other status becomes the reply. */
+/* Handles one kind of request: submits an operation or replies, and returns SALLY_OK; any other
+ * status becomes the reply. */
 typedef sally_status handle_fn(struct sftp *s, struct request_in *in);
 
 /* Replies when the operation is done. True: the operation is kept, and freed by others later. */
@@ -101,27 +106,29 @@ void requests_read_lists(struct sftp *s);
 bool requests_unknown_denied(const struct sftp *s, struct slice name);
 
 /* NULL when memory is short. */
-struct op *request_begin(struct sftp *s, const struct request_in *in, uint32_t kind, answer_fn *answer);
+struct op *request_begin(struct sftp *s, const struct request_in *in, uint32_t kind,
+                         answer_fn *answer);
 /* Gives the operation to the session, with request_of(op)->file; SALLY_OK. */
 sally_status request_submit(struct sftp *s, struct op *op);
 /* Ends an operation that was not submitted; returns `status`. */
 sally_status request_drop(struct op *op, sally_status status);
 /* Attributes of a request, in the operation's memory. */
-sally_status request_attrs(struct sftp *s, struct op *op, struct request_in *in, const sally_attrs **out);
+sally_status request_attrs(struct sftp *s, struct op *op, struct request_in *in,
+                           const sally_attrs **out);
 /* The attributes that a STAT asks for. */
 uint32_t request_wanted(const struct sftp *s, struct request_in *in);
 /* A text of a request that is no path: SALLY_INVALID_FILENAME when it holds a NUL. */
 sally_status request_text(struct op *op, struct slice raw, const char **out);
 
 /* The kinds of open handles a request may be about. */
-#define HANDLE_FILE 1u
+#define HANDLE_FILE      1u
 #define HANDLE_DIRECTORY 2u
 /* NULL for an unusable one. */
 sally_file *request_file(const struct sftp *s, struct slice handle, uint32_t kinds);
 
 /* requests_file.c */
-handle_fn handle_open, handle_open_v5, handle_close, handle_read, handle_write, handle_fstat, handle_fsetstat,
-    handle_block, handle_unblock;
+handle_fn handle_open, handle_open_v5, handle_close, handle_read, handle_write, handle_fstat,
+    handle_fsetstat, handle_block, handle_unblock;
 /* The part of WRITE before its data. */
 struct write_head {
     sally_file *file;
@@ -129,14 +136,16 @@ struct write_head {
     uint32_t length;
 };
 /* Makes a WRITE with room for its data, which the caller fills before request_submit(). */
-sally_status write_begin(struct sftp *s, struct request_in *in, const struct write_head *head, struct op **out);
+sally_status write_begin(struct sftp *s, struct request_in *in, const struct write_head *head,
+                         struct op **out);
 
 /* requests_path.c */
-handle_fn handle_stat, handle_lstat, handle_setstat, handle_remove, handle_mkdir, handle_rmdir, handle_rename,
-    handle_realpath, handle_readlink, handle_symlink, handle_link;
+handle_fn handle_stat, handle_lstat, handle_setstat, handle_remove, handle_mkdir, handle_rmdir,
+    handle_rename, handle_realpath, handle_readlink, handle_symlink, handle_link;
 sally_status submit_two_paths(struct sftp *s, struct request_in *in, uint32_t kind, uint32_t flags);
 sally_status submit_setstat(struct sftp *s, struct request_in *in, uint32_t flags);
-sally_status submit_realpath(struct sftp *s, struct request_in *in, struct slice path, uint32_t flags);
+sally_status submit_realpath(struct sftp *s, struct request_in *in, struct slice path,
+                             uint32_t flags);
 
 /* requests_dir.c */
 handle_fn handle_opendir, handle_readdir;
@@ -157,8 +166,8 @@ bool input_resume(struct sftp *s);
 void input_drop(struct sftp *s);
 
 /* answers.c */
-answer_fn answer_status, answer_handle, answer_data, answer_attrs, answer_text, answer_statvfs, answer_ids,
-    answer_extended;
+answer_fn answer_status, answer_handle, answer_data, answer_attrs, answer_text, answer_statvfs,
+    answer_ids, answer_extended;
 
 /* reply.c */
 /* Starts a reply in s->scratch, which the caller completes and then passes on. */
@@ -171,7 +180,8 @@ sally_status reply_end_now(struct sftp *s, const struct request_in *in);
 void reply_status(struct sftp *s, uint32_t id, sally_status status, const char *message);
 /* A NAME reply with one entry and no attributes, as REALPATH has it; attrs may be NULL. */
 bool reply_one_name(struct sftp *s, uint32_t id, const char *name, const sally_attrs *attrs);
-/* Whole replies: copied to the others, or as a chunk of their own (the block is the chunk's from then on). */
+/* Whole replies: copied to the others, or as a chunk of their own (the block is the chunk's from
+ * then on). */
 void reply_copy(struct sftp *s, const uint8_t *data, size_t size);
 void reply_chunk(struct sftp *s, struct block *block, size_t size);
 /* True: there was something. */

@@ -135,8 +135,8 @@ static sally_status ext_copy_data(struct sftp *s, struct request_in *in)
 }
 
 /* A list of numbers in a string, with as many empty names. */
-static sally_status take_ids(struct op *op, struct slice raw, const uint32_t **ids, const char ***names,
-                             uint32_t *count)
+static sally_status take_ids(struct op *op, struct slice raw, const uint32_t **ids,
+                             const char ***names, uint32_t *count)
 {
     if (raw.size % 4)
         return SALLY_BAD_MESSAGE;

@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 
-#define NO_SLOT UINT32_MAX
+#define NO_SLOT     UINT32_MAX
 #define FIRST_SLOTS 8u
 
 void handles_init(struct handles *h, uint32_t max)

@@ -1,5 +1,5 @@
-/* The handles that a client knows: an index and a generation, never a pointer, so that a closed handle stays invalid when its place is
- * used again. */
+/* The handles that a client knows: an index and a generation, never a pointer, so that a closed
+ * handle stays invalid when its place is used again. */
 #ifndef SALLY_SFTP_HANDLES_H
 #define SALLY_SFTP_HANDLES_H
 
@@ -30,8 +30,8 @@ struct handles {
 void handles_init(struct handles *h, uint32_t max);
 void handles_clear(struct handles *h);
 
-/* A place for one more is made sure of before the storage opens anything: SALLY_OK, or SALLY_FAILURE. `full`: because
- * there are as many as there may be. */
+/* A place for one more is made sure of before the storage opens anything: SALLY_OK, or
+ * SALLY_FAILURE. `full`: because there are as many as there may be. */
 sally_status handles_reserve(struct handles *h, bool *full);
 void handles_unreserve(struct handles *h);
 /* Uses a reservation and writes the handle's bytes. */

@@ -1,11 +1,12 @@
-/* From the byte stream to packets. Whole packets in the owner's memory are parsed where they lie; the data of a WRITE goes straight to
- * where the storage will find it; only what is neither is gathered in s->waiting. */
+/* From the byte stream to packets. Whole packets in the owner's memory are parsed where they lie;
+ * the data of a WRITE goes straight to where the storage will find it; only what is neither is
+ * gathered in s->waiting. */
 #include "sftp/engine.h"
 
 #include "sftp/protocol.h"
 
 /* The bound is the window that the owner granted; this only stops a broken owner. */
-#define MAX_WAITING ((size_t)128 * 1024 * 1024)
+#define MAX_WAITING  ((size_t)128 * 1024 * 1024)
 #define WAITING_KEPT ((size_t)4096)
 /* Length, type, id, handle, offset, length of the data. */
 #define WRITE_HEAD_SIZE (4 + 1 + 4 + 4 + HANDLE_SIZE + 8 + 4)
@@ -25,7 +26,8 @@ static bool is_sound_length(struct sftp *s, uint32_t length)
     return s->state != BROKEN;
 }
 
-/* The head of a WRITE whose data is still coming. False: it must be gathered like any other packet, perhaps to be refused. */
+/* The head of a WRITE whose data is still coming. False: it must be gathered like any other packet,
+ * perhaps to be refused. */
 static bool start_write(struct sftp *s, struct cursor *c)
 {
     struct cursor at = *c;
@@ -109,7 +111,8 @@ static void eat_waiting(struct sftp *s)
         buf_clear(&s->waiting);
 }
 
-/* How many bytes more make the packet at the front of s->waiting complete, or the next part of it that matters. */
+/* How many bytes more make the packet at the front of s->waiting complete, or the next part of it
+ * that matters. */
 static size_t missing(const struct sftp *s)
 {
     struct cursor c = cursor_of_slice(buf_slice(&s->waiting));

@@ -1,10 +1,11 @@
 #include "sftp/pool.h"
 
-/* Sizes that occur: a few small replies; many; 32 KiB of data, which most clients ask for; 64 KiB of data or names; and
- * 256 KiB, which clients that know limits@openssh.com ask for. Each with a header. */
+/* Sizes that occur: a few small replies; many; 32 KiB of data, which most clients ask for; 64 KiB
+ * of data or names; and 256 KiB, which clients that know limits@openssh.com ask for. Each with a
+ * header. */
 static const size_t class_sizes[POOL_CLASSES] = {4096, 16384, 40960, 73728, 270336};
 
-#define MAX_CACHED ((size_t)4 * 1024 * 1024)
+#define MAX_CACHED ((size_t)8 * 1024 * 1024)
 
 struct pool *pool_new(void (*on_release)(void *user_data), void *user_data)
 {
@@ -28,7 +29,8 @@ static void free_if_unused(struct pool *p)
 /* Ending one may start and end others, and so change the list. */
 static struct block *first_with_op(const struct pool *p)
 {
-    LIST_EACH (item, &p->in_use) {
+    LIST_EACH(item, &p->in_use)
+    {
         struct block *b = CONTAINER_OF(item, struct block, link);
         if (b->op)
             return b;
@@ -57,7 +59,7 @@ static uint32_t class_of(size_t size)
 {
     uint32_t class = 0;
     while (class < POOL_CLASSES && class_sizes[class] < size)
-        class++;
+        class ++;
     return class;
 }
 
@@ -96,7 +98,8 @@ void pool_put(struct block *b)
     if (p->orphan || b->class == POOL_CLASSES || p->cached + b->capacity > MAX_CACHED) {
         mem_free(b);
     } else {
-        list_prepend(&p->free[b->class], &b->link); /* the one most likely in the cache goes first */
+        list_prepend(&p->free[b->class],
+                     &b->link); /* the one most likely in the cache goes first */
         p->cached += b->capacity;
     }
     free_if_unused(p);

@@ -1,5 +1,6 @@
-/* Memory for replies and for the data of READ and WRITE. Fresh memory costs a page fault for every 4 KiB, so blocks are kept and
- * used again. The pool outlives the engine until the receiver has released the last block. */
+/* Memory for replies and for the data of READ and WRITE. Fresh memory costs a page fault for every
+ * 4 KiB, so blocks are kept and used again. The pool outlives the engine until the receiver has
+ * released the last block. */
 #ifndef SALLY_SFTP_POOL_H
 #define SALLY_SFTP_POOL_H
 
@@ -14,19 +15,20 @@ struct block {
     struct chunk chunk; /* what the receiver of a reply sees */
     struct list link;   /* in the pool: free, or in use */
     struct pool *pool;
-    struct op *op;      /* ends with the block: its reserve stays taken until the data was sent. NULL: none */
-    size_t backlog;     /* bytes that count as reply nobody has read yet */
+    struct op
+        *op; /* ends with the block: its reserve stays taken until the data was sent. NULL: none */
+    size_t backlog; /* bytes that count as reply nobody has read yet */
     size_t capacity;
-    uint32_t class;     /* POOL_CLASSES: made to measure */
+    uint32_t class; /* POOL_CLASSES: made to measure */
     _Alignas(16) uint8_t bytes[];
 };
 
 struct pool {
     struct list free[POOL_CLASSES];
     struct list in_use;
-    size_t cached;  /* bytes in the free lists */
-    size_t backlog; /* sum over the blocks in use */
-    bool orphan;    /* the engine is gone */
+    size_t cached;                       /* bytes in the free lists */
+    size_t backlog;                      /* sum over the blocks in use */
+    bool orphan;                         /* the engine is gone */
     void (*on_release)(void *user_data); /* a chunk came back; not once the pool is an orphan */
     void *user_data;
 };
@@ -37,7 +39,8 @@ void pool_free(struct pool *p);
 
 /* A block of at least `size` bytes; NULL when memory is short. */
 struct block *pool_get(struct pool *p, size_t size);
-/* Gives a block back that was not handed out as a chunk. NULL is allowed. Does not end its operation. */
+/* Gives a block back that was not handed out as a chunk. NULL is allowed. Does not end its
+ * operation. */
 void pool_put(struct block *b);
 /* Makes the first `size` bytes from `at` of the block a chunk; its receiver releases it. */
 struct chunk *pool_chunk(struct block *b, size_t at, size_t size);

@@ -1,10 +1,10 @@
-/* The numbers of SFTP, versions 3 to 6: draft-ietf-secsh-filexfer-02, -04, -05 and -13. Where the names differ between
- * the drafts, the last one's are used. */
+/* The numbers of SFTP, versions 3 to 6: draft-ietf-secsh-filexfer-02, -04, -05 and -13. Where the
+ * names differ between the drafts, the last one's are used. */
 #ifndef SALLY_SFTP_PROTOCOL_H
 #define SALLY_SFTP_PROTOCOL_H
 
 #define SFTP_FIRST_VERSION 3u
-#define SFTP_LAST_VERSION 6u
+#define SFTP_LAST_VERSION  6u
 
 /* Packet types (draft-13 section 4.3). */
 enum {
@@ -41,60 +41,60 @@ enum {
 };
 
 /* OPEN's flags up to version 4 (draft-04 section 6.3). */
-#define SSH_FXF_READ 0x01u
-#define SSH_FXF_WRITE 0x02u
+#define SSH_FXF_READ   0x01u
+#define SSH_FXF_WRITE  0x02u
 #define SSH_FXF_APPEND 0x04u
-#define SSH_FXF_CREAT 0x08u
-#define SSH_FXF_TRUNC 0x10u
-#define SSH_FXF_EXCL 0x20u
-#define SSH_FXF_TEXT 0x40u /* version 4 */
+#define SSH_FXF_CREAT  0x08u
+#define SSH_FXF_TRUNC  0x10u
+#define SSH_FXF_EXCL   0x20u
+#define SSH_FXF_TEXT   0x40u /* version 4 */
 
 /* OPEN's flags from version 5 on (draft-13 section 8.1.1.3). */
 #define SSH_FXF_ACCESS_DISPOSITION 0x07u
-#define SSH_FXF_CREATE_NEW 0x00u
-#define SSH_FXF_CREATE_TRUNCATE 0x01u
-#define SSH_FXF_OPEN_EXISTING 0x02u
-#define SSH_FXF_OPEN_OR_CREATE 0x03u
-#define SSH_FXF_TRUNCATE_EXISTING 0x04u
-#define SSH_FXF_APPEND_DATA 0x0008u
+#define SSH_FXF_CREATE_NEW         0x00u
+#define SSH_FXF_CREATE_TRUNCATE    0x01u
+#define SSH_FXF_OPEN_EXISTING      0x02u
+#define SSH_FXF_OPEN_OR_CREATE     0x03u
+#define SSH_FXF_TRUNCATE_EXISTING  0x04u
+#define SSH_FXF_APPEND_DATA        0x0008u
 #define SSH_FXF_APPEND_DATA_ATOMIC 0x0010u
-#define SSH_FXF_TEXT_MODE 0x0020u
-#define SSH_FXF_BLOCK_READ 0x0040u
-#define SSH_FXF_BLOCK_WRITE 0x0080u
-#define SSH_FXF_BLOCK_DELETE 0x0100u
-#define SSH_FXF_BLOCK_ADVISORY 0x0200u /* from here on: version 6 */
-#define SSH_FXF_NOFOLLOW 0x0400u
-#define SSH_FXF_DELETE_ON_CLOSE 0x0800u
+#define SSH_FXF_TEXT_MODE          0x0020u
+#define SSH_FXF_BLOCK_READ         0x0040u
+#define SSH_FXF_BLOCK_WRITE        0x0080u
+#define SSH_FXF_BLOCK_DELETE       0x0100u
+#define SSH_FXF_BLOCK_ADVISORY     0x0200u /* from here on: version 6 */
+#define SSH_FXF_NOFOLLOW           0x0400u
+#define SSH_FXF_DELETE_ON_CLOSE    0x0800u
 
 /* Access masks (draft-13 section 7.8). */
-#define ACE4_READ_DATA 0x00000001u
-#define ACE4_WRITE_DATA 0x00000002u
-#define ACE4_APPEND_DATA 0x00000004u
-#define ACE4_READ_ATTRIBUTES 0x00000080u
+#define ACE4_READ_DATA        0x00000001u
+#define ACE4_WRITE_DATA       0x00000002u
+#define ACE4_APPEND_DATA      0x00000004u
+#define ACE4_READ_ATTRIBUTES  0x00000080u
 #define ACE4_WRITE_ATTRIBUTES 0x00000100u
 
 #define SFX_ACL_CONTROL_INCLUDED 0x1u
-#define SFX_ACL_CONTROL_PRESENT 0x2u
+#define SFX_ACL_CONTROL_PRESENT  0x2u
 
 /* Attribute flags (draft-02 section 5, draft-13 section 7.1). */
-#define SSH_FILEXFER_ATTR_SIZE 0x00000001u
-#define SSH_FILEXFER_ATTR_UIDGID 0x00000002u /* version 3 */
-#define SSH_FILEXFER_ATTR_PERMISSIONS 0x00000004u
-#define SSH_FILEXFER_ATTR_ACMODTIME 0x00000008u /* version 3 */
-#define SSH_FILEXFER_ATTR_ACCESSTIME 0x00000008u
-#define SSH_FILEXFER_ATTR_CREATETIME 0x00000010u
-#define SSH_FILEXFER_ATTR_MODIFYTIME 0x00000020u
-#define SSH_FILEXFER_ATTR_ACL 0x00000040u
-#define SSH_FILEXFER_ATTR_OWNERGROUP 0x00000080u
-#define SSH_FILEXFER_ATTR_SUBSECOND_TIMES 0x00000100u
-#define SSH_FILEXFER_ATTR_BITS 0x00000200u
-#define SSH_FILEXFER_ATTR_ALLOCATION_SIZE 0x00000400u
-#define SSH_FILEXFER_ATTR_TEXT_HINT 0x00000800u
-#define SSH_FILEXFER_ATTR_MIME_TYPE 0x00001000u
-#define SSH_FILEXFER_ATTR_LINK_COUNT 0x00002000u
+#define SSH_FILEXFER_ATTR_SIZE              0x00000001u
+#define SSH_FILEXFER_ATTR_UIDGID            0x00000002u /* version 3 */
+#define SSH_FILEXFER_ATTR_PERMISSIONS       0x00000004u
+#define SSH_FILEXFER_ATTR_ACMODTIME         0x00000008u /* version 3 */
+#define SSH_FILEXFER_ATTR_ACCESSTIME        0x00000008u
+#define SSH_FILEXFER_ATTR_CREATETIME        0x00000010u
+#define SSH_FILEXFER_ATTR_MODIFYTIME        0x00000020u
+#define SSH_FILEXFER_ATTR_ACL               0x00000040u
+#define SSH_FILEXFER_ATTR_OWNERGROUP        0x00000080u
+#define SSH_FILEXFER_ATTR_SUBSECOND_TIMES   0x00000100u
+#define SSH_FILEXFER_ATTR_BITS              0x00000200u
+#define SSH_FILEXFER_ATTR_ALLOCATION_SIZE   0x00000400u
+#define SSH_FILEXFER_ATTR_TEXT_HINT         0x00000800u
+#define SSH_FILEXFER_ATTR_MIME_TYPE         0x00001000u
+#define SSH_FILEXFER_ATTR_LINK_COUNT        0x00002000u
 #define SSH_FILEXFER_ATTR_UNTRANSLATED_NAME 0x00004000u
-#define SSH_FILEXFER_ATTR_CTIME 0x00008000u
-#define SSH_FILEXFER_ATTR_EXTENDED 0x80000000u
+#define SSH_FILEXFER_ATTR_CTIME             0x00008000u
+#define SSH_FILEXFER_ATTR_EXTENDED          0x80000000u
 
 /* statvfs@openssh.com's flags. */
 #define SSH_FXE_STATVFS_ST_RDONLY 0x1u

@@ -5,9 +5,9 @@
 #include "sftp/protocol.h"
 
 /* Clients refuse larger packets (OpenSSH: 256 KiB). */
-#define MAX_REPLY ((size_t)256 * 1024)
-#define FIRST_BATCH ((size_t)4096)
-#define NEXT_BATCH ((size_t)16384)
+#define MAX_REPLY    ((size_t)256 * 1024)
+#define FIRST_BATCH  ((size_t)4096)
+#define NEXT_BATCH   ((size_t)16384)
 #define SCRATCH_KEPT ((size_t)4096)
 
 static void close_batch(struct sftp *s)

@@ -4,13 +4,14 @@
 #include "sftp/protocol.h"
 
 #define V(version) (1u << (version))
-#define V3_TO_4 (V(3) | V(4))
-#define V3_TO_5 (V3_TO_4 | V(5))
-#define V5_TO_6 (V(5) | V(6))
-#define ALL (V3_TO_5 | V(6))
+#define V3_TO_4    (V(3) | V(4))
+#define V3_TO_5    (V3_TO_4 | V(5))
+#define V5_TO_6    (V(5) | V(6))
+#define ALL        (V3_TO_5 | V(6))
 
-/* Every request, in which versions it exists, the name that lists of allowed and denied requests have for it (OpenSSH's, where it
- * has one), and who understands it. The most frequent ones come first. */
+/* Every request, in which versions it exists, the name that lists of allowed and denied requests
+ * have for it (OpenSSH's, where it has one), and who understands it. The most frequent ones come
+ * first. */
 /* clang-format off */
 static const struct rule {
     uint8_t type;
@@ -125,7 +126,8 @@ void requests_dispatch(struct sftp *s, struct slice packet)
     }
 }
 
-/* --- the start of an operation ---------------------------------------------------------------------------------------- */
+/* --- the start of an operation
+ * ---------------------------------------------------------------------------------------- */
 
 static void on_done(struct op *op)
 {
@@ -144,7 +146,8 @@ static void on_done(struct op *op)
     }
 }
 
-struct op *request_begin(struct sftp *s, const struct request_in *in, uint32_t kind, answer_fn *answer)
+struct op *request_begin(struct sftp *s, const struct request_in *in, uint32_t kind,
+                         answer_fn *answer)
 {
     struct op *op = op_new(s->session, kind);
     if (!op)
@@ -184,7 +187,8 @@ static void *alloc_from_op(void *user_data, size_t size)
     return sally_op_alloc(user_data, size);
 }
 
-sally_status request_attrs(struct sftp *s, struct op *op, struct request_in *in, const sally_attrs **out)
+sally_status request_attrs(struct sftp *s, struct op *op, struct request_in *in,
+                           const sally_attrs **out)
 {
     const struct attrs_memory memory = {alloc_from_op, &op->pub};
     sally_attrs *attrs = sally_op_alloc(&op->pub, sizeof *attrs);

@@ -1,5 +1,6 @@
-/* OPENDIR and READDIR. A reply is filled up to max_names in the storage's thread, which touches nothing but what belongs to the operation; an
- * entry that does not fit any more waits in the file for the next READDIR. */
+/* OPENDIR and READDIR. A reply is filled up to max_names in the storage's thread, which touches
+ * nothing but what belongs to the operation; an entry that does not fit any more waits in the file
+ * for the next READDIR. */
 #include "sftp/engine.h"
 
 #include "core/longname.h"
@@ -10,10 +11,11 @@
 #define NAME_HEAD 13
 /* Version 6: end-of-list. */
 #define NAME_TAIL 1
-/* A storage that answers "go on" without an entry is asked again so often; then the directory is taken to be at its end,
- * because a reply without names makes clients give up or spin. */
+/* A storage that answers "go on" without an entry is asked again so often; then the directory is
+ * taken to be at its end, because a reply without names makes clients give up or spin. */
 #define MAX_EMPTY_ROUNDS 16
-/* Listings of this size are copied to the small replies rather than sent in a chunk of their own. */
+/* Listings of this size are copied to the small replies rather than sent in a chunk of their own.
+ */
 #define SMALL_LISTING 4096u
 
 struct listing {
@@ -26,7 +28,6 @@ struct listing {
     int64_t now;
     size_t max;
     bool full;
-    bool not_asked; /* the storage had said before that this was all */
 };
 
 sally_status handle_opendir(struct sftp *s, struct request_in *in)
@@ -47,7 +48,8 @@ sally_status handle_opendir(struct sftp *s, struct request_in *in)
     return status == SALLY_OK ? request_submit(s, op) : request_drop(op, status);
 }
 
-static void put_entry(struct buf *b, const struct listing *l, const char *name, const sally_attrs *attrs)
+static void put_entry(struct buf *b, const struct listing *l, const char *name,
+                      const sally_attrs *attrs)
 {
     static const sally_attrs unknown = {.valid = 0};
     put_text(b, name);
@@ -105,7 +107,8 @@ static bool start_readdir(struct op *op)
     r->block = pool_get(s->pool, l->max);
     if (!r->block)
         return false;
-    l->names = (struct buf){.data = r->block->bytes, .capacity = r->block->capacity, .max = l->max - NAME_TAIL};
+    l->names = (struct buf){
+        .data = r->block->bytes, .capacity = r->block->capacity, .max = l->max - NAME_TAIL};
     buf_commit(&l->names, NAME_HEAD);
     buf_init(&l->carry, l->max - NAME_TAIL - NAME_HEAD);
     l->now = s->options.wall_seconds ? s->options.wall_seconds(s->options.clock) : 0;
@@ -114,8 +117,9 @@ static bool start_readdir(struct op *op)
         buf_clear(&file->carry);
         l->count = 1;
     }
-    l->not_asked = file->at_end;
-    return !l->not_asked;
+    if (file->at_end)
+        op->pub.status = SALLY_EOF;
+    return !file->at_end; /* or the storage is not asked */
 }
 
 static void log_skipped(const struct sftp *s, const struct op *op, uint32_t skipped)
@@ -123,13 +127,14 @@ static void log_skipped(const struct sftp *s, const struct op *op, uint32_t skip
     const sally_log_field fields[] = {{"path", op->pub.path}};
     struct log_ids ids = session_log_ids(s->session);
     ids.request = op->pub.id;
-    log_line(session_log(s->session), ids, SALLY_LOG_WARNING, "sftp.names_skipped", fields, COUNT_OF(fields),
-             "%u directory entries have names that cannot be sent", skipped);
+    log_line(session_log(s->session), ids, SALLY_LOG_WARNING, "sftp.names_skipped", fields,
+             COUNT_OF(fields), "%u directory entries have names that cannot be sent", skipped);
 }
 
 static bool answer_names(struct sftp *s, struct op *op);
 
-static sally_status submit_readdir(struct sftp *s, const struct request_in *in, sally_file *file, uint32_t rounds)
+static sally_status submit_readdir(struct sftp *s, const struct request_in *in, sally_file *file,
+                                   uint32_t rounds)
 {
     struct op *op = request_begin(s, in, SALLY_OP_READDIR, answer_names);
     struct listing *l = op ? sally_op_alloc(&op->pub, sizeof *l) : NULL;
@@ -181,7 +186,7 @@ static bool answer_names(struct sftp *s, struct op *op)
 {
     struct listing *l = request_of(op)->listing;
     sally_file *file = op->pub.file;
-    sally_status status = l->not_asked ? SALLY_EOF : op->pub.status;
+    sally_status status = op->pub.status;
     if (l->skipped)
         log_skipped(s, op, l->skipped);
     if (status == SALLY_EOF)

@@ -5,7 +5,9 @@
 
 #define DATA_HEAD 13 /* of a reply to READ */
 
-/* --- OPEN ------------------------------------------------------------------------------------------------------------- */
+/* --- OPEN
+ * -------------------------------------------------------------------------------------------------------------
+ */
 
 static uint32_t access_of_flags(uint32_t flags)
 {
@@ -19,8 +21,8 @@ static uint32_t access_of_flags(uint32_t flags)
     return access;
 }
 
-/* Emptying a file and appending to it are writing, whatever else was said; and neither reading nor writing means reading, as with
- * OpenSSH. */
+/* Emptying a file and appending to it are writing, whatever else was said; and neither reading nor
+ * writing means reading, as with OpenSSH. */
 static uint32_t complete(uint32_t flags)
 {
     if (flags & (SALLY_OPEN_TRUNCATE | SALLY_OPEN_APPEND))
@@ -30,8 +32,8 @@ static uint32_t complete(uint32_t flags)
     return flags;
 }
 
-static sally_status submit_open(struct sftp *s, struct request_in *in, struct slice path, uint32_t flags,
-                                uint32_t access)
+static sally_status submit_open(struct sftp *s, struct request_in *in, struct slice path,
+                                uint32_t flags, uint32_t access)
 {
     bool full;
     struct op *op = request_begin(s, in, SALLY_OP_OPEN, answer_handle);
@@ -115,7 +117,9 @@ sally_status handle_open_v5(struct sftp *s, struct request_in *in)
     return submit_open(s, in, path, flags, access);
 }
 
-/* --- by handle -------------------------------------------------------------------------------------------------------- */
+/* --- by handle
+ * --------------------------------------------------------------------------------------------------------
+ */
 
 sally_status handle_close(struct sftp *s, struct request_in *in)
 {
@@ -169,7 +173,8 @@ sally_status handle_read(struct sftp *s, struct request_in *in)
     return request_submit(s, op);
 }
 
-sally_status write_begin(struct sftp *s, struct request_in *in, const struct write_head *head, struct op **out)
+sally_status write_begin(struct sftp *s, struct request_in *in, const struct write_head *head,
+                         struct op **out)
 {
     if (!head->file)
         return SALLY_INVALID_HANDLE;
@@ -233,8 +238,8 @@ sally_status handle_fstat(struct sftp *s, struct request_in *in)
     sally_file *file = request_file(s, handle, HANDLE_FILE | HANDLE_DIRECTORY);
     if (!file)
         return SALLY_INVALID_HANDLE;
-    struct op *op =
-        request_begin(s, in, file->facts.is_directory ? SALLY_OP_STAT : SALLY_OP_FSTAT, answer_attrs);
+    struct op *op = request_begin(s, in, file->facts.is_directory ? SALLY_OP_STAT : SALLY_OP_FSTAT,
+                                  answer_attrs);
     if (!op)
         return SALLY_FAILURE;
     op->pub.u.stat.wanted = wanted;
@@ -260,7 +265,8 @@ sally_status handle_fsetstat(struct sftp *s, struct request_in *in)
     return status == SALLY_OK ? request_submit(s, op) : request_drop(op, status);
 }
 
-/* --- byte range locks: draft-13 section 8.8 ------------------------------------------------------------------------------ */
+/* --- byte range locks: draft-13 section 8.8
+ * ------------------------------------------------------------------------------ */
 
 /* clang-format off */
 static const struct {

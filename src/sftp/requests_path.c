@@ -11,7 +11,8 @@ static sally_status finish(struct sftp *s, struct op *op, sally_status status)
 }
 
 /* Requests that are nothing but a path. */
-static sally_status submit_path(struct sftp *s, struct request_in *in, uint32_t kind, answer_fn *answer)
+static sally_status submit_path(struct sftp *s, struct request_in *in, uint32_t kind,
+                                answer_fn *answer)
 {
     struct slice path = get_string(&in->body);
     if (in->body.bad)
@@ -66,7 +67,8 @@ sally_status handle_lstat(struct sftp *s, struct request_in *in)
     return submit_stat(s, in, 0);
 }
 
-static sally_status submit_with_attrs(struct sftp *s, struct request_in *in, uint32_t kind, uint32_t flags)
+static sally_status submit_with_attrs(struct sftp *s, struct request_in *in, uint32_t kind,
+                                      uint32_t flags)
 {
     struct slice path = get_string(&in->body);
     struct op *op = request_begin(s, in, kind, answer_status);
@@ -94,10 +96,12 @@ sally_status handle_mkdir(struct sftp *s, struct request_in *in)
     return submit_with_attrs(s, in, SALLY_OP_MKDIR, 0);
 }
 
-/* --- two paths -------------------------------------------------------------------------------------------------------- */
+/* --- two paths
+ * --------------------------------------------------------------------------------------------------------
+ */
 
-static sally_status submit_pair(struct sftp *s, struct request_in *in, uint32_t kind, struct slice path, struct slice to,
-                                uint32_t flags)
+static sally_status submit_pair(struct sftp *s, struct request_in *in, uint32_t kind,
+                                struct slice path, struct slice to, uint32_t flags)
 {
     struct op *op = request_begin(s, in, kind, answer_status);
     if (!op)
@@ -131,7 +135,8 @@ sally_status handle_rename(struct sftp *s, struct request_in *in)
     return submit_pair(s, in, SALLY_OP_RENAME, path, to, flags);
 }
 
-static sally_status submit_symlink(struct sftp *s, struct request_in *in, struct slice path, struct slice target)
+static sally_status submit_symlink(struct sftp *s, struct request_in *in, struct slice path,
+                                   struct slice target)
 {
     struct op *op = request_begin(s, in, SALLY_OP_SYMLINK, answer_status);
     if (!op)
@@ -167,9 +172,12 @@ sally_status handle_link(struct sftp *s, struct request_in *in)
                     : submit_pair(s, in, SALLY_OP_LINK, existing, link, 0);
 }
 
-/* --- REALPATH --------------------------------------------------------------------------------------------------------- */
+/* --- REALPATH
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
-sally_status submit_realpath(struct sftp *s, struct request_in *in, struct slice path, uint32_t flags)
+sally_status submit_realpath(struct sftp *s, struct request_in *in, struct slice path,
+                             uint32_t flags)
 {
     struct op *op = request_begin(s, in, SALLY_OP_REALPATH, answer_text);
     if (!op)
@@ -216,7 +224,8 @@ sally_status handle_realpath(struct sftp *s, struct request_in *in)
     buf_init(&composed, 4 * (size_t)PATH_MAX_BYTES);
     sally_status status = compose(s, &in->body, path, &composed);
     if (status == SALLY_OK)
-        status = submit_realpath(s, in, (struct slice){buf_head(&composed), composed.size - 1}, control);
+        status =
+            submit_realpath(s, in, (struct slice){buf_head(&composed), composed.size - 1}, control);
     buf_clear(&composed);
     return status;
 }

@@ -1,5 +1,6 @@
-/* The SFTP server engine: eats the bytes of the channel, turns each request into one operation, and produces chunks of reply bytes. Pure: no
- * socket, thread or clock. One codec and one table of what each version may say serve versions 3 to 6. */
+/* The SFTP server engine: eats the bytes of the channel, turns each request into one operation, and
+ * produces chunks of reply bytes. Pure: no socket, thread or clock. One codec and one table of what
+ * each version may say serve versions 3 to 6. */
 #ifndef SALLY_SFTP_SFTP_H
 #define SALLY_SFTP_SFTP_H
 
@@ -7,20 +8,22 @@
 #include "core/session.h"
 
 struct sftp_options {
-    uint32_t max_version;    /* 3 to 6 */
-    uint32_t max_packet;     /* bytes of the largest request, without its length field */
-    uint32_t max_read;       /* bytes of data in the largest reply to READ */
-    uint32_t max_write;      /* bytes of data in the largest WRITE */
-    uint32_t max_names;      /* bytes of the largest NAME reply */
+    uint32_t max_version;       /* 3 to 6 */
+    uint32_t max_packet;        /* bytes of the largest request, without its length field */
+    uint32_t max_read;          /* bytes of data in the largest reply to READ */
+    uint32_t max_write;         /* bytes of data in the largest WRITE */
+    uint32_t max_names;         /* bytes of the largest NAME reply */
     const char *allow_requests; /* names with commas; NULL: all. Lent: must outlive the engine */
     const char *deny_requests;  /* NULL: none. Lent */
     int64_t (*wall_seconds)(void *user_data); /* for longname: now; NULL: 0 */
     void *clock;
 };
 
-/* What the engine tells its owner; all on the home thread, possibly from inside a call of the engine. */
+/* What the engine tells its owner; all on the home thread, possibly from inside a call of the
+ * engine. */
 struct sftp_events {
-    /* Reply bytes. Many small replies come as one chunk. The owner releases it when it is sent, or its channel is gone. */
+    /* Reply bytes. Many small replies come as one chunk. The owner releases it when it is sent, or
+     * its channel is gone. */
     void (*send)(void *user_data, struct chunk *c);
     /* `size` bytes of requests have been answered (or skipped): the peer may send as many more. */
     void (*credit)(void *user_data, size_t size);
@@ -28,30 +31,32 @@ struct sftp_events {
     void (*broken)(void *user_data, const char *detail);
     /* Input ended (sftp_eof), and everything that came before was answered and handed to send. */
     void (*finished)(void *user_data);
-    /* From inside a chunk's release, when that made room for waiting requests: call sftp_flush() soon, but not from here. NULL:
-     * the engine calls it itself, so that the other events may come from inside a chunk's release. */
+    /* From inside a chunk's release, when that made room for waiting requests: call sftp_flush()
+     * soon, but not from here. NULL: the engine calls it itself, so that the other events may come
+     * from inside a chunk's release. */
     void (*want_flush)(void *user_data);
 };
 
 struct sftp;
 
-/* The session is the engine's from now on (it ends with sftp_close), unless this fails: SALLY_E_NO_MEMORY, or SALLY_E_RANGE for options
- * that make no sense. Options are copied. */
+/* The session is the engine's from now on (it ends with sftp_close), unless this fails:
+ * SALLY_E_NO_MEMORY, or SALLY_E_RANGE for options that make no sense. Options are copied. */
 sally_error sftp_new(struct sftp **out, sally_session *session, const struct sftp_options *options,
                      const struct sftp_events *events, void *user_data);
 
-/* Bytes from the peer; all are taken: requests that cannot be started now wait inside, unparsed, so the owner must not give
- * more than the window it granted (credit says when more may come). The data is not kept after the call returns, but copied. */
+/* Bytes from the peer; all are taken: requests that cannot be started now wait inside, unparsed, so
+ * the owner must not give more than the window it granted (credit says when more may come). The
+ * data is not kept after the call returns, but copied. */
 void sftp_input(struct sftp *s, const uint8_t *data, size_t size);
 void sftp_eof(struct sftp *s);
-/* Replies may have been held back to travel together: everything there is goes to send now. Call it after a batch of input or
- * deliveries. */
+/* Replies may have been held back to travel together: everything there is goes to send now. Call it
+ * after a batch of input or deliveries. */
 void sftp_flush(struct sftp *s);
 /* For engines that have been idle for a while: gives cached memory back. */
 void sftp_trim(struct sftp *s);
 
-/* Ends the session with `reason` and frees the engine; no event comes any more. on_gone: when the session is gone too. Chunks that were
- * sent may be released before or after. */
+/* Ends the session with `reason` and frees the engine; no event comes any more. on_gone: when the
+ * session is gone too. Chunks that were sent may be released before or after. */
 void sftp_close(struct sftp *s, uint32_t reason, void (*on_gone)(void *user_data), void *user_data);
 
 sally_session *sftp_session(struct sftp *s);

@@ -1,5 +1,6 @@
-/* sally_sftp: the engine for programs with a transport of their own. There is no thread; answers from other threads wait in an
- * inbox. After sally_sftp_free() whoever finishes an operation takes over as the session's home thread, until the last one is done. */
+/* sally_sftp: the engine for programs with a transport of their own. There is no thread; answers
+ * from other threads wait in an inbox. After sally_sftp_free() whoever finishes an operation takes
+ * over as the session's home thread, until the last one is done. */
 #include "sallyport/sftp.h"
 
 #include <pthread.h>
@@ -9,14 +10,14 @@
 #include "sftp/sftp.h"
 
 /* Defaults, and what follows from the options. */
-#define MAX_PACKET (257u * 1024)
-#define MAX_READ (255u * 1024)
-#define LEAST_PACKET 34000u
+#define MAX_PACKET      (257u * 1024)
+#define MAX_READ        (255u * 1024)
+#define LEAST_PACKET    34000u
 #define PACKET_OVERHEAD 2048u /* more than a WRITE has beside its data */
-#define MAX_NAMES (64u * 1024)
-#define MAX_HANDLES 1024u
-#define MAX_OPERATIONS 64u
-#define MAX_BYTES ((size_t)8 * 1024 * 1024)
+#define MAX_NAMES       (64u * 1024)
+#define MAX_HANDLES     1024u
+#define MAX_OPERATIONS  64u
+#define MAX_BYTES       ((size_t)8 * 1024 * 1024)
 /* Bytes of requests taken before their answers; like a channel's window. */
 #define WINDOW ((size_t)2 * 1024 * 1024)
 
@@ -166,8 +167,8 @@ static sally_error copy_texts(sally_sftp *x, sally_sftp_options *o)
     if (!peer->protocol)
         peer->protocol = "sftp";
     const char **texts[COUNT_OF(x->texts)] = {
-        &peer->address,  &peer->local_address,   &peer->listener,    &peer->protocol,
-        &peer->client_software, &o->allow_requests, &o->deny_requests,
+        &peer->address,         &peer->local_address, &peer->listener,   &peer->protocol,
+        &peer->client_software, &o->allow_requests,   &o->deny_requests,
     };
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         bool of_peer = i < 5;

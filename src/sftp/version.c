@@ -49,7 +49,8 @@ static bool answer_start(struct sftp *s, struct op *op)
     return false;
 }
 
-/* What does not parse is left out: OpenSSH never looks at it, so clients could get away with anything. */
+/* What does not parse is left out: OpenSSH never looks at it, so clients could get away with
+ * anything. */
 static sally_status take_pairs(struct op *op, struct cursor *in)
 {
     sally_pair *pairs = sally_op_alloc(&op->pub, MAX_CLIENT_PAIRS * sizeof *pairs);

@@ -1,5 +1,6 @@
-/* The stand-alone SFTP engine over a storage in memory. The first byte chooses the version and how the rest, a client's stream after
- * INIT, is cut and answered; every complete request must have had exactly one reply. */
+/* The stand-alone SFTP engine over a storage in memory. The first byte chooses the version and how
+ * the rest, a client's stream after INIT, is cut and answered; every complete request must have had
+ * exactly one reply. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,11 +11,11 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define VERSION_BITS 0x03u /* 3 to 6 */
-#define IN_PIECES 0x04u
-#define LATE 0x08u
-#define CONCURRENT 0x10u
-#define FEW 0x20u /* of everything */
-#define ENDS_EARLY 0x40u
+#define IN_PIECES    0x04u
+#define LATE         0x08u
+#define CONCURRENT   0x10u
+#define FEW          0x20u /* of everything */
+#define ENDS_EARLY   0x40u
 
 static void require(bool condition)
 {
@@ -101,7 +102,8 @@ static sally_sftp *start(struct store *store, uint8_t how)
 }
 
 /* False: the client broke the protocol. */
-static bool feed(sally_sftp *sftp, struct store *store, struct replies *r, const uint8_t *data, size_t size, uint8_t how)
+static bool feed(sally_sftp *sftp, struct store *store, struct replies *r, const uint8_t *data,
+                 size_t size, uint8_t how)
 {
     while (size) {
         size_t part = how & IN_PIECES ? 1 + size % 37 : size, taken;

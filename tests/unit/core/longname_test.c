@@ -24,8 +24,8 @@ static const char *line(const char *name, const sally_attrs *attrs, int64_t now)
 
 static sally_attrs file_at(int64_t mtime)
 {
-    return (sally_attrs){.valid = SALLY_ATTR_TYPE | SALLY_ATTR_SIZE | SALLY_ATTR_PERMISSIONS | SALLY_ATTR_IDS |
-                                  SALLY_ATTR_MTIME | SALLY_ATTR_LINK_COUNT,
+    return (sally_attrs){.valid = SALLY_ATTR_TYPE | SALLY_ATTR_SIZE | SALLY_ATTR_PERMISSIONS |
+                                  SALLY_ATTR_IDS | SALLY_ATTR_MTIME | SALLY_ATTR_LINK_COUNT,
                          .type = SALLY_TYPE_REGULAR,
                          .size = 1234,
                          .permissions = 0644,
@@ -46,7 +46,8 @@ static void a_file_looks_as_in_ls(void **state)
     a.group = "domain users";
     a.size = 12345678901;
     a.type = SALLY_TYPE_DIRECTORY;
-    assert_string_equal(line("d", &a, NOW), "drw-r--r--    2 joe      domain_users 12345678901 Nov 13 22:13 d");
+    assert_string_equal(line("d", &a, NOW),
+                        "drw-r--r--    2 joe      domain_users 12345678901 Nov 13 22:13 d");
 }
 
 static void times_of_day_are_for_the_last_180_days(void **state)
@@ -96,11 +97,11 @@ static void modes_have_their_letters(void **state)
         uint32_t type, permissions;
         const char *text;
     } cases[] = {
-        {SALLY_TYPE_REGULAR, 0, "----------"},       {SALLY_TYPE_REGULAR, 0777, "-rwxrwxrwx"},
-        {SALLY_TYPE_REGULAR, 04755, "-rwsr-xr-x"},   {SALLY_TYPE_REGULAR, 06644, "-rwSr-Sr--"},
-        {SALLY_TYPE_DIRECTORY, 01777, "drwxrwxrwt"}, {SALLY_TYPE_DIRECTORY, 01776, "drwxrwxrwT"},
-        {SALLY_TYPE_SYMLINK, 0777, "lrwxrwxrwx"},    {SALLY_TYPE_FIFO, 0600, "prw-------"},
-        {SALLY_TYPE_SOCKET, 0600, "srw-------"},     {SALLY_TYPE_CHAR_DEVICE, 0600, "crw-------"},
+        {SALLY_TYPE_REGULAR, 0, "----------"},         {SALLY_TYPE_REGULAR, 0777, "-rwxrwxrwx"},
+        {SALLY_TYPE_REGULAR, 04755, "-rwsr-xr-x"},     {SALLY_TYPE_REGULAR, 06644, "-rwSr-Sr--"},
+        {SALLY_TYPE_DIRECTORY, 01777, "drwxrwxrwt"},   {SALLY_TYPE_DIRECTORY, 01776, "drwxrwxrwT"},
+        {SALLY_TYPE_SYMLINK, 0777, "lrwxrwxrwx"},      {SALLY_TYPE_FIFO, 0600, "prw-------"},
+        {SALLY_TYPE_SOCKET, 0600, "srw-------"},       {SALLY_TYPE_CHAR_DEVICE, 0600, "crw-------"},
         {SALLY_TYPE_BLOCK_DEVICE, 0600, "brw-------"}, {SALLY_TYPE_SPECIAL, 0600, "?rw-------"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -123,7 +124,8 @@ static void nothing_known_is_still_a_line(void **state)
 {
     (void)state;
     const sally_attrs a = {.valid = 0};
-    assert_string_equal(line("x", &a, NOW), "----------    1 -        -               0 Jan  1  1970 x");
+    assert_string_equal(line("x", &a, NOW),
+                        "----------    1 -        -               0 Jan  1  1970 x");
 }
 
 static void names_cannot_break_the_line(void **state)
@@ -136,7 +138,9 @@ static void names_cannot_break_the_line(void **state)
     const char *text = line("a b\r\n-rw-r--r--\x7f\x1b[2J\xff", &a, NOW);
     assert_null(strpbrk(text, "\r\n\x1b\x7f"));
     assert_non_null(strstr(text, "e?vil "));
-    assert_non_null(strstr(text, " a b?" "?-rw-r--r--?" "?[2J\xff"));
+    assert_non_null(strstr(text, " a b?"
+                                 "?-rw-r--r--?"
+                                 "?[2J\xff"));
 }
 
 static void a_full_buffer_fails_cleanly(void **state)

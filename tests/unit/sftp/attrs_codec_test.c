@@ -29,7 +29,8 @@ static void arena_clear(struct arena *a)
 }
 
 static const uint8_t acl[] = {
-    0, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 6, 'O', 'W', 'N', 'E', 'R', '@',
+    0, 0, 0, 3, 0, 0, 0, 1, 0, 0,   0,   0,   0,   0,   0,
+    0, 0, 0, 0, 7, 0, 0, 0, 6, 'O', 'W', 'N', 'E', 'R', '@',
 };
 static const sally_pair pairs[] = {{"a@test", "1", 1}, {"b@test", "\0\0", 2}};
 
@@ -64,13 +65,14 @@ static sally_attrs everything(void)
 
 /* What each version keeps of everything. */
 static const uint32_t kept[] = {
-    SALLY_ATTR_SIZE | SALLY_ATTR_IDS | SALLY_ATTR_PERMISSIONS | SALLY_ATTR_ATIME | SALLY_ATTR_MTIME |
-        SALLY_ATTR_EXTENDED,
-    SALLY_ATTR_TYPE | SALLY_ATTR_SIZE | SALLY_ATTR_NAMES | SALLY_ATTR_PERMISSIONS | SALLY_ATTR_ATIME |
-        SALLY_ATTR_CREATETIME | SALLY_ATTR_MTIME | SALLY_ATTR_NANOSECONDS | SALLY_ATTR_ACL | SALLY_ATTR_EXTENDED,
-    SALLY_ATTR_TYPE | SALLY_ATTR_SIZE | SALLY_ATTR_NAMES | SALLY_ATTR_PERMISSIONS | SALLY_ATTR_ATIME |
-        SALLY_ATTR_CREATETIME | SALLY_ATTR_MTIME | SALLY_ATTR_NANOSECONDS | SALLY_ATTR_ACL | SALLY_ATTR_BITS |
-        SALLY_ATTR_EXTENDED,
+    SALLY_ATTR_SIZE | SALLY_ATTR_IDS | SALLY_ATTR_PERMISSIONS | SALLY_ATTR_ATIME |
+        SALLY_ATTR_MTIME | SALLY_ATTR_EXTENDED,
+    SALLY_ATTR_TYPE | SALLY_ATTR_SIZE | SALLY_ATTR_NAMES | SALLY_ATTR_PERMISSIONS |
+        SALLY_ATTR_ATIME | SALLY_ATTR_CREATETIME | SALLY_ATTR_MTIME | SALLY_ATTR_NANOSECONDS |
+        SALLY_ATTR_ACL | SALLY_ATTR_EXTENDED,
+    SALLY_ATTR_TYPE | SALLY_ATTR_SIZE | SALLY_ATTR_NAMES | SALLY_ATTR_PERMISSIONS |
+        SALLY_ATTR_ATIME | SALLY_ATTR_CREATETIME | SALLY_ATTR_MTIME | SALLY_ATTR_NANOSECONDS |
+        SALLY_ATTR_ACL | SALLY_ATTR_BITS | SALLY_ATTR_EXTENDED,
     0x3ffff & ~SALLY_ATTR_IDS,
 };
 
@@ -238,7 +240,8 @@ static void version_3_has_types_in_its_modes(void **state)
     assert_true(get_u32(&c) & SSH_FILEXFER_ATTR_PERMISSIONS);
     assert_int_equal(wire_get_u32(buf_head(&b) + b.size - 4), 0040755);
     buf_reset(&b);
-    a = (sally_attrs){.valid = SALLY_ATTR_TYPE, .type = SALLY_TYPE_DIRECTORY}; /* no permissions known */
+    a = (sally_attrs){.valid = SALLY_ATTR_TYPE,
+                      .type = SALLY_TYPE_DIRECTORY}; /* no permissions known */
     attrs_put(&b, 3, &a);
     assert_int_equal(b.size, 8);
     assert_int_equal(wire_get_u32(buf_head(&b) + 4), 0040755);
@@ -252,7 +255,8 @@ static void version_3_has_types_in_its_modes(void **state)
 static void version_3_sends_both_times(void **state)
 {
     (void)state;
-    static const int64_t times[][2] = {{5, 5}, {-1, 0}, {INT64_C(0x1ffffffff), 0xffffffff}, {INT64_MIN, 0}};
+    static const int64_t times[][2] = {
+        {5, 5}, {-1, 0}, {INT64_C(0x1ffffffff), 0xffffffff}, {INT64_MIN, 0}};
     for (size_t i = 0; i < COUNT_OF(times); i++) {
         struct buf b;
         const sally_attrs a = {.valid = SALLY_ATTR_MTIME, .mtime = {.seconds = times[i][0]}};
@@ -283,9 +287,18 @@ static void numbers_stand_for_names_after_version_3(void **state)
     assert_int_equal(out.valid, SALLY_ATTR_NAMES | SALLY_ATTR_IDS);
     assert_int_equal(out.uid, 4294967295u);
     buf_clear(&b);
-    assert_int_equal(GET(5, "\0\0\0\x80\1\0\0\0\1" "7\0\0\0\0", &out), SALLY_OK);
+    assert_int_equal(GET(5,
+                         "\0\0\0\x80\1\0\0\0\1"
+                         "7\0\0\0\0",
+                         &out),
+                     SALLY_OK);
     assert_int_equal(out.valid, SALLY_ATTR_TYPE | SALLY_ATTR_NAMES);
-    assert_int_equal(GET(5, "\0\0\0\x80\1\0\0\0\1" "7\0\0\0\x0b" "42949672960", &out), SALLY_OK);
+    assert_int_equal(GET(5,
+                         "\0\0\0\x80\1\0\0\0\1"
+                         "7\0\0\0\x0b"
+                         "42949672960",
+                         &out),
+                     SALLY_OK);
     assert_int_equal(out.valid, SALLY_ATTR_TYPE | SALLY_ATTR_NAMES);
 }
 
@@ -296,10 +309,12 @@ static void unknown_flags_are_an_error_where_fields_would_follow(void **state)
     assert_int_equal(GET(3, "\0\0\0\x10", &out), SALLY_OK); /* OpenSSH reads it so */
     assert_int_equal(out.valid, 0);
     for (uint32_t version = 4; version <= 6; version++) {
-        assert_int_equal(GET(version, "\0\0\0\x02\1", &out), SALLY_BAD_MESSAGE); /* MUST NOT appear */
+        assert_int_equal(GET(version, "\0\0\0\x02\1", &out),
+                         SALLY_BAD_MESSAGE); /* MUST NOT appear */
         assert_int_equal(GET(version, "\x40\0\0\0\1", &out), SALLY_BAD_MESSAGE);
     }
-    assert_int_equal(GET(4, "\0\0\2\0\1\0\0\0\0", &out), SALLY_BAD_MESSAGE); /* attrib-bits: version 5 */
+    assert_int_equal(GET(4, "\0\0\2\0\1\0\0\0\0", &out),
+                     SALLY_BAD_MESSAGE); /* attrib-bits: version 5 */
     assert_int_equal(GET(5, "\0\0\2\0\1\0\0\0\0", &out), SALLY_OK);
     assert_int_equal(GET(6, "\0\0\2\0\1\0\0\0\0\0\0\0\0", &out), SALLY_OK);
 }
@@ -309,8 +324,10 @@ static void values_out_of_range_are_refused(void **state)
     (void)state;
     sally_attrs out;
     assert_int_equal(GET(4, "\0\0\1\x20\1\0\0\0\0\0\0\0\1\x3b\x9a\xc9\xff", &out), SALLY_OK);
-    assert_int_equal(GET(4, "\0\0\1\x20\1\0\0\0\0\0\0\0\1\x3b\x9a\xca\0", &out), SALLY_INVALID_PARAMETER);
-    assert_int_equal(GET(6, "\0\0\x10\0\1\0\0\0\3a\0b", &out), SALLY_INVALID_PARAMETER); /* NUL in a text */
+    assert_int_equal(GET(4, "\0\0\1\x20\1\0\0\0\0\0\0\0\1\x3b\x9a\xca\0", &out),
+                     SALLY_INVALID_PARAMETER);
+    assert_int_equal(GET(6, "\0\0\x10\0\1\0\0\0\3a\0b", &out),
+                     SALLY_INVALID_PARAMETER);                /* NUL in a text */
     assert_int_equal(GET(6, "\0\0\0\0\xff", &out), SALLY_OK); /* no such type: unknown */
     assert_int_equal(out.valid, 0);
 }
@@ -322,7 +339,8 @@ static void acls_must_be_sound(void **state)
     assert_int_equal(GET(4, "\0\0\0\x40\1\0\0\0\4\0\0\0\0", &out), SALLY_OK); /* empty */
     assert_int_equal(out.acl_size, 8);
     assert_int_equal(GET(6, "\0\0\0\x40\1\0\0\0\4\0\0\0\0", &out), SALLY_BAD_MESSAGE);
-    assert_int_equal(GET(6, "\0\0\0\x40\1\0\0\0\x08\0\0\0\0\xff\xff\xff\xff", &out), SALLY_BAD_MESSAGE);
+    assert_int_equal(GET(6, "\0\0\0\x40\1\0\0\0\x08\0\0\0\0\xff\xff\xff\xff", &out),
+                     SALLY_BAD_MESSAGE);
     assert_int_equal(GET(6, "\0\0\0\x40\1\0\0\0\x09\0\0\0\0\0\0\0\0x", &out), SALLY_BAD_MESSAGE);
     /* And those of a storage are left out. */
     struct buf b;
@@ -373,8 +391,9 @@ static void masks_are_translated(void **state)
 {
     (void)state;
     assert_int_equal(attrs_of_wire(6, SSH_FILEXFER_ATTR_SIZE), SALLY_ATTR_TYPE | SALLY_ATTR_SIZE);
-    assert_int_equal(attrs_of_wire(4, SSH_FILEXFER_ATTR_OWNERGROUP | SSH_FILEXFER_ATTR_SUBSECOND_TIMES),
-                     SALLY_ATTR_TYPE | SALLY_ATTR_NAMES | SALLY_ATTR_IDS | SALLY_ATTR_NANOSECONDS);
+    assert_int_equal(
+        attrs_of_wire(4, SSH_FILEXFER_ATTR_OWNERGROUP | SSH_FILEXFER_ATTR_SUBSECOND_TIMES),
+        SALLY_ATTR_TYPE | SALLY_ATTR_NAMES | SALLY_ATTR_IDS | SALLY_ATTR_NANOSECONDS);
     assert_int_equal(attrs_to_wire(3, 0x3ffff), 0x8000000f);
     assert_int_equal(attrs_to_wire(4, 0x3ffff), 0x800001fd);
     assert_int_equal(attrs_to_wire(5, 0x3ffff), 0x800003fd);

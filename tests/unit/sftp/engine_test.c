@@ -68,7 +68,8 @@ static void a_flood_of_small_requests_waits_for_its_reader(void **state)
         uint64_t calls = p->store.calls[SALLY_OP_STAT];
         assert_true(calls < COUNT);
         peer_pump(p);
-        assert_int_equal(p->store.calls[SALLY_OP_STAT], calls); /* nothing moves until something is read */
+        assert_int_equal(p->store.calls[SALLY_OP_STAT],
+                         calls); /* nothing moves until something is read */
         size_t most = 0;
         uint32_t count = 0;
         while (!list_empty(&p->held)) {
@@ -114,7 +115,8 @@ static void replies_travel_together(void **state)
     uint32_t before = p->credit_calls;
     peer_go(p);
     size_t chunks = 0;
-    LIST_EACH (item, &p->held) {
+    LIST_EACH(item, &p->held)
+    {
         (void)item;
         chunks++;
     }
@@ -214,7 +216,9 @@ static void closing_ends_everything(void **state)
             size_t size = count < s.count ? s.requests[count].at + 20 : s.bytes.size;
             peer_send_raw(p, buf_head(&s.bytes), s.requests[4].at);
             if (size > s.requests[4].at) {
-                p->store.late_kinds = how & 1 ? SALLY_OP_ALL : SALLY_OP_BIT(SALLY_OP_READ) | SALLY_OP_BIT(SALLY_OP_READDIR);
+                p->store.late_kinds =
+                    how & 1 ? SALLY_OP_ALL
+                            : SALLY_OP_BIT(SALLY_OP_READ) | SALLY_OP_BIT(SALLY_OP_READDIR);
                 peer_send_raw(p, buf_head(&s.bytes) + s.requests[4].at, size - s.requests[4].at);
             }
             peer_free(p);
@@ -298,7 +302,8 @@ static void senseless_options_are_refused(void **state)
 {
     (void)state;
     struct peer *p = peer_new(NULL);
-    const struct sftp_options good = {.max_version = 3, .max_packet = 40000, .max_read = 1, .max_write = 1, .max_names = 1024};
+    const struct sftp_options good = {
+        .max_version = 3, .max_packet = 40000, .max_read = 1, .max_write = 1, .max_names = 1024};
     struct sftp_options bad[4] = {good, good, good, good};
     bad[0].max_version = 2;
     bad[1].max_version = 7;
@@ -307,7 +312,8 @@ static void senseless_options_are_refused(void **state)
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         struct sftp *s;
         const struct sftp_events events = {.send = NULL};
-        assert_int_equal(sftp_new(&s, sftp_session(p->engine), &bad[i], &events, NULL), SALLY_E_RANGE);
+        assert_int_equal(sftp_new(&s, sftp_session(p->engine), &bad[i], &events, NULL),
+                         SALLY_E_RANGE);
         assert_null(s);
     }
     peer_free(p);

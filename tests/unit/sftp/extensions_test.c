@@ -65,7 +65,8 @@ static void statvfs_by_path_and_handle(void **state)
 {
     (void)state;
     struct peer *p = peer_new(NULL);
-    struct handle f = peer_open(p, "/hello", SSH_FXF_READ), d = peer_opendir(p, "/many"), bad = {.size = 3};
+    struct handle f = peer_open(p, "/hello", SSH_FXF_READ), d = peer_opendir(p, "/many"),
+                  bad = {.size = 3};
     uint32_t a = with_path(p, "statvfs@openssh.com", "x");
     uint32_t b = with_handle(p, "fstatvfs@openssh.com", f);
     uint32_t c = with_handle(p, "fstatvfs@openssh.com", d);
@@ -136,9 +137,12 @@ static void paths_are_expanded(void **state)
 {
     (void)state;
     static const char *const cases[][2] = {
-        {"~", "/home/joe"},        {"~/", "/home/joe"},     {"~/x", "/home/joe/x"}, {"~//x/../y", "/home/joe/y"},
-        {"~joe", "/home/joe"},     {"~joe/x", "/home/joe/x"}, {"x", "/home/joe/x"},   {"/x", "/x"},
-        {"", "/home/joe"},         {"~jo", NULL},           {"~joey/x", NULL},      {"~root", NULL},
+        {"~", "/home/joe"},     {"~/", "/home/joe"},
+        {"~/x", "/home/joe/x"}, {"~//x/../y", "/home/joe/y"},
+        {"~joe", "/home/joe"},  {"~joe/x", "/home/joe/x"},
+        {"x", "/home/joe/x"},   {"/x", "/x"},
+        {"", "/home/joe"},      {"~jo", NULL},
+        {"~joey/x", NULL},      {"~root", NULL},
         {"./~", "/home/joe/~"},
     };
     struct peer *p = peer_new(NULL);
@@ -176,7 +180,8 @@ static void the_home_directory_is_told(void **state)
     peer_free(p);
 }
 
-static uint32_t copy(struct peer *p, struct handle from, uint64_t at, uint64_t size, struct handle to, uint64_t to_at)
+static uint32_t copy(struct peer *p, struct handle from, uint64_t at, uint64_t size,
+                     struct handle to, uint64_t to_at)
 {
     uint32_t id = peer_begin_extended(p, "copy-data");
     put_string(&p->out, from.bytes, from.size);
@@ -202,8 +207,12 @@ static void data_is_copied(void **state)
     peer_expect_status(p, b, SALLY_OK);
     assert_memory_equal(store_find(&p->store, "/copy")->data, "wHeld", 5);
     const uint32_t wrong[] = {
-        copy(p, from, 0, 1, from, 5),  copy(p, to, 0, 1, from, 0),         copy(p, d, 0, 1, to, 0),
-        copy(p, from, 0, 1, d, 0),     copy(p, from, UINT64_MAX, 2, to, 0), copy(p, from, 0, 2, to, UINT64_MAX),
+        copy(p, from, 0, 1, from, 5),
+        copy(p, to, 0, 1, from, 0),
+        copy(p, d, 0, 1, to, 0),
+        copy(p, from, 0, 1, d, 0),
+        copy(p, from, UINT64_MAX, 2, to, 0),
+        copy(p, from, 0, 2, to, UINT64_MAX),
     };
     peer_go(p);
     for (size_t i = 0; i < COUNT_OF(wrong); i++) {
@@ -231,8 +240,8 @@ static void ids_get_their_names(void **state)
 {
     (void)state;
     struct peer *p = peer_new(NULL);
-    uint32_t a = lookup(p, 2, 1, 0), b = lookup(p, 0, 0, 0), c = lookup(p, 1, 1, 3), d = lookup(p, 4097, 0, 0),
-             e = lookup(p, 4096, 4096, 0);
+    uint32_t a = lookup(p, 2, 1, 0), b = lookup(p, 0, 0, 0), c = lookup(p, 1, 1, 3),
+             d = lookup(p, 4097, 0, 0), e = lookup(p, 4096, 4096, 0);
     peer_go(p);
     struct reply *r = peer_expect(p, SSH_FXP_EXTENDED_REPLY, a);
     struct slice users = get_string(&r->body), groups = get_string(&r->body);

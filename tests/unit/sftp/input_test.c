@@ -36,13 +36,14 @@ static void however_the_stream_is_cut_the_replies_are_the_same(void **state)
     for (uint32_t version = 3; version <= 6; version++) {
         struct script s;
         script_make(&s, version);
-        struct buf whole = replies_to(buf_slice(&s.bytes), (struct peer_options){.version = version});
+        struct buf whole =
+            replies_to(buf_slice(&s.bytes), (struct peer_options){.version = version});
         assert_int_equal(count_replies(buf_slice(&whole)), s.count);
-        struct buf bytes =
-            replies_to(buf_slice(&s.bytes), (struct peer_options){.version = version, .cut = CUT_BYTES});
+        struct buf bytes = replies_to(buf_slice(&s.bytes),
+                                      (struct peer_options){.version = version, .cut = CUT_BYTES});
         assert_true(slice_equal(buf_slice(&bytes), buf_slice(&whole)));
-        struct buf pieces =
-            replies_to(buf_slice(&s.bytes), (struct peer_options){.version = version, .cut = CUT_RANDOM});
+        struct buf pieces = replies_to(
+            buf_slice(&s.bytes), (struct peer_options){.version = version, .cut = CUT_RANDOM});
         assert_true(slice_equal(buf_slice(&pieces), buf_slice(&whole)));
         buf_clear(&whole);
         buf_clear(&bytes);
@@ -60,7 +61,8 @@ static void every_single_cut(void **state)
     size_t size = s.requests[7].at; /* up to the large WRITE */
     struct peer *p = peer_new(NULL);
     for (size_t cut = 1; cut < s.requests[6].at + 60; cut++) {
-        uint8_t *first = mem_dup(buf_head(&s.bytes), cut), *second = mem_dup(buf_head(&s.bytes) + cut, size - cut);
+        uint8_t *first = mem_dup(buf_head(&s.bytes), cut),
+                *second = mem_dup(buf_head(&s.bytes) + cut, size - cut);
         peer_free(p);
         p = peer_new(NULL);
         sftp_input(p->engine, first, cut);
@@ -92,14 +94,15 @@ static void statuses_of_the_script_are_good(void **state)
             bad += get_u32(&reply) != SALLY_OK;
         }
     }
-    /* Read past the end, end of list, no such file, two unknown types, an unknown extension, a closed handle: so the rest of these
-     * tests does reach the storage. */
+    /* Read past the end, end of list, no such file, two unknown types, an unknown extension, a
+     * closed handle: so the rest of these tests does reach the storage. */
     assert_int_equal(bad, 7);
     buf_clear(&replies);
     script_clear(&s);
 }
 
-/* Every request, cut short at every byte in a sound packet, has one reply, and the next request works. */
+/* Every request, cut short at every byte in a sound packet, has one reply, and the next request
+ * works. */
 static void shortened_requests_are_answered(void **state)
 {
     (void)state;
@@ -132,7 +135,8 @@ static void shortened_requests_are_answered(void **state)
     }
 }
 
-/* Bytes after a request are nobody's business: some clients send them (and draft-13 section 4 says so). */
+/* Bytes after a request are nobody's business: some clients send them (and draft-13 section 4 says
+ * so). */
 static void longer_requests_are_answered_as_they_are(void **state)
 {
     (void)state;
@@ -148,7 +152,8 @@ static void longer_requests_are_answered_as_they_are(void **state)
             put_bytes(&longer, "\xff\xff\xff\xff\xff\xff\xff", 7);
         }
         struct buf a = replies_to(buf_slice(&s.bytes), (struct peer_options){.version = 3});
-        struct buf b = replies_to(buf_slice(&longer), (struct peer_options){.version = 3, .cut = (enum peer_cut)cut});
+        struct buf b = replies_to(buf_slice(&longer),
+                                  (struct peer_options){.version = 3, .cut = (enum peer_cut)cut});
         /* "echo@test" says it all back. */
         assert_int_equal(b.size, a.size + 7);
         assert_int_equal(count_replies(buf_slice(&b)), s.count);
@@ -193,13 +198,15 @@ static void lengths_out_of_range_end_it(void **state)
         uint32_t length;
         const char *why;
     } cases[] = {
-        {0, "packet too short"},      {1, "packet too short"},         {4, "packet too short"},
-        {40001, "packet too long"},   {0x7fffffff, "packet too long"}, {0x80000000, "packet too long"},
+        {0, "packet too short"},         {1, "packet too short"},
+        {4, "packet too short"},         {40001, "packet too long"},
+        {0x7fffffff, "packet too long"}, {0x80000000, "packet too long"},
         {UINT32_MAX, "packet too long"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         for (int first = 0; first < 2; first++) { /* before and after INIT */
-            struct peer *p = peer_new(&(struct peer_options){.max_packet = 40000, .no_init = first == 0, .cut = CUT_BYTES});
+            struct peer *p = peer_new(&(struct peer_options){
+                .max_packet = 40000, .no_init = first == 0, .cut = CUT_BYTES});
             uint8_t bytes[12] = {0, 0, 0, 0, SSH_FXP_STAT};
             wire_put_u32(bytes, cases[i].length);
             peer_send_raw(p, bytes, sizeof bytes);

@@ -27,8 +27,11 @@ static void a_session_survives_or_ends_cleanly(void **state)
         unsigned broken = 0, survived = 0;
         script_make(&s, version);
         for (unsigned nth = 1;; nth++) {
-            struct peer *p = peer_new(&(struct peer_options){
-                .version = version, .no_init = true, .hold = nth % 2, .traits = nth % 3 ? SALLY_FS_CONCURRENT : 0});
+            struct peer *p =
+                peer_new(&(struct peer_options){.version = version,
+                                                .no_init = true,
+                                                .hold = nth % 2,
+                                                .traits = nth % 3 ? SALLY_FS_CONCURRENT : 0});
             uint8_t hello[sizeof init];
             memcpy(hello, init, sizeof init);
             hello[8] = (uint8_t)version;
@@ -91,8 +94,12 @@ static void an_engine_is_made_or_not(void **state)
     store_init(&store);
     sally_fs *fs = store_fs(&store, 0, 0);
     const sally_hooks hooks = {.struct_size = sizeof hooks};
-    const sally_sftp_options options = {
-        .struct_size = sizeof options, .user = "joe", .home = "x", .deny_requests = "stat", .hooks = &hooks, .hook_count = 1};
+    const sally_sftp_options options = {.struct_size = sizeof options,
+                                        .user = "joe",
+                                        .home = "x",
+                                        .deny_requests = "stat",
+                                        .hooks = &hooks,
+                                        .hook_count = 1};
     sally_error error = SALLY_E_NO_MEMORY;
     for (unsigned nth = 1; error != SALLY_E_OK; nth++) {
         sally_sftp *sftp;

@@ -387,7 +387,8 @@ uint32_t peer_read_request(struct peer *p, struct handle h, uint64_t offset, uin
     return id;
 }
 
-uint32_t peer_write_request(struct peer *p, struct handle h, uint64_t offset, const void *data, size_t size)
+uint32_t peer_write_request(struct peer *p, struct handle h, uint64_t offset, const void *data,
+                            size_t size)
 {
     uint32_t id = peer_begin(p, SSH_FXP_WRITE);
     put_string(&p->out, h.bytes, h.size);

@@ -1,4 +1,5 @@
-/* A scripted client for tests: it drives an engine over a store, in pieces of any size, and takes its replies apart. */
+/* A scripted client for tests: it drives an engine over a store, in pieces of any size, and takes
+ * its replies apart. */
 #ifndef TEST_SFTP_PEER_H
 #define TEST_SFTP_PEER_H
 
@@ -46,9 +47,9 @@ struct peer {
     struct list inbox; /* operations on their way home */
     struct list held;  /* chunks not released */
     size_t held_bytes, most_held;
-    struct buf out;    /* requests to send */
-    size_t place;      /* of the request being built */
-    struct buf in;     /* replies not looked at */
+    struct buf out; /* requests to send */
+    size_t place;   /* of the request being built */
+    struct buf in;  /* replies not looked at */
     uint32_t next_id;
     size_t sent, credit;
     uint32_t requests, replies;
@@ -56,12 +57,14 @@ struct peer {
     const char *broken;
     bool finished, session_gone;
     uint32_t credit_calls;
-    bool close_on_send, close_on_credit, close_on_end; /* the owner loses interest inside an event */
+    bool close_on_send, close_on_credit,
+        close_on_end; /* the owner loses interest inside an event */
     uint64_t random;
     struct reply reply; /* the last one taken */
 };
 
-/* Connected, with INIT and VERSION behind it. The options may be NULL. The store may be filled before or after. */
+/* Connected, with INIT and VERSION behind it. The options may be NULL. The store may be filled
+ * before or after. */
 struct peer *peer_new(const struct peer_options *options);
 /* Closes what is open; checks that nothing is left over. */
 void peer_free(struct peer *p);
@@ -103,7 +106,8 @@ void peer_close_handle(struct peer *p, struct handle h);
 uint32_t peer_path_request(struct peer *p, uint8_t type, const char *path);
 uint32_t peer_handle_request(struct peer *p, uint8_t type, struct handle h);
 uint32_t peer_read_request(struct peer *p, struct handle h, uint64_t offset, uint32_t length);
-uint32_t peer_write_request(struct peer *p, struct handle h, uint64_t offset, const void *data, size_t size);
+uint32_t peer_write_request(struct peer *p, struct handle h, uint64_t offset, const void *data,
+                            size_t size);
 uint32_t peer_begin_extended(struct peer *p, const char *name);
 
 #endif

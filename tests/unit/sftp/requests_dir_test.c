@@ -6,7 +6,8 @@
 #include "base/mem.h"
 #include "sftp/peer.h"
 
-/* Checks one NAME reply of version 3, whose entries must go on from `next`; returns how many there were. */
+/* Checks one NAME reply of version 3, whose entries must go on from `next`; returns how many there
+ * were. */
 static uint32_t take_names(struct peer *p, struct reply *r, uint32_t next)
 {
     uint32_t count = get_u32(&r->body);
@@ -188,7 +189,8 @@ static void version_6_says_where_the_list_ends(void **state)
             uint32_t count = get_u32(&r->body);
             for (uint32_t i = 0; i < count; i++) {
                 get_string(&r->body);
-                assert_int_equal(get_u32(&r->body), SSH_FILEXFER_ATTR_SIZE | SSH_FILEXFER_ATTR_PERMISSIONS);
+                assert_int_equal(get_u32(&r->body),
+                                 SSH_FILEXFER_ATTR_SIZE | SSH_FILEXFER_ATTR_PERMISSIONS);
                 assert_int_equal(get_u8(&r->body), SALLY_TYPE_REGULAR);
                 assert_int_equal(get_u64(&r->body), got++);
                 get_u32(&r->body);

@@ -47,11 +47,13 @@ static void flags_of_open_are_translated(void **state)
     } cases[] = {
         {SSH_FXF_READ, SALLY_OPEN_READ},
         {0, SALLY_OPEN_READ}, /* as OpenSSH */
-        {SSH_FXF_WRITE | SSH_FXF_CREAT | SSH_FXF_TRUNC, SALLY_OPEN_WRITE | SALLY_OPEN_CREATE | SALLY_OPEN_TRUNCATE},
+        {SSH_FXF_WRITE | SSH_FXF_CREAT | SSH_FXF_TRUNC,
+         SALLY_OPEN_WRITE | SALLY_OPEN_CREATE | SALLY_OPEN_TRUNCATE},
         {SSH_FXF_WRITE | SSH_FXF_APPEND, SALLY_OPEN_WRITE | SALLY_OPEN_APPEND},
         {SSH_FXF_APPEND, SALLY_OPEN_WRITE | SALLY_OPEN_APPEND},
         {SSH_FXF_READ | SSH_FXF_TRUNC, SALLY_OPEN_READ | SALLY_OPEN_WRITE | SALLY_OPEN_TRUNCATE},
-        {RW | SSH_FXF_TEXT | 0x8000, SALLY_OPEN_READ | SALLY_OPEN_WRITE}, /* no text mode in version 3 */
+        {RW | SSH_FXF_TEXT | 0x8000,
+         SALLY_OPEN_READ | SALLY_OPEN_WRITE}, /* no text mode in version 3 */
     };
     struct peer *p = peer_new(NULL);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -77,12 +79,16 @@ static void flags_of_open_in_version_5_and_6(void **state)
         uint32_t access, wire, inside, version, status;
     } cases[] = {
         {ACE4_READ_DATA | ACE4_READ_ATTRIBUTES, SSH_FXF_OPEN_EXISTING, SALLY_OPEN_READ, 5, 0},
-        {ACE4_WRITE_DATA, SSH_FXF_CREATE_TRUNCATE, SALLY_OPEN_WRITE | SALLY_OPEN_CREATE | SALLY_OPEN_TRUNCATE, 5, 0},
+        {ACE4_WRITE_DATA, SSH_FXF_CREATE_TRUNCATE,
+         SALLY_OPEN_WRITE | SALLY_OPEN_CREATE | SALLY_OPEN_TRUNCATE, 5, 0},
         {ACE4_READ_DATA | ACE4_WRITE_DATA, SSH_FXF_OPEN_OR_CREATE | SSH_FXF_APPEND_DATA,
          SALLY_OPEN_READ | SALLY_OPEN_WRITE | SALLY_OPEN_CREATE | SALLY_OPEN_APPEND, 5, 0},
-        {ACE4_READ_DATA, SSH_FXF_TRUNCATE_EXISTING, SALLY_OPEN_READ | SALLY_OPEN_WRITE | SALLY_OPEN_TRUNCATE, 6, 0},
-        {ACE4_READ_DATA, SSH_FXF_OPEN_EXISTING | SSH_FXF_NOFOLLOW | SSH_FXF_BLOCK_WRITE | SSH_FXF_BLOCK_ADVISORY,
-         SALLY_OPEN_READ | SALLY_OPEN_NOFOLLOW | SALLY_OPEN_BLOCK_WRITE | SALLY_OPEN_BLOCK_ADVISORY, 6, 0},
+        {ACE4_READ_DATA, SSH_FXF_TRUNCATE_EXISTING,
+         SALLY_OPEN_READ | SALLY_OPEN_WRITE | SALLY_OPEN_TRUNCATE, 6, 0},
+        {ACE4_READ_DATA,
+         SSH_FXF_OPEN_EXISTING | SSH_FXF_NOFOLLOW | SSH_FXF_BLOCK_WRITE | SSH_FXF_BLOCK_ADVISORY,
+         SALLY_OPEN_READ | SALLY_OPEN_NOFOLLOW | SALLY_OPEN_BLOCK_WRITE | SALLY_OPEN_BLOCK_ADVISORY,
+         6, 0},
         {ACE4_READ_DATA, SSH_FXF_OPEN_EXISTING | SSH_FXF_NOFOLLOW, 0, 5, SALLY_UNSUPPORTED},
         {ACE4_READ_DATA, 5, 0, 6, SALLY_INVALID_PARAMETER},
         {ACE4_READ_DATA, SSH_FXF_OPEN_EXISTING | 0x4000, 0, 6, SALLY_UNSUPPORTED},
@@ -100,7 +106,8 @@ static void flags_of_open_in_version_5_and_6(void **state)
         peer_go(p);
         if (cases[i].status) {
             uint32_t status = cases[i].status;
-            peer_expect_status(p, id, status > 17 && cases[i].version == 5 ? SALLY_FAILURE : status);
+            peer_expect_status(p, id,
+                               status > 17 && cases[i].version == 5 ? SALLY_FAILURE : status);
         } else {
             peer_expect(p, SSH_FXP_HANDLE, id);
             assert_int_equal(p->store.last.u.open.flags, cases[i].inside);
@@ -141,7 +148,8 @@ static void reads_are_cut_to_what_is_allowed(void **state)
     peer_go(p);
     assert_int_equal(get_string(&peer_expect(p, SSH_FXP_DATA, id)->body).size, 1000);
     assert_int_equal(get_string(&peer_expect(p, SSH_FXP_DATA, last)->body).size, 500);
-    assert_int_equal(get_string(&peer_expect(p, SSH_FXP_DATA, none)->body).size, 0); /* as OpenSSH */
+    assert_int_equal(get_string(&peer_expect(p, SSH_FXP_DATA, none)->body).size,
+                     0); /* as OpenSSH */
     peer_expect_status(p, beyond, SALLY_EOF);
     peer_free(p);
 }
@@ -205,7 +213,8 @@ static void access_is_what_was_opened_for(void **state)
 {
     (void)state;
     struct peer *p = peer_new(NULL);
-    struct handle r = peer_open(p, "/hello", SSH_FXF_READ), w = peer_open(p, "/hello", SSH_FXF_WRITE);
+    struct handle r = peer_open(p, "/hello", SSH_FXF_READ),
+                  w = peer_open(p, "/hello", SSH_FXF_WRITE);
     uint32_t a = peer_write_request(p, r, 0, "x", 1);
     uint32_t b = peer_read_request(p, w, 0, 1);
     peer_go(p);
@@ -257,7 +266,8 @@ static void attributes_by_handle(void **state)
     peer_go(p);
     struct reply *r = peer_expect(p, SSH_FXP_ATTRS, a);
     assert_int_equal(get_u32(&r->body), SSH_FILEXFER_ATTR_SIZE | SSH_FILEXFER_ATTR_UIDGID |
-                                            SSH_FILEXFER_ATTR_PERMISSIONS | SSH_FILEXFER_ATTR_ACMODTIME);
+                                            SSH_FILEXFER_ATTR_PERMISSIONS |
+                                            SSH_FILEXFER_ATTR_ACMODTIME);
     assert_int_equal(get_u64(&r->body), 12);
     assert_int_equal(get_u32(&r->body), 1001);
     assert_int_equal(get_u32(&r->body), 1002);
@@ -313,8 +323,8 @@ static void a_late_close_ends_the_handle_at_once(void **state)
 static void handles_of_wrong_size_are_invalid(void **state)
 {
     (void)state;
-    static const uint8_t types[] = {SSH_FXP_CLOSE, SSH_FXP_READ, SSH_FXP_WRITE, SSH_FXP_FSTAT, SSH_FXP_FSETSTAT,
-                                    SSH_FXP_READDIR};
+    static const uint8_t types[] = {SSH_FXP_CLOSE, SSH_FXP_READ,     SSH_FXP_WRITE,
+                                    SSH_FXP_FSTAT, SSH_FXP_FSETSTAT, SSH_FXP_READDIR};
     static const size_t sizes[] = {0, 1, 7, 9, 257, 20000};
     struct peer *p = peer_new(NULL);
     struct handle good = peer_open(p, "/hello", RW);

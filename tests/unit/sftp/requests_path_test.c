@@ -47,7 +47,8 @@ static void stat_of_later_versions_says_what_is_wanted(void **state)
     struct reply *r = peer_expect(p, SSH_FXP_ATTRS, a);
     assert_int_equal(p->store.last.u.stat.wanted, SALLY_ATTR_TYPE | SALLY_ATTR_SIZE);
     assert_int_equal(get_u32(&r->body), SSH_FILEXFER_ATTR_SIZE | SSH_FILEXFER_ATTR_OWNERGROUP |
-                                            SSH_FILEXFER_ATTR_PERMISSIONS | SSH_FILEXFER_ATTR_ACCESSTIME |
+                                            SSH_FILEXFER_ATTR_PERMISSIONS |
+                                            SSH_FILEXFER_ATTR_ACCESSTIME |
                                             SSH_FILEXFER_ATTR_MODIFYTIME);
     assert_int_equal(get_u8(&r->body), SALLY_TYPE_REGULAR);
     a = peer_path_request(p, SSH_FXP_STAT, "/hello"); /* without the mask */
@@ -61,13 +62,8 @@ static void paths_are_made_canonical(void **state)
 {
     (void)state;
     static const char *const paths[][2] = {
-        {"", "/home/joe"},
-        {".", "/home/joe"},
-        {"x", "/home/joe/x"},
-        {"/", "/"},
-        {"//a/./b/../c/", "/a/c"},
-        {"../../../..", "/"},
-        {"/\xff\x80", "/\xff\x80"},
+        {"", "/home/joe"},         {".", "/home/joe"},   {"x", "/home/joe/x"},       {"/", "/"},
+        {"//a/./b/../c/", "/a/c"}, {"../../../..", "/"}, {"/\xff\x80", "/\xff\x80"},
     };
     struct peer *p = peer_new(NULL);
     for (size_t i = 0; i < COUNT_OF(paths); i++) {
@@ -180,7 +176,8 @@ static void links_of_version_6(void **state)
 {
     (void)state;
     for (uint8_t symbolic = 0; symbolic < 2; symbolic++) {
-        struct peer *p = peer_new(&(struct peer_options){.version = 6, .deny = symbolic ? "hardlink" : "symlink"});
+        struct peer *p = peer_new(
+            &(struct peer_options){.version = 6, .deny = symbolic ? "hardlink" : "symlink"});
         uint32_t id = peer_begin(p, SSH_FXP_LINK);
         put_text(&p->out, "/new");
         put_text(&p->out, "/hello");
@@ -282,7 +279,8 @@ static void setstat_sets_what_is_said(void **state)
     struct peer *p = peer_new(NULL);
     uint32_t id = peer_begin(p, SSH_FXP_SETSTAT);
     put_text(&p->out, "/hello");
-    put_u32(&p->out, SSH_FILEXFER_ATTR_PERMISSIONS | SSH_FILEXFER_ATTR_UIDGID | SSH_FILEXFER_ATTR_ACMODTIME);
+    put_u32(&p->out,
+            SSH_FILEXFER_ATTR_PERMISSIONS | SSH_FILEXFER_ATTR_UIDGID | SSH_FILEXFER_ATTR_ACMODTIME);
     put_u32(&p->out, 1);
     put_u32(&p->out, 2);
     put_u32(&p->out, 0100600);
@@ -292,7 +290,8 @@ static void setstat_sets_what_is_said(void **state)
     peer_go(p);
     peer_expect_status(p, id, SALLY_OK);
     const sally_attrs *a = &p->store.last_attrs;
-    assert_int_equal(a->valid, SALLY_ATTR_IDS | SALLY_ATTR_PERMISSIONS | SALLY_ATTR_ATIME | SALLY_ATTR_MTIME);
+    assert_int_equal(a->valid,
+                     SALLY_ATTR_IDS | SALLY_ATTR_PERMISSIONS | SALLY_ATTR_ATIME | SALLY_ATTR_MTIME);
     assert_int_equal(a->uid, 1);
     assert_int_equal(a->gid, 2);
     assert_int_equal(a->permissions, 0600);
@@ -326,16 +325,20 @@ static void without_a_permission_nothing_reaches_the_storage(void **state)
         uint32_t permission;
         uint32_t kind;
     } cases[] = {
-        {SSH_FXP_STAT, SALLY_MAY_STAT, SALLY_OP_STAT},       {SSH_FXP_LSTAT, SALLY_MAY_STAT, SALLY_OP_STAT},
-        {SSH_FXP_REMOVE, SALLY_MAY_REMOVE, SALLY_OP_REMOVE}, {SSH_FXP_RMDIR, SALLY_MAY_RMDIR, SALLY_OP_RMDIR},
-        {SSH_FXP_MKDIR, SALLY_MAY_MKDIR, SALLY_OP_MKDIR},    {SSH_FXP_READLINK, SALLY_MAY_STAT, SALLY_OP_READLINK},
-        {SSH_FXP_OPENDIR, SALLY_MAY_LIST, SALLY_OP_OPENDIR}, {SSH_FXP_RENAME, SALLY_MAY_RENAME, SALLY_OP_RENAME},
+        {SSH_FXP_STAT, SALLY_MAY_STAT, SALLY_OP_STAT},
+        {SSH_FXP_LSTAT, SALLY_MAY_STAT, SALLY_OP_STAT},
+        {SSH_FXP_REMOVE, SALLY_MAY_REMOVE, SALLY_OP_REMOVE},
+        {SSH_FXP_RMDIR, SALLY_MAY_RMDIR, SALLY_OP_RMDIR},
+        {SSH_FXP_MKDIR, SALLY_MAY_MKDIR, SALLY_OP_MKDIR},
+        {SSH_FXP_READLINK, SALLY_MAY_STAT, SALLY_OP_READLINK},
+        {SSH_FXP_OPENDIR, SALLY_MAY_LIST, SALLY_OP_OPENDIR},
+        {SSH_FXP_RENAME, SALLY_MAY_RENAME, SALLY_OP_RENAME},
         {SSH_FXP_SYMLINK, SALLY_MAY_SYMLINK, SALLY_OP_SYMLINK},
         {SSH_FXP_SETSTAT, SALLY_MAY_SETSTAT, SALLY_OP_SETSTAT},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct peer *p = peer_new(
-            &(struct peer_options){.permissions = SALLY_MAY_ALL & ~cases[i].permission});
+        struct peer *p =
+            peer_new(&(struct peer_options){.permissions = SALLY_MAY_ALL & ~cases[i].permission});
         uint32_t id = peer_begin(p, cases[i].type);
         put_text(&p->out, "/hello");
         put_u32(&p->out, 0); /* attributes, or the second path */

@@ -11,8 +11,8 @@ static void every_unknown_type_is_unsupported(void **state)
         for (uint32_t type = 0; type < 256; type++) {
             if (type == SSH_FXP_INIT)
                 continue;
-            bool known = (type >= SSH_FXP_OPEN && type <= SSH_FXP_READLINK) || type == SSH_FXP_EXTENDED ||
-                         (type == SSH_FXP_SYMLINK && version < 6) ||
+            bool known = (type >= SSH_FXP_OPEN && type <= SSH_FXP_READLINK) ||
+                         type == SSH_FXP_EXTENDED || (type == SSH_FXP_SYMLINK && version < 6) ||
                          (type >= SSH_FXP_LINK && type <= SSH_FXP_UNBLOCK && version == 6);
             uint32_t id = peer_begin(p, (uint8_t)type);
             peer_end(p);
@@ -43,9 +43,36 @@ static void names_are_those_of_openssh(void **state)
 {
     (void)state;
     static const char *const names[] = {
-        "open", "close", "read", "write", "lstat", "fstat", "setstat", "fsetstat", "opendir", "readdir", "remove",
-        "mkdir", "rmdir", "realpath", "stat", "rename", "readlink", "symlink", "block", "unblock", "posix-rename",
-        "statvfs", "fstatvfs", "hardlink", "fsync", "lsetstat", "limits", "expand-path", "copy-data", "home-directory",
+        "open",
+        "close",
+        "read",
+        "write",
+        "lstat",
+        "fstat",
+        "setstat",
+        "fsetstat",
+        "opendir",
+        "readdir",
+        "remove",
+        "mkdir",
+        "rmdir",
+        "realpath",
+        "stat",
+        "rename",
+        "readlink",
+        "symlink",
+        "block",
+        "unblock",
+        "posix-rename",
+        "statvfs",
+        "fstatvfs",
+        "hardlink",
+        "fsync",
+        "lsetstat",
+        "limits",
+        "expand-path",
+        "copy-data",
+        "home-directory",
         "users-groups-by-id",
     };
     for (size_t i = 0; i < COUNT_OF(names); i++)
@@ -95,7 +122,9 @@ static void lists_allow_and_deny(void **state)
         for (int how = 0; how < 3; how++) {
             struct peer *p = peer_new(&(struct peer_options){
                 .version = strstr(name, "block") ? 6 : 3,
-                .allow = how == 0 ? name : how == 1 ? "nothing" : NULL,
+                .allow = how == 0   ? name
+                         : how == 1 ? "nothing"
+                                    : NULL,
                 .deny = how == 2 ? name : NULL,
             });
             uint32_t id = send_named(p, name);

@@ -4,9 +4,9 @@
 
 #include "sallyport/attrs.h"
 
-#define FIRST_HANDLE "\0\0\0\0\0\0\0\1"
+#define FIRST_HANDLE  "\0\0\0\0\0\0\0\1"
 #define SECOND_HANDLE "\0\0\0\1\0\0\0\1"
-#define THIRD_HANDLE "\0\0\0\2\0\0\0\1"
+#define THIRD_HANDLE  "\0\0\0\2\0\0\0\1"
 
 struct writer {
     struct script *s;
@@ -77,7 +77,8 @@ static void on_handle(struct writer *w, uint8_t type, const char *handle)
     end(w);
 }
 
-static void setting(struct writer *w, uint8_t type, const char *what, size_t size, uint32_t permissions)
+static void setting(struct writer *w, uint8_t type, const char *what, size_t size,
+                    uint32_t permissions)
 {
     put_string(begin(w, type), what, size);
     put_attrs(w, permissions);

@@ -14,7 +14,8 @@ struct script {
     size_t count;
 };
 
-/* Requests of a version, over the store that peer_new() sets up. They use the handles that an engine gives out first. */
+/* Requests of a version, over the store that peer_new() sets up. They use the handles that an
+ * engine gives out first. */
 void script_make(struct script *s, uint32_t version);
 void script_clear(struct script *s);
 

@@ -42,8 +42,11 @@ static void start(struct user *u, const sally_sftp_options *options)
 
 static void start_with_wake(struct user *u)
 {
-    const sally_sftp_options options = {
-        .struct_size = sizeof options, .user = "joe", .home = "/home/joe", .on_wake = on_wake, .user_data = u};
+    const sally_sftp_options options = {.struct_size = sizeof options,
+                                        .user = "joe",
+                                        .home = "/home/joe",
+                                        .on_wake = on_wake,
+                                        .user_data = u};
     start(u, &options);
 }
 
@@ -181,7 +184,8 @@ static void input_is_taken_as_it_is_answered(void **state)
     }
     /* Nobody reads the replies. */
     while (all < flood.size) {
-        assert_int_equal(sally_sftp_input(u.sftp, buf_head(&flood) + all, flood.size - all, &taken), SALLY_E_OK);
+        assert_int_equal(sally_sftp_input(u.sftp, buf_head(&flood) + all, flood.size - all, &taken),
+                         SALLY_E_OK);
         if (!taken)
             break;
         all += taken;
@@ -203,7 +207,8 @@ static void late_answers_wake(void **state)
     start_with_wake(&u);
     assert_int_equal(feed(&u, init, sizeof init, 100), SALLY_E_OK);
     u.store.late_kinds = SALLY_OP_BIT(SALLY_OP_STAT);
-    const uint8_t stat[] = {0, 0, 0, 15, SSH_FXP_STAT, 0, 0, 0, 1, 0, 0, 0, 6, '/', 'h', 'e', 'l', 'l', 'o'};
+    const uint8_t stat[] = {0, 0, 0, 15,  SSH_FXP_STAT, 0,   0,   0,   1,  0,
+                            0, 0, 6, '/', 'h',          'e', 'l', 'l', 'o'};
     assert_int_equal(feed(&u, stat, sizeof stat, 100), SALLY_E_OK);
     assert_int_equal(count_replies(&u), 1);
     store_finish(&u.store, 0);
@@ -280,9 +285,55 @@ static void texts_are_copied_and_listings_know_the_time(void **state)
     assert_string_equal(sally_session_peer(session)->listener, "");
     assert_string_equal(sally_session_peer(session)->protocol, "sftp");
     assert_int_equal(sally_session_peer(session)->port, 77);
-    const uint8_t requests[] = {0, 0, 0, 10, SSH_FXP_STAT,    0, 0, 0, 1, 0, 0, 0, 1, '/',
-                                0, 0, 0, 10, SSH_FXP_OPENDIR, 0, 0, 0, 2, 0, 0, 0, 1, '/',
-                                0, 0, 0, 17, SSH_FXP_READDIR, 0, 0, 0, 3, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 1};
+    const uint8_t requests[] = {0,
+                                0,
+                                0,
+                                10,
+                                SSH_FXP_STAT,
+                                0,
+                                0,
+                                0,
+                                1,
+                                0,
+                                0,
+                                0,
+                                1,
+                                '/',
+                                0,
+                                0,
+                                0,
+                                10,
+                                SSH_FXP_OPENDIR,
+                                0,
+                                0,
+                                0,
+                                2,
+                                0,
+                                0,
+                                0,
+                                1,
+                                '/',
+                                0,
+                                0,
+                                0,
+                                17,
+                                SSH_FXP_READDIR,
+                                0,
+                                0,
+                                0,
+                                3,
+                                0,
+                                0,
+                                0,
+                                8,
+                                0,
+                                0,
+                                0,
+                                0,
+                                0,
+                                0,
+                                0,
+                                1};
     assert_int_equal(feed(&u, init, sizeof init, 100), SALLY_E_OK);
     buf_reset(&u.replies);
     assert_int_equal(feed(&u, requests, sizeof requests, 100), SALLY_E_OK);
@@ -300,7 +351,8 @@ static void texts_are_copied_and_listings_know_the_time(void **state)
     end(&u);
 }
 
-/* --- answers from another thread ----------------------------------------------------------------------------------------- */
+/* --- answers from another thread
+ * ----------------------------------------------------------------------------------------- */
 
 struct finisher {
     pthread_t thread;
@@ -363,9 +415,12 @@ static void other_threads_may_finish_even_after_the_end(void **state)
     pthread_mutex_init(&f.lock, NULL);
     pthread_cond_init(&f.there, NULL);
     assert_int_equal(pthread_create(&f.thread, NULL, finish_all, &f), 0);
-    const sally_fs_methods methods = {
-        .struct_size = sizeof methods, .traits = SALLY_FS_CONCURRENT, .stat = late_slot, .session_end = end_slot};
-    const sally_sftp_options options = {.struct_size = sizeof options, .on_wake = on_thread_wake, .user_data = &f};
+    const sally_fs_methods methods = {.struct_size = sizeof methods,
+                                      .traits = SALLY_FS_CONCURRENT,
+                                      .stat = late_slot,
+                                      .session_end = end_slot};
+    const sally_sftp_options options = {
+        .struct_size = sizeof options, .on_wake = on_thread_wake, .user_data = &f};
     enum { ROUNDS = 200 };
     for (uint32_t round = 0; round < ROUNDS; round++) {
         sally_fs *fs;

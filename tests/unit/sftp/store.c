@@ -49,7 +49,8 @@ static bool resize(struct store_node *n, size_t size)
     return true;
 }
 
-struct store_node *store_add(struct store *s, const char *path, uint32_t type, const void *data, size_t size)
+struct store_node *store_add(struct store *s, const char *path, uint32_t type, const void *data,
+                             size_t size)
 {
     for (size_t i = 0; i < STORE_MAX_NODES; i++) {
         struct store_node *n = &s->nodes[i];
@@ -81,8 +82,8 @@ static void drop(struct store_node *n)
 static void describe(const struct store_node *n, sally_attrs *a)
 {
     memset(a, 0, sizeof *a);
-    a->valid = SALLY_ATTR_TYPE | SALLY_ATTR_SIZE | SALLY_ATTR_PERMISSIONS | SALLY_ATTR_IDS | SALLY_ATTR_ATIME |
-               SALLY_ATTR_MTIME;
+    a->valid = SALLY_ATTR_TYPE | SALLY_ATTR_SIZE | SALLY_ATTR_PERMISSIONS | SALLY_ATTR_IDS |
+               SALLY_ATTR_ATIME | SALLY_ATTR_MTIME;
     a->type = n->type;
     a->size = n->size;
     a->permissions = n->permissions;
@@ -135,7 +136,8 @@ static sally_status do_write(struct store *s, sally_op *op)
     sally_file_get_facts(op->file, &facts);
     if (facts.open_flags & SALLY_OPEN_APPEND)
         offset = n->size;
-    if (offset > STORE_MAX_BYTES || (offset + op->u.io.length > n->size && !resize(n, offset + op->u.io.length)))
+    if (offset > STORE_MAX_BYTES ||
+        (offset + op->u.io.length > n->size && !resize(n, offset + op->u.io.length)))
         return SALLY_NO_SPACE_ON_FILESYSTEM;
     memcpy(n->data + offset, op->u.io.data, op->u.io.length);
     return SALLY_OK;
@@ -237,7 +239,8 @@ static sally_status do_rename(struct store *s, sally_op *op)
     return SALLY_OK;
 }
 
-static sally_status make(struct store *s, const char *path, uint32_t type, const void *data, size_t size)
+static sally_status make(struct store *s, const char *path, uint32_t type, const void *data,
+                         size_t size)
 {
     if (store_find(s, path))
         return SALLY_FILE_ALREADY_EXISTS;
@@ -318,7 +321,8 @@ static sally_status perform(sally_fs *fs, sally_op *op)
     case SALLY_OP_READDIR:
         return do_readdir(s, op, fs);
     case SALLY_OP_STAT:
-        return do_stat(op->u.stat.flags & SALLY_FOLLOW ? follow(s, op->path) : store_find(s, op->path), op);
+        return do_stat(
+            op->u.stat.flags & SALLY_FOLLOW ? follow(s, op->path) : store_find(s, op->path), op);
     case SALLY_OP_FSTAT:
         return do_stat(follow(s, op->path), op);
     case SALLY_OP_SETSTAT:
@@ -341,7 +345,8 @@ static sally_status perform(sally_fs *fs, sally_op *op)
         n->size--;
         return sally_op_set_result(op, (const char *)n->data);
     case SALLY_OP_SYMLINK:
-        return make(s, op->path, SALLY_TYPE_SYMLINK, op->u.symlink.target, strlen(op->u.symlink.target));
+        return make(s, op->path, SALLY_TYPE_SYMLINK, op->u.symlink.target,
+                    strlen(op->u.symlink.target));
     case SALLY_OP_LINK:
         n = store_find(s, op->path);
         return n ? make(s, op->u.rename.to, n->type, n->data, n->size) : SALLY_NO_SUCH_FILE;

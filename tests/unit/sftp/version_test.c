@@ -18,7 +18,8 @@ static void the_lower_version_counts(void **state)
     (void)state;
     static const struct {
         uint32_t client, max, agreed;
-    } cases[] = {{3, 3, 3}, {6, 3, 3}, {4, 6, 4}, {6, 6, 6}, {7, 6, 6}, {UINT32_MAX, 5, 5}, {2, 6, 3}, {0, 3, 3}};
+    } cases[] = {{3, 3, 3}, {6, 3, 3},          {4, 6, 4}, {6, 6, 6},
+                 {7, 6, 6}, {UINT32_MAX, 5, 5}, {2, 6, 3}, {0, 3, 3}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct peer *p =
             peer_new(&(struct peer_options){.max_version = cases[i].max, .no_init = true});
@@ -77,7 +78,8 @@ static void extensions_are_announced_when_they_work(void **state)
             });
             send_init(p, 3);
             bool expected = how == 0 || (how == 1 && !extensions[i].needs);
-            assert_int_equal(announces(peer_take(p), extensions[i].name, extensions[i].version), expected);
+            assert_int_equal(announces(peer_take(p), extensions[i].name, extensions[i].version),
+                             expected);
             peer_free(p);
         }
     }
