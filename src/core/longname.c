@@ -52,8 +52,7 @@ uint32_t attrs_type_of_mode(uint32_t mode)
     return mode & MODE_TYPE ? SALLY_TYPE_SPECIAL : SALLY_TYPE_UNKNOWN;
 }
 
-/* A line's columns but the names come together here, without a formatter: listings have many lines.
- */
+/* A line's columns but the names. No formatter: listings have many lines. */
 struct line {
     char text[96];
     size_t size;
@@ -145,8 +144,7 @@ struct date {
     uint32_t month, day, hour, minute; /* month and day from 1 */
 };
 
-/* Days to a date of the Gregorian calendar, by eras of 400 years that begin on the first of March.
- */
+/* By eras of 400 Gregorian years that begin on the first of March. */
 static struct date date_of(int64_t seconds)
 {
     int64_t days = seconds / 86400;

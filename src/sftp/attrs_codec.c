@@ -95,8 +95,7 @@ static void get_ids(struct reader *r)
     r->out->gid = get_u32(r->in);
 }
 
-/* A storage that knows only numbers: they go out as names (no "@": no translation was available).
- */
+/* Of a storage that knows only numbers: without "@", as no translation was available. */
 static void put_id_as_name(struct buf *out, uint32_t id)
 {
     char text[11];

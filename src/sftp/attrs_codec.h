@@ -29,8 +29,7 @@ void attrs_put_none(struct buf *out, uint32_t version);
 sally_status attrs_get(struct cursor *in, uint32_t version, sally_attrs *out,
                        const struct attrs_memory *memory);
 
-/* The SALLY_ATTR_ bits for flags on the wire, for instance those that a STAT of version 4 asks for.
- */
+/* The SALLY_ATTR_ bits for flags on the wire, such as those that a STAT asks for. */
 uint32_t attrs_of_wire(uint32_t version, uint32_t flags);
 /* The flags on the wire that can carry the members in `valid`. */
 uint32_t attrs_to_wire(uint32_t version, uint32_t valid);

@@ -14,8 +14,7 @@
 /* A storage that answers "go on" without an entry is asked again so often; then the directory is
  * taken to be at its end, because a reply without names makes clients give up or spin. */
 #define MAX_EMPTY_ROUNDS 16
-/* Listings of this size are copied to the small replies rather than sent in a chunk of their own.
- */
+/* Listings of this size are copied to the small replies, not sent in a chunk of their own. */
 #define SMALL_LISTING 4096u
 
 struct listing {
