@@ -126,7 +126,8 @@ typedef struct sally_user {
     const char *password;        /**< clear, or a hash as crypt(3) knows ("$y$...", "$2b$...", "$6$...", "$5$..."); NULL: no
                                       password is right. An empty one is refused with ::SALLY_E_INVALID */
     const char *authorized_keys; /**< lines as in OpenSSH's authorized_keys; NULL for none */
-    const char *authorized_keys_file; /**< a file of such lines, read at each login; NULL for none */
+    const char *authorized_keys_file; /**< a file of such lines, read at each login; nobody gets in by one that others than
+                                           its owner may write, or of more than 1 MiB; NULL for none */
     sally_fs *fs;                /**< the storage; held */
     const char *root;            /**< NULL: "/" */
     const char *home;            /**< NULL: "/" */
@@ -136,7 +137,9 @@ typedef struct sally_user {
 
 /** An authenticator over a list of users in memory. Unknown users cost the same time as known ones. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_auth_users_new(sally_auth **out);
-/** Adds a user, or replaces the one of this name. Any thread, also while the server runs. */
+/** Adds a user, or replaces the one of this name. Any thread, also while the server runs. ::SALLY_E_INVALID also for a password
+ * that looks like a hash but is not whole, and for a required method that the user has nothing for; ::SALLY_E_UNSUPPORTED for a
+ * hash of a kind that is too weak. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_auth_users_add(sally_auth *users, const sally_user *user);
 /** Removes a user; running sessions go on. ::SALLY_E_NOT_FOUND. Any thread. */
 SALLY_API sally_error sally_auth_users_remove(sally_auth *users, const char *name);

@@ -239,15 +239,16 @@ static sally_auth_result users_may_try_key(sally_auth *auth, sally_auth_request 
     return known ? SALLY_AUTH_ACCEPT : SALLY_AUTH_REJECT;
 }
 
-/* What any user can use; which of them says nothing about the one who asks. */
+/* What any user can use and this one has not succeeded with yet; which of them says nothing about
+ * the one who asks. */
 static uint32_t users_offered(sally_auth *auth, sally_auth_request *request)
 {
-    (void)request;
     struct users *users = sally_auth_data(auth);
     pthread_mutex_lock(&users->lock);
     uint32_t methods = (users->password_decoy ? SALLY_AUTH_PASSWORD : 0) |
                        (users->keys_decoy ? SALLY_AUTH_PUBLICKEY : 0);
     pthread_mutex_unlock(&users->lock);
+    methods &= ~request->succeeded;
     return methods ? methods : SALLY_AUTH_PASSWORD | SALLY_AUTH_PUBLICKEY;
 }
 

@@ -293,6 +293,10 @@ static void offers_tell_nothing_of_one_user(void **state)
     assert_int_equal(offered(), SALLY_AUTH_PUBLICKEY);
     add(&ann);
     assert_int_equal(offered(), SALLY_AUTH_PASSWORD | SALLY_AUTH_PUBLICKEY);
+    struct auth_request *r = fixture_request(users, 0);
+    r->pub.succeeded = SALLY_AUTH_PASSWORD; /* need not be done again */
+    assert_int_equal(auth_offered(users, &r->pub), SALLY_AUTH_PUBLICKEY);
+    auth_request_free(r);
     assert_int_equal(sally_auth_users_remove(users, "joe"), SALLY_E_OK);
     assert_int_equal(offered(), SALLY_AUTH_PASSWORD);
 }
