@@ -613,7 +613,7 @@ def test_ctrl_c_waits_for_transfers(home, folder, tmp_path):
     time.sleep(1)
     server.press_ctrl_c()
     assert server.wait_for(rb"Stopping after 1 running transfer")
-    assert server.finish() == (0, 0)
+    assert server.finish()[0] == 0  # the client may be told good-bye before it says so itself
     assert (tmp_path / "got").read_bytes() == (folder / "big").read_bytes()
 
 
