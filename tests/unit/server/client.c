@@ -15,6 +15,8 @@
 
 #include <cmocka.h>
 
+#include "server/alloc_failure.h"
+
 #define PATIENCE_MS 10000
 
 enum { FXP_INIT = 1, FXP_VERSION = 2, FXP_OPEN = 3, FXP_CLOSE = 4, FXP_WRITE = 6, FXP_STAT = 17 };
@@ -173,8 +175,11 @@ bool client_run(struct client *c, bool (*done)(struct client *c), int timeout_ms
 {
     uint64_t end = now_ns() + (uint64_t)timeout_ms * 1000000u;
     for (;;) {
-        if (c->pumped)
+        if (c->pumped) {
+            alloc_enter();
             (void)sally_server_poll(c->pumped, 0);
+            alloc_leave();
+        }
         if (!c->eof && !read_some(c))
             c->eof = true;
         ssh_run(c->ssh, now_ns());
