@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -267,6 +268,19 @@ static void introduce(const struct serving *s)
     free(file);
 }
 
+/* The usual soft limit of 1,024 descriptors is for programs that use select(); each connection and
+ * open file of ours takes one. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(
+            RLIMIT_NOFILE,
+            &limit); /* without it there is room for fewer clients, and the log says so */
+    }
+}
+
 static int prepare(struct serving *s, struct serve_options *o)
 {
     if (sally_server_new(&s->server) != SALLY_E_OK)
@@ -294,6 +308,7 @@ int serve_run(int argc, char **argv)
     int status = serve_options_parse(&options, argc, argv);
     if (!status) {
         running_block_signals();
+        raise_descriptor_limit();
         status = prepare(&s, &options);
     }
     if (!status)

@@ -123,7 +123,10 @@ static sally_status ext_copy_data(struct sftp *s, struct request_in *in)
         return SALLY_INVALID_HANDLE;
     if (!(from->facts.open_flags & SALLY_OPEN_READ) || !(to->facts.open_flags & SALLY_OPEN_WRITE))
         return SALLY_PERMISSION_DENIED;
-    if (from == to || length > UINT64_MAX - from_offset || length > UINT64_MAX - to_offset)
+    /* A file copied onto its own end would grow for ever. */
+    if (from == to || strcmp(from->path, to->path) == 0)
+        return SALLY_INVALID_PARAMETER;
+    if (length > UINT64_MAX - from_offset || length > UINT64_MAX - to_offset)
         return SALLY_INVALID_PARAMETER;
     struct op *op = request_begin(s, in, SALLY_OP_COPY, answer_status);
     if (!op)
