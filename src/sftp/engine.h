@@ -149,6 +149,8 @@ sally_status submit_realpath(struct sftp *s, struct request_in *in, struct slice
 
 /* requests_dir.c */
 handle_fn handle_opendir, handle_readdir;
+/* Frees what an answer has not taken over, which may never have come; NULL is allowed. */
+void listing_drop(struct listing *l);
 
 /* extensions.c */
 handle_fn handle_extended;

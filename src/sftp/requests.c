@@ -142,6 +142,7 @@ static void on_done(struct op *op)
     if (!kept) {
         pool_put(r->block);
         r->block = NULL;
+        listing_drop(r->listing);
         op_free(op);
     }
 }

@@ -205,6 +205,12 @@ static bool answer_names(struct sftp *s, struct op *op)
     return false;
 }
 
+void listing_drop(struct listing *l)
+{
+    if (l)
+        buf_clear(&l->carry);
+}
+
 sally_status handle_readdir(struct sftp *s, struct request_in *in)
 {
     struct slice handle = get_string(&in->body);

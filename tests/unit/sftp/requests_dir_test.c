@@ -239,6 +239,23 @@ static void closing_with_a_carried_entry_leaks_nothing(void **state)
     peer_free(p);
 }
 
+/* A storage has listed more than fits when the client goes away: nobody will ask for the rest. */
+static void a_listing_that_ends_after_the_client_leaks_nothing(void **state)
+{
+    (void)state;
+    struct peer *p = peer_new(&(struct peer_options){.max_names = 1024});
+    struct handle h = peer_opendir(p, "/many");
+    p->store.late_kinds = SALLY_OP_BIT(SALLY_OP_READDIR);
+    peer_handle_request(p, SSH_FXP_READDIR, h);
+    peer_go(p);
+    assert_int_equal(p->store.late_count, 1);
+    uint32_t count = 0;
+    while (sally_op_add_entry(p->store.late[0], "a name of some length", NULL))
+        count++;
+    assert_true(count > 0);
+    peer_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,6 +267,7 @@ int main(void)
         cmocka_unit_test(version_6_says_where_the_list_ends),
         cmocka_unit_test(errors_are_passed_on),
         cmocka_unit_test(closing_with_a_carried_entry_leaks_nothing),
+        cmocka_unit_test(a_listing_that_ends_after_the_client_leaks_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
