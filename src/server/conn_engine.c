@@ -8,21 +8,37 @@
 #include "server/login.h"
 #include "server/server.h"
 
-/* Small windows are granted past the budget, up to this many times it: who is logged in may at
- * least do little. */
-#define SMALL_WINDOW ((size_t)64 * 1024)
+/* A window takes at most this part of the memory that is left: early ones do not use up what later
+ * ones need. */
+#define WINDOW_SHARE 256
+/* The smallest windows are granted past the budget, up to this many times it: who is logged in may
+ * at least do little. */
 #define SMALL_FACTOR 2
 /* Runs of the engine before others get their turn. */
 #define MAX_RUNS 64
+
+/* A request that is larger than the window it comes through would never be whole. */
+static uint64_t smallest_window(const struct conn *c)
+{
+    return c->settings->sftp_max_packet + 4;
+}
+
+static uint64_t start_window(const struct conn *c)
+{
+    uint64_t budget = c->settings->limits_buffered_bytes;
+    uint64_t used = atomic_load_explicit(&c->server->limits.buffered_bytes, memory_order_relaxed);
+    uint64_t share = used < budget ? (budget - used) / WINDOW_SHARE : 0;
+    uint64_t window = c->settings->ssh_window_start;
+    if (window > share)
+        window = share;
+    return window < smallest_window(c) ? smallest_window(c) : window;
+}
 
 struct ssh_options conn_options(const struct conn *c)
 {
     const struct settings *s = c->settings;
     const struct settings *first = c->first_settings; /* texts are borrowed until the end */
-    /* A request that is larger than the window it comes through would never be whole. */
-    uint64_t window = s->ssh_window_start;
-    if (window < s->sftp_max_packet + 4)
-        window = s->sftp_max_packet + 4;
+    uint64_t window = start_window(c);
     return (struct ssh_options){
         .role = SSH_SERVER,
         .crypto = c->server->crypto,
@@ -74,6 +90,8 @@ static void on_authenticated(void *user_data)
     counter_sub(&c->server->counters.unauthenticated_now, 1);
     counter_add(&c->server->counters.logins, 1);
     conn_set_state(c, "open");
+    struct ssh_options options = conn_options(c); /* the windows, by what memory there is now */
+    ssh_change(c->ssh, &options);
 }
 
 static void learn_software(struct conn *c)
@@ -123,9 +141,12 @@ static bool on_exec(void *user_data, struct ssh_channel *channel, struct slice c
 static bool on_window_charge(void *user_data, size_t bytes)
 {
     struct conn *c = user_data;
-    uint64_t maximum = c->settings->limits_buffered_bytes;
-    if (bytes <= SMALL_WINDOW && maximum <= UINT64_MAX / SMALL_FACTOR)
-        maximum *= SMALL_FACTOR;
+    uint64_t maximum = c->settings->limits_buffered_bytes, smallest = smallest_window(c);
+    if (bytes <= smallest) {
+        maximum = maximum <= UINT64_MAX / SMALL_FACTOR ? maximum * SMALL_FACTOR : UINT64_MAX;
+        maximum -=
+            smallest - bytes; /* less than the smallest is of no use: not where that has no room */
+    }
     return count_take(&c->server->limits.buffered_bytes, bytes, maximum);
 }
 

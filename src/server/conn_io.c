@@ -106,6 +106,9 @@ static size_t receive(struct conn *c, uint64_t now_ns)
     }
     c->is_readable = false;
     if (got == 0) {
+        /* Who leaves in the middle of a session, and says nothing, was cut off. */
+        if (c->end_reason == 0 && !ssh_over(c->ssh) && channels_are_open(c))
+            c->end_reason = SALLY_END_LOST;
         c->has_eof = true;
         ssh_input_eof(c->ssh);
     } else {

@@ -114,7 +114,7 @@ static void a_client_works(void **state)
     assert_int_equal(n.logins, 1);
     assert_int_equal(n.sessions_now, 1);
     assert_true(n.operations >= 4 && n.bytes_in > 1000 && n.bytes_out > 1000);
-    assert_true(n.buffered_bytes_now >= 2u << 20);
+    assert_true(n.buffered_bytes_now >= 1u << 20);
     client_end(&c);
     await_connections(s, 0);
     n = counters_of(s);
@@ -560,6 +560,72 @@ static void shutdown_ends_what_outlives_the_grace(void **state)
     assert_int_equal(sally_server_free(s), SALLY_E_OK);
 }
 
+/* ---- Memory ---- */
+
+/* With no memory left to promise, windows are small, but never so small that a request cannot pass.
+ */
+static void the_largest_request_passes_the_smallest_window(void **state)
+{
+    (void)state;
+    static char data[255 * 1024];
+    sally_server *s = new_server(NULL);
+    assert_int_equal(sally_server_set(s, "limits.buffered_bytes", "1M"), SALLY_E_OK);
+    assert_int_equal(sally_server_start(s), SALLY_E_OK);
+    struct client c[8];
+    struct buf handle;
+    size_t count = 0;
+    for (; count < COUNT_OF(c); count++) {
+        assert_true(client_connect(&c[count], s, NULL));
+        assert_true(client_login(&c[count], "joe", "secret"));
+        if (!client_sftp(&c[count]))
+            break; /* refused, not starved */
+        assert_true(client_open_file(&c[count], "/file", WRITE_CREATE, &handle));
+        for (uint64_t i = 0; i < 4; i++)
+            assert_int_equal(client_write(&c[count], &handle, i * sizeof data, data, sizeof data),
+                             0);
+        assert_int_equal(client_close_file(&c[count], &handle), 0);
+        buf_clear(&handle);
+    }
+    assert_in_range(count, 2, COUNT_OF(c) - 1);
+    assert_true(counters_of(s).buffered_bytes_now <= 2u << 20);
+    for (size_t i = 0; i <= count; i++)
+        client_end(&c[i]);
+    await_connections(s, 0);
+    assert_int_equal(counters_of(s).buffered_bytes_now, 0);
+    finish(s);
+}
+
+/* Asks for much and takes none of it. */
+static void who_takes_nothing_is_ended(void **state)
+{
+    (void)state;
+    static char data[255 * 1024];
+    sally_server *s = new_server(NULL);
+    assert_int_equal(sally_server_set(s, "limits.stall_time", "1s"), SALLY_E_OK);
+    assert_int_equal(sally_server_set(s, "server.send_buffer", "16K"), SALLY_E_OK);
+    assert_int_equal(sally_server_start(s), SALLY_E_OK);
+    struct client c;
+    struct buf handle;
+    client_open(&c, s, "joe", "secret");
+    assert_true(client_open_file(&c, "/file", WRITE_CREATE | READ, &handle));
+    for (uint64_t i = 0; i < 8; i++)
+        assert_int_equal(client_write(&c, &handle, i * sizeof data, data, sizeof data), 0);
+    for (uint64_t i = 0; i < 64; i++) {
+        struct buf body;
+        buf_init(&body, 256);
+        put_slice(&body, buf_slice(&handle));
+        put_u64(&body, i % 8 * sizeof data);
+        put_u32(&body, sizeof data);
+        client_send(&c, 5, &body);
+        buf_clear(&body);
+    }
+    (void)client_run(&c, NULL, 1);
+    await_connections(s, 0); /* without another read of ours */
+    buf_clear(&handle);
+    client_end(&c);
+    finish(s);
+}
+
 /* ---- Descriptors ---- */
 
 static size_t open_descriptors(void)
@@ -754,6 +820,8 @@ int main(void)
         cmocka_unit_test(late_answers_find_nobody),
         cmocka_unit_test(shutdown_waits_for_what_runs),
         cmocka_unit_test(shutdown_ends_what_outlives_the_grace),
+        cmocka_unit_test(the_largest_request_passes_the_smallest_window),
+        cmocka_unit_test(who_takes_nothing_is_ended),
         cmocka_unit_test(aborted_connections_leave_nothing),
         cmocka_unit_test(takes_over_sockets),
         cmocka_unit_test(pump_needs_no_thread_and_raises_no_signal),
