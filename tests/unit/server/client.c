@@ -47,6 +47,22 @@ static void on_auth_failed(void *user_data, struct slice methods, bool partial)
     ((struct client *)user_data)->login_failed = true;
 }
 
+static void on_prompts(void *user_data, struct slice request)
+{
+    struct client *c = user_data;
+    struct cursor at = cursor_of_slice(request);
+    get_string(&at); /* name, instruction, language */
+    get_string(&at);
+    get_string(&at);
+    uint32_t count = get_u32(&at);
+    const char *answers[16];
+    assert_true(count <= 16);
+    for (uint32_t i = 0; i < count; i++)
+        answers[i] = c->answer;
+    c->prompted++;
+    ssh_client_answer(c->ssh, answers, count);
+}
+
 static void on_keys(void *user_data, bool first, const char *algorithms)
 {
     (void)first;
@@ -100,6 +116,7 @@ void client_start(struct client *c, int fd, sally_server *pumped)
         .host_key = on_host_key,
         .authenticated = on_authenticated,
         .auth_failed = on_auth_failed,
+        .auth_prompts = on_prompts,
         .keys_exchanged = on_keys,
         .channel_opened = on_opened,
         .request_done = on_request_done,
@@ -212,6 +229,21 @@ bool client_login(struct client *c, const char *user, const char *password)
 {
     c->login_failed = false;
     ssh_client_login_password(c->ssh, user, password);
+    return client_run(c, is_logged_in_or_not, PATIENCE_MS) && c->logged_in;
+}
+
+bool client_login_interactive(struct client *c, const char *user, const char *answer)
+{
+    c->login_failed = false;
+    c->answer = answer;
+    ssh_client_login_interactive(c->ssh, user);
+    return client_run(c, is_logged_in_or_not, PATIENCE_MS) && c->logged_in;
+}
+
+bool client_login_key(struct client *c, const char *user, const sally_key *key)
+{
+    c->login_failed = false;
+    ssh_client_login_key(c->ssh, user, key, true);
     return client_run(c, is_logged_in_or_not, PATIENCE_MS) && c->logged_in;
 }
 

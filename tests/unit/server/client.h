@@ -18,7 +18,8 @@ struct client {
     struct ssh_channel *channel;
     sally_server *pumped; /* polled while we wait; NULL: it has threads */
     struct buf in;        /* bytes of the channel */
-    const char *user, *password;
+    const char *answer;   /* to every prompt */
+    uint32_t prompted;
     uint32_t next_id, replies;
     uint32_t keys_exchanged;
     bool logged_in, login_failed, requested, request_ok, over, eof, channel_gone;
@@ -29,6 +30,8 @@ struct client {
 void client_start(struct client *c, int fd, sally_server *pumped);
 bool client_connect(struct client *c, sally_server *server, sally_server *pumped);
 bool client_login(struct client *c, const char *user, const char *password);
+bool client_login_interactive(struct client *c, const char *user, const char *answer);
+bool client_login_key(struct client *c, const char *user, const sally_key *key);
 bool client_sftp(struct client *c); /* subsystem and INIT */
 /* connect, login and sftp at once; fails the test when it cannot be. */
 void client_open(struct client *c, sally_server *server, const char *user, const char *password);
