@@ -97,8 +97,9 @@ class Runner:
             return
         tally, failures, reasons = Tally(), [], []
         for case in root.iter("testcase"):
-            title = "::".join(part for part in (case.get("classname"), case.get("name")) if part and part != case.get("name"))
-            title = title or case.get("name")
+            title = case.get("name")
+            if case.get("classname") not in (None, "", title):
+                title = f"{case.get('classname')}::{title}"
             bad = [child for child in case if child.tag in ("failure", "error")]
             skipped = case.find("skipped") is not None or case.get("status") in ("notrun", "disabled")
             if bad or case.get("status") == "fail":
@@ -141,9 +142,6 @@ class Runner:
             command += ["-n", str(workers), "--dist", "loadscope"]
         _, log = call(f"pytest-{name}", command, timeout, env=env)
         self.junit(f"interop {name}", results, begin, log)
-
-    def examples(self):
-        """Each example starts, answers or explains itself, and stops when it is told to."""
 
     def fuzz(self):
         begin = time.monotonic()

@@ -213,15 +213,6 @@ class TestConnections:
         with pytest.raises(paramiko.AuthenticationException):
             pythonic.paramiko_transport(server, password=password)
 
-    def test_keyboard_interactive(self, server):
-        transport = paramiko.Transport(("127.0.0.1", server.port))
-        try:
-            transport.start_client(timeout=20)
-            transport.auth_interactive(server.user, lambda title, text, prompts: [server.password] * len(prompts))
-            assert transport.is_authenticated()
-        finally:
-            transport.close()
-
     def test_no_method_at_all(self, server):
         transport = paramiko.Transport(("127.0.0.1", server.port))
         try:

@@ -38,12 +38,17 @@ async def hold(server, count, use):
         await asyncio.gather(*(connection.wait_closed() for connection, _ in opened), return_exceptions=True)
 
 
+async def nothing(number, client):
+    await client.listdir("/")
+
+
 @pytest.mark.release
 @pytest.mark.timeout(900)
 def test_sessions(start):
     server = start(settings={"limits.connections_per_address": "0", "limits.unauthenticated": "0"})
     trees.write(server.root / "file", 100_000)
     expected = (server.root / "file").read_bytes()
+    pythonic.run(hold(server, 1, nothing))  # everything that is opened once is open now
     descriptors = server.descriptors()
     memory = server.rss()
 

@@ -1,0 +1,121 @@
+"""Every example does what its first lines say, to a real client."""
+
+import contextlib
+import socket
+import subprocess
+import time
+
+import paramiko
+import pytest
+
+import trees
+from process import BUILD, ROOT, assert_no_report, free_port, sanitizer_env
+
+EXAMPLES = BUILD / "examples"
+SERVERS = {"smallest": False, "serve_folder": True, "own_memory": False, "late_storage": False, "hooks": True, "event_loop": True}
+
+
+class Example:
+    """A running example; `client` is logged in as its one user."""
+
+    def __init__(self, name, folder):
+        port = free_port()
+        arguments = [str(folder)] if SERVERS[name] else []
+        self.process = subprocess.Popen([str(EXAMPLES / name), *arguments, f"sftp://127.0.0.1:{port}"], cwd=folder.parent,
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, env=sanitizer_env())
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                self.transport = paramiko.Transport(socket.create_connection(("127.0.0.1", port)))
+                break
+            except OSError:
+                assert self.process.poll() is None and time.monotonic() < deadline, self.process.stderr.read()
+                time.sleep(0.05)
+        self.transport.connect(username="demo", password="demo")
+        self.client = paramiko.SFTPClient.from_transport(self.transport)
+
+    def stop(self):
+        self.transport.close()
+        self.process.terminate()
+        output, errors = (text.decode(errors="replace") for text in self.process.communicate(timeout=20))
+        assert_no_report(errors)
+        return output
+
+
+@pytest.fixture
+def folder(tmp_path):
+    path = tmp_path / "folder"
+    path.mkdir()
+    (path / "file").write_text("text")
+    return path
+
+
+@contextlib.contextmanager
+def running(name, folder):
+    example = Example(name, folder)
+    try:
+        yield example.client
+    finally:
+        example.stop()
+
+
+def test_every_example_is_tried():
+    found = {path.stem for path in (ROOT / "examples").glob("*.c")}
+    assert found == set(SERVERS) | {"sftp_pipe"}
+
+
+def test_smallest(folder):
+    with running("smallest", folder) as client:
+        assert client.listdir("/") == ["hello.txt"]
+        with client.open("/hello.txt") as file:
+            assert file.read() == b"Hello from Sallyport.\n"
+        with pytest.raises(OSError):
+            client.open("/other", "w")
+
+
+@pytest.mark.parametrize("name", ["serve_folder", "event_loop"])
+def test_folder(folder, name):
+    with running(name, folder) as client:
+        assert client.open("/file").read() == b"text"
+        data = trees.random_bytes(1_000_000)
+        with client.open("/new", "wb") as file:
+            file.set_pipelined(True)
+            file.write(data)
+        assert (folder / "new").read_bytes() == data
+
+
+def test_own_memory(folder):
+    with running("own_memory", folder) as client:
+        with client.open("/note", "w") as file:
+            file.write("remembered")
+        assert client.open("/note").read() == b"remembered"
+        assert "note" in client.listdir("/")
+        client.remove("/note")
+        assert "note" not in client.listdir("/")
+
+
+def test_late_storage(folder):
+    with running("late_storage", folder) as client:
+        with client.open("/anything", "rb") as file:
+            assert len(file.read(1_000_000)) == 1_000_000
+            file.seek((1 << 30) - 10)
+            assert len(file.read(100)) == 10
+
+
+def test_hooks(folder):
+    example = Example("hooks", folder)
+    with example.client.open("/upload", "wb") as file:
+        file.write(b"x" * 1000)
+    assert example.client.open("/file").read() == b"text"
+    example.client.close()
+    time.sleep(0.2)
+    example.stop()
+
+
+def test_sftp_pipe(folder, tmp_path):
+    result = subprocess.run(["sftp", "-b", "-", "-D", f"{EXAMPLES / 'sftp_pipe'} {folder}"],
+                            input=f"get /file {tmp_path}/back\nput {tmp_path}/back /again\nls -l /\n".encode(), capture_output=True,
+                            timeout=60, env=sanitizer_env(), check=False)
+    assert_no_report(result.stderr.decode(errors="replace"))
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "back").read_text() == "text" and (folder / "again").read_text() == "text"
