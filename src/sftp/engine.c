@@ -1,6 +1,8 @@
 /* The engine's life, and the calls of its owner. */
 #include "sftp/engine.h"
 
+#include "sftp/quirks.h"
+
 /* What an engine without work keeps for the next request. */
 #define CACHE_WHEN_IDLE ((size_t)512 * 1024)
 #define LEAST_PACKET    34000u /* draft-13 section 4: what every server should take */
@@ -101,6 +103,8 @@ sally_error sftp_new(struct sftp **out, sally_session *session, const struct sft
     s->user_data = user_data;
     s->state = AWAIT_INIT;
     s->version = 3;
+    uint32_t quirks = quirks_of(sally_session_peer(session)->client_software);
+    s->draft_symlink_order = quirks & QUIRK_DRAFT_SYMLINK;
     list_init(&s->ready);
     handles_init(&s->handles, session_max_files(session) ? session_max_files(session) : UINT32_MAX);
     requests_read_lists(s);
