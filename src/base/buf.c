@@ -62,7 +62,8 @@ static bool grow(struct buf *b, size_t needed)
 
 uint8_t *buf_reserve(struct buf *b, size_t size)
 {
-    if (b->failed || size > b->max - b->size) {
+    /* The maximum may have been lowered below what is there. */
+    if (b->failed || b->size > b->max || size > b->max - b->size) {
         b->failed = true;
         return NULL;
     }

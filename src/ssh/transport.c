@@ -42,8 +42,10 @@ static void set_numbers(struct ssh_options *to, const struct ssh_options *from)
 static void set_output_max(struct ssh *ssh)
 {
     struct transport *t = ssh->transport;
-    t->output.max = (size_t)ssh->options.send_bound + CONTROL_ROOM + WAITING_MAX + ANSWER_MAX +
-                    ssh->options.max_packet;
+    /* More than that may wait already, from before a change. */
+    size_t data =
+        ssh->options.send_bound > t->output.size ? ssh->options.send_bound : t->output.size;
+    t->output.max = data + CONTROL_ROOM + WAITING_MAX + ANSWER_MAX + ssh->options.max_packet;
     t->inflated.max = ssh->options.max_packet;
     t->deflated.max = t->output.max;
 }

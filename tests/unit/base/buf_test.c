@@ -99,10 +99,24 @@ static void failure_sticks_until_reset(void **state)
     (void)state;
 }
 
+static void a_maximum_below_what_is_there_lets_nothing_in(void **state)
+{
+    (void)state;
+    struct buf b;
+    buf_init(&b, 1000);
+    assert_non_null(buf_extend(&b, 256)); /* all of the memory */
+    b.max = 100;
+    assert_null(buf_reserve(&b, 1));
+    assert_true(b.failed);
+    assert_int_equal(b.size, 256);
+    buf_clear(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(grows_up_to_its_maximum_and_no_further),
+        cmocka_unit_test(a_maximum_below_what_is_there_lets_nothing_in),
         cmocka_unit_test(taking_from_the_front_makes_room_at_the_back),
         cmocka_unit_test(builds_what_the_rfc_shows),
         cmocka_unit_test(strings_nest),

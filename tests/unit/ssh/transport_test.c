@@ -407,6 +407,35 @@ static void refuses_senseless_options(void **state)
     assert_int_equal(pair_new_server(&p), SALLY_E_INVALID);
 }
 
+/* What is sealed already stays, and what must be said behind it finds room: here the buffer is full
+ * to within a few bytes. */
+static void less_may_wait_than_already_does(void **state)
+{
+    struct pair p;
+    pair_init(&p, state);
+    p.server_options.send_bound = 16 * 1024 * 1024;
+    p.client_options.window_start = 32 * 1024 * 1024;
+    pair_start(&p);
+    pair_log_in(&p);
+    pair_open_channel(&p);
+    side_send(&p.server, 1024 * 1024 - 1000);
+    ssh_run(p.server.ssh, p.now_ns);
+    size_t waits = ssh_output(p.server.ssh).size;
+    assert_true(waits > 1024 * 1024 - 1000 && waits <= 1024 * 1024);
+    struct ssh_options options = p.server_options;
+    options.send_bound = 64 * 1024;
+    ssh_change(p.server.ssh, &options);
+    ssh_rekey(p.server.ssh);
+    ssh_run(p.server.ssh, p.now_ns);
+    assert_alive(&p.server);
+    assert_true(ssh_output(p.server.ssh).size > waits);
+    pair_run(&p);
+    assert_alive(&p.server);
+    assert_int_equal(p.client.received, p.server.sent);
+    assert_int_equal(p.server.rekeyed, 1);
+    pair_free(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -428,6 +457,7 @@ int main(void)
         cmocka_unit_test(without_randomness_nothing_is_sent),
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(refuses_senseless_options),
+        cmocka_unit_test(less_may_wait_than_already_does),
     };
     return cmocka_run_group_tests_name("ssh transport", tests, pair_group_setup,
                                        pair_group_teardown);
