@@ -1,8 +1,7 @@
 /* Making, setting up and freeing a server. */
 #include "server/server.h"
 
-#include <fcntl.h>
-#include <string.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -114,11 +113,11 @@ static sally_error change_setting(sally_server *server, const char *name, const 
     const struct setting_row *row = setting_row_find(name);
     struct settings *changed = settings_copy(server->settings);
     sally_error error = SALLY_E_NO_MEMORY;
-    strcpy(why, "out of memory");
+    snprintf(why, SETTINGS_WHY_SIZE, "out of memory");
     if (changed)
         error = settings_set(changed, name, value, why);
     if (!error && row->pub.scope == SALLY_SCOPE_SERVER && server->state != SERVER_NEW) {
-        strcpy(why, "this setting is set before the server starts");
+        snprintf(why, SETTINGS_WHY_SIZE, "%s is set before the server starts", name);
         error = SALLY_E_STATE;
     }
     if (error) {

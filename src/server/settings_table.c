@@ -124,7 +124,7 @@ static const struct setting_row rows[] = {
       "most threads for storages that wait; 0: 256, and none in pump mode"},
      AT(server_workers), NULL, NULL},
     {{"server.workers_unauthenticated", NUMBER, SERVER, "0", "0", "10000",
-      "most of them that work for clients that are not logged in; 0: two per processor, at least four"},
+      "most threads for clients that are not logged in; 0: two per processor, at least four"},
      AT(server_workers_unauthenticated), NULL, NULL},
     {{"sftp.allow_requests", LIST, CONNECTION, "", "", "",
       "names of the only requests that are allowed; empty: all"},
