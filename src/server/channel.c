@@ -154,9 +154,19 @@ static void on_unborn_gone(void *user_data)
     (void)user_data;
 }
 
+/* A session outlives its channel until the storage has given its last answer. Those that wait for
+ * it count too, or one client could have any number of them, each with a worker that is stuck. */
+static bool has_room(const struct conn *c)
+{
+    uint64_t count = 0;
+    LIST_EACH(item, &c->channels)
+    count++;
+    return count < c->settings->limits_channels;
+}
+
 bool channel_open(struct conn *c, struct ssh_channel *channel)
 {
-    struct channel *ch = mem_zalloc(sizeof *ch);
+    struct channel *ch = has_room(c) ? mem_zalloc(sizeof *ch) : NULL;
     if (!ch)
         return false;
     ch->host = (struct session_host){host_offload, host_wake, host_now_ns};

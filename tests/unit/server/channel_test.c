@@ -1,0 +1,118 @@
+/* Sessions on a connection's channels: how many there may be, whatever their storage does. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "sallyport/hooks.h"
+#include "sallyport/storages.h"
+#include "server/client.h"
+
+enum { FXP_STAT = 17, CHANNELS = 3 };
+
+static void nap(void)
+{
+    struct timespec t = {0, 5000000};
+    nanosleep(&t, NULL);
+}
+
+/* Like a file system on a network that is down: nobody can tell it that its answer is not awaited
+ * any more. */
+struct stuck {
+    atomic_bool free;
+    atomic_uint inside;
+};
+
+static sally_status be_stuck(void *user_data, sally_op *op)
+{
+    struct stuck *s = user_data;
+    (void)op;
+    s->inside++;
+    while (!s->free)
+        nap();
+    return SALLY_CONTINUE;
+}
+
+static bool is_channel_gone(struct client *c)
+{
+    return c->channel_gone || c->over;
+}
+
+static bool reopen(struct client *c)
+{
+    c->channel_gone = false;
+    return client_sftp(c);
+}
+
+static void leave(struct client *c)
+{
+    ssh_channel_finish(c->channel, 0);
+    assert_true(client_run(c, is_channel_gone, 5000));
+}
+
+static bool open_and_leave_stuck(struct client *c, struct stuck *s, uint32_t count)
+{
+    struct buf body;
+    if (!reopen(c))
+        return false;
+    buf_init(&body, 64);
+    put_text(&body, "/");
+    client_send(c, FXP_STAT, &body);
+    buf_clear(&body);
+    for (int i = 0; i < 1000 && s->inside < count; i++)
+        client_run(c, NULL, 5);
+    assert_int_equal(s->inside, count);
+    leave(c);
+    return true;
+}
+
+static void sessions_that_cannot_end_count(void **state)
+{
+    (void)state;
+    struct stuck stuck = {false, 0};
+    const sally_hooks hooks = {.struct_size = sizeof hooks,
+                               .before_mask = SALLY_OP_BIT(SALLY_OP_STAT),
+                               .before = be_stuck,
+                               .user_data = &stuck};
+    sally_server *s;
+    sally_fs *memory;
+    assert_int_equal(sally_server_new(&s), SALLY_E_OK);
+    assert_int_equal(sally_fs_memory(&memory, 0), SALLY_E_OK);
+    assert_int_equal(sally_server_add_user(s, "joe", "secret", memory), SALLY_E_OK);
+    sally_fs_unref(memory);
+    assert_int_equal(sally_server_add_hooks(s, &hooks), SALLY_E_OK);
+    assert_int_equal(sally_server_set(s, "limits.channels", "3"), SALLY_E_OK);
+    assert_int_equal(sally_server_add_listener(s, "sftp://127.0.0.1:0"), SALLY_E_OK);
+    assert_int_equal(sally_server_start(s), SALLY_E_OK);
+
+    struct client c;
+    assert_true(client_connect(&c, s, NULL));
+    assert_true(client_login(&c, "joe", "secret"));
+    for (uint32_t i = 1; i <= CHANNELS; i++)
+        assert_true(open_and_leave_stuck(&c, &stuck, i));
+    assert_false(reopen(&c));
+    assert_false(c.over); /* the channel was opened, and stays without a subsystem */
+    stuck.free = true;
+    bool again = false;
+    for (int i = 0; i < 1000 && !again; i++) {
+        nap();
+        leave(&c);
+        again = reopen(&c);
+    }
+    assert_true(again);
+    client_end(&c);
+    assert_int_equal(sally_server_shutdown(s, 0), SALLY_E_OK);
+    assert_int_equal(sally_server_wait(s), SALLY_E_OK);
+    assert_int_equal(sally_server_free(s), SALLY_E_OK);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sessions_that_cannot_end_count),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
