@@ -130,18 +130,19 @@ class Runner:
         _, log = call(f"ctest-{name.replace(' ', '-')}", command, timeout, env=env)
         self.junit(f"ctest {name}", results, begin, log)
 
-    def pytest(self, name, build, *selection, workers, timeout=2400):
+    def pytest(self, folder, build, *selection, workers, timeout=2400):
         begin = time.monotonic()
+        name = f"{folder}-{build}"
         results = RESULTS / f"pytest-{name}.xml"
         results.unlink(missing_ok=True)
         env = {**os.environ, "SALLY_BUILD": str(BUILD / build), "PYTHONDONTWRITEBYTECODE": "1"}
         if self.long:
             env["SALLY_LONG"] = "1"
-        command = [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junit-xml={results}", "tests/interop", *selection]
+        command = [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junit-xml={results}", f"tests/{folder}", *selection]
         if workers > 1:
             command += ["-n", str(workers), "--dist", "loadscope"]
         _, log = call(f"pytest-{name}", command, timeout, env=env)
-        self.junit(f"interop {name}", results, begin, log)
+        self.junit(f"{folder} {build}", results, begin, log)
 
     def fuzz(self):
         begin = time.monotonic()
@@ -202,9 +203,11 @@ class Runner:
     def run_interop(self):
         if not self.preset("release") or not self.preset("asan"):
             return
-        # Measured ones alone, so that nothing beside disturbs the figures.
-        self.pytest("asan", "asan", "-m", "not release", workers=self.jobs)
-        self.pytest("release", "release", "-m", "release", workers=1)
+        self.pytest("interop", "asan", "-m", "not release", workers=self.jobs)
+        # Those that measure run alone, so that nothing beside disturbs the figures.
+        self.pytest("interop", "release", "-m", "release", workers=1)
+        if list((ROOT / "tests" / "attack").glob("test_*.py")):
+            self.pytest("attack", "asan", workers=self.jobs)
 
     def run_fuzz(self):
         if self.preset("fuzz", "fuzz_all"):
