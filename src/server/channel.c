@@ -34,9 +34,14 @@ static uint64_t host_now_ns(struct session_host *host)
     return loop_now_ns();
 }
 
+struct conn *channel_conn_of(struct op *op)
+{
+    return channel_of_host(session_host(op->pub.session))->conn;
+}
+
 void conn_deliver(struct op *op)
 {
-    struct conn *c = channel_of_host(session_host(op->pub.session))->conn;
+    struct conn *c = channel_conn_of(op);
     conn_pin(c);
     session_deliver(op);
     conn_make_ready(c);

@@ -31,6 +31,8 @@ bool channels_are_open(const struct conn *c);
 /* No operation runs and no file is open. */
 bool channels_are_idle(const struct conn *c);
 
+/* Whose operation it is. Any thread, as long as the operation is at hand. */
+struct conn *channel_conn_of(struct op *op);
 /* Home: an operation of some session has come home. */
 void conn_deliver(struct op *op);
 

@@ -117,6 +117,7 @@ struct conn *conn_new(sally_server *server, int fd, const struct listener *liste
     list_init(&c->channels);
     list_init(&c->inline_jobs);
     deadline_init(&c->deadline);
+    lane_init(&c->lane);
     conn_facts_init(&c->facts);
     c->connected_wall_ns = clock_wall_ns();
     c->peer.connection_id =

@@ -18,6 +18,7 @@
 #include "server/loop.h"
 #include "server/settings.h"
 #include "server/task.h"
+#include "server/workers.h"
 #include "ssh/auth.h"
 #include "ssh/ssh.h"
 
@@ -58,6 +59,8 @@ struct conn {
     sally_server *server;
     struct loop *loop;
     struct list registry_link, loop_link, ready_link;
+
+    struct lane lane; /* the workers' */
 
     sally_peer peer; /* client_software: set once, under facts.lock */
     struct address address, local_address;

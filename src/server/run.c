@@ -33,6 +33,7 @@ static struct workers *make_workers(const struct settings *s)
     uint32_t cores = processors();
     const struct workers_options options = {
         .max_sessions = or_default(s->server_workers, DEFAULT_WORKERS),
+        .max_connection = (uint32_t)s->server_workers_per_connection,
         .max_unauthenticated =
             or_default(s->server_workers_unauthenticated, cores < 2 ? 4 : cores * 2),
         .max_passwords = or_default(s->server_password_hash_jobs, cores),

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "core/session.h"
+#include "server/channel.h"
 #include "server/loop.h"
 #include "server/thread.h"
 
@@ -25,7 +26,7 @@ struct worker {
 };
 
 struct queue {
-    struct list items;
+    struct list items; /* WORK_OPS: lanes */
     uint32_t running;
 };
 
@@ -63,16 +64,30 @@ static enum work next_kind(const struct workers *w)
     return kind;
 }
 
-static void run_item(enum work kind, struct list *item)
+/* ---- Lanes ---- */
+
+void lane_init(struct lane *lane)
 {
-    if (kind == WORK_OPS) {
-        session_run(CONTAINER_OF(item, struct op, link));
-        return;
-    }
-    struct task *task = CONTAINER_OF(item, struct task, link);
-    if (task->run(task))
-        loop_give_task(task);
+    list_init(&lane->link);
+    list_init(&lane->items);
+    lane->running = 0;
 }
+
+static void line_up(struct workers *w, struct lane *lane)
+{
+    bool may = !list_empty(&lane->items) && lane->running < w->options.max_connection;
+    if (may && list_empty(&lane->link))
+        list_append(&w->queues[WORK_OPS].items, &lane->link);
+}
+
+static void give_op(struct workers *w, struct list *item)
+{
+    struct lane *lane = &channel_conn_of(CONTAINER_OF(item, struct op, link))->lane;
+    list_append(&lane->items, item);
+    line_up(w, lane);
+}
+
+/* ---- Threads ---- */
 
 static void leave_stack(struct worker *worker)
 {
@@ -186,15 +201,52 @@ static bool wait_for_work(struct worker *worker)
     return true;
 }
 
-static void do_one(struct workers *w, enum work kind)
+/* Who takes something calls the next one for the rest. */
+static void call_next(struct workers *w)
 {
-    struct list *item = list_take_first(&w->queues[kind].items);
-    w->queues[kind].running++;
     if (w->coming == 0 && next_kind(w) != WORK_COUNT)
         (void)call_one(w); /* when that fails, we go on with it ourselves later */
+}
+
+/* The next connection's next operation. Under the lock, which is let go while it runs. */
+static void do_op(struct workers *w)
+{
+    struct list *first = list_take_first(&w->queues[WORK_OPS].items);
+    struct lane *lane = CONTAINER_OF(first, struct lane, link);
+    struct op *op = CONTAINER_OF(list_take_first(&lane->items), struct op, link);
+    struct conn *c =
+        conn_ref(channel_conn_of(op)); /* it may be gone when the operation is done, but for this */
+    lane->running++;
+    line_up(w, lane);
+    call_next(w);
     pthread_mutex_unlock(&w->lock);
-    run_item(kind, item);
+    session_run(op);
     pthread_mutex_lock(&w->lock);
+    lane->running--;
+    line_up(w, lane);
+    pthread_mutex_unlock(&w->lock);
+    conn_unref(c);
+    pthread_mutex_lock(&w->lock);
+}
+
+static void do_task(struct workers *w, enum work kind)
+{
+    struct list *item = list_take_first(&w->queues[kind].items);
+    struct task *task = CONTAINER_OF(item, struct task, link);
+    call_next(w);
+    pthread_mutex_unlock(&w->lock);
+    if (task->run(task))
+        loop_give_task(task);
+    pthread_mutex_lock(&w->lock);
+}
+
+static void do_one(struct workers *w, enum work kind)
+{
+    w->queues[kind].running++;
+    if (kind == WORK_OPS)
+        do_op(w);
+    else
+        do_task(w, kind);
     w->queues[kind].running--;
 }
 
@@ -260,10 +312,15 @@ void workers_give(struct workers *w, enum work kind, struct list *items)
     if (list_empty(items))
         return;
     uint32_t wanted = 0;
-    for (struct list *item = items->next; item != items && wanted < WAKE_AT_ONCE; item = item->next)
+    for (struct list *at = items->next; at != items && wanted < WAKE_AT_ONCE; at = at->next)
         wanted++;
     pthread_mutex_lock(&w->lock);
-    list_move_all(&w->queues[kind].items, items);
+    struct list *item;
+    if (kind == WORK_OPS)
+        while ((item = list_take_first(items)) != NULL)
+            give_op(w, item);
+    else
+        list_move_all(&w->queues[kind].items, items);
     while (w->coming < wanted && next_kind(w) != WORK_COUNT) {
         if (w->coming > 0 && list_empty(&w->idle))
             break;

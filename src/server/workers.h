@@ -12,6 +12,17 @@
 #include "base/list.h"
 #include "server/task.h"
 
+/* A connection's operations, in their order. Connections take turns, and none has more than its
+ * share of threads: what waits for a slow storage on many of them leaves others theirs. Guarded by
+ * the pool. */
+struct lane {
+    struct list link;  /* those that may have a thread now */
+    struct list items; /* struct op */
+    uint32_t running;
+};
+
+void lane_init(struct lane *lane);
+
 enum work {
     WORK_OPS,       /* struct op, by its link: operations of sessions */
     WORK_TASKS,     /* struct task: for connections that are logged in */
@@ -22,6 +33,7 @@ enum work {
 
 struct workers_options {
     uint32_t max_sessions;        /* threads on WORK_OPS and WORK_TASKS */
+    uint32_t max_connection;      /* of these, for operations of one connection */
     uint32_t max_unauthenticated; /* threads on WORK_LOGINS and WORK_PASSWORDS */
     uint32_t max_passwords;       /* of these, on WORK_PASSWORDS */
     size_t stack;

@@ -40,6 +40,43 @@ static void a_slow_storage_delays_no_other_session(void **state)
     finish(s);
 }
 
+/* Many requests of one connection wait in the storage at once: they may not take all threads there
+ * are. */
+static void one_connection_does_not_take_all_threads(void **state)
+{
+    (void)state;
+    sally_fs *fs = slow_storage(SALLY_FAULT_DELAY, 800, "/slow");
+    sally_server *s = new_server(fs);
+    sally_fs_unref(fs);
+    assert_int_equal(sally_server_set(s, "server.workers", "2"), SALLY_E_OK);
+    assert_int_equal(sally_server_set(s, "server.workers_per_connection", "1"), SALLY_E_OK);
+    assert_int_equal(sally_server_start(s), SALLY_E_OK);
+    struct client busy, quick;
+    client_open(&busy, s, "joe", "secret");
+    struct ssh_channel *first = busy.channel;
+    assert_true(client_sftp(&busy)); /* a second session on the same connection */
+    struct ssh_channel *second = busy.channel;
+    client_open(&quick, s, "joe", "secret");
+    for (int i = 0; i < 3; i++) {
+        busy.channel = i & 1 ? second : first;
+        send_stat(&busy, "/slow");
+    }
+    uint64_t start = now_ms();
+    assert_int_equal(client_stat(&quick, "/quick"), 2);
+    assert_true(now_ms() - start < 700);
+    for (uint32_t i = 0; i < 3; i++) {
+        struct buf reply;
+        uint32_t id;
+        buf_init(&reply, 4096);
+        assert_int_equal(client_reply(&busy, &id, &reply, 10000), 101);
+        buf_clear(&reply);
+    }
+    assert_true(now_ms() - start >= 2000); /* one after the other */
+    client_end(&busy);
+    client_end(&quick);
+    finish(s);
+}
+
 /* The connection goes while the storage still owes its answer. */
 static void late_answers_find_nobody(void **state)
 {
@@ -169,6 +206,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_slow_storage_delays_no_other_session),
+        cmocka_unit_test(one_connection_does_not_take_all_threads),
         cmocka_unit_test(late_answers_find_nobody),
         cmocka_unit_test(the_largest_request_passes_the_smallest_window),
         cmocka_unit_test(who_takes_nothing_is_ended),
