@@ -208,6 +208,9 @@ class Runner:
         self.pytest("interop", "release", "-m", "release", workers=1)
         if list((ROOT / "tests" / "attack").glob("test_*.py")):
             self.pytest("attack", "asan", workers=self.jobs)
+        if self.preset("tsan"):
+            busy = [] if self.long else ["-k", "rekey or asyncssh or hostile or example or parallel or many"]
+            self.pytest("interop", "tsan", "-m", "not release", *busy, workers=self.jobs)
 
     def run_fuzz(self):
         if self.preset("fuzz", "fuzz_all"):

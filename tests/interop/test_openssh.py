@@ -211,6 +211,25 @@ class TestFiles:
         sftp(server, f"put -r {source} /many\nget -r /many {work}/back")
         trees.assert_same(source, work / "back")
 
+    @pytest.mark.release
+    def test_ten_thousand_small_files(self, server, work):
+        source = trees.make_many(work / "many", 10_000)
+        sftp(server, f"put -r {source} /many\nget -r /many {work}/back")
+        trees.assert_same(source, work / "back")
+
+    @pytest.mark.long
+    @pytest.mark.release
+    @pytest.mark.timeout(900)
+    def test_all_of_five_gigabytes(self, server, work):
+        size = (5 << 30) + 7
+        with open(work / "source", "wb") as out:
+            out.write(trees.random_bytes(1 << 20))
+            out.truncate(size)
+            out.seek(size - 4)
+            out.write(b"tail")
+        sftp(server, f"put {work}/source /file\nget /file {work}/back", timeout=800)
+        assert trees.digest(work / "source") == trees.digest(work / "back")
+
     def test_expand_path(self, server, work):
         (server.root / "file").write_text("home")
         scp(server, remote(server, "~/file"), work / "back")
