@@ -21,19 +21,18 @@ build: ## build the library and the programs into build/release
 	@cmake --build build/release -j $(JOBS)
 
 .PHONY: run
-run: ## serve a demo folder on a loopback port, and show how to reach it
+run: ## install what building needs, build, serve a demo folder on a loopback port, and show how to reach it
+	@scripts/deps.sh --build
 	@cmake --preset release -DBUILD_TESTING=OFF -DSALLY_EXAMPLES=OFF -B build/run >/dev/null
 	@cmake --build build/run -j $(JOBS)
 	@scripts/run-demo.sh build/run/cmd/sallyport $(PORT)
 
 .PHONY: check
-check: ## build and run every test
-	@scripts/deps.sh --check
+check: deps ## install what is missing, build, and run every test
 	@$(PYTHON) tests/run.py --jobs $(JOBS)
 
 .PHONY: check-long
-check-long: ## the same, with long fuzzing, soaks and the full matrices
-	@scripts/deps.sh --check
+check-long: deps ## the same, with long fuzzing, soaks and the full matrices
 	@$(PYTHON) tests/run.py --long --jobs $(JOBS)
 
 .PHONY: bench
