@@ -144,8 +144,10 @@ static bool on_window_charge(void *user_data, size_t bytes)
     uint64_t maximum = c->settings->limits_buffered_bytes, smallest = smallest_window(c);
     if (bytes <= smallest) {
         maximum = maximum <= UINT64_MAX / SMALL_FACTOR ? maximum * SMALL_FACTOR : UINT64_MAX;
-        maximum -=
-            smallest - bytes; /* less than the smallest is of no use: not where that has no room */
+        /* Less than the smallest is of no use: not where that has no room. */
+        if (maximum <= smallest - bytes)
+            return false;
+        maximum -= smallest - bytes;
     }
     return count_take(&c->server->limits.buffered_bytes, bytes, maximum);
 }

@@ -109,10 +109,39 @@ static void sessions_that_cannot_end_count(void **state)
     assert_int_equal(sally_server_free(s), SALLY_E_OK);
 }
 
+/* Where not even the smallest window that lets a request through fits, nothing is granted past the
+ * bound. */
+static void windows_keep_to_their_bound(void **state)
+{
+    (void)state;
+    sally_server *s;
+    sally_fs *memory;
+    assert_int_equal(sally_server_new(&s), SALLY_E_OK);
+    assert_int_equal(sally_fs_memory(&memory, 0), SALLY_E_OK);
+    assert_int_equal(sally_server_add_user(s, "joe", "secret", memory), SALLY_E_OK);
+    sally_fs_unref(memory);
+    assert_int_equal(sally_server_set(s, "limits.buffered_bytes", "1M"), SALLY_E_OK);
+    assert_int_equal(sally_server_set(s, "sftp.max_packet", "16M"), SALLY_E_OK);
+    assert_int_equal(sally_server_add_listener(s, "sftp://127.0.0.1:0"), SALLY_E_OK);
+    assert_int_equal(sally_server_start(s), SALLY_E_OK);
+    struct client c;
+    assert_true(client_connect(&c, s, NULL));
+    assert_true(client_login(&c, "joe", "secret"));
+    assert_false(client_sftp(&c));
+    sally_counters n = {.struct_size = sizeof n};
+    assert_int_equal(sally_server_counters(s, &n), SALLY_E_OK);
+    assert_int_equal(n.buffered_bytes_now, 0);
+    client_end(&c);
+    assert_int_equal(sally_server_shutdown(s, 0), SALLY_E_OK);
+    assert_int_equal(sally_server_wait(s), SALLY_E_OK);
+    assert_int_equal(sally_server_free(s), SALLY_E_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sessions_that_cannot_end_count),
+        cmocka_unit_test(windows_keep_to_their_bound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
