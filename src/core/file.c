@@ -100,6 +100,11 @@ const char *sally_file_path(const sally_file *file)
 void sally_file_get_facts(const sally_file *file, sally_file_facts *facts)
 {
     *facts = file->facts;
+    facts->bytes_read = atomic_load_explicit(&file->bytes_read, memory_order_relaxed);
+    facts->bytes_written = atomic_load_explicit(&file->bytes_written, memory_order_relaxed);
+    facts->highest_offset = atomic_load_explicit(&file->highest_offset, memory_order_relaxed);
+    facts->gap_bytes = atomic_load_explicit(&file->gap_bytes, memory_order_relaxed);
+    facts->worst = atomic_load_explicit(&file->worst, memory_order_relaxed);
 }
 
 uint64_t sally_file_id(const sally_file *file)
@@ -107,8 +112,9 @@ uint64_t sally_file_id(const sally_file *file)
     return file->id;
 }
 
-/* Ranges are kept sorted and apart. With all places taken, the new range is joined to the one before it: the gap between them is
- * forgotten, so that gap_bytes only ever errs on the low side. */
+/* Ranges are kept sorted and apart. With all places taken, the new range is joined to the one
+ * before it: the gap between them is forgotten, so that gap_bytes only ever errs on the low side.
+ */
 static void note_range(sally_file *file, uint64_t from, uint64_t to)
 {
     struct file_range *r = file->ranges;
@@ -148,23 +154,24 @@ void file_note_io(const struct op *op)
     const sally_op_io *io = &op->pub.u.io;
     struct counters *counters = op->session->counters;
     if (op->pub.kind == SALLY_OP_READ) {
-        file->facts.bytes_read += io->done;
+        counter_add(&file->bytes_read, io->done);
         if (counters)
             counter_add(&counters->bytes_read, io->done);
         return;
     }
-    file->facts.bytes_written += io->length;
+    counter_add(&file->bytes_written, io->length);
     if (counters)
         counter_add(&counters->bytes_written, io->length);
     uint64_t from = io->offset, to;
-    if (file->facts.open_flags & SALLY_OPEN_APPEND) /* the offset means nothing: each write follows the last */
-        from = file->facts.highest_offset;
+    if (file->facts.open_flags &
+        SALLY_OPEN_APPEND) /* the offset means nothing: each write follows the last */
+        from = counter_get(&file->highest_offset);
     if (io->length == 0 || __builtin_add_overflow(from, io->length, &to))
         return;
     note_range(file, from, to);
-    if (to > file->facts.highest_offset)
-        file->facts.highest_offset = to;
-    file->facts.gap_bytes = gap_bytes(file);
+    if (to > counter_get(&file->highest_offset))
+        atomic_store_explicit(&file->highest_offset, to, memory_order_relaxed);
+    atomic_store_explicit(&file->gap_bytes, gap_bytes(file), memory_order_relaxed);
 }
 
 static const char *reason_text(uint32_t reason)
@@ -184,14 +191,20 @@ static const char *reason_text(uint32_t reason)
 void file_log_close(const sally_file *file)
 {
     const sally_session *s = file->session;
+    sally_file_facts facts;
     if (file->facts.is_directory || !log_wants(s->log, SALLY_LOG_INFO))
         return;
     char got[24], put[24];
-    snprintf(got, sizeof got, "%" PRIu64, file->facts.bytes_read);
-    snprintf(put, sizeof put, "%" PRIu64, file->facts.bytes_written);
+    sally_file_get_facts(file, &facts);
+    snprintf(got, sizeof got, "%" PRIu64, facts.bytes_read);
+    snprintf(put, sizeof put, "%" PRIu64, facts.bytes_written);
     const sally_log_field fields[] = {
-        {"user", s->user},   {"path", file->path}, {"read", got},
-        {"written", put},    {"reason", reason_text(file->facts.close_reason)},
+        {"user", s->user},
+        {"path", file->path},
+        {"read", got},
+        {"written", put},
+        {"reason", reason_text(facts.close_reason)},
     };
-    log_line(s->log, session_log_ids(s), SALLY_LOG_INFO, "file.closed", fields, COUNT_OF(fields), "File closed");
+    log_line(s->log, session_log_ids(s), SALLY_LOG_INFO, "file.closed", fields, COUNT_OF(fields),
+             "File closed");
 }

@@ -36,7 +36,7 @@ static void set_close_reason(const struct op *op)
     sally_file_facts *facts = &op->pub.file->facts;
     if (s->closing)
         facts->close_reason = s->close_reason;
-    else if (facts->worst != SALLY_OK)
+    else if (op->pub.file->worst != SALLY_OK)
         facts->close_reason = SALLY_CLOSED_ERROR;
     else
         facts->close_reason = op->aside ? SALLY_CLOSED_BY_SERVER : SALLY_CLOSED_BY_CLIENT;
@@ -110,9 +110,9 @@ static void note_file(const struct op *op)
     bool moves = pub->kind == SALLY_OP_READ || pub->kind == SALLY_OP_WRITE;
     if (moves && pub->status == SALLY_OK)
         file_note_io(op);
-    if ((moves || pub->kind == SALLY_OP_FSYNC) && pub->status != SALLY_OK && pub->status != SALLY_EOF &&
-        file->facts.worst == SALLY_OK)
-        file->facts.worst = pub->status;
+    if ((moves || pub->kind == SALLY_OP_FSYNC) && pub->status != SALLY_OK &&
+        pub->status != SALLY_EOF && file->worst == SALLY_OK)
+        file->worst = pub->status;
     if (closes(pub))
         file_log_close(file);
 }
