@@ -2,13 +2,12 @@
 
 import os
 import struct
-import time
 import zlib
 
 import pytest
 
-from wire import (CHANNEL_CLOSE, CHANNEL_DATA, CHANNEL_EOF, CHANNEL_OPEN, DISCONNECT, EXTENDED_DATA, GLOBAL_REQUEST,
-                  IGNORE, PING, WINDOW_ADJUST, Client, Sftp, sftp, text, u32)
+from wire import (CHANNEL_CLOSE, CHANNEL_EOF, CHANNEL_OPEN, DISCONNECT, EXTENDED_DATA, GLOBAL_REQUEST,
+                  IGNORE, PING, WINDOW_ADJUST, Client, Ended, Sftp, sftp, text, u32)
 
 
 def log_in(server, **options):
@@ -66,7 +65,7 @@ def test_a_byte_beyond_the_window(server):
     replies.reply()
     requests = b"".join(sftp(11, u32(i) + text("/small" * 100)) for i in range(40))
     left = client.server_window - 9
-    while left >= len(requests): # its answers find no window, and so none of this is granted again
+    while left >= len(requests):  # its answers find no window, and so none of this is granted again
         client.send(client.data(channel, requests))
         left -= len(requests)
     client.skip.clear()
@@ -141,6 +140,19 @@ def test_a_message_between_offer_and_keys_is_refused(server):
     client.start_rekey()
     client.send(bytes([PING]) + text("x"))
     assert client.closed()
+
+
+@pytest.mark.parametrize("message", [
+    bytes([GLOBAL_REQUEST]) + text("x") + b"\1", bytes([CHANNEL_OPEN]) + text("session") + u32(0) * 2 + u32(1),
+], ids=["request", "open"])
+def test_who_may_talk_in_between_may_not_talk_for_ever(server, message):
+    before = server.memory()
+    client = log_in(server, software="AsyncSSH_2.10.1", timeout=10)
+    client.start_rekey()
+    with pytest.raises(Ended):
+        for _ in range(400):
+            client.send(*[message] * 1000)
+    assert server.memory() < before + (8 << 20)
 
 
 def test_keys_may_change_often(server):

@@ -1,6 +1,5 @@
 """Peers that do not read, or read late: bounded memory, and nobody is lost."""
 
-import os
 import struct
 import time
 

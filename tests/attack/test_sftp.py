@@ -124,7 +124,7 @@ def test_handles_left_open_are_closed(server):
     for _ in range(4):
         client.send(client.data(channel, b"".join(sftp(11, u32(i) + text("/folder")) for i in range(300))))
     kinds = [replies.reply()[0] for _ in range(1200)]
-    assert STATUS in kinds # there is a bound
+    assert STATUS in kinds  # there is a bound
     client.close()
     assert wait_for(lambda: server.descriptors() <= descriptors)
 
@@ -162,7 +162,7 @@ def test_anything_at_all(server):
                 for i in range(100):
                     body = b"".join(random_.choice(pieces)() for _ in range(random_.randrange(1, 6)))
                     reply = replies.request(sftp(random_.choice(kinds), u32(i) + body))
-                    assert get_text(u32(4) + reply[1:5], 0)[0] == u32(i) # one answer to each, with its id
+                    assert get_text(u32(4) + reply[1:5], 0)[0] == u32(i)  # one answer to each, with its id
             except Ended:
                 pass
             client.close()

@@ -48,7 +48,8 @@ class Ended(Exception):
 
 
 class Client:
-    def __init__(self, port, strict=True, compression="none", timeout=30, receive_buffer=None, hello=True):
+    def __init__(self, port, strict=True, compression="none", timeout=30, receive_buffer=None, hello=True,
+                 software="attack"):
         self.socket = socket.socket()
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -65,7 +66,7 @@ class Client:
         self.markers = ",ext-info-c" + (",kex-strict-c-v00@openssh.com" if strict else "")
         self.is_strict = False
         self.session_id = None
-        self.version = b"SSH-2.0-attack"
+        self.version = b"SSH-2.0-" + software.encode()
         self.pending_init = None
         self.disconnect = None
         self.skip = []
