@@ -64,7 +64,7 @@ static void empty_and_null_are_fine(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_in_order),          cmocka_unit_test(every_truncation_is_noticed),
+        cmocka_unit_test(reads_in_order),           cmocka_unit_test(every_truncation_is_noticed),
         cmocka_unit_test(huge_lengths_do_not_wrap), cmocka_unit_test(leftovers_are_not_done),
         cmocka_unit_test(empty_and_null_are_fine),
     };

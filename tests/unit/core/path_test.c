@@ -29,7 +29,8 @@ static void becomes_canonical(void **state)
     expect("/", "..a", "/..a");
     expect("/", "a../b", "/a../b");
     expect("/", "...", "/...");
-    expect("/x", "\xff\xfe/\xc0\xae\xc0\xae/y", "/x/\xff\xfe/\xc0\xae\xc0\xae/y"); /* bytes, not characters */
+    expect("/x", "\xff\xfe/\xc0\xae\xc0\xae/y",
+           "/x/\xff\xfe/\xc0\xae\xc0\xae/y"); /* bytes, not characters */
     expect("/x", "a\\..\\b", "/x/a\\..\\b");
     expect("/x", " . / .. ", "/x/ . / .. ");
     (void)state;

@@ -7,7 +7,8 @@
 #include "core/fs.h"
 #include "core/test_host.h"
 
-/* A storage that writes down what it was asked, and can answer late in an order that the test chooses. */
+/* A storage that writes down what it was asked, and can answer late in an order that the test
+ * chooses. */
 struct script {
     pthread_mutex_t lock;
     char trace[4096];
@@ -100,7 +101,8 @@ struct bench {
     int answers;
 };
 
-static void open_bench(struct bench *b, int workers, uint32_t traits, bool with_cancel, uint32_t permissions)
+static void open_bench(struct bench *b, int workers, uint32_t traits, bool with_cancel,
+                       uint32_t permissions)
 {
     test_host_start(&b->host, workers);
     b->fs = make_fs(&b->script, traits, with_cancel);
@@ -264,7 +266,7 @@ static void reads_wait_while_replies_are_not_sent(void **state)
         kept[i] = make(&b, SALLY_OP_READ, NULL);
         op_use_file(kept[i], file);
         kept[i]->pub.u.io = (sally_op_io){.data = data, .length = 16};
-        kept[i]->reserve = 600; /* of 1000 */
+        kept[i]->reserve = 600;  /* of 1000 */
         kept[i]->on_done = NULL; /* as if the reply waited in the channel */
     }
     for (int i = 0; i < 3; i++)
@@ -347,8 +349,9 @@ static void the_end_cancels_closes_and_ends(void **state)
     sally_op_finish(b.script.late[1], SALLY_FAILURE);
     test_host_pump(&b.host);
     assert_true(b.gone);
-    assert_string_equal(b.script.trace, "session_start:/ open:/home/f open:/home/g stat:/home/s close:/home/f "
-                                        "close:/home/g session_end:/ ");
+    assert_string_equal(b.script.trace,
+                        "session_start:/ open:/home/f open:/home/g stat:/home/s close:/home/f "
+                        "close:/home/g session_end:/ ");
     assert_int_equal(b.script.destroyed, 1);
     test_host_stop(&b.host);
     pthread_mutex_destroy(&b.script.lock);
@@ -438,17 +441,21 @@ static void fill_rename(void *user_data, sally_op *op)
 static void a_late_hook_does_operations_of_its_own(void **state)
 {
     struct bench b = {0};
-    sally_hooks h = {.struct_size = sizeof h, .before_mask = SALLY_OP_BIT(SALLY_OP_REMOVE), .before = remember};
+    sally_hooks h = {
+        .struct_size = sizeof h, .before_mask = SALLY_OP_BIT(SALLY_OP_REMOVE), .before = remember};
     assert_int_equal(hook_stack_add(&b.hooks, &h), SALLY_E_OK);
     open_bench(&b, 0, 0, false, SALLY_MAY_ALL);
     op_submit(make(&b, SALLY_OP_REMOVE, "f"));
     op_submit(make(&b, SALLY_OP_STAT, "g"));
     assert_string_equal(b.script.trace, "");
-    assert_int_equal(sally_session_submit(late_hook.session, SALLY_OP_RENAME, "/home/f", fill_rename, moved, late_hook.op),
+    assert_int_equal(sally_session_submit(late_hook.session, SALLY_OP_RENAME, "/home/f",
+                                          fill_rename, moved, late_hook.op),
                      SALLY_E_OK);
     test_host_pump(&b.host);
     assert_string_equal(b.script.trace, "rename:/home/f remove:/home/f stat:/home/g ");
-    assert_int_equal(sally_session_submit(late_hook.session, SALLY_OP_READDIR, "/", NULL, NULL, NULL), SALLY_E_INVALID);
+    assert_int_equal(
+        sally_session_submit(late_hook.session, SALLY_OP_READDIR, "/", NULL, NULL, NULL),
+        SALLY_E_INVALID);
     close_bench(&b);
     (void)state;
 }

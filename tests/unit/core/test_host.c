@@ -46,7 +46,8 @@ static uint64_t now(struct session_host *host)
 
 void test_host_start(struct test_host *h, int workers)
 {
-    *h = (struct test_host){.host = {.offload = workers ? offload : NULL, .wake = wake, .now_ns = now}};
+    *h = (struct test_host){
+        .host = {.offload = workers ? offload : NULL, .wake = wake, .now_ns = now}};
     pthread_mutex_init(&h->lock, NULL);
     pthread_cond_init(&h->work_there, NULL);
     pthread_cond_init(&h->mail_there, NULL);

@@ -1,4 +1,5 @@
-/* A host for tests: worker threads that run what is offloaded, and an inbox that the test's thread (the home) empties. */
+/* A host for tests: worker threads that run what is offloaded, and an inbox that the test's thread
+ * (the home) empties. */
 #ifndef TEST_CORE_TEST_HOST_H
 #define TEST_CORE_TEST_HOST_H
 

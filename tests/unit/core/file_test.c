@@ -1,0 +1,160 @@
+#include "cmocka_all.h"
+
+#include "core/file.h"
+#include "core/fs.h"
+#include "core/session_inside.h"
+#include "core/test_host.h"
+
+static sally_status fine(sally_fs *fs, sally_op *op)
+{
+    (void)fs;
+    (void)op;
+    return SALLY_OK;
+}
+
+struct bench {
+    struct test_host host;
+    sally_fs *fs;
+    sally_session *session;
+    sally_file *file;
+    bool gone;
+};
+
+static void on_gone(void *user_data)
+{
+    ((struct bench *)user_data)->gone = true;
+}
+
+static void opened(struct op *op)
+{
+    ((struct bench *)op->owner)->file = op->pub.file;
+    op_free(op);
+}
+
+static void begin(struct bench *b, uint32_t flags)
+{
+    static const sally_attrs none;
+    sally_fs_methods m = {.struct_size = sizeof m, .open = fine, .write = fine};
+    *b = (struct bench){0};
+    test_host_start(&b->host, 0);
+    assert_int_equal(sally_fs_new(&b->fs, &m, NULL), SALLY_E_OK);
+    struct session_options o = {
+        .fs = b->fs, .permissions = SALLY_MAY_ALL, .max_operations = 4, .max_bytes = 1 << 20};
+    assert_int_equal(session_new(&b->session, &b->host.host, &o), SALLY_E_OK);
+    struct op *op = op_new(b->session, SALLY_OP_OPEN);
+    op->owner = b;
+    op->on_done = opened;
+    op->pub.u.open.flags = flags;
+    op->pub.u.open.attrs = &none;
+    assert_int_equal(op_take_path(op, slice_of("f")), SALLY_OK);
+    op_submit(op);
+    assert_non_null(b->file);
+}
+
+static void end(struct bench *b)
+{
+    session_close(b->session, SALLY_CLOSED_LOST, on_gone, b);
+    assert_true(b->gone);
+    sally_fs_unref(b->fs);
+    test_host_stop(&b->host);
+}
+
+static void write_at(struct bench *b, uint64_t offset, uint32_t length)
+{
+    static char data[1000];
+    struct op *op = op_new(b->session, SALLY_OP_WRITE);
+    op->on_done = op_free;
+    op_use_file(op, b->file);
+    op->pub.u.io = (sally_op_io){.offset = offset, .data = data, .length = length};
+    op_submit(op);
+}
+
+static void expect(const struct bench *b, uint64_t written, uint64_t highest, uint64_t gaps)
+{
+    sally_file_facts facts;
+    sally_file_get_facts(b->file, &facts);
+    assert_int_equal(facts.bytes_written, written);
+    assert_int_equal(facts.highest_offset, highest);
+    assert_int_equal(facts.gap_bytes, gaps);
+}
+
+static void gaps_close_in_any_order(void **state)
+{
+    struct bench b;
+    begin(&b, SALLY_OPEN_WRITE);
+    write_at(&b, 100, 100);
+    expect(&b, 100, 200, 100);
+    write_at(&b, 300, 50);
+    expect(&b, 150, 350, 200);
+    write_at(&b, 200, 100); /* joins both */
+    expect(&b, 250, 350, 100);
+    write_at(&b, 50, 100); /* overlaps */
+    expect(&b, 350, 350, 50);
+    write_at(&b, 0, 50);
+    expect(&b, 400, 350, 0);
+    write_at(&b, 10, 0);
+    expect(&b, 400, 350, 0);
+    end(&b);
+    (void)state;
+}
+
+static void too_many_ranges_err_on_the_low_side(void **state)
+{
+    struct bench b;
+    begin(&b, SALLY_OPEN_WRITE);
+    for (uint64_t i = 0; i < 40; i++)
+        write_at(&b, 1000 + i * 20, 10);
+    sally_file_facts facts;
+    sally_file_get_facts(b.file, &facts);
+    assert_int_equal(facts.highest_offset, 1000 + 39 * 20 + 10);
+    assert_true(facts.gap_bytes >= 1000 && facts.gap_bytes <= 1000 + 39 * 10);
+    write_at(&b, UINT64_MAX - 5, 10); /* would wrap around: the storage's affair, not ours */
+    sally_file_get_facts(b.file, &facts);
+    assert_int_equal(facts.highest_offset, 1000 + 39 * 20 + 10);
+    end(&b);
+    (void)state;
+}
+
+static void appending_has_no_gaps(void **state)
+{
+    struct bench b;
+    begin(&b, SALLY_OPEN_WRITE | SALLY_OPEN_APPEND);
+    write_at(&b, 5000, 100);
+    write_at(&b, 0, 100);
+    expect(&b, 200, 200, 0);
+    end(&b);
+    (void)state;
+}
+
+static void each_layer_keeps_its_own_pointer(void **state)
+{
+    struct bench b;
+    begin(&b, SALLY_OPEN_READ);
+    sally_fs_methods m = {.struct_size = sizeof m};
+    sally_fs *layers[10];
+    for (size_t i = 0; i < 10; i++) {
+        assert_int_equal(sally_fs_new(&layers[i], &m, NULL), SALLY_E_OK);
+        assert_null(sally_file_get(b.file, layers[i]));
+        assert_int_equal(sally_file_set(b.file, layers[i], &layers[i]), SALLY_E_OK);
+    }
+    assert_int_equal(sally_file_set(b.file, layers[3], &b), SALLY_E_OK);
+    for (size_t i = 0; i < 10; i++) {
+        assert_ptr_equal(sally_file_get(b.file, layers[i]),
+                         i == 3 ? (void *)&b : (void *)&layers[i]);
+        sally_fs_unref(layers[i]);
+    }
+    assert_string_equal(sally_file_path(b.file), "/f");
+    end(&b);
+    (void)state;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gaps_close_in_any_order),
+        cmocka_unit_test(too_many_ranges_err_on_the_low_side),
+        cmocka_unit_test(appending_has_no_gaps),
+        cmocka_unit_test(each_layer_keeps_its_own_pointer),
+    };
+    return cmocka_run_group_tests_name("core/file", tests, NULL, NULL);
+}
