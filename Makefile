@@ -36,8 +36,12 @@ check-long: deps ## the same, with long fuzzing, soaks and the full matrices
 	@$(PYTHON) tests/run.py --long --jobs $(JOBS)
 
 .PHONY: bench
-bench: build ## measure, side by side with others
-	@bench/run.sh build/release
+bench: ## measure, side by side with others
+	@bench/run.sh
+
+.PHONY: bench-quick
+bench-quick: ## the same in two minutes, with less to go by
+	@bench/run.sh --quick
 
 .PHONY: install
 install: build ## install below PREFIX (DESTDIR is honoured)

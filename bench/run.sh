@@ -1,5 +1,8 @@
 #!/usr/bin/env bash
-# make bench: see docs/benchmarks.md.
+# make bench, make bench-quick: see docs/benchmarks.md.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-exec /usr/bin/python3 bench/compare.py "${1:-build/release}" "${@:2}"
+build=build/bench
+cmake --preset release -B "$build" -DSALLY_BENCH=ON -DBUILD_TESTING=OFF -DSALLY_EXAMPLES=OFF >/dev/null
+cmake --build "$build" -j "$(nproc)" >/dev/null
+exec /usr/bin/python3 bench/run.py "$build" "$@"
