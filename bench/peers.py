@@ -62,7 +62,7 @@ class Sallyport(Peer):
         process = _process()
         return process.Server(self.folder, self.keys, root=self.folder, arguments=("-q",),
                               settings={"limits.connections": 0, "limits.connections_per_address": 0,
-                                        "limits.unauthenticated": 0})
+                                        "limits.unauthenticated": 0, "limits.buffered_bytes": "8G"})
 
     @classmethod
     def version(cls):
