@@ -155,7 +155,7 @@ static void release_place(struct conn *c)
     counter_sub(&server->counters.connections_now, 1);
     if (!c->is_logged_in) {
         counter_sub(&server->counters.unauthenticated_now, 1);
-        limits_logged_in(&server->limits);
+        limits_logged_in(&server->limits, c->network);
     }
     limits_left(&server->limits, c->network);
     login_clear(c);

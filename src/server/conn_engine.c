@@ -86,7 +86,7 @@ static void on_authenticated(void *user_data)
 {
     struct conn *c = user_data;
     c->is_logged_in = true;
-    limits_logged_in(&c->server->limits);
+    limits_logged_in(&c->server->limits, c->network);
     counter_sub(&c->server->counters.unauthenticated_now, 1);
     counter_add(&c->server->counters.logins, 1);
     conn_set_state(c, "open");

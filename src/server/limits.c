@@ -32,6 +32,7 @@ void limits_init(struct limits *limits)
 {
     tally_init(&limits->addresses);
     tally_init(&limits->users);
+    tally_init(&limits->strangers);
     atomic_init(&limits->connections, 0);
     atomic_init(&limits->unauthenticated, 0);
     atomic_init(&limits->buffered_bytes, 0);
@@ -41,6 +42,7 @@ void limits_clear(struct limits *limits)
 {
     tally_clear(&limits->addresses);
     tally_clear(&limits->users);
+    tally_clear(&limits->strangers);
 }
 
 /* FNV-1a. Names that meet in one bucket on purpose cost whoever sends them a connection each: the
@@ -101,27 +103,37 @@ void count_give(_Atomic uint64_t *count, uint64_t amount)
     atomic_fetch_sub_explicit(count, amount, memory_order_relaxed);
 }
 
+/* Each step takes one place; what it took is given back when a later one refuses. */
 const char *limits_admit(struct limits *limits, const struct settings *settings,
                          const char *network)
 {
+    const char *refused = "limits.connections";
     if (!count_take(&limits->connections, 1, settings->limits_connections))
-        return "limits.connections";
-    if (!count_take(&limits->unauthenticated, 1, settings->limits_unauthenticated)) {
-        count_give(&limits->connections, 1);
-        return "limits.unauthenticated";
-    }
-    if (*network &&
-        !tally_take(&limits->addresses, network, settings->limits_connections_per_address)) {
-        count_give(&limits->unauthenticated, 1);
-        count_give(&limits->connections, 1);
-        return "limits.connections_per_address";
-    }
-    return NULL;
+        return refused;
+    refused = "limits.unauthenticated";
+    if (!count_take(&limits->unauthenticated, 1, settings->limits_unauthenticated))
+        goto no_stranger;
+    if (!*network)
+        return NULL;
+    refused = "limits.connections_per_address";
+    if (!tally_take(&limits->addresses, network, settings->limits_connections_per_address))
+        goto no_address;
+    refused = "limits.unauthenticated_per_address";
+    if (tally_take(&limits->strangers, network, settings->limits_unauthenticated_per_address))
+        return NULL;
+    tally_give(&limits->addresses, network);
+no_address:
+    count_give(&limits->unauthenticated, 1);
+no_stranger:
+    count_give(&limits->connections, 1);
+    return refused;
 }
 
-void limits_logged_in(struct limits *limits)
+void limits_logged_in(struct limits *limits, const char *network)
 {
     count_give(&limits->unauthenticated, 1);
+    if (*network)
+        tally_give(&limits->strangers, network);
 }
 
 void limits_left(struct limits *limits, const char *network)

@@ -23,6 +23,7 @@ struct tally {
 
 struct limits {
     struct tally addresses, users;
+    struct tally strangers; /* addresses of those who have not logged in */
     _Atomic uint64_t connections, unauthenticated;
     _Atomic uint64_t buffered_bytes;
 };
@@ -44,7 +45,7 @@ void count_give(_Atomic uint64_t *count, uint64_t amount);
 const char *limits_admit(struct limits *limits, const struct settings *settings,
                          const char *network);
 /* It has logged in, or is gone before that. */
-void limits_logged_in(struct limits *limits);
+void limits_logged_in(struct limits *limits, const char *network);
 void limits_left(struct limits *limits, const char *network);
 
 #endif

@@ -66,14 +66,33 @@ static void a_refusal_leaves_nothing_counted(void **state)
     assert_string_equal(limits_admit(l, &s, "192.0.2.1"), "limits.connections_per_address");
     assert_null(limits_admit(l, &s, "192.0.2.2"));
     assert_string_equal(limits_admit(l, &s, "192.0.2.3"), "limits.unauthenticated");
-    limits_logged_in(l);
+    limits_logged_in(l, "192.0.2.2");
     assert_null(limits_admit(l, &s, "")); /* no address: that limit does not apply */
-    limits_logged_in(l);
+    limits_logged_in(l, "");
     assert_string_equal(limits_admit(l, &s, "192.0.2.4"), "limits.connections");
     limits_left(l, "192.0.2.1");
     assert_null(limits_admit(l, &s, "192.0.2.1"));
     assert_int_equal(atomic_load(&l->connections), 3);
     assert_int_equal(atomic_load(&l->unauthenticated), 2);
+    limits_clear(l);
+    test_free(l);
+}
+
+static void one_address_cannot_lock_out_the_others(void **state)
+{
+    (void)state;
+    struct limits *l = test_malloc(sizeof *l);
+    limits_init(l);
+    struct settings s = {.limits_unauthenticated = 10, .limits_unauthenticated_per_address = 2};
+    assert_null(limits_admit(l, &s, "192.0.2.1"));
+    assert_null(limits_admit(l, &s, "192.0.2.1"));
+    for (int i = 0; i < 20; i++)
+        assert_string_equal(limits_admit(l, &s, "192.0.2.1"), "limits.unauthenticated_per_address");
+    assert_null(limits_admit(l, &s, "192.0.2.2"));
+    limits_logged_in(l, "192.0.2.1");
+    assert_null(limits_admit(l, &s, "192.0.2.1"));
+    assert_int_equal(atomic_load(&l->connections), 4);
+    assert_int_equal(atomic_load(&l->unauthenticated), 3);
     limits_clear(l);
     test_free(l);
 }
@@ -84,6 +103,7 @@ int main(void)
         cmocka_unit_test(tallies_count_by_name),
         cmocka_unit_test(amounts_do_not_wrap),
         cmocka_unit_test(a_refusal_leaves_nothing_counted),
+        cmocka_unit_test(one_address_cannot_lock_out_the_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
