@@ -216,7 +216,8 @@ typedef struct sally_op_copy {
 
 /** HASH of `file`, or of `path` when there is none. */
 typedef struct sally_op_hash {
-    const char *algorithms; /**< in: comma-separated, best first */
+    const char *algorithms; /**< in: comma-separated, best first: "md5", "sha1", "sha224", "sha256", "sha384", "sha512",
+                                 "crc32", "blake2b512" */
     const char *algorithm;  /**< out: the one used */
     uint64_t offset;        /**< in: bytes */
     uint64_t length;        /**< in: bytes; 0 for "to the end" */

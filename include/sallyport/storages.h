@@ -24,7 +24,8 @@ SALLY_BEGIN_DECLS
 /**
  * A directory of this machine. No path and no symbolic link leads out of it, whatever others do to the tree meanwhile.
  * New files get the mode the client asks for (0666 when it does not say; directories 0777), less `umask_bits` and less
- * the process's own umask. ::SALLY_E_SYSTEM (see errno) when `directory` cannot be opened.
+ * the process's own umask. Share reservations bind all who come through this storage; locks of byte ranges are also open
+ * file description locks, which other programs see. ::SALLY_E_SYSTEM (see errno) when `directory` cannot be opened.
  */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_local(sally_fs **out, const char *directory, uint32_t flags,
                                                       uint32_t umask_bits);

@@ -24,7 +24,7 @@ struct crypto {
     atomic_uint refs;
     OSSL_LIB_CTX *lib;
     OSSL_PROVIDER *provider;
-    EVP_MD *digest[HASH_COUNT]; /* MD5, SHA-1 and SHA-224 may be missing */
+    EVP_MD *digest[HASH_COUNT]; /* MD5, SHA-1, SHA-224 and BLAKE2b may be missing */
     EVP_CIPHER *cipher[CIPHER_COUNT];
     EVP_MAC *poly1305;
     EVP_RAND_CTX *random; /* locks itself; below the context's primary generator, which reseeds it

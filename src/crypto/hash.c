@@ -17,6 +17,7 @@ static const struct {
     [HASH_MD5] = {"MD5", 16},         [HASH_SHA1] = {"SHA1", 20},
     [HASH_SHA224] = {"SHA2-224", 28}, [HASH_SHA256] = {"SHA2-256", 32},
     [HASH_SHA384] = {"SHA2-384", 48}, [HASH_SHA512] = {"SHA2-512", 64},
+    [HASH_BLAKE2B512] = {"BLAKE2B-512", 64},
 };
 
 size_t hash_size(enum hash_id id)

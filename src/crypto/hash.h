@@ -13,6 +13,7 @@ enum hash_id {
     HASH_SHA256,
     HASH_SHA384,
     HASH_SHA512,
+    HASH_BLAKE2B512,
     HASH_COUNT
 };
 

@@ -25,6 +25,8 @@ static void local_destroy(void *user_data)
 {
     struct local *local = user_data;
     id_names_clear(&local->names);
+    locks_clear(&local->locks);
+    digest_source_clear(&local->digests);
     close(local->where.root);
     mem_free(local);
 }
@@ -37,6 +39,8 @@ static const sally_fs_methods methods = {
     .read = local_read,
     .write = local_write,
     .fsync = local_fsync,
+    .lock = local_lock,
+    .unlock = local_unlock,
     .fstat = local_fstat,
     .fsetstat = local_fsetstat,
     .opendir = local_opendir,
@@ -54,6 +58,7 @@ static const sally_fs_methods methods = {
     .realpath = local_realpath,
     .statvfs = local_statvfs,
     .copy = local_copy,
+    .hash = local_hash,
     .lookup_ids = local_lookup_ids,
     .destroy = local_destroy,
 };
@@ -74,6 +79,9 @@ sally_error local_new(sally_fs **out, const char *directory, uint32_t flags, uin
         return SALLY_E_SYSTEM;
     }
 
+    locks_init(&local->locks);
+    digest_source_init(&local->digests);
+
     sally_error error = SALLY_E_SYSTEM;
     struct os_stat st;
     local->where.root =
@@ -92,6 +100,8 @@ failed:;
     if (local->where.root >= 0)
         close(local->where.root);
     id_names_clear(&local->names);
+    locks_clear(&local->locks);
+    digest_source_clear(&local->digests);
     mem_free(local);
     errno = saved;
     return error;

@@ -8,20 +8,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "fs/digest.h"
 #include "fs/id_names.h"
+#include "fs/locks.h"
 #include "os/beneath.h"
 #include "os/medium.h"
 #include "os/stat.h"
 #include "sallyport/file.h"
 #include "sallyport/fs.h"
 
-struct local { /* never changes, but for the names */
+struct local { /* never changes, but for the last three */
     struct beneath where;
     uint32_t flags; /* SALLY_LOCAL_ bits */
     uint32_t umask_bits;
     enum os_medium medium; /* of files with this device number */
     uint64_t device;
     struct id_names names;
+    struct locks locks;
+    struct digest_source digests;
 };
 
 /* What the storage keeps of an open file or directory. */
@@ -34,6 +38,7 @@ struct local_file {
     _Atomic bool never_cached; /* the file system cannot say what is cached */
     char *delete_path;         /* to be removed at close, if it is still this file: */
     uint64_t device, inode;
+    struct lock_holder holder;
 };
 
 /* As sally_fs_local(); `walk` chooses the way for systems without openat2. */
@@ -65,7 +70,11 @@ mode_t local_new_mode(const struct local *local, const sally_attrs *attrs, mode_
 
 void local_attrs_of(sally_attrs *attrs, const struct os_stat *st);
 
+/* Fails for what is neither a regular file nor, without confinement, a character device. */
+sally_status local_check_type(const struct local *local, sally_op *op, uint32_t mode);
+
 sally_fs_slot local_open, local_close, local_read, local_write, local_fsync, local_copy;
+sally_fs_slot local_lock, local_unlock, local_hash;
 sally_fs_slot local_opendir, local_readdir, local_closedir, local_mkdir, local_rmdir;
 sally_fs_slot local_stat, local_fstat, local_setstat, local_fsetstat, local_statvfs,
     local_lookup_ids;

@@ -176,6 +176,17 @@ static sally_status change(const struct local *local, int fd, const sally_attrs 
     return SALLY_OK;
 }
 
+/* A file is cut by its name: nobody else may have reserved it, or locked what goes away. */
+static sally_status check_cut(struct local *local, const sally_op *op, int fd)
+{
+    struct os_stat st;
+    if (!locks_any(&local->locks) || !os_stat_fd(fd, &st))
+        return SALLY_OK;
+    return locks_check_cut_slowly(&local->locks,
+                                  (struct lock_key){.device = st.device, .inode = st.inode},
+                                  op->session, op->u.setstat.attrs->size);
+}
+
 sally_status local_setstat(sally_fs *fs, sally_op *op)
 {
     struct local *local = local_of(fs);
@@ -196,7 +207,10 @@ sally_status local_setstat(sally_fs *fs, sally_op *op)
     int fd = beneath_open(&local->where, op->path, flags, 0);
     if (fd < 0)
         return local_error(errno);
-    status = change(local, fd, attrs);
+    if (cut)
+        status = check_cut(local, op, fd);
+    if (status == SALLY_OK)
+        status = change(local, fd, attrs);
     close(fd);
     return status;
 }
@@ -211,7 +225,9 @@ sally_status local_fsetstat(sally_fs *fs, sally_op *op)
     if ((op->flags & SALLY_OP_TRY) &&
         (file->medium != MEDIUM_MEMORY || (attrs->valid & SALLY_ATTR_NAMES)))
         return SALLY_WOULD_BLOCK;
-    return change(local_of(fs), file->fd, attrs);
+    if ((attrs->valid & SALLY_ATTR_SIZE) && !file->dir)
+        status = locks_check_io(&local_of(fs)->locks, &file->holder, attrs->size, UINT64_MAX, true);
+    return status == SALLY_OK ? change(local_of(fs), file->fd, attrs) : status;
 }
 
 sally_status local_statvfs(sally_fs *fs, sally_op *op)

@@ -101,6 +101,15 @@ sally_status local_copy(sally_fs *fs, sally_op *op)
         copy->length > (uint64_t)INT64_MAX - copy->to_offset || overlaps(from, to, copy))
         return SALLY_INVALID_PARAMETER;
 
+    struct locks *locks = &local_of(fs)->locks;
+    sally_status status = locks_check_io(locks, &from->holder, copy->from_offset,
+                                         copy->length ? copy->length : UINT64_MAX, false);
+    if (status == SALLY_OK)
+        status = locks_check_io(locks, &to->holder, to->append ? 0 : copy->to_offset,
+                                copy->length && !to->append ? copy->length : UINT64_MAX, true);
+    if (status != SALLY_OK)
+        return status;
+
     struct job job = {
         .from = from->fd,
         .to = to->fd,
@@ -109,7 +118,7 @@ sally_status local_copy(sally_fs *fs, sally_op *op)
         .left = copy->length ? copy->length : UINT64_MAX,
         .in_kernel = !to->append && from->regular && to->regular,
     };
-    sally_status status = run(&job, op);
+    status = run(&job, op);
     mem_free(job.room);
     copy->done = job.done;
     return status;

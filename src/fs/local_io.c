@@ -38,6 +38,10 @@ sally_status local_read(sally_fs *fs, sally_op *op)
     sally_op_io *io = &op->u.io;
     if (!countable(io->offset, io->length))
         return SALLY_EOF;
+    sally_status status =
+        locks_check_io(&local_of(fs)->locks, &file->holder, io->offset, io->length, false);
+    if (status != SALLY_OK)
+        return status;
     if ((op->flags & SALLY_OP_TRY) && (file->medium != MEDIUM_MEMORY || !file->regular))
         return read_cached(file, io);
 
@@ -66,6 +70,16 @@ static bool write_may_wait(const struct local_file *file)
     return file->medium != MEDIUM_MEMORY || !file->regular;
 }
 
+static sally_status check_locks(struct local *local, const struct local_file *file,
+                                const sally_op_io *io)
+{
+    struct os_stat st;
+    uint64_t offset = io->offset;
+    if (file->append && locks_any(&local->locks) && os_stat_fd(file->fd, &st))
+        offset = st.size;
+    return locks_check_io(&local->locks, &file->holder, offset, io->length, true);
+}
+
 sally_status local_write(sally_fs *fs, sally_op *op)
 {
     struct local_file *file = sally_file_get(op->file, fs);
@@ -75,6 +89,9 @@ sally_status local_write(sally_fs *fs, sally_op *op)
     uint64_t offset = file->append ? 0 : io->offset; /* with O_APPEND the offset means nothing */
     if (!countable(offset, io->length))
         return local_error(EFBIG);
+    sally_status status = check_locks(local_of(fs), file, io);
+    if (status != SALLY_OK)
+        return status;
 
     io->done = 0;
     while (io->done < io->length) {

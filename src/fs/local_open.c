@@ -8,17 +8,22 @@
 #include "fs/local.h"
 #include "sallyport/storages.h"
 
-/* Flags that would bind other programs of the machine: nothing here can. */
-#define BLOCKS (SALLY_OPEN_BLOCK_READ | SALLY_OPEN_BLOCK_WRITE | SALLY_OPEN_BLOCK_DELETE)
-
 #define WRITES (SALLY_OPEN_WRITE | SALLY_OPEN_APPEND)
+
+/* APPEND_ATOMIC says how, but not that: one write(2) at the end of a file never mixes with
+ * another. */
+static bool appends(uint32_t flags)
+{
+    return (flags & SALLY_OPEN_APPEND) ||
+           ((flags & SALLY_OPEN_APPEND_ATOMIC) && (flags & SALLY_OPEN_WRITE));
+}
 
 static int system_flags(uint32_t flags)
 {
     int got = O_NONBLOCK; /* or a FIFO would wait for its other end */
     if (flags & WRITES)
         got |= flags & SALLY_OPEN_READ ? O_RDWR : O_WRONLY;
-    if (flags & SALLY_OPEN_APPEND)
+    if (appends(flags))
         got |= O_APPEND;
     if (flags & SALLY_OPEN_TRUNCATE)
         got |= O_TRUNC;
@@ -29,10 +34,10 @@ static int system_flags(uint32_t flags)
     return got;
 }
 
-static int open_now(const struct local *local, const sally_op *op)
+static int open_now(const struct local *local, const sally_op *op, uint32_t less)
 {
     const sally_op_open *how = &op->u.open;
-    int flags = system_flags(how->flags);
+    int flags = system_flags(how->flags & ~less);
     if (!local_may_wait(local, op))
         return beneath_open(&local->where, op->path, flags,
                             local_new_mode(local, how->attrs, 0666));
@@ -45,7 +50,7 @@ static int open_now(const struct local *local, const sally_op *op)
 
 /* What was opened is a thing to read and write. Devices are the machine's, not a confined user's.
  */
-static sally_status check_type(const struct local *local, sally_op *op, mode_t mode)
+sally_status local_check_type(const struct local *local, sally_op *op, uint32_t mode)
 {
     if (S_ISREG(mode) || (S_ISCHR(mode) && !local->where.confined))
         return SALLY_OK;
@@ -55,9 +60,21 @@ static sally_status check_type(const struct local *local, sally_op *op, mode_t m
     return SALLY_FAILURE;
 }
 
+static sally_status cut(struct local *local, struct local_file *file)
+{
+    sally_status status = locks_check_io(&local->locks, &file->holder, 0, UINT64_MAX, true);
+    if (status == SALLY_OK && ftruncate(file->fd, 0) != 0)
+        status = local_error(errno);
+    return status;
+}
+
 static sally_status open_into(struct local *local, sally_op *op, struct local_file *file)
 {
-    file->fd = open_now(local, op);
+    const sally_op_open *how = &op->u.open;
+    /* Nothing is cut that somebody has reserved. */
+    bool late = (how->flags & SALLY_OPEN_TRUNCATE) &&
+                ((how->flags & LOCKS_BLOCKS) || locks_any(&local->locks));
+    file->fd = open_now(local, op, late ? SALLY_OPEN_TRUNCATE : 0);
     if (file->fd < 0) {
         if ((op->flags & SALLY_OP_TRY) && errno == EAGAIN)
             return SALLY_WOULD_BLOCK;
@@ -66,22 +83,28 @@ static sally_status open_into(struct local *local, sally_op *op, struct local_fi
     struct os_stat st;
     if (!os_stat_fd(file->fd, &st))
         return local_error(errno);
-    sally_status status = check_type(local, op, st.mode);
+    sally_status status = local_check_type(local, op, st.mode);
     if (status != SALLY_OK)
         return status;
     file->regular = S_ISREG(st.mode);
-    file->append = (op->u.open.flags & SALLY_OPEN_APPEND) != 0;
+    file->append = appends(how->flags);
     file->device = st.device;
     file->inode = st.inode;
     file->medium = st.device == local->device ? local->medium : os_medium_of(file->fd);
     /* For a regular file O_NONBLOCK has no meaning. */
     if (!file->regular && fcntl(file->fd, F_SETFL, file->append ? O_APPEND : 0) != 0)
         return local_error(errno);
-    return SALLY_OK;
+    lock_holder_init(&file->holder, op->session, how->flags, how->desired_access);
+    status = locks_enter(&local->locks, &file->holder,
+                         (struct lock_key){.device = st.device, .inode = st.inode});
+    if (status == SALLY_OK && late && file->regular)
+        status = cut(local, file);
+    return status;
 }
 
-static void file_free(struct local_file *file)
+static void file_free(struct local *local, struct local_file *file)
 {
+    locks_leave(&local->locks, &file->holder);
     if (file->fd >= 0)
         close(file->fd);
     mem_free(file->delete_path);
@@ -92,8 +115,6 @@ sally_status local_open(sally_fs *fs, sally_op *op)
 {
     struct local *local = local_of(fs);
     uint32_t flags = op->u.open.flags;
-    if (flags & BLOCKS)
-        return SALLY_UNSUPPORTED;
     if ((flags & SALLY_OPEN_TRUNCATE) && !(flags & WRITES))
         return SALLY_INVALID_PARAMETER; /* Linux would do it nevertheless */
 
@@ -112,7 +133,7 @@ sally_status local_open(sally_fs *fs, sally_op *op)
     if (status == SALLY_OK && sally_file_set(op->file, fs, file) != SALLY_E_OK)
         status = SALLY_FAILURE;
     if (status != SALLY_OK)
-        file_free(file);
+        file_free(local, file);
     return status;
 }
 
@@ -146,7 +167,7 @@ sally_status local_close(sally_fs *fs, sally_op *op)
     if (close(file->fd) != 0 && errno != EINTR)
         status = local_error(errno);
     file->fd = -1;
-    file_free(file);
+    file_free(local_of(fs), file);
     sally_file_set(op->file, fs, NULL);
     return status;
 }

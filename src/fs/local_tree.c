@@ -10,6 +10,18 @@
 #include "os/rename.h"
 #include "sallyport/session.h"
 
+/* A name of what others may have reserved goes away; nothing to say about one that is not there.
+ * Somebody may reserve it between this look and the act, as somebody outside may remove it anyway.
+ */
+static sally_status check_reserved(struct local *local, const struct beneath_place *place)
+{
+    struct os_stat st;
+    if (!locks_any(&local->locks) || !os_stat_at(place->dir, place->name, &st))
+        return SALLY_OK;
+    return locks_check_delete_slowly(&local->locks,
+                                     (struct lock_key){.device = st.device, .inode = st.inode});
+}
+
 sally_status local_remove(sally_fs *fs, sally_op *op)
 {
     struct local *local = local_of(fs);
@@ -20,7 +32,9 @@ sally_status local_remove(sally_fs *fs, sally_op *op)
         return SALLY_FILE_IS_A_DIRECTORY;
     if (!beneath_enter(&local->where, op->path, &place))
         return local_error(errno);
-    sally_status status = unlinkat(place.dir, place.name, 0) == 0 ? SALLY_OK : local_error(errno);
+    sally_status status = check_reserved(local, &place);
+    if (status == SALLY_OK && unlinkat(place.dir, place.name, 0) != 0)
+        status = local_error(errno);
     beneath_leave(&place);
     return status;
 }
@@ -46,6 +60,13 @@ static void ends_leave(struct ends *ends)
     beneath_leave(&ends->to);
 }
 
+static bool rename_now(const struct ends *at, bool overwrite)
+{
+    if (overwrite)
+        return renameat(at->from.dir, at->from.name, at->to.dir, at->to.name) == 0;
+    return os_rename_noreplace(at->from.dir, at->from.name, at->to.dir, at->to.name);
+}
+
 sally_status local_rename(sally_fs *fs, sally_op *op)
 {
     struct local *local = local_of(fs);
@@ -56,12 +77,12 @@ sally_status local_rename(sally_fs *fs, sally_op *op)
         return SALLY_PERMISSION_DENIED;
     if (!ends_enter(local, op, &at))
         return local_error(errno);
-    bool ok;
-    if (op->u.rename.flags & SALLY_RENAME_OVERWRITE)
-        ok = renameat(at.from.dir, at.from.name, at.to.dir, at.to.name) == 0;
-    else
-        ok = os_rename_noreplace(at.from.dir, at.from.name, at.to.dir, at.to.name);
-    sally_status status = ok ? SALLY_OK : local_error(errno);
+    bool overwrite = (op->u.rename.flags & SALLY_RENAME_OVERWRITE) != 0;
+    sally_status status = check_reserved(local, &at.from);
+    if (status == SALLY_OK && overwrite)
+        status = check_reserved(local, &at.to);
+    if (status == SALLY_OK && !rename_now(&at, overwrite))
+        status = local_error(errno);
     ends_leave(&at);
     return status;
 }

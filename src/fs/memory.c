@@ -154,6 +154,17 @@ static sally_status take_names(sally_attrs *attrs, const struct mem_node *node)
     return SALLY_OK;
 }
 
+static sally_status check_cut(struct memory *memory, const sally_op *op,
+                              const struct mem_handle *handle, const struct mem_node *node)
+{
+    uint64_t size = op->u.setstat.attrs->size;
+    if (handle)
+        return locks_check_io(&memory->locks, &handle->holder, size, UINT64_MAX, true);
+    if (!locks_any(&memory->locks))
+        return SALLY_OK;
+    return locks_check_cut_slowly(&memory->locks, memory_key(node), op->session, size);
+}
+
 /* Of the open file, or of the path. */
 static sally_status set(sally_fs *fs, sally_op *op, const struct mem_handle *handle)
 {
@@ -169,7 +180,9 @@ static sally_status set(sally_fs *fs, sally_op *op, const struct mem_handle *han
         error = EINVAL; /* as ftruncate(2) */
     else if (!handle)
         error = mem_find(&memory->tree, op->path, op->u.setstat.flags & SALLY_FOLLOW, &node);
-    if (!error)
+    if (!error && (attrs.valid & SALLY_ATTR_SIZE))
+        status = check_cut(memory, op, handle, node);
+    if (!error && status == SALLY_OK)
         status = take_names(&attrs, node);
     if (!error && status == SALLY_OK)
         error = change(&memory->tree, node, &attrs);
@@ -227,20 +240,24 @@ static void memory_destroy(void *user_data)
 {
     struct memory *memory = user_data;
     mem_tree_clear(&memory->tree);
+    locks_clear(&memory->locks);
+    digest_source_clear(&memory->digests);
     pthread_rwlock_destroy(&memory->lock);
     mem_free(memory);
 }
 
-/* COPY is left to the library, in READs and WRITEs: a long one must not hold the lock, nor the
- * thread. */
+/* COPY is left to the library, in READs and WRITEs: a long one must not hold the lock. That and
+ * HASH are all that takes long, and what is only tried is declined for. */
 static const sally_fs_methods methods = {
     .struct_size = sizeof(sally_fs_methods),
-    .traits = SALLY_FS_NONBLOCKING | SALLY_FS_CONCURRENT,
+    .traits = SALLY_FS_TRY | SALLY_FS_CONCURRENT,
     .open = memory_open,
     .close = memory_close,
     .read = memory_read,
     .write = memory_write,
     .fsync = memory_fsync,
+    .lock = memory_lock,
+    .unlock = memory_unlock,
     .fstat = memory_fstat,
     .fsetstat = memory_fsetstat,
     .opendir = memory_opendir,
@@ -257,6 +274,7 @@ static const sally_fs_methods methods = {
     .link = memory_link,
     .realpath = memory_realpath,
     .statvfs = memory_statvfs,
+    .hash = memory_hash,
     .destroy = memory_destroy,
 };
 
@@ -285,6 +303,8 @@ sally_error sally_fs_memory(sally_fs **out, uint64_t max_bytes)
         mem_free(memory);
         return SALLY_E_SYSTEM;
     }
+    locks_init(&memory->locks);
+    digest_source_init(&memory->digests);
     sally_error error = mem_tree_init(&memory->tree, max_bytes) ? SALLY_E_OK : SALLY_E_NO_MEMORY;
     if (error == SALLY_E_OK) {
         error = sally_fs_new(out, &methods, memory);
@@ -292,6 +312,8 @@ sally_error sally_fs_memory(sally_fs **out, uint64_t max_bytes)
             return error;
         mem_tree_clear(&memory->tree);
     }
+    locks_clear(&memory->locks);
+    digest_source_clear(&memory->digests);
     pthread_rwlock_destroy(&memory->lock);
     mem_free(memory);
     return error;

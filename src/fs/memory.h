@@ -4,6 +4,8 @@
 
 #include <pthread.h>
 
+#include "fs/digest.h"
+#include "fs/locks.h"
 #include "fs/memory_tree.h"
 #include "sallyport/file.h"
 #include "sallyport/fs.h"
@@ -11,11 +13,14 @@
 struct memory {
     pthread_rwlock_t lock; /* for everything in the tree; shared by those that change nothing */
     struct mem_tree tree;
+    struct locks locks; /* taken after the one above */
+    struct digest_source digests;
 };
 
 struct mem_handle {
     struct mem_node *node;
     uint32_t flags;              /* SALLY_OPEN_ bits */
+    struct lock_holder holder;   /* of a file */
     char *delete_path;           /* to be removed at close */
     bool listing;                /* at least one entry was given: */
     char last[MEM_NAME_MAX + 1]; /* this was the last */
@@ -32,6 +37,13 @@ static inline struct memory *memory_of(const sally_fs *fs)
 uint32_t memory_new_mode(const sally_attrs *attrs, uint32_t otherwise);
 void memory_attrs_of(sally_attrs *attrs, const struct mem_node *node);
 
+/* What a node is to the locks. */
+static inline struct lock_key memory_key(const struct mem_node *node)
+{
+    return (struct lock_key){.inode = node->inode};
+}
+
+sally_fs_slot memory_lock, memory_unlock, memory_hash;
 sally_fs_slot memory_open, memory_close, memory_read, memory_write;
 sally_fs_slot memory_opendir, memory_readdir, memory_closedir, memory_mkdir, memory_rmdir;
 sally_fs_slot memory_remove, memory_rename, memory_link, memory_symlink, memory_readlink,

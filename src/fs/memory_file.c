@@ -4,8 +4,6 @@
 #include "base/mem.h"
 #include "fs/memory.h"
 
-#define BLOCKS (SALLY_OPEN_BLOCK_READ | SALLY_OPEN_BLOCK_WRITE | SALLY_OPEN_BLOCK_DELETE)
-
 /* Finds or makes the file. */
 static int open_node(struct mem_tree *tree, const sally_op *op, struct mem_node **out)
 {
@@ -34,20 +32,33 @@ static int open_node(struct mem_tree *tree, const sally_op *op, struct mem_node 
             mem_release(tree, node);
             return error;
         }
-    } else if (flags & SALLY_OPEN_TRUNCATE) {
-        mem_data_clear(&node->u.data, &tree->budget);
-        mem_touch(node);
     }
     *out = node;
     return 0;
+}
+
+/* Cuts the file only when nobody has anything against it. */
+static sally_status enter(struct memory *memory, const sally_op *op, struct mem_handle *handle)
+{
+    const sally_op_open *how = &op->u.open;
+    lock_holder_init(&handle->holder, op->session, how->flags, how->desired_access);
+    sally_status status = locks_enter(&memory->locks, &handle->holder, memory_key(handle->node));
+    if (status != SALLY_OK || !(how->flags & SALLY_OPEN_TRUNCATE))
+        return status;
+    status = locks_check_io(&memory->locks, &handle->holder, 0, UINT64_MAX, true);
+    if (status == SALLY_OK) {
+        mem_data_clear(&handle->node->u.data, &memory->tree.budget);
+        mem_touch(handle->node);
+    } else {
+        locks_leave(&memory->locks, &handle->holder);
+    }
+    return status;
 }
 
 sally_status memory_open(sally_fs *fs, sally_op *op)
 {
     struct memory *memory = memory_of(fs);
     uint32_t flags = op->u.open.flags;
-    if (flags & BLOCKS)
-        return SALLY_UNSUPPORTED;
     if ((flags & SALLY_OPEN_TRUNCATE) && !(flags & MEM_WRITES))
         return SALLY_INVALID_PARAMETER;
     struct mem_handle *handle = mem_zalloc(sizeof(*handle));
@@ -63,16 +74,16 @@ sally_status memory_open(sally_fs *fs, sally_op *op)
     }
     pthread_rwlock_wrlock(&memory->lock);
     int error = open_node(&memory->tree, op, &handle->node);
-    if (!error)
+    sally_status status = error ? sally_status_from_errno(error) : enter(memory, op, handle);
+    if (status == SALLY_OK)
         handle->node->handles++;
     pthread_rwlock_unlock(&memory->lock);
-    if (error) {
+    if (status != SALLY_OK) {
         sally_file_set(op->file, fs, NULL);
         mem_free(handle->delete_path);
         mem_free(handle);
-        return sally_status_from_errno(error);
     }
-    return SALLY_OK;
+    return status;
 }
 
 static void delete_name(struct mem_tree *tree, const struct mem_handle *handle)
@@ -89,6 +100,7 @@ sally_status memory_close(sally_fs *fs, sally_op *op)
     pthread_rwlock_wrlock(&memory->lock);
     if (handle->delete_path)
         delete_name(&memory->tree, handle);
+    locks_leave(&memory->locks, &handle->holder);
     handle->node->handles--;
     mem_release(&memory->tree, handle->node);
     pthread_rwlock_unlock(&memory->lock);
@@ -105,10 +117,20 @@ sally_status memory_read(sally_fs *fs, sally_op *op)
     sally_op_io *io = &op->u.io;
     if (!(handle->flags & SALLY_OPEN_READ))
         return sally_status_from_errno(EBADF);
+    sally_status status =
+        locks_check_io(&memory->locks, &handle->holder, io->offset, io->length, false);
+    if (status != SALLY_OK)
+        return status;
     pthread_rwlock_rdlock(&memory->lock);
     io->done = mem_data_read(&handle->node->u.data, io->offset, io->data, io->length);
     pthread_rwlock_unlock(&memory->lock);
     return io->done || !io->length ? SALLY_OK : SALLY_EOF;
+}
+
+/* APPEND_ATOMIC says how, but not that; here all is atomic. */
+static bool appends(const struct mem_handle *handle)
+{
+    return (handle->flags & (SALLY_OPEN_APPEND | SALLY_OPEN_APPEND_ATOMIC)) != 0;
 }
 
 sally_status memory_write(sally_fs *fs, sally_op *op)
@@ -120,12 +142,15 @@ sally_status memory_write(sally_fs *fs, sally_op *op)
         return sally_status_from_errno(EBADF);
     pthread_rwlock_wrlock(&memory->lock);
     struct mem_data *data = &handle->node->u.data;
-    uint64_t offset = handle->flags & SALLY_OPEN_APPEND ? data->size : io->offset;
-    int error = mem_data_write(data, &memory->tree.budget, offset, io->data, io->length);
-    mem_touch(handle->node);
+    uint64_t offset = appends(handle) ? data->size : io->offset;
+    sally_status status = locks_check_io(&memory->locks, &handle->holder, offset, io->length, true);
+    if (status == SALLY_OK) {
+        status = sally_status_from_errno(
+            mem_data_write(data, &memory->tree.budget, offset, io->data, io->length));
+        mem_touch(handle->node);
+    }
     pthread_rwlock_unlock(&memory->lock);
-    if (error)
-        return sally_status_from_errno(error);
-    io->done = io->length;
-    return SALLY_OK;
+    if (status == SALLY_OK)
+        io->done = io->length;
+    return status;
 }

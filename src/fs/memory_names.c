@@ -133,13 +133,25 @@ static int remove_name(struct mem_tree *tree, const char *path, bool directory)
     return 0;
 }
 
+/* A name of what others may have reserved goes away. */
+static sally_status check_reserved(struct memory *memory, const char *path)
+{
+    struct mem_spot spot;
+    if (!locks_any(&memory->locks) || mem_resolve(&memory->tree, path, false, &spot) != 0 ||
+        !spot.node)
+        return SALLY_OK;
+    return locks_check_delete_slowly(&memory->locks, memory_key(spot.node));
+}
+
 sally_status memory_remove(sally_fs *fs, sally_op *op)
 {
     struct memory *memory = memory_of(fs);
     pthread_rwlock_wrlock(&memory->lock);
-    int error = remove_name(&memory->tree, op->path, false);
+    sally_status status = check_reserved(memory, op->path);
+    if (status == SALLY_OK)
+        status = status_of(remove_name(&memory->tree, op->path, false));
     pthread_rwlock_unlock(&memory->lock);
-    return status_of(error);
+    return status;
 }
 
 sally_status memory_rmdir(sally_fs *fs, sally_op *op)
@@ -199,9 +211,13 @@ sally_status memory_rename(sally_fs *fs, sally_op *op)
     struct memory *memory = memory_of(fs);
     bool overwrite = (op->u.rename.flags & SALLY_RENAME_OVERWRITE) != 0;
     pthread_rwlock_wrlock(&memory->lock);
-    int error = rename_node(&memory->tree, op->path, op->u.rename.to, overwrite);
+    sally_status status = check_reserved(memory, op->path);
+    if (status == SALLY_OK && overwrite)
+        status = check_reserved(memory, op->u.rename.to);
+    if (status == SALLY_OK)
+        status = status_of(rename_node(&memory->tree, op->path, op->u.rename.to, overwrite));
     pthread_rwlock_unlock(&memory->lock);
-    return status_of(error);
+    return status;
 }
 
 static int link_node(struct mem_tree *tree, const char *path, const char *to)

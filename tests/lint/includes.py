@@ -19,7 +19,7 @@ PURE_MORE = {
 # Libraries outside, each behind one folder.
 LIBRARIES = [
     (re.compile(r"^openssl/"), {"crypto"}),
-    (re.compile(r"^zlib\.h$"), {"ssh"}),
+    (re.compile(r"^zlib\.h$"), {"ssh", "fs"}),
     (re.compile(r"^uv\.h$"), {"server"}),
     (re.compile(r"^crypt\.h$"), {"auth"}),
 ]

@@ -13,7 +13,7 @@
 #include "base/mem.h"
 #include "crypto/crypto_fixture.h"
 
-/* FIPS 180-4's and RFC 1321's "abc" */
+/* FIPS 180-4's, RFC 1321's and RFC 7693's "abc" */
 static const struct {
     enum hash_id id;
     const char *digest;
@@ -26,6 +26,8 @@ static const struct {
                   "8086072ba1e7cc2358baeca134c825a7"},
     {HASH_SHA512, "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
                   "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"},
+    {HASH_BLAKE2B512, "ba80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d1"
+                      "7d87c5392aab792dc252d5de4533cc9518d38aa8dbf1925ab92386edd4009923"},
 };
 
 static void test_vectors(void **state)

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#define MOST_CASES 40
+#define MOST_CASES 60
 
 struct run {
     const struct storage_maker *maker;
@@ -53,6 +53,7 @@ int run_storage_cases(const struct storage_maker *makers, size_t count)
         struct run runs[MOST_CASES];
         size_t used = add_tests(tests, runs, 0, &makers[i], file_cases, file_case_count);
         used = add_tests(tests, runs, used, &makers[i], name_cases, name_case_count);
+        used = add_tests(tests, runs, used, &makers[i], hold_cases, hold_case_count);
         failed += _cmocka_run_group_tests(makers[i].name, tests, used, NULL, NULL);
     }
     return failed;

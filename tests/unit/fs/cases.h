@@ -13,8 +13,8 @@ struct storage_case {
     void (*run)(struct driver *d); /* on an empty storage */
 };
 
-extern const struct storage_case file_cases[], name_cases[];
-extern const size_t file_case_count, name_case_count;
+extern const struct storage_case file_cases[], name_cases[], hold_cases[];
+extern const size_t file_case_count, name_case_count, hold_case_count;
 
 /* Makes a new empty storage, and cleans up behind it. */
 struct storage_maker {

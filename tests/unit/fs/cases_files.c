@@ -29,7 +29,6 @@ static void open_and_close(struct driver *d)
     IS(do_open(d, "/dir", NEW, &file), FILE_IS_A_DIRECTORY);
     IS(do_open(d, "/", SALLY_OPEN_READ, &file), FILE_IS_A_DIRECTORY);
     IS(do_open(d, "/a", SALLY_OPEN_READ | SALLY_OPEN_TRUNCATE, &file), INVALID_PARAMETER);
-    IS(do_open(d, "/a", SALLY_OPEN_READ | SALLY_OPEN_BLOCK_WRITE, &file), UNSUPPORTED);
 }
 
 static void open_flags(struct driver *d)

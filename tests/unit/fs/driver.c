@@ -2,6 +2,7 @@
 
 #include "cmocka_all.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -274,6 +275,32 @@ sally_status do_fsetstat(struct driver *d, sally_file *file, const sally_attrs *
     struct op *op = driver_file_op(d, SALLY_OP_FSETSTAT, file);
     op->pub.u.setstat.attrs = attrs;
     return driver_finish(d, op);
+}
+
+sally_status do_lock(struct driver *d, uint32_t kind, sally_file *file, uint64_t offset,
+                     uint64_t length, uint32_t flags)
+{
+    struct op *op = driver_file_op(d, kind, file);
+    op->pub.u.lock = (sally_op_lock){.offset = offset, .length = length, .flags = flags};
+    return driver_finish(d, op);
+}
+
+sally_status do_hash(struct driver *d, sally_file *file, const char *path, const sally_op_hash *how,
+                     char out[HASH_TEXT_SIZE])
+{
+    struct op *op =
+        file ? driver_file_op(d, SALLY_OP_HASH, file) : driver_op(d, SALLY_OP_HASH, path);
+    op->pub.u.hash = *how;
+    sally_status status = driver_do(d, op);
+    out[0] = 0;
+    if (status == SALLY_OK) {
+        const sally_op_hash *got = &op->pub.u.hash;
+        size_t used = (size_t)snprintf(out, HASH_TEXT_SIZE, "%s ", got->algorithm);
+        for (size_t i = 0; i < got->digests_size && used + 3 < HASH_TEXT_SIZE; i++)
+            used += (size_t)snprintf(out + used, 3, "%02x", ((const uint8_t *)got->digests)[i]);
+    }
+    op_free(op);
+    return status;
 }
 
 sally_status do_text(struct driver *d, uint32_t kind, const char *path, uint32_t flags, char *out)

@@ -60,6 +60,12 @@ sally_status do_fstat(struct driver *d, sally_file *file, sally_attrs *attrs);
 sally_status do_setstat(struct driver *d, const char *path, uint32_t flags,
                         const sally_attrs *attrs);
 sally_status do_fsetstat(struct driver *d, sally_file *file, const sally_attrs *attrs);
+sally_status do_lock(struct driver *d, uint32_t kind, sally_file *file, uint64_t offset,
+                     uint64_t length, uint32_t flags); /* LOCK, UNLOCK */
+/* HASH of the file, or of the path: the digests in hex, and the algorithm in front. */
+#define HASH_TEXT_SIZE 1000
+sally_status do_hash(struct driver *d, sally_file *file, const char *path, const sally_op_hash *how,
+                     char out[HASH_TEXT_SIZE]);
 /* READLINK, REALPATH: the answer is put into `out` (TEXT_SIZE bytes). */
 #define TEXT_SIZE 20000
 sally_status do_text(struct driver *d, uint32_t kind, const char *path, uint32_t flags, char *out);

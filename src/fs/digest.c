@@ -1,0 +1,202 @@
+#include "fs/digest.h"
+
+#include <string.h>
+#include <zlib.h>
+
+#include "base/cursor.h"
+#include "base/mem.h"
+#include "crypto/hash.h"
+
+#define SLICE_BYTES (1u << 20) /* of one read, and between two looks at whether anybody waits */
+#define LEAST_BLOCK 256u       /* draft-galb-filexfer-extensions-00, check-file */
+#define CRC32_SIZE  4u
+
+/* The names of the draft, and one that newer clients ask for. */
+static const struct algorithm {
+    const char *name;
+    enum hash_id id; /* HASH_COUNT: crc32, which is not a matter of cryptography */
+} algorithms[] = {
+    {"md5", HASH_MD5},       {"sha1", HASH_SHA1},
+    {"sha224", HASH_SHA224}, {"sha256", HASH_SHA256},
+    {"sha384", HASH_SHA384}, {"sha512", HASH_SHA512},
+    {"crc32", HASH_COUNT},   {"blake2b512", HASH_BLAKE2B512},
+};
+
+struct digest {
+    const struct algorithm *algorithm;
+    struct hash *hash; /* NULL: crc32 */
+    uint32_t crc;
+    size_t size; /* of one digest */
+    uint64_t block_size;
+    uint64_t in_block; /* bytes so far */
+    uint8_t *out;
+    size_t used, capacity;
+};
+
+void digest_source_init(struct digest_source *source)
+{
+    pthread_mutex_init(&source->lock, NULL);
+    source->crypto = NULL;
+}
+
+void digest_source_clear(struct digest_source *source)
+{
+    crypto_unref(source->crypto);
+    pthread_mutex_destroy(&source->lock);
+}
+
+static struct crypto *take_crypto(struct digest_source *source)
+{
+    pthread_mutex_lock(&source->lock);
+    struct crypto *crypto = source->crypto;
+    if (!crypto && crypto_new(&crypto) == SALLY_E_OK)
+        source->crypto = crypto;
+    pthread_mutex_unlock(&source->lock);
+    return crypto;
+}
+
+static const struct algorithm *find_algorithm(struct slice name)
+{
+    for (size_t i = 0; i < COUNT_OF(algorithms); i++)
+        if (slice_is(name, algorithms[i].name))
+            return &algorithms[i];
+    return NULL;
+}
+
+/* Whether the crypto library has it is known only after trying. */
+static bool set_algorithm(struct digest *d, struct crypto *crypto,
+                          const struct algorithm *algorithm)
+{
+    if (!algorithm)
+        return false;
+    d->algorithm = algorithm;
+    d->size = CRC32_SIZE;
+    if (algorithm->id == HASH_COUNT)
+        return true;
+    d->hash = hash_new(crypto, algorithm->id);
+    d->size = hash_size(algorithm->id);
+    return d->hash != NULL;
+}
+
+/* "The server MUST pick the first hash on the list that it supports." */
+static bool choose_algorithm(struct digest *d, struct crypto *crypto, const char *list)
+{
+    for (;;) {
+        size_t size = strcspn(list, ",");
+        struct slice name = {(const uint8_t *)list, size};
+        if (set_algorithm(d, crypto, find_algorithm(name)))
+            return true;
+        if (list[size] == 0)
+            return false;
+        list += size + 1;
+    }
+}
+
+static void update(struct digest *d, const uint8_t *data, size_t size)
+{
+    if (d->hash)
+        hash_update(d->hash, data, size);
+    else
+        d->crc = (uint32_t)crc32_z(d->crc, data, size);
+    d->in_block += size;
+}
+
+static bool end_block(struct digest *d)
+{
+    if (d->size > d->capacity - d->used)
+        return false;
+    uint8_t *out = d->out + d->used;
+    d->used += d->size;
+    d->in_block = 0;
+    if (d->hash)
+        return hash_final(d->hash, out);
+    wire_put_u32(out, d->crc);
+    d->crc = 0;
+    return true;
+}
+
+static bool put(struct digest *d, const uint8_t *data, size_t size)
+{
+    while (size) {
+        uint64_t room = d->block_size ? d->block_size - d->in_block : UINT64_MAX;
+        size_t part = size < room ? size : (size_t)room;
+        update(d, data, part);
+        data += part;
+        size -= part;
+        if (d->in_block == d->block_size && d->block_size && !end_block(d))
+            return false;
+    }
+    return true;
+}
+
+static sally_status read_all(struct digest *d, sally_op *op, uint64_t size, digest_read_fn *read,
+                             void *context)
+{
+    uint64_t offset = op->u.hash.offset;
+    uint8_t *room = mem_alloc(size < SLICE_BYTES ? (size_t)size : SLICE_BYTES);
+    sally_status status = room ? SALLY_OK : SALLY_FAILURE;
+    while (status == SALLY_OK && size) {
+        size_t got = 0;
+        if (sally_op_cancelled(op)) {
+            status = SALLY_CONNECTION_LOST;
+            break;
+        }
+        status = read(context, offset, room, size < SLICE_BYTES ? (size_t)size : SLICE_BYTES, &got);
+        if (status != SALLY_OK || got == 0) /* it has become shorter */
+            break;
+        offset += got;
+        size -= got;
+        if (!put(d, room, got))
+            status = SALLY_FAILURE;
+    }
+    mem_free(room);
+    return status;
+}
+
+/* Of nothing at all there is one digest, but no blocks. */
+static sally_status end_all(struct digest *d)
+{
+    bool open = d->in_block || (d->block_size == 0 && d->used == 0);
+    return !open || end_block(d) ? SALLY_OK : SALLY_FAILURE;
+}
+
+static sally_status run(struct digest *d, sally_op *op, uint64_t size, digest_read_fn *read,
+                        void *context)
+{
+    sally_op_hash *in = &op->u.hash;
+    uint64_t count = in->block_size ? size / in->block_size + (size % in->block_size != 0) : 1;
+    if (count > DIGEST_MAX_ANSWER / d->size)
+        return SALLY_INVALID_PARAMETER;
+    d->block_size = in->block_size;
+    d->capacity = (size_t)count * d->size;
+    d->out = sally_op_alloc(op, d->capacity + 1);
+    if (!d->out)
+        return SALLY_FAILURE;
+    sally_status status = read_all(d, op, size, read, context);
+    if (status == SALLY_OK)
+        status = end_all(d);
+    in->algorithm = d->algorithm->name;
+    in->digests = d->out;
+    in->digests_size = d->used;
+    return status;
+}
+
+sally_status digest_answer(struct digest_source *source, sally_op *op, uint64_t file_size,
+                           digest_read_fn *read, void *context)
+{
+    const sally_op_hash *in = &op->u.hash;
+    if (in->block_size && in->block_size < LEAST_BLOCK)
+        return SALLY_INVALID_PARAMETER;
+    struct crypto *crypto = take_crypto(source);
+    if (!crypto)
+        return SALLY_FAILURE;
+    struct digest d = {0};
+    if (!choose_algorithm(&d, crypto, in->algorithms))
+        return SALLY_UNSUPPORTED;
+    uint64_t size = in->offset < file_size ? file_size - in->offset : 0;
+    if (in->length && in->length < size)
+        size = in->length;
+    sally_status status = run(&d, op, size, read, context);
+    hash_free(d.hash);
+    return status;
+}

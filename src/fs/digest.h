@@ -1,0 +1,32 @@
+/* The HASH operation, for storages that can read: digests of a range, block by block. */
+#ifndef SALLY_FS_DIGEST_H
+#define SALLY_FS_DIGEST_H
+
+#include <pthread.h>
+
+#include "sallyport/op.h"
+
+/* What all digests of one storage may hold together in one answer. */
+#define DIGEST_MAX_ANSWER (256u * 1024)
+
+struct crypto;
+
+/* Made when the first digest is asked for: most storages never need one. Any thread. */
+struct digest_source {
+    pthread_mutex_t lock;
+    struct crypto *crypto;
+};
+
+void digest_source_init(struct digest_source *source);
+void digest_source_clear(struct digest_source *source);
+
+/* Up to `size` bytes from `offset`; `*got` of 0 is the end of the file. */
+typedef sally_status digest_read_fn(void *context, uint64_t offset, void *data, size_t size,
+                                    size_t *got);
+
+/* Answers the operation for a file of `file_size` bytes: as much of op->u.hash's range as there is.
+ * Takes long; looks between slices whether anybody still waits. */
+sally_status digest_answer(struct digest_source *source, sally_op *op, uint64_t file_size,
+                           digest_read_fn *read, void *context);
+
+#endif

@@ -1,0 +1,64 @@
+/* HASH, of an open file or by path. */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "fs/local.h"
+
+static sally_status read_some(void *context, uint64_t offset, void *data, size_t size, size_t *got)
+{
+    const int *fd = context;
+    ssize_t n;
+    do
+        n = pread(*fd, data, size, (off_t)offset);
+    while (n < 0 && errno == EINTR);
+    *got = n < 0 ? 0 : (size_t)n;
+    return n < 0 ? local_error(errno) : SALLY_OK;
+}
+
+/* `holder` is what the bytes are read as: it may have to respect others' locks. */
+static sally_status answer(struct local *local, sally_op *op, int fd,
+                           const struct lock_holder *holder)
+{
+    const sally_op_hash *in = &op->u.hash;
+    struct os_stat st;
+    if (!os_stat_fd(fd, &st))
+        return local_error(errno);
+    sally_status status = locks_check_io(&local->locks, holder, in->offset,
+                                         in->length ? in->length : UINT64_MAX, false);
+    if (status != SALLY_OK)
+        return status;
+    posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+    return digest_answer(&local->digests, op, st.size, read_some, &fd);
+}
+
+static sally_status hash_by_path(struct local *local, sally_op *op)
+{
+    struct os_stat st;
+    struct lock_holder holder;
+    int fd = beneath_open(&local->where, op->path, O_RDONLY | O_NONBLOCK, 0);
+    if (fd < 0)
+        return local_error(errno);
+    lock_holder_init(&holder, op->session, SALLY_OPEN_READ, 0);
+    sally_status status =
+        os_stat_fd(fd, &st) ? local_check_type(local, op, st.mode) : local_error(errno);
+    if (status == SALLY_OK)
+        status = locks_enter(&local->locks, &holder,
+                             (struct lock_key){.device = st.device, .inode = st.inode});
+    if (status == SALLY_OK)
+        status = answer(local, op, fd, &holder);
+    locks_leave(&local->locks, &holder);
+    close(fd);
+    return status;
+}
+
+sally_status local_hash(sally_fs *fs, sally_op *op)
+{
+    struct local *local = local_of(fs);
+    if (op->flags & SALLY_OP_TRY)
+        return SALLY_WOULD_BLOCK;
+    if (!op->file)
+        return hash_by_path(local, op);
+    struct local_file *file = sally_file_get(op->file, fs);
+    return file->regular ? answer(local, op, file->fd, &file->holder) : SALLY_FAILURE;
+}

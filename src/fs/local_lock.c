@@ -1,0 +1,49 @@
+/* LOCK and UNLOCK: held in the storage's own table against everybody who comes through it, and with
+ * the system for other programs, whom they bind as far as they ask. */
+#include <errno.h>
+
+#include "fs/local.h"
+#include "os/lock.h"
+
+/* Nobody else may read what only one may see; a range that others must not change may be read. */
+static bool is_exclusive(const sally_op_lock *lock)
+{
+    return (lock->flags & SALLY_OPEN_BLOCK_READ) != 0;
+}
+
+sally_status local_lock(sally_fs *fs, sally_op *op)
+{
+    struct local *local = local_of(fs);
+    struct local_file *file = sally_file_get(op->file, fs);
+    const sally_op_lock *lock = &op->u.lock;
+    if (file->dir || !file->regular)
+        return SALLY_UNSUPPORTED;
+    if ((op->flags & SALLY_OP_TRY) && file->medium == MEDIUM_UNKNOWN)
+        return SALLY_WOULD_BLOCK; /* asks another machine */
+    if (lock->offset > INT64_MAX)
+        return SALLY_INVALID_PARAMETER;
+    sally_status status = locks_add(&local->locks, &file->holder, lock);
+    if (status != SALLY_OK)
+        return status;
+    if (os_lock_range(file->fd, lock->offset, lock->length, is_exclusive(lock)))
+        return SALLY_OK;
+    status =
+        errno == EAGAIN || errno == EACCES ? SALLY_BYTE_RANGE_LOCK_REFUSED : local_error(errno);
+    locks_remove(&local->locks, &file->holder, lock);
+    return status;
+}
+
+sally_status local_unlock(sally_fs *fs, sally_op *op)
+{
+    struct local *local = local_of(fs);
+    struct local_file *file = sally_file_get(op->file, fs);
+    const sally_op_lock *lock = &op->u.lock;
+    if (file->dir || !file->regular)
+        return SALLY_UNSUPPORTED;
+    if ((op->flags & SALLY_OP_TRY) && file->medium == MEDIUM_UNKNOWN)
+        return SALLY_WOULD_BLOCK;
+    sally_status status = locks_remove(&local->locks, &file->holder, lock);
+    if (status == SALLY_OK)
+        os_unlock_range(file->fd, lock->offset, lock->length);
+    return status;
+}

@@ -1,0 +1,86 @@
+/* Who holds what of which file: share reservations (draft-ietf-secsh-filexfer-13 section 8.1.1.3)
+ * and locks of byte ranges (section 8.8), between all open files of one storage, whatever sessions
+ * and protocols they belong to. Any thread. While nobody reserves or locks anything, a check is one
+ * look at a number. */
+#ifndef SALLY_FS_LOCKS_H
+#define SALLY_FS_LOCKS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/list.h"
+#include "sallyport/op.h"
+
+#define LOCKS_BUCKETS    256u
+#define LOCKS_MAX_RANGES 1024u /* of one open file */
+
+#define LOCKS_BLOCKS (SALLY_OPEN_BLOCK_READ | SALLY_OPEN_BLOCK_WRITE | SALLY_OPEN_BLOCK_DELETE)
+
+/* What a file is to the storage, under whatever names. */
+struct lock_key {
+    uint64_t device, inode;
+};
+
+/* One open file, inside whatever the storage keeps of it. */
+struct lock_holder {
+    struct list link; /* in its bucket */
+    struct lock_key key;
+    const void *owner; /* the session */
+    uint32_t wants;    /* SALLY_OPEN_BLOCK_ bits of others that would be in its way */
+    uint32_t blocks;   /* SALLY_OPEN_BLOCK_ bits, ADVISORY included */
+    bool entered;
+    uint32_t range_count;
+    struct list ranges;
+};
+
+struct locks {
+    pthread_mutex_t mutex;
+    _Atomic uint32_t reserved; /* holders with blocks, and ranges: 0 means that all is allowed */
+    _Atomic uint32_t ranges;   /* the latter alone */
+    struct list buckets[LOCKS_BUCKETS];
+};
+
+void locks_init(struct locks *locks);
+void locks_clear(struct locks *locks);
+
+/* To be done once before anything else is done with the holder. `flags` and `access` as in
+ * sally_op_open. */
+void lock_holder_init(struct lock_holder *holder, const sally_session *owner, uint32_t flags,
+                      uint32_t access);
+
+/* An open file joins. LOCK_CONFLICT: with what others reserve, or have opened already. */
+sally_status locks_enter(struct locks *locks, struct lock_holder *holder, struct lock_key key);
+/* Leaves, with all its ranges; also one that never joined. */
+void locks_leave(struct locks *locks, struct lock_holder *holder);
+
+/* A name of the file goes away, or stands for something else. LOCK_CONFLICT. */
+sally_status locks_check_delete_slowly(struct locks *locks, struct lock_key key);
+/* The size changes by path. LOCK_CONFLICT, BYTE_RANGE_LOCK_CONFLICT. */
+sally_status locks_check_cut_slowly(struct locks *locks, struct lock_key key, const void *owner,
+                                    uint64_t size);
+/* READ or WRITE, by what has joined. BYTE_RANGE_LOCK_CONFLICT. */
+sally_status locks_check_io_slowly(struct locks *locks, const struct lock_holder *holder,
+                                   uint64_t offset, uint64_t length, bool writes);
+
+/* Whether anything at all is reserved or locked. */
+static inline bool locks_any(struct locks *locks)
+{
+    return atomic_load_explicit(&locks->reserved, memory_order_acquire) != 0;
+}
+
+static inline sally_status locks_check_io(struct locks *locks, const struct lock_holder *holder,
+                                          uint64_t offset, uint64_t length, bool writes)
+{
+    if (atomic_load_explicit(&locks->ranges, memory_order_acquire) == 0)
+        return SALLY_OK;
+    return locks_check_io_slowly(locks, holder, offset, length, writes);
+}
+
+/* LOCK; a length of 0 means to the end, however long. BYTE_RANGE_LOCK_REFUSED: overlaps with
+ * another one, even of the same file; INVALID_PARAMETER: no bits, or unknown ones. */
+sally_status locks_add(struct locks *locks, struct lock_holder *holder, const sally_op_lock *lock);
+/* UNLOCK of exactly what was locked. NO_MATCHING_BYTE_RANGE_LOCK. */
+sally_status locks_remove(struct locks *locks, struct lock_holder *holder,
+                          const sally_op_lock *lock);
+
+#endif

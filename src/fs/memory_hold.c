@@ -1,0 +1,94 @@
+/* The storage in memory: locks, and digests of what is locked or not. */
+#include <errno.h>
+
+#include "fs/memory.h"
+
+sally_status memory_lock(sally_fs *fs, sally_op *op)
+{
+    struct mem_handle *handle = sally_file_get(op->file, fs);
+    if (!handle->holder.entered)
+        return SALLY_UNSUPPORTED; /* a directory */
+    return locks_add(&memory_of(fs)->locks, &handle->holder, &op->u.lock);
+}
+
+sally_status memory_unlock(sally_fs *fs, sally_op *op)
+{
+    struct mem_handle *handle = sally_file_get(op->file, fs);
+    if (!handle->holder.entered)
+        return SALLY_UNSUPPORTED;
+    return locks_remove(&memory_of(fs)->locks, &handle->holder, &op->u.lock);
+}
+
+struct reading {
+    struct memory *memory;
+    const struct mem_node *node;
+};
+
+static sally_status read_some(void *context, uint64_t offset, void *data, size_t size, size_t *got)
+{
+    const struct reading *reading = context;
+    pthread_rwlock_rdlock(&reading->memory->lock);
+    *got = mem_data_read(&reading->node->u.data, offset, data, (uint32_t)size);
+    pthread_rwlock_unlock(&reading->memory->lock);
+    return SALLY_OK;
+}
+
+static sally_status answer(struct memory *memory, sally_op *op, const struct mem_node *node,
+                           const struct lock_holder *holder)
+{
+    const sally_op_hash *in = &op->u.hash;
+    struct reading reading = {memory, node};
+    sally_status status = locks_check_io(&memory->locks, holder, in->offset,
+                                         in->length ? in->length : UINT64_MAX, false);
+    if (status != SALLY_OK)
+        return status;
+    pthread_rwlock_rdlock(&memory->lock);
+    uint64_t size = node->u.data.size;
+    pthread_rwlock_unlock(&memory->lock);
+    return digest_answer(&memory->digests, op, size, read_some, &reading);
+}
+
+/* Found and held, so that it stays whoever removes it meanwhile. */
+static sally_status hold(struct memory *memory, const sally_op *op, struct mem_node **node,
+                         struct lock_holder *holder)
+{
+    pthread_rwlock_wrlock(&memory->lock);
+    int error = mem_find(&memory->tree, op->path, true, node);
+    if (!error && !S_ISREG((*node)->mode))
+        error = EISDIR;
+    sally_status status = sally_status_from_errno(error);
+    if (!error)
+        status = locks_enter(&memory->locks, holder, memory_key(*node));
+    if (status == SALLY_OK)
+        (*node)->handles++;
+    pthread_rwlock_unlock(&memory->lock);
+    return status;
+}
+
+static sally_status hash_by_path(struct memory *memory, sally_op *op)
+{
+    struct mem_node *node;
+    struct lock_holder holder;
+    lock_holder_init(&holder, op->session, SALLY_OPEN_READ, 0);
+    sally_status status = hold(memory, op, &node, &holder);
+    if (status != SALLY_OK)
+        return status;
+    status = answer(memory, op, node, &holder);
+    pthread_rwlock_wrlock(&memory->lock);
+    locks_leave(&memory->locks, &holder);
+    node->handles--;
+    mem_release(&memory->tree, node);
+    pthread_rwlock_unlock(&memory->lock);
+    return status;
+}
+
+sally_status memory_hash(sally_fs *fs, sally_op *op)
+{
+    struct memory *memory = memory_of(fs);
+    if (op->flags & SALLY_OP_TRY)
+        return SALLY_WOULD_BLOCK;
+    if (!op->file)
+        return hash_by_path(memory, op);
+    const struct mem_handle *handle = sally_file_get(op->file, fs);
+    return answer(memory, op, handle->node, &handle->holder);
+}
