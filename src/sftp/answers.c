@@ -1,6 +1,7 @@
 /* From an operation that is done to the reply. */
 #include "sftp/engine.h"
 
+#include "core/path.h"
 #include "sftp/attrs_codec.h"
 #include "sftp/protocol.h"
 
@@ -61,11 +62,17 @@ bool answer_data(struct sftp *s, struct op *op)
     return true;
 }
 
+/* From version 4 on clients say what they want, and pay for what they get. */
 bool answer_attrs(struct sftp *s, struct op *op)
 {
+    sally_op_stat *stat = &op->pub.u.stat;
     if (op->pub.status != SALLY_OK)
         return answer_status(s, op);
-    attrs_put(reply_begin(s, SSH_FXP_ATTRS, op->tag), s->version, &op->pub.u.stat.attrs);
+    if (s->version > 3) {
+        attrs_hide(&stat->attrs, path_last(op->pub.path));
+        stat->attrs.valid &= stat->wanted | SALLY_ATTR_TYPE;
+    }
+    attrs_put(reply_begin(s, SSH_FXP_ATTRS, op->tag), s->version, &stat->attrs);
     reply_end(s, op->tag);
     return false;
 }

@@ -461,6 +461,15 @@ void attrs_put_none(struct buf *out, uint32_t version)
         put_u8(out, SALLY_TYPE_UNKNOWN);
 }
 
+void attrs_hide(sally_attrs *attrs, const char *name)
+{
+    if (attrs->valid & A(BITS))
+        return;
+    attrs->valid |= A(BITS);
+    attrs->attrib_bits = name[0] == '.' ? SSH_FILEXFER_ATTR_FLAGS_HIDDEN : 0;
+    attrs->attrib_bits_valid = SSH_FILEXFER_ATTR_FLAGS_HIDDEN;
+}
+
 static uint32_t known_flags(uint32_t version)
 {
     uint32_t flags = version > 3 ? F(SUBSECOND_TIMES) : 0;

@@ -29,6 +29,10 @@ void attrs_put_none(struct buf *out, uint32_t version);
 sally_status attrs_get(struct cursor *in, uint32_t version, sally_attrs *out,
                        const struct attrs_memory *memory);
 
+/* Says in the attribute bits, if the storage has said nothing there, whether the name is one that
+ * most systems hide (draft-13 section 7.9). */
+void attrs_hide(sally_attrs *attrs, const char *name);
+
 /* The SALLY_ATTR_ bits for flags on the wire, such as those that a STAT asks for. */
 uint32_t attrs_of_wire(uint32_t version, uint32_t flags);
 /* The flags on the wire that can carry the members in `valid`. */

@@ -36,6 +36,7 @@ struct sftp {
     bool draft_symlink_order; /* SYMLINK's arguments as drafts -02 to -05 have them, not as OpenSSH
                                  does */
     uint64_t denied;          /* a bit for each name of sftp_request_name_at() */
+    uint64_t requests;        /* that came since VERSION, with the one being looked at */
 
     struct buf waiting; /* bytes that cannot be used yet: the start of a packet, or requests that
                            must wait */
@@ -43,6 +44,7 @@ struct sftp {
     bool ended; /* the peer will send no more */
 
     uint32_t active; /* requests with the session, not answered yet */
+    bool alone;      /* one of them lets no later one start: see request_alone() */
     struct handles handles;
 
     struct pool *pool;
@@ -90,6 +92,8 @@ struct request {
     sally_file *file; /* the operation is about it; NULL: none */
     struct block *block;
     struct listing *listing;
+    void *plan; /* of a request that takes several operations: from mem_alloc, or NULL */
+    bool alone; /* s->alone is on its account */
 };
 
 static inline struct request *request_of(const struct op *op)
@@ -110,6 +114,15 @@ struct op *request_begin(struct sftp *s, const struct request_in *in, uint32_t k
                          answer_fn *answer);
 /* Gives the operation to the session, with request_of(op)->file; SALLY_OK. */
 sally_status request_submit(struct sftp *s, struct op *op);
+/* Until this operation is done, and those that go on with it, no later request starts: for requests
+ * whose steps nobody may come between. */
+void request_alone(struct op *op);
+/* In an answer_fn: the next operation of the same request, which takes over its id, credit and
+ * plan. The answer_fn then returns false, having submitted or dropped it. NULL when memory is
+ * short. */
+struct op *request_go_on(struct op *before, uint32_t kind, answer_fn *answer);
+/* Undoes it, when `next` was not submitted. */
+void request_go_back(struct op *next, struct op *before);
 /* Ends an operation that was not submitted; returns `status`. */
 sally_status request_drop(struct op *op, sally_status status);
 /* Attributes of a request, in the operation's memory. */
@@ -156,10 +169,32 @@ void listing_drop(struct listing *l);
 handle_fn handle_extended;
 /* Appends the names and versions of what is usable to a VERSION reply. */
 void extensions_announce(const struct sftp *s, struct buf *out);
+/* Appends the names alone, unless `out` is NULL; how many there are. */
+uint32_t extensions_put_names(const struct sftp *s, struct buf *out);
 const char *extensions_name(size_t index); /* short names; NULL past the end */
+
+/* announce.c */
+void announce(const struct sftp *s, struct buf *out);
 
 /* version.c */
 void handle_init(struct sftp *s, struct slice packet);
+bool may_select(const struct sftp *s); /* whether version-select is offered */
+handle_fn ext_version_select;
+
+/* text.c: TEXT mode, and text-seek. */
+handle_fn ext_text_seek;
+/* READs and WRITEs of a file in text mode take place where the last one ended, whatever their
+ * offset: sets it. Of other files nothing is changed. */
+void text_aim(struct sftp *s, struct op *op, sally_file *file);
+
+/* hash.c */
+handle_fn ext_check_file_handle, ext_check_file_name, ext_md5_hash_handle, ext_md5_hash;
+
+/* copy_file.c */
+handle_fn ext_copy_file;
+
+/* places.c */
+handle_fn ext_space_available, ext_get_temp_folder, ext_make_temp_folder;
 
 /* input.c */
 void input_take(struct sftp *s, const uint8_t *data, size_t size);

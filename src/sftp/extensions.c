@@ -1,4 +1,5 @@
-/* EXTENDED requests: openssh-PROTOCOL section 4, and what only the storage knows. */
+/* EXTENDED requests: the table of all, those of openssh-PROTOCOL section 4, and what only the
+ * storage knows. */
 #include "sftp/engine.h"
 
 #include "sftp/protocol.h"
@@ -176,6 +177,27 @@ static sally_status ext_users_groups_by_id(struct sftp *s, struct request_in *in
     return finish(s, op, status);
 }
 
+/* The client says what it is: for the log. */
+static sally_status ext_vendor_id(struct sftp *s, struct request_in *in)
+{
+    struct slice vendor = get_string(&in->body), product = get_string(&in->body);
+    struct slice version = get_string(&in->body);
+    get_u64(&in->body);
+    if (in->body.bad)
+        return SALLY_BAD_MESSAGE;
+    char *texts[] = {slice_strdup(vendor), slice_strdup(product), slice_strdup(version)};
+    const sally_log_field fields[] = {{"vendor", texts[0] ? texts[0] : ""},
+                                      {"product", texts[1] ? texts[1] : ""},
+                                      {"version", texts[2] ? texts[2] : ""}};
+    log_line(session_log(s->session), session_log_ids(s->session), SALLY_LOG_DEBUG, "sftp.vendor",
+             fields, COUNT_OF(fields), "the client names its maker");
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        mem_free(texts[i]);
+    reply_status(s, in->id, SALLY_OK, NULL);
+    s->credit += in->size;
+    return SALLY_OK;
+}
+
 /* Requests that are nobody's business but the storage's. */
 static sally_status ext_unknown(struct sftp *s, struct request_in *in, struct slice name)
 {
@@ -202,6 +224,8 @@ static sally_status ext_unknown(struct sftp *s, struct request_in *in, struct sl
     return request_submit(s, op);
 }
 
+#define ALIASES 1
+
 /* clang-format off */
 static const struct extension {
     const char *name;
@@ -221,24 +245,55 @@ static const struct extension {
     {"copy-data",                      "copy-data",          "1", SALLY_OP_COPY,       ext_copy_data},
     {"home-directory",                 "home-directory",     "1", 0,                   ext_home_directory},
     {"users-groups-by-id@openssh.com", "users-groups-by-id", "1", SALLY_OP_LOOKUP_IDS, ext_users_groups_by_id},
+    {"check-file-handle",              "check-file-handle",  "1", SALLY_OP_HASH,       ext_check_file_handle},
+    {"check-file-name",                "check-file-name",    "1", SALLY_OP_HASH,       ext_check_file_name},
+    {"md5-hash",                       "md5-hash",           "1", SALLY_OP_HASH,       ext_md5_hash},
+    {"md5-hash-handle",                "md5-hash-handle",    "1", SALLY_OP_HASH,       ext_md5_hash_handle},
+    {"space-available",                "space-available",    "1", SALLY_OP_STATVFS,    ext_space_available},
+    {"copy-file",                      "copy-file",          "1", SALLY_OP_COPY,       ext_copy_file},
+    {"get-temp-folder",                "get-temp-folder",    "1", SALLY_OP_STAT,       ext_get_temp_folder},
+    {"make-temp-folder",               "make-temp-folder",   "1", SALLY_OP_MKDIR,      ext_make_temp_folder},
+    /* Those without a version of their own are announced in other ways: announce.c. */
+    {"text-seek",                      "text-seek",          NULL, 0,                   ext_text_seek},
+    {"vendor-id",                      "vendor-id",          NULL, 0,                   ext_vendor_id},
+    {"version-select",                 "version-select",     NULL, 0,                   ext_version_select},
+    /* ALIASES: other names of the same, which lists know already. */
+    {"check-file",                     "check-file-handle",  "1", SALLY_OP_HASH,       ext_check_file_handle}, /* Paramiko's */
 };
 /* clang-format on */
 
 const char *extensions_name(size_t index)
 {
-    return index < COUNT_OF(extensions) ? extensions[index].short_name : NULL;
+    return index < COUNT_OF(extensions) - ALIASES ? extensions[index].short_name : NULL;
+}
+
+static bool is_usable(const struct sftp *s, const struct extension *e)
+{
+    const sally_fs *fs = sally_session_fs(s->session);
+    return !requests_denied(s, e->short_name) && (!e->kind || sally_fs_supports(fs, e->kind));
 }
 
 void extensions_announce(const struct sftp *s, struct buf *out)
 {
-    const sally_fs *fs = sally_session_fs(s->session);
     for (size_t i = 0; i < COUNT_OF(extensions); i++) {
-        const struct extension *e = &extensions[i];
-        if (requests_denied(s, e->short_name) || (e->kind && !sally_fs_supports(fs, e->kind)))
+        if (!extensions[i].version || !is_usable(s, &extensions[i]))
             continue;
-        put_text(out, e->name);
-        put_text(out, e->version);
+        put_text(out, extensions[i].name);
+        put_text(out, extensions[i].version);
     }
+}
+
+uint32_t extensions_put_names(const struct sftp *s, struct buf *out)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; i < COUNT_OF(extensions); i++) {
+        if (!is_usable(s, &extensions[i]))
+            continue;
+        count++;
+        if (out)
+            put_text(out, extensions[i].name);
+    }
+    return count;
 }
 
 sally_status handle_extended(struct sftp *s, struct request_in *in)
@@ -248,8 +303,13 @@ sally_status handle_extended(struct sftp *s, struct request_in *in)
         return SALLY_BAD_MESSAGE;
     for (size_t i = 0; i < COUNT_OF(extensions); i++) {
         const struct extension *e = &extensions[i];
-        if (slice_is(name, e->name))
-            return requests_denied(s, e->short_name) ? SALLY_PERMISSION_DENIED : e->handle(s, in);
+        if (!slice_is(name, e->name))
+            continue;
+        if (!requests_denied(s, e->short_name))
+            return e->handle(s, in);
+        if (e->handle == ext_version_select) /* draft-13 section 5.5: nothing may follow */
+            sftp_break(s, "version-select was not offered");
+        return SALLY_PERMISSION_DENIED;
     }
     return ext_unknown(s, in, name);
 }

@@ -60,6 +60,7 @@ void handles_add(struct handles *h, sally_file *file, uint8_t out[HANDLE_SIZE])
     h->reserved--;
     h->used++;
     slot->file = file;
+    slot->text_at = 0;
     wire_put_u32(out, index);
     wire_put_u32(out + 4, slot->generation);
 }
@@ -79,6 +80,14 @@ sally_file *handles_find(const struct handles *h, struct slice handle)
 {
     struct handle_slot *slot = find(h, handle);
     return slot ? slot->file : NULL;
+}
+
+struct handle_slot *handles_slot_of(const struct handles *h, const sally_file *file)
+{
+    for (uint32_t i = 0; file && i < h->count; i++)
+        if (h->slots[i].file == file)
+            return &h->slots[i];
+    return NULL;
 }
 
 void handles_remove(struct handles *h, struct slice handle)

@@ -16,6 +16,7 @@ struct handle_slot {
     sally_file *file; /* NULL: free */
     uint32_t generation;
     uint32_t next_free;
+    uint64_t text_at; /* where the next READ or WRITE of a file in text mode takes place */
 };
 
 struct handles {
@@ -38,6 +39,8 @@ void handles_unreserve(struct handles *h);
 void handles_add(struct handles *h, sally_file *file, uint8_t out[HANDLE_SIZE]);
 /* NULL for what is no open handle. */
 sally_file *handles_find(const struct handles *h, struct slice handle);
+/* The slot of an open file; NULL when it has none. Valid until the next handles_reserve(). */
+struct handle_slot *handles_slot_of(const struct handles *h, const sally_file *file);
 /* `handle` was found. */
 void handles_remove(struct handles *h, struct slice handle);
 

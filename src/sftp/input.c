@@ -13,7 +13,7 @@
 
 static bool may_start(const struct sftp *s)
 {
-    return (s->state == READY || s->state == AWAIT_INIT) && !s->closing &&
+    return (s->state == READY || s->state == AWAIT_INIT) && !s->closing && !s->alone &&
            s->pool->backlog < MAX_BACKLOG && session_may_submit(s->session);
 }
 

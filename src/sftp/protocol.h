@@ -96,6 +96,9 @@ enum {
 #define SSH_FILEXFER_ATTR_CTIME             0x00008000u
 #define SSH_FILEXFER_ATTR_EXTENDED          0x80000000u
 
+/* Attribute bits (draft-13 section 7.9). */
+#define SSH_FILEXFER_ATTR_FLAGS_HIDDEN 0x00000004u
+
 /* statvfs@openssh.com's flags. */
 #define SSH_FXE_STATVFS_ST_RDONLY 0x1u
 #define SSH_FXE_STATVFS_ST_NOSUID 0x2u

@@ -112,6 +112,7 @@ void requests_dispatch(struct sftp *s, struct slice packet)
         sftp_break(s, in.body.bad ? "request without an id" : "second INIT");
         return;
     }
+    s->requests++;
     const struct rule *rule = find_rule(type, s->version);
     sally_status status;
     if (!rule)
@@ -139,6 +140,10 @@ static void on_done(struct op *op)
         kept = r->answer(s, op);
         s->credit += r->size;
     }
+    if (r->alone)
+        s->alone = false;
+    mem_free(r->plan);
+    r->plan = NULL;
     if (!kept) {
         pool_put(r->block);
         r->block = NULL;
@@ -165,6 +170,37 @@ struct op *request_begin(struct sftp *s, const struct request_in *in, uint32_t k
     return op;
 }
 
+void request_alone(struct op *op)
+{
+    struct request *r = request_of(op);
+    r->alone = r->s->alone = true;
+}
+
+struct op *request_go_on(struct op *before, uint32_t kind, answer_fn *answer)
+{
+    struct request *r = request_of(before);
+    const struct request_in in = {.id = before->tag, .size = r->size};
+    struct op *op = request_begin(r->s, &in, kind, answer);
+    if (!op)
+        return NULL;
+    struct request *next = request_of(op);
+    next->plan = r->plan;
+    next->alone = r->alone;
+    r->plan = NULL;
+    r->alone = false;
+    r->size = 0;
+    return op;
+}
+
+void request_go_back(struct op *next, struct op *before)
+{
+    struct request *r = request_of(next), *old = request_of(before);
+    old->plan = r->plan;
+    old->alone = r->alone;
+    old->size = r->size;
+    op_free(next);
+}
+
 sally_status request_submit(struct sftp *s, struct op *op)
 {
     sally_file *file = request_of(op)->file;
@@ -178,10 +214,16 @@ sally_status request_submit(struct sftp *s, struct op *op)
 sally_status request_drop(struct op *op, sally_status status)
 {
     struct request *r = request_of(op);
+    if (r->alone)
+        r->s->alone = false;
+    mem_free(r->plan);
     pool_put(r->block);
     op_free(op);
     return status;
 }
+
+/* Draft-13 sections 7.10, 7.12 and 7.13: must not be present when attributes are set. */
+#define NEVER_SET (SALLY_ATTR_TEXT_HINT | SALLY_ATTR_LINK_COUNT | SALLY_ATTR_UNTRANSLATED_NAME)
 
 static void *alloc_from_op(void *user_data, size_t size)
 {
@@ -196,7 +238,12 @@ sally_status request_attrs(struct sftp *s, struct op *op, struct request_in *in,
     if (!attrs)
         return SALLY_FAILURE;
     *out = attrs;
-    return attrs_get(&in->body, s->version, attrs, &memory);
+    sally_status status = attrs_get(&in->body, s->version, attrs, &memory);
+    bool changes = op->pub.kind == SALLY_OP_SETSTAT || op->pub.kind == SALLY_OP_FSETSTAT;
+    if (status == SALLY_OK && changes && attrs->valid & NEVER_SET)
+        status = SALLY_INVALID_PARAMETER;
+    attrs->valid &= ~NEVER_SET;
+    return status;
 }
 
 sally_status request_text(struct op *op, struct slice raw, const char **out)

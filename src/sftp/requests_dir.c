@@ -57,10 +57,15 @@ static void put_entry(struct buf *b, const struct listing *l, const char *name,
         longname_put(b, name, attrs ? attrs : &unknown, l->now);
         put_string_end(b, place);
     }
-    if (attrs)
+    if (attrs && l->version > 4) {
+        sally_attrs copy = *attrs;
+        attrs_hide(&copy, name);
+        attrs_put(b, l->version, &copy);
+    } else if (attrs) {
         attrs_put(b, l->version, attrs);
-    else
+    } else {
         attrs_put_none(b, l->version);
+    }
 }
 
 /* Whatever a client joins to the directory's path must stay inside it. */

@@ -170,6 +170,7 @@ sally_status handle_read(struct sftp *s, struct request_in *in)
     op->reserve = op->pub.u.io.length;
     op->on_start = start_read;
     request_of(op)->file = file;
+    text_aim(s, op, file);
     return request_submit(s, op);
 }
 
@@ -196,6 +197,7 @@ sally_status write_begin(struct sftp *s, struct request_in *in, const struct wri
     op->pub.u.io.length = head->length;
     op->pub.u.io.data = r->block->bytes;
     op->reserve = head->length;
+    text_aim(s, op, head->file);
     *out = op;
     return SALLY_OK;
 }

@@ -38,10 +38,14 @@ sally_status handle_readlink(struct sftp *s, struct request_in *in)
 
 uint32_t request_wanted(const struct sftp *s, struct request_in *in)
 {
-    /* From version 4 on a mask follows; clients that leave it out get everything. */
-    if (s->version > 3 && cursor_left(&in->body) >= 4)
-        return attrs_of_wire(s->version, get_u32(&in->body));
-    return attrs_of_wire(s->version, UINT32_MAX);
+    /* From version 4 on a mask follows; clients that leave it out get everything, and those that
+     * name nothing get what costs nothing. */
+    uint32_t everything = attrs_of_wire(s->version, UINT32_MAX);
+    if (s->version == 3 || cursor_left(&in->body) < 4)
+        return everything;
+    uint32_t flags = get_u32(&in->body);
+    return flags ? attrs_of_wire(s->version, flags)
+                 : everything & ~(SALLY_ATTR_NAMES | SALLY_ATTR_ACL);
 }
 
 static sally_status submit_stat(struct sftp *s, struct request_in *in, uint32_t flags)
@@ -210,6 +214,59 @@ static sally_status compose(struct sftp *s, struct cursor *in, struct slice firs
     return status;
 }
 
+/* Version 6 tells what the path leads to, which not every storage does on its own. */
+static bool answer_found(struct sftp *s, struct op *op)
+{
+    const sally_op_stat *stat = &op->pub.u.stat;
+    bool found = op->pub.status == SALLY_OK;
+    const bool *must_exist = request_of(op)->plan;
+    if (!found && *must_exist)
+        return answer_status(s, op);
+    reply_one_name(s, op->tag, op->pub.path, found ? &stat->attrs : NULL);
+    return false;
+}
+
+static bool answer_resolved(struct sftp *s, struct op *op)
+{
+    const sally_op_text *text = &op->pub.u.text;
+    const bool *must_exist = request_of(op)->plan;
+    if (op->pub.status != SALLY_OK) {
+        if (*must_exist)
+            return answer_status(s, op);
+        reply_one_name(s, op->tag, op->pub.path, NULL); /* section 8.9: must not fail */
+        return false;
+    }
+    if (text->attrs.valid)
+        return answer_text(s, op);
+    struct op *next = request_go_on(op, SALLY_OP_STAT, answer_found);
+    sally_status status =
+        next ? op_take_path(next, slice_of(text->result ? text->result : op->pub.path))
+             : SALLY_FAILURE;
+    if (status == SALLY_OK) {
+        next->pub.u.stat.wanted = attrs_of_wire(s->version, UINT32_MAX);
+        request_submit(s, next);
+        return false;
+    }
+    if (next)
+        request_go_back(next, op);
+    reply_status(s, op->tag, status, NULL);
+    return false;
+}
+
+static sally_status submit_resolving(struct sftp *s, struct request_in *in, struct slice path,
+                                     uint32_t control)
+{
+    struct op *op = request_begin(s, in, SALLY_OP_REALPATH, answer_resolved);
+    bool *must_exist = op ? mem_alloc(sizeof *must_exist) : NULL;
+    if (!must_exist)
+        return op ? request_drop(op, SALLY_FAILURE) : SALLY_FAILURE;
+    *must_exist = control == SALLY_REALPATH_STAT_ALWAYS;
+    request_of(op)->plan = must_exist;
+    request_alone(op);
+    op->pub.u.text.flags = control;
+    return finish(s, op, op_take_path(op, path));
+}
+
 sally_status handle_realpath(struct sftp *s, struct request_in *in)
 {
     struct slice path = get_string(&in->body);
@@ -223,9 +280,14 @@ sally_status handle_realpath(struct sftp *s, struct request_in *in)
     struct buf composed;
     buf_init(&composed, 4 * (size_t)PATH_MAX_BYTES);
     sally_status status = compose(s, &in->body, path, &composed);
-    if (status == SALLY_OK)
-        status =
-            submit_realpath(s, in, (struct slice){buf_head(&composed), composed.size - 1}, control);
+    struct slice whole = {buf_head(&composed), composed.size ? composed.size - 1 : 0};
+    if (status == SALLY_OK && control == SALLY_REALPATH_NO_CHECK) {
+        /* Text alone: no link may be resolved, and nothing need exist. */
+        reply_one_name(s, in->id, (const char *)buf_head(&composed), NULL);
+        s->credit += in->size;
+    } else if (status == SALLY_OK) {
+        status = submit_resolving(s, in, whole, control);
+    }
     buf_clear(&composed);
     return status;
 }

@@ -1,4 +1,4 @@
-/* INIT and VERSION: draft-13 section 5. */
+/* INIT, VERSION and version-select: draft-13 section 5. */
 #include "sftp/engine.h"
 
 #include <stdio.h>
@@ -34,7 +34,7 @@ static bool answer_start(struct sftp *s, struct op *op)
     const sally_op_session *start = &op->pub.u.session;
     struct buf *b = reply_begin_without_id(s, SSH_FXP_VERSION);
     put_u32(b, s->version);
-    extensions_announce(s, b);
+    announce(s, b);
     for (size_t i = 0; i < start->server_count; i++) {
         put_text(b, start->server[i].name);
         put_string(b, start->server[i].data, start->server[i].size);
@@ -103,4 +103,35 @@ void handle_init(struct sftp *s, struct slice packet)
     }
     s->state = AWAIT_START;
     request_submit(s, op);
+}
+
+bool may_select(const struct sftp *s)
+{
+    return s->options.max_version > SFTP_FIRST_VERSION && !requests_denied(s, "version-select");
+}
+
+/* The reply says what was wrong, and nothing more is read (section 5.5). */
+static sally_status refuse_select(struct sftp *s, const char *detail, struct request_in *in)
+{
+    in->message = detail;
+    sftp_break(s, detail);
+    return SALLY_FAILURE;
+}
+
+sally_status ext_version_select(struct sftp *s, struct request_in *in)
+{
+    struct slice wanted = get_string(&in->body);
+    if (in->body.bad)
+        return refuse_select(s, "malformed version-select", in);
+    if (s->requests != 1)
+        return refuse_select(s, "version-select must be the first request", in);
+    uint32_t version = wanted.size == 1 ? (uint32_t)wanted.data[0] - '0' : 0;
+    if (!may_select(s) || version < SFTP_FIRST_VERSION || version > s->options.max_version)
+        return refuse_select(s, "version-select of a version that was not offered", in);
+    s->version = version;
+    session_set_version(s->session, version);
+    log_start(s);
+    reply_status(s, in->id, SALLY_OK, NULL);
+    s->credit += in->size;
+    return SALLY_OK;
 }

@@ -189,11 +189,16 @@ static void version_6_says_where_the_list_ends(void **state)
             uint32_t count = get_u32(&r->body);
             for (uint32_t i = 0; i < count; i++) {
                 get_string(&r->body);
-                assert_int_equal(get_u32(&r->body),
-                                 SSH_FILEXFER_ATTR_SIZE | SSH_FILEXFER_ATTR_PERMISSIONS);
+                assert_int_equal(get_u32(&r->body), SSH_FILEXFER_ATTR_SIZE |
+                                                        SSH_FILEXFER_ATTR_PERMISSIONS |
+                                                        (version > 4 ? SSH_FILEXFER_ATTR_BITS : 0));
                 assert_int_equal(get_u8(&r->body), SALLY_TYPE_REGULAR);
                 assert_int_equal(get_u64(&r->body), got++);
                 get_u32(&r->body);
+                if (version > 4)
+                    assert_int_equal(get_u32(&r->body), 0);
+                if (version > 5)
+                    assert_int_equal(get_u32(&r->body), SSH_FILEXFER_ATTR_FLAGS_HIDDEN);
             }
             if (version == 6 && got == 60)
                 assert_true(get_bool(&r->body));

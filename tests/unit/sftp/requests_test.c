@@ -74,6 +74,17 @@ static void names_are_those_of_openssh(void **state)
         "copy-data",
         "home-directory",
         "users-groups-by-id",
+        "check-file-handle",
+        "check-file-name",
+        "md5-hash",
+        "md5-hash-handle",
+        "space-available",
+        "copy-file",
+        "get-temp-folder",
+        "make-temp-folder",
+        "text-seek",
+        "vendor-id",
+        "version-select",
     };
     for (size_t i = 0; i < COUNT_OF(names); i++)
         assert_string_equal(sftp_request_name_at(i), names[i]);
@@ -96,6 +107,9 @@ static uint32_t send_named(struct peer *p, const char *name)
         {"rename", SSH_FXP_RENAME},   {"readlink", SSH_FXP_READLINK}, {"symlink", SSH_FXP_SYMLINK},
         {"block", SSH_FXP_BLOCK},     {"unblock", SSH_FXP_UNBLOCK},
     };
+    static const char *const of_openssh[] = {"posix-rename", "statvfs",     "fstatvfs",
+                                             "hardlink",     "fsync",       "lsetstat",
+                                             "limits",       "expand-path", "users-groups-by-id"};
     uint32_t id;
     for (size_t i = 0; i < COUNT_OF(types); i++) {
         if (strcmp(types[i].name, name) == 0) {
@@ -107,7 +121,10 @@ static uint32_t send_named(struct peer *p, const char *name)
     id = peer_begin(p, SSH_FXP_EXTENDED);
     size_t place = put_string_begin(&p->out);
     put_bytes(&p->out, name, strlen(name));
-    if (strcmp(name, "copy-data") != 0 && strcmp(name, "home-directory") != 0)
+    bool openssh = false;
+    for (size_t i = 0; i < COUNT_OF(of_openssh); i++)
+        openssh |= strcmp(name, of_openssh[i]) == 0;
+    if (openssh)
         put_bytes(&p->out, "@openssh.com", 12);
     put_string_end(&p->out, place);
     peer_end(p);

@@ -282,6 +282,40 @@ static sally_status do_lookup(sally_op *op)
     return SALLY_OK;
 }
 
+/* No real digest: the bytes added up in 16 columns. */
+static void add_up(const uint8_t *data, size_t size, uint8_t digest[16])
+{
+    memset(digest, 0, 16);
+    for (size_t i = 0; i < size; i++)
+        digest[i % 16] = (uint8_t)(digest[i % 16] + data[i]);
+}
+
+static sally_status do_hash(const struct store_node *n, sally_op *op)
+{
+    sally_op_hash *h = &op->u.hash;
+    if (!n)
+        return SALLY_NO_SUCH_FILE;
+    if (!strstr(h->algorithms, "md5"))
+        return SALLY_UNSUPPORTED;
+    uint64_t size = h->offset < n->size ? n->size - h->offset : 0;
+    if (h->length && h->length < size)
+        size = h->length;
+    size_t block = h->block_size ? h->block_size : (size_t)size;
+    size_t count = block ? ((size_t)size + block - 1) / block : 1;
+    uint8_t *digests = sally_op_alloc(op, 16 * count + 1);
+    if (!digests)
+        return SALLY_FAILURE;
+    for (size_t i = 0; i < count; i++) {
+        size_t left = (size_t)size - i * block;
+        add_up(n->data + (size ? h->offset : 0) + i * block, left < block ? left : block,
+               digests + 16 * i);
+    }
+    h->algorithm = "md5";
+    h->digests = digests;
+    h->digests_size = 16 * count;
+    return SALLY_OK;
+}
+
 static sally_status perform(sally_fs *fs, sally_op *op)
 {
     struct store *s = sally_fs_data(fs);
@@ -361,6 +395,8 @@ static sally_status perform(sally_fs *fs, sally_op *op)
         op->u.extended.reply = op->u.extended.data;
         op->u.extended.reply_size = op->u.extended.size;
         return SALLY_OK;
+    case SALLY_OP_HASH:
+        return do_hash(follow(s, op->path), op);
     default: /* FSYNC, LOCK, UNLOCK, SESSION_END */
         return SALLY_OK;
     }
@@ -431,7 +467,7 @@ sally_fs *store_fs(struct store *s, uint32_t traits, uint64_t without)
         m.member = slot;
     SALLY_OP_MAP(SET)
 #undef SET
-    m.lend_fd = m.hash = m.copy = m.realpath = NULL;
+    m.lend_fd = m.copy = m.realpath = NULL;
     sally_fs *fs = NULL;
     return sally_fs_new(&fs, &m, s) == SALLY_E_OK ? fs : NULL;
 }

@@ -1,0 +1,108 @@
+/* What a VERSION reply says beside the version: draft-13 sections 5.3 to 5.5, draft-05 section 4.4,
+ * draft-galb-filexfer-extensions-00 section 2. */
+#include "sftp/engine.h"
+
+#include "sallyport/version.h"
+#include "sftp/attrs_codec.h"
+#include "sftp/protocol.h"
+
+/* The product's number that only grows. */
+#define BUILD_NUMBER                                                                               \
+    (SALLY_VERSION_MAJOR * UINT64_C(1000000) + SALLY_VERSION_MINOR * UINT64_C(1000) +              \
+     SALLY_VERSION_PATCH)
+
+/* Every right of draft-13 section 7.8. Draft-05 lets clients mask what they ask OPEN for with it,
+ * so it leaves out none. */
+#define EVERY_ACCESS 0x001f01ffu
+
+#define NO_BLOCKS 0x0001u /* only the combination of no blocking flags */
+
+/* What SETSTAT may set in every storage that has it. */
+#define SETTABLE                                                                                   \
+    (SALLY_ATTR_SIZE | SALLY_ATTR_NAMES | SALLY_ATTR_PERMISSIONS | SALLY_ATTR_ATIME |              \
+     SALLY_ATTR_MTIME | SALLY_ATTR_NANOSECONDS)
+
+#define OPEN_FLAGS_OF_5                                                                            \
+    (SSH_FXF_ACCESS_DISPOSITION | SSH_FXF_APPEND_DATA | SSH_FXF_APPEND_DATA_ATOMIC |               \
+     SSH_FXF_TEXT_MODE)
+#define OPEN_FLAGS_OF_6 (OPEN_FLAGS_OF_5 | SSH_FXF_NOFOLLOW | SSH_FXF_DELETE_ON_CLOSE)
+
+static void put_u16(struct buf *b, uint16_t v)
+{
+    put_u8(b, (uint8_t)(v >> 8));
+    put_u8(b, (uint8_t)v);
+}
+
+static void put_vendor(struct buf *out)
+{
+    put_text(out, "vendor-id");
+    size_t place = put_string_begin(out);
+    put_text(out, "Sallyport");
+    put_text(out, "Sallyport");
+    put_text(out, SALLY_VERSION_STRING);
+    put_u64(out, BUILD_NUMBER);
+    put_string_end(out, place);
+}
+
+static void put_versions(struct buf *out, uint32_t highest)
+{
+    char text[2 * (SFTP_LAST_VERSION - SFTP_FIRST_VERSION + 1)];
+    size_t size = 0;
+    for (uint32_t v = SFTP_FIRST_VERSION; v <= highest; v++) {
+        text[size++] = (char)('0' + v);
+        text[size++] = ',';
+    }
+    put_text(out, "versions");
+    put_string(out, text, size - 1);
+}
+
+/* No size of reads is promised, as a storage may answer less than was asked. */
+static void put_abilities(const struct sftp *s, struct buf *out)
+{
+    const sally_fs *fs = sally_session_fs(s->session);
+    bool sets = sally_fs_supports(fs, SALLY_OP_SETSTAT);
+    put_u32(out, sets ? attrs_to_wire(s->version, SETTABLE) : 0);
+    put_u32(out, 0); /* attribute bits that can be set */
+    put_u32(out, s->version >= 6 ? OPEN_FLAGS_OF_6 : OPEN_FLAGS_OF_5);
+    put_u32(out, EVERY_ACCESS);
+    put_u32(out, 0);
+}
+
+static void put_supported(const struct sftp *s, struct buf *out)
+{
+    put_text(out, "supported");
+    size_t place = put_string_begin(out);
+    put_abilities(s, out);
+    extensions_put_names(s, out);
+    put_string_end(out, place);
+}
+
+static void put_supported2(const struct sftp *s, struct buf *out)
+{
+    put_text(out, "supported2");
+    size_t place = put_string_begin(out);
+    put_abilities(s, out);
+    put_u16(out, NO_BLOCKS);
+    put_u16(out, NO_BLOCKS);
+    put_u32(out, 0); /* names of extended attributes */
+    put_u32(out, extensions_put_names(s, NULL));
+    extensions_put_names(s, out);
+    put_string_end(out, place);
+}
+
+void announce(const struct sftp *s, struct buf *out)
+{
+    if (s->version >= 4) {
+        put_text(out, "newline");
+        put_text(out, "\n");
+    }
+    if (!requests_denied(s, "vendor-id"))
+        put_vendor(out);
+    if (may_select(s))
+        put_versions(out, s->options.max_version);
+    if (s->version == 5)
+        put_supported(s, out);
+    if (s->version >= 6)
+        put_supported2(s, out);
+    extensions_announce(s, out);
+}

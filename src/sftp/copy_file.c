@@ -1,0 +1,208 @@
+/* copy-file, as other servers have it: source, target, whether to overwrite; a STATUS. It is an
+ * OPEN of both, a COPY, and the CLOSEs, each an operation like a client's, so that permissions and
+ * hooks apply. A target that exists is cut to its new length only after the copy: if it is the
+ * source under another name, nothing is lost. */
+#include "sftp/engine.h"
+
+#include "sftp/protocol.h"
+
+struct copy {
+    sally_file *from, *to; /* NULL: not open */
+    char *target;          /* behind the structure */
+    bool overwrite;
+    sally_attrs attrs;   /* of OPEN and FSETSTAT */
+    uint32_t handles;    /* reserved */
+    sally_status status; /* the first thing that went wrong */
+};
+
+static void close_next(struct sftp *s, struct op *before, struct copy *c);
+
+static void let_go(struct sftp *s, const struct copy *c)
+{
+    for (uint32_t i = 0; i < c->handles; i++)
+        handles_unreserve(&s->handles);
+}
+
+static void end(struct sftp *s, struct op *op, const struct copy *c, const char *message)
+{
+    let_go(s, c);
+    reply_status(s, op->tag, c->status, message);
+}
+
+/* Without memory for a CLOSE the files stay open until the session ends: so be it. */
+static void go_on(struct sftp *s, struct op *next, struct op *before, struct copy *c)
+{
+    if (next) {
+        request_submit(s, next);
+        return;
+    }
+    c->status = SALLY_FAILURE;
+    end(s, before, c, NULL);
+}
+
+static bool answer_close(struct sftp *s, struct op *op)
+{
+    struct copy *c = request_of(op)->plan;
+    if (c->status == SALLY_OK)
+        c->status = op->pub.status;
+    close_next(s, op, c);
+    return false;
+}
+
+/* Closes what is open, the target first; then answers. */
+static void close_next(struct sftp *s, struct op *before, struct copy *c)
+{
+    sally_file **which = c->to ? &c->to : &c->from;
+    sally_file *file = *which;
+    if (!file) {
+        end(s, before, c, NULL);
+        return;
+    }
+    struct op *op = request_go_on(before, SALLY_OP_CLOSE, answer_close);
+    *which = NULL;
+    if (op)
+        request_of(op)->file = file;
+    go_on(s, op, before, c);
+}
+
+static bool fail(struct sftp *s, struct op *op, struct copy *c, sally_status status)
+{
+    c->status = status;
+    close_next(s, op, c);
+    return false;
+}
+
+static bool answer_cut(struct sftp *s, struct op *op)
+{
+    return fail(s, op, request_of(op)->plan, op->pub.status);
+}
+
+static bool answer_copied(struct sftp *s, struct op *op)
+{
+    struct copy *c = request_of(op)->plan;
+    if (op->pub.status != SALLY_OK || !c->overwrite)
+        return fail(s, op, c, op->pub.status);
+    uint64_t size = op->pub.u.copy.done;
+    struct op *next = request_go_on(op, SALLY_OP_FSETSTAT, answer_cut);
+    if (next) {
+        c->attrs = (sally_attrs){.valid = SALLY_ATTR_SIZE, .size = size};
+        next->pub.u.setstat.attrs = &c->attrs;
+        next->unchecked = true; /* part of writing the file, which was allowed */
+        request_of(next)->file = c->to;
+    }
+    go_on(s, next, op, c);
+    return false;
+}
+
+static bool answer_target(struct sftp *s, struct op *op)
+{
+    struct copy *c = request_of(op)->plan;
+    if (op->pub.status != SALLY_OK)
+        return fail(s, op, c, op->pub.status);
+    c->to = op->pub.file;
+    struct op *next = request_go_on(op, SALLY_OP_COPY, answer_copied);
+    if (next) {
+        next->pub.u.copy.to = c->to;
+        request_of(next)->file = c->from;
+    }
+    go_on(s, next, op, c);
+    return false;
+}
+
+/* The source's permissions are the copy's, as far as they are known. */
+static bool answer_mode(struct sftp *s, struct op *op)
+{
+    struct copy *c = request_of(op)->plan;
+    const sally_attrs *of = &op->pub.u.stat.attrs;
+    bool known = op->pub.status == SALLY_OK && of->valid & SALLY_ATTR_PERMISSIONS;
+    if (op->pub.status == SALLY_OK && of->valid & SALLY_ATTR_TYPE &&
+        of->type == SALLY_TYPE_DIRECTORY)
+        return fail(s, op, c, SALLY_FILE_IS_A_DIRECTORY);
+    c->attrs = (sally_attrs){.valid = known ? SALLY_ATTR_PERMISSIONS : 0,
+                             .permissions = of->permissions & 0777};
+    struct op *next = request_go_on(op, SALLY_OP_OPEN, answer_target);
+    sally_status status = next ? op_take_path(next, slice_of(c->target)) : SALLY_FAILURE;
+    if (status != SALLY_OK) {
+        if (next)
+            request_go_back(next, op);
+        return fail(s, op, c, status);
+    }
+    next->pub.u.open = (sally_op_open){.flags = SALLY_OPEN_WRITE | SALLY_OPEN_CREATE |
+                                                (c->overwrite ? 0 : SALLY_OPEN_EXCLUSIVE),
+                                       .desired_access = ACE4_WRITE_DATA | ACE4_WRITE_ATTRIBUTES,
+                                       .attrs = &c->attrs};
+    request_submit(s, next);
+    return false;
+}
+
+static bool answer_source(struct sftp *s, struct op *op)
+{
+    struct copy *c = request_of(op)->plan;
+    if (op->pub.status != SALLY_OK)
+        return fail(s, op, c, op->pub.status);
+    c->from = op->pub.file;
+    struct op *next = request_go_on(op, SALLY_OP_FSTAT, answer_mode);
+    if (next) {
+        next->pub.u.stat.wanted = SALLY_ATTR_TYPE | SALLY_ATTR_PERMISSIONS;
+        next->unchecked = true; /* the client does not get to see it */
+        request_of(next)->file = c->from;
+    }
+    go_on(s, next, op, c);
+    return false;
+}
+
+static struct copy *new_copy(struct slice target)
+{
+    struct copy *c = mem_zalloc(sizeof *c + target.size + 1);
+    if (c) {
+        c->target = (char *)(c + 1);
+        if (target.size)
+            memcpy(c->target, target.data, target.size);
+    }
+    return c;
+}
+
+static sally_status prepare(struct sftp *s, struct op *op, struct request_in *in, struct slice path,
+                            struct copy *c)
+{
+    static const sally_attrs none;
+    bool full;
+    sally_status status = op_take_path(op, path);
+    op->pub.u.open = (sally_op_open){.flags = SALLY_OPEN_READ,
+                                     .desired_access = ACE4_READ_DATA | ACE4_READ_ATTRIBUTES,
+                                     .attrs = &none};
+    while (status == SALLY_OK && c->handles < 2) {
+        status = handles_reserve(&s->handles, &full);
+        if (status == SALLY_OK)
+            c->handles++;
+        else if (full)
+            in->message = "Too many open files";
+    }
+    return status;
+}
+
+sally_status ext_copy_file(struct sftp *s, struct request_in *in)
+{
+    struct slice path = get_string(&in->body);
+    struct slice target = get_string(&in->body);
+    bool overwrite = get_bool(&in->body);
+    if (in->body.bad)
+        return SALLY_BAD_MESSAGE;
+    if (slice_has_nul(target))
+        return SALLY_INVALID_FILENAME;
+    struct op *op = request_begin(s, in, SALLY_OP_OPEN, answer_source);
+    if (!op)
+        return SALLY_FAILURE;
+    struct copy *c = new_copy(target);
+    if (!c)
+        return request_drop(op, SALLY_FAILURE);
+    c->overwrite = overwrite;
+    request_of(op)->plan = c;
+    request_alone(op);
+    sally_status status = prepare(s, op, in, path, c);
+    if (status != SALLY_OK) {
+        let_go(s, c);
+        return request_drop(op, status);
+    }
+    return request_submit(s, op);
+}

@@ -1,0 +1,143 @@
+/* Extensions about where there is room: space-available of draft-galb-filexfer-extensions-00
+ * section 4, and the folders for temporary files. */
+#include "sftp/engine.h"
+
+#include "core/path.h"
+#include "sftp/protocol.h"
+
+static uint64_t times(uint64_t count, uint64_t unit)
+{
+    return unit && count > UINT64_MAX / unit ? UINT64_MAX : count * unit;
+}
+
+static bool answer_space(struct sftp *s, struct op *op)
+{
+    const sally_op_statvfs *v = &op->pub.u.statvfs;
+    if (op->pub.status != SALLY_OK)
+        return answer_status(s, op);
+    uint64_t unit = v->fragment_size ? v->fragment_size : v->block_size;
+    uint64_t kept_back =
+        v->blocks_free > v->blocks_available ? v->blocks_free - v->blocks_available : 0;
+    struct buf *b = reply_begin(s, SSH_FXP_EXTENDED_REPLY, op->tag);
+    put_u64(b, times(v->blocks, unit));
+    put_u64(b, times(v->blocks_free, unit));
+    put_u64(b, times(v->blocks > kept_back ? v->blocks - kept_back : 0, unit));
+    put_u64(b, times(v->blocks_available, unit));
+    put_u32(b, unit > UINT32_MAX ? 0 : (uint32_t)unit);
+    reply_end(s, op->tag);
+    return false;
+}
+
+sally_status ext_space_available(struct sftp *s, struct request_in *in)
+{
+    struct slice path = get_string(&in->body);
+    if (in->body.bad)
+        return SALLY_BAD_MESSAGE;
+    struct op *op = request_begin(s, in, SALLY_OP_STATVFS, answer_space);
+    if (!op)
+        return SALLY_FAILURE;
+    sally_status status = op_take_path(op, path);
+    return status == SALLY_OK ? request_submit(s, op) : request_drop(op, status);
+}
+
+/* --- folders for temporary files: no text of the draft could be had; neither request has data, and
+ * the answer is a NAME with one entry ---------------------------------------------------------- */
+
+#define USUAL_FOLDER "/tmp"
+#define MAX_TRIES    100u /* names of a new folder */
+
+struct temp {
+    const char *folder; /* static, or home */
+    const char *home;   /* the session's */
+    uint32_t tries;
+    bool make;
+};
+
+static void make_next(struct sftp *s, struct op *before, struct temp *t);
+
+static bool answer_made(struct sftp *s, struct op *op)
+{
+    struct temp *t = request_of(op)->plan;
+    bool again = op->pub.status == SALLY_FILE_ALREADY_EXISTS && t->tries < MAX_TRIES;
+    if (op->pub.status == SALLY_PERMISSION_DENIED && t->folder != t->home) {
+        t->folder = t->home;
+        again = true;
+    }
+    if (again)
+        make_next(s, op, t);
+    else if (op->pub.status != SALLY_OK)
+        answer_status(s, op);
+    else
+        reply_one_name(s, op->tag, op->pub.path, NULL);
+    return false;
+}
+
+static sally_status name_folder(const struct sftp *s, struct op *op, const struct temp *t)
+{
+    static const sally_attrs attrs = {.valid = SALLY_ATTR_PERMISSIONS, .permissions = 0700};
+    struct buf name;
+    int64_t now = s->options.wall_seconds ? s->options.wall_seconds(s->options.clock) : 0;
+    op->pub.u.setstat.attrs = &attrs;
+    buf_init(&name, PATH_MAX_BYTES + 64);
+    put_format(&name, "%s/sftp-%llx-%llx-%x", t->folder, (unsigned long long)now,
+               (unsigned long long)sally_session_id(s->session), (unsigned)t->tries);
+    sally_status status = name.failed ? SALLY_FAILURE : op_take_path(op, buf_slice(&name));
+    buf_clear(&name);
+    return status;
+}
+
+/* A name that can be guessed does no harm: what exists is never taken for ours. */
+static void make_next(struct sftp *s, struct op *before, struct temp *t)
+{
+    struct op *op = request_go_on(before, SALLY_OP_MKDIR, answer_made);
+    t->tries++;
+    sally_status status = op ? name_folder(s, op, t) : SALLY_FAILURE;
+    if (status == SALLY_OK) {
+        request_submit(s, op);
+        return;
+    }
+    if (op)
+        request_go_back(op, before);
+    reply_status(s, before->tag, status, NULL);
+}
+
+static bool answer_folder(struct sftp *s, struct op *op)
+{
+    struct temp *t = request_of(op)->plan;
+    const sally_attrs *a = &op->pub.u.stat.attrs;
+    bool usual =
+        op->pub.status == SALLY_OK && a->valid & SALLY_ATTR_TYPE && a->type == SALLY_TYPE_DIRECTORY;
+    t->folder = usual ? USUAL_FOLDER : t->home;
+    if (t->make)
+        make_next(s, op, t);
+    else
+        reply_one_name(s, op->tag, t->folder, NULL);
+    return false;
+}
+
+static sally_status find_folder(struct sftp *s, struct request_in *in, bool make)
+{
+    struct op *op = request_begin(s, in, SALLY_OP_STAT, answer_folder);
+    if (!op)
+        return SALLY_FAILURE;
+    struct temp *t = mem_zalloc(sizeof *t);
+    if (!t)
+        return request_drop(op, SALLY_FAILURE);
+    *t = (struct temp){.home = sally_session_home(s->session), .make = make};
+    request_of(op)->plan = t;
+    request_alone(op);
+    op->pub.u.stat.flags = SALLY_FOLLOW;
+    op->pub.u.stat.wanted = SALLY_ATTR_TYPE;
+    sally_status status = op_take_path(op, slice_of(USUAL_FOLDER));
+    return status == SALLY_OK ? request_submit(s, op) : request_drop(op, status);
+}
+
+sally_status ext_get_temp_folder(struct sftp *s, struct request_in *in)
+{
+    return find_folder(s, in, false);
+}
+
+sally_status ext_make_temp_folder(struct sftp *s, struct request_in *in)
+{
+    return find_folder(s, in, true);
+}

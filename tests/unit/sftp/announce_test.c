@@ -1,0 +1,222 @@
+#include "cmocka_all.h"
+
+#include "base/mem.h"
+#include "sftp/peer.h"
+
+static struct peer *begin(const struct peer_options *options, uint32_t version)
+{
+    struct peer_options o = options ? *options : (struct peer_options){.version = 0};
+    o.no_init = true;
+    struct peer *p = peer_new(&o);
+    put_u32(&p->out, 5);
+    put_u8(&p->out, SSH_FXP_INIT);
+    put_u32(&p->out, version);
+    peer_go(p);
+    assert_int_equal(peer_take(p)->type, SSH_FXP_VERSION);
+    return p;
+}
+
+/* False: it was not announced. */
+static bool find(const struct peer *p, const char *name, struct slice *value)
+{
+    struct cursor c = p->reply.body;
+    get_u32(&c);
+    while (cursor_left(&c)) {
+        struct slice key = get_string(&c);
+        *value = get_string(&c);
+        assert_false(c.bad);
+        if (slice_is(key, name))
+            return true;
+    }
+    return false;
+}
+
+static void each_version_says_what_it_should(void **state)
+{
+    (void)state;
+    struct slice value;
+    for (uint32_t version = 3; version <= 6; version++) {
+        struct peer *p = begin(NULL, version);
+        assert_int_equal(find(p, "newline", &value), version >= 4);
+        if (version >= 4)
+            assert_true(slice_is(value, "\n"));
+        assert_int_equal(find(p, "supported", &value), version == 5);
+        assert_int_equal(find(p, "supported2", &value), version == 6);
+        assert_true(find(p, "versions", &value));
+        assert_true(slice_is(value, "3,4,5,6"));
+        assert_true(find(p, "vendor-id", &value));
+        struct cursor c = cursor_of_slice(value);
+        assert_true(slice_is(get_string(&c), "Sallyport"));
+        assert_true(slice_is(get_string(&c), "Sallyport"));
+        assert_true(get_string(&c).size > 0);
+        assert_true(get_u64(&c) > 0);
+        assert_true(cursor_done(&c));
+        assert_false(find(p, "text-seek", &value)); /* is no pair of its own */
+        peer_free(p);
+    }
+    struct peer *p = begin(&(struct peer_options){.max_version = 5}, 6);
+    assert_true(find(p, "versions", &value));
+    assert_true(slice_is(value, "3,4,5"));
+    peer_free(p);
+    p = begin(&(struct peer_options){.max_version = 3}, 6);
+    assert_false(find(p, "versions", &value));
+    peer_free(p);
+    p = begin(&(struct peer_options){.deny = "vendor-id,version-select"}, 6);
+    assert_false(find(p, "versions", &value) || find(p, "vendor-id", &value));
+    peer_free(p);
+}
+
+static bool has_name(struct cursor c, const char *name)
+{
+    bool found = false;
+    while (cursor_left(&c))
+        found |= slice_is(get_string(&c), name);
+    assert_true(cursor_done(&c));
+    return found;
+}
+
+static void what_is_supported_can_be_taken_apart(void **state)
+{
+    (void)state;
+    for (uint32_t version = 5; version <= 6; version++) {
+        for (int without = 0; without < 2; without++) {
+            const uint64_t kinds = SALLY_OP_BIT(SALLY_OP_SETSTAT) | SALLY_OP_BIT(SALLY_OP_HASH) |
+                                   SALLY_OP_BIT(SALLY_OP_LINK);
+            struct peer *p =
+                begin(&(struct peer_options){.without = without ? kinds : 0, .deny = "copy-file"},
+                      version);
+            struct slice value;
+            assert_true(find(p, version == 5 ? "supported" : "supported2", &value));
+            struct cursor c = cursor_of_slice(value);
+            uint32_t attrs = get_u32(&c);
+            assert_int_equal(
+                attrs, without
+                           ? 0
+                           : SSH_FILEXFER_ATTR_SIZE | SSH_FILEXFER_ATTR_OWNERGROUP |
+                                 SSH_FILEXFER_ATTR_PERMISSIONS | SSH_FILEXFER_ATTR_ACCESSTIME |
+                                 SSH_FILEXFER_ATTR_MODIFYTIME | SSH_FILEXFER_ATTR_SUBSECOND_TIMES);
+            assert_int_equal(get_u32(&c), 0);
+            uint32_t flags = get_u32(&c);
+            assert_int_equal(flags & 7, 7);
+            assert_int_equal(!!(flags & SSH_FXF_NOFOLLOW), version == 6);
+            get_u32(&c);
+            get_u32(&c);
+            if (version == 6) {
+                get_bytes(&c, 4);
+                assert_int_equal(get_u32(&c), 0);
+                struct cursor names = c;
+                uint32_t count = get_u32(&names);
+                for (uint32_t i = 0; i < count; i++)
+                    get_string(&names);
+                assert_true(cursor_done(&names));
+                get_u32(&c);
+            }
+            assert_true(has_name(c, "text-seek"));
+            assert_int_equal(has_name(c, "check-file-name"), !without);
+            assert_int_equal(has_name(c, "hardlink@openssh.com"), !without);
+            assert_false(has_name(c, "copy-file"));
+            peer_free(p);
+        }
+    }
+}
+
+static uint32_t choose(struct peer *p, const char *version)
+{
+    uint32_t id = peer_begin_extended(p, "version-select");
+    put_text(&p->out, version);
+    peer_end(p);
+    return id;
+}
+
+static void another_version_is_chosen_first_of_all(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"3", "4", "5", "6"};
+    for (uint32_t from = 3; from <= 6; from++) {
+        for (uint32_t to = 3; to <= 6; to++) {
+            struct peer *p = begin(NULL, from);
+            uint32_t a = choose(p, names[to - 3]);
+            /* The client need not wait for the answer. */
+            uint32_t b = peer_path_request(p, SSH_FXP_STAT, "/hello");
+            peer_go(p);
+            peer_expect_status(p, a, SALLY_OK);
+            struct reply *r = peer_expect(p, SSH_FXP_ATTRS, b);
+            assert_int_equal(sally_session_version(sftp_session(p->engine)), to);
+            uint32_t flags = get_u32(&r->body);
+            assert_int_equal(!!(flags & SSH_FILEXFER_ATTR_UIDGID), to == 3);
+            assert_int_equal(!!(flags & SSH_FILEXFER_ATTR_BITS), to >= 5);
+            assert_int_equal(p->credit, p->sent);
+            peer_free(p);
+        }
+    }
+}
+
+static void what_was_not_offered_ends_the_session(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *version, *deny;
+        uint32_t max;
+        uint32_t code;
+    } cases[] = {
+        {"2", NULL, 6, SALLY_FAILURE}, {"7", NULL, 6, SALLY_FAILURE},
+        {"", NULL, 6, SALLY_FAILURE},  {"33", NULL, 6, SALLY_FAILURE},
+        {"x", NULL, 6, SALLY_FAILURE}, {"6", NULL, 5, SALLY_FAILURE},
+        {"3", NULL, 3, SALLY_FAILURE}, {"3", "version-select", 6, SALLY_PERMISSION_DENIED},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct peer *p =
+            begin(&(struct peer_options){.max_version = cases[i].max, .deny = cases[i].deny}, 3);
+        uint32_t id = choose(p, cases[i].version);
+        peer_path_request(p, SSH_FXP_STAT, "/hello");
+        peer_go(p);
+        peer_expect_status(p, id, cases[i].code);
+        peer_expect_nothing(p);
+        assert_non_null(p->broken);
+        assert_int_equal(p->store.calls[SALLY_OP_STAT], 0);
+        peer_free(p);
+    }
+}
+
+static void too_late_ends_the_session(void **state)
+{
+    (void)state;
+    for (int malformed = 0; malformed < 2; malformed++) {
+        struct peer *p = begin(NULL, 3);
+        uint32_t id = 0;
+        if (malformed) {
+            id = peer_begin_extended(p, "version-select");
+            put_u32(&p->out, 5);
+            peer_end(p);
+        } else {
+            uint32_t first = peer_path_request(p, SSH_FXP_STAT, "/hello");
+            peer_go(p);
+            peer_expect(p, SSH_FXP_ATTRS, first);
+            id = choose(p, "4");
+        }
+        peer_go(p);
+        peer_expect_status(p, id, SALLY_FAILURE);
+        assert_non_null(p->broken);
+        peer_free(p);
+    }
+    /* Twice is too late as well. */
+    struct peer *p = begin(NULL, 3);
+    uint32_t a = choose(p, "6"), b = choose(p, "6");
+    peer_go(p);
+    peer_expect_status(p, a, SALLY_OK);
+    peer_expect_status(p, b, SALLY_FAILURE);
+    assert_non_null(p->broken);
+    peer_free(p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_version_says_what_it_should),
+        cmocka_unit_test(what_is_supported_can_be_taken_apart),
+        cmocka_unit_test(another_version_is_chosen_first_of_all),
+        cmocka_unit_test(what_was_not_offered_ends_the_session),
+        cmocka_unit_test(too_late_ends_the_session),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
