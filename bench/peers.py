@@ -1,10 +1,14 @@
 """The servers that are compared: each started on a loopback port of its own, with a folder, a user and a key."""
 
+import importlib.util
+import os
 import pathlib
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import time
 
 from cpu import Cpu
 
@@ -90,4 +94,145 @@ class OpenSSH(Peer):
         return found.group(0).rstrip(",") if found else "OpenSSH"
 
 
-ALL = [Sallyport, OpenSSH]
+class _Python(Peer):
+    """A server in Python that says where it listens."""
+
+    script = None
+    env = {}
+
+    def start(self):
+        python = pathlib.Path(__file__).parent / "python"
+        command = ["/usr/bin/python3", "-W", "ignore", python / self.script, _process().free_port(), self.folder,
+                   self.keys.path("host"), self.keys.authorized]
+        return _process().Process(command, {**os.environ, **self.env}, re.compile(r"listening on port (\d+)"))
+
+    @classmethod
+    def version(cls):
+        said = subprocess.run(["/usr/bin/python3", "-W", "ignore", "-c", f"import {cls.name}; print({cls.name}.__version__)"],
+                              env={**os.environ, **cls.env}, capture_output=True, text=True, check=False)
+        return f"{cls.name} {said.stdout.strip()}"
+
+
+class AsyncSSH(_Python):
+    name = "asyncssh"
+    script = "asyncssh_server.py"
+
+    @classmethod
+    def is_here(cls):
+        return importlib.util.find_spec("asyncssh") is not None
+
+
+class Twisted(_Python):
+    name = "twisted"
+    script = "twisted_server.py"
+    env = {"PYTHONPATH": str(DEPS / "twisted/usr/lib/python3/dist-packages")}
+
+    def remote(self, name):
+        return str(self.folder / name)
+
+    @classmethod
+    def is_here(cls):
+        return (DEPS / "twisted").exists()
+
+
+class ProFTPD(Peer):
+    """With mod_sftp, as root for all that it does: it would otherwise change to the user."""
+
+    name = "proftpd"
+    root = DEPS / "proftpd"
+
+    def start(self):
+        port = _process().free_port()
+        aside = self.folder.with_name("proftpd-state")
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir()
+        (aside / "passwd").write_text(f"joe:{'x' * 13}:{os.getuid()}:{os.getgid()}:joe:{self.folder}:/bin/sh\n")
+        (aside / "group").write_text(f"joe:x:{os.getgid()}:\n")
+        (aside / "passwd").chmod(0o600)
+        (aside / "group").chmod(0o600)
+        keys = aside / "keys"
+        keys.mkdir()
+        converted = subprocess.run(["ssh-keygen", "-e", "-m", "RFC4716", "-f", f"{self.keys.path('client')}.pub"],
+                                   check=True, capture_output=True, text=True).stdout
+        (keys / "joe").write_text(converted)
+        modules = self.root / "usr/lib/proftpd"
+        config = aside / "proftpd.conf"
+        config.write_text(f"""
+ModulePath {modules}
+LoadModule mod_sftp.c
+ServerType standalone
+DefaultAddress 127.0.0.1
+Port {port}
+User root
+Group root
+RootLogin on
+MaxInstances none
+UseReverseDNS off
+AuthOrder mod_auth_file.c
+AuthUserFile {aside / 'passwd'}
+AuthGroupFile {aside / 'group'}
+RequireValidShell off
+WtmpLog off
+TransferLog none
+PidFile {aside / 'pid'}
+ScoreboardFile {aside / 'scoreboard'}
+DelayEngine off
+AllowOverwrite on
+<IfModule mod_sftp.c>
+SFTPEngine on
+SFTPHostKey {self.keys.path('host')}
+SFTPAuthorizedUserKeys file:{keys}/%u
+SFTPAuthMethods publickey
+</IfModule>
+""")
+        library = next((self.root / "usr/lib").glob("*-linux-gnu"))
+        server = _Silent([self.root / "usr/sbin/proftpd", "-n", "-q", "-c", config],
+                         {**os.environ, "LD_LIBRARY_PATH": str(library)}, port)
+        return server
+
+    def remote(self, name):
+        return str(self.folder / name)
+
+    @classmethod
+    def is_here(cls):
+        return cls.root.exists()
+
+    @classmethod
+    def version(cls):
+        library = next((cls.root / "usr/lib").glob("*-linux-gnu"))
+        said = subprocess.run([cls.root / "usr/sbin/proftpd", "-v"], capture_output=True, text=True, check=False,
+                              env={"LD_LIBRARY_PATH": str(library)})
+        return (said.stdout + said.stderr).strip()
+
+
+class _Silent:
+    """A server that does not say when it listens."""
+
+    def __init__(self, command, env, port):
+        self._process = subprocess.Popen([str(word) for word in command], env=env, stdin=subprocess.DEVNULL,
+                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.pid, self.port = self._process.pid, port
+        self._wait(time.monotonic() + 10)
+
+    def _wait(self, deadline):
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port)).close()
+                return
+            except OSError:
+                if time.monotonic() > deadline:
+                    self.stop()
+                    raise
+                time.sleep(0.1)
+
+    def stop(self):
+        self._process.terminate()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+# The first is what is measured, the second what it is measured against.
+ALL = [Sallyport, OpenSSH, ProFTPD, AsyncSSH, Twisted]

@@ -33,7 +33,7 @@ class Bench:
         self.rounds = arguments.rounds or (3 if arguments.quick else 5)
         self.size = (arguments.mib or (256 if arguments.quick else 1024)) << 20
         self.seconds = 0.5 if arguments.quick else 1.5
-        self.files = 5000 if arguments.quick else 20000
+        self.files = 20000 if arguments.quick else 50000
         self.connections = 30 if arguments.quick else 150
         self.kinds = [kind for kind in peers.ALL if kind.is_here() and (not arguments.peers or kind.name in arguments.peers)]
         self.running = {}
@@ -83,7 +83,7 @@ def run_row(bench, row):
                 continue
             try:
                 runs[kind.name].append(run_once(bench, row, kind))
-            except load.Failed as error:
+            except (load.Failed, AssertionError, OSError) as error:  # also of a server that does not start
                 print(f"{kind.name}: {row.name}: {error}", file=sys.stderr)
                 failed.add(kind.name)
                 runs[kind.name] = []
