@@ -237,7 +237,9 @@ typedef struct sally_op_lookup_ids {
     const char **group_names; /**< out: gid_count places, "" at first */
 } sally_op_lookup_ids;
 
-/** EXTENDED: a request that the library does not know itself. */
+/** EXTENDED: a request that the library does not know itself. Of `ranges@asyncssh.com` and the requests of
+ * `xattr@proftpd.org` it knows that they begin with a handle or a path: these are the operation's `file` or `path`, and
+ * not in `data`. `path` is "/" for all others. */
 typedef struct sally_op_extended {
     const char *name; /**< in: such as "thing@example.org" */
     const void *data; /**< in: what followed the name, undecoded */
@@ -303,11 +305,25 @@ SALLY_API sally_error sally_op_set_message(sally_op *op, const char *text);
 
 /**
  * READDIR: one more entry. `name` without slash; "." and ".." are the library's affair and are left out. `attrs` is
- * copied, and may be NULL when nothing is known. Returns false when the reply is full: this entry is kept for the next
- * call, but stop here and return ::SALLY_OK. Return ::SALLY_EOF when no more entries will come, also together with
- * the last ones.
+ * copied, and may be NULL when nothing is known. Returns false when the reply is full: the library keeps this entry and sends
+ * it itself, so stop here, return ::SALLY_OK, and go on with the entry after it when READDIR comes again. Return ::SALLY_EOF
+ * when no more entries will come, also together with the last ones.
  */
 SALLY_API bool sally_op_add_entry(sally_op *op, const char *name, const sally_attrs *attrs);
+
+/**
+ * Looks at one entry on its way to the client. `*name` may be pointed at another name without slash, which lasts at least
+ * until the next entry; `attrs` may be changed (nothing is valid in it when the storage knew nothing). False leaves the
+ * entry out.
+ */
+typedef bool sally_entry_fn(void *context, sally_op *op, const char **name, sally_attrs *attrs);
+
+/**
+ * READDIR, for before-hooks, and for wrappers ahead of sally_fs_call(): every entry that is added from now on passes `filter`, in
+ * the storage's thread. Several stack, the last one sees it first; the same one with the same context counts once, since an
+ * operation with ::SALLY_OP_TRY may come twice. ::SALLY_E_INVALID for other kinds, ::SALLY_E_NO_MEMORY.
+ */
+SALLY_API SALLY_MUST_CHECK sally_error sally_op_filter_entries(sally_op *op, sally_entry_fn *filter, void *context);
 
 /** READ: answers from `size` bytes in memory that are the whole file. Returns the status to return. */
 SALLY_API sally_status sally_op_read_from(sally_op *op, const void *data, size_t size);

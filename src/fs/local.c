@@ -34,6 +34,7 @@ static void local_destroy(void *user_data)
 static const sally_fs_methods methods = {
     .struct_size = sizeof(sally_fs_methods),
     .traits = SALLY_FS_CONCURRENT | SALLY_FS_TRY,
+    .session_start = local_session_start,
     .open = local_open,
     .close = local_close,
     .read = local_read,
@@ -60,6 +61,7 @@ static const sally_fs_methods methods = {
     .copy = local_copy,
     .hash = local_hash,
     .lookup_ids = local_lookup_ids,
+    .extended = local_extended,
     .destroy = local_destroy,
 };
 
