@@ -187,12 +187,39 @@ sally_status sally_op_set_result(sally_op *op, const char *text)
     return SALLY_OK;
 }
 
-bool sally_op_add_entry(sally_op *op, const char *name, const sally_attrs *attrs)
+sally_error sally_op_filter_entries(sally_op *pub, sally_entry_fn *filter, void *context)
 {
-    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+    struct op *op = op_of(pub);
+    if (!filter || pub->kind != SALLY_OP_READDIR)
+        return SALLY_E_INVALID;
+    for (struct op_filter *f = op->filters; f; f = f->older)
+        if (f->see == filter && f->context == context)
+            return SALLY_E_OK;
+    struct op_filter *added = sally_op_alloc(pub, sizeof *added);
+    if (!added)
+        return SALLY_E_NO_MEMORY;
+    *added = (struct op_filter){.older = op->filters, .see = filter, .context = context};
+    op->filters = added;
+    return SALLY_E_OK;
+}
+
+static bool is_dots(const char *name)
+{
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+bool sally_op_add_entry(sally_op *pub, const char *name, const sally_attrs *attrs)
+{
+    struct op *op = op_of(pub);
+    if (is_dots(name) || !op->entry)
         return true;
-    struct op *inside = op_of(op);
-    return inside->entry ? inside->entry(inside, name, attrs) : true;
+    if (!op->filters)
+        return op->entry(op, name, attrs);
+    sally_attrs changed = attrs ? *attrs : (sally_attrs){.valid = 0};
+    for (const struct op_filter *f = op->filters; f; f = f->older)
+        if (!f->see(f->context, pub, &name, &changed) || is_dots(name))
+            return true;
+    return op->entry(op, name, attrs || changed.valid ? &changed : NULL);
 }
 
 sally_status sally_op_read_from(sally_op *op, const void *data, size_t size)

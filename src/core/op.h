@@ -32,6 +32,13 @@ struct op_frame {
     void *context;
 };
 
+/* What READDIR's entries pass on their way to the sink, the newest first. */
+struct op_filter {
+    struct op_filter *older;
+    sally_entry_fn *see;
+    void *context;
+};
+
 struct op_block; /* of the operation's memory */
 
 #define OP_INLINE_BYTES 384
@@ -45,6 +52,7 @@ struct op {
     bool (*on_start)(struct op *op); /* home thread, when its turn has come: get buffers. NULL: nothing to
                                         * do. False: pub.status is the answer, or a failure when that is still SALLY_OK */
     bool (*entry)(struct op *op, const char *name, const sally_attrs *attrs); /* READDIR's sink, in the storage's thread */
+    struct op_filter *filters;       /* ahead of entry; in the operation's memory */
     void *owner;                     /* the engine's */
     uint32_t tag;                    /* the engine's: SFTP's request id */
     uint32_t reserve;                /* bytes of reply or data that count against the session's bound from start to op_free */
