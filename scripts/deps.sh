@@ -88,10 +88,8 @@ if [[ ${#missing[@]} -eq 0 && ${#private[@]} -eq 0 ]]; then
 fi
 
 echo "deps: fetching ${missing[*]} ${private[*]/#/.deps/}"
-if [[ ${#missing[@]} -gt 0 ]] || [[ " ${private[*]} " == *" sshd "* ]]; then
-    as_root apt-get -q update
-fi
 if [[ ${#missing[@]} -gt 0 ]]; then
+    as_root apt-get -q update
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "${missing[@]}"
 fi
 mkdir -p "$deps"
@@ -99,7 +97,11 @@ for name in "${private[@]}"; do
     case $name in
     sshd)
         apt=(-q -o APT::Sandbox::User="$(id -un)")
-        unpack sshd openssh-server openssh-sftp-server libwrap0
+        # The lists may be too old, or not be there at all.
+        unpack sshd openssh-server openssh-sftp-server libwrap0 || {
+            as_root apt-get -q update
+            unpack sshd openssh-server openssh-sftp-server libwrap0
+        }
         ;;
     i386 | s390x)
         foreign_apt "$name"
