@@ -463,11 +463,14 @@ void attrs_put_none(struct buf *out, uint32_t version)
 
 void attrs_hide(sally_attrs *attrs, const char *name)
 {
-    if (attrs->valid & A(BITS))
-        return;
+    if (!(attrs->valid & A(BITS)))
+        attrs->attrib_bits = attrs->attrib_bits_valid = 0;
     attrs->valid |= A(BITS);
-    attrs->attrib_bits = name[0] == '.' ? SSH_FILEXFER_ATTR_FLAGS_HIDDEN : 0;
-    attrs->attrib_bits_valid = SSH_FILEXFER_ATTR_FLAGS_HIDDEN;
+    if (attrs->attrib_bits_valid & SSH_FILEXFER_ATTR_FLAGS_HIDDEN)
+        return; /* the storage knows better */
+    if (name[0] == '.')
+        attrs->attrib_bits |= SSH_FILEXFER_ATTR_FLAGS_HIDDEN;
+    attrs->attrib_bits_valid |= SSH_FILEXFER_ATTR_FLAGS_HIDDEN;
 }
 
 static uint32_t known_flags(uint32_t version)

@@ -198,6 +198,34 @@ static sally_status ext_vendor_id(struct sftp *s, struct request_in *in)
     return SALLY_OK;
 }
 
+/* Some that storages answer are known to begin with a path or a handle. Storages know no handles, and
+ * wrappers must see paths. */
+static sally_status take_subject(struct sftp *s, struct op *op, struct slice name,
+                                 struct cursor *body)
+{
+    static const char *const by_path[] = {"getxattr@proftpd.org", "setxattr@proftpd.org",
+                                          "listxattr@proftpd.org", "removexattr@proftpd.org"};
+    static const char *const by_handle[] = {"fgetxattr@proftpd.org", "fsetxattr@proftpd.org",
+                                            "flistxattr@proftpd.org", "fremovexattr@proftpd.org",
+                                            "ranges@asyncssh.com"};
+    for (size_t i = 0; i < COUNT_OF(by_path); i++) {
+        if (!slice_is(name, by_path[i]))
+            continue;
+        struct slice path = get_string(body);
+        return body->bad ? SALLY_BAD_MESSAGE : op_take_path(op, path);
+    }
+    for (size_t i = 0; i < COUNT_OF(by_handle); i++) {
+        if (!slice_is(name, by_handle[i]))
+            continue;
+        struct slice handle = get_string(body);
+        if (body->bad)
+            return SALLY_BAD_MESSAGE;
+        request_of(op)->file = request_file(s, handle, HANDLE_FILE | HANDLE_DIRECTORY);
+        return request_of(op)->file ? SALLY_OK : SALLY_INVALID_HANDLE;
+    }
+    return SALLY_OK;
+}
+
 /* Requests that are nobody's business but the storage's. */
 static sally_status ext_unknown(struct sftp *s, struct request_in *in, struct slice name)
 {
@@ -210,6 +238,10 @@ static sally_status ext_unknown(struct sftp *s, struct request_in *in, struct sl
     struct op *op = request_begin(s, in, SALLY_OP_EXTENDED, answer_extended);
     if (!op)
         return SALLY_FAILURE;
+    op->pub.path = "/";
+    sally_status status = take_subject(s, op, name, &in->body);
+    if (status != SALLY_OK)
+        return request_drop(op, status);
     struct slice data = cursor_rest(&in->body);
     sally_op_extended *extended = &op->pub.u.extended;
     uint8_t *copy = sally_op_alloc(&op->pub, data.size + 1);
@@ -220,7 +252,6 @@ static sally_status ext_unknown(struct sftp *s, struct request_in *in, struct sl
         memcpy(copy, data.data, data.size);
     extended->data = copy;
     extended->size = data.size;
-    op->pub.path = "/";
     return request_submit(s, op);
 }
 
