@@ -53,7 +53,10 @@ unpack() {
     local name=$1 work
     shift
     work=$(mktemp -d "$deps/$name.XXXXXX")
-    (cd "$work" && apt-get "${apt[@]}" download "$@")
+    if ! (cd "$work" && apt-get "${apt[@]}" download "$@"); then
+        rm -rf "$work"
+        return 1
+    fi
     local archive
     for archive in "$work"/*.deb; do
         dpkg -x "$archive" "$work/root"

@@ -17,7 +17,6 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build"
 RESULTS = BUILD / "results"
 PYTHON = "/usr/bin/python3"
-FUZZ_SECONDS = 300
 # What runs under the thread sanitizer: everything with threads in it.
 THREADED = "^(unit_(server|auth|fs|core|os|sftp_standalone)|fault_|script_)"
 
@@ -34,12 +33,12 @@ class Tally:
         self.skipped += other.skipped
 
 
-def call(name, command, timeout, env=None):
+def call(name, command, timeout, env=None, directory=ROOT):
     """Runs a command with its output in a log; tells whether it ended well, and the log."""
     log = RESULTS / f"{name}.log"
     with log.open("wb") as out:
         try:
-            code = subprocess.run([str(word) for word in command], stdout=out, stderr=subprocess.STDOUT, cwd=ROOT, env=env,
+            code = subprocess.run([str(word) for word in command], stdout=out, stderr=subprocess.STDOUT, cwd=directory, env=env,
                                   stdin=subprocess.DEVNULL, timeout=timeout, check=False).returncode
         except subprocess.TimeoutExpired:
             out.write(f"\nstopped after {timeout} s\n".encode())
@@ -58,6 +57,7 @@ class Runner:
         self.jobs = arguments.jobs
         self.long = arguments.long
         self.only = arguments.only
+        self.fuzz_seconds = arguments.fuzz_seconds
         self.total = Tally()
         self.failures = []
 
@@ -154,17 +154,15 @@ class Runner:
             name = program.name.removeprefix("fuzz_")
             work = RESULTS / "fuzz" / name
             work.mkdir(parents=True, exist_ok=True)
-            command = [program, f"-max_total_time={FUZZ_SECONDS}", "-rss_limit_mb=2048", "-timeout=20", "-print_final_stats=1",
+            command = [program, f"-max_total_time={self.fuzz_seconds}", "-rss_limit_mb=2048", "-timeout=20", "-print_final_stats=1",
                        f"-jobs={self.jobs}", f"-workers={self.jobs}", f"-artifact_prefix={work}/", work]
             if (corpus_root / name).is_dir():
                 command.append(corpus_root / name)
-            good, log = call(f"fuzz-{name}", command, FUZZ_SECONDS * 3)
+            good, log = call(f"fuzz-{name}", command, self.fuzz_seconds * 3 + 120, directory=work)
             tally.add(Tally(int(good), int(not good)))
             if not good:
                 failures.append(name)
                 show_tail(log)
-        for stray in ROOT.glob("fuzz-[0-9]*.log"):
-            stray.unlink()
         self.report("fuzz", tally, begin, failures)
 
     def cross(self):
@@ -221,6 +219,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--long", action="store_true", help="fuzz, soak, full matrices")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 2)
+    parser.add_argument("--fuzz-seconds", type=int, default=300, help="for each target, with --long")
     parser.add_argument("--only", action="append", metavar="GROUP", help="release, asan, tsan, clang, cross, interop, fuzz")
     runner = Runner(parser.parse_args())
     RESULTS.mkdir(parents=True, exist_ok=True)
