@@ -13,11 +13,13 @@ static bool ends_in(const char *path, const char *end)
     return size >= end_size && strcmp(path + size - end_size, end) == 0;
 }
 
-/* Before the storage: no programs, and what is called latest.log is really today's. */
+/* Before the storage: no programs, nor what becomes one by a new name, and what is called latest.log is really today's. */
 static sally_status before(void *user_data, sally_op *op)
 {
     const char *today = user_data;
-    if (op->kind == SALLY_OP_OPEN && (op->u.open.flags & SALLY_OPEN_WRITE) && ends_in(op->path, ".exe")) {
+    bool upload = op->kind == SALLY_OP_OPEN && (op->u.open.flags & SALLY_OPEN_WRITE);
+    bool renames = op->kind == SALLY_OP_RENAME || op->kind == SALLY_OP_LINK;
+    if ((upload && ends_in(op->path, ".exe")) || (renames && ends_in(op->u.rename.to, ".exe"))) {
         sally_op_set_message(op, "No programs, please");
         return SALLY_PERMISSION_DENIED;
     }
@@ -50,7 +52,8 @@ int main(int argc, char **argv)
     static char today[] = "/2026-01-31.log";
     sally_hooks hooks = {
         .struct_size = sizeof hooks,
-        .before_mask = SALLY_OP_BIT(SALLY_OP_OPEN) | SALLY_OP_BIT(SALLY_OP_STAT),
+        .before_mask = SALLY_OP_BIT(SALLY_OP_OPEN) | SALLY_OP_BIT(SALLY_OP_STAT) | SALLY_OP_BIT(SALLY_OP_RENAME) |
+                       SALLY_OP_BIT(SALLY_OP_LINK),
         .after_mask = SALLY_OP_BIT(SALLY_OP_CLOSE),
         .before = before,
         .after = after,

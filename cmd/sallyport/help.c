@@ -38,6 +38,6 @@ int help_run(int argc, char **argv)
     if (command)
         return help_show(command);
     const char *near = nearest_name(argv[1], name_at);
-    return report_usage("help", "unknown command \"%s\"%s%s%s", argv[1],
+    return report_usage(NULL, "unknown command \"%s\"%s%s%s", argv[1],
                         near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }

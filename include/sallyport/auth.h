@@ -94,7 +94,8 @@ SALLY_API void sally_auth_unref(sally_auth *auth);
 /** The user_data that it was made with. */
 SALLY_API void *sally_auth_data(const sally_auth *auth);
 
-/** The late answer of whoever returned ::SALLY_AUTH_PENDING. Exactly once, from any thread. */
+/** The late answer of whoever returned ::SALLY_AUTH_PENDING. Exactly once, from any thread, which may call the functions
+ * below first: `sally_auth_finish(request, sally_auth_accept(request, fs))`. */
 SALLY_API void sally_auth_finish(sally_auth_request *request, sally_auth_result result);
 
 /** Answers yes: the session gets this storage (the session holds it), the home directory "/", and may do everything. Returns

@@ -31,7 +31,7 @@ typedef struct sally_log_field {
 typedef struct sally_log_line {
     uint32_t level;         /**< SALLY_LOG_ value */
     uint32_t field_count;   /**< how many fields */
-    uint64_t time_ns;       /**< wall clock, nanoseconds since 1970 */
+    uint64_t time_ns;       /**< wall clock, nanoseconds since 1970; 0 when there is no clock */
     uint64_t connection_id; /**< 0 for none */
     uint64_t session_id;    /**< 0 for none */
     uint64_t request_id;    /**< 0 for none */

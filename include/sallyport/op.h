@@ -170,7 +170,7 @@ typedef struct sally_op_setstat {
     const sally_attrs *attrs; /**< in: what to set; never NULL */
 } sally_op_setstat;
 
-/** RENAME from `path`; LINK, where `path` is the existing file; and COPY by path. */
+/** RENAME from `path`; and LINK, where `path` is the existing file. */
 typedef struct sally_op_rename {
     const char *to; /**< in: absolute, normalised */
     uint32_t flags; /**< in: SALLY_RENAME_ bits */
@@ -261,7 +261,8 @@ struct sally_op {
     uint32_t kind;          /**< SALLY_OP_ value */
     uint32_t flags;         /**< SALLY_OP_TRY, ... */
     sally_session *session; /**< who asks */
-    const char *path;       /**< absolute, normalised, no NUL, inside the session's root, of no promised charset */
+    const char *path;       /**< absolute, normalised, no NUL, inside the session's root, of no promised charset; for
+                                 operations on handles the path that `file` was opened by */
     sally_file *file;       /**< the open file of operations on handles; the new one of OPEN and OPENDIR */
     sally_status status;    /**< the answer, for after-hooks */
     uint32_t reserved0;     /**< zero */
