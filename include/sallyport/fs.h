@@ -111,7 +111,8 @@ typedef sally_status sally_done_fn(sally_fs *fs, sally_op *op, sally_status stat
 /**
  * For wrappers: passes an operation that `fs` was asked to do on to `inner`. When `on_done` is not NULL it is called with
  * the answer, at once or late, unless the answer is ::SALLY_WOULD_BLOCK. Return what this returns: after
- * ::SALLY_PENDING the operation is no longer yours.
+ * ::SALLY_PENDING the operation is no longer yours. A slot that returned ::SALLY_PENDING itself may call this later from any
+ * thread, and then gives what it returns, unless that is ::SALLY_PENDING, to sally_op_finish().
  */
 SALLY_API sally_status sally_fs_call(sally_fs *fs, sally_fs *inner, sally_op *op, sally_done_fn *on_done,
                                      void *context);

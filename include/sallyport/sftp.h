@@ -47,7 +47,7 @@ typedef struct sally_sftp_options {
      * any thread; must not call the engine. NULL: the storage answers everything at once. */
     void (*on_wake)(void *user_data);
     void *user_data;             /**< handed to on_wake and wall_seconds */
-    /** Now, in seconds since 1970: listings then show times of day. NULL: they show years. */
+    /** Now, in seconds since 1970: listings then show times of day, log lines the time. NULL: years, and 0. */
     int64_t (*wall_seconds)(void *user_data);
 } sally_sftp_options;
 

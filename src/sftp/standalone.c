@@ -153,6 +153,12 @@ static int64_t now_seconds(void *user_data)
     return x->wall_seconds(x->user_data);
 }
 
+static uint64_t log_ns(void *user_data)
+{
+    int64_t now = now_seconds(user_data);
+    return now > 0 ? (uint64_t)now * UINT64_C(1000000000) : 0;
+}
+
 static uint32_t or_default(uint32_t value, uint32_t otherwise)
 {
     return value ? value : otherwise;
@@ -189,6 +195,8 @@ static sally_error take_options(sally_sftp *x, sally_sftp_options *o)
     x->user_data = o->user_data;
     x->log = (struct log_sink){.write = o->log,
                                .user_data = o->log_user_data,
+                               .wall_ns = o->wall_seconds ? log_ns : NULL,
+                               .clock = x,
                                .level = or_default(o->log_level, SALLY_LOG_INFO)};
     for (size_t i = 0; i < o->hook_count; i++) {
         sally_error error = hook_stack_add(&x->hooks, &o->hooks[i]);
