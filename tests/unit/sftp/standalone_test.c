@@ -261,6 +261,29 @@ static int64_t noon(void *user_data)
     return 1000000000 + 3600;
 }
 
+static void remember_time(void *user_data, const sally_log_line *line)
+{
+    *(uint64_t *)user_data = line->time_ns;
+}
+
+static void log_lines_know_the_time_too(void **state)
+{
+    (void)state;
+    uint64_t time_ns = 1;
+    sally_sftp_options options = {
+        .struct_size = sizeof options, .log = remember_time, .log_user_data = &time_ns};
+    struct user u;
+    start(&u, &options);
+    assert_int_equal(feed(&u, init, sizeof init, sizeof init), SALLY_E_OK);
+    end(&u);
+    assert_int_equal(time_ns, 0); /* no clock */
+    options.wall_seconds = noon;
+    start(&u, &options);
+    assert_int_equal(feed(&u, init, sizeof init, sizeof init), SALLY_E_OK);
+    end(&u);
+    assert_int_equal(time_ns, UINT64_C(1000003600) * 1000000000);
+}
+
 static void texts_are_copied_and_listings_know_the_time(void **state)
 {
     (void)state;
@@ -458,6 +481,7 @@ int main(void)
         cmocka_unit_test(input_is_taken_as_it_is_answered),
         cmocka_unit_test(late_answers_wake),
         cmocka_unit_test(bad_options_are_refused),
+        cmocka_unit_test(log_lines_know_the_time_too),
         cmocka_unit_test(texts_are_copied_and_listings_know_the_time),
         cmocka_unit_test(other_threads_may_finish_even_after_the_end),
     };
