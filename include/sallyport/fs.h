@@ -29,6 +29,9 @@ SALLY_BEGIN_DECLS
 #define SALLY_FS_CONCURRENT 0x2u
 /** The storage understands ::SALLY_OP_TRY. */
 #define SALLY_FS_TRY 0x4u
+/** Attributes may hold an ACL, of entries that allow and deny: STAT gives it when ::SALLY_ATTR_ACL is wanted, SETSTAT sets
+ * it. */
+#define SALLY_FS_ACL 0x8u
 /** @} */
 
 /** What every slot looks like. */

@@ -30,6 +30,21 @@ SALLY_BEGIN_DECLS
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_local(sally_fs **out, const char *directory, uint32_t flags,
                                                       uint32_t umask_bits);
 
+/** What SETSTAT does with an attribute. */
+enum {
+    SALLY_POLICY_APPLY = 0,  /**< sets it; ::SALLY_UNSUPPORTED for what the storage cannot set */
+    SALLY_POLICY_IGNORE = 1, /**< leaves it as it is, without a word */
+    SALLY_POLICY_FAIL = 2    /**< ::SALLY_UNSUPPORTED, and nothing else is set either */
+};
+
+/**
+ * What SETSTAT does with these attributes (SALLY_ATTR_ bits), in a storage of sally_fs_local() that nobody uses yet. At first
+ * it applies size, owner, permissions, times and ACL; attribute bits may be set to what they are; it ignores the type,
+ * allocation size, times of change and creation, link count, text hint, MIME type and untranslated name, which clients send
+ * back as they were given; extended pairs fail. ::SALLY_E_INVALID for another storage or an unknown policy.
+ */
+SALLY_API SALLY_MUST_CHECK sally_error sally_fs_local_set_policy(sally_fs *local_fs, uint32_t attrs, uint32_t policy);
+
 /** Files in memory, gone with the storage. `max_bytes`: what all files may hold together; 0 for no limit. Holes hold nothing; names
  * and tables are counted apart, up to half of `max_bytes` and 64 MiB. Permissions are kept but bind nobody; reading does
  * not change the access time. */

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "core/fs.h"
 #include "sallyport/storages.h"
 
 #define KNOWN_FLAGS (SALLY_LOCAL_UNCONFINED | SALLY_LOCAL_IGNORE_OWNER)
@@ -33,7 +34,7 @@ static void local_destroy(void *user_data)
 
 static const sally_fs_methods methods = {
     .struct_size = sizeof(sally_fs_methods),
-    .traits = SALLY_FS_CONCURRENT | SALLY_FS_TRY,
+    .traits = SALLY_FS_CONCURRENT | SALLY_FS_TRY | SALLY_FS_ACL,
     .session_start = local_session_start,
     .open = local_open,
     .close = local_close,
@@ -75,6 +76,7 @@ sally_error local_new(sally_fs **out, const char *directory, uint32_t flags, uin
         return SALLY_E_NO_MEMORY;
     local->flags = flags;
     local->umask_bits = umask_bits;
+    local->ignored = LOCAL_IGNORED;
     local->where.confined = !(flags & SALLY_LOCAL_UNCONFINED);
     if (!id_names_init(&local->names)) {
         mem_free(local);
@@ -113,4 +115,18 @@ sally_error sally_fs_local(sally_fs **out, const char *directory, uint32_t flags
                            uint32_t umask_bits)
 {
     return local_new(out, directory, flags, umask_bits, false);
+}
+
+sally_error sally_fs_local_set_policy(sally_fs *local_fs, uint32_t attrs, uint32_t policy)
+{
+    if (!local_fs || local_fs->methods.destroy != local_destroy || policy > SALLY_POLICY_FAIL)
+        return SALLY_E_INVALID;
+    struct local *local = local_of(local_fs);
+    local->ignored &= ~attrs;
+    local->refused &= ~attrs;
+    if (policy == SALLY_POLICY_IGNORE)
+        local->ignored |= attrs;
+    else if (policy == SALLY_POLICY_FAIL)
+        local->refused |= attrs;
+    return SALLY_E_OK;
 }

@@ -21,7 +21,8 @@ struct local { /* never changes, but for the last three */
     struct beneath where;
     uint32_t flags; /* SALLY_LOCAL_ bits */
     uint32_t umask_bits;
-    enum os_medium medium; /* of files with this device number */
+    uint32_t ignored, refused; /* SALLY_ATTR_ bits: what SETSTAT does with them */
+    enum os_medium medium;     /* of files with this device number */
     uint64_t device;
     struct id_names names;
     struct locks locks;
@@ -44,6 +45,14 @@ struct local_file {
 /* As sally_fs_local(); `walk` chooses the way for systems without openat2. */
 sally_error local_new(sally_fs **out, const char *directory, uint32_t flags, uint32_t umask_bits,
                       bool walk);
+
+/* What SETSTAT can set; and what it ignores unless told otherwise, since clients send back what
+ * they were given. To say OK to the rest would be a lie. */
+#define LOCAL_SETTABLE                                                                             \
+    (SALLY_ATTR_SIZE | SALLY_ATTR_IDS | SALLY_ATTR_NAMES | SALLY_ATTR_PERMISSIONS |                \
+     SALLY_ATTR_ATIME | SALLY_ATTR_MTIME | SALLY_ATTR_NANOSECONDS | SALLY_ATTR_BITS |              \
+     SALLY_ATTR_ACL)
+#define LOCAL_IGNORED (~(LOCAL_SETTABLE | SALLY_ATTR_EXTENDED))
 
 static inline struct local *local_of(const sally_fs *fs)
 {
@@ -69,6 +78,11 @@ sally_status local_error(int error);
 mode_t local_new_mode(const struct local *local, const sally_attrs *attrs, mode_t otherwise);
 
 void local_attrs_of(sally_attrs *attrs, const struct os_stat *st);
+
+/* Adds the ACL of what the descriptor, O_PATH or not, stands for. */
+sally_status local_acl_get(struct local *local, sally_op *op, int fd, uint32_t mode,
+                           sally_attrs *attrs);
+sally_status local_acl_set(int fd, const sally_attrs *attrs);
 
 /* Fails for what is neither a regular file nor, without confinement, a character device. */
 sally_status local_check_type(const struct local *local, sally_op *op, uint32_t mode);

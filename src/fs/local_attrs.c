@@ -11,13 +11,22 @@
 #include "os/change.h"
 #include "sallyport/storages.h"
 
-/* What SETSTAT cannot do here; to say OK and do nothing would be a lie. The type and the times of
- * change and birth are not refused: clients send back what they were given. */
-#define IMPOSSIBLE (SALLY_ATTR_ACL | SALLY_ATTR_EXTENDED)
+/* Names of users may come from far away. */
+#define SLOW (SALLY_ATTR_NAMES | SALLY_ATTR_ACL)
+
+/* Of a version 5 client's bits the unknown ones are zero; HIDDEN is a matter of names. */
+#define BITS_NOT_LOOKED_AT 0x04u
+#define BIT_SPARSE         0x80u
 
 static sally_time time_of(struct timespec t)
 {
     return (sally_time){.seconds = (int64_t)t.tv_sec, .nanoseconds = (uint32_t)t.tv_nsec};
+}
+
+static uint32_t bits_of(const struct os_stat *st)
+{
+    bool sparse = S_ISREG(st->mode) && st->allocated < st->size;
+    return st->bits | (sparse ? BIT_SPARSE : 0);
 }
 
 void local_attrs_of(sally_attrs *attrs, const struct os_stat *st)
@@ -25,7 +34,9 @@ void local_attrs_of(sally_attrs *attrs, const struct os_stat *st)
     memset(attrs, 0, sizeof(*attrs));
     attrs->valid = SALLY_ATTR_TYPE | SALLY_ATTR_SIZE | SALLY_ATTR_ALLOCATION_SIZE | SALLY_ATTR_IDS |
                    SALLY_ATTR_PERMISSIONS | SALLY_ATTR_ATIME | SALLY_ATTR_MTIME | SALLY_ATTR_CTIME |
-                   SALLY_ATTR_NANOSECONDS | SALLY_ATTR_LINK_COUNT;
+                   SALLY_ATTR_NANOSECONDS | SALLY_ATTR_LINK_COUNT | SALLY_ATTR_BITS;
+    attrs->attrib_bits = bits_of(st);
+    attrs->attrib_bits_valid = st->bits_known | BIT_SPARSE;
     attrs->type = attrs_type_of_mode(st->mode);
     attrs->size = st->size;
     attrs->allocation_size = st->allocated;
@@ -43,10 +54,15 @@ void local_attrs_of(sally_attrs *attrs, const struct os_stat *st)
 }
 
 /* Names only when somebody wants them: finding them out may take long. */
-static sally_status answer(struct local *local, sally_op *op, const struct os_stat *st)
+static sally_status answer(struct local *local, sally_op *op, int fd, const struct os_stat *st)
 {
     sally_attrs *attrs = &op->u.stat.attrs;
     local_attrs_of(attrs, st);
+    if (op->u.stat.wanted & SALLY_ATTR_ACL) {
+        sally_status status = local_acl_get(local, op, fd, st->mode, attrs);
+        if (status != SALLY_OK)
+            return status;
+    }
     if (!(op->u.stat.wanted & SALLY_ATTR_NAMES))
         return SALLY_OK;
     char name[ID_NAME_SIZE];
@@ -83,7 +99,7 @@ sally_status local_stat(sally_fs *fs, sally_op *op)
 {
     struct local *local = local_of(fs);
     int flags = O_PATH | (op->u.stat.flags & SALLY_FOLLOW ? 0 : O_NOFOLLOW);
-    if ((op->flags & SALLY_OP_TRY) && (op->u.stat.wanted & SALLY_ATTR_NAMES))
+    if ((op->flags & SALLY_OP_TRY) && (op->u.stat.wanted & SLOW))
         return SALLY_WOULD_BLOCK;
     if (local_may_wait(local, op))
         return stat_cached(local, op, flags);
@@ -92,9 +108,9 @@ sally_status local_stat(sally_fs *fs, sally_op *op)
         return local_error(errno);
     struct os_stat st;
     bool ok = os_stat_fd(fd, &st);
-    int error = errno;
+    sally_status status = ok ? answer(local, op, fd, &st) : local_error(errno);
     close(fd);
-    return ok ? answer(local, op, &st) : local_error(error);
+    return status;
 }
 
 sally_status local_fstat(sally_fs *fs, sally_op *op)
@@ -102,9 +118,9 @@ sally_status local_fstat(sally_fs *fs, sally_op *op)
     struct local_file *file = sally_file_get(op->file, fs);
     struct os_stat st;
     if ((op->flags & SALLY_OP_TRY) &&
-        (file->medium == MEDIUM_UNKNOWN || (op->u.stat.wanted & SALLY_ATTR_NAMES)))
+        (file->medium == MEDIUM_UNKNOWN || (op->u.stat.wanted & SLOW)))
         return SALLY_WOULD_BLOCK;
-    return os_stat_fd(file->fd, &st) ? answer(local_of(fs), op, &st) : local_error(errno);
+    return os_stat_fd(file->fd, &st) ? answer(local_of(fs), op, file->fd, &st) : local_error(errno);
 }
 
 static bool time_ok(const sally_attrs *attrs, uint32_t bit, const sally_time *t)
@@ -114,9 +130,14 @@ static bool time_ok(const sally_attrs *attrs, uint32_t bit, const sally_time *t)
 }
 
 /* Refuses before anything was changed. */
-static sally_status check_changes(const sally_attrs *attrs)
+static sally_status check_changes(const struct local *local, const sally_attrs *given,
+                                  sally_attrs *attrs)
 {
-    if (attrs->valid & IMPOSSIBLE)
+    *attrs = *given;
+    if (attrs->valid & local->refused)
+        return SALLY_UNSUPPORTED;
+    attrs->valid &= ~local->ignored;
+    if (attrs->valid & ~LOCAL_SETTABLE)
         return SALLY_UNSUPPORTED;
     if ((attrs->valid & SALLY_ATTR_SIZE) && attrs->size > INT64_MAX)
         return local_error(EFBIG);
@@ -154,19 +175,37 @@ static struct timespec change_of_time(const sally_attrs *attrs, uint32_t bit, co
     return ts;
 }
 
+/* Bits can be left as they are. */
+static sally_status check_bits(int fd, const sally_attrs *attrs)
+{
+    struct os_stat st;
+    if (!os_stat_fd(fd, &st))
+        return local_error(errno);
+    uint32_t differ = (bits_of(&st) ^ attrs->attrib_bits) & attrs->attrib_bits_valid;
+    return differ & ~BITS_NOT_LOOKED_AT ? SALLY_UNSUPPORTED : SALLY_OK;
+}
+
 /* The size comes first, as it moves the times; the owner before the mode, as it takes set-user-id
  * away; the times last. */
 static sally_status change(const struct local *local, int fd, const sally_attrs *attrs)
 {
+    sally_status status = attrs->valid & SALLY_ATTR_BITS ? check_bits(fd, attrs) : SALLY_OK;
+    if (status != SALLY_OK)
+        return status;
     if ((attrs->valid & SALLY_ATTR_SIZE) && ftruncate(fd, (off_t)attrs->size) != 0)
         return local_error(errno);
     if (attrs->valid & (SALLY_ATTR_IDS | SALLY_ATTR_NAMES)) {
-        sally_status status = change_owner(local, fd, attrs);
+        status = change_owner(local, fd, attrs);
         if (status != SALLY_OK)
             return status;
     }
     if ((attrs->valid & SALLY_ATTR_PERMISSIONS) && !os_change_mode(fd, attrs->permissions & 07777))
         return local_error(errno);
+    if (attrs->valid & SALLY_ATTR_ACL) {
+        status = local_acl_set(fd, attrs);
+        if (status != SALLY_OK)
+            return status;
+    }
     if (attrs->valid & (SALLY_ATTR_ATIME | SALLY_ATTR_MTIME)) {
         struct timespec times[2] = {change_of_time(attrs, SALLY_ATTR_ATIME, &attrs->atime),
                                     change_of_time(attrs, SALLY_ATTR_MTIME, &attrs->mtime)};
@@ -190,12 +229,12 @@ static sally_status check_cut(struct local *local, const sally_op *op, int fd)
 sally_status local_setstat(sally_fs *fs, sally_op *op)
 {
     struct local *local = local_of(fs);
-    const sally_attrs *attrs = op->u.setstat.attrs;
-    sally_status status = check_changes(attrs);
+    sally_attrs changes;
+    const sally_attrs *attrs = &changes;
+    sally_status status = check_changes(local, op->u.setstat.attrs, &changes);
     if (status != SALLY_OK)
         return status;
-    if (local_may_wait(local, op) ||
-        ((op->flags & SALLY_OP_TRY) && (attrs->valid & SALLY_ATTR_NAMES)))
+    if (local_may_wait(local, op) || ((op->flags & SALLY_OP_TRY) && (attrs->valid & SLOW)))
         return SALLY_WOULD_BLOCK;
 
     /* Cutting a file needs a descriptor that may write; all else one that only stands for the
@@ -218,12 +257,12 @@ sally_status local_setstat(sally_fs *fs, sally_op *op)
 sally_status local_fsetstat(sally_fs *fs, sally_op *op)
 {
     struct local_file *file = sally_file_get(op->file, fs);
-    const sally_attrs *attrs = op->u.setstat.attrs;
-    sally_status status = check_changes(attrs);
+    sally_attrs changes;
+    const sally_attrs *attrs = &changes;
+    sally_status status = check_changes(local_of(fs), op->u.setstat.attrs, &changes);
     if (status != SALLY_OK)
         return status;
-    if ((op->flags & SALLY_OP_TRY) &&
-        (file->medium != MEDIUM_MEMORY || (attrs->valid & SALLY_ATTR_NAMES)))
+    if ((op->flags & SALLY_OP_TRY) && (file->medium != MEDIUM_MEMORY || (attrs->valid & SLOW)))
         return SALLY_WOULD_BLOCK;
     if ((attrs->valid & SALLY_ATTR_SIZE) && !file->dir)
         status = locks_check_io(&local_of(fs)->locks, &file->holder, attrs->size, UINT64_MAX, true);

@@ -14,6 +14,7 @@ struct os_stat {
     uint64_t device, inode;
     struct timespec accessed, modified, changed, born;
     bool has_born;
+    uint32_t bits, bits_known; /* as SFTP numbers them: draft-ietf-secsh-filexfer-13 section 7.9 */
 };
 
 /* Of what is open, O_PATH included. False: errno. */

@@ -9,6 +9,22 @@ static struct timespec time_of(struct statx_timestamp t)
     return (struct timespec){.tv_sec = (time_t)t.tv_sec, .tv_nsec = (long)t.tv_nsec};
 }
 
+static uint32_t bits_of(uint64_t attributes)
+{
+    static const struct {
+        uint64_t theirs;
+        uint32_t ours;
+    } table[] = {{STATX_ATTR_ENCRYPTED, 0x020},
+                 {STATX_ATTR_COMPRESSED, 0x040},
+                 {STATX_ATTR_APPEND, 0x100},
+                 {STATX_ATTR_IMMUTABLE, 0x200}};
+    uint32_t bits = 0;
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+        if (attributes & table[i].theirs)
+            bits |= table[i].ours;
+    return bits;
+}
+
 static bool get(int dir, const char *name, int flags, struct os_stat *st)
 {
     struct statx sx;
@@ -27,6 +43,8 @@ static bool get(int dir, const char *name, int flags, struct os_stat *st)
     st->changed = time_of(sx.stx_ctime);
     st->has_born = (sx.stx_mask & STATX_BTIME) != 0;
     st->born = time_of(sx.stx_btime);
+    st->bits = bits_of(sx.stx_attributes & sx.stx_attributes_mask);
+    st->bits_known = bits_of(sx.stx_attributes_mask);
     return true;
 }
 

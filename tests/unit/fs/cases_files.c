@@ -209,7 +209,7 @@ static void attributes(struct driver *d)
     set = (sally_attrs){.valid = SALLY_ATTR_SIZE};
     IS(do_setstat(d, "/", SALLY_FOLLOW, &set), FILE_IS_A_DIRECTORY);
     IS(do_setstat(d, "/none", SALLY_FOLLOW, &set), NO_SUCH_FILE);
-    set = (sally_attrs){.valid = SALLY_ATTR_ACL};
+    set = (sally_attrs){.valid = SALLY_ATTR_EXTENDED};
     IS(do_setstat(d, "/f", SALLY_FOLLOW, &set), UNSUPPORTED);
     set = (sally_attrs){.valid = 0};
     IS(do_setstat(d, "/f", SALLY_FOLLOW, &set), OK);

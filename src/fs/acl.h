@@ -1,0 +1,60 @@
+/* Access control lists: the system's own form (POSIX 1003.1e draft 17, as Linux keeps it in an
+ * extended attribute) and the one of SFTP (draft-ietf-secsh-filexfer-13 section 7.8, entries as in
+ * NFS version 4), translated both ways as far as one can say what the other means. */
+#ifndef SALLY_FS_ACL_H
+#define SALLY_FS_ACL_H
+
+#include "base/buf.h"
+#include "fs/id_names.h"
+#include "sallyport/status.h"
+
+#define ACL_MAX_ENTRIES 256u
+#define ACL_MAX_BYTES   (4 + 8 * ACL_MAX_ENTRIES) /* of the system's form */
+
+enum acl_tag { /* the system's numbers */
+               ACL_OWNER = 1,
+               ACL_USER = 2,
+               ACL_OWNING_GROUP = 4,
+               ACL_GROUP = 8,
+               ACL_MASK = 16,
+               ACL_OTHER = 32
+};
+
+struct acl_entry {
+    uint16_t tag;
+    uint16_t permissions; /* 4 read, 2 write, 1 execute */
+    uint32_t id;          /* of ACL_USER and ACL_GROUP */
+};
+
+struct acl {
+    uint32_t count; /* 0: none */
+    struct acl_entry entries[ACL_MAX_ENTRIES];
+};
+
+/* What the nine permission bits say. */
+void acl_from_mode(struct acl *acl, uint32_t mode);
+/* The nine permission bits that say the same; false when more than three entries would be needed.
+ */
+bool acl_to_mode(const struct acl *acl, uint32_t *mode);
+
+/* The system's form. */
+bool acl_decode(struct acl *acl, const void *bytes, size_t size);
+size_t acl_encode(const struct acl *acl, uint8_t out[ACL_MAX_BYTES]);
+
+/* Puts SFTP's form at the end of `out`; `inherited` is what a directory hands to new files, and may
+ * be empty. Asks for names, which may take long. */
+void acl_put(struct buf *out, const struct acl *acl, const struct acl *inherited, bool directory,
+             struct id_names *names);
+
+/* What a client asks for. */
+struct acl_change {
+    bool keep;   /* leave everything as it is */
+    bool remove; /* the permission bits alone shall count */
+    struct acl acl, inherited;
+};
+
+/* Reads SFTP's form. UNSUPPORTED: what the system cannot say; UNKNOWN_PRINCIPAL; BAD_MESSAGE. Asks
+ * for numbers of names, which may take long. */
+sally_status acl_get(struct acl_change *change, const void *bytes, size_t size, bool directory);
+
+#endif
