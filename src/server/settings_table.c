@@ -147,7 +147,7 @@ static const struct setting_row rows[] = {
     {{"sftp.max_read", BYTES, CONNECTION, "255K", "32K", "8M",
       "bytes of data in the largest reply to READ"},
      AT(sftp_max_read), NULL, NULL},
-    {{"sftp.max_version", NUMBER, CONNECTION, "3", "3", "6",
+    {{"sftp.max_version", NUMBER, CONNECTION, "6", "3", "6",
       "highest version of SFTP to agree on"},
      AT(sftp_max_version), NULL, NULL},
     {{"sftp.max_write", BYTES, CONNECTION, "255K", "32K", "8M",

@@ -35,6 +35,7 @@ struct sftp {
     uint32_t version;         /* 3 to 6 */
     bool draft_symlink_order; /* SYMLINK's arguments as drafts -02 to -05 have them, not as OpenSSH
                                  does */
+    uint32_t unasked;         /* SALLY_ATTR_ bits that are sent to those who do not ask for them */
     uint64_t denied;          /* a bit for each name of sftp_request_name_at() */
     uint64_t requests;        /* that came since VERSION, with the one being looked at */
 

@@ -8,7 +8,10 @@
  * (target, link). */
 #define QUIRK_DRAFT_SYMLINK 0x1u
 
-/* QUIRK_ bits; 0 for software that is not in the table, and for "". */
+/* Cannot take the allocation size apart: it is sent only to those who ask for it. */
+#define QUIRK_NO_ALLOCATION 0x2u
+
+/* QUIRK_ bits; 0 for software that is not in the table. */
 uint32_t quirks_of(const char *software);
 
 #endif

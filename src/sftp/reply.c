@@ -115,10 +115,13 @@ bool reply_one_name(struct sftp *s, uint32_t id, const char *name, const sally_a
     put_text(b, name);
     if (s->version == 3)
         put_text(b, name); /* the long name */
-    if (attrs && attrs->valid && s->version > 3)
-        attrs_put(b, s->version, attrs);
-    else
+    if (attrs && attrs->valid && s->version > 3) {
+        sally_attrs copy = *attrs;
+        copy.valid &= s->unasked;
+        attrs_put(b, s->version, &copy);
+    } else {
         attrs_put_none(b, s->version);
+    }
     return reply_end(s, id);
 }
 

@@ -21,6 +21,7 @@ struct listing {
     struct buf names; /* lies over the block */
     struct buf carry; /* the entry that did not fit; its own memory */
     uint32_t version;
+    uint32_t unasked; /* of the engine */
     uint32_t count;   /* entries in names */
     uint32_t skipped; /* entries that cannot be sent */
     uint32_t rounds;
@@ -59,6 +60,7 @@ static void put_entry(struct buf *b, const struct listing *l, const char *name,
     }
     if (attrs && l->version > 4) {
         sally_attrs copy = *attrs;
+        copy.valid &= l->unasked;
         attrs_hide(&copy, name);
         attrs_put(b, l->version, &copy);
     } else if (attrs) {
@@ -144,7 +146,10 @@ static sally_status submit_readdir(struct sftp *s, const struct request_in *in, 
     struct listing *l = op ? sally_op_alloc(&op->pub, sizeof *l) : NULL;
     if (!l)
         return op ? request_drop(op, SALLY_FAILURE) : SALLY_FAILURE;
-    *l = (struct listing){.version = s->version, .max = s->options.max_names, .rounds = rounds};
+    *l = (struct listing){.version = s->version,
+                          .unasked = s->unasked,
+                          .max = s->options.max_names,
+                          .rounds = rounds};
     op->entry = on_entry;
     op->on_start = start_readdir;
     op->reserve = s->options.max_names;

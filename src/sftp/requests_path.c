@@ -40,7 +40,7 @@ uint32_t request_wanted(const struct sftp *s, struct request_in *in)
 {
     /* From version 4 on a mask follows; clients that leave it out get everything, and those that
      * name nothing get what costs nothing. */
-    uint32_t everything = attrs_of_wire(s->version, UINT32_MAX);
+    uint32_t everything = attrs_of_wire(s->version, UINT32_MAX) & s->unasked;
     if (s->version == 3 || cursor_left(&in->body) < 4)
         return everything;
     uint32_t flags = get_u32(&in->body);
@@ -243,7 +243,7 @@ static bool answer_resolved(struct sftp *s, struct op *op)
         next ? op_take_path(next, slice_of(text->result ? text->result : op->pub.path))
              : SALLY_FAILURE;
     if (status == SALLY_OK) {
-        next->pub.u.stat.wanted = attrs_of_wire(s->version, UINT32_MAX);
+        next->pub.u.stat.wanted = attrs_of_wire(s->version, UINT32_MAX) & s->unasked;
         request_submit(s, next);
         return false;
     }

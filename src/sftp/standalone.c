@@ -7,6 +7,7 @@
 
 #include "base/sized.h"
 #include "core/path.h"
+#include "sftp/protocol.h"
 #include "sftp/sftp.h"
 
 /* Defaults, and what follows from the options. */
@@ -238,7 +239,7 @@ static sally_error make_engine(sally_sftp *x, const sally_sftp_options *o)
     if (max_packet < LEAST_PACKET)
         return SALLY_E_RANGE;
     const struct sftp_options options = {
-        .max_version = or_default(o->max_version, 3),
+        .max_version = or_default(o->max_version, SFTP_LAST_VERSION),
         .max_packet = max_packet,
         .max_read = or_default(o->max_read, MAX_READ),
         .max_write = max_packet - PACKET_OVERHEAD,
