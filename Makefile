@@ -23,7 +23,6 @@ build: ## build the library and the programs into build/release
 .PHONY: run
 run: ## install what building needs, build, serve a demo folder on a loopback port, and show how to reach it
 	@scripts/deps.sh --build
-	@scripts/deps.sh build
 	@cmake --preset release -DBUILD_TESTING=OFF -DSALLY_EXAMPLES=OFF -B build/run >/dev/null
 	@cmake --build build/run -j $(JOBS)
 	@scripts/run-demo.sh build/run/cmd/sallyport $(PORT)

@@ -18,8 +18,7 @@ test_packages=(
     mandoc codespell clang-format procps binutils util-linux
     gcc-i686-linux-gnu libc6-dev-i386-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user)
 packages=("${build_packages[@]}")
-[[ ${1:-} == build ]] || packages+=("${test_packages[@]}")
-[[ ${1:-} != --build ]] || packages=("${build_packages[@]}")
+[[ ${1:-} == --build ]] || packages+=("${test_packages[@]}")
 
 missing_packages() {
     local installed
@@ -35,7 +34,6 @@ have_sshd() { [[ -x $deps/sshd/usr/sbin/sshd && -e $deps/sshd/usr/lib/$(uname -m
 have_cross() { [[ -e $deps/$1/usr/lib/$2/libcmocka.so && -e $deps/$1/usr/include/cmocka.h ]]; }
 
 missing_private() {
-    [[ $1 != build ]] || return 0
     have_sshd || echo sshd
     have_cross i386 i386-linux-gnu || echo i386
     have_cross s390x s390x-linux-gnu || echo s390x
@@ -86,7 +84,7 @@ foreign_apt() {
 
 mapfile -t missing < <(missing_packages)
 private=()
-[[ ${1:-} == --build ]] || mapfile -t private < <(missing_private "${1:-}")
+[[ ${1:-} == --build ]] || mapfile -t private < <(missing_private)
 if [[ ${#missing[@]} -eq 0 && ${#private[@]} -eq 0 ]]; then
     echo "deps: nothing is missing"
     exit 0
