@@ -73,10 +73,11 @@ typedef struct sally_auth_methods {
     /** "Would you accept this key?" Changes no state, proves nothing. ACCEPT or REJECT (or PENDING). NULL: ask
      * the client for a proof of every key. */
     sally_auth_result (*may_try_key)(sally_auth *auth, sally_auth_request *request);
-    /** The try itself. Must not be NULL. */
+    /** The try itself. Must not be NULL. Clients try what they like, also what was not offered, and in any order: before you
+     * accept a second factor, look for the first one in request->succeeded. */
     sally_auth_result (*authenticate)(sally_auth *auth, sally_auth_request *request);
     /** The methods to offer this user (request->user, ->peer, ->succeeded are set, method is 0); a mask of SALLY_AUTH_
-     * bits. NULL: `methods`. Must not tell which users exist. */
+     * bits. NULL: `methods`. Must not tell which users exist, and forbids nothing: see authenticate. */
     uint32_t (*offered)(sally_auth *auth, sally_auth_request *request);
     /** Frees request->state when the connection ends or the user name changes. May be NULL. */
     void (*forget)(sally_auth *auth, void *state);
@@ -110,7 +111,8 @@ SALLY_API void sally_auth_set_permissions(sally_auth_request *request, uint32_t 
 /** Changes a setting for this connection, by name as sally_server_set() does. ::SALLY_E_NOT_FOUND,
  * ::SALLY_E_RANGE, ::SALLY_E_UNSUPPORTED for one that is not a connection's. */
 SALLY_API sally_error sally_auth_set(sally_auth_request *request, const char *name, const char *value);
-/** Answers "right so far": any of `methods_next` (SALLY_AUTH_ bits) must follow. Returns the result to return. */
+/** Answers "right so far", and tells the client to go on with any of `methods_next` (SALLY_AUTH_ bits); what it does then is
+ * yours to judge by request->succeeded. Returns the result to return. */
 SALLY_API sally_auth_result sally_auth_partial(sally_auth_request *request, uint32_t methods_next);
 /** Keyboard-interactive: one more question; `echo`: the answer may be shown. Return ::SALLY_AUTH_PROMPT. */
 SALLY_API sally_error sally_auth_add_prompt(sally_auth_request *request, const char *text, bool echo);
