@@ -15,7 +15,13 @@
  * so it leaves out none. */
 #define EVERY_ACCESS 0x001f01ffu
 
-#define NO_BLOCKS 0x0001u /* only the combination of no blocking flags */
+/* Of the combinations of blocking flags: none but the empty one, or all. */
+#define NO_BLOCKS  0x0001u
+#define ALL_BLOCKS 0xffffu
+
+/* acl-supported: the storage sets entries that allow and that deny. */
+#define SSH_ACL_CAP_ALLOW 0x1u
+#define SSH_ACL_CAP_DENY  0x2u
 
 /* What SETSTAT may set in every storage that has it. */
 #define SETTABLE                                                                                   \
@@ -26,6 +32,8 @@
     (SSH_FXF_ACCESS_DISPOSITION | SSH_FXF_APPEND_DATA | SSH_FXF_APPEND_DATA_ATOMIC |               \
      SSH_FXF_TEXT_MODE)
 #define OPEN_FLAGS_OF_6 (OPEN_FLAGS_OF_5 | SSH_FXF_NOFOLLOW | SSH_FXF_DELETE_ON_CLOSE)
+#define BLOCKS_OF_5     (SSH_FXF_BLOCK_READ | SSH_FXF_BLOCK_WRITE | SSH_FXF_BLOCK_DELETE)
+#define BLOCKS_OF_6     (BLOCKS_OF_5 | SSH_FXF_BLOCK_ADVISORY)
 
 static void put_u16(struct buf *b, uint16_t v)
 {
@@ -56,14 +64,30 @@ static void put_versions(struct buf *out, uint32_t highest)
     put_string(out, text, size - 1);
 }
 
+static bool has_acl(const sally_fs *fs)
+{
+    return (sally_fs_traits(fs) & SALLY_FS_ACL) != 0;
+}
+
+/* A storage that locks byte ranges keeps share reservations too. */
+static bool has_blocks(const sally_fs *fs)
+{
+    return sally_fs_supports(fs, SALLY_OP_LOCK);
+}
+
 /* No size of reads is promised, as a storage may answer less than was asked. */
 static void put_abilities(const struct sftp *s, struct buf *out)
 {
     const sally_fs *fs = sally_session_fs(s->session);
-    bool sets = sally_fs_supports(fs, SALLY_OP_SETSTAT);
-    put_u32(out, sets ? attrs_to_wire(s->version, SETTABLE) : 0);
+    uint32_t flags = s->version >= 6 ? OPEN_FLAGS_OF_6 : OPEN_FLAGS_OF_5;
+    uint32_t settable = SETTABLE | (has_acl(fs) ? SALLY_ATTR_ACL : 0);
+    if (has_blocks(fs))
+        flags |= s->version >= 6 ? BLOCKS_OF_6 : BLOCKS_OF_5;
+    if (!sally_fs_supports(fs, SALLY_OP_SETSTAT))
+        settable = 0;
+    put_u32(out, attrs_to_wire(s->version, settable));
     put_u32(out, 0); /* attribute bits that can be set */
-    put_u32(out, s->version >= 6 ? OPEN_FLAGS_OF_6 : OPEN_FLAGS_OF_5);
+    put_u32(out, flags);
     put_u32(out, EVERY_ACCESS);
     put_u32(out, 0);
 }
@@ -82,8 +106,9 @@ static void put_supported2(const struct sftp *s, struct buf *out)
     put_text(out, "supported2");
     size_t place = put_string_begin(out);
     put_abilities(s, out);
-    put_u16(out, NO_BLOCKS);
-    put_u16(out, NO_BLOCKS);
+    uint16_t blocks = has_blocks(sally_session_fs(s->session)) ? ALL_BLOCKS : NO_BLOCKS;
+    put_u16(out, blocks);
+    put_u16(out, blocks);
     put_u32(out, 0); /* names of extended attributes */
     put_u32(out, extensions_put_names(s, NULL));
     extensions_put_names(s, out);
@@ -104,5 +129,11 @@ void announce(const struct sftp *s, struct buf *out)
         put_supported(s, out);
     if (s->version >= 6)
         put_supported2(s, out);
+    if (s->version >= 6 && has_acl(sally_session_fs(s->session))) {
+        put_text(out, "acl-supported");
+        size_t place = put_string_begin(out);
+        put_u32(out, SSH_ACL_CAP_ALLOW | SSH_ACL_CAP_DENY);
+        put_string_end(out, place);
+    }
     extensions_announce(s, out);
 }

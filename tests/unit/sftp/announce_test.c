@@ -81,7 +81,7 @@ static void what_is_supported_can_be_taken_apart(void **state)
     for (uint32_t version = 5; version <= 6; version++) {
         for (int without = 0; without < 2; without++) {
             const uint64_t kinds = SALLY_OP_BIT(SALLY_OP_SETSTAT) | SALLY_OP_BIT(SALLY_OP_HASH) |
-                                   SALLY_OP_BIT(SALLY_OP_LINK);
+                                   SALLY_OP_BIT(SALLY_OP_LINK) | SALLY_OP_BIT(SALLY_OP_LOCK);
             struct peer *p =
                 begin(&(struct peer_options){.without = without ? kinds : 0, .deny = "copy-file"},
                       version);
@@ -99,10 +99,12 @@ static void what_is_supported_can_be_taken_apart(void **state)
             uint32_t flags = get_u32(&c);
             assert_int_equal(flags & 7, 7);
             assert_int_equal(!!(flags & SSH_FXF_NOFOLLOW), version == 6);
+            assert_int_equal(!!(flags & SSH_FXF_BLOCK_READ), !without);
+            assert_int_equal(!!(flags & SSH_FXF_BLOCK_ADVISORY), !without && version == 6);
             get_u32(&c);
             get_u32(&c);
             if (version == 6) {
-                get_bytes(&c, 4);
+                assert_int_equal(get_u32(&c), without ? 0x00010001 : UINT32_MAX);
                 assert_int_equal(get_u32(&c), 0);
                 struct cursor names = c;
                 uint32_t count = get_u32(&names);
@@ -115,6 +117,28 @@ static void what_is_supported_can_be_taken_apart(void **state)
             assert_int_equal(has_name(c, "check-file-name"), !without);
             assert_int_equal(has_name(c, "hardlink@openssh.com"), !without);
             assert_false(has_name(c, "copy-file"));
+            peer_free(p);
+        }
+    }
+}
+
+static void acls_are_announced_when_the_storage_says(void **state)
+{
+    (void)state;
+    struct slice value;
+    for (uint32_t version = 3; version <= 6; version++) {
+        for (uint32_t traits = 0; traits <= SALLY_FS_ACL; traits += SALLY_FS_ACL) {
+            struct peer *p = begin(&(struct peer_options){.traits = traits}, version);
+            assert_int_equal(find(p, "acl-supported", &value), version == 6 && traits);
+            if (version == 6 && traits) {
+                assert_int_equal(value.size, 4);
+                assert_memory_equal(value.data, "\0\0\0\3", 4);
+            }
+            if (version >= 5) {
+                assert_true(find(p, version == 5 ? "supported" : "supported2", &value));
+                struct cursor c = cursor_of_slice(value);
+                assert_int_equal(!!(get_u32(&c) & SSH_FILEXFER_ATTR_ACL), !!traits);
+            }
             peer_free(p);
         }
     }
@@ -214,6 +238,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_version_says_what_it_should),
         cmocka_unit_test(what_is_supported_can_be_taken_apart),
+        cmocka_unit_test(acls_are_announced_when_the_storage_says),
         cmocka_unit_test(another_version_is_chosen_first_of_all),
         cmocka_unit_test(what_was_not_offered_ends_the_session),
         cmocka_unit_test(too_late_ends_the_session),
