@@ -11,7 +11,7 @@
 struct note {
     char name[64]; /* "" for a free place */
     size_t size;
-    char *bytes; /* MAX_BYTES once there is something */
+    char *bytes; /* MAX_BYTES */
 };
 
 /* Slots of one session come one after the other, but sessions run at the same time: what they share needs a lock. */
@@ -31,11 +31,16 @@ static struct note *find(struct notes *all, const char *path)
 
 static struct note *make(struct notes *all, const char *path)
 {
+    size_t size = strlen(path + 1) + 1;
     for (size_t i = 0; i < MAX_FILES; i++) {
-        if (!all->files[i].name[0] && strlen(path + 1) < sizeof all->files[i].name) {
-            strcpy(all->files[i].name, path + 1); /* fits: just measured */
-            return &all->files[i];
-        }
+        struct note *file = &all->files[i];
+        if (file->name[0] || size > sizeof file->name)
+            continue;
+        file->bytes = calloc(1, MAX_BYTES);
+        if (!file->bytes)
+            break;
+        memcpy(file->name, path + 1, size);
+        return file;
     }
     return NULL;
 }
@@ -44,16 +49,20 @@ static sally_status do_open(struct notes *all, sally_op *op)
 {
     uint32_t flags = op->u.open.flags;
     struct note *file = find(all, op->path);
+    if (strcmp(op->path, "/") == 0)
+        return SALLY_FILE_IS_A_DIRECTORY;
+    if (strchr(op->path + 1, '/'))
+        return SALLY_NO_SUCH_PATH; /* there are no folders */
     if (!file && !(flags & SALLY_OPEN_CREATE))
         return SALLY_NO_SUCH_FILE;
     if (file && (flags & SALLY_OPEN_EXCLUSIVE))
         return SALLY_FILE_ALREADY_EXISTS;
     if (!file && !(file = make(all, op->path)))
         return SALLY_NO_SPACE_ON_FILESYSTEM;
-    if (!file->bytes && !(file->bytes = calloc(1, MAX_BYTES)))
-        return SALLY_FAILURE;
-    if (flags & SALLY_OPEN_TRUNCATE)
+    if (flags & SALLY_OPEN_TRUNCATE) {
+        memset(file->bytes, 0, file->size); /* or a gap would show what was here before */
         file->size = 0;
+    }
     return SALLY_OK;
 }
 
