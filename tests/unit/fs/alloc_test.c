@@ -122,6 +122,57 @@ static sally_status take_away(struct driver *d)
     return do_path(d, SALLY_OP_REMOVE, "/loop/made-too");
 }
 
+static sally_status digest_open(struct driver *d)
+{
+    static char text[HASH_TEXT_SIZE];
+    const sally_op_hash how = {.algorithms = "x,sha1", .block_size = 4096, .length = 100000};
+    return do_hash(d, opened, NULL, &how, text);
+}
+
+static sally_status digest(struct driver *d)
+{
+    static char text[HASH_TEXT_SIZE];
+    const sally_op_hash how = {.algorithms = "crc32", .length = 70000};
+    return do_hash(d, NULL, "/d/link", &how, text);
+}
+
+static sally_status lock_and_unlock(struct driver *d)
+{
+    sally_status status = do_lock(d, SALLY_OP_LOCK, opened, 1, 2, SALLY_OPEN_BLOCK_WRITE);
+    d->fail_at = 0;
+    return status == SALLY_OK ? do_lock(d, SALLY_OP_UNLOCK, opened, 1, 2, 0) : status;
+}
+
+/* What one of the storages does not have counts as done. */
+static sally_status if_known(sally_status status)
+{
+    return status == SALLY_UNSUPPORTED ? SALLY_OK : status;
+}
+
+static sally_status set_acl(struct driver *d)
+{
+    static const unsigned char acl[] = "\0\0\0\3\0\0\0\2"
+                                       "\0\0\0\0\0\0\0\0\0\0\0\7\0\0\0\6OWNER@"
+                                       "\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\4"
+                                       "1234";
+    const sally_attrs attrs = {.valid = SALLY_ATTR_ACL, .acl = acl, .acl_size = sizeof(acl) - 1};
+    return if_known(do_setstat(d, "/d/f", 0, &attrs));
+}
+
+static sally_status stat_acl(struct driver *d)
+{
+    struct op *op = driver_op(d, SALLY_OP_STAT, "/d/f");
+    op->pub.u.stat.wanted = SALLY_ATTR_ACL;
+    return driver_finish(d, op);
+}
+
+static sally_status ask_storage(struct driver *d)
+{
+    struct op *op = driver_op(d, SALLY_OP_EXTENDED, "/d/f");
+    op->pub.u.extended.name = "listxattr@proftpd.org";
+    return if_known(driver_finish(d, op));
+}
+
 static const struct {
     const char *name;
     sally_status (*run)(struct driver *d);
@@ -135,7 +186,9 @@ static const struct {
     ONE(stat_far),  ONE(stat_with_names), ONE(set_names),
     ONE(resolve),   ONE(read_link),       ONE(make_dir),
     ONE(make_link), ONE(make_hard_link),  ONE(move),
-    ONE(move_over), ONE(take_away),
+    ONE(move_over), ONE(take_away),       ONE(digest_open),
+    ONE(digest),    ONE(lock_and_unlock), ONE(set_acl),
+    ONE(stat_acl),  ONE(ask_storage),
 };
 
 static void try_all(sally_fs *fs)
