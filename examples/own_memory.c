@@ -32,15 +32,11 @@ static struct note *find(struct notes *all, const char *path)
 static struct note *make(struct notes *all, const char *path)
 {
     size_t size = strlen(path + 1) + 1;
-    for (size_t i = 0; i < MAX_FILES; i++) {
-        struct note *file = &all->files[i];
-        if (file->name[0] || size > sizeof file->name)
-            continue;
-        file->bytes = calloc(1, MAX_BYTES);
-        if (!file->bytes)
-            break;
-        memcpy(file->name, path + 1, size);
-        return file;
+    for (struct note *file = all->files; file < all->files + MAX_FILES; file++) {
+        if (!file->name[0] && size <= sizeof file->name && (file->bytes = calloc(1, MAX_BYTES))) {
+            memcpy(file->name, path + 1, size);
+            return file;
+        }
     }
     return NULL;
 }
@@ -60,7 +56,7 @@ static sally_status do_open(struct notes *all, sally_op *op)
     if (!file && !(file = make(all, op->path)))
         return SALLY_NO_SPACE_ON_FILESYSTEM;
     if (flags & SALLY_OPEN_TRUNCATE) {
-        memset(file->bytes, 0, file->size); /* or a gap would show what was here before */
+        memset(file->bytes, 0, file->size); /* else a gap would show them */
         file->size = 0;
     }
     return SALLY_OK;
