@@ -421,6 +421,53 @@ class TestEachVersion:
             assert get_text(get_text(answer)[1])[0] == wanted
 
 
+def lock(session, kind, handle, offset, length, flags=None):
+    return session.code(kind, text(handle) + struct.pack(">QQ", offset, length) + (b"" if flags is None else struct.pack(">I", flags)))
+
+
+BLOCK, UNBLOCK, BLOCK_READ, BLOCK_WRITE, BLOCK_DELETE = 22, 23, 0x40, 0x80, 0x100
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_locks_hold_against_other_versions(connect, server, version):
+    (server.root / "file").write_bytes(bytes(1000))
+    holder, other = connect(6), connect(version)
+    mine, theirs = holder.open("/file", READ_DATA | WRITE_DATA), other.open("/file", READ_DATA | WRITE_DATA)
+    conflict = 25 if version == 6 else 4
+    assert lock(holder, BLOCK, mine, 100, 100, BLOCK_WRITE) == 0
+    assert other.write(theirs, 150, b"x") == conflict and other.write(theirs, 99, b"xx") == conflict
+    assert other.write(theirs, 99, b"x") == 0 and other.write(theirs, 200, b"x") == 0
+    assert other.read(theirs, 100, 100) == bytes(100)
+    assert holder.write(mine, 150, b"y") == 0
+    if version == 6:
+        assert lock(other, BLOCK, theirs, 199, 1, BLOCK_WRITE) in (25, 26)
+        assert lock(other, UNBLOCK, theirs, 100, 100) == 31
+    assert lock(holder, UNBLOCK, mine, 100, 99) == 31
+    assert lock(holder, UNBLOCK, mine, 100, 100) == 0
+    assert other.write(theirs, 150, b"x") == 0
+    assert lock(holder, BLOCK, mine, 0, 10, BLOCK_READ | BLOCK_WRITE) == 0
+    assert other.read(theirs, 0, 1) == conflict
+    holder.close(mine)
+    assert other.read(theirs, 0, 1) == b"\0"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("holds", (5, 6))
+def test_share_reservations_hold_against_other_versions(connect, server, version, holds):
+    (server.root / "file").write_bytes(b"text")
+    holder, other = connect(holds), connect(version)
+    conflict = 17 if version > 4 else 4
+    mine = holder.open("/file", READ_DATA, OPEN_EXISTING | BLOCK_WRITE | BLOCK_DELETE)
+    assert other.open("/file", WRITE_DATA) == conflict
+    assert other.code(13, text("/file")) == conflict
+    theirs = other.open("/file", READ_DATA)
+    assert other.read(theirs, 0, 4) == b"text"
+    assert holder.open("/file", READ_DATA, OPEN_EXISTING | BLOCK_READ) == 17
+    holder.close(mine)
+    assert other.close(other.open("/file", WRITE_DATA)) == 0
+    assert other.code(13, text("/file")) == 0
+
+
 def test_paramiko_checks_files(server):
     with pythonic.paramiko_sftp(server) as client:
         (server.root / "file").write_bytes(b"x" * 1000)
