@@ -137,7 +137,7 @@ static sally_status do_write(struct store *s, sally_op *op)
     if (facts.open_flags & SALLY_OPEN_APPEND)
         offset = n->size;
     if (offset > STORE_MAX_BYTES ||
-        (offset + op->u.io.length > n->size && !resize(n, offset + op->u.io.length)))
+        (offset + op->u.io.length > n->size && !resize(n, (size_t)offset + op->u.io.length)))
         return SALLY_NO_SPACE_ON_FILESYSTEM;
     memcpy(n->data + offset, op->u.io.data, op->u.io.length);
     return SALLY_OK;
@@ -211,7 +211,7 @@ static sally_status do_setstat(struct store_node *n, const sally_attrs *a)
 {
     if (!n)
         return SALLY_NO_SUCH_FILE;
-    if (a->valid & SALLY_ATTR_SIZE && (a->size > STORE_MAX_BYTES || !resize(n, a->size)))
+    if (a->valid & SALLY_ATTR_SIZE && (a->size > STORE_MAX_BYTES || !resize(n, (size_t)a->size)))
         return SALLY_NO_SPACE_ON_FILESYSTEM;
     if (a->valid & SALLY_ATTR_PERMISSIONS)
         n->permissions = a->permissions;
