@@ -73,11 +73,12 @@ typedef struct sally_auth_methods {
     /** "Would you accept this key?" Changes no state, proves nothing. ACCEPT or REJECT (or PENDING). NULL: ask
      * the client for a proof of every key. */
     sally_auth_result (*may_try_key)(sally_auth *auth, sally_auth_request *request);
-    /** The try itself. Must not be NULL. Clients try what they like, also what was not offered, and in any order: before you
-     * accept a second factor, look for the first one in request->succeeded. */
+    /** The try itself. Must not be NULL. Only comes for what was offered: after sally_auth_partial() for one of its methods, else
+     * for those of `offered` (or `methods`). In any order among them: where the order matters, look at request->succeeded, or offer one
+     * after the other. */
     sally_auth_result (*authenticate)(sally_auth *auth, sally_auth_request *request);
     /** The methods to offer this user (request->user, ->peer, ->succeeded are set, method is 0); a mask of SALLY_AUTH_
-     * bits. NULL: `methods`. Must not tell which users exist, and forbids nothing: see authenticate. */
+     * bits. NULL: `methods`. Others are rejected without asking `authenticate`. Must not tell which users exist. */
     uint32_t (*offered)(sally_auth *auth, sally_auth_request *request);
     /** Frees request->state when the connection ends or the user name changes. May be NULL. */
     void (*forget)(sally_auth *auth, void *state);

@@ -35,8 +35,26 @@ static bool takes_part(const struct auth_request *r, const sally_auth *leaf)
     return leaf->methods.methods & r->pub.method && chain_asks(r->auth, &r->pub, r->leaf);
 }
 
+/* What a leaf does not offer this user now it is not asked about either: an authenticator that
+ * offers its second factor after the first need not remember to refuse it before. A dialogue that
+ * has begun goes on, and "none" is a question about the offer. */
+static bool offers(struct auth_request *r, sally_auth *leaf)
+{
+    uint32_t method = r->pub.method;
+    if (!leaf->methods.offered || r->pub.round > 0 || method == SALLY_AUTH_NONE)
+        return true;
+    r->pub.method = 0;
+    uint32_t offered = leaf->methods.offered(leaf, &r->pub);
+    r->pub.method = method;
+    return (offered & method) != 0;
+}
+
 static sally_auth_result call(struct auth_request *r, sally_auth *leaf)
 {
+    if (!offers(r, leaf)) {
+        auth_request_because(&r->pub, "this method is not offered now");
+        return SALLY_AUTH_REJECT;
+    }
     if (!r->may_try)
         return leaf->methods.authenticate(leaf, &r->pub);
     return leaf->methods.may_try_key ? leaf->methods.may_try_key(leaf, &r->pub) : SALLY_AUTH_ACCEPT;

@@ -79,6 +79,7 @@ struct conn {
     struct settings *settings;       /* held: the same, or with changes of its own */
     struct keyring *keys;            /* held */
     sally_auth *auth;                /* held: who was asked first is asked to the end */
+    uint32_t auth_next; /* SALLY_AUTH_ bits that must follow a partial success; 0: any offered */
     void *auth_state;
     struct login login;
     bool is_logged_in;

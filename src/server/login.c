@@ -20,6 +20,7 @@ struct attempt {
     struct auth_request *request;
     char methods[METHODS_SIZE]; /* that may be tried after a "no" */
     bool knows_methods;
+    uint32_t next; /* SALLY_AUTH_ bits that must follow what has succeeded; 0: any */
 };
 
 static const char *method_name(enum ssh_auth_kind kind)
@@ -58,10 +59,13 @@ static bool is_password(const struct attempt *a)
 static void ask_methods(struct attempt *a)
 {
     sally_auth_request *pub = &a->request->pub;
-    uint32_t method = pub->method;
-    pub->method = 0;
-    auth_method_names(auth_offered(a->request->auth, pub), a->methods, sizeof a->methods);
-    pub->method = method;
+    uint32_t method = pub->method, offered = a->next;
+    if (!offered) {
+        pub->method = 0;
+        offered = auth_offered(a->request->auth, pub);
+        pub->method = method;
+    }
+    auth_method_names(offered, a->methods, sizeof a->methods);
     a->knows_methods = true;
 }
 
@@ -70,6 +74,11 @@ static bool run_attempt(struct task *task)
     struct attempt *a = CONTAINER_OF(task, struct attempt, task);
     if (!a->knows_methods)
         ask_methods(a);
+    if (a->next && !(a->next & a->request->pub.method)) {
+        a->request->result = SALLY_AUTH_REJECT;
+        auth_request_because(&a->request->pub, "another method must follow");
+        return true;
+    }
     return auth_request_run(a->request);
 }
 
@@ -231,6 +240,7 @@ static void answer(struct conn *c, struct attempt *a)
     case SALLY_AUTH_PARTIAL:
         auth_method_names(r->methods_next, next, sizeof next);
         announce(c, a, SALLY_AUTH_PARTIAL);
+        c->auth_next = r->methods_next;
         ssh_auth_partial(a->query, next);
         break;
     case SALLY_AUTH_PROMPT:
@@ -273,6 +283,7 @@ static struct attempt *new_attempt(struct conn *c, struct ssh_auth *q)
     list_init(&a->task.link);
     a->conn = c;
     a->query = q;
+    a->next = c->auth_next;
     a->request = r;
     r->owner = a;
     r->wake = wake_attempt;
@@ -317,6 +328,8 @@ void login_try(struct conn *c, struct ssh_auth *q)
 {
     if (!c->auth)
         c->auth = server_auth(c->server);
+    if (q->user_changed)
+        c->auth_next = 0;
     if (c->auth && q->user_changed && c->auth_state) {
         auth_forget(c->auth, c->auth_state);
         c->auth_state = NULL;

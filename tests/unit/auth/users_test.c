@@ -165,9 +165,9 @@ static void both_factors(void **state)
     assert_int_equal(next, SALLY_AUTH_PASSWORD);
     assert_int_equal(try_password(users, "joe", "secret", SALLY_AUTH_PUBLICKEY, NULL),
                      SALLY_AUTH_ACCEPT);
-    /* The same factor twice is one factor; a wrong second one is nothing. */
+    /* The same factor twice is not offered; a wrong second one is nothing. */
     assert_int_equal(try_password(users, "joe", "secret", SALLY_AUTH_PASSWORD, NULL),
-                     SALLY_AUTH_PARTIAL);
+                     SALLY_AUTH_REJECT);
     assert_int_equal(try_password(users, "joe", "wrong", SALLY_AUTH_PUBLICKEY, NULL),
                      SALLY_AUTH_REJECT);
     /* Asking about a key proves nothing. */

@@ -174,6 +174,52 @@ static void factors_add_up_and_are_lost_with_the_user(void **state)
     assert_int_equal(atomic_load(&scene.forgotten), atomic_load(&scene.states));
 }
 
+/* An authenticator that relies on what it offers, and never looks at what has succeeded. */
+static uint32_t first_one_then_the_other(sally_auth *auth, sally_auth_request *request)
+{
+    (void)auth;
+    return request->succeeded & SALLY_AUTH_PASSWORD ? SALLY_AUTH_KEYBOARD_INTERACTIVE
+                                                    : SALLY_AUTH_PASSWORD;
+}
+
+static sally_auth_result trusting(sally_auth *auth, sally_auth_request *request)
+{
+    struct scene *scene = sally_auth_data(auth);
+    if (request->method == SALLY_AUTH_PASSWORD)
+        return strcmp(request->password, "secret") == 0
+                   ? sally_auth_partial(request, SALLY_AUTH_KEYBOARD_INTERACTIVE)
+                   : SALLY_AUTH_REJECT;
+    if (request->round == 0)
+        return sally_auth_add_prompt(request, "Code: ", false) ? SALLY_AUTH_REJECT
+                                                               : SALLY_AUTH_PROMPT;
+    return strcmp(request->answers[0], "123456") == 0 ? sally_auth_accept(request, scene->fs)
+                                                      : SALLY_AUTH_REJECT;
+}
+
+static void only_what_is_offered_may_be_tried(void **state)
+{
+    (void)state;
+    sally_auth_methods methods = {.struct_size = sizeof methods,
+                                  .methods = SALLY_AUTH_PASSWORD | SALLY_AUTH_KEYBOARD_INTERACTIVE,
+                                  .authenticate = trusting,
+                                  .offered = first_one_then_the_other};
+    for (int i = 0; i < 2; i++) {
+        struct scene scene;
+        struct client c;
+        begin(&scene, &methods);
+        assert_true(client_connect(&c, scene.server, NULL));
+        if (methods.offered) /* without it, both are offered from the start */
+            assert_false(client_login_interactive(&c, "joe", "123456"));
+        assert_false(client_login(&c, "joe", "secret"));
+        assert_false(client_login(&c, "joe", "secret")); /* the other factor must follow */
+        assert_int_equal(atomic_load(&scene.partial), 1);
+        assert_true(client_login_interactive(&c, "joe", "123456"));
+        client_end(&c);
+        end(&scene);
+        methods.offered = NULL;
+    }
+}
+
 /* ---- What an accepted login gets ---- */
 
 static sally_auth_result confine(sally_auth *auth, sally_auth_request *request)
@@ -333,6 +379,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_may_come_late),
         cmocka_unit_test(factors_add_up_and_are_lost_with_the_user),
+        cmocka_unit_test(only_what_is_offered_may_be_tried),
         cmocka_unit_test(logins_get_what_they_are_given),
         cmocka_unit_test(keys_are_asked_about_and_proved),
         cmocka_unit_test(users_come_and_go_while_it_runs),
