@@ -15,11 +15,12 @@ LAYERS = {
     "core": {"base"},
     "ssh": {"base", "crypto"},
     "sftp": {"base", "core"},
+    "scp": {"base", "core"},
     "fs": {"base", "core", "os", "crypto"},
     "auth": {"base", "core", "os", "crypto"},
-    "server": {"base", "core", "os", "crypto", "ssh", "sftp", "fs", "auth"},
+    "server": {"base", "core", "os", "crypto", "ssh", "sftp", "scp", "fs", "auth"},
 }
-PURE = ["base", "core", "ssh", "sftp"]
+PURE = ["base", "core", "ssh", "sftp", "scp"]
 
 
 def tracked():

@@ -1,0 +1,311 @@
+#include "scp/command.h"
+
+#include "base/mem.h"
+#include "scp/glob.h"
+
+#define ONLY "This service allows sftp and scp only."
+
+/* clang-format off */
+static const struct scp_digest digests[] = {
+    {"md5sum",    "md5",        "d41d8cd98f00b204e9800998ecf8427e"},
+    {"sha1sum",   "sha1",       "da39a3ee5e6b4b0d3255bfef95601890afd80709"},
+    {"sha224sum", "sha224",     "d14a028c2a3a2bc9476102bb288234c415a2b01f828ea62ac5b3e42f"},
+    {"sha256sum", "sha256",     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
+    {"sha384sum", "sha384",     "38b060a751ac96384cd9327eb1b1e36a21fdb71114be07434c0cc7bf63f6e1da"
+                                "274edebfe76f65fbd51ad2f14898b95b"},
+    {"sha512sum", "sha512",     "cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce"
+                                "47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e"},
+    {"b2sum",     "blake2b512", "786a02f742015903c6c6fd852552d272912f4740e15847618a86e217f71f5419"
+                                "d25e1031afee585313896444934eb04b903a685b1448b755d56f701afe9be2ce"},
+};
+/* clang-format on */
+
+/* ---- Words: the quoting of a shell, and nothing else of it ---- */
+
+struct words {
+    struct buf text; /* one after another, each with a NUL */
+    uint32_t count;
+};
+
+struct reader {
+    struct cursor in;
+    struct words *words;
+    bool in_word;
+    const char *wrong; /* static; NULL: nothing */
+};
+
+static void put_literal(struct reader *r, uint8_t c)
+{
+    if (memchr("\\*?[]!^-", c, 8))
+        put_u8(&r->words->text, '\\');
+    put_u8(&r->words->text, c);
+}
+
+static bool peek(const struct reader *r, uint8_t *c)
+{
+    if (!cursor_left(&r->in))
+        return false;
+    *c = *r->in.at;
+    return true;
+}
+
+static void end_word(struct reader *r)
+{
+    if (!r->in_word)
+        return;
+    put_u8(&r->words->text, '\0');
+    r->words->count++;
+    r->in_word = false;
+}
+
+static void read_single(struct reader *r)
+{
+    while (cursor_left(&r->in)) {
+        uint8_t c = get_u8(&r->in);
+        if (c == '\'')
+            return;
+        put_literal(r, c);
+    }
+    r->wrong = "a quotation mark is missing";
+}
+
+static void read_double(struct reader *r)
+{
+    while (cursor_left(&r->in) && !r->wrong) {
+        uint8_t c = get_u8(&r->in), next;
+        if (c == '"')
+            return;
+        if (c == '$' || c == '`') {
+            r->wrong = "there is no shell to expand $ or `";
+        } else if (c == '\\' && peek(r, &next) && memchr("$`\"\\\n", next, 5)) {
+            get_u8(&r->in);
+            if (next != '\n')
+                put_literal(r, next);
+        } else {
+            put_literal(r, c);
+        }
+    }
+    if (!r->wrong)
+        r->wrong = "a quotation mark is missing";
+}
+
+static void read_escaped(struct reader *r)
+{
+    if (!cursor_left(&r->in)) {
+        r->wrong = "it ends with a backslash";
+        return;
+    }
+    uint8_t c = get_u8(&r->in);
+    if (c != '\n')
+        put_literal(r, c);
+}
+
+/* "~" alone or before a slash is the home directory, where relative paths begin. */
+static void read_tilde(struct reader *r)
+{
+    uint8_t next;
+    if (peek(r, &next) && !memchr("/ \t", next, 3))
+        r->wrong = "the home directories of others are not known";
+    else
+        put_u8(&r->words->text, '.');
+}
+
+static void read_plain(struct reader *r, uint8_t c, bool first)
+{
+    if (c == '\'')
+        read_single(r);
+    else if (c == '"')
+        read_double(r);
+    else if (c == '\\')
+        read_escaped(r);
+    else if (c == '~' && first)
+        read_tilde(r);
+    else if (c == '\0' || memchr("$`;|&<>()\n", c, 10))
+        r->wrong = "there is no shell for $ ` ; | & < > ( ) or line ends";
+    else
+        put_u8(&r->words->text, c);
+}
+
+static const char *split(struct words *words, struct slice raw)
+{
+    struct reader r = {.in = cursor_of_slice(raw), .words = words};
+    while (cursor_left(&r.in) && !r.wrong) {
+        uint8_t c = get_u8(&r.in);
+        if (c == ' ' || c == '\t') {
+            end_word(&r);
+            continue;
+        }
+        bool first = !r.in_word;
+        r.in_word = true;
+        read_plain(&r, c, first);
+    }
+    end_word(&r);
+    return r.wrong;
+}
+
+/* ---- What the words mean ---- */
+
+struct word_list {
+    const char *at;
+    uint32_t left;
+};
+
+static const char *next_word(struct word_list *l)
+{
+    if (l->left == 0)
+        return NULL;
+    const char *word = l->at;
+    l->at += strlen(word) + 1;
+    l->left--;
+    return word;
+}
+
+/* Without the marks of quoting; cut off when it does not fit, and then it is no name known here. */
+#define SHORT_WORD 32
+static void short_word(char out[SHORT_WORD], const char *word)
+{
+    struct buf b = {.data = (uint8_t *)out, .capacity = SHORT_WORD, .max = SHORT_WORD - 1};
+    glob_put_literal(&b, slice_of(word));
+    out[b.size] = '\0';
+}
+
+static void refuse(struct scp_command *c, uint32_t status, const char *message)
+{
+    c->kind = SCP_REFUSED;
+    c->status = status;
+    c->message = message;
+}
+
+/* False: refused. */
+static bool take_flags(struct scp_command *c, const char *flags, bool *source, bool *sink)
+{
+    for (; *flags; flags++) {
+        switch (*flags) {
+        case 'f':
+            *source = true;
+            break;
+        case 't':
+            *sink = true;
+            break;
+        case 'r':
+            c->recursive = true;
+            break;
+        case 'p':
+            c->preserve = true;
+            break;
+        case 'd':
+            c->directory = true;
+            break;
+        case 'q':
+        case 'v':
+            break;
+        default:
+            refuse(c, 1, "scp: an option that is not known here");
+            return false;
+        }
+    }
+    return true;
+}
+
+static void keep_paths(struct scp_command *c, struct word_list *words)
+{
+    const char *word;
+    while ((word = next_word(words)) != NULL) {
+        put_bytes(&c->paths, word, strlen(word) + 1);
+        c->path_count++;
+    }
+}
+
+static void parse_scp(struct scp_command *c, struct word_list *words)
+{
+    bool source = false, sink = false;
+    char flags[SHORT_WORD];
+    c->for_scp = true;
+    while (words->left) {
+        short_word(flags, words->at);
+        if (flags[0] != '-' || flags[1] == '\0')
+            break;
+        next_word(words);
+        if (strcmp(flags, "--") == 0)
+            break;
+        if (!take_flags(c, flags + 1, &source, &sink))
+            return;
+    }
+    keep_paths(c, words);
+    if (source == sink)
+        refuse(c, 1, "scp: one of -f and -t is needed");
+    else if (c->path_count == 0 || (sink && c->path_count != 1))
+        refuse(c, 1, sink ? "scp: one target is needed" : "scp: a path is needed");
+    else
+        c->kind = source ? SCP_SOURCE : SCP_SINK;
+}
+
+static void parse_digest(struct scp_command *c, struct word_list *words)
+{
+    char flag[SHORT_WORD];
+    if (words->left) {
+        short_word(flag, words->at);
+        if (strcmp(flag, "--") == 0) {
+            next_word(words);
+        } else if (flag[0] == '-' && flag[1]) {
+            refuse(c, 1, "Options are not known here.");
+            return;
+        }
+    }
+    keep_paths(c, words);
+    c->kind = SCP_DIGEST;
+}
+
+static const struct scp_digest *find_digest(const char *program)
+{
+    for (size_t i = 0; i < COUNT_OF(digests); i++)
+        if (strcmp(digests[i].program, program) == 0)
+            return &digests[i];
+    return NULL;
+}
+
+static void parse_words(struct scp_command *c, const struct words *words)
+{
+    struct word_list list = {(const char *)buf_head(&words->text), words->count};
+    const char *first = next_word(&list);
+    char program[SHORT_WORD];
+    short_word(program, first ? first : "");
+    const char *name = program;
+    if (strncmp(name, "/usr/bin/", 9) == 0)
+        name += 9;
+    else if (strncmp(name, "/bin/", 5) == 0)
+        name += 5;
+    c->digest = find_digest(name);
+    if (strcmp(name, "scp") == 0)
+        parse_scp(c, &list);
+    else if (c->digest)
+        parse_digest(c, &list);
+    else
+        refuse(c, 127, ONLY);
+}
+
+sally_error scp_command_parse(struct scp_command *c, struct slice raw)
+{
+    struct words words = {.count = 0};
+    *c = (struct scp_command){.kind = SCP_REFUSED};
+    buf_init(&c->paths, 2 * SCP_COMMAND_MAX + 2);
+    buf_init(&words.text, 2 * SCP_COMMAND_MAX + 2);
+    c->for_scp = raw.size >= 4 && memcmp(raw.data, "scp ", 4) == 0;
+    if (raw.size > SCP_COMMAND_MAX) {
+        refuse(c, 1, "The command is too long.");
+        return SALLY_E_OK;
+    }
+    const char *wrong = split(&words, raw);
+    bool failed = words.text.failed;
+    if (wrong)
+        refuse(c, c->for_scp ? 1 : 127, c->for_scp ? wrong : ONLY);
+    else if (!failed)
+        parse_words(c, &words);
+    buf_clear(&words.text);
+    return failed || c->paths.failed ? SALLY_E_NO_MEMORY : SALLY_E_OK;
+}
+
+void scp_command_clear(struct scp_command *c)
+{
+    buf_clear(&c->paths);
+}

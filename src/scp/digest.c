@@ -1,0 +1,129 @@
+/* md5sum and its like: the storage computes, and the answer has the form of coreutils' programs. */
+#include "scp/engine.h"
+
+static struct slice shown_path(const struct scp *s)
+{
+    return buf_slice(&s->walk.path);
+}
+
+static void failed(struct scp *s, const struct op *op, sally_status status)
+{
+    struct buf text = {.data = NULL};
+    s->errors++;
+    scp_put_status(s, &text, shown_path(s), op, status);
+    put_u8(&text, '\n');
+    scp_put_out(s, buf_head(&text), text.size);
+    buf_clear(&text);
+}
+
+static void put_hex(struct buf *out, const uint8_t *data, size_t size)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < size; i++) {
+        put_u8(out, (uint8_t)digits[data[i] >> 4]);
+        put_u8(out, (uint8_t)digits[data[i] & 15]);
+    }
+}
+
+static bool wants_escape(struct slice name)
+{
+    for (size_t i = 0; i < name.size; i++)
+        if (name.data[i] == '\\' || name.data[i] == '\n' || name.data[i] == '\r')
+            return true;
+    return false;
+}
+
+static void put_escaped(struct buf *out, struct slice name)
+{
+    for (size_t i = 0; i < name.size; i++) {
+        if (name.data[i] == '\\')
+            put_bytes(out, "\\\\", 2);
+        else if (name.data[i] == '\n')
+            put_bytes(out, "\\n", 2);
+        else if (name.data[i] == '\r')
+            put_bytes(out, "\\r", 2);
+        else
+            put_u8(out, name.data[i]);
+    }
+}
+
+/* A backslash at the start of the line says that the name has some. */
+static void put_line(struct scp *s, const uint8_t *digest, size_t size, struct slice name)
+{
+    if (wants_escape(name))
+        put_u8(&s->out, '\\');
+    put_hex(&s->out, digest, size);
+    put_bytes(&s->out, "  ", 2);
+    put_escaped(&s->out, name);
+    put_u8(&s->out, '\n');
+    if (s->out.failed)
+        scp_no_memory(s);
+}
+
+static void after_hash(struct scp *s, struct op *op)
+{
+    const sally_op_hash *hash = &op->pub.u.hash;
+    sally_status status = op->pub.status;
+    s->busy = false;
+    if (status == SALLY_OK && (!hash->digests || hash->digests_size == 0))
+        status = SALLY_FAILURE;
+    if (status == SALLY_OK)
+        put_line(s, hash->digests, hash->digests_size, shown_path(s));
+    else if (!walk_was_guess(s, status))
+        failed(s, op, status);
+}
+
+static void visit(struct scp *s)
+{
+    struct op *op = scp_path_op(s, SALLY_OP_HASH, shown_path(s), after_hash, failed);
+    if (!op)
+        return;
+    op->pub.u.hash.algorithms = s->command.digest->algorithm;
+    scp_submit_alone(s, op);
+}
+
+static void leave_tree(struct scp *s)
+{
+    (void)s;
+}
+
+/* Clients find out this way what there is. */
+static bool hash_input(struct scp *s)
+{
+    if (s->in.size) {
+        const char text[] = "Standard input is not read here: name a file.\n";
+        scp_put_out(s, text, sizeof text - 1);
+        scp_finish(s, 1);
+        return true;
+    }
+    if (!s->ended)
+        return false;
+    const char *empty = s->command.digest->empty;
+    scp_put_out(s, empty, strlen(empty));
+    scp_put_out(s, "  -\n", 4);
+    scp_finish(s, 0);
+    return true;
+}
+
+static bool digest_step(struct scp *s)
+{
+    if (s->command.path_count == 0)
+        return hash_input(s);
+    if (s->in.size) { /* nobody reads it */
+        scp_use_input(s, s->in.size);
+        return true;
+    }
+    s->walk.visit = visit;
+    s->walk.leave_tree = leave_tree;
+    s->walk.failed = failed;
+    if (!walk_step(s))
+        scp_finish(s, s->errors ? 1 : 0);
+    return true;
+}
+
+static void digest_drop(struct scp *s)
+{
+    walk_drop(s);
+}
+
+const struct mode scp_mode_digest = {digest_step, digest_drop};

@@ -1,0 +1,227 @@
+/* The inside of the SCP engine, for the files of this folder.
+ *
+ * Whatever the command, a mode does its steps one after the other, as input and answers come:
+ * source.c, sink.c, digest.c. At most one operation that decides what comes next is under way
+ * (`busy`), beside the READs or WRITEs of one file. walk.c finds the files of a source or digest.
+ */
+#ifndef SALLY_SCP_ENGINE_H
+#define SALLY_SCP_ENGINE_H
+
+#include "core/file.h"
+#include "scp/blocks.h"
+#include "scp/command.h"
+#include "scp/lines.h"
+#include "scp/scp.h"
+
+/* READs or WRITEs of one file at the same time. */
+#define SCP_WINDOW 4u
+/* Blocks with an operation, or sent and not released: nothing goes on from here on. */
+#define SCP_MAX_BLOCKS 12u
+#define SCP_MAX_DEPTH  256u /* directories inside each other */
+/* The longest line of the protocol: a name has at most as many bytes as a path. */
+#define SCP_MAX_LINE ((size_t)16 * 1024 + 64)
+
+struct mode {
+    /* Does one thing, if it can. False: it waits for input, or an answer, or room. Not called while
+     * busy. */
+    bool (*step)(struct scp *s);
+    void (*drop)(struct scp *s); /* frees what it holds; no operation is under way */
+};
+
+extern const struct mode scp_mode_source, scp_mode_sink, scp_mode_digest, scp_mode_refused;
+
+/* The peer's answer to a line of ours, or to a file. */
+enum scp_answer { ANSWER_NONE, ANSWER_OK, ANSWER_WARNING, ANSWER_FATAL, ANSWER_LOST };
+
+/* A directory that is being read. */
+struct walk_level {
+    sally_file *dir;
+    struct buf names; /* that wait for their turn, each with a NUL */
+    size_t path_size; /* of the walk's path, for this directory */
+    bool at_end;
+    bool is_tree;         /* everything in it; else what matches */
+    uint32_t empty_reads; /* in a row */
+    struct slice pattern; /* one component; of the command */
+    const char *rest;     /* what follows it */
+};
+
+struct walk {
+    struct walk_level *levels;
+    uint32_t count, capacity;
+    struct buf path;   /* as the client would write it; no NUL */
+    const char *next;  /* path of the command */
+    uint32_t left;     /* paths of the command from there on */
+    bool from_pattern; /* nobody named what is visited: it may be gone */
+    uint32_t visited;  /* for this path of the command */
+    const char *current;
+    void (*visit)(struct scp *s);      /* the path's turn has come */
+    void (*leave_tree)(struct scp *s); /* a directory of walk_enter() has ended */
+    void (*failed)(struct scp *s, const struct op *op, sally_status status); /* to be reported */
+};
+
+/* A piece of the file that is being read. */
+struct piece {
+    struct block *block;
+    uint32_t wanted, have;
+    bool done;
+};
+
+enum source_state {
+    SOURCE_AWAIT_READY,
+    SOURCE_WALK,
+    SOURCE_AWAIT_TIMES,
+    SOURCE_AWAIT_HEAD,
+    SOURCE_SENDING,
+    SOURCE_AWAIT_DATA,
+    SOURCE_AWAIT_END
+};
+
+struct source {
+    enum source_state state;
+    sally_attrs attrs; /* of what is being sent */
+    sally_file *file;
+    bool is_directory;
+    uint64_t asked, sent; /* bytes of the file */
+    struct piece pieces[SCP_WINDOW];
+    uint32_t first, count;
+    struct buf failure; /* a message; empty: none */
+};
+
+enum sink_state { SINK_START, SINK_LINE, SINK_RECEIVING, SINK_AWAIT_STATUS, SINK_CLOSING };
+
+struct sink_level {
+    size_t path_size; /* of the directory around it */
+    uint32_t mode;
+    bool set_mode, set_times;
+    bool was_directory; /* the target, of what is around it */
+    struct scp_times times;
+};
+
+struct sink {
+    enum sink_state state;
+    struct buf path;
+    bool is_directory; /* the path is one, as far as is known */
+    bool must_be;      /* it was written with a slash at its end */
+    struct sink_level *levels;
+    uint32_t depth, capacity;
+    bool have_times;
+    struct scp_times times;
+    struct scp_head head; /* of the line; the name does not outlive it */
+    struct sink_level entering;
+    size_t outer_size; /* of the path around the file */
+    sally_file *file;
+    uint64_t received, submitted;
+    struct block *block; /* being filled */
+    uint32_t filled, writes;
+    bool peer_failed;
+    struct buf failure;
+};
+
+struct scp {
+    sally_session *session;
+    struct scp_events events;
+    void *user_data;
+    struct scp_command command;
+    const struct mode *mode;
+    bool started; /* SESSION_START was answered well */
+    bool busy;
+    uint32_t errors; /* reported to the peer, or by it */
+
+    struct buf in;  /* not looked at yet */
+    bool ended;     /* the peer will send no more */
+    size_t credit;  /* bytes used since the last flush */
+    struct buf out; /* messages that will travel together */
+    struct blocks *blocks;
+    struct list done; /* operations that were answered, by their link */
+
+    bool over; /* nothing more is done; then: */
+    uint32_t exit_status;
+    bool told; /* the owner */
+    bool closing, gone;
+    uint32_t depth; /* calls of the owner that we are in */
+    void (*on_gone)(void *user_data);
+    void *gone_user_data;
+
+    struct walk walk;
+    struct source source;
+    struct sink sink;
+};
+
+/* ---- Operations ---- */
+
+/* What a READDIR brings. Filled in the storage's thread. */
+struct listing {
+    struct buf names;
+    struct slice pattern; /* what must match; no data: everything does */
+    bool failed;
+};
+
+typedef void then_fn(struct scp *s, struct op *op);
+
+/* What the engine remembers of an operation under way: op->owner. */
+struct task {
+    struct scp *s;
+    then_fn *then; /* its answer; the operation is freed afterwards */
+    struct block *block;
+    struct piece *piece;
+    struct listing *listing;
+};
+
+static inline struct task *task_of(const struct op *op)
+{
+    return op->owner;
+}
+
+/* NULL when memory is short, and then the engine is over. */
+struct op *scp_op(struct scp *s, uint32_t kind, then_fn *then);
+/* ... on an open file; */
+struct op *scp_file_op(struct scp *s, uint32_t kind, sally_file *file, then_fn *then);
+/* ... on a path. NULL also when it is none, after `failed` was called. */
+struct op *scp_path_op(struct scp *s, uint32_t kind, struct slice path, then_fn *then,
+                       void (*failed)(struct scp *s, const struct op *op, sally_status status));
+/* Nothing is decided until it is answered. */
+void scp_submit_alone(struct scp *s, struct op *op);
+void scp_submit(struct scp *s, struct op *op);
+
+/* ---- Output and input ---- */
+
+/* Messages come before what is sent after them. */
+void scp_put_out(struct scp *s, const void *data, size_t size);
+/* The block is the chunk's from then on. */
+void scp_send_block(struct scp *s, struct block *block, size_t size);
+/* The text of a failure, without code and line end: "scp: path: why". */
+void scp_put_failure(struct scp *s, struct buf *out, struct slice path, const char *why);
+void scp_put_status(struct scp *s, struct buf *out, struct slice path, const struct op *op,
+                    sally_status status);
+/* Sends code 1 and the text, and counts an error. */
+void scp_warn(struct scp *s, struct slice text);
+/* The end: what was put out still goes out. */
+void scp_finish(struct scp *s, uint32_t exit_status);
+/* Code 1 and a text about the protocol, then the end. */
+void scp_protocol_error(struct scp *s, const char *what);
+void scp_no_memory(struct scp *s);
+/* Bytes of `in` are used up. */
+void scp_use_input(struct scp *s, size_t size);
+/* A line of `in`, without its end; the caller uses up what it has taken (size + 1). False: there is
+ * none yet; or it is too long, and the engine is over. */
+bool scp_line(struct scp *s, struct slice *line);
+/* Uses up the peer's answer, if it is there. */
+enum scp_answer scp_take_answer(struct scp *s);
+
+/* ---- walk.c ---- */
+
+/* One step. False: everything was visited. */
+bool walk_step(struct scp *s);
+/* Everything in the directory of the walk's path comes next; `dir` is open. */
+void walk_enter(struct scp *s, sally_file *dir);
+/* The path that was visited is not there: but it was put together from a pattern, and nobody named
+ * it. */
+bool walk_was_guess(struct scp *s, sally_status status);
+void walk_drop(struct scp *s);
+
+/* ---- sink.c ---- */
+
+/* Bytes of a file that has begun; how many were taken. */
+size_t sink_take_data(struct scp *s, const uint8_t *data, size_t size);
+
+#endif

@@ -1,0 +1,45 @@
+/* The engine of exec requests: scp in both directions, and digests of files. Bytes of the channel
+ * go in, operations and chunks of bytes come out; there is no shell anywhere. Pure: no socket,
+ * thread or clock. */
+#ifndef SALLY_SCP_SCP_H
+#define SALLY_SCP_SCP_H
+
+#include "base/chunk.h"
+#include "core/session.h"
+
+/* What the engine tells its owner; all on the home thread, from inside a call of the engine or a
+ * chunk's release. */
+struct scp_events {
+    /* The owner releases the chunk when it is sent, or its channel is gone. */
+    void (*send)(void *user_data, struct chunk *c);
+    /* `size` bytes of input are done with: the peer may send as many more. */
+    void (*credit)(void *user_data, size_t size);
+    /* Everything was handed to send; input is ignored from now on. */
+    void (*finished)(void *user_data, uint32_t exit_status);
+    /* From inside a chunk's release, when that made room for more: call scp_flush() soon, but not
+     * from here. NULL: the engine calls it itself. */
+    void (*want_flush)(void *user_data);
+};
+
+struct scp;
+
+/* `command` is copied; one that is not allowed gets a text and an exit status through the events.
+ * The session is the engine's from now on (it ends with scp_close), unless this fails:
+ * SALLY_E_NO_MEMORY. Nothing happens before the first scp_flush(). */
+sally_error scp_new(struct scp **out, sally_session *session, struct slice command,
+                    const struct scp_events *events, void *user_data);
+
+/* Bytes from the peer; all are taken, and copied. The owner must not give more than the window it
+ * granted (credit says when more may come). */
+void scp_input(struct scp *s, const uint8_t *data, size_t size);
+void scp_eof(struct scp *s);
+/* Goes on with whatever can go on: to be called after a batch of input or deliveries. */
+void scp_flush(struct scp *s);
+/* For engines that have been idle for a while: gives cached memory back. */
+void scp_trim(struct scp *s);
+
+/* Ends the session with `reason` and frees the engine; no event comes any more. on_gone: when the
+ * session is gone too. Chunks that were sent may be released before or after. */
+void scp_close(struct scp *s, uint32_t reason, void (*on_gone)(void *user_data), void *user_data);
+
+#endif
