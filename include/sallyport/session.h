@@ -56,7 +56,7 @@ SALLY_API uint64_t sally_session_id(const sally_session *session);
 SALLY_API const char *sally_session_user(const sally_session *session);
 /** Where it came from. */
 SALLY_API const sally_peer *sally_session_peer(const sally_session *session);
-/** SFTP's version, 3 to 6. */
+/** SFTP's version, 3 to 6; 0 for scp and other commands. */
 SALLY_API uint32_t sally_session_version(const sally_session *session);
 /** The home directory: where relative paths start. */
 SALLY_API const char *sally_session_home(const sally_session *session);

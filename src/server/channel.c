@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "server/clock.h"
 #include "server/server.h"
+#include "sftp/sftp.h"
 
 static struct channel *channel_of_host(struct session_host *host)
 {
@@ -48,9 +49,9 @@ void conn_deliver(struct op *op)
     conn_unpin(c);
 }
 
-/* ---- The SFTP engine's events ---- */
+/* ---- What engines tell ---- */
 
-static void on_send(void *user_data, struct chunk *chunk)
+void channel_send(void *user_data, struct chunk *chunk)
 {
     struct channel *ch = user_data;
     if (!ch->ssh_channel) {
@@ -61,7 +62,7 @@ static void on_send(void *user_data, struct chunk *chunk)
     ch->conn->has_news = true;
 }
 
-static void on_credit(void *user_data, size_t size)
+void channel_credit(void *user_data, size_t size)
 {
     struct channel *ch = user_data;
     if (ch->ssh_channel)
@@ -69,30 +70,89 @@ static void on_credit(void *user_data, size_t size)
     ch->conn->has_news = true;
 }
 
-static void finish(struct channel *ch, uint32_t exit_status)
+void channel_finish(void *user_data, uint32_t exit_status)
 {
+    struct channel *ch = user_data;
     if (ch->ssh_channel)
         ssh_channel_finish(ch->ssh_channel, exit_status);
     ch->conn->has_news = true;
 }
 
-static void on_broken(void *user_data, const char *detail)
-{
-    (void)detail; /* logged by the engine */
-    finish(user_data, 1);
-}
-
-static void on_finished(void *user_data)
-{
-    finish(user_data, 0);
-}
-
-static void on_want_flush(void *user_data)
+void channel_want_flush(void *user_data)
 {
     struct channel *ch = user_data;
     ch->conn->has_news = true; /* a turn is under way, or this one asks for it */
     conn_make_ready(ch->conn);
 }
+
+/* ---- The SFTP engine ---- */
+
+static void sftp_is_broken(void *user_data, const char *detail)
+{
+    (void)detail; /* logged by the engine */
+    channel_finish(user_data, 1);
+}
+
+static void sftp_is_finished(void *user_data)
+{
+    channel_finish(user_data, 0);
+}
+
+static sally_error make_sftp(struct channel *ch, struct slice command)
+{
+    static const struct sftp_events events = {
+        .send = channel_send,
+        .credit = channel_credit,
+        .broken = sftp_is_broken,
+        .finished = sftp_is_finished,
+        .want_flush = channel_want_flush,
+    };
+    const struct settings *s = ch->settings;
+    const struct sftp_options options = {
+        .max_version = (uint32_t)s->sftp_max_version,
+        .max_packet = (uint32_t)s->sftp_max_packet,
+        .max_read = (uint32_t)s->sftp_max_read,
+        .max_write = (uint32_t)s->sftp_max_write,
+        .max_names = (uint32_t)s->sftp_max_names,
+        .allow_requests = s->sftp_allow_requests[0] ? s->sftp_allow_requests : NULL,
+        .deny_requests = s->sftp_deny_requests[0] ? s->sftp_deny_requests : NULL,
+        .wall_seconds = clock_sftp_seconds,
+    };
+    struct sftp *sftp;
+    (void)command;
+    sally_error error = sftp_new(&sftp, ch->session, &options, &events, ch);
+    if (!error)
+        ch->engine = sftp;
+    return error;
+}
+
+static void input_sftp(struct channel *ch, const uint8_t *data, size_t size)
+{
+    sftp_input(ch->engine, data, size);
+}
+
+static void eof_sftp(struct channel *ch)
+{
+    sftp_eof(ch->engine);
+}
+
+static void flush_sftp(struct channel *ch)
+{
+    sftp_flush(ch->engine);
+}
+
+static void trim_sftp(struct channel *ch)
+{
+    sftp_trim(ch->engine);
+}
+
+static void end_sftp(struct channel *ch, uint32_t reason, void (*on_gone)(void *user_data))
+{
+    sftp_close(ch->engine, reason, on_gone, ch);
+}
+
+const struct channel_kind channel_sftp = {NULL,       make_sftp, input_sftp, eof_sftp,
+                                          flush_sftp, trim_sftp, end_sftp};
 
 /* ---- Life ---- */
 
@@ -114,12 +174,13 @@ static sally_error make_session(struct channel *ch)
     const struct settings *s = ch->settings;
     size_t bytes = (size_t)s->limits_session_bytes;
     size_t largest = (size_t)s->sftp_max_read + 64 * 1024;
+    uint32_t allowed = ch->kind->permissions ? ch->kind->permissions(s) : UINT32_MAX;
     const struct session_options options = {
         .user = c->login.user,
         .home = c->login.home,
         .peer = &c->peer,
         .fs = c->login.fs,
-        .permissions = c->login.permissions,
+        .permissions = c->login.permissions & allowed,
         .id = atomic_fetch_add_explicit(&c->server->next_session_id, 1, memory_order_relaxed),
         .max_operations = (uint32_t)s->limits_operations,
         .max_files = (uint32_t)s->limits_open_files,
@@ -129,29 +190,6 @@ static sally_error make_session(struct channel *ch)
         .counters = &c->server->counters,
     };
     return session_new(&ch->session, &ch->host, &options);
-}
-
-static sally_error make_engine(struct channel *ch)
-{
-    static const struct sftp_events events = {
-        .send = on_send,
-        .credit = on_credit,
-        .broken = on_broken,
-        .finished = on_finished,
-        .want_flush = on_want_flush,
-    };
-    const struct settings *s = ch->settings;
-    const struct sftp_options options = {
-        .max_version = (uint32_t)s->sftp_max_version,
-        .max_packet = (uint32_t)s->sftp_max_packet,
-        .max_read = (uint32_t)s->sftp_max_read,
-        .max_write = (uint32_t)s->sftp_max_write,
-        .max_names = (uint32_t)s->sftp_max_names,
-        .allow_requests = s->sftp_allow_requests[0] ? s->sftp_allow_requests : NULL,
-        .deny_requests = s->sftp_deny_requests[0] ? s->sftp_deny_requests : NULL,
-        .wall_seconds = clock_sftp_seconds,
-    };
-    return sftp_new(&ch->sftp, ch->session, &options, &events, ch);
 }
 
 static void on_unborn_gone(void *user_data)
@@ -169,17 +207,19 @@ static bool has_room(const struct conn *c)
     return count < c->settings->limits_channels;
 }
 
-bool channel_open(struct conn *c, struct ssh_channel *channel)
+bool channel_open(struct conn *c, struct ssh_channel *channel, const struct channel_kind *kind,
+                  struct slice command)
 {
     struct channel *ch = has_room(c) ? mem_zalloc(sizeof *ch) : NULL;
     if (!ch)
         return false;
     ch->host = (struct session_host){host_offload, host_wake, host_now_ns};
     ch->conn = c;
+    ch->kind = kind;
     ch->settings = settings_ref(c->settings);
     sally_error error = make_session(ch);
     if (!error) {
-        error = make_engine(ch);
+        error = kind->make(ch, command);
         if (error) /* nothing was done in it: it is gone at once */
             session_close(ch->session, SALLY_CLOSED_BY_SERVER, on_unborn_gone, NULL);
     }
@@ -200,7 +240,7 @@ void channel_data(void *user_data, struct ssh_channel *channel, const uint8_t *d
 {
     (void)user_data;
     struct channel *ch = ssh_channel_data(channel);
-    sftp_input(ch->sftp, data, size);
+    ch->kind->input(ch, data, size);
     ch->conn->has_news = true;
 }
 
@@ -208,7 +248,7 @@ void channel_eof(void *user_data, struct ssh_channel *channel)
 {
     (void)user_data;
     struct channel *ch = ssh_channel_data(channel);
-    sftp_eof(ch->sftp);
+    ch->kind->eof(ch);
 }
 
 void channel_closed(void *user_data, struct ssh_channel *channel)
@@ -224,10 +264,9 @@ void channel_closed(void *user_data, struct ssh_channel *channel)
 
 static void end_session(struct channel *ch)
 {
-    struct sftp *sftp = ch->sftp;
     bool by_server = ch->conn->end_reason == SALLY_END_BY_SERVER;
-    ch->sftp = NULL;
-    sftp_close(sftp, by_server ? SALLY_CLOSED_BY_SERVER : SALLY_CLOSED_LOST, on_gone, ch);
+    ch->is_ending = true;
+    ch->kind->end(ch, by_server ? SALLY_CLOSED_BY_SERVER : SALLY_CLOSED_LOST, on_gone);
 }
 
 void channels_settle(struct conn *c)
@@ -236,10 +275,10 @@ void channels_settle(struct conn *c)
     LIST_EACH(item, &c->channels)
     {
         struct channel *ch = channel_of_link(item);
-        if (!ch->sftp)
+        if (ch->is_ending)
             continue;
         if (ch->ssh_channel)
-            sftp_flush(ch->sftp);
+            ch->kind->flush(ch);
         else
             end_session(ch);
     }
@@ -251,8 +290,8 @@ void channels_trim(struct conn *c)
     LIST_EACH(item, &c->channels)
     {
         struct channel *ch = channel_of_link(item);
-        if (ch->sftp)
-            sftp_trim(ch->sftp);
+        if (!ch->is_ending)
+            ch->kind->trim(ch);
     }
 }
 
@@ -269,7 +308,7 @@ bool channels_are_idle(const struct conn *c)
     LIST_EACH(item, &c->channels)
     {
         const struct channel *ch = channel_of_link(item);
-        if (!ch->sftp || session_in_flight(ch->session) || session_file_count(ch->session))
+        if (ch->is_ending || session_in_flight(ch->session) || session_file_count(ch->session))
             return false;
     }
     return true;

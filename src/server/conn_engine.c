@@ -127,15 +127,12 @@ static void on_keys_exchanged(void *user_data, bool first, const char *algorithm
 static bool on_subsystem(void *user_data, struct ssh_channel *channel, struct slice name)
 {
     struct conn *c = user_data;
-    return slice_is(name, "sftp") && channel_open(c, channel);
+    return slice_is(name, "sftp") && channel_open(c, channel, &channel_sftp, name);
 }
 
 static bool on_exec(void *user_data, struct ssh_channel *channel, struct slice command)
 {
-    (void)user_data;
-    (void)channel;
-    (void)command;
-    return false; /* there is no shell here */
+    return channel_open(user_data, channel, &channel_exec, command);
 }
 
 static bool on_window_charge(void *user_data, size_t bytes)

@@ -121,7 +121,7 @@ void conn_update_numbers(struct conn *c)
     {
         const struct channel *ch = CONTAINER_OF(item, struct channel, link);
         sessions++;
-        if (!ch->sftp)
+        if (ch->is_ending)
             continue;
         files += session_file_count(ch->session);
         operations += session_in_flight(ch->session);
