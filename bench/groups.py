@@ -176,7 +176,7 @@ def far(client, direction, request, depth, round_trip_ms=100, mbit=1000):
     """Over a long line. The ssh channel's windows and the requests in flight are what counts here, not TCP's."""
 
     def run(bench, peer):
-        served, local, size = peer.folder / "file", bench.work / "local", min(bench.size, 256 << 20)
+        served, local, size = peer.folder / "file", bench.work / "local", min(bench.size, 512 << 20)
         source, target = (served, local) if direction == "get" else (local, served)
         load.write_pattern(bench.program, source, size)
         try:
@@ -220,5 +220,5 @@ def groups(quick):
         all_groups["clients"] += [client_transfer("lftp", d, AES) for d in both]
         all_groups["idle"].append(idle(10000, only=("sallyport",), busy=True))
         all_groups["chacha"] += [transfer(d, "aes256-ctr", 32768) for d in both]
-        all_groups["sessions"] += [connect(1, kex="sntrup761x25519-sha512@openssh.com")]
+        all_groups["sessions"] += [connect(1, kex="ecdh-sha2-nistp256")]
     return all_groups

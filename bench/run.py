@@ -53,10 +53,11 @@ class Bench:
             self.running[kind.name] = kind(self.work, self.keys)
         return self.running[kind.name]
 
-    def stop(self):
-        for peer in self.running.values():
-            peer.stop()
-        self.running.clear()
+    def stop(self, kind=None):
+        """One server, or all."""
+        for name in [kind.name] if kind else list(self.running):
+            if name in self.running:
+                self.running.pop(name).stop()
 
     def close(self):
         self.stop()
@@ -73,18 +74,28 @@ def run_once(bench, row, kind):
         peer.stop()
 
 
+def run_twice(bench, row, kind):
+    """Once more with a fresh server when it fails: something outside may have broken it. None: it failed again."""
+    for is_last in (False, True):
+        try:
+            return run_once(bench, row, kind)
+        except (load.Failed, AssertionError, OSError) as error:  # also of a server that does not start
+            print(f"{kind.name}: {row.name}: {error}", file=sys.stderr)
+            bench.stop(kind)
+            if is_last:
+                return None
+
+
 def run_row(bench, row):
     """Peer's name -> what each run brought. A peer that fails has no figures."""
     kinds = [kind for kind in bench.kinds if not row.only or kind.name in row.only]
     runs, failed = {kind.name: [] for kind in kinds}, set()
     for number in range(row.rounds or bench.rounds):
         for kind in kinds if number % 2 == 0 else reversed(kinds):
-            if kind.name in failed:
-                continue
-            try:
-                runs[kind.name].append(run_once(bench, row, kind))
-            except (load.Failed, AssertionError, OSError) as error:  # also of a server that does not start
-                print(f"{kind.name}: {row.name}: {error}", file=sys.stderr)
+            figures = run_twice(bench, row, kind) if kind.name not in failed else None
+            if figures:
+                runs[kind.name].append(figures)
+            else:
                 failed.add(kind.name)
                 runs[kind.name] = []
     return runs
