@@ -105,7 +105,8 @@ sally_error sftp_new(struct sftp **out, sally_session *session, const struct sft
     s->version = 3;
     uint32_t quirks = quirks_of(sally_session_peer(session)->client_software);
     s->draft_symlink_order = quirks & QUIRK_DRAFT_SYMLINK;
-    s->unasked = quirks & QUIRK_NO_ALLOCATION ? ~SALLY_ATTR_ALLOCATION_SIZE : UINT32_MAX;
+    s->unasked =
+        quirks & QUIRK_FEW_ATTRS ? ~(SALLY_ATTR_ALLOCATION_SIZE | SALLY_ATTR_ACL) : UINT32_MAX;
     list_init(&s->ready);
     handles_init(&s->handles, session_max_files(session) ? session_max_files(session) : UINT32_MAX);
     requests_read_lists(s);

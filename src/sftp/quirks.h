@@ -8,8 +8,8 @@
  * (target, link). */
 #define QUIRK_DRAFT_SYMLINK 0x1u
 
-/* Cannot take the allocation size apart: it is sent only to those who ask for it. */
-#define QUIRK_NO_ALLOCATION 0x2u
+/* Cannot take allocation sizes and ACLs apart: they are sent only to those who ask for them. */
+#define QUIRK_FEW_ATTRS 0x2u
 
 /* QUIRK_ bits; 0 for software that is not in the table. */
 uint32_t quirks_of(const char *software);

@@ -53,6 +53,15 @@ static void stat_of_later_versions_says_what_is_wanted(void **state)
     a = peer_path_request(p, SSH_FXP_STAT, "/hello"); /* without the mask */
     peer_go(p);
     peer_expect(p, SSH_FXP_ATTRS, a);
+    assert_true(p->store.last.u.stat.wanted & SALLY_ATTR_NAMES);
+    assert_false(p->store.last.u.stat.wanted &
+                 SALLY_ATTR_ACL); /* the peer is of unknown software */
+    a = peer_begin(p, SSH_FXP_STAT);
+    put_text(&p->out, "/hello");
+    put_u32(&p->out, SSH_FILEXFER_ATTR_ACL);
+    peer_end(p);
+    peer_go(p);
+    peer_expect(p, SSH_FXP_ATTRS, a);
     assert_true(p->store.last.u.stat.wanted & SALLY_ATTR_ACL);
     peer_free(p);
 }
