@@ -31,7 +31,7 @@ struct place {
     uint32_t sent, received;
 };
 
-static void die(const char *what)
+static _Noreturn void die(const char *what)
 {
     perror(what);
     exit(1);
@@ -79,7 +79,7 @@ static size_t seal_piece(struct place *p, uint8_t *out)
 static struct slice open_piece(struct place *p, uint8_t *packet)
 {
     uint32_t length;
-    struct slice payload;
+    struct slice payload = {NULL, 0};
     if (!packet_open_length(p->open, p->received, packet, &length) ||
         !packet_open(p->open, p->received, packet, length, &payload))
         die("open");
