@@ -9,12 +9,13 @@
 #include <cmocka.h>
 #include <openssl/err.h>
 
+#include "alloc_failure.h"
 #include "base/mem.h"
-#include "crypto/alloc_failure.h"
 #include "crypto/base64.h"
 #include "crypto/hash.h"
 #include "crypto/kex_method.h"
 #include "crypto/key_fixture.h"
+#include "crypto/library_memory.h"
 #include "crypto/packet_cipher.h"
 #include "crypto/private_key.h"
 

@@ -4,7 +4,7 @@
 
 #include <unistd.h>
 
-#include "fs/alloc_failure.h"
+#include "alloc_failure.h"
 #include "fs/local.h"
 #include "fs/scratch.h"
 

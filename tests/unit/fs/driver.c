@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alloc_failure.h"
 #include "core/session_inside.h"
-#include "fs/alloc_failure.h"
 
 static struct driver *driver_of(struct session_host *host)
 {

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "server/alloc_failure.h"
+#include "alloc_failure.h"
 
 #define PATIENCE_MS 10000
 

@@ -1,7 +1,7 @@
 /* Every allocation fails once. */
 #include "cmocka_all.h"
 
-#include "auth/alloc_failure.h"
+#include "alloc_failure.h"
 #include "base/mem.h"
 #include "sallyport/sftp.h"
 #include "sftp/peer.h"

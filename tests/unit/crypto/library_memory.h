@@ -1,13 +1,8 @@
-/* Makes one allocation of this thread fail. */
-#ifndef ALLOC_FAILURE_H
-#define ALLOC_FAILURE_H
+/* Whether the crypto library's allocations can be made to fail, too. */
+#ifndef TEST_CRYPTO_LIBRARY_MEMORY_H
+#define TEST_CRYPTO_LIBRARY_MEMORY_H
 
 #include <stdbool.h>
-
-/* The nth allocation from now on (from 1) fails, once. */
-void alloc_fail_at(unsigned nth);
-/* No more failures; whether there was one. */
-bool alloc_failed(void);
 
 /* The library's allocations count too. To be called before anything of it is used; false: too late.
  */

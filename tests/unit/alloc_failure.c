@@ -1,14 +1,31 @@
+#include "alloc_failure.h"
+
 #include <stdlib.h>
 
-#include "fs/alloc_failure.h"
-
 static _Thread_local unsigned left; /* 0: nothing fails */
-static _Thread_local bool struck;
+static _Thread_local bool struck, inside, only_inside;
 
 void alloc_fail_at(unsigned nth)
 {
     left = nth;
     struck = false;
+    only_inside = false;
+}
+
+void alloc_fail_inside_at(unsigned nth)
+{
+    alloc_fail_at(nth);
+    only_inside = true;
+}
+
+void alloc_enter(void)
+{
+    inside = true;
+}
+
+void alloc_leave(void)
+{
+    inside = false;
 }
 
 bool alloc_failed(void)
@@ -19,7 +36,7 @@ bool alloc_failed(void)
 
 static bool fails(void)
 {
-    if (left == 0 || --left != 0)
+    if (left == 0 || (only_inside && !inside) || --left != 0)
         return false;
     struck = true;
     return true;
