@@ -66,7 +66,7 @@ static const struct setting_row rows[] = {
     {{"limits.auth_attempts", NUMBER, RUNNING, "6", "1", "1000",
       "failed tries to log in before a connection is ended"},
      AT(limits_auth_attempts), NULL, NULL},
-    {{"limits.buffered_bytes", BYTES, RUNNING, "1G", "1M", "",
+    {{"limits.buffered_bytes", BYTES, RUNNING, "2G", "1M", "",
       "memory that windows granted to all clients together may take"},
      AT(limits_buffered_bytes), NULL, NULL},
     {{"limits.channels", NUMBER, RUNNING, "1000", "1", "100000",
