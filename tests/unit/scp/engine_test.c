@@ -1,6 +1,6 @@
 #include "cmocka_all.h"
 
-#include "auth/alloc_failure.h"
+#include "alloc_failure.h"
 #include "base/mem.h"
 #include "scp/client.h"
 
