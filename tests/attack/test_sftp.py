@@ -73,7 +73,7 @@ def test_numbers_at_their_ends(server, version):
     if version == 6:
         for offset, length in ((0, 0), (2**64 - 1, 1), (2**63, 2**63), (1, 2**64 - 1)):
             place = u32(1) + text(source) + u64(offset) + u64(length)
-            assert code(replies.request(sftp(22, place + u32(0x40)))) != 0
+            assert code(replies.request(sftp(22, place + u32(0x40)))) in (0, 23, 26)  # past the end may be locked
             assert code(replies.request(sftp(23, place))) is not None
     assert (server.files / "target").stat().st_size == 0
     client.close()
