@@ -159,6 +159,8 @@ void session_op_done(struct op *op)
         note_file(op);
     note_outcome(op);
     sally_file *doomed = doomed_file(op);
+    if (doomed) /* on_done may end the session, which must not close this one again */
+        list_remove(&doomed->link);
     if (doomed && opens(&op->pub))
         op->pub.file = NULL;
     if (op->on_done)

@@ -358,6 +358,32 @@ static void the_end_cancels_closes_and_ends(void **state)
     (void)state;
 }
 
+static void close_the_session(struct op *op)
+{
+    struct bench *b = op->owner;
+    op_free(op);
+    session_close(b->session, SALLY_CLOSED_BY_SERVER, on_gone, b);
+}
+
+static void the_end_may_come_in_the_answer_to_a_close(void **state)
+{
+    struct bench b = {0};
+    open_bench(&b, 0, 0, false, SALLY_MAY_ALL);
+    open_file(&b, "f", SALLY_OPEN_READ);
+    sally_file *last = open_file(&b, "g", SALLY_OPEN_READ);
+    struct op *op = make(&b, SALLY_OP_CLOSE, NULL);
+    op->on_done = close_the_session;
+    op_use_file(op, last);
+    op_submit(op);
+    test_host_pump(&b.host);
+    assert_true(b.gone);
+    assert_string_equal(b.script.trace, "open:/home/f open:/home/g close:/home/g close:/home/f ");
+    assert_int_equal(b.script.destroyed, 1);
+    test_host_stop(&b.host);
+    pthread_mutex_destroy(&b.script.lock);
+    (void)state;
+}
+
 /* ---- hooks ---- */
 
 static sally_status deny_secret(void *user_data, sally_op *op)
@@ -596,6 +622,7 @@ int main(void)
         cmocka_unit_test(a_file_opened_to_write_cannot_be_read),
         cmocka_unit_test(too_many_files_are_refused),
         cmocka_unit_test(the_end_cancels_closes_and_ends),
+        cmocka_unit_test(the_end_may_come_in_the_answer_to_a_close),
         cmocka_unit_test(hooks_deny_divert_answer_and_change),
         cmocka_unit_test(a_late_hook_does_operations_of_its_own),
         cmocka_unit_test(wrappers_see_answers_at_once_and_late),
