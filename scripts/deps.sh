@@ -72,7 +72,7 @@ foreign_apt() {
     mkdir -p "$root"/{state/lists/partial,cache/archives/partial,sources}
     : >"$root/state/status"
     for file in /etc/apt/sources.list /etc/apt/sources.list.d/*; do
-        if [[ -f $file ]] && grep -q 'debian\.org\|debian-archive' "$file"; then
+        if [[ -f $file ]]; then
             ln -sf "$file" "$root/sources/"
         fi
     done
