@@ -181,7 +181,7 @@ void client_say(struct client *c, const void *data, size_t size)
         if (c->how & RUN_BYTES)
             part = 1;
         else if (c->how & RUN_RANDOM)
-            part = 1 + next_random(c) % (size < 70000 ? size : 70000);
+            part = 1 + (size_t)(next_random(c) % (size < 70000 ? size : 70000));
         uint8_t *copy = malloc(part); /* so that reading past it is noticed */
         assert_non_null(copy);
         memcpy(copy, at, part);
