@@ -8,6 +8,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -221,6 +222,8 @@ def main():
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 2)
     parser.add_argument("--fuzz-seconds", type=int, default=300, help="for each target, with --long")
     parser.add_argument("--only", action="append", metavar="GROUP", help="release, asan, tsan, clang, cross, interop, fuzz")
+    # A shell that starts this in the background has its children ignore Ctrl-C, which some tests send.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     runner = Runner(parser.parse_args())
     RESULTS.mkdir(parents=True, exist_ok=True)
     begin = time.monotonic()

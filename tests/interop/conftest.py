@@ -2,11 +2,16 @@
 
 import os
 import pathlib
+import signal
 
 import pytest
 
 import process
 from keys import Keys
+
+
+# A shell that starts the tests in the background has their children ignore Ctrl-C, which some tests send.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config, items):

@@ -262,12 +262,6 @@ class TestScp:
         result = scp(server, remote(server, "/missing"), work / "x", check=False)
         assert result.returncode != 0 and "No such file" in result.stderr
 
-    def test_old_protocol_is_refused_quickly(self, server, work):
-        (work / "file").write_text("x")
-        begin = time.monotonic()
-        result = scp(server, "-O", work / "file", remote(server, "/file"), check=False, timeout=30)
-        assert result.returncode != 0 and time.monotonic() - begin < 20
-
 
 class TestSsh:
     def test_command_and_shell_are_refused(self, server):
@@ -359,7 +353,13 @@ class TestLogin:
         unknown = openssh.run(command, check=False, timeout=60)
         known = self.password(server, "wrong")
         assert unknown.returncode == known.returncode
-        assert unknown.stderr.replace("nobody-here", server.user).split() == known.stderr.split()
+
+        def said(result):
+            """What ssh said; sftp's own "Connection closed" comes once or twice, as its child happens to end."""
+            return [line.replace("nobody-here", server.user) for line in result.stderr.splitlines()
+                    if "Connection closed" not in line]
+
+        assert said(unknown) == said(known) != []
 
 
 def uses(server, work, *arguments, **more):
