@@ -6,7 +6,6 @@ import argparse
 import dataclasses
 import os
 import pathlib
-import re
 import shutil
 import signal
 import subprocess
