@@ -1,5 +1,5 @@
-/* A stranger's program: knows the installed headers and library, nothing else. It has a function of its own with a name
- * that the library uses inside. */
+/* A stranger's program: knows the installed headers and library, nothing else. It has a function of
+ * its own with a name that the library uses inside. */
 #include <sallyport.h>
 
 #include <stdio.h>
@@ -24,10 +24,12 @@ int main(void)
     mem_wipe();
     sally_server *server;
     sally_fs *fs;
-    if (strcmp(sally_version(), SALLY_VERSION_STRING) != 0 || sally_server_new(&server) != SALLY_E_OK) {
+    if (strcmp(sally_version(), SALLY_VERSION_STRING) != 0 ||
+        sally_server_new(&server) != SALLY_E_OK) {
         return 1;
     }
-    if (sally_fs_memory(&fs, 0) != SALLY_E_OK || sally_server_add_user(server, "joe", "secret", fs) != SALLY_E_OK ||
+    if (sally_fs_memory(&fs, 0) != SALLY_E_OK ||
+        sally_server_add_user(server, "joe", "secret", fs) != SALLY_E_OK ||
         sally_server_add_listener(server, "sftp://127.0.0.1:0") != SALLY_E_OK) {
         fprintf(stderr, "%s\n", sally_server_error(server));
         return 1;
