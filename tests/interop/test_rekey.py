@@ -107,9 +107,9 @@ class TestParamiko:
 class TestAsyncssh:
     @pytest.mark.parametrize("who", ["server", "client", "both"])
     def test_both_ways(self, start, work, who):
-        server = start(settings={"ssh.rekey_bytes": "1M"} if who != "client" else {})
-        source = trees.write(work / "source", size() // 4)
-        options = {"rekey_bytes": 1 << 20} if who != "server" else {}
+        server = start(settings=SETTINGS if who != "client" else {})
+        source = trees.write(work / "source", size())
+        options = {"rekey_bytes": 1 << 18} if who != "server" else {}
 
         async def go():
             async with pythonic.asyncssh_connect(server, **options) as connection:
