@@ -15,7 +15,7 @@
 SALLY_BEGIN_DECLS
 
 /** @name What a session may do
- * OPEN needs READ to read, WRITE to write, and CREATE as well when it may make the file; SETSTAT needs SETSTAT; RENAME
+ * OPEN needs READ to read, WRITE to write, CREATE as well when it may make the file, and LOCK to keep others from it; SETSTAT needs SETSTAT; RENAME
  * needs RENAME, and with OVERWRITE also REMOVE; COPY needs READ and WRITE.
  * @{ */
 #define SALLY_MAY_READ 0x0001u     /**< read files */

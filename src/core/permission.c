@@ -9,6 +9,10 @@ static const uint32_t needed[SALLY_OP_KINDS] = {
 #undef NEEDED
 };
 
+#define SHARE_FLAGS                                                                                \
+    (SALLY_OPEN_BLOCK_READ | SALLY_OPEN_BLOCK_WRITE | SALLY_OPEN_BLOCK_DELETE |                    \
+     SALLY_OPEN_BLOCK_ADVISORY)
+
 static uint32_t needed_to_open(uint32_t flags)
 {
     uint32_t bits = 0;
@@ -20,7 +24,10 @@ static uint32_t needed_to_open(uint32_t flags)
         bits |= SALLY_MAY_CREATE;
     if (flags & SALLY_OPEN_DELETE_ON_CLOSE)
         bits |= SALLY_MAY_REMOVE;
-    return bits ? bits : SALLY_MAY_READ;
+    if (!bits)
+        bits = SALLY_MAY_READ;
+    /* Keeping others from a file is locking, by whichever request. */
+    return flags & SHARE_FLAGS ? bits | SALLY_MAY_LOCK : bits;
 }
 
 static uint32_t needed_by(const sally_op *op)

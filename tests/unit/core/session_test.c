@@ -287,11 +287,12 @@ static void permissions_come_before_the_storage(void **state)
     op_submit(make(&b, SALLY_OP_REMOVE, "a"));
     assert_null(open_file(&b, "f", SALLY_OPEN_WRITE));
     assert_null(open_file(&b, "f", SALLY_OPEN_READ | SALLY_OPEN_CREATE));
+    assert_null(open_file(&b, "f", SALLY_OPEN_READ | SALLY_OPEN_BLOCK_WRITE));
     struct op *rename = make(&b, SALLY_OP_RENAME, "a");
     assert_int_equal(op_take_to(rename, slice_of("b")), SALLY_OK);
     rename->pub.u.rename.flags = SALLY_RENAME_OVERWRITE; /* also removes */
     op_submit(rename);
-    assert_string_equal(b.done, "remove=3 open=3 open=3 rename=3 ");
+    assert_string_equal(b.done, "remove=3 open=3 open=3 open=3 rename=3 ");
     assert_string_equal(b.script.trace, "");
     sally_file *file = open_file(&b, "f", SALLY_OPEN_READ);
     assert_non_null(file);
