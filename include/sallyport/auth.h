@@ -1,10 +1,10 @@
 /**
  * @file sallyport/auth.h
- * Who may log in, and what they get: an authenticator answers each try with accept, reject, or "partial: next any of these",
- * at once or later, and on accept names the session's storage.
+ * Who may log in, and what they get: an authenticator answers each try with accept, reject, or
+ * "partial: next any of these", at once or later, and on accept names the session's storage.
  *
- * Signatures are checked by the library: an authenticator only ever sees a public key in `authenticate` whose owner has proved
- * to hold the private key.
+ * Signatures are checked by the library: an authenticator only ever sees a public key in
+ * `authenticate` whose owner has proved to hold the private key.
  */
 #ifndef SALLYPORT_AUTH_H
 #define SALLYPORT_AUTH_H
@@ -25,44 +25,50 @@ typedef struct sally_auth_request sally_auth_request; /**< one try to log in */
 
 /** @name Methods of authentication, as a mask
  * @{ */
-#define SALLY_AUTH_NONE 0x1u                 /**< no proof at all */
-#define SALLY_AUTH_PASSWORD 0x2u             /**< RFC 4252 section 8 */
-#define SALLY_AUTH_PUBLICKEY 0x4u            /**< RFC 4252 section 7 */
+#define SALLY_AUTH_NONE                 0x1u /**< no proof at all */
+#define SALLY_AUTH_PASSWORD             0x2u /**< RFC 4252 section 8 */
+#define SALLY_AUTH_PUBLICKEY            0x4u /**< RFC 4252 section 7 */
 #define SALLY_AUTH_KEYBOARD_INTERACTIVE 0x8u /**< RFC 4256 */
 /** @} */
 
 /** What an authenticator answers. */
 typedef int32_t sally_auth_result;
 enum {
-    SALLY_AUTH_REJECT = 0,   /**< no */
-    SALLY_AUTH_ACCEPT = 1,   /**< yes: say which storage with sally_auth_accept() */
-    SALLY_AUTH_PARTIAL = 2,  /**< right so far: say what is needed next with sally_auth_partial() */
-    SALLY_AUTH_PROMPT = 3,   /**< keyboard-interactive: ask what was added with sally_auth_add_prompt() */
-    SALLY_AUTH_PENDING = -1  /**< "I will call sally_auth_finish() later" */
+    SALLY_AUTH_REJECT = 0,  /**< no */
+    SALLY_AUTH_ACCEPT = 1,  /**< yes: say which storage with sally_auth_accept() */
+    SALLY_AUTH_PARTIAL = 2, /**< right so far: say what is needed next with sally_auth_partial() */
+    SALLY_AUTH_PROMPT =
+        3, /**< keyboard-interactive: ask what was added with sally_auth_add_prompt() */
+    SALLY_AUTH_PENDING = -1 /**< "I will call sally_auth_finish() later" */
 };
 
 /**
- * One try to log in, filled by the library; it lasts until it was answered. Members that do not belong to `method` are
- * zero. Strings of the client hold no NUL (a name or password with one is rejected before anybody is asked).
+ * One try to log in, filled by the library; it lasts until it was answered. Members that do not
+ * belong to `method` are zero. Strings of the client hold no NUL (a name or password with one is
+ * rejected before anybody is asked).
  */
 struct sally_auth_request {
-    uint32_t method;           /**< one SALLY_AUTH_ bit */
-    uint32_t attempt;          /**< tries of this connection so far, this one included; `none` does not count */
-    const char *user;          /**< whoever the client wants to be */
-    const sally_peer *peer;    /**< where it comes from */
-    uint32_t succeeded;        /**< methods that this user succeeded with on this connection (SALLY_AUTH_ bits) */
-    uint32_t round;            /**< keyboard-interactive: 0 at first, then one more for each set of answers */
-    const char *password;      /**< password: the secret, wiped afterwards */
-    const char *new_password;  /**< password: when the client changes it; else NULL */
-    const char *key_algorithm; /**< publickey: the key's type, such as "ssh-ed25519" */
-    const void *key_blob;      /**< publickey: the key as in RFC 4253 section 6.6 */
-    size_t key_blob_size;      /**< publickey: bytes */
+    uint32_t method; /**< one SALLY_AUTH_ bit */
+    uint32_t
+        attempt; /**< tries of this connection so far, this one included; `none` does not count */
+    const char *user;       /**< whoever the client wants to be */
+    const sally_peer *peer; /**< where it comes from */
+    uint32_t succeeded; /**< methods that this user succeeded with on this connection (SALLY_AUTH_
+                           bits) */
+    uint32_t round; /**< keyboard-interactive: 0 at first, then one more for each set of answers */
+    const char *password;        /**< password: the secret, wiped afterwards */
+    const char *new_password;    /**< password: when the client changes it; else NULL */
+    const char *key_algorithm;   /**< publickey: the key's type, such as "ssh-ed25519" */
+    const void *key_blob;        /**< publickey: the key as in RFC 4253 section 6.6 */
+    size_t key_blob_size;        /**< publickey: bytes */
     const char *key_fingerprint; /**< publickey: "SHA256:" and base64 */
-    const char *const *answers;  /**< keyboard-interactive, round 1 and up: answer_count strings, wiped afterwards */
-    uint32_t answer_count;     /**< keyboard-interactive: as many as were prompted for */
-    uint32_t reserved;         /**< zero */
-    void *state;               /**< yours, kept from one request of a connection to the next, NULL at first; see forget */
-    uint64_t reserved2[4];     /**< zero */
+    const char *const *answers;  /**< keyboard-interactive, round 1 and up: answer_count strings,
+                                    wiped afterwards */
+    uint32_t answer_count;       /**< keyboard-interactive: as many as were prompted for */
+    uint32_t reserved;           /**< zero */
+    void *state; /**< yours, kept from one request of a connection to the next, NULL at first; see
+                    forget */
+    uint64_t reserved2[4]; /**< zero */
 };
 
 /** The functions of an authenticator. They may block: they run on a worker thread. */
@@ -70,15 +76,17 @@ typedef struct sally_auth_methods {
     size_t struct_size; /**< sizeof(sally_auth_methods) */
     uint32_t methods;   /**< SALLY_AUTH_ bits that it takes part in; what clients are offered */
     uint32_t flags;     /**< zero */
-    /** "Would you accept this key?" Changes no state, proves nothing. ACCEPT or REJECT (or PENDING). NULL: ask
-     * the client for a proof of every key. */
+    /** "Would you accept this key?" Changes no state, proves nothing. ACCEPT or REJECT (or
+     * PENDING). NULL: ask the client for a proof of every key. */
     sally_auth_result (*may_try_key)(sally_auth *auth, sally_auth_request *request);
-    /** The try itself. Must not be NULL. Only comes for what was offered: after sally_auth_partial() for one of its methods, else
-     * for those of `offered` (or `methods`). In any order among them: where the order matters, look at request->succeeded, or offer one
-     * after the other. */
+    /** The try itself. Must not be NULL. Only comes for what was offered: after
+     * sally_auth_partial() for one of its methods, else for those of `offered` (or `methods`). In
+     * any order among them: where the order matters, look at request->succeeded, or offer one after
+     * the other. */
     sally_auth_result (*authenticate)(sally_auth *auth, sally_auth_request *request);
-    /** The methods to offer this user (request->user, ->peer, ->succeeded are set, method is 0); a mask of SALLY_AUTH_
-     * bits. NULL: `methods`. Others are rejected without asking `authenticate`. Must not tell which users exist. */
+    /** The methods to offer this user (request->user, ->peer, ->succeeded are set, method is 0); a
+     * mask of SALLY_AUTH_ bits. NULL: `methods`. Others are rejected without asking `authenticate`.
+     * Must not tell which users exist. */
     uint32_t (*offered)(sally_auth *auth, sally_auth_request *request);
     /** Frees request->state when the connection ends or the user name changes. May be NULL. */
     void (*forget)(sally_auth *auth, void *state);
@@ -87,7 +95,8 @@ typedef struct sally_auth_methods {
 } sally_auth_methods;
 
 /** Makes an authenticator; `methods` is copied. On failure `user_data` stays the caller's. */
-SALLY_API SALLY_MUST_CHECK sally_error sally_auth_new(sally_auth **out, const sally_auth_methods *methods,
+SALLY_API SALLY_MUST_CHECK sally_error sally_auth_new(sally_auth **out,
+                                                      const sally_auth_methods *methods,
                                                       void *user_data);
 /** One more holder. Any thread. Returns `auth`. */
 SALLY_API sally_auth *sally_auth_ref(sally_auth *auth);
@@ -96,12 +105,13 @@ SALLY_API void sally_auth_unref(sally_auth *auth);
 /** The user_data that it was made with. */
 SALLY_API void *sally_auth_data(const sally_auth *auth);
 
-/** The late answer of whoever returned ::SALLY_AUTH_PENDING. Exactly once, from any thread, which may call the functions
- * below first: `sally_auth_finish(request, sally_auth_accept(request, fs))`. */
+/** The late answer of whoever returned ::SALLY_AUTH_PENDING. Exactly once, from any thread, which
+ * may call the functions below first: `sally_auth_finish(request, sally_auth_accept(request, fs))`.
+ */
 SALLY_API void sally_auth_finish(sally_auth_request *request, sally_auth_result result);
 
-/** Answers yes: the session gets this storage (the session holds it), the home directory "/", and may do everything. Returns
- * the result to return. */
+/** Answers yes: the session gets this storage (the session holds it), the home directory "/", and
+ * may do everything. Returns the result to return. */
 SALLY_API sally_auth_result sally_auth_accept(sally_auth_request *request, sally_fs *fs);
 /** The directory of the storage that the session sees as "/"; copied. */
 SALLY_API sally_error sally_auth_set_root(sally_auth_request *request, const char *root);
@@ -111,12 +121,16 @@ SALLY_API sally_error sally_auth_set_home(sally_auth_request *request, const cha
 SALLY_API void sally_auth_set_permissions(sally_auth_request *request, uint32_t permissions);
 /** Changes a setting for this connection, by name as sally_server_set() does. ::SALLY_E_NOT_FOUND,
  * ::SALLY_E_RANGE, ::SALLY_E_UNSUPPORTED for one that is not a connection's. */
-SALLY_API sally_error sally_auth_set(sally_auth_request *request, const char *name, const char *value);
-/** Answers "right so far", and tells the client to go on with any of `methods_next` (SALLY_AUTH_ bits); what it does then is
- * yours to judge by request->succeeded. Returns the result to return. */
+SALLY_API sally_error sally_auth_set(sally_auth_request *request, const char *name,
+                                     const char *value);
+/** Answers "right so far", and tells the client to go on with any of `methods_next` (SALLY_AUTH_
+ * bits); what it does then is yours to judge by request->succeeded. Returns the result to return.
+ */
 SALLY_API sally_auth_result sally_auth_partial(sally_auth_request *request, uint32_t methods_next);
-/** Keyboard-interactive: one more question; `echo`: the answer may be shown. Return ::SALLY_AUTH_PROMPT. */
-SALLY_API sally_error sally_auth_add_prompt(sally_auth_request *request, const char *text, bool echo);
+/** Keyboard-interactive: one more question; `echo`: the answer may be shown. Return
+ * ::SALLY_AUTH_PROMPT. */
+SALLY_API sally_error sally_auth_add_prompt(sally_auth_request *request, const char *text,
+                                            bool echo);
 /** Keyboard-interactive: what stands above the questions; either may be "". */
 SALLY_API sally_error sally_auth_set_instruction(sally_auth_request *request, const char *name,
                                                  const char *instruction);
@@ -125,35 +139,44 @@ SALLY_API sally_error sally_auth_add_banner(sally_auth_request *request, const c
 
 /** One user of the ready-made authenticator. All that it points to is copied. */
 typedef struct sally_user {
-    size_t struct_size;          /**< sizeof(sally_user) */
-    const char *name;            /**< not empty, no NUL */
-    const char *password;        /**< clear, or a hash as crypt(3) knows ("$y$...", "$2b$...", "$6$...", "$5$..."); NULL: no
-                                      password is right. An empty one is refused with ::SALLY_E_INVALID */
-    const char *authorized_keys; /**< lines as in OpenSSH's authorized_keys; NULL for none */
-    const char *authorized_keys_file; /**< a file of such lines, read at each login; nobody gets in by one that others than
-                                           its owner may write, or of more than 1 MiB; NULL for none */
-    sally_fs *fs;                /**< the storage; held */
-    const char *root;            /**< NULL: "/" */
-    const char *home;            /**< NULL: "/" */
-    uint32_t permissions;        /**< SALLY_MAY_ bits; 0: SALLY_MAY_ALL */
-    uint32_t required;           /**< SALLY_AUTH_ bits that must all succeed, in any order; 0: any one */
+    size_t struct_size; /**< sizeof(sally_user) */
+    const char *name;   /**< not empty, no NUL */
+    const char *
+        password; /**< clear, or a hash as crypt(3) knows ("$y$...", "$2b$...", "$6$...", "$5$...");
+                     NULL: no password is right. An empty one is refused with ::SALLY_E_INVALID */
+    const char *authorized_keys;      /**< lines as in OpenSSH's authorized_keys; NULL for none */
+    const char *authorized_keys_file; /**< a file of such lines, read at each login; nobody gets in
+                                         by one that others than its owner may write, or of more
+                                         than 1 MiB; NULL for none */
+    sally_fs *fs;                     /**< the storage; held */
+    const char *root;                 /**< NULL: "/" */
+    const char *home;                 /**< NULL: "/" */
+    uint32_t permissions;             /**< SALLY_MAY_ bits; 0: SALLY_MAY_ALL */
+    uint32_t required; /**< SALLY_AUTH_ bits that must all succeed, in any order; 0: any one */
 } sally_user;
 
-/** An authenticator over a list of users in memory. Unknown users cost the same time as known ones. */
+/** An authenticator over a list of users in memory. Unknown users cost the same time as known ones.
+ */
 SALLY_API SALLY_MUST_CHECK sally_error sally_auth_users_new(sally_auth **out);
-/** Adds a user, or replaces the one of this name. Any thread, also while the server runs. ::SALLY_E_INVALID also for a password
- * that looks like a hash but is not whole, and for a required method that the user has nothing for; ::SALLY_E_UNSUPPORTED for a
- * hash of a kind that is too weak. */
-SALLY_API SALLY_MUST_CHECK sally_error sally_auth_users_add(sally_auth *users, const sally_user *user);
+/** Adds a user, or replaces the one of this name. Any thread, also while the server runs.
+ * ::SALLY_E_INVALID also for a password that looks like a hash but is not whole, and for a required
+ * method that the user has nothing for; ::SALLY_E_UNSUPPORTED for a hash of a kind that is too
+ * weak. */
+SALLY_API SALLY_MUST_CHECK sally_error sally_auth_users_add(sally_auth *users,
+                                                            const sally_user *user);
 /** Removes a user; running sessions go on. ::SALLY_E_NOT_FOUND. Any thread. */
 SALLY_API sally_error sally_auth_users_remove(sally_auth *users, const char *name);
 
 /** An authenticator that asks `first`, and `second` when the first one rejects. Holds both. */
-SALLY_API SALLY_MUST_CHECK sally_error sally_auth_chain_new(sally_auth **out, sally_auth *first, sally_auth *second);
+SALLY_API SALLY_MUST_CHECK sally_error sally_auth_chain_new(sally_auth **out, sally_auth *first,
+                                                            sally_auth *second);
 
-/** Hashes a password with yescrypt at libcrypt's default cost into `hash`, which ends in NUL. `size` at least 384.
- * ::SALLY_E_INVALID for an empty password, ::SALLY_E_RANGE for a short buffer. Any thread; slow on purpose. */
-SALLY_API SALLY_MUST_CHECK sally_error sally_hash_password(const char *password, char *hash, size_t size);
+/** Hashes a password with yescrypt at libcrypt's default cost into `hash`, which ends in NUL.
+ * `size` at least 384.
+ * ::SALLY_E_INVALID for an empty password, ::SALLY_E_RANGE for a short buffer. Any thread; slow on
+ * purpose. */
+SALLY_API SALLY_MUST_CHECK sally_error sally_hash_password(const char *password, char *hash,
+                                                           size_t size);
 
 SALLY_END_DECLS
 

@@ -22,7 +22,7 @@
 /** Opens and closes the C linkage that every header's declarations have in C++. */
 #ifdef __cplusplus
 #define SALLY_BEGIN_DECLS extern "C" {
-#define SALLY_END_DECLS }
+#define SALLY_END_DECLS   }
 #else
 #define SALLY_BEGIN_DECLS
 #define SALLY_END_DECLS

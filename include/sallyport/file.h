@@ -1,7 +1,7 @@
 /**
  * @file sallyport/file.h
- * An open file or directory. The library makes it, counts on it and frees it after CLOSE was answered; each storage
- * that an operation passes keeps one pointer of its own in it.
+ * An open file or directory. The library makes it, counts on it and frees it after CLOSE was
+ * answered; each storage that an operation passes keeps one pointer of its own in it.
  */
 #ifndef SALLYPORT_FILE_H
 #define SALLYPORT_FILE_H
@@ -17,10 +17,10 @@ SALLY_BEGIN_DECLS
 
 /** How a transfer ended, known from CLOSE on. */
 enum {
-    SALLY_CLOSED_BY_CLIENT = 1,  /**< the client said close */
-    SALLY_CLOSED_LOST = 2,       /**< the connection broke */
-    SALLY_CLOSED_BY_SERVER = 3,  /**< the server stops, or disconnected the client */
-    SALLY_CLOSED_ERROR = 4       /**< the client said close, but an operation before it had failed */
+    SALLY_CLOSED_BY_CLIENT = 1, /**< the client said close */
+    SALLY_CLOSED_LOST = 2,      /**< the connection broke */
+    SALLY_CLOSED_BY_SERVER = 3, /**< the server stops, or disconnected the client */
+    SALLY_CLOSED_ERROR = 4      /**< the client said close, but an operation before it had failed */
 };
 
 /** What was done with a file while it was open. */
@@ -28,17 +28,18 @@ typedef struct sally_file_facts {
     uint64_t bytes_read;     /**< sum of all READs */
     uint64_t bytes_written;  /**< sum of all WRITEs that the storage took */
     uint64_t highest_offset; /**< end of the last byte written; 0 for none */
-    uint64_t gap_bytes;      /**< bytes below highest_offset that this handle did not write; exact while at most
-                                  16 separate ranges were written, else at least this */
-    uint64_t opened_ns;      /**< monotonic time of the OPEN */
-    uint32_t open_flags;     /**< SALLY_OPEN_ bits */
-    uint32_t close_reason;   /**< SALLY_CLOSED_ value; 0 while it is open */
-    sally_status worst;      /**< first failure of a READ (but EOF), WRITE or FSYNC; SALLY_OK for none */
-    uint32_t is_directory;   /**< 1 when it came from OPENDIR */
+    uint64_t gap_bytes;  /**< bytes below highest_offset that this handle did not write; exact while
+                            at most  16 separate ranges were written, else at least this */
+    uint64_t opened_ns;  /**< monotonic time of the OPEN */
+    uint32_t open_flags; /**< SALLY_OPEN_ bits */
+    uint32_t close_reason; /**< SALLY_CLOSED_ value; 0 while it is open */
+    sally_status worst; /**< first failure of a READ (but EOF), WRITE or FSYNC; SALLY_OK for none */
+    uint32_t is_directory; /**< 1 when it came from OPENDIR */
 } sally_file_facts;
 
-/** Keeps `pointer` in `file` for `fs`; the storage frees what it points to in its close or closedir slot, which
- * always comes when OPEN or OPENDIR ended well. Only while an operation on the file is yours. */
+/** Keeps `pointer` in `file` for `fs`; the storage frees what it points to in its close or closedir
+ * slot, which always comes when OPEN or OPENDIR ended well. Only while an operation on the file is
+ * yours. */
 SALLY_API sally_error sally_file_set(sally_file *file, const sally_fs *fs, void *pointer);
 
 /** The pointer that `fs` keeps in `file`; NULL when there is none. */

@@ -2,10 +2,11 @@
  * @file sallyport/fs.h
  * A storage: where files live. Fill in the slots that matter, leave the others NULL.
  *
- * Every slot returns the operation's status. One that cannot answer yet returns ::SALLY_PENDING and owes exactly one
- * sally_op_finish(), from any thread. Slots of one session are called one after the other, so that a storage needs no
- * lock inside a session; slots of different sessions are called at the same time from different threads. A slot may
- * block as long as it likes without delaying any other session.
+ * Every slot returns the operation's status. One that cannot answer yet returns ::SALLY_PENDING and
+ * owes exactly one sally_op_finish(), from any thread. Slots of one session are called one after
+ * the other, so that a storage needs no lock inside a session; slots of different sessions are
+ * called at the same time from different threads. A slot may block as long as it likes without
+ * delaying any other session.
  */
 #ifndef SALLYPORT_FS_H
 #define SALLYPORT_FS_H
@@ -24,13 +25,13 @@ SALLY_BEGIN_DECLS
  * @{ */
 /** No slot ever waits: all are called on the network thread, without a change of thread. */
 #define SALLY_FS_NONBLOCKING 0x1u
-/** READs of one file may run at the same time; other operations of a file stay in order. Path-changing operations and
- * CLOSE are barriers. */
+/** READs of one file may run at the same time; other operations of a file stay in order.
+ * Path-changing operations and CLOSE are barriers. */
 #define SALLY_FS_CONCURRENT 0x2u
 /** The storage understands ::SALLY_OP_TRY. */
 #define SALLY_FS_TRY 0x4u
-/** Attributes may hold an ACL, of entries that allow and deny: STAT gives it when ::SALLY_ATTR_ACL is wanted, SETSTAT sets
- * it. */
+/** Attributes may hold an ACL, of entries that allow and deny: STAT gives it when ::SALLY_ATTR_ACL
+ * is wanted, SETSTAT sets it. */
 #define SALLY_FS_ACL 0x8u
 /** @} */
 
@@ -38,7 +39,8 @@ SALLY_BEGIN_DECLS
 typedef sally_status sally_fs_slot(sally_fs *fs, sally_op *op);
 
 /**
- * The slots of a storage, named as the operations are. See op.h for what goes in and out. A NULL slot answers
+ * The slots of a storage, named as the operations are. See op.h for what goes in and out. A NULL
+ * slot answers
  * ::SALLY_UNSUPPORTED unless its comment says otherwise. New slots are only ever appended.
  */
 typedef struct sally_fs_methods {
@@ -54,36 +56,38 @@ typedef struct sally_fs_methods {
     sally_fs_slot *fsync;         /**< the bytes are safe once this answers */
     sally_fs_slot *lock;          /**< u.lock */
     sally_fs_slot *unlock;        /**< u.lock */
-    sally_fs_slot *fstat;         /**< u.stat. NULL: `stat` of the path that the file was opened by */
-    sally_fs_slot *fsetstat;      /**< u.setstat. NULL: `setstat` of that path */
-    sally_fs_slot *lend_fd;       /**< u.lend_fd */
-    sally_fs_slot *opendir;       /**< NULL: `stat` must say that it is a directory */
-    sally_fs_slot *readdir;       /**< sally_op_add_entry() */
-    sally_fs_slot *closedir;      /**< NULL: fine */
-    sally_fs_slot *stat;          /**< u.stat */
-    sally_fs_slot *setstat;       /**< u.setstat */
-    sally_fs_slot *remove;        /**< a file or link, never a directory */
-    sally_fs_slot *rename;        /**< u.rename */
-    sally_fs_slot *mkdir;         /**< u.setstat */
-    sally_fs_slot *rmdir;         /**< an empty directory */
-    sally_fs_slot *readlink;      /**< u.text */
-    sally_fs_slot *symlink;       /**< u.symlink */
-    sally_fs_slot *link;          /**< u.rename: `path` exists, `to` is made */
-    sally_fs_slot *realpath;      /**< u.text. NULL: the normalised path is the answer */
-    sally_fs_slot *statvfs;       /**< u.statvfs */
-    sally_fs_slot *copy;          /**< u.copy. NULL: done with `read` and `write` */
-    sally_fs_slot *hash;          /**< u.hash */
-    sally_fs_slot *lookup_ids;    /**< u.lookup_ids. NULL: no names are known */
-    sally_fs_slot *extended;      /**< u.extended */
-    /** A wish that a pending operation end soon; its finish is still owed. Called on the network thread, only after
-     * the slot returned ::SALLY_PENDING, possibly at the same time as the finish; must not wait. May be NULL. */
+    sally_fs_slot *fstat;      /**< u.stat. NULL: `stat` of the path that the file was opened by */
+    sally_fs_slot *fsetstat;   /**< u.setstat. NULL: `setstat` of that path */
+    sally_fs_slot *lend_fd;    /**< u.lend_fd */
+    sally_fs_slot *opendir;    /**< NULL: `stat` must say that it is a directory */
+    sally_fs_slot *readdir;    /**< sally_op_add_entry() */
+    sally_fs_slot *closedir;   /**< NULL: fine */
+    sally_fs_slot *stat;       /**< u.stat */
+    sally_fs_slot *setstat;    /**< u.setstat */
+    sally_fs_slot *remove;     /**< a file or link, never a directory */
+    sally_fs_slot *rename;     /**< u.rename */
+    sally_fs_slot *mkdir;      /**< u.setstat */
+    sally_fs_slot *rmdir;      /**< an empty directory */
+    sally_fs_slot *readlink;   /**< u.text */
+    sally_fs_slot *symlink;    /**< u.symlink */
+    sally_fs_slot *link;       /**< u.rename: `path` exists, `to` is made */
+    sally_fs_slot *realpath;   /**< u.text. NULL: the normalised path is the answer */
+    sally_fs_slot *statvfs;    /**< u.statvfs */
+    sally_fs_slot *copy;       /**< u.copy. NULL: done with `read` and `write` */
+    sally_fs_slot *hash;       /**< u.hash */
+    sally_fs_slot *lookup_ids; /**< u.lookup_ids. NULL: no names are known */
+    sally_fs_slot *extended;   /**< u.extended */
+    /** A wish that a pending operation end soon; its finish is still owed. Called on the network
+     * thread, only after the slot returned ::SALLY_PENDING, possibly at the same time as the
+     * finish; must not wait. May be NULL. */
     void (*cancel)(sally_fs *fs, sally_op *op);
     /** Called once, when nobody holds the storage any more. May be NULL. */
     void (*destroy)(void *user_data);
 } sally_fs_methods;
 
 /**
- * Makes a storage. `methods` is copied. On failure `user_data` stays the caller's and destroy is not called:
+ * Makes a storage. `methods` is copied. On failure `user_data` stays the caller's and destroy is
+ * not called:
  * ::SALLY_E_INVALID for a struct_size that makes no sense or unknown slots that are not zero.
  */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_new(sally_fs **out, const sally_fs_methods *methods,
@@ -105,20 +109,22 @@ SALLY_API uint32_t sally_fs_traits(const sally_fs *fs);
 SALLY_API int sally_fs_supports(const sally_fs *fs, uint32_t kind);
 
 /**
- * For wrappers: what comes back from the storage inside. Called in the thread that answered, with the operation
- * yours again. Returns the status that the next layer sees, or ::SALLY_PENDING after another sally_fs_call() (or
- * anything else that will finish the operation).
+ * For wrappers: what comes back from the storage inside. Called in the thread that answered, with
+ * the operation yours again. Returns the status that the next layer sees, or ::SALLY_PENDING after
+ * another sally_fs_call() (or anything else that will finish the operation).
  */
 typedef sally_status sally_done_fn(sally_fs *fs, sally_op *op, sally_status status, void *context);
 
 /**
- * For wrappers: passes an operation that `fs` was asked to do on to `inner`. When `on_done` is not NULL it is called with
- * the answer, at once or late, unless the answer is ::SALLY_WOULD_BLOCK. Return what this returns: after
- * ::SALLY_PENDING the operation is no longer yours. A slot that returned ::SALLY_PENDING itself may call this later from any
- * thread, and then gives what it returns, unless that is ::SALLY_PENDING, to sally_op_finish().
+ * For wrappers: passes an operation that `fs` was asked to do on to `inner`. When `on_done` is not
+ * NULL it is called with the answer, at once or late, unless the answer is ::SALLY_WOULD_BLOCK.
+ * Return what this returns: after
+ * ::SALLY_PENDING the operation is no longer yours. A slot that returned ::SALLY_PENDING itself may
+ * call this later from any thread, and then gives what it returns, unless that is ::SALLY_PENDING,
+ * to sally_op_finish().
  */
-SALLY_API sally_status sally_fs_call(sally_fs *fs, sally_fs *inner, sally_op *op, sally_done_fn *on_done,
-                                     void *context);
+SALLY_API sally_status sally_fs_call(sally_fs *fs, sally_fs *inner, sally_op *op,
+                                     sally_done_fn *on_done, void *context);
 
 /** For a wrapper's cancel: passes the wish on to `inner`. */
 SALLY_API void sally_fs_cancel(sally_fs *inner, sally_op *op);

@@ -1,7 +1,8 @@
 /**
  * @file sallyport/hooks.h
- * Hooks watch, deny and divert. Several sets can be stacked on a server: before-hooks run from the first added to the last,
- * after-hooks the other way round. Hooks may block and may answer later, as storages do.
+ * Hooks watch, deny and divert. Several sets can be stacked on a server: before-hooks run from the
+ * first added to the last, after-hooks the other way round. Hooks may block and may answer later,
+ * as storages do.
  */
 #ifndef SALLYPORT_HOOKS_H
 #define SALLYPORT_HOOKS_H
@@ -15,18 +16,19 @@
 
 SALLY_BEGIN_DECLS
 
-/** before and after never wait: they are called on the network thread, without a change of thread. */
+/** before and after never wait: they are called on the network thread, without a change of thread.
+ */
 #define SALLY_HOOKS_NONBLOCKING 0x1u
 
 /** Why a connection ended. */
 enum {
-    SALLY_END_BY_CLIENT = 1,  /**< the client closed or disconnected */
-    SALLY_END_BY_SERVER = 2,  /**< sally_server_disconnect(), shutdown */
-    SALLY_END_LOST = 3,       /**< reset or broken line */
-    SALLY_END_TIMEOUT = 4,    /**< login, idle or keepalive time ran out */
-    SALLY_END_PROTOCOL = 5,   /**< the client broke the protocol */
-    SALLY_END_LIMIT = 6,      /**< a limit was reached, or it was refused */
-    SALLY_END_AUTH = 7        /**< too many failed attempts */
+    SALLY_END_BY_CLIENT = 1, /**< the client closed or disconnected */
+    SALLY_END_BY_SERVER = 2, /**< sally_server_disconnect(), shutdown */
+    SALLY_END_LOST = 3,      /**< reset or broken line */
+    SALLY_END_TIMEOUT = 4,   /**< login, idle or keepalive time ran out */
+    SALLY_END_PROTOCOL = 5,  /**< the client broke the protocol */
+    SALLY_END_LIMIT = 6,     /**< a limit was reached, or it was refused */
+    SALLY_END_AUTH = 7       /**< too many failed attempts */
 };
 
 /** A finished try to log in. Passwords are never here. */
@@ -46,24 +48,29 @@ typedef struct sally_hooks {
     uint64_t before_mask; /**< SALLY_OP_BIT() of the kinds that `before` is called for */
     uint64_t after_mask;  /**< the same for `after` */
     /**
-     * Before the storage sees the operation. ::SALLY_CONTINUE: go on (after sally_op_set_path() to another path). A status: that
-     * is the answer, in the storage's place; sally_op_set_message() may add a text. A file whose OPEN was answered with
-     * SALLY_OK here is the hooks' own: its other operations never reach the storage. ::SALLY_PENDING: sally_op_finish() later.
+     * Before the storage sees the operation. ::SALLY_CONTINUE: go on (after sally_op_set_path() to
+     * another path). A status: that is the answer, in the storage's place; sally_op_set_message()
+     * may add a text. A file whose OPEN was answered with SALLY_OK here is the hooks' own: its
+     * other operations never reach the storage. ::SALLY_PENDING: sally_op_finish() later.
      */
     sally_status (*before)(void *user_data, sally_op *op);
-    /** After the answer: op->status has it. Returns the status to answer (op->status to leave it), or
+    /** After the answer: op->status has it. Returns the status to answer (op->status to leave it),
+     * or
      * ::SALLY_PENDING. */
     sally_status (*after)(void *user_data, sally_op *op);
-    /** A connection was accepted by the kernel. False refuses it: the socket is closed. On a network thread. */
+    /** A connection was accepted by the kernel. False refuses it: the socket is closed. On a
+     * network thread. */
     bool (*connection_requested)(void *user_data, const sally_peer *peer);
     /** The first bytes may flow. On a network thread, as are all below: do not wait there. */
     void (*connected)(void *user_data, const sally_peer *peer);
-    /** A key exchange (the first, or a later one) has ended; `algorithms` names what was agreed on. */
+    /** A key exchange (the first, or a later one) has ended; `algorithms` names what was agreed on.
+     */
     void (*keys_exchanged)(void *user_data, const sally_peer *peer, const char *algorithms);
     /** A try to log in has ended. */
     void (*authenticated)(void *user_data, const sally_peer *peer, const sally_auth_event *event);
     /** The connection is gone. `reason` is a SALLY_END_ value, `detail` a short text. */
-    void (*disconnected)(void *user_data, const sally_peer *peer, uint32_t reason, const char *detail);
+    void (*disconnected)(void *user_data, const sally_peer *peer, uint32_t reason,
+                         const char *detail);
     void *user_data; /**< handed to all of the above */
 } sally_hooks;
 

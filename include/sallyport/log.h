@@ -23,11 +23,13 @@ enum {
 
 /** One named value. */
 typedef struct sally_log_field {
-    const char *name;  /**< such as "user", "path", "bytes" */
-    const char *value; /**< text as it came, possibly with any bytes but NUL: escape before printing */
+    const char *name; /**< such as "user", "path", "bytes" */
+    const char
+        *value; /**< text as it came, possibly with any bytes but NUL: escape before printing */
 } sally_log_field;
 
-/** One line; it and all that it points to last until the function returns. No secret is ever in it. */
+/** One line; it and all that it points to last until the function returns. No secret is ever in it.
+ */
 typedef struct sally_log_line {
     uint32_t level;         /**< SALLY_LOG_ value */
     uint32_t field_count;   /**< how many fields */
@@ -35,8 +37,9 @@ typedef struct sally_log_line {
     uint64_t connection_id; /**< 0 for none */
     uint64_t session_id;    /**< 0 for none */
     uint64_t request_id;    /**< 0 for none */
-    const char *event;      /**< stable name such as "listener.started", "auth.accepted", "file.closed" */
-    const char *message;    /**< one sentence for people */
+    const char
+        *event; /**< stable name such as "listener.started", "auth.accepted", "file.closed" */
+    const char *message;           /**< one sentence for people */
     const sally_log_field *fields; /**< field_count of them */
 } sally_log_line;
 
@@ -44,9 +47,10 @@ typedef struct sally_log_line {
 typedef void sally_log_fn(void *user_data, const sally_log_line *line);
 
 /**
- * Formats a line as text ("2026-01-31T12:00:00.000Z info  auth.accepted conn=3 user=joe Logged in") into `out`, or, when `json` is not 0,
- * as one JSON object; no line break at the end. Control characters and invalid UTF-8 are escaped. Returns the length
- * without the NUL that a large enough `out` would hold, as snprintf does. Any thread.
+ * Formats a line as text ("2026-01-31T12:00:00.000Z info  auth.accepted conn=3 user=joe Logged in")
+ * into `out`, or, when `json` is not 0, as one JSON object; no line break at the end. Control
+ * characters and invalid UTF-8 are escaped. Returns the length without the NUL that a large enough
+ * `out` would hold, as snprintf does. Any thread.
  */
 SALLY_API size_t sally_log_format(const sally_log_line *line, int json, char *out, size_t size);
 

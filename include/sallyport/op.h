@@ -1,9 +1,11 @@
 /**
  * @file sallyport/op.h
- * One request of a client, from any protocol. An operation travels from the protocol through the before-hooks to
- * the storage and back through the after-hooks; each of them sees the same structure.
+ * One request of a client, from any protocol. An operation travels from the protocol through the
+ * before-hooks to the storage and back through the after-hooks; each of them sees the same
+ * structure.
  *
- * The library allocates operations and owns them. What an operation points to lasts until the operation ends.
+ * The library allocates operations and owns them. What an operation points to lasts until the
+ * operation ends.
  */
 #ifndef SALLYPORT_OP_H
 #define SALLYPORT_OP_H
@@ -79,8 +81,8 @@ enum {
 
 /** @name Flags of an operation
  * @{ */
-/** Answer at once or return ::SALLY_WOULD_BLOCK: the caller's thread must not wait. Only for storages that
- * declare ::SALLY_FS_TRY. */
+/** Answer at once or return ::SALLY_WOULD_BLOCK: the caller's thread must not wait. Only for
+ * storages that declare ::SALLY_FS_TRY. */
 #define SALLY_OP_TRY 0x1u
 /** The library or a hook asks, not the client. */
 #define SALLY_OP_INTERNAL 0x2u
@@ -88,20 +90,20 @@ enum {
 
 /** @name How a file is opened
  * @{ */
-#define SALLY_OPEN_READ 0x0001u      /**< to be read */
-#define SALLY_OPEN_WRITE 0x0002u     /**< to be written */
-#define SALLY_OPEN_APPEND 0x0004u    /**< every write goes to the end, whatever its offset */
-#define SALLY_OPEN_CREATE 0x0008u    /**< made when it is missing */
-#define SALLY_OPEN_TRUNCATE 0x0010u  /**< emptied */
-#define SALLY_OPEN_EXCLUSIVE 0x0020u /**< with CREATE: fails when it exists */
-#define SALLY_OPEN_TEXT 0x0040u      /**< line ends are translated (by the library) */
-#define SALLY_OPEN_NOFOLLOW 0x0080u  /**< a symbolic link as last component fails */
-#define SALLY_OPEN_DELETE_ON_CLOSE 0x0100u   /**< removed at close */
-#define SALLY_OPEN_APPEND_ATOMIC 0x0200u     /**< appends of several writers do not mix */
-#define SALLY_OPEN_BLOCK_READ 0x0400u        /**< nobody else may open it to read */
-#define SALLY_OPEN_BLOCK_WRITE 0x0800u       /**< nor to write */
-#define SALLY_OPEN_BLOCK_DELETE 0x1000u      /**< nor to delete */
-#define SALLY_OPEN_BLOCK_ADVISORY 0x2000u    /**< the blocks bind only those who ask */
+#define SALLY_OPEN_READ            0x0001u /**< to be read */
+#define SALLY_OPEN_WRITE           0x0002u /**< to be written */
+#define SALLY_OPEN_APPEND          0x0004u /**< every write goes to the end, whatever its offset */
+#define SALLY_OPEN_CREATE          0x0008u /**< made when it is missing */
+#define SALLY_OPEN_TRUNCATE        0x0010u /**< emptied */
+#define SALLY_OPEN_EXCLUSIVE       0x0020u /**< with CREATE: fails when it exists */
+#define SALLY_OPEN_TEXT            0x0040u /**< line ends are translated (by the library) */
+#define SALLY_OPEN_NOFOLLOW        0x0080u /**< a symbolic link as last component fails */
+#define SALLY_OPEN_DELETE_ON_CLOSE 0x0100u /**< removed at close */
+#define SALLY_OPEN_APPEND_ATOMIC   0x0200u /**< appends of several writers do not mix */
+#define SALLY_OPEN_BLOCK_READ      0x0400u /**< nobody else may open it to read */
+#define SALLY_OPEN_BLOCK_WRITE     0x0800u /**< nor to write */
+#define SALLY_OPEN_BLOCK_DELETE    0x1000u /**< nor to delete */
+#define SALLY_OPEN_BLOCK_ADVISORY  0x2000u /**< the blocks bind only those who ask */
 /** @} */
 
 /** @name Flags of STAT and SETSTAT
@@ -111,48 +113,52 @@ enum {
 
 /** @name Flags of RENAME
  * @{ */
-#define SALLY_RENAME_OVERWRITE 0x1u /**< an existing target is replaced; without it, it is an error */
-#define SALLY_RENAME_ATOMIC 0x2u    /**< nobody may see a moment without target */
-#define SALLY_RENAME_NATIVE 0x4u    /**< as the storage likes best */
+#define SALLY_RENAME_OVERWRITE                                                                     \
+    0x1u                         /**< an existing target is replaced; without it, it is an error */
+#define SALLY_RENAME_ATOMIC 0x2u /**< nobody may see a moment without target */
+#define SALLY_RENAME_NATIVE 0x4u /**< as the storage likes best */
 /** @} */
 
 /** @name How REALPATH treats a missing file (draft-13 section 8.9)
  * @{ */
-#define SALLY_REALPATH_NO_CHECK 1u    /**< the text is all that matters */
-#define SALLY_REALPATH_STAT_IF 2u     /**< attributes when it exists */
+#define SALLY_REALPATH_NO_CHECK    1u /**< the text is all that matters */
+#define SALLY_REALPATH_STAT_IF     2u /**< attributes when it exists */
 #define SALLY_REALPATH_STAT_ALWAYS 3u /**< fails when it does not exist */
 /** @} */
 
 /** SESSION_START. */
 typedef struct sally_op_session {
-    uint32_t version;          /**< in: protocol version agreed on */
-    uint32_t reserved;         /**< zero */
-    const sally_pair *client;  /**< in: the client's extension data */
-    size_t client_count;       /**< in: pairs in client */
-    const sally_pair *server;  /**< out: extension data to announce beside the library's own */
-    size_t server_count;       /**< out: pairs in server */
+    uint32_t version;         /**< in: protocol version agreed on */
+    uint32_t reserved;        /**< zero */
+    const sally_pair *client; /**< in: the client's extension data */
+    size_t client_count;      /**< in: pairs in client */
+    const sally_pair *server; /**< out: extension data to announce beside the library's own */
+    size_t server_count;      /**< out: pairs in server */
 } sally_op_session;
 
-/** OPEN: the file at `path`. `file` is there already: keep your own pointer in it with sally_file_set(). */
+/** OPEN: the file at `path`. `file` is there already: keep your own pointer in it with
+ * sally_file_set(). */
 typedef struct sally_op_open {
-    uint32_t flags;            /**< in: SALLY_OPEN_ bits */
-    uint32_t desired_access;   /**< in: the ACE4 mask of versions 5 and 6; derived from flags for the others */
-    const sally_attrs *attrs;  /**< in: for a file that is made; never NULL */
+    uint32_t flags;           /**< in: SALLY_OPEN_ bits */
+    uint32_t desired_access;  /**< in: the ACE4 mask of versions 5 and 6; derived from flags for the
+                                 others */
+    const sally_attrs *attrs; /**< in: for a file that is made; never NULL */
 } sally_op_open;
 
 /** READ and WRITE on `file`. */
 typedef struct sally_op_io {
     uint64_t offset; /**< in: bytes from the start of the file; no meaning for APPEND writes */
-    void *data;      /**< READ: where the bytes go. WRITE: the bytes, which may be changed in place */
+    void *data; /**< READ: where the bytes go. WRITE: the bytes, which may be changed in place */
     uint32_t length; /**< in: bytes wanted (READ) or given (WRITE) */
-    uint32_t done;   /**< out: bytes read; 0 with SALLY_OK counts as SALLY_EOF. For WRITE, anything but all is an error */
+    uint32_t done;   /**< out: bytes read; 0 with SALLY_OK counts as SALLY_EOF. For WRITE, anything
+                        but all is an error */
 } sally_op_io;
 
 /** LOCK and UNLOCK on `file`. */
 typedef struct sally_op_lock {
-    uint64_t offset; /**< in: first byte */
-    uint64_t length; /**< in: 0 for "to the end, however long" */
-    uint32_t flags;  /**< in: SALLY_OPEN_BLOCK_ bits */
+    uint64_t offset;   /**< in: first byte */
+    uint64_t length;   /**< in: 0 for "to the end, however long" */
+    uint32_t flags;    /**< in: SALLY_OPEN_BLOCK_ bits */
     uint32_t reserved; /**< zero */
 } sally_op_lock;
 
@@ -172,14 +178,15 @@ typedef struct sally_op_setstat {
 
 /** RENAME from `path`; and LINK, where `path` is the existing file. */
 typedef struct sally_op_rename {
-    const char *to; /**< in: absolute, normalised */
-    uint32_t flags; /**< in: SALLY_RENAME_ bits */
+    const char *to;    /**< in: absolute, normalised */
+    uint32_t flags;    /**< in: SALLY_RENAME_ bits */
     uint32_t reserved; /**< zero */
 } sally_op_rename;
 
 /** SYMLINK: makes the link `path`. */
 typedef struct sally_op_symlink {
-    const char *target; /**< in: the link's text, as the client gave it: relative or absolute, not normalised */
+    const char *target; /**< in: the link's text, as the client gave it: relative or absolute, not
+                           normalised */
 } sally_op_symlink;
 
 /** READLINK and REALPATH of `path`: answer with sally_op_set_result(). */
@@ -216,8 +223,8 @@ typedef struct sally_op_copy {
 
 /** HASH of `file`, or of `path` when there is none. */
 typedef struct sally_op_hash {
-    const char *algorithms; /**< in: comma-separated, best first: "md5", "sha1", "sha224", "sha256", "sha384", "sha512",
-                                 "crc32", "blake2b512" */
+    const char *algorithms; /**< in: comma-separated, best first: "md5", "sha1", "sha224", "sha256",
+                               "sha384", "sha512", "crc32", "blake2b512" */
     const char *algorithm;  /**< out: the one used */
     uint64_t offset;        /**< in: bytes */
     uint64_t length;        /**< in: bytes; 0 for "to the end" */
@@ -229,21 +236,21 @@ typedef struct sally_op_hash {
 
 /** LOOKUP_IDS: names for numeric users and groups. */
 typedef struct sally_op_lookup_ids {
-    const uint32_t *uids;     /**< in: uid_count of them */
-    const uint32_t *gids;     /**< in: gid_count of them */
-    uint32_t uid_count;       /**< in */
-    uint32_t gid_count;       /**< in */
-    const char **user_names;  /**< out: uid_count places, "" at first; fill with sally_op_strdup() */
+    const uint32_t *uids;    /**< in: uid_count of them */
+    const uint32_t *gids;    /**< in: gid_count of them */
+    uint32_t uid_count;      /**< in */
+    uint32_t gid_count;      /**< in */
+    const char **user_names; /**< out: uid_count places, "" at first; fill with sally_op_strdup() */
     const char **group_names; /**< out: gid_count places, "" at first */
 } sally_op_lookup_ids;
 
-/** EXTENDED: a request that the library does not know itself. Of `ranges@asyncssh.com` and the requests of
- * `xattr@proftpd.org` it knows that they begin with a handle or a path: these are the operation's `file` or `path`, and
- * not in `data`. `path` is "/" for all others. */
+/** EXTENDED: a request that the library does not know itself. Of `ranges@asyncssh.com` and the
+ * requests of `xattr@proftpd.org` it knows that they begin with a handle or a path: these are the
+ * operation's `file` or `path`, and not in `data`. `path` is "/" for all others. */
 typedef struct sally_op_extended {
-    const char *name; /**< in: such as "thing@example.org" */
-    const void *data; /**< in: what followed the name, undecoded */
-    size_t size;      /**< in: bytes in data */
+    const char *name;  /**< in: such as "thing@example.org" */
+    const void *data;  /**< in: what followed the name, undecoded */
+    size_t size;       /**< in: bytes in data */
     const void *reply; /**< out: data of the EXTENDED_REPLY; NULL: the status is the answer */
     size_t reply_size; /**< out: bytes in reply */
 } sally_op_extended;
@@ -261,13 +268,14 @@ struct sally_op {
     uint32_t kind;          /**< SALLY_OP_ value */
     uint32_t flags;         /**< SALLY_OP_TRY, ... */
     sally_session *session; /**< who asks */
-    const char *path;       /**< absolute, normalised, no NUL, inside the session's root, of no promised charset; for
-                                 operations on handles the path that `file` was opened by */
-    sally_file *file;       /**< the open file of operations on handles; the new one of OPEN and OPENDIR */
-    sally_status status;    /**< the answer, for after-hooks */
-    uint32_t reserved0;     /**< zero */
-    uint64_t id;            /**< the request's number in its session, for logs */
-    uint64_t reserved[4];   /**< zero */
+    const char *path; /**< absolute, normalised, no NUL, inside the session's root, of no promised
+                         charset; for operations on handles the path that `file` was opened by */
+    sally_file
+        *file; /**< the open file of operations on handles; the new one of OPEN and OPENDIR */
+    sally_status status;  /**< the answer, for after-hooks */
+    uint32_t reserved0;   /**< zero */
+    uint64_t id;          /**< the request's number in its session, for logs */
+    uint64_t reserved[4]; /**< zero */
     union {
         sally_op_session session;       /**< SESSION_START */
         sally_op_open open;             /**< OPEN */
@@ -288,59 +296,67 @@ struct sally_op {
 };
 
 /**
- * The late answer of whoever returned ::SALLY_PENDING: a storage with its status, a before-hook with its status or
- * ::SALLY_CONTINUE, an after-hook with the status to answer. Exactly once, from any thread, possibly before the slot
- * has returned; the operation must not be touched afterwards. Never allocates, never fails.
+ * The late answer of whoever returned ::SALLY_PENDING: a storage with its status, a before-hook
+ * with its status or
+ * ::SALLY_CONTINUE, an after-hook with the status to answer. Exactly once, from any thread,
+ * possibly before the slot has returned; the operation must not be touched afterwards. Never
+ * allocates, never fails.
  */
 SALLY_API void sally_op_finish(sally_op *op, sally_status status);
 
-/** Memory that lives until the operation ends, aligned for anything; NULL when memory is short. Only while the
- * operation is yours. */
+/** Memory that lives until the operation ends, aligned for anything; NULL when memory is short.
+ * Only while the operation is yours. */
 SALLY_API void *sally_op_alloc(sally_op *op, size_t size);
 
 /** A copy of `text` that lives until the operation ends; NULL when memory is short. */
 SALLY_API char *sally_op_strdup(sally_op *op, const char *text);
 
-/** The text that goes to the client beside the status, instead of the status's own; at most 255 bytes are kept. */
+/** The text that goes to the client beside the status, instead of the status's own; at most 255
+ * bytes are kept. */
 SALLY_API sally_error sally_op_set_message(sally_op *op, const char *text);
 
 /**
- * READDIR: one more entry. `name` without slash; "." and ".." are the library's affair and are left out. `attrs` is
- * copied, and may be NULL when nothing is known. Returns false when the reply is full: the library keeps this entry and sends
- * it itself, so stop here, return ::SALLY_OK, and go on with the entry after it when READDIR comes again. Return ::SALLY_EOF
- * when no more entries will come, also together with the last ones.
+ * READDIR: one more entry. `name` without slash; "." and ".." are the library's affair and are left
+ * out. `attrs` is copied, and may be NULL when nothing is known. Returns false when the reply is
+ * full: the library keeps this entry and sends it itself, so stop here, return ::SALLY_OK, and go
+ * on with the entry after it when READDIR comes again. Return ::SALLY_EOF when no more entries will
+ * come, also together with the last ones.
  */
 SALLY_API bool sally_op_add_entry(sally_op *op, const char *name, const sally_attrs *attrs);
 
 /**
- * Looks at one entry on its way to the client. `*name` may be pointed at another name without slash, which lasts at least
- * until the next entry; `attrs` may be changed (nothing is valid in it when the storage knew nothing). False leaves the
- * entry out.
+ * Looks at one entry on its way to the client. `*name` may be pointed at another name without
+ * slash, which lasts at least until the next entry; `attrs` may be changed (nothing is valid in it
+ * when the storage knew nothing). False leaves the entry out.
  */
 typedef bool sally_entry_fn(void *context, sally_op *op, const char **name, sally_attrs *attrs);
 
 /**
- * READDIR, for before-hooks, and for wrappers ahead of sally_fs_call(): every entry that is added from now on passes `filter`, in
- * the storage's thread. Several stack, the last one sees it first; the same one with the same context counts once, since an
- * operation with ::SALLY_OP_TRY may come twice. ::SALLY_E_INVALID for other kinds, ::SALLY_E_NO_MEMORY.
+ * READDIR, for before-hooks, and for wrappers ahead of sally_fs_call(): every entry that is added
+ * from now on passes `filter`, in the storage's thread. Several stack, the last one sees it first;
+ * the same one with the same context counts once, since an operation with ::SALLY_OP_TRY may come
+ * twice. ::SALLY_E_INVALID for other kinds, ::SALLY_E_NO_MEMORY.
  */
-SALLY_API SALLY_MUST_CHECK sally_error sally_op_filter_entries(sally_op *op, sally_entry_fn *filter, void *context);
+SALLY_API SALLY_MUST_CHECK sally_error sally_op_filter_entries(sally_op *op, sally_entry_fn *filter,
+                                                               void *context);
 
-/** READ: answers from `size` bytes in memory that are the whole file. Returns the status to return. */
+/** READ: answers from `size` bytes in memory that are the whole file. Returns the status to return.
+ */
 SALLY_API sally_status sally_op_read_from(sally_op *op, const void *data, size_t size);
 
-/** READLINK, REALPATH: the answer, copied. Returns ::SALLY_OK, or ::SALLY_FAILURE when memory is short. */
+/** READLINK, REALPATH: the answer, copied. Returns ::SALLY_OK, or ::SALLY_FAILURE when memory is
+ * short. */
 SALLY_API sally_status sally_op_set_result(sally_op *op, const char *text);
 
-/** Diverts the operation to another path, which is copied and normalised; permissions are checked again. For
- * before-hooks and wrappers. */
+/** Diverts the operation to another path, which is copied and normalised; permissions are checked
+ * again. For before-hooks and wrappers. */
 SALLY_API sally_error sally_op_set_path(sally_op *op, const char *path);
 
 /** The same for the second path of RENAME and LINK. */
 SALLY_API sally_error sally_op_set_to(sally_op *op, const char *to);
 
-/** Whether nobody waits for the answer any more (the client is gone, the server stops). Long work should look now
- * and then and end with any status. Any thread that owns the operation. */
+/** Whether nobody waits for the answer any more (the client is gone, the server stops). Long work
+ * should look now and then and end with any status. Any thread that owns the operation. */
 SALLY_API bool sally_op_cancelled(const sally_op *op);
 
 /** The name of a kind in small letters, such as "open"; "?" for an unknown one. */

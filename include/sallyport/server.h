@@ -2,9 +2,10 @@
  * @file sallyport/server.h
  * The server: listeners, connections, threads.
  *
- * Life: sally_server_new(), then settings, keys, users, hooks and listeners, then one of run (blocks), start (returns) or poll (your own
- * loop), then sally_server_shutdown(), then sally_server_free(). Everything but free may be called from any thread once the server
- * runs, also from inside callbacks; connections are named by numbers that are never used twice.
+ * Life: sally_server_new(), then settings, keys, users, hooks and listeners, then one of run
+ * (blocks), start (returns) or poll (your own loop), then sally_server_shutdown(), then
+ * sally_server_free(). Everything but free may be called from any thread once the server runs, also
+ * from inside callbacks; connections are named by numbers that are never used twice.
  */
 #ifndef SALLYPORT_SERVER_H
 #define SALLYPORT_SERVER_H
@@ -27,59 +28,70 @@ typedef struct sally_server sally_server; /**< a server */
 /** Makes a server without listeners, users and keys, with every setting at its default. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_server_new(sally_server **out);
 
-/** Frees a server that does not run (after run returned, or shutdown has ended); stops it first when it does.
+/** Frees a server that does not run (after run returned, or shutdown has ended); stops it first
+ * when it does.
  * ::SALLY_E_BUSY inside one of its callbacks: nothing was done. NULL is allowed. */
 SALLY_API sally_error sally_server_free(sally_server *server);
 
-/** What went wrong in the last call on this server that failed in this thread's sight: which file, which setting, which address. Lives
- * until the next call. Never NULL. */
+/** What went wrong in the last call on this server that failed in this thread's sight: which file,
+ * which setting, which address. Lives until the next call. Never NULL. */
 SALLY_API const char *sally_server_error(const sally_server *server);
 
-/** Sets a setting by name (settings.h). ::SALLY_E_NOT_FOUND, ::SALLY_E_PARSE, ::SALLY_E_RANGE, ::SALLY_E_STATE for one that must be set
- * before the server starts. */
+/** Sets a setting by name (settings.h). ::SALLY_E_NOT_FOUND, ::SALLY_E_PARSE, ::SALLY_E_RANGE,
+ * ::SALLY_E_STATE for one that must be set before the server starts. */
 SALLY_API sally_error sally_server_set(sally_server *server, const char *name, const char *value);
 
-/** Reads a setting as text into `value`, which ends in NUL. ::SALLY_E_NOT_FOUND, ::SALLY_E_RANGE for a short buffer. */
-SALLY_API sally_error sally_server_get(const sally_server *server, const char *name, char *value, size_t size);
+/** Reads a setting as text into `value`, which ends in NUL. ::SALLY_E_NOT_FOUND, ::SALLY_E_RANGE
+ * for a short buffer. */
+SALLY_API sally_error sally_server_get(const sally_server *server, const char *name, char *value,
+                                       size_t size);
 
 /** Who may log in. Held. Replaces what was set before, also while the server runs. */
 SALLY_API sally_error sally_server_set_auth(sally_server *server, sally_auth *auth);
 
-/** The short way to a user: name, password (clear or hashed; NULL for none), storage (held). Not together with
- * sally_server_set_auth() (::SALLY_E_STATE). */
+/** The short way to a user: name, password (clear or hashed; NULL for none), storage (held). Not
+ * together with sally_server_set_auth() (::SALLY_E_STATE). */
 SALLY_API SALLY_MUST_CHECK sally_error sally_server_add_user(sally_server *server, const char *name,
                                                              const char *password, sally_fs *fs);
 
 /** Adds a set of hooks; copied. Before the server starts. */
-SALLY_API SALLY_MUST_CHECK sally_error sally_server_add_hooks(sally_server *server, const sally_hooks *hooks);
+SALLY_API SALLY_MUST_CHECK sally_error sally_server_add_hooks(sally_server *server,
+                                                              const sally_hooks *hooks);
 
-/** Where log lines go that are as urgent as `level` or more so. NULL: nowhere (the default). Before the server starts. */
-SALLY_API sally_error sally_server_set_log(sally_server *server, sally_log_fn *log, void *user_data, uint32_t level);
+/** Where log lines go that are as urgent as `level` or more so. NULL: nowhere (the default). Before
+ * the server starts. */
+SALLY_API sally_error sally_server_set_log(sally_server *server, sally_log_fn *log, void *user_data,
+                                           uint32_t level);
 
-/** Adds a host key; held. One per type, a later one replaces. A server that starts with none makes an ed25519 key of its own, for
- * as long as it lives. */
-SALLY_API SALLY_MUST_CHECK sally_error sally_server_add_host_key(sally_server *server, sally_key *key);
+/** Adds a host key; held. One per type, a later one replaces. A server that starts with none makes
+ * an ed25519 key of its own, for as long as it lives. */
+SALLY_API SALLY_MUST_CHECK sally_error sally_server_add_host_key(sally_server *server,
+                                                                 sally_key *key);
 
 /** The host key at `index` in the order of preference; NULL past the last one. Lent. */
 SALLY_API const sally_key *sally_server_host_key(const sally_server *server, size_t index);
 
 /**
- * Listens on `url`: "sftp://HOST:PORT" with a numeric address or name; no host or "*" for all addresses of both families, "[::]" for
- * all of IPv6 alone, "0.0.0.0" for all of IPv4 alone; port 0 picks a free one; "sftp+fd://N" for a listening socket that the
- * process inherited. The socket listens when this returns. ::SALLY_E_ADDRESS, ::SALLY_E_PARSE, ::SALLY_E_UNSUPPORTED.
+ * Listens on `url`: "sftp://HOST:PORT" with a numeric address or name; no host or "*" for all
+ * addresses of both families, "[::]" for all of IPv6 alone, "0.0.0.0" for all of IPv4 alone; port 0
+ * picks a free one; "sftp+fd://N" for a listening socket that the process inherited. The socket
+ * listens when this returns. ::SALLY_E_ADDRESS, ::SALLY_E_PARSE, ::SALLY_E_UNSUPPORTED.
  */
-SALLY_API SALLY_MUST_CHECK sally_error sally_server_add_listener(sally_server *server, const char *url);
+SALLY_API SALLY_MUST_CHECK sally_error sally_server_add_listener(sally_server *server,
+                                                                 const char *url);
 
-/** Listens on the sockets that systemd hands over (sd_listen_fds(3)). Returns how many, or an error (negative). The environment is read, not
- * changed. */
+/** Listens on the sockets that systemd hands over (sd_listen_fds(3)). Returns how many, or an error
+ * (negative). The environment is read, not changed. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_server_add_systemd_listeners(sally_server *server);
 
-/** The address that a listener got, such as "sftp://127.0.0.1:40213", in the order they were added (a listener on both families is
- * two). NULL past the last one. Lent until the server is freed. */
+/** The address that a listener got, such as "sftp://127.0.0.1:40213", in the order they were added
+ * (a listener on both families is two). NULL past the last one. Lent until the server is freed. */
 SALLY_API const char *sally_server_listener(const sally_server *server, size_t index);
 
-/** Takes over a connected socket from elsewhere; it is the server's whatever is returned. `protocol`: "sftp". */
-SALLY_API SALLY_MUST_CHECK sally_error sally_server_adopt(sally_server *server, int fd, const char *protocol,
+/** Takes over a connected socket from elsewhere; it is the server's whatever is returned.
+ * `protocol`: "sftp". */
+SALLY_API SALLY_MUST_CHECK sally_error sally_server_adopt(sally_server *server, int fd,
+                                                          const char *protocol,
                                                           uint64_t *connection_id);
 
 /** Runs the server with its own threads until it is shut down. */
@@ -89,25 +101,28 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_server_run(sally_server *server);
 SALLY_API SALLY_MUST_CHECK sally_error sally_server_start(sally_server *server);
 
 /**
- * Pump mode: does what there is to do, waits at most `timeout_ms` (-1: as long as it takes; 0: not at all) for something to do, and
- * returns. No thread of ours runs; storages that block then block the caller, unless `server.workers` says otherwise. Always
- * from the same thread. Returns 1 while the server lives, 0 once it was shut down, negative for an error.
+ * Pump mode: does what there is to do, waits at most `timeout_ms` (-1: as long as it takes; 0: not
+ * at all) for something to do, and returns. No thread of ours runs; storages that block then block
+ * the caller, unless `server.workers` says otherwise. Always from the same thread. Returns 1 while
+ * the server lives, 0 once it was shut down, negative for an error.
  */
 SALLY_API int sally_server_poll(sally_server *server, int timeout_ms);
 
-/** Pump mode: a descriptor that is readable when sally_server_poll() has something to do, the same for the server's life. -1 when
- * the system has no such thing. The first call of this, of poll or of timeout begins pump mode. */
+/** Pump mode: a descriptor that is readable when sally_server_poll() has something to do, the same
+ * for the server's life. -1 when the system has no such thing. The first call of this, of poll or
+ * of timeout begins pump mode. */
 SALLY_API int sally_server_fd(sally_server *server);
 
-/** Pump mode: milliseconds after which poll should be called even when the descriptor stays silent; -1: none. */
+/** Pump mode: milliseconds after which poll should be called even when the descriptor stays silent;
+ * -1: none. */
 SALLY_API int sally_server_timeout(const sally_server *server);
 
 /** Stops accepting; connections go on. */
 SALLY_API sally_error sally_server_stop_listening(sally_server *server);
 
-/** Stops accepting, lets running connections end for `grace_ms` milliseconds, then ends them; run() and the threads of start() end
- * after that. Returns at once. Calling it again can only shorten the time. Safe in a signal handler only through your own means (a pipe
- * or signalfd). */
+/** Stops accepting, lets running connections end for `grace_ms` milliseconds, then ends them; run()
+ * and the threads of start() end after that. Returns at once. Calling it again can only shorten the
+ * time. Safe in a signal handler only through your own means (a pipe or signalfd). */
 SALLY_API sally_error sally_server_shutdown(sally_server *server, uint64_t grace_ms);
 
 /** Waits until a started server has ended. ::SALLY_E_BUSY inside one of its callbacks. */
@@ -115,59 +130,63 @@ SALLY_API sally_error sally_server_wait(sally_server *server);
 
 /** A connection as sally_server_walk() shows it. */
 typedef struct sally_connection_info {
-    uint64_t id;               /**< its number */
-    const sally_peer *peer;    /**< where it comes from */
-    const char *user;          /**< "" before login */
-    const char *state;         /**< "handshake", "login", "open", "closing" */
-    uint64_t connected_ns;     /**< wall clock, nanoseconds since 1970 */
-    uint64_t idle_ns;          /**< nanoseconds since the last byte came */
-    uint64_t bytes_in;         /**< from the network */
-    uint64_t bytes_out;        /**< to the network */
-    uint32_t sessions;         /**< sftp channels */
-    uint32_t open_files;       /**< files and directories */
-    uint32_t operations;       /**< in flight */
-    uint32_t rekeys;           /**< key exchanges after the first */
-    const char *algorithms;    /**< "curve25519-sha256 ssh-ed25519 aes128-gcm@openssh.com ..." */
-    const char *activity;      /**< a running transfer, such as "get /movie.mkv"; "" for none */
-    uint64_t activity_done;    /**< bytes of it */
-    uint64_t activity_size;    /**< its size if known, else 0 */
+    uint64_t id;            /**< its number */
+    const sally_peer *peer; /**< where it comes from */
+    const char *user;       /**< "" before login */
+    const char *state;      /**< "handshake", "login", "open", "closing" */
+    uint64_t connected_ns;  /**< wall clock, nanoseconds since 1970 */
+    uint64_t idle_ns;       /**< nanoseconds since the last byte came */
+    uint64_t bytes_in;      /**< from the network */
+    uint64_t bytes_out;     /**< to the network */
+    uint32_t sessions;      /**< sftp channels */
+    uint32_t open_files;    /**< files and directories */
+    uint32_t operations;    /**< in flight */
+    uint32_t rekeys;        /**< key exchanges after the first */
+    const char *algorithms; /**< "curve25519-sha256 ssh-ed25519 aes128-gcm@openssh.com ..." */
+    const char *activity;   /**< a running transfer, such as "get /movie.mkv"; "" for none */
+    uint64_t activity_done; /**< bytes of it */
+    uint64_t activity_size; /**< its size if known, else 0 */
 } sally_connection_info;
 
 /** Calls `each` for every connection, from a snapshot, in the caller's thread; false stops. */
 SALLY_API sally_error sally_server_walk(sally_server *server,
-                                        bool (*each)(void *user_data, const sally_connection_info *info),
+                                        bool (*each)(void *user_data,
+                                                     const sally_connection_info *info),
                                         void *user_data);
 
-/** Ends a connection with a text for the client. ::SALLY_E_NOT_FOUND. Takes effect soon, not at once. */
-SALLY_API sally_error sally_server_disconnect(sally_server *server, uint64_t connection_id, const char *text);
+/** Ends a connection with a text for the client. ::SALLY_E_NOT_FOUND. Takes effect soon, not at
+ * once. */
+SALLY_API sally_error sally_server_disconnect(sally_server *server, uint64_t connection_id,
+                                              const char *text);
 
 /** Starts a new key exchange. ::SALLY_E_NOT_FOUND. Takes effect soon. */
 SALLY_API sally_error sally_server_rekey(sally_server *server, uint64_t connection_id);
 
-/** Changes a setting for one connection. ::SALLY_E_NOT_FOUND (setting or connection), ::SALLY_E_PARSE, ::SALLY_E_RANGE,
+/** Changes a setting for one connection. ::SALLY_E_NOT_FOUND (setting or connection),
+ * ::SALLY_E_PARSE, ::SALLY_E_RANGE,
  * ::SALLY_E_UNSUPPORTED for a setting that is not a connection's. Takes effect soon. */
-SALLY_API sally_error sally_server_set_connection(sally_server *server, uint64_t connection_id, const char *name,
-                                                  const char *value);
+SALLY_API sally_error sally_server_set_connection(sally_server *server, uint64_t connection_id,
+                                                  const char *name, const char *value);
 
 /** Sums since the server was made, but for those that say "now". */
 typedef struct sally_counters {
-    size_t struct_size;            /**< in: sizeof(sally_counters) */
-    uint64_t connections;          /**< accepted */
-    uint64_t connections_refused;  /**< by a limit or a hook */
-    uint64_t connections_now;      /**< open now */
+    size_t struct_size;                       /**< in: sizeof(sally_counters) */
+    uint64_t connections;                     /**< accepted */
+    uint64_t connections_refused;             /**< by a limit or a hook */
+    uint64_t connections_now;                 /**< open now */
     uint64_t connections_unauthenticated_now; /**< of these, not logged in yet */
-    uint64_t logins;               /**< accepted */
-    uint64_t logins_rejected;      /**< tries that were rejected */
-    uint64_t sessions_now;         /**< sftp channels open now */
-    uint64_t operations;           /**< requests answered */
-    uint64_t operations_failed;    /**< of these, with an error */
-    uint64_t files_now;            /**< files and directories open now */
-    uint64_t bytes_in;             /**< from the network */
-    uint64_t bytes_out;            /**< to the network */
-    uint64_t bytes_read;           /**< from storages */
-    uint64_t bytes_written;        /**< to storages */
-    uint64_t rekeys;               /**< key exchanges after the first */
-    uint64_t buffered_bytes_now;   /**< memory charged to the global budget */
+    uint64_t logins;                          /**< accepted */
+    uint64_t logins_rejected;                 /**< tries that were rejected */
+    uint64_t sessions_now;                    /**< sftp channels open now */
+    uint64_t operations;                      /**< requests answered */
+    uint64_t operations_failed;               /**< of these, with an error */
+    uint64_t files_now;                       /**< files and directories open now */
+    uint64_t bytes_in;                        /**< from the network */
+    uint64_t bytes_out;                       /**< to the network */
+    uint64_t bytes_read;                      /**< from storages */
+    uint64_t bytes_written;                   /**< to storages */
+    uint64_t rekeys;                          /**< key exchanges after the first */
+    uint64_t buffered_bytes_now;              /**< memory charged to the global budget */
 } sally_counters;
 
 /** A snapshot of the counters. */

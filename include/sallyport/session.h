@@ -1,7 +1,7 @@
 /**
  * @file sallyport/session.h
- * A session: one logged-in user on one protocol (an SSH channel with the sftp subsystem). It is the unit of order: by
- * default its operations run one after the other.
+ * A session: one logged-in user on one protocol (an SSH channel with the sftp subsystem). It is the
+ * unit of order: by default its operations run one after the other.
  */
 #ifndef SALLYPORT_SESSION_H
 #define SALLYPORT_SESSION_H
@@ -15,31 +15,33 @@
 SALLY_BEGIN_DECLS
 
 /** @name What a session may do
- * OPEN needs READ to read, WRITE to write, CREATE as well when it may make the file, and LOCK to keep others from it; SETSTAT needs SETSTAT; RENAME
- * needs RENAME, and with OVERWRITE also REMOVE; COPY needs READ and WRITE.
+ * OPEN needs READ to read, WRITE to write, CREATE as well when it may make the file, and LOCK to
+ * keep others from it; SETSTAT needs SETSTAT; RENAME needs RENAME, and with OVERWRITE also REMOVE;
+ * COPY needs READ and WRITE.
  * @{ */
-#define SALLY_MAY_READ 0x0001u     /**< read files */
-#define SALLY_MAY_WRITE 0x0002u    /**< write existing files */
-#define SALLY_MAY_CREATE 0x0004u   /**< make files */
-#define SALLY_MAY_LIST 0x0008u     /**< list directories */
-#define SALLY_MAY_STAT 0x0010u     /**< see attributes and link targets */
-#define SALLY_MAY_SETSTAT 0x0020u  /**< change attributes */
-#define SALLY_MAY_REMOVE 0x0040u   /**< remove files */
-#define SALLY_MAY_RENAME 0x0080u   /**< rename */
-#define SALLY_MAY_MKDIR 0x0100u    /**< make directories */
-#define SALLY_MAY_RMDIR 0x0200u    /**< remove directories */
-#define SALLY_MAY_SYMLINK 0x0400u  /**< make symbolic links */
-#define SALLY_MAY_LINK 0x0800u     /**< make hard links */
-#define SALLY_MAY_LOCK 0x1000u     /**< lock byte ranges */
+#define SALLY_MAY_READ     0x0001u /**< read files */
+#define SALLY_MAY_WRITE    0x0002u /**< write existing files */
+#define SALLY_MAY_CREATE   0x0004u /**< make files */
+#define SALLY_MAY_LIST     0x0008u /**< list directories */
+#define SALLY_MAY_STAT     0x0010u /**< see attributes and link targets */
+#define SALLY_MAY_SETSTAT  0x0020u /**< change attributes */
+#define SALLY_MAY_REMOVE   0x0040u /**< remove files */
+#define SALLY_MAY_RENAME   0x0080u /**< rename */
+#define SALLY_MAY_MKDIR    0x0100u /**< make directories */
+#define SALLY_MAY_RMDIR    0x0200u /**< remove directories */
+#define SALLY_MAY_SYMLINK  0x0400u /**< make symbolic links */
+#define SALLY_MAY_LINK     0x0800u /**< make hard links */
+#define SALLY_MAY_LOCK     0x1000u /**< lock byte ranges */
 #define SALLY_MAY_EXTENDED 0x2000u /**< requests that only the storage knows */
-#define SALLY_MAY_ALL 0x3fffu      /**< everything */
-#define SALLY_MAY_VIEW (SALLY_MAY_READ | SALLY_MAY_LIST | SALLY_MAY_STAT) /**< everything that changes nothing */
+#define SALLY_MAY_ALL      0x3fffu /**< everything */
+#define SALLY_MAY_VIEW                                                                             \
+    (SALLY_MAY_READ | SALLY_MAY_LIST | SALLY_MAY_STAT) /**< everything that changes nothing */
 /** @} */
 
 /** What is known of the other end; strings live as long as the connection. */
 typedef struct sally_peer {
-    uint64_t connection_id;      /**< of the server; 0 for a session without one */
-    const char *address;         /**< numeric, such as "192.0.2.7" or "2001:db8::7"; "" when unknown */
+    uint64_t connection_id; /**< of the server; 0 for a session without one */
+    const char *address;    /**< numeric, such as "192.0.2.7" or "2001:db8::7"; "" when unknown */
     const char *local_address;   /**< the same for our end */
     uint16_t port;               /**< of the other end */
     uint16_t local_port;         /**< of our end */
@@ -65,8 +67,8 @@ SALLY_API uint32_t sally_session_permissions(const sally_session *session);
 /** The session's storage; the session holds it. */
 SALLY_API sally_fs *sally_session_fs(const sally_session *session);
 
-/** Keeps one pointer for the program in the session; hooks and storages may use it to know a session again. Inside
- * callbacks for this session only. */
+/** Keeps one pointer for the program in the session; hooks and storages may use it to know a
+ * session again. Inside callbacks for this session only. */
 SALLY_API void sally_session_set_data(sally_session *session, void *data);
 /** The pointer kept; NULL at first. */
 SALLY_API void *sally_session_data(const sally_session *session);
@@ -75,21 +77,24 @@ SALLY_API void *sally_session_data(const sally_session *session);
 typedef void sally_submit_done_fn(void *user_data, sally_op *op, sally_status status);
 
 /**
- * Does an operation of the program's own in the session's name, for instance to scan or move a file in the CLOSE hook.
- * It goes the same way as a client's (permissions are not checked; hooks see it with ::SALLY_OP_INTERNAL), without
- * waiting for the operation whose callback this is.
+ * Does an operation of the program's own in the session's name, for instance to scan or move a file
+ * in the CLOSE hook. It goes the same way as a client's (permissions are not checked; hooks see it
+ * with ::SALLY_OP_INTERNAL), without waiting for the operation whose callback this is.
  *
- * `kind` is any but SESSION_START, SESSION_END, LEND_FD and READDIR. `fill` is called at once, in the caller's thread,
- * to set the members of the new operation's `u`, and `file` for kinds on handles; what it points to must last until `done`. `path` is copied
- * and normalised, and may be NULL for kinds on handles. OPEN makes a new file, which `done` finds in op->file; whoever opened it
- * must submit a CLOSE. `done` is called on the session's network thread (or in sally_sftp's caller).
+ * `kind` is any but SESSION_START, SESSION_END, LEND_FD and READDIR. `fill` is called at once, in
+ * the caller's thread, to set the members of the new operation's `u`, and `file` for kinds on
+ * handles; what it points to must last until `done`. `path` is copied and normalised, and may be
+ * NULL for kinds on handles. OPEN makes a new file, which `done` finds in op->file; whoever opened
+ * it must submit a CLOSE. `done` is called on the session's network thread (or in sally_sftp's
+ * caller).
  *
- * Only inside a callback for this session, or while an operation of it is PENDING and yours. ::SALLY_E_INVALID,
+ * Only inside a callback for this session, or while an operation of it is PENDING and yours.
+ * ::SALLY_E_INVALID,
  * ::SALLY_E_NO_MEMORY, ::SALLY_E_CLOSED.
  */
-SALLY_API SALLY_MUST_CHECK sally_error sally_session_submit(sally_session *session, uint32_t kind, const char *path,
-                                                            void (*fill)(void *user_data, sally_op *op),
-                                                            sally_submit_done_fn *done, void *user_data);
+SALLY_API SALLY_MUST_CHECK sally_error sally_session_submit(
+    sally_session *session, uint32_t kind, const char *path,
+    void (*fill)(void *user_data, sally_op *op), sally_submit_done_fn *done, void *user_data);
 
 SALLY_END_DECLS
 

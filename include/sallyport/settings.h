@@ -20,7 +20,7 @@ enum {
     SALLY_SETTING_DURATION = 3, /**< a number with ms, s, m, h or d; without one, seconds */
     SALLY_SETTING_BOOL = 4,     /**< yes or no (also on, off, true, false, 1, 0) */
     SALLY_SETTING_TEXT = 5,     /**< any text */
-    SALLY_SETTING_LIST = 6      /**< names with commas; +name adds to the default, -name takes from it */
+    SALLY_SETTING_LIST = 6 /**< names with commas; +name adds to the default, -name takes from it */
 };
 
 /** Where a setting may be changed. */

@@ -1,7 +1,8 @@
 /**
  * @file sallyport/sftp.h
- * The SFTP engine alone: bytes in, bytes out, for programs that have a transport already (another SSH library's channel, a pipe). It
- * owns no socket, thread or clock. Not thread-safe: one thread at a time, which may change.
+ * The SFTP engine alone: bytes in, bytes out, for programs that have a transport already (another
+ * SSH library's channel, a pipe). It owns no socket, thread or clock. Not thread-safe: one thread
+ * at a time, which may change.
  *
  * Loop: wait until bytes arrive, on_wake was called, or output can be written; give what arrived to
  * sally_sftp_input(); write what sally_sftp_output() shows; stop when sally_sftp_done().
@@ -25,42 +26,46 @@ typedef struct sally_sftp sally_sftp; /**< an SFTP engine with its session */
 
 /** How an engine is made; zero means the default in every member but struct_size. */
 typedef struct sally_sftp_options {
-    size_t struct_size;          /**< sizeof(sally_sftp_options) */
-    const char *user;            /**< whose session it is; NULL: "" */
-    const char *home;            /**< where relative paths start; NULL: "/" */
-    uint32_t permissions;        /**< SALLY_MAY_ bits; 0: all */
-    uint32_t max_version;        /**< highest version to agree on; 0: the highest (6) */
-    uint32_t max_packet;         /**< bytes of the largest request; 0: 256 KiB + 1 KiB */
-    uint32_t max_read;           /**< bytes of the largest READ answered; 0: 255 KiB */
-    uint32_t max_handles;        /**< open files and directories; 0: 1024 */
-    uint32_t max_operations;     /**< requests in flight; 0: 64 */
-    const char *allow_requests;  /**< names with commas ("open,read,..."): only these are allowed; NULL: all */
-    const char *deny_requests;   /**< names that are denied; NULL: none */
-    const sally_peer *peer;      /**< copied; NULL: unknown */
-    const sally_hooks *hooks;    /**< hook_count sets, copied */
-    size_t hook_count;           /**< how many */
-    sally_log_fn *log;           /**< NULL: nowhere */
-    void *log_user_data;         /**< handed to log */
-    uint32_t log_level;          /**< SALLY_LOG_ value */
-    uint32_t reserved;           /**< zero */
-    /** Something finished in another thread: call sally_sftp_input() with no bytes soon, from the engine's thread. Called from
-     * any thread; must not call the engine. NULL: the storage answers everything at once. */
+    size_t struct_size;         /**< sizeof(sally_sftp_options) */
+    const char *user;           /**< whose session it is; NULL: "" */
+    const char *home;           /**< where relative paths start; NULL: "/" */
+    uint32_t permissions;       /**< SALLY_MAY_ bits; 0: all */
+    uint32_t max_version;       /**< highest version to agree on; 0: the highest (6) */
+    uint32_t max_packet;        /**< bytes of the largest request; 0: 256 KiB + 1 KiB */
+    uint32_t max_read;          /**< bytes of the largest READ answered; 0: 255 KiB */
+    uint32_t max_handles;       /**< open files and directories; 0: 1024 */
+    uint32_t max_operations;    /**< requests in flight; 0: 64 */
+    const char *allow_requests; /**< names with commas ("open,read,..."): only these are allowed;
+                                   NULL: all */
+    const char *deny_requests;  /**< names that are denied; NULL: none */
+    const sally_peer *peer;     /**< copied; NULL: unknown */
+    const sally_hooks *hooks;   /**< hook_count sets, copied */
+    size_t hook_count;          /**< how many */
+    sally_log_fn *log;          /**< NULL: nowhere */
+    void *log_user_data;        /**< handed to log */
+    uint32_t log_level;         /**< SALLY_LOG_ value */
+    uint32_t reserved;          /**< zero */
+    /** Something finished in another thread: call sally_sftp_input() with no bytes soon, from the
+     * engine's thread. Called from any thread; must not call the engine. NULL: the storage answers
+     * everything at once. */
     void (*on_wake)(void *user_data);
-    void *user_data;             /**< handed to on_wake and wall_seconds */
-    /** Now, in seconds since 1970: listings then show times of day, log lines the time. NULL: years, and 0. */
+    void *user_data; /**< handed to on_wake and wall_seconds */
+    /** Now, in seconds since 1970: listings then show times of day, log lines the time. NULL:
+     * years, and 0. */
     int64_t (*wall_seconds)(void *user_data);
 } sally_sftp_options;
 
 /** Makes an engine over `fs`, which it holds. `options` may be NULL. */
-SALLY_API SALLY_MUST_CHECK sally_error sally_sftp_new(sally_sftp **out, sally_fs *fs, const sally_sftp_options *options);
+SALLY_API SALLY_MUST_CHECK sally_error sally_sftp_new(sally_sftp **out, sally_fs *fs,
+                                                      const sally_sftp_options *options);
 
 /**
- * Gives received bytes, and does what there is to do. `*taken` is how many of them the engine took: fewer than `size` when too many
- * requests or replies are waiting; give the rest again later. ::SALLY_E_PROTOCOL: the client broke the protocol, hang up. Storage
- * slots are called from inside.
+ * Gives received bytes, and does what there is to do. `*taken` is how many of them the engine took:
+ * fewer than `size` when too many requests or replies are waiting; give the rest again later.
+ * ::SALLY_E_PROTOCOL: the client broke the protocol, hang up. Storage slots are called from inside.
  */
-SALLY_API SALLY_MUST_CHECK sally_error sally_sftp_input(sally_sftp *sftp, const void *data, size_t size,
-                                                        size_t *taken);
+SALLY_API SALLY_MUST_CHECK sally_error sally_sftp_input(sally_sftp *sftp, const void *data,
+                                                        size_t size, size_t *taken);
 
 /** The client will send no more. */
 SALLY_API void sally_sftp_eof(sally_sftp *sftp);
@@ -74,14 +79,15 @@ SALLY_API void sally_sftp_sent(sally_sftp *sftp, size_t size);
 /** Whether everything is over: input ended, all answered and sent. */
 SALLY_API bool sally_sftp_done(const sally_sftp *sftp);
 
-/** The names that allow_requests and deny_requests know, by index from 0; NULL past the last. Any thread. */
+/** The names that allow_requests and deny_requests know, by index from 0; NULL past the last. Any
+ * thread. */
 SALLY_API const char *sally_sftp_request_name(size_t index);
 
 /** The engine's session. */
 SALLY_API sally_session *sally_sftp_session(sally_sftp *sftp);
 
-/** Closes all files and frees the engine. Operations still pending are cancelled; the storage's finishes may still come
- * after this, and what they need lives until then. NULL is allowed. */
+/** Closes all files and frees the engine. Operations still pending are cancelled; the storage's
+ * finishes may still come after this, and what they need lives until then. NULL is allowed. */
 SALLY_API void sally_sftp_free(sally_sftp *sftp);
 
 SALLY_END_DECLS

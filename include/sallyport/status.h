@@ -1,7 +1,7 @@
 /**
  * @file sallyport/status.h
- * How an operation ends. The values 0 to 31 are those of SFTP (draft-ietf-secsh-filexfer-13 section 9.1); each
- * is translated to what the client's protocol version can say.
+ * How an operation ends. The values 0 to 31 are those of SFTP (draft-ietf-secsh-filexfer-13
+ * section 9.1); each is translated to what the client's protocol version can say.
  */
 #ifndef SALLYPORT_STATUS_H
 #define SALLYPORT_STATUS_H
@@ -57,7 +57,8 @@ enum {
 #define SALLY_STATUS_ENUM(name, value, v3, ftp, text) SALLY_##name = (value),
     SALLY_STATUS_MAP(SALLY_STATUS_ENUM)
 #undef SALLY_STATUS_ENUM
-    /** "I will call sally_op_finish() later." Returned by a slot or hook, never passed to finish. */
+    /** "I will call sally_op_finish() later." Returned by a slot or hook, never passed to finish.
+     */
     SALLY_PENDING = -1,
     /** Declines an operation that carries ::SALLY_OP_TRY: it comes again where it may block. */
     SALLY_WOULD_BLOCK = -2,
@@ -69,8 +70,8 @@ enum {
 SALLY_API const char *sally_status_text(sally_status status);
 
 /**
- * The status for a value of errno: the one table that all of the library uses. 0 gives ::SALLY_OK, an
- * unknown value ::SALLY_FAILURE. Any thread.
+ * The status for a value of errno: the one table that all of the library uses. 0 gives ::SALLY_OK,
+ * an unknown value ::SALLY_FAILURE. Any thread.
  */
 SALLY_API sally_status sally_status_from_errno(int error);
 

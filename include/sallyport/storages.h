@@ -15,20 +15,22 @@ SALLY_BEGIN_DECLS
 
 /** @name Flags of the local storage
  * @{ */
-/** Paths are not confined: "/" is the machine's root and symbolic links lead anywhere, as in OpenSSH's sftp-server. */
+/** Paths are not confined: "/" is the machine's root and symbolic links lead anywhere, as in
+ * OpenSSH's sftp-server. */
 #define SALLY_LOCAL_UNCONFINED 0x1u
 /** Changes of owner and group are answered with success and ignored. */
 #define SALLY_LOCAL_IGNORE_OWNER 0x2u
 /** @} */
 
 /**
- * A directory of this machine. No path and no symbolic link leads out of it, whatever others do to the tree meanwhile.
- * New files get the mode the client asks for (0666 when it does not say; directories 0777), less `umask_bits` and less
- * the process's own umask. Share reservations bind all who come through this storage; locks of byte ranges are also open
- * file description locks, which other programs see. ::SALLY_E_SYSTEM (see errno) when `directory` cannot be opened.
+ * A directory of this machine. No path and no symbolic link leads out of it, whatever others do to
+ * the tree meanwhile. New files get the mode the client asks for (0666 when it does not say;
+ * directories 0777), less `umask_bits` and less the process's own umask. Share reservations bind
+ * all who come through this storage; locks of byte ranges are also open file description locks,
+ * which other programs see. ::SALLY_E_SYSTEM (see errno) when `directory` cannot be opened.
  */
-SALLY_API SALLY_MUST_CHECK sally_error sally_fs_local(sally_fs **out, const char *directory, uint32_t flags,
-                                                      uint32_t umask_bits);
+SALLY_API SALLY_MUST_CHECK sally_error sally_fs_local(sally_fs **out, const char *directory,
+                                                      uint32_t flags, uint32_t umask_bits);
 
 /** What SETSTAT does with an attribute. */
 enum {
@@ -38,52 +40,58 @@ enum {
 };
 
 /**
- * What SETSTAT does with these attributes (SALLY_ATTR_ bits), in a storage of sally_fs_local() that nobody uses yet. At first
- * it applies size, owner, permissions, times and ACL; attribute bits may be set to what they are; it ignores the type,
- * allocation size, times of change and creation, link count, text hint, MIME type and untranslated name, which clients send
- * back as they were given; extended pairs fail. ::SALLY_E_INVALID for another storage or an unknown policy.
+ * What SETSTAT does with these attributes (SALLY_ATTR_ bits), in a storage of sally_fs_local() that
+ * nobody uses yet. At first it applies size, owner, permissions, times and ACL; attribute bits may
+ * be set to what they are; it ignores the type, allocation size, times of change and creation, link
+ * count, text hint, MIME type and untranslated name, which clients send back as they were given;
+ * extended pairs fail. ::SALLY_E_INVALID for another storage or an unknown policy.
  */
-SALLY_API SALLY_MUST_CHECK sally_error sally_fs_local_set_policy(sally_fs *local_fs, uint32_t attrs, uint32_t policy);
+SALLY_API SALLY_MUST_CHECK sally_error sally_fs_local_set_policy(sally_fs *local_fs, uint32_t attrs,
+                                                                 uint32_t policy);
 
-/** Files in memory, gone with the storage. `max_bytes`: what all files may hold together; 0 for no limit. Holes hold nothing; names
- * and tables are counted apart, up to half of `max_bytes` and 64 MiB. Permissions are kept but bind nobody; reading does
- * not change the access time. */
+/** Files in memory, gone with the storage. `max_bytes`: what all files may hold together; 0 for no
+ * limit. Holes hold nothing; names and tables are counted apart, up to half of `max_bytes` and 64
+ * MiB. Permissions are kept but bind nobody; reading does not change the access time. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_memory(sally_fs **out, uint64_t max_bytes);
 
-/** Everything of `inner`, but nothing changes: what would is answered with ::SALLY_WRITE_PROTECT. Holds `inner`. */
+/** Everything of `inner`, but nothing changes: what would is answered with ::SALLY_WRITE_PROTECT.
+ * Holds `inner`. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_readonly(sally_fs **out, sally_fs *inner);
 
-/** The directory `root` of `inner` as a storage of its own. Holds `inner`. The texts of absolute symbolic links are translated both
- * ways, but links are resolved by `inner`, and relative ones may lead out: let nobody make links who may not see all of
- * `inner`. */
-SALLY_API SALLY_MUST_CHECK sally_error sally_fs_chroot(sally_fs **out, sally_fs *inner, const char *root);
+/** The directory `root` of `inner` as a storage of its own. Holds `inner`. The texts of absolute
+ * symbolic links are translated both ways, but links are resolved by `inner`, and relative ones may
+ * lead out: let nobody make links who may not see all of `inner`. */
+SALLY_API SALLY_MUST_CHECK sally_error sally_fs_chroot(sally_fs **out, sally_fs *inner,
+                                                       const char *root);
 
 /** What a fault does. */
 enum {
-    SALLY_FAULT_FAIL = 1,  /**< answers with `status`, without asking the storage */
-    SALLY_FAULT_SHORT = 2, /**< READ gives at most `amount` bytes */
-    SALLY_FAULT_DELAY = 3, /**< waits `amount` milliseconds in the slot, then goes on */
-    SALLY_FAULT_LATE = 4,  /**< answers PENDING, and finishes with the storage's answer after `amount` milliseconds from another
-                                thread */
+    SALLY_FAULT_FAIL = 1,      /**< answers with `status`, without asking the storage */
+    SALLY_FAULT_SHORT = 2,     /**< READ gives at most `amount` bytes */
+    SALLY_FAULT_DELAY = 3,     /**< waits `amount` milliseconds in the slot, then goes on */
+    SALLY_FAULT_LATE = 4,      /**< answers PENDING, and finishes with the storage's answer after
+                                  `amount` milliseconds from another      thread */
     SALLY_FAULT_FAIL_AFTER = 5 /**< asks the storage, then answers with `status` */
 };
 
 /** One fault to inject. */
 typedef struct sally_fault {
-    size_t struct_size;   /**< sizeof(sally_fault) */
-    uint64_t kinds;       /**< SALLY_OP_BIT() of the kinds it strikes */
-    uint32_t action;      /**< SALLY_FAULT_ value */
-    sally_status status;  /**< for FAIL and FAIL_AFTER */
-    uint64_t amount;      /**< for SHORT (bytes), DELAY and LATE (ms) */
-    uint64_t skip;        /**< operations that pass before the first strike */
-    uint64_t times;       /**< strikes; 0 for ever */
-    const char *path;     /**< only operations on this very path (a file's path for handles); NULL: any */
+    size_t struct_size;  /**< sizeof(sally_fault) */
+    uint64_t kinds;      /**< SALLY_OP_BIT() of the kinds it strikes */
+    uint32_t action;     /**< SALLY_FAULT_ value */
+    sally_status status; /**< for FAIL and FAIL_AFTER */
+    uint64_t amount;     /**< for SHORT (bytes), DELAY and LATE (ms) */
+    uint64_t skip;       /**< operations that pass before the first strike */
+    uint64_t times;      /**< strikes; 0 for ever */
+    const char
+        *path; /**< only operations on this very path (a file's path for handles); NULL: any */
 } sally_fault;
 
 /** A storage that misbehaves on purpose, for tests: `inner`, with faults. Holds `inner`. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_fault(sally_fs **out, sally_fs *inner);
 /** Adds a fault; the first one that matches strikes. Any thread. Copied. */
-SALLY_API SALLY_MUST_CHECK sally_error sally_fs_fault_add(sally_fs *fault_fs, const sally_fault *fault);
+SALLY_API SALLY_MUST_CHECK sally_error sally_fs_fault_add(sally_fs *fault_fs,
+                                                          const sally_fault *fault);
 /** Removes all faults. Any thread. */
 SALLY_API void sally_fs_fault_clear(sally_fs *fault_fs);
 

@@ -1,6 +1,6 @@
-/* A growing byte buffer with a hard maximum: bytes are put at the end and taken from the front. The one
- * way to build messages. A put that would pass the maximum, or finds no memory, sets `failed` and changes
- * nothing; so does every put after it: build the whole message, then ask once. */
+/* A growing byte buffer with a hard maximum: bytes are put at the end and taken from the front. The
+ * one way to build messages. A put that would pass the maximum, or finds no memory, sets `failed`
+ * and changes nothing; so does every put after it: build the whole message, then ask once. */
 #ifndef SALLY_BASE_BUF_H
 #define SALLY_BASE_BUF_H
 
@@ -36,8 +36,8 @@ static inline struct slice buf_slice(const struct buf *b)
     return s;
 }
 
-/* Room for `size` more bytes in one piece after the ones in use; NULL (and failed) when there cannot be.
- * The bytes count only after buf_commit(). */
+/* Room for `size` more bytes in one piece after the ones in use; NULL (and failed) when there
+ * cannot be. The bytes count only after buf_commit(). */
 uint8_t *buf_reserve(struct buf *b, size_t size);
 void buf_commit(struct buf *b, size_t size);
 

@@ -1,6 +1,7 @@
 /* The one way to read received bytes. A cursor never passes its end: a read that does not fit sets
- * `bad`, yields zero or an empty slice, and so does every read after it. A parser therefore reads a whole
- * message and asks once, with cursor_done(), whether it was well formed and nothing is left over. */
+ * `bad`, yields zero or an empty slice, and so does every read after it. A parser therefore reads a
+ * whole message and asks once, with cursor_done(), whether it was well formed and nothing is left
+ * over. */
 #ifndef SALLY_BASE_CURSOR_H
 #define SALLY_BASE_CURSOR_H
 

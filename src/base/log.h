@@ -1,5 +1,5 @@
-/* Where log lines go from anywhere in the library. The sink is given by whoever owns the outside: it knows the
- * clock and serialises the lines. A NULL sink or function swallows them. */
+/* Where log lines go from anywhere in the library. The sink is given by whoever owns the outside:
+ * it knows the clock and serialises the lines. A NULL sink or function swallows them. */
 #ifndef SALLY_BASE_LOG_H
 #define SALLY_BASE_LOG_H
 
@@ -12,9 +12,9 @@
 struct log_sink {
     sally_log_fn *write;
     void *user_data;
-    uint32_t level;               /* lines less urgent than this are not made */
-    uint64_t (*wall_ns)(void *);  /* nanoseconds since 1970; NULL: 0 */
-    void *clock;                  /* handed to wall_ns */
+    uint32_t level;              /* lines less urgent than this are not made */
+    uint64_t (*wall_ns)(void *); /* nanoseconds since 1970; NULL: 0 */
+    void *clock;                 /* handed to wall_ns */
 };
 
 /* Which connection, session and request a line is about; 0 for none. */

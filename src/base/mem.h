@@ -23,7 +23,7 @@ void mem_wipe_free(void *ptr, size_t size);
 /* Takes as long for equal as for different contents. */
 bool mem_equal_ct(const void *a, const void *b, size_t size);
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+#define COUNT_OF(array)                 (sizeof(array) / sizeof((array)[0]))
 #define CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 #endif

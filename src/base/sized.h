@@ -1,12 +1,13 @@
-/* Structures that callers fill begin with struct_size and only grow at the end: an older caller's is shorter, a newer one's longer. */
+/* Structures that callers fill begin with struct_size and only grow at the end: an older caller's
+ * is shorter, a newer one's longer. */
 #ifndef SALLY_BASE_SIZED_H
 #define SALLY_BASE_SIZED_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Copies a caller's structure of `given` bytes into ours of `known` bytes, missing members being zero. False when `given` is
- * below `least`, or members that we do not know are not zero. */
+/* Copies a caller's structure of `given` bytes into ours of `known` bytes, missing members being
+ * zero. False when `given` is below `least`, or members that we do not know are not zero. */
 bool sized_copy(void *ours, size_t known, const void *theirs, size_t given, size_t least);
 
 #endif

@@ -1,4 +1,5 @@
-/* The end of a session: cancel, all answers, close with its reason, SESSION_END, release of the storage. */
+/* The end of a session: cancel, all answers, close with its reason, SESSION_END, release of the
+ * storage. */
 #include "base/mem.h"
 #include "core/file.h"
 #include "core/run.h"
@@ -16,7 +17,8 @@ static void drop_queued(sally_session *s)
     }
 }
 
-void session_close(sally_session *s, uint32_t reason, void (*on_gone)(void *user_data), void *user_data)
+void session_close(sally_session *s, uint32_t reason, void (*on_gone)(void *user_data),
+                   void *user_data)
 {
     s->references++;
     s->closing = true;
@@ -25,8 +27,7 @@ void session_close(sally_session *s, uint32_t reason, void (*on_gone)(void *user
     s->gone_user_data = user_data;
     s->on_room = NULL;
     drop_queued(s);
-    LIST_EACH(item, &s->running)
-    {
+    LIST_EACH (item, &s->running) {
         op_cancel(CONTAINER_OF(item, struct op, run_link));
     }
     session_close_step(s);

@@ -90,7 +90,8 @@ static bool push_frame(struct op *op, sally_fs *fs, sally_done_fn *on_done, void
     return true;
 }
 
-sally_status fs_call_quiet(sally_fs *fs, sally_fs *inner, sally_op *pub, sally_done_fn *on_done, void *context)
+sally_status fs_call_quiet(sally_fs *fs, sally_fs *inner, sally_op *pub, sally_done_fn *on_done,
+                           void *context)
 {
     struct op *op = op_of(pub);
     if (!push_frame(op, fs, on_done, context))
@@ -102,7 +103,8 @@ sally_status fs_call_quiet(sally_fs *fs, sally_fs *inner, sally_op *pub, sally_d
     return status;
 }
 
-sally_status sally_fs_call(sally_fs *fs, sally_fs *inner, sally_op *op, sally_done_fn *on_done, void *context)
+sally_status sally_fs_call(sally_fs *fs, sally_fs *inner, sally_op *op, sally_done_fn *on_done,
+                           void *context)
 {
     if (!on_done)
         return fs_invoke(inner, op);

@@ -1,10 +1,12 @@
-/* What is answered when a storage leaves a slot NULL: nothing to do, the answer of another slot, or "unsupported". */
+/* What is answered when a storage leaves a slot NULL: nothing to do, the answer of another slot, or
+ * "unsupported". */
 #include <string.h>
 
 #include "core/file.h"
 #include "core/fs.h"
 
-/* FSTAT, FSETSTAT and OPENDIR ask the slot for paths: the operation changes its kind for the way down and back. */
+/* FSTAT, FSETSTAT and OPENDIR ask the slot for paths: the operation changes its kind for the way
+ * down and back. */
 
 struct stand_in {
     uint32_t kind; /* the real one */
@@ -17,7 +19,8 @@ static sally_status stand_in_done(sally_fs *fs, sally_op *op, sally_status statu
     op->kind = real->kind;
     if (status != SALLY_OK || real->kind != SALLY_OP_OPENDIR)
         return status;
-    if (!(op->u.stat.attrs.valid & SALLY_ATTR_TYPE) || op->u.stat.attrs.type != SALLY_TYPE_DIRECTORY)
+    if (!(op->u.stat.attrs.valid & SALLY_ATTR_TYPE) ||
+        op->u.stat.attrs.type != SALLY_TYPE_DIRECTORY)
         return SALLY_NOT_A_DIRECTORY;
     op->file->stands_in = true;
     return SALLY_OK;
@@ -95,7 +98,8 @@ static sally_status copy_end(sally_op *op, struct copying *c, sally_status statu
     return status;
 }
 
-/* Takes the answer to one READ or WRITE and does the following ones, as long as answers come at once. */
+/* Takes the answer to one READ or WRITE and does the following ones, as long as answers come at
+ * once. */
 static sally_status copy_go_on(sally_fs *fs, sally_op *op, sally_status status, void *context)
 {
     struct copying *c = context;

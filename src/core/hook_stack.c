@@ -6,7 +6,8 @@
 sally_error hook_stack_add(struct hook_stack *stack, const sally_hooks *hooks)
 {
     sally_hooks copy;
-    if (!hooks || !sized_copy(&copy, sizeof copy, hooks, hooks->struct_size, offsetof(sally_hooks, before)))
+    if (!hooks ||
+        !sized_copy(&copy, sizeof copy, hooks, hooks->struct_size, offsetof(sally_hooks, before)))
         return SALLY_E_INVALID;
     sally_hooks *sets = mem_resize(stack->sets, stack->count + 1, sizeof *sets);
     if (!sets)

@@ -1,5 +1,5 @@
-/* The stacked sets of hooks, with the union of their masks, so that a kind nobody listens to costs one test. Immutable once
- * in use; shared by all sessions of a server. */
+/* The stacked sets of hooks, with the union of their masks, so that a kind nobody listens to costs
+ * one test. Immutable once in use; shared by all sessions of a server. */
 #ifndef SALLY_CORE_HOOK_STACK_H
 #define SALLY_CORE_HOOK_STACK_H
 
@@ -13,7 +13,8 @@ struct hook_stack {
     uint64_t blocking_mask;           /* kinds with a listener that may wait */
 };
 
-/* Appends a copy. SALLY_E_INVALID for a struct_size that makes no sense or unknown members that are not zero. */
+/* Appends a copy. SALLY_E_INVALID for a struct_size that makes no sense or unknown members that are
+ * not zero. */
 sally_error hook_stack_add(struct hook_stack *stack, const sally_hooks *hooks);
 void hook_stack_clear(struct hook_stack *stack);
 

@@ -5,7 +5,8 @@
 #include "base/buf.h"
 #include "sallyport/attrs.h"
 
-/* Appends the line without a line end. now: seconds since 1970, which decides between a time of day and a year. */
+/* Appends the line without a line end. now: seconds since 1970, which decides between a time of day
+ * and a year. */
 void longname_put(struct buf *out, const char *name, const sally_attrs *attrs, int64_t now);
 /* POSIX mode bits with the type in them (S_IFMT), from type and permissions. */
 uint32_t attrs_posix_mode(const sally_attrs *attrs);

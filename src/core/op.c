@@ -68,7 +68,8 @@ void op_free(struct op *op)
     bool made_room = op->reserved_bytes > 0;
     s->reserved -= op->reserved_bytes;
     /* An idle session keeps one; the closing needs its own. */
-    bool keep = !s->gone && (s->pooled < 1 || (s->started + s->queued > 0 && s->pooled < SESSION_POOL));
+    bool keep =
+        !s->gone && (s->pooled < 1 || (s->started + s->queued > 0 && s->pooled < SESSION_POOL));
     if (!s->spare && !s->gone) {
         s->spare = op;
     } else if (keep) {

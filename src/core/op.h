@@ -1,7 +1,9 @@
-/* An operation inside the library: what the user sees (sally_op, the first member) and how it travels.
+/* An operation inside the library: what the user sees (sally_op, the first member) and how it
+ * travels.
  *
- * Threads. Every session has a home thread (its connection's loop, or sally_sftp's caller). op_new, op_submit, op_free and on_done are for
- * the home thread. Between op_submit and on_done the operation belongs to whoever runs it: a worker, a storage, a hook. */
+ * Threads. Every session has a home thread (its connection's loop, or sally_sftp's caller). op_new,
+ * op_submit, op_free and on_done are for the home thread. Between op_submit and on_done the
+ * operation belongs to whoever runs it: a worker, a storage, a hook. */
 #ifndef SALLY_CORE_OP_H
 #define SALLY_CORE_OP_H
 
@@ -41,46 +43,51 @@ struct op_filter {
 
 struct op_block; /* of the operation's memory */
 
-#define OP_INLINE_BYTES 384
+#define OP_INLINE_BYTES  384
 #define OP_INLINE_FRAMES 4
 
 struct op {
     sally_op pub; /* must be first */
 
     /* For the engine: */
-    void (*on_done)(struct op *op);  /* home thread: read pub.status and pub.u; op_free() now or later */
-    bool (*on_start)(struct op *op); /* home thread, when its turn has come: get buffers. NULL: nothing to
-                                        * do. False: pub.status is the answer, or a failure when that is still SALLY_OK */
-    bool (*entry)(struct op *op, const char *name, const sally_attrs *attrs); /* READDIR's sink, in the storage's thread */
-    struct op_filter *filters;       /* ahead of entry; in the operation's memory */
-    void *owner;                     /* the engine's */
-    uint32_t tag;                    /* the engine's: SFTP's request id */
-    uint32_t reserve;                /* bytes of reply or data that count against the session's bound from start to op_free */
-    const char *message;             /* for the client, or NULL: valid once done */
+    void (*on_done)(
+        struct op *op); /* home thread: read pub.status and pub.u; op_free() now or later */
+    bool (*on_start)(struct op *op); /* home thread, when its turn has come: get buffers. NULL:
+                                      * nothing to do. False: pub.status is the answer, or a failure
+                                      * when that is still SALLY_OK */
+    bool (*entry)(struct op *op, const char *name,
+                  const sally_attrs *attrs); /* READDIR's sink, in the storage's thread */
+    struct op_filter *filters;               /* ahead of entry; in the operation's memory */
+    void *owner;                             /* the engine's */
+    uint32_t tag;                            /* the engine's: SFTP's request id */
+    uint32_t reserve; /* bytes of reply or data that count against the session's bound from start to
+                         op_free */
+    const char *message; /* for the client, or NULL: valid once done */
 
     /* For core and the host: */
-    struct list link;                /* in one list at a time: the session's queue, the host's work list or inbox */
+    struct list
+        link; /* in one list at a time: the session's queue, the host's work list or inbox */
     sally_session *session;
-    struct list run_link;            /* the session's running operations; home thread only */
+    struct list run_link; /* the session's running operations; home thread only */
     enum op_stage stage;
-    uint32_t hook;                   /* see stage */
-    _Atomic uint32_t handoff;        /* see run.c */
-    bool parked;                     /* came home to be cancelled: see run.c */
-    bool unchecked;                  /* asked by the program itself: no permissions */
-    bool aside;                      /* not one of the client's queue: by the program, or the session's end */
-    bool counted;                    /* in its file's readers or others */
-    bool handed;                     /* counted in session->with_workers */
-    uint32_t reserved_bytes;         /* of `reserve`, while it is held */
-    sally_submit_done_fn *submit_done;    /* of sally_session_submit */
+    uint32_t hook;            /* see stage */
+    _Atomic uint32_t handoff; /* see run.c */
+    bool parked;              /* came home to be cancelled: see run.c */
+    bool unchecked;           /* asked by the program itself: no permissions */
+    bool aside;   /* not one of the client's queue: by the program, or the session's end */
+    bool counted; /* in its file's readers or others */
+    bool handed;  /* counted in session->with_workers */
+    uint32_t reserved_bytes;           /* of `reserve`, while it is held */
+    sally_submit_done_fn *submit_done; /* of sally_session_submit */
     void *submit_user_data;
-    sally_status step_status;        /* what finish() brought */
+    sally_status step_status; /* what finish() brought */
     uint64_t started_ns;
 
     struct op_frame *frames;
     uint32_t frame_count, frame_capacity;
     struct op_frame inline_frames[OP_INLINE_FRAMES];
 
-    struct op_block *blocks;         /* of op memory past the inline bytes */
+    struct op_block *blocks; /* of op memory past the inline bytes */
     size_t inline_used;
     _Alignas(16) unsigned char inline_bytes[OP_INLINE_BYTES];
 };
@@ -96,16 +103,19 @@ struct op *op_new(sally_session *session, uint32_t kind);
 /* Sets pub.path (or the second path: rename.to) to the canonical form of what the client sent. */
 sally_status op_take_path(struct op *op, struct slice raw);
 sally_status op_take_to(struct op *op, struct slice raw);
-/* A copy that ends in NUL, in the operation's memory; NULL when memory is short or the slice holds a NUL. */
+/* A copy that ends in NUL, in the operation's memory; NULL when memory is short or the slice holds
+ * a NUL. */
 char *op_take_text(struct op *op, struct slice raw);
 /* The operation is about this open file: sets pub.file and pub.path. */
 void op_use_file(struct op *op, sally_file *file);
 
-/* Gives it to the session, which calls on_done once, perhaps before this returns. OPEN and OPENDIR get their new sally_file
- * here; after a good answer it belongs to the session until a CLOSE or CLOSEDIR was answered, after a bad one it is gone. */
+/* Gives it to the session, which calls on_done once, perhaps before this returns. OPEN and OPENDIR
+ * get their new sally_file here; after a good answer it belongs to the session until a CLOSE or
+ * CLOSEDIR was answered, after a bad one it is gone. */
 void op_submit(struct op *op);
 
-/* Gives its memory back (also instead of op_submit). Its reserve is free again, which may start others. */
+/* Gives its memory back (also instead of op_submit). Its reserve is free again, which may start
+ * others. */
 void op_free(struct op *op);
 
 #endif

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-/* Cuts the last component of the canonical path that starts at `from`: "/a/b" to "/a", "/a" to "". */
+/* Cuts the last component of the canonical path that starts at `from`: "/a/b" to "/a", "/a" to "".
+ */
 static void drop_last(struct buf *out, size_t from)
 {
     const uint8_t *head = buf_head(out);

@@ -1,5 +1,6 @@
-/* Paths are made canonical once, at the protocol's edge: absolute, single slashes, no "." or "..", no NUL, no slash
- * at the end but in "/". Permissions, hooks and storages all see the same text. Bytes, not characters. */
+/* Paths are made canonical once, at the protocol's edge: absolute, single slashes, no "." or "..",
+ * no NUL, no slash at the end but in "/". Permissions, hooks and storages all see the same text.
+ * Bytes, not characters. */
 #ifndef SALLY_CORE_PATH_H
 #define SALLY_CORE_PATH_H
 
@@ -12,9 +13,9 @@
 /* The longest canonical path; longer ones are SALLY_INVALID_FILENAME. */
 #define PATH_MAX_BYTES 16384
 
-/* Puts the canonical form of `raw`, taken relative to `base` (itself canonical) when it does not begin with a slash, and a
- * NUL, at the end of `out`. An empty `raw` means `base`. ".." stops at "/". A NUL inside, or a path too long:
- * SALLY_INVALID_FILENAME; no memory: SALLY_FAILURE. */
+/* Puts the canonical form of `raw`, taken relative to `base` (itself canonical) when it does not
+ * begin with a slash, and a NUL, at the end of `out`. An empty `raw` means `base`. ".." stops at
+ * "/". A NUL inside, or a path too long: SALLY_INVALID_FILENAME; no memory: SALLY_FAILURE. */
 sally_status path_normalise(struct buf *out, const char *base, struct slice raw);
 
 /* The part after the last slash ("" for "/"). Both arguments are canonical. */

@@ -36,7 +36,8 @@ static uint32_t needed_by(const sally_op *op)
     case SALLY_OP_OPEN:
         return needed_to_open(op->u.open.flags);
     case SALLY_OP_RENAME:
-        return SALLY_MAY_RENAME | (op->u.rename.flags & SALLY_RENAME_OVERWRITE ? SALLY_MAY_REMOVE : 0);
+        return SALLY_MAY_RENAME |
+               (op->u.rename.flags & SALLY_RENAME_OVERWRITE ? SALLY_MAY_REMOVE : 0);
     case SALLY_OP_LEND_FD:
         return op->u.lend_fd.flags & SALLY_OPEN_WRITE ? SALLY_MAY_WRITE : SALLY_MAY_READ;
     default:

@@ -1,5 +1,6 @@
-/* The order of a session's operations: one after the other, or, for a storage that is SALLY_FS_CONCURRENT, READs of one file together,
- * other operations of a file in order, and whatever changes paths, opens or closes by itself. */
+/* The order of a session's operations: one after the other, or, for a storage that is
+ * SALLY_FS_CONCURRENT, READs of one file together, other operations of a file in order, and
+ * whatever changes paths, opens or closes by itself. */
 #include "core/file.h"
 #include "core/session_inside.h"
 
@@ -54,8 +55,7 @@ static struct op *pick_concurrent(sally_session *s)
     if (s->barrier)
         return NULL;
     s->scan++;
-    LIST_EACH(item, &s->queue)
-    {
+    LIST_EACH (item, &s->queue) {
         struct op *op = CONTAINER_OF(item, struct op, link);
         sally_file *file = is_new_file(&op->pub) ? NULL : op->pub.file;
         if (is_barrier(&op->pub))
@@ -110,7 +110,8 @@ static void start(sally_session *s, struct op *op)
 
 void session_schedule(sally_session *s)
 {
-    /* Operations that answer at once come back here through on_done: the loop below goes on for them. */
+    /* Operations that answer at once come back here through on_done: the loop below goes on for
+     * them. */
     if (s->scheduling) {
         s->again = true;
         return;

@@ -6,13 +6,15 @@
 #include "core/session_inside.h"
 #include "core/status.h"
 
-/* The hand-off of a slot or hook that answers late. Two threads may race: the one that called the slot, when it sees PENDING, and the one
- * that finishes; whichever comes second goes on. A third party, the home thread, may wish to cancel: only after the slot has
- * returned, and only until it takes the answer in itself. */
+/* The hand-off of a slot or hook that answers late. Two threads may race: the one that called the
+ * slot, when it sees PENDING, and the one that finishes; whichever comes second goes on. A third
+ * party, the home thread, may wish to cancel: only after the slot has returned, and only until it
+ * takes the answer in itself. */
 enum {
-    RETURNED = 1u,  /* the slot has returned PENDING: the finisher brings the operation home */
-    FINISHED = 2u,  /* finish() was called: step_status is set */
-    IN_STORAGE = 4u, /* with RETURNED: it is the storage that owes the answer, so cancel makes sense */
+    RETURNED = 1u, /* the slot has returned PENDING: the finisher brings the operation home */
+    FINISHED = 2u, /* finish() was called: step_status is set */
+    IN_STORAGE =
+        4u, /* with RETURNED: it is the storage that owes the answer, so cancel makes sense */
     CANCELLED = 8u
 };
 
@@ -22,7 +24,8 @@ static void begin_step(struct op *op)
     atomic_fetch_and_explicit(&op->handoff, CANCELLED, memory_order_acq_rel);
 }
 
-/* After PENDING. True: the answer is there already, in step_status. False: the operation is not ours any more. */
+/* After PENDING. True: the answer is there already, in step_status. False: the operation is not
+ * ours any more. */
 static bool hand_over(struct op *op)
 {
     bool in_storage = op->stage == OP_STORAGE;
@@ -31,7 +34,8 @@ static bool hand_over(struct op *op)
         if (old & FINISHED)
             return true;
         if ((old & CANCELLED) && in_storage) {
-            /* Not RETURNED yet, so the finisher leaves it alone: home sets that, and may then call cancel. */
+            /* Not RETURNED yet, so the finisher leaves it alone: home sets that, and may then call
+             * cancel. */
             op->parked = true;
             op->session->host->wake(op->session->host, op);
             return false;
@@ -69,21 +73,24 @@ void op_cancel(struct op *op)
 {
     uint32_t old = atomic_fetch_or_explicit(&op->handoff, CANCELLED, memory_order_acq_rel);
     /* It cannot be consumed while we are here: consuming happens on this thread. */
-    if ((old & (RETURNED | IN_STORAGE)) == (RETURNED | IN_STORAGE) && !(old & (FINISHED | CANCELLED)))
+    if ((old & (RETURNED | IN_STORAGE)) == (RETURNED | IN_STORAGE) &&
+        !(old & (FINISHED | CANCELLED)))
         sally_fs_cancel(op->session->fs, &op->pub);
 }
 
 bool op_unpark(struct op *op)
 {
     op->parked = false;
-    uint32_t old = atomic_fetch_or_explicit(&op->handoff, RETURNED | IN_STORAGE, memory_order_acq_rel);
+    uint32_t old =
+        atomic_fetch_or_explicit(&op->handoff, RETURNED | IN_STORAGE, memory_order_acq_rel);
     if (old & FINISHED)
         return true;
     sally_fs_cancel(op->session->fs, &op->pub);
     return false;
 }
 
-/* A READ that brings nothing is at the end; one that brings too much, or a WRITE that took too little, is a mistake of the storage. */
+/* A READ that brings nothing is at the end; one that brings too much, or a WRITE that took too
+ * little, is a mistake of the storage. */
 static sally_status check_io(const sally_op *op, sally_status status)
 {
     if (status != SALLY_OK)
@@ -112,7 +119,8 @@ static void take_answer(struct op *op, sally_status status)
         op->hook++;
         if (status == SALLY_CONTINUE)
             break;
-        if ((op->pub.kind == SALLY_OP_OPEN || op->pub.kind == SALLY_OP_OPENDIR) && status == SALLY_OK)
+        if ((op->pub.kind == SALLY_OP_OPEN || op->pub.kind == SALLY_OP_OPENDIR) &&
+            status == SALLY_OK)
             op->pub.file->hooks_own = true;
         start_after_hooks(op, status);
         break;
@@ -195,7 +203,8 @@ static enum next storage_step(struct op *op, bool home)
     }
     pub->flags &= ~SALLY_OP_TRY;
     if (must_leave(op, home) && !(fs->methods.traits & SALLY_FS_NONBLOCKING)) {
-        /* Tried here only while nothing of the session is with a worker: what was asked first is done first. */
+        /* Tried here only while nothing of the session is with a worker: what was asked first is
+         * done first. */
         if (!(fs->methods.traits & SALLY_FS_TRY) || op->session->with_workers > 0)
             return offload(op);
         pub->flags |= SALLY_OP_TRY;

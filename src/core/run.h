@@ -1,19 +1,24 @@
-/* The one way to a storage: permissions, before-hooks, storage, after-hooks, as steps that can be resumed after every late answer. */
+/* The one way to a storage: permissions, before-hooks, storage, after-hooks, as steps that can be
+ * resumed after every late answer. */
 #ifndef SALLY_CORE_RUN_H
 #define SALLY_CORE_RUN_H
 
 #include "core/op.h"
 
-/* Goes on with the operation from its stage. `home`: on the session's home thread, where nothing may block. True: the stage is
- * OP_DONE. False: it was handed over (to a worker, or to whoever finishes it) and must not be touched. */
+/* Goes on with the operation from its stage. `home`: on the session's home thread, where nothing
+ * may block. True: the stage is OP_DONE. False: it was handed over (to a worker, or to whoever
+ * finishes it) and must not be touched. */
 bool op_steps(struct op *op, bool home);
 
-/* A late answer has come home (stage OP_BEFORE, OP_STORAGE or OP_AFTER): takes it in; op_steps() comes next. */
+/* A late answer has come home (stage OP_BEFORE, OP_STORAGE or OP_AFTER): takes it in; op_steps()
+ * comes next. */
 void op_resume(struct op *op);
 
-/* Home thread: the answer is not wanted any more. Calls the storage's cancel now or as soon as it may be called. */
+/* Home thread: the answer is not wanted any more. Calls the storage's cancel now or as soon as it
+ * may be called. */
 void op_cancel(struct op *op);
-/* The operation came home because of a cancel: true when its answer is there already (op_resume comes next). */
+/* The operation came home because of a cancel: true when its answer is there already (op_resume
+ * comes next). */
 bool op_unpark(struct op *op);
 
 #endif

@@ -19,7 +19,8 @@ static void free_pool(sally_session *s)
     s->spare = NULL;
 }
 
-sally_error session_new(sally_session **out, struct session_host *host, const struct session_options *o)
+sally_error session_new(sally_session **out, struct session_host *host,
+                        const struct session_options *o)
 {
     *out = NULL;
     sally_session *s = mem_zalloc(sizeof *s);

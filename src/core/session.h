@@ -9,33 +9,35 @@
 #include "sallyport/file.h"
 #include "sallyport/session.h"
 
-/* What the surroundings supply. The server has threads; sally_sftp and unit tests may do everything in the caller's. */
+/* What the surroundings supply. The server has threads; sally_sftp and unit tests may do everything
+ * in the caller's. */
 struct session_host {
-    /* Home thread: have session_run(op) called where it may block, soon. Never fails; uses op->link. NULL: it is called here and
-     * now. */
+    /* Home thread: have session_run(op) called where it may block, soon. Never fails; uses
+     * op->link. NULL: it is called here and now. */
     void (*offload)(struct session_host *host, struct op *op);
-    /* Any thread: have session_deliver(op) called on the home thread, in the order of these calls. Never fails, never
-     * allocates; uses op->link. */
+    /* Any thread: have session_deliver(op) called on the home thread, in the order of these calls.
+     * Never fails, never allocates; uses op->link. */
     void (*wake)(struct session_host *host, struct op *op);
     uint64_t (*now_ns)(struct session_host *host); /* monotonic */
 };
 
 struct session_options {
-    const char *user;        /* copied */
-    const char *home;        /* copied; canonical */
-    const sally_peer *peer;  /* lent, must outlive the session */
-    sally_fs *fs;            /* held */
+    const char *user;       /* copied */
+    const char *home;       /* copied; canonical */
+    const sally_peer *peer; /* lent, must outlive the session */
+    sally_fs *fs;           /* held */
     uint32_t permissions;
     uint64_t id;
     uint32_t max_operations; /* submitted and not done; at least 1 */
     uint32_t max_files;
-    size_t max_bytes;        /* of running operations' reserve: a READ waits while it would be passed */
-    const struct hook_stack *hooks;  /* lent; NULL: none */
-    const struct log_sink *log;      /* lent; NULL: none */
-    struct counters *counters;       /* lent; NULL: none */
+    size_t max_bytes; /* of running operations' reserve: a READ waits while it would be passed */
+    const struct hook_stack *hooks; /* lent; NULL: none */
+    const struct log_sink *log;     /* lent; NULL: none */
+    struct counters *counters;      /* lent; NULL: none */
 };
 
-sally_error session_new(sally_session **out, struct session_host *host, const struct session_options *options);
+sally_error session_new(sally_session **out, struct session_host *host,
+                        const struct session_options *options);
 
 /* Called by the host. */
 void session_run(struct op *op);     /* on a thread that may block */
@@ -50,12 +52,16 @@ uint32_t session_max_files(const sally_session *session);
 struct log_ids session_log_ids(const sally_session *session);
 const struct log_sink *session_log(const sally_session *session);
 struct session_host *session_host(const sally_session *session);
-/* Called at home each time that session_may_submit() may have become true, or an operation ended; at most one. */
+/* Called at home each time that session_may_submit() may have become true, or an operation ended;
+ * at most one. */
 void session_on_room(sally_session *session, void (*on_room)(void *user_data), void *user_data);
 
-/* Ends the session: what is queued is answered SALLY_CONNECTION_LOST without reaching the storage, what runs is cancelled and awaited;
- * then every open file is closed with `reason` (SALLY_CLOSED_), SESSION_END is done (if SESSION_START was) and the storage let go; then
- * on_gone is called, once, perhaps before this returns, and the session is freed. on_done is still called for every operation. */
-void session_close(sally_session *session, uint32_t reason, void (*on_gone)(void *user_data), void *user_data);
+/* Ends the session: what is queued is answered SALLY_CONNECTION_LOST without reaching the storage,
+ * what runs is cancelled and awaited; then every open file is closed with `reason` (SALLY_CLOSED_),
+ * SESSION_END is done (if SESSION_START was) and the storage let go; then on_gone is called, once,
+ * perhaps before this returns, and the session is freed. on_done is still called for every
+ * operation. */
+void session_close(sally_session *session, uint32_t reason, void (*on_gone)(void *user_data),
+                   void *user_data);
 
 #endif

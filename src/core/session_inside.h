@@ -31,37 +31,40 @@ struct sally_session {
     uint64_t scan;            /* number of the last look through the queue */
     uint32_t with_workers;    /* of the started ones, handed to workers or late */
     uint64_t next_request, next_file;
-    size_t reserved;          /* bytes of started operations that are not freed */
-    struct list files;        /* open ones */
-    uint32_t file_count;      /* open ones, and those being opened */
+    size_t reserved;     /* bytes of started operations that are not freed */
+    struct list files;   /* open ones */
+    uint32_t file_count; /* open ones, and those being opened */
 
-    struct list pool;         /* freed operations */
+    struct list pool; /* freed operations */
     uint32_t pooled;
     _Atomic uint32_t submitted; /* by the program, on their way home */
 
     bool scheduling, again;
-    bool start_done;          /* SESSION_START was answered well */
+    bool start_done; /* SESSION_START was answered well */
     bool closing, end_done, gone;
     uint32_t close_reason;
-    struct op *spare;         /* for the closing operations: they must not fail */
+    struct op *spare; /* for the closing operations: they must not fail */
     void (*on_gone)(void *user_data);
     void *gone_user_data;
     void (*on_room)(void *user_data);
     void *room_user_data;
-    uint32_t references;      /* one for the session itself, one per operation */
+    uint32_t references; /* one for the session itself, one per operation */
 };
 
 /* queue.c */
 void session_schedule(sally_session *s);
-struct op *session_take_queued(sally_session *s); /* the first in the queue, whatever runs; NULL: empty */
+struct op *
+session_take_queued(sally_session *s); /* the first in the queue, whatever runs; NULL: empty */
 /* start.c */
 void session_start_op(struct op *op); /* its turn has come */
 void session_op_done(struct op *op);  /* home: stage OP_DONE */
-bool session_prepare_file(struct op *op); /* the new file of OPEN and OPENDIR; false: pub.status says why not */
+bool session_prepare_file(
+    struct op *op); /* the new file of OPEN and OPENDIR; false: pub.status says why not */
 /* submit.c */
 void session_adopt(struct op *op); /* an operation of the program has come home */
 /* op.c */
-void op_init(struct op *op, sally_session *s, uint32_t kind); /* all but what needs the home thread */
+void op_init(struct op *op, sally_session *s,
+             uint32_t kind);    /* all but what needs the home thread */
 void op_discard(struct op *op); /* of one that op_init() made and no session has seen */
 /* close.c */
 void session_close_step(sally_session *s); /* goes on with the end when nothing runs */
@@ -70,7 +73,7 @@ void session_release(sally_session *s); /* one reference less */
 /* file.c */
 sally_file *file_new(sally_session *s, const char *path, uint32_t open_flags, bool directory);
 void file_free(sally_file *file);
-void file_note_io(const struct op *op); /* READ or WRITE that ended well: facts */
+void file_note_io(const struct op *op);                 /* READ or WRITE that ended well: facts */
 bool file_set_path(sally_file *file, const char *path); /* a hook may have diverted its OPEN */
 void file_log_close(const sally_file *file);
 

@@ -15,7 +15,8 @@ static const struct row rows[] = {
 
 #define ROWS ((sally_status)(sizeof rows / sizeof rows[0]))
 
-/* The highest code of each version: -02 section 7, -04 section 7, -05 section 7, -13 section 9.1. */
+/* The highest code of each version: -02 section 7, -04 section 7, -05 section 7, -13 section 9.1.
+ */
 static sally_status highest(uint32_t version)
 {
     switch (version) {

@@ -4,11 +4,13 @@
 
 #include "sallyport/status.h"
 
-/* The code for an SFTP version, 3 to 6: a code that the version does not know becomes the version 3 equivalent. */
+/* The code for an SFTP version, 3 to 6: a code that the version does not know becomes the version 3
+ * equivalent. */
 uint32_t status_sftp_code(sally_status status, uint32_t version);
 /* The default FTP reply. */
 uint32_t status_ftp_reply(sally_status status);
-/* Anything that is no valid answer (a stray negative value, a number past 31) becomes SALLY_FAILURE. */
+/* Anything that is no valid answer (a stray negative value, a number past 31) becomes
+ * SALLY_FAILURE. */
 sally_status status_clean(sally_status status);
 
 #endif

@@ -28,8 +28,8 @@ static void submitted_done(struct op *op)
 static const sally_attrs no_attrs;
 
 sally_error sally_session_submit(sally_session *s, uint32_t kind, const char *path,
-                                 void (*fill)(void *user_data, sally_op *op), sally_submit_done_fn *done,
-                                 void *user_data)
+                                 void (*fill)(void *user_data, sally_op *op),
+                                 sally_submit_done_fn *done, void *user_data)
 {
     if (!s || !may_submit(kind))
         return SALLY_E_INVALID;

@@ -70,8 +70,7 @@ static bool choose(struct faults *faults, const sally_op *op, struct strike *str
     bool found = false;
     *wait = false;
     pthread_mutex_lock(&faults->lock);
-    LIST_EACH(item, &faults->list)
-    {
+    LIST_EACH (item, &faults->list) {
         struct fault *fault = CONTAINER_OF(item, struct fault, link);
         if (!matches(fault, op))
             continue;
@@ -188,16 +187,16 @@ void sally_fs_fault_clear(sally_fs *fault_fs)
     pthread_mutex_lock(&faults->lock);
     list_move_all(&old, &faults->list);
     pthread_mutex_unlock(&faults->lock);
-    LIST_EACH(item, &old)
-    fault_free(CONTAINER_OF(item, struct fault, link));
+    LIST_EACH (item, &old)
+        fault_free(CONTAINER_OF(item, struct fault, link));
 }
 
 static void fault_destroy(void *user_data)
 {
     struct faults *faults = user_data;
     late_free(faults->late);
-    LIST_EACH(item, &faults->list)
-    fault_free(CONTAINER_OF(item, struct fault, link));
+    LIST_EACH (item, &faults->list)
+        fault_free(CONTAINER_OF(item, struct fault, link));
     sally_fs_unref(faults->inner);
     pthread_mutex_destroy(&faults->lock);
     mem_free(faults);

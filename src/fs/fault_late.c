@@ -35,8 +35,7 @@ static void clear(struct late *late)
 static struct late_answer *earliest(struct late *late)
 {
     struct late_answer *first = NULL;
-    LIST_EACH(item, &late->waiting)
-    {
+    LIST_EACH (item, &late->waiting) {
         struct late_answer *answer = CONTAINER_OF(item, struct late_answer, link);
         if (!first || answer->due_ns < first->due_ns)
             first = answer;
@@ -146,8 +145,7 @@ bool late_hurry(struct late *late, const sally_op *op)
 {
     bool found = false;
     pthread_mutex_lock(&late->lock);
-    LIST_EACH(item, &late->waiting)
-    {
+    LIST_EACH (item, &late->waiting) {
         struct late_answer *answer = CONTAINER_OF(item, struct late_answer, link);
         if (answer->op == op) {
             answer->due_ns = 0;

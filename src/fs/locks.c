@@ -84,10 +84,10 @@ static bool conflict(const struct lock_holder *a, const struct lock_holder *b)
 }
 
 #define EACH_HOLDER(locks, wanted)                                                                 \
-    LIST_EACH(item, bucket_of(locks, wanted))                                                      \
-    for (struct lock_holder *other = CONTAINER_OF(item, struct lock_holder, link); other;          \
-         other = NULL)                                                                             \
-        if (same_file(other->key, wanted))
+    LIST_EACH (item, bucket_of(locks, wanted))                                                     \
+        for (struct lock_holder *other = CONTAINER_OF(item, struct lock_holder, link); other;      \
+             other = NULL)                                                                         \
+            if (same_file(other->key, wanted))
 
 static sally_status conflicts_with_any(struct locks *locks, const struct lock_holder *holder)
 {
@@ -131,8 +131,7 @@ void locks_leave(struct locks *locks, struct lock_holder *holder)
     if (!holder->entered)
         return;
     pthread_mutex_lock(&locks->mutex);
-    LIST_EACH(item, &holder->ranges)
-    {
+    LIST_EACH (item, &holder->ranges) {
         drop_range(locks, holder, CONTAINER_OF(item, struct range, link));
     }
     list_remove(&holder->link);
@@ -151,8 +150,7 @@ static bool overlaps(const struct range *range, uint64_t offset, uint64_t end)
 static bool has_range(const struct lock_holder *holder, uint64_t offset, uint64_t end,
                       uint32_t bits)
 {
-    LIST_EACH(item, &holder->ranges)
-    {
+    LIST_EACH (item, &holder->ranges) {
         const struct range *range = CONTAINER_OF(item, struct range, link);
         if (overlaps(range, offset, end) && (range->blocks & bits))
             return true;
@@ -163,8 +161,7 @@ static bool has_range(const struct lock_holder *holder, uint64_t offset, uint64_
 /* Only mandatory ones. */
 static bool forbids(const struct lock_holder *holder, uint64_t offset, uint64_t end, uint32_t bit)
 {
-    LIST_EACH(item, &holder->ranges)
-    {
+    LIST_EACH (item, &holder->ranges) {
         const struct range *range = CONTAINER_OF(item, struct range, link);
         if (overlaps(range, offset, end) && (range->blocks & bit) &&
             !(range->blocks & SALLY_OPEN_BLOCK_ADVISORY))
@@ -269,8 +266,7 @@ sally_status locks_remove(struct locks *locks, struct lock_holder *holder,
 {
     sally_status status = SALLY_NO_MATCHING_BYTE_RANGE_LOCK;
     pthread_mutex_lock(&locks->mutex);
-    LIST_EACH(item, &holder->ranges)
-    {
+    LIST_EACH (item, &holder->ranges) {
         struct range *range = CONTAINER_OF(item, struct range, link);
         if (range->offset == lock->offset && range->length == lock->length) {
             drop_range(locks, holder, range);

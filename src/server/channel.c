@@ -202,8 +202,8 @@ static void on_unborn_gone(void *user_data)
 static bool has_room(const struct conn *c)
 {
     uint64_t count = 0;
-    LIST_EACH(item, &c->channels)
-    count++;
+    LIST_EACH (item, &c->channels)
+        count++;
     return count < c->settings->limits_channels;
 }
 
@@ -272,8 +272,7 @@ static void end_session(struct channel *ch)
 void channels_settle(struct conn *c)
 {
     conn_pin(c);
-    LIST_EACH(item, &c->channels)
-    {
+    LIST_EACH (item, &c->channels) {
         struct channel *ch = channel_of_link(item);
         if (ch->is_ending)
             continue;
@@ -287,8 +286,7 @@ void channels_settle(struct conn *c)
 
 void channels_trim(struct conn *c)
 {
-    LIST_EACH(item, &c->channels)
-    {
+    LIST_EACH (item, &c->channels) {
         struct channel *ch = channel_of_link(item);
         if (!ch->is_ending)
             ch->kind->trim(ch);
@@ -297,16 +295,15 @@ void channels_trim(struct conn *c)
 
 bool channels_are_open(const struct conn *c)
 {
-    LIST_EACH(item, &c->channels)
-    if (channel_of_link(item)->ssh_channel)
-        return true;
+    LIST_EACH (item, &c->channels)
+        if (channel_of_link(item)->ssh_channel)
+            return true;
     return false;
 }
 
 bool channels_are_idle(const struct conn *c)
 {
-    LIST_EACH(item, &c->channels)
-    {
+    LIST_EACH (item, &c->channels) {
         const struct channel *ch = channel_of_link(item);
         if (ch->is_ending || session_in_flight(ch->session) || session_file_count(ch->session))
             return false;

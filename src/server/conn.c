@@ -356,14 +356,13 @@ static void say_shutdown(struct conn *c)
 
 void conns_end_all(struct loop *loop)
 {
-    LIST_EACH(item, &loop->conns)
-    say_shutdown(CONTAINER_OF(item, struct conn, loop_link));
+    LIST_EACH (item, &loop->conns)
+        say_shutdown(CONTAINER_OF(item, struct conn, loop_link));
 }
 
 void conns_end_idle(struct loop *loop)
 {
-    LIST_EACH(item, &loop->conns)
-    {
+    LIST_EACH (item, &loop->conns) {
         struct conn *c = CONTAINER_OF(item, struct conn, loop_link);
         if (conn_is_idle(c))
             say_shutdown(c);

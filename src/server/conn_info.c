@@ -117,8 +117,7 @@ static void update_transfer(struct conn_facts *f)
 void conn_update_numbers(struct conn *c)
 {
     uint32_t sessions = 0, files = 0, operations = 0;
-    LIST_EACH(item, &c->channels)
-    {
+    LIST_EACH (item, &c->channels) {
         const struct channel *ch = CONTAINER_OF(item, struct channel, link);
         sessions++;
         if (ch->is_ending)

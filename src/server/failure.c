@@ -18,8 +18,7 @@ struct failure {
  * name, or the end. */
 static struct failure *find(const sally_server *server)
 {
-    LIST_EACH(item, &server->failures)
-    {
+    LIST_EACH (item, &server->failures) {
         struct failure *f = CONTAINER_OF(item, struct failure, link);
         if (pthread_equal(f->thread, pthread_self()))
             return f;

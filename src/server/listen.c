@@ -65,9 +65,9 @@ const char *sally_server_listener(const sally_server *server, size_t index)
     const char *url = NULL;
     pthread_mutex_lock(&s->lock);
     size_t i = 0;
-    LIST_EACH(item, &s->listeners)
-    if (i++ == index)
-        url = CONTAINER_OF(item, struct listener, link)->url;
+    LIST_EACH (item, &s->listeners)
+        if (i++ == index)
+            url = CONTAINER_OF(item, struct listener, link)->url;
     pthread_mutex_unlock(&s->lock);
     return url;
 }

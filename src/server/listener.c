@@ -139,8 +139,8 @@ void listener_close(struct listener *l)
 void listeners_close(struct loop *loop)
 {
     pthread_mutex_lock(&loop->server->lock);
-    LIST_EACH(item, &loop->server->listeners)
-    listener_close(CONTAINER_OF(item, struct listener, link));
+    LIST_EACH (item, &loop->server->listeners)
+        listener_close(CONTAINER_OF(item, struct listener, link));
     pthread_mutex_unlock(&loop->server->lock);
 }
 
@@ -150,8 +150,8 @@ bool listeners_are_open(struct loop *loop)
         return false;
     bool any = false;
     pthread_mutex_lock(&loop->server->lock);
-    LIST_EACH(item, &loop->server->listeners)
-    any = any || CONTAINER_OF(item, struct listener, link)->handles > 0;
+    LIST_EACH (item, &loop->server->listeners)
+        any = any || CONTAINER_OF(item, struct listener, link)->handles > 0;
     pthread_mutex_unlock(&loop->server->lock);
     return any;
 }

@@ -39,8 +39,7 @@ bool registry_with(struct registry *r, uint64_t id, void (*act)(void *user_data,
 {
     bool found = false;
     pthread_mutex_lock(&r->lock);
-    LIST_EACH(item, &r->buckets[id % REGISTRY_BUCKETS])
-    {
+    LIST_EACH (item, &r->buckets[id % REGISTRY_BUCKETS]) {
         struct conn *c = CONTAINER_OF(item, struct conn, registry_link);
         if (c->peer.connection_id != id)
             continue;
@@ -65,8 +64,8 @@ struct conn **registry_all(struct registry *r, size_t *count)
     pthread_mutex_lock(&r->lock);
     struct conn **all = mem_array(r->count, sizeof(struct conn *));
     for (size_t i = 0; all && i < REGISTRY_BUCKETS; i++)
-        LIST_EACH(item, &r->buckets[i])
-    all[(*count)++] = conn_ref(CONTAINER_OF(item, struct conn, registry_link));
+        LIST_EACH (item, &r->buckets[i])
+            all[(*count)++] = conn_ref(CONTAINER_OF(item, struct conn, registry_link));
     pthread_mutex_unlock(&r->lock);
     if (all)
         qsort(all, *count, sizeof(struct conn *), by_id);

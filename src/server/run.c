@@ -102,8 +102,8 @@ sally_error server_prepare(sally_server *server, bool pumped)
         server->state = pumped ? SERVER_PUMPED : SERVER_STARTED;
         server->loops_running = server->loop_count;
         server->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-        LIST_EACH(item, &server->listeners)
-        listener_start(CONTAINER_OF(item, struct listener, link), server->loops[0]);
+        LIST_EACH (item, &server->listeners)
+            listener_start(CONTAINER_OF(item, struct listener, link), server->loops[0]);
         struct list *item;
         while ((item = list_take_first(&server->early)) != NULL)
             conn_launch(CONTAINER_OF(item, struct conn, loop_link), server_pick_loop(server));

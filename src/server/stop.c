@@ -20,8 +20,8 @@ static void deafen(sally_server *server)
         loop_give_task(&server->deafen);
         return;
     }
-    LIST_EACH(item, &server->listeners)
-    listener_close(CONTAINER_OF(item, struct listener, link));
+    LIST_EACH (item, &server->listeners)
+        listener_close(CONTAINER_OF(item, struct listener, link));
 }
 
 sally_error sally_server_stop_listening(sally_server *server)

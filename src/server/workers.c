@@ -288,8 +288,8 @@ void workers_free(struct workers *w)
         return;
     pthread_mutex_lock(&w->lock);
     w->stopping = true;
-    LIST_EACH(item, &w->idle)
-    wake_worker(CONTAINER_OF(item, struct worker, link));
+    LIST_EACH (item, &w->idle)
+        wake_worker(CONTAINER_OF(item, struct worker, link));
     while (w->threads > 0)
         pthread_cond_wait(&w->changed, &w->lock);
     reap(w);
@@ -344,8 +344,9 @@ bool workers_is_here(struct workers *w)
 {
     bool here = false;
     pthread_mutex_lock(&w->lock);
-    LIST_EACH(item, &w->all)
-    here = here || pthread_equal(CONTAINER_OF(item, struct worker, all)->thread, pthread_self());
+    LIST_EACH (item, &w->all)
+        here =
+            here || pthread_equal(CONTAINER_OF(item, struct worker, all)->thread, pthread_self());
     pthread_mutex_unlock(&w->lock);
     return here;
 }

@@ -198,8 +198,8 @@ static sally_status ext_vendor_id(struct sftp *s, struct request_in *in)
     return SALLY_OK;
 }
 
-/* Some that storages answer are known to begin with a path or a handle. Storages know no handles, and
- * wrappers must see paths. */
+/* Some that storages answer are known to begin with a path or a handle. Storages know no handles,
+ * and wrappers must see paths. */
 static sally_status take_subject(struct sftp *s, struct op *op, struct slice name,
                                  struct cursor *body)
 {

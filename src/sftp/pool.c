@@ -29,8 +29,7 @@ static void free_if_unused(struct pool *p)
 /* Ending one may start and end others, and so change the list. */
 static struct block *first_with_op(const struct pool *p)
 {
-    LIST_EACH(item, &p->in_use)
-    {
+    LIST_EACH (item, &p->in_use) {
         struct block *b = CONTAINER_OF(item, struct block, link);
         if (b->op)
             return b;

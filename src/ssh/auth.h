@@ -1,5 +1,6 @@
-/* The server's side of user authentication as the engine's owner sees it: questions and answers (RFC 4252, 4256). Signatures have been
- * checked already when a question carries a key with proof. */
+/* The server's side of user authentication as the engine's owner sees it: questions and answers
+ * (RFC 4252, 4256). Signatures have been checked already when a question carries a key with proof.
+ */
 #ifndef SALLY_SSH_AUTH_H
 #define SALLY_SSH_AUTH_H
 
@@ -13,24 +14,26 @@ enum ssh_auth_kind {
     SSH_AUTH_INTERACTIVE  /* round 0, or answers to the prompts of the last round */
 };
 
-/* Lasts until it is answered, even when the connection ends before. Texts end in NUL and hold none inside. */
+/* Lasts until it is answered, even when the connection ends before. Texts end in NUL and hold none
+ * inside. */
 struct ssh_auth {
     enum ssh_auth_kind kind;
-    struct ssh *ssh;           /* NULL once the connection is gone */
+    struct ssh *ssh; /* NULL once the connection is gone */
     const char *user;
-    bool user_changed;         /* not the name of the try before: partial successes are forgotten */
-    uint32_t attempt;          /* from 1; "none" and MAY_TRY_KEY count 0 more */
-    uint32_t succeeded;        /* SALLY_AUTH_ bits that this user succeeded with */
-    const char *password;      /* PASSWORD */
-    const char *new_password;  /* PASSWORD with change, else NULL */
-    const char *key_algorithm; /* KEY, MAY_TRY_KEY: the signature algorithm, such as "rsa-sha2-512" */
-    const char *key_type;      /* of the blob, such as "ssh-rsa" */
+    bool user_changed;        /* not the name of the try before: partial successes are forgotten */
+    uint32_t attempt;         /* from 1; "none" and MAY_TRY_KEY count 0 more */
+    uint32_t succeeded;       /* SALLY_AUTH_ bits that this user succeeded with */
+    const char *password;     /* PASSWORD */
+    const char *new_password; /* PASSWORD with change, else NULL */
+    const char
+        *key_algorithm;   /* KEY, MAY_TRY_KEY: the signature algorithm, such as "rsa-sha2-512" */
+    const char *key_type; /* of the blob, such as "ssh-rsa" */
     struct slice key_blob;
-    char key_fingerprint[56];  /* "SHA256:..." */
-    uint32_t round;            /* INTERACTIVE */
+    char key_fingerprint[56]; /* "SHA256:..." */
+    uint32_t round;           /* INTERACTIVE */
     const char *const *answers;
     uint32_t answer_count;
-    void *owner;               /* the owner's */
+    void *owner; /* the owner's */
 };
 
 struct ssh_prompt {
@@ -38,11 +41,12 @@ struct ssh_prompt {
     bool echo;
 };
 
-/* Exactly one of these answers a question, on the engine's thread. `methods`: names with commas for USERAUTH_FAILURE. A question of a
- * connection that is gone may still be answered. Every text is copied. */
-void ssh_auth_accept(struct ssh_auth *query);                        /* MAY_TRY_KEY: PK_OK */
+/* Exactly one of these answers a question, on the engine's thread. `methods`: names with commas for
+ * USERAUTH_FAILURE. A question of a connection that is gone may still be answered. Every text is
+ * copied. */
+void ssh_auth_accept(struct ssh_auth *query); /* MAY_TRY_KEY: PK_OK */
 void ssh_auth_reject(struct ssh_auth *query, const char *methods);
-void ssh_auth_partial(struct ssh_auth *query, const char *methods);  /* right so far */
+void ssh_auth_partial(struct ssh_auth *query, const char *methods); /* right so far */
 void ssh_auth_prompt(struct ssh_auth *query, const char *name, const char *instruction,
                      const struct ssh_prompt *prompts, size_t count); /* INTERACTIVE only */
 /* Before the answer: a text to show. */

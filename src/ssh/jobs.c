@@ -53,8 +53,7 @@ bool ssh_job_is_login(const struct ssh_job *job)
 
 void jobs_abandon(struct ssh *ssh)
 {
-    LIST_EACH(item, &ssh->transport->jobs)
-    {
+    LIST_EACH (item, &ssh->transport->jobs) {
         struct ssh_job *job = CONTAINER_OF(item, struct ssh_job, all);
         list_remove(&job->all);
         job->ssh = NULL;

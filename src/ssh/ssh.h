@@ -1,15 +1,17 @@
-/* The SSH-2 engine: bytes in, bytes out. It owns no socket, thread or clock. What it needs from outside it asks for by events, and hears the
- * answer by a call. Server role; the client role serves tests and benchmarks.
+/* The SSH-2 engine: bytes in, bytes out. It owns no socket, thread or clock. What it needs from
+ * outside it asks for by events, and hears the answer by a call. Server role; the client role
+ * serves tests and benchmarks.
  *
- * One thread at a time (the connection's loop). Events come from inside ssh_run, ssh_tick and the calls below; an event handler may call
- * the engine, but not free it.
+ * One thread at a time (the connection's loop). Events come from inside ssh_run, ssh_tick and the
+ * calls below; an event handler may call the engine, but not free it.
  *
  *   owner: room = ssh_input_room(&p); n = read(fd, p, room); ssh_input_filled(n); ssh_run(now);
  *          while ((s = ssh_output()).size) { n = write(fd, s); ssh_output_sent(n); ssh_run(now); }
- *          wake me at ssh_deadline(); ssh_tick(now); when ssh_over() and no output is left: close the socket, ssh_free().
+ *          wake me at ssh_deadline(); ssh_tick(now); when ssh_over() and no output is left: close
+ * the socket, ssh_free().
  *
- * After any other call from outside of an event (a job is done, a question answered, data to send, ssh_rekey(), ...): ssh_run(now).
- * ssh_deadline() says "now" as long as that is owed.
+ * After any other call from outside of an event (a job is done, a question answered, data to send,
+ * ssh_rekey(), ...): ssh_run(now). ssh_deadline() says "now" as long as that is owed.
  */
 #ifndef SALLY_SSH_SSH_H
 #define SALLY_SSH_SSH_H
@@ -28,67 +30,78 @@ struct ssh_job;  /* a computation that takes long */
 
 enum ssh_role { SSH_SERVER, SSH_CLIENT };
 
-/* Zero in a number means "no limit" where that makes sense, else the default in brackets. Texts are lent and must outlive the engine. */
+/* Zero in a number means "no limit" where that makes sense, else the default in brackets. Texts are
+ * lent and must outlive the engine. */
 struct ssh_options {
     enum ssh_role role;
-    struct crypto *crypto;          /* held */
-    struct random_source random;    /* also asked from where jobs run; outlives them */
-    sally_key *const *host_keys;    /* server: held each; any number, one per type */
+    struct crypto *crypto;       /* held */
+    struct random_source random; /* also asked from where jobs run; outlives them */
+    sally_key *const *host_keys; /* server: held each; any number, one per type */
     size_t host_key_count;
-    const char *software;           /* behind "SSH-2.0-" */
-    const char *banner;             /* server: shown before login; NULL: none */
-    /* Names with commas, best first; NULL: the defaults of the tables. Unknown names are left out. */
+    const char *software; /* behind "SSH-2.0-" */
+    const char *banner;   /* server: shown before login; NULL: none */
+    /* Names with commas, best first; NULL: the defaults of the tables. Unknown names are left out.
+     */
     const char *kex, *host_key_algorithms, *ciphers, *macs, *compression, *public_key_algorithms;
-    uint64_t rekey_bytes;           /* of either direction */
+    uint64_t rekey_bytes; /* of either direction */
     uint64_t rekey_ns;
-    uint64_t login_ns;              /* from the start to a successful login */
-    uint64_t idle_ns;               /* without a channel message */
-    uint64_t keepalive_ns;          /* between keepalive@openssh.com requests on a silent line */
-    uint32_t keepalive_max;         /* unanswered ones before the line counts as dead */
-    uint32_t max_auth_attempts;     /* failed ones; "none" does not count [6] */
-    uint32_t max_channels;          /* [10] */
-    uint32_t max_packet;            /* bytes of packet_length accepted once logged in [256 KiB + 2 KiB]; 64 KiB before */
-    uint32_t window_start;          /* bytes of the window a channel starts with [2 MiB] */
-    uint32_t window_max;            /* it may grow to this [64 MiB] */
-    uint32_t channel_packet;        /* bytes of CHANNEL_DATA announced as acceptable [256 KiB] */
-    uint32_t send_bound;            /* bytes of sealed output that may wait; more is not sealed [512 KiB] */
+    uint64_t login_ns;          /* from the start to a successful login */
+    uint64_t idle_ns;           /* without a channel message */
+    uint64_t keepalive_ns;      /* between keepalive@openssh.com requests on a silent line */
+    uint32_t keepalive_max;     /* unanswered ones before the line counts as dead */
+    uint32_t max_auth_attempts; /* failed ones; "none" does not count [6] */
+    uint32_t max_channels;      /* [10] */
+    uint32_t max_packet; /* bytes of packet_length accepted once logged in [256 KiB + 2 KiB]; 64 KiB
+                            before */
+    uint32_t window_start;   /* bytes of the window a channel starts with [2 MiB] */
+    uint32_t window_max;     /* it may grow to this [64 MiB] */
+    uint32_t channel_packet; /* bytes of CHANNEL_DATA announced as acceptable [256 KiB] */
+    uint32_t send_bound; /* bytes of sealed output that may wait; more is not sealed [512 KiB] */
     const struct log_sink *log;
     struct log_ids log_ids;
 };
 
-enum ssh_end { /* who or what ended it */
-    SSH_END_PEER = 1,  /* DISCONNECT from the peer, or all its channels closed and the socket ended (ssh_input_eof) */
-    SSH_END_LOCAL,     /* ssh_disconnect() */
-    SSH_END_PROTOCOL,  /* the peer broke the protocol, or nothing could be agreed on */
-    SSH_END_TIMEOUT,
-    SSH_END_AUTH,      /* too many failed attempts */
-    SSH_END_INTERNAL   /* out of memory, crypto library */
+enum ssh_end {                   /* who or what ended it */
+               SSH_END_PEER = 1, /* DISCONNECT from the peer, or all its channels closed and the
+                                    socket ended (ssh_input_eof) */
+               SSH_END_LOCAL,    /* ssh_disconnect() */
+               SSH_END_PROTOCOL, /* the peer broke the protocol, or nothing could be agreed on */
+               SSH_END_TIMEOUT,
+               SSH_END_AUTH,    /* too many failed attempts */
+               SSH_END_INTERNAL /* out of memory, crypto library */
 };
 
 struct ssh_events {
-    /* Call ssh_job_run(job) in any thread, here or elsewhere, then ssh_job_done(job) in the engine's. NULL: jobs run at once. */
+    /* Call ssh_job_run(job) in any thread, here or elsewhere, then ssh_job_done(job) in the
+     * engine's. NULL: jobs run at once. */
     void (*job)(void *user_data, struct ssh_job *job);
     /* Server: someone wants to log in; ssh_auth_...() answers now or later. See auth.h. */
     void (*auth)(void *user_data, struct ssh_auth *query);
     /* The login was accepted (both roles). */
     void (*authenticated)(void *user_data);
-    /* A key exchange has ended. `algorithms`: "kex host-key cipher-in mac-in cipher-out mac-out compression". */
+    /* A key exchange has ended. `algorithms`: "kex host-key cipher-in mac-in cipher-out mac-out
+     * compression". */
     void (*keys_exchanged)(void *user_data, bool first, const char *algorithms);
-    /* Server: a session channel asks for a subsystem, or a command. True: it is running; its data comes. Once per channel. */
+    /* Server: a session channel asks for a subsystem, or a command. True: it is running; its data
+     * comes. Once per channel. */
     bool (*subsystem)(void *user_data, struct ssh_channel *channel, struct slice name);
     bool (*exec)(void *user_data, struct ssh_channel *channel, struct slice command);
     /* Data of a channel, valid during the call. Return its window with ssh_channel_credit(). */
     void (*data)(void *user_data, struct ssh_channel *channel, const uint8_t *data, size_t size);
     void (*eof)(void *user_data, struct ssh_channel *channel);
-    /* The channel is gone: last event for it. Chunks still queued are released. Also comes for each channel when the connection ends; at a
-     * server, only for those that a subsystem or exec event was about, whatever its answer. */
+    /* The channel is gone: last event for it. Chunks still queued are released. Also comes for each
+     * channel when the connection ends; at a server, only for those that a subsystem or exec event
+     * was about, whatever its answer. */
     void (*closed)(void *user_data, struct ssh_channel *channel);
-    /* May `bytes` more of window be granted (to the global memory budget)? And: so many were given back. */
+    /* May `bytes` more of window be granted (to the global memory budget)? And: so many were given
+     * back. */
     bool (*window_charge)(void *user_data, size_t bytes);
     void (*window_release)(void *user_data, size_t bytes);
-    /* The connection is over (ssh_over() is true now). `detail` is static or lives as long as the engine. */
+    /* The connection is over (ssh_over() is true now). `detail` is static or lives as long as the
+     * engine. */
     void (*over)(void *user_data, enum ssh_end end, const char *detail);
-    /* Client: the host's key; true to trust it. A request's reply; a channel was opened (or not). */
+    /* Client: the host's key; true to trust it. A request's reply; a channel was opened (or not).
+     */
     bool (*host_key)(void *user_data, struct slice blob);
     void (*channel_opened)(void *user_data, struct ssh_channel *channel, bool ok);
     void (*request_done)(void *user_data, struct ssh_channel *channel, bool ok);
@@ -96,13 +109,15 @@ struct ssh_events {
     void (*auth_prompts)(void *user_data, struct slice request_payload);
 };
 
-sally_error ssh_new(struct ssh **out, const struct ssh_options *options, const struct ssh_events *events,
-                    void *user_data, uint64_t now_ns);
-/* Channels get their closed event; jobs and queries that are out may still be answered afterwards (to no effect). */
+sally_error ssh_new(struct ssh **out, const struct ssh_options *options,
+                    const struct ssh_events *events, void *user_data, uint64_t now_ns);
+/* Channels get their closed event; jobs and queries that are out may still be answered afterwards
+ * (to no effect). */
 void ssh_free(struct ssh *ssh);
 
-/* Input. Room in the receive buffer: read the socket straight into it. 0: nothing is wanted now (the send queue is full, or an answer is
- * awaited): stop reading until output was sent or an answer given. Large (up to 256 KiB) only while bulk data flows. */
+/* Input. Room in the receive buffer: read the socket straight into it. 0: nothing is wanted now
+ * (the send queue is full, or an answer is awaited): stop reading until output was sent or an
+ * answer given. Large (up to 256 KiB) only while bulk data flows. */
 size_t ssh_input_room(struct ssh *ssh, uint8_t **room);
 void ssh_input_filled(struct ssh *ssh, size_t size);
 void ssh_input_eof(struct ssh *ssh);
@@ -125,19 +140,22 @@ void ssh_disconnect(struct ssh *ssh, const char *text);
 void ssh_rekey(struct ssh *ssh);
 
 /* What is known. The texts live as long as the engine ("" before). */
-const char *ssh_peer_software(const struct ssh *ssh); /* identification line without "SSH-2.0-" and comment stays in */
+const char *ssh_peer_software(
+    const struct ssh *ssh); /* identification line without "SSH-2.0-" and comment stays in */
 const char *ssh_algorithms(const struct ssh *ssh);
 bool ssh_is_authenticated(const struct ssh *ssh);
 uint32_t ssh_rekey_count(const struct ssh *ssh);
-/* Changes that may come while it runs: copies the numbers of `options` (times, rekey volume, windows), not its lists. */
+/* Changes that may come while it runs: copies the numbers of `options` (times, rekey volume,
+ * windows), not its lists. */
 void ssh_change(struct ssh *ssh, const struct ssh_options *options);
 
 /* Jobs. */
 void ssh_job_run(struct ssh_job *job);
-void ssh_job_done(struct ssh_job *job); /* frees it */
+void ssh_job_done(struct ssh_job *job);         /* frees it */
 struct list *ssh_job_link(struct ssh_job *job); /* for the owner's lists while it is out */
 struct ssh_job *ssh_job_of_link(struct list *link);
-bool ssh_job_is_login(const struct ssh_job *job); /* belongs to a connection that is not logged in */
+bool ssh_job_is_login(
+    const struct ssh_job *job); /* belongs to a connection that is not logged in */
 
 /* Channels. */
 void *ssh_channel_data(const struct ssh_channel *channel); /* the owner's pointer, NULL at first */
@@ -151,7 +169,8 @@ void ssh_channel_credit(struct ssh_channel *channel, size_t size);
 /* After all that is queued: EOF; or exit-status, EOF and CLOSE. */
 void ssh_channel_send_eof(struct ssh_channel *channel);
 void ssh_channel_finish(struct ssh_channel *channel, uint32_t exit_status);
-/* Environment variables that the client set on this channel (bounded, ignored by us): none are kept. */
+/* Environment variables that the client set on this channel (bounded, ignored by us): none are
+ * kept. */
 
 /* Client role. */
 void ssh_client_login_none(struct ssh *ssh, const char *user);

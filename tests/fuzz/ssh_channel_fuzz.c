@@ -1,5 +1,5 @@
-/* The connection protocol, the server's side: records are messages; an empty one is followed by a byte
- * that makes the owner do something with a channel. The owner echoes. */
+/* The connection protocol, the server's side: records are messages; an empty one is followed by a
+ * byte that makes the owner do something with a channel. The owner echoes. */
 #include <stdlib.h>
 #include <string.h>
 

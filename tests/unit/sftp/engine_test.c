@@ -115,8 +115,7 @@ static void replies_travel_together(void **state)
     uint32_t before = p->credit_calls;
     peer_go(p);
     size_t chunks = 0;
-    LIST_EACH(item, &p->held)
-    {
+    LIST_EACH (item, &p->held) {
         (void)item;
         chunks++;
     }
