@@ -346,15 +346,19 @@ static void set_attrs(struct scp *s)
 static bool await_status(struct scp *s)
 {
     struct sink *k = &s->sink;
-    enum scp_answer answer = scp_take_answer(s);
-    switch (answer) {
+    if (k->writes) /* whatever the client says now, all that came is written */
+        return false;
+    switch (scp_take_answer(s)) {
     case ANSWER_NONE:
         return false;
+    case ANSWER_OK:
+        break;
+    case ANSWER_LOST: /* libssh2 (curl) sends all bytes, then the end instead of the status */
+        s->errors++;
+        break;
     case ANSWER_WARNING: /* the client could not read it all, and has said so itself */
         s->errors++;
         k->peer_failed = true;
-        break;
-    case ANSWER_OK:
         break;
     default:
         scp_finish(s, 1);
@@ -367,8 +371,6 @@ static bool await_status(struct scp *s)
 static bool end_file(struct scp *s)
 {
     struct sink *k = &s->sink;
-    if (k->writes)
-        return false;
     if (!k->failure.size && !k->peer_failed && (k->have_times || s->command.preserve))
         set_attrs(s);
     else

@@ -150,7 +150,7 @@ static void early_ends_are_no_success(void **state)
     check(&(struct exchange){"scp -t f", TEXT("C0640 5 x"), TEXT("\0"), 1, NULL, look_at_none});
     check(
         &(struct exchange){"scp -t f", TEXT("C0640 5 x\nhe"), TEXT("\0\0"), 1, NULL, look_at_part});
-    check(&(struct exchange){"scp -t f", TEXT("C0640 5 x\nhello"), TEXT("\0\0"), 1, NULL,
+    check(&(struct exchange){"scp -t f", TEXT("C0640 5 x\nhello"), TEXT("\0\0\0"), 1, NULL,
                              look_at_file});
     check(&(struct exchange){"scp -r -t /many", TEXT("D0755 0 d\n"), TEXT("\0\0"), 1, NULL, NULL});
     check(&(struct exchange){"scp -t f", TEXT("\1not this one\nC0640 5 x\nhello\0"), TEXT("\0\0\0"),
@@ -260,6 +260,44 @@ static void large_files_are_taken(void **state)
     free(data);
 }
 
+static void stay_large(struct client *c)
+{
+    struct store_node *n = store_find(&c->store, "/big");
+    assert_non_null(n);
+    assert_int_equal(n->size, 1000003);
+    for (uint32_t i = 0; i < n->size; i++)
+        assert_int_equal(n->data[i], (uint8_t)(i * 2654435761u >> 24));
+}
+
+/* libssh2 ends its side after the bytes, without the status; a client may also fail at the very
+ * end. What came is written all the same, and the exit status tells the difference. */
+static void all_that_came_is_written(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *end;
+        size_t end_size;
+        const char *out;
+        size_t out_size;
+    } ends[] = {
+        {"", 0, TEXT("\0\0\0")},
+        {"\1late trouble\n", 14, TEXT("\0\0\0")},
+        {"\2the end\n", 9, TEXT("\0\0")},
+    };
+    enum { SIZE = 1000003, ROOM = SIZE + 64 };
+    char *in = malloc(ROOM);
+    assert_non_null(in);
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        size_t head = (size_t)snprintf(in, ROOM, "C0644 %d big\n", SIZE);
+        for (uint32_t n = 0; n < SIZE; n++)
+            in[head + n] = (char)(n * 2654435761u >> 24);
+        memcpy(in + head + SIZE, ends[i].end, ends[i].end_size);
+        check(&(struct exchange){"scp -t /big", in, head + SIZE + ends[i].end_size, ends[i].out,
+                                 ends[i].out_size, 1, NULL, stay_large});
+    }
+    free(in);
+}
+
 static void depth_is_bounded(void **state)
 {
     (void)state;
@@ -287,6 +325,7 @@ int main(void)
         cmocka_unit_test(failures_are_told),
         cmocka_unit_test(after_a_failure_the_next_file_is_fine),
         cmocka_unit_test(large_files_are_taken),
+        cmocka_unit_test(all_that_came_is_written),
         cmocka_unit_test(depth_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
