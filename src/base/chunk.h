@@ -3,6 +3,7 @@
 #ifndef SALLY_BASE_CHUNK_H
 #define SALLY_BASE_CHUNK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,7 @@ struct chunk {
     const uint8_t *data; /* what is left to send */
     size_t size;
     void (*release)(struct chunk *c); /* called once: all was sent, or the receiver is gone */
+    bool is_error;                    /* the receiver's: for the peer's standard error */
 };
 
 #endif

@@ -11,8 +11,7 @@ static void failed(struct scp *s, const struct op *op, sally_status status)
     struct buf text = {.data = NULL};
     s->errors++;
     scp_put_status(s, &text, shown_path(s), op, status);
-    put_u8(&text, '\n');
-    scp_put_out(s, buf_head(&text), text.size);
+    scp_put_error(s, buf_slice(&text));
     buf_clear(&text);
 }
 
@@ -91,8 +90,7 @@ static void leave_tree(struct scp *s)
 static bool hash_input(struct scp *s)
 {
     if (s->in.size) {
-        const char text[] = "Standard input is not read here: name a file.\n";
-        scp_put_out(s, text, sizeof text - 1);
+        scp_put_error(s, slice_of("Standard input is not read here: name a file."));
         scp_finish(s, 1);
         return true;
     }

@@ -30,26 +30,46 @@ static void leave(struct scp *s)
 
 /* ---- Output ---- */
 
-static void hand_over(struct scp *s)
+static void hand_over_to(struct scp *s, struct buf *text,
+                         void (*send)(void *user_data, struct chunk *c))
 {
-    if (s->out.size == 0 || s->closing)
+    if (text->size == 0 || s->closing)
         return;
-    struct block *b = blocks_get(s->blocks, s->out.size);
-    size_t size = s->out.size;
+    struct block *b = blocks_get(s->blocks, text->size);
+    size_t size = text->size;
     if (!b) {
-        buf_reset(&s->out);
+        buf_reset(text);
         scp_no_memory(s);
         return;
     }
-    memcpy(b->bytes, buf_head(&s->out), size);
-    buf_reset(&s->out);
-    s->events.send(s->user_data, blocks_chunk(b, size));
+    memcpy(b->bytes, buf_head(text), size);
+    buf_reset(text);
+    send(s->user_data, blocks_chunk(b, size));
+}
+
+static void hand_over(struct scp *s)
+{
+    hand_over_to(s, &s->out, s->events.send);
+    hand_over_to(s, &s->err, s->events.send_error);
+}
+
+static size_t unsent(const struct scp *s)
+{
+    return s->out.size + s->err.size;
 }
 
 void scp_put_out(struct scp *s, const void *data, size_t size)
 {
     put_bytes(&s->out, data, size);
     if (s->out.failed)
+        scp_no_memory(s);
+}
+
+void scp_put_error(struct scp *s, struct slice text)
+{
+    put_bytes(&s->err, text.data, text.size);
+    put_u8(&s->err, '\n');
+    if (s->err.failed)
         scp_no_memory(s);
 }
 
@@ -260,7 +280,10 @@ static void after_start(struct scp *s, struct op *op)
     if (op->pub.status == SALLY_OK)
         return;
     const char *why = op->message ? op->message : sally_status_text(op->pub.status);
-    scp_warn(s, slice_of(why));
+    if (s->command.kind == SCP_DIGEST)
+        scp_put_error(s, slice_of(why));
+    else
+        scp_warn(s, slice_of(why));
     scp_finish(s, 1);
 }
 
@@ -280,7 +303,7 @@ static bool step(struct scp *s)
         return true;
     if (s->over || s->busy)
         return false;
-    if (s->out.size >= OUT_ENOUGH) {
+    if (unsent(s) >= OUT_ENOUGH) {
         hand_over(s);
         return true;
     }
@@ -314,7 +337,7 @@ static void settle(struct scp *s)
         while (!s->closing && step(s))
             continue;
         hand_over(s);
-    } while (!s->closing && (!list_empty(&s->done) || (s->over && s->out.size)));
+    } while (!s->closing && (!list_empty(&s->done) || (s->over && unsent(s))));
     if (!s->closing)
         tell(s);
     if (!s->closing)
@@ -367,6 +390,7 @@ sally_error scp_new(struct scp **out, sally_session *session, struct slice comma
     s->mode = mode_of(s->command.kind);
     buf_init(&s->in, SIZE_MAX / 2); /* never more than the window granted */
     buf_init(&s->out, OUT_MAX);
+    buf_init(&s->err, OUT_MAX);
     list_init(&s->done);
     buf_init(&s->walk.path, PATH_MAX_BYTES);
     buf_init(&s->sink.path, PATH_MAX_BYTES);
@@ -462,6 +486,7 @@ void scp_close(struct scp *s, uint32_t reason, void (*on_gone)(void *user_data),
     drop_done(s);
     buf_clear(&s->in);
     buf_clear(&s->out);
+    buf_clear(&s->err);
     session_close(s->session, reason, on_session_gone, s);
     leave(s);
 }
@@ -471,10 +496,13 @@ void scp_close(struct scp *s, uint32_t reason, void (*on_gone)(void *user_data),
 static bool refused_step(struct scp *s)
 {
     struct scp_command *c = &s->command;
-    if (c->for_scp) /* code 2: the end, for the reason that follows */
+    if (c->for_scp) { /* code 2: the end, for the reason that follows */
         scp_put_out(s, "\2scp: ", strncmp(c->message, "scp: ", 5) == 0 ? 1 : 6);
-    scp_put_out(s, c->message, strlen(c->message));
-    scp_put_out(s, "\n", 1);
+        scp_put_out(s, c->message, strlen(c->message));
+        scp_put_out(s, "\n", 1);
+    } else {
+        scp_put_error(s, slice_of(c->message));
+    }
     log_line(session_log(s->session), session_log_ids(s->session), SALLY_LOG_INFO, "exec.refused",
              NULL, 0, "Command refused: %s", c->message);
     scp_finish(s, c->status);

@@ -131,6 +131,7 @@ struct scp {
     bool ended;     /* the peer will send no more */
     size_t credit;  /* bytes used since the last flush */
     struct buf out; /* messages that will travel together */
+    struct buf err; /* the same for standard error */
     struct blocks *blocks;
     struct list done; /* operations that were answered, by their link */
 
@@ -187,6 +188,8 @@ void scp_submit(struct scp *s, struct op *op);
 
 /* Messages come before what is sent after them. */
 void scp_put_out(struct scp *s, const void *data, size_t size);
+/* A line for standard error: not where the client speaks the protocol of scp. */
+void scp_put_error(struct scp *s, struct slice text);
 /* The block is the chunk's from then on. */
 void scp_send_block(struct scp *s, struct block *block, size_t size);
 /* The text of a failure, without code and line end: "scp: path: why". */

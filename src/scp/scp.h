@@ -12,6 +12,7 @@
 struct scp_events {
     /* The owner releases the chunk when it is sent, or its channel is gone. */
     void (*send)(void *user_data, struct chunk *c);
+    void (*send_error)(void *user_data, struct chunk *c); /* the same, for standard error */
     /* `size` bytes of input are done with: the peer may send as many more. */
     void (*credit)(void *user_data, size_t size);
     /* Everything was handed to send; input is ignored from now on. */

@@ -62,6 +62,17 @@ void channel_send(void *user_data, struct chunk *chunk)
     ch->conn->has_news = true;
 }
 
+void channel_send_error(void *user_data, struct chunk *chunk)
+{
+    struct channel *ch = user_data;
+    if (!ch->ssh_channel) {
+        chunk->release(chunk);
+        return;
+    }
+    ssh_channel_send_error(ch->ssh_channel, chunk);
+    ch->conn->has_news = true;
+}
+
 void channel_credit(void *user_data, size_t size)
 {
     struct channel *ch = user_data;

@@ -48,6 +48,7 @@ static sally_error make(struct channel *ch, struct slice command)
 {
     static const struct scp_events events = {
         .send = channel_send,
+        .send_error = channel_send_error,
         .credit = channel_credit,
         .finished = channel_finish,
         .want_flush = channel_want_flush,

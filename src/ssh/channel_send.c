@@ -10,6 +10,7 @@
 
 #define PACKET_DATA_MAX (64u << 10) /* larger ones gain nothing, and other channels wait longer */
 #define HEAD_SIZE       9           /* number, channel, length */
+#define ERROR_HEAD_SIZE 13          /* number, channel, type, length */
 /* Chunks up to this size, and ends of chunks, are copied behind the head: small replies share a
  * packet, and the rest of one reply starts the packet of the next. */
 #define GATHER_MAX 4096
@@ -41,15 +42,26 @@ void channel_drop_chunks(struct ssh_channel *ch)
     release_all(&ch->chunks);
 }
 
-void ssh_channel_send(struct ssh_channel *ch, struct chunk *c)
+static void enqueue(struct ssh_channel *ch, struct chunk *c, bool is_error)
 {
     if (c->size == 0 || ch->eof_wanted || ch->close_wanted || ch->ssh->state == OVER) {
         c->release(c);
         return;
     }
+    c->is_error = is_error;
     list_append(&ch->chunks, &c->link);
     ch->queued += c->size;
     channel_wake(ch);
+}
+
+void ssh_channel_send(struct ssh_channel *ch, struct chunk *c)
+{
+    enqueue(ch, c, false);
+}
+
+void ssh_channel_send_error(struct ssh_channel *ch, struct chunk *c)
+{
+    enqueue(ch, c, true);
 }
 
 size_t ssh_channel_queued(const struct ssh_channel *channel)
@@ -84,11 +96,22 @@ static size_t smaller(size_t a, size_t b)
 
 /* The next packet: small pieces gathered behind the head, then the body where it lies. */
 struct packet {
-    uint8_t head[HEAD_SIZE + GATHER_MAX];
+    uint8_t head[ERROR_HEAD_SIZE + GATHER_MAX];
+    size_t head_size; /* without what is gathered */
     size_t gathered;
     struct slice body;
     struct list used; /* chunks that are in it to their last byte */
 };
+
+/* RFC 4254 section 5.2. */
+static void put_head(struct packet *p, uint32_t peer_number, bool is_error)
+{
+    p->head[0] = is_error ? SSH_MSG_CHANNEL_EXTENDED_DATA : SSH_MSG_CHANNEL_DATA;
+    wire_put_u32(p->head + 1, peer_number);
+    if (is_error)
+        wire_put_u32(p->head + 5, SSH_EXTENDED_DATA_STDERR);
+    wire_put_u32(p->head + p->head_size - 4, (uint32_t)(p->gathered + p->body.size));
+}
 
 static void use(struct ssh_channel *ch, struct packet *p, struct chunk *c, size_t size)
 {
@@ -104,24 +127,26 @@ static void use(struct ssh_channel *ch, struct packet *p, struct chunk *c, size_
 static void fill(struct ssh_channel *ch, struct packet *p, size_t limit)
 {
     struct list *item;
+    bool is_error = chunk_of(list_first(&ch->chunks))->is_error;
+    p->head_size = is_error ? ERROR_HEAD_SIZE : HEAD_SIZE;
     p->gathered = 0;
     p->body = (struct slice){NULL, 0};
     list_init(&p->used);
     while (p->gathered < limit && (item = list_first(&ch->chunks)) != NULL) {
         struct chunk *c = chunk_of(item);
         size_t size = smaller(c->size, limit - p->gathered);
+        if (c->is_error != is_error)
+            break;
         if (size > GATHER_MAX - p->gathered) {
             p->body = (struct slice){c->data, size};
             use(ch, p, c, size);
             break;
         }
-        memcpy(p->head + HEAD_SIZE + p->gathered, c->data, size);
+        memcpy(p->head + p->head_size + p->gathered, c->data, size);
         p->gathered += size;
         use(ch, p, c, size);
     }
-    p->head[0] = SSH_MSG_CHANNEL_DATA;
-    wire_put_u32(p->head + 1, ch->peer_number);
-    wire_put_u32(p->head + 5, (uint32_t)(p->gathered + p->body.size));
+    put_head(p, ch->peer_number, is_error);
 }
 
 static enum channel_step send_data(struct ssh_channel *ch)
@@ -131,12 +156,12 @@ static enum channel_step send_data(struct ssh_channel *ch)
         smaller(smaller(ch->queued, PACKET_DATA_MAX), smaller(ch->peer_window, ch->peer_packet));
     if (limit == 0)
         return STEP_NOTHING; /* an adjust of the peer's wakes it */
-    if (!ssh_may_seal_data(ssh, HEAD_SIZE + limit))
+    if (!ssh_may_seal_data(ssh, ERROR_HEAD_SIZE + limit))
         return STEP_BLOCKED;
     struct packet p;
     fill(ch, &p, limit);
     ch->peer_window -= (uint32_t)(p.gathered + p.body.size);
-    struct slice head = {p.head, HEAD_SIZE + p.gathered};
+    struct slice head = {p.head, p.head_size + p.gathered};
     bool sealed = ssh_seal_data(ssh, head, p.body);
     transport_note_activity(ssh);
     release_all(&p.used);

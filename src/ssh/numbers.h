@@ -52,6 +52,8 @@ enum ssh_message_number {
     SSH_MSG_PONG = 193
 };
 
+enum ssh_extended_data { SSH_EXTENDED_DATA_STDERR = 1 };
+
 enum ssh_disconnect_reason {
     SSH_DISCONNECT_HOST_NOT_ALLOWED_TO_CONNECT = 1,
     SSH_DISCONNECT_PROTOCOL_ERROR = 2,

@@ -163,6 +163,9 @@ void ssh_channel_set_data(struct ssh_channel *channel, void *data);
 uint32_t ssh_channel_number(const struct ssh_channel *channel);
 /* Queues bytes; never fails: a chunk that cannot be sent any more is released. */
 void ssh_channel_send(struct ssh_channel *channel, struct chunk *c);
+/* The same for the peer's standard error (RFC 4254 section 5.2): in one order with the rest, and
+ * out of the same window. */
+void ssh_channel_send_error(struct ssh_channel *channel, struct chunk *c);
 size_t ssh_channel_queued(const struct ssh_channel *channel); /* bytes that wait, not sealed yet */
 /* `size` bytes of data are done with: the window may open again. */
 void ssh_channel_credit(struct ssh_channel *channel, size_t size);

@@ -33,6 +33,22 @@ def paramiko_transport(server, key="ed25519", password=None, window=None, packet
     return transport
 
 
+def run_command(transport, command, text=b""):
+    """Says all at once, and hears all: output, standard error and exit status."""
+    channel = transport.open_session()
+    channel.settimeout(20)
+    channel.exec_command(command)
+    channel.sendall(text)
+    channel.shutdown_write()
+    out = b""
+    while piece := channel.recv(65536):
+        out += piece
+    error = b""
+    while piece := channel.recv_stderr(65536):
+        error += piece
+    return out, error, channel.recv_exit_status()
+
+
 @contextlib.contextmanager
 def paramiko_sftp(server, **options):
     transport = paramiko_transport(server, **options)

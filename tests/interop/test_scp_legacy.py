@@ -1,6 +1,5 @@
-"""The old scp protocol, and the few commands: OpenSSH's scp -O, PuTTY's pscp -scp, curl, AsyncSSH, paramiko by hand, rclone."""
+"""The old scp protocol: OpenSSH's scp -O, PuTTY's pscp -scp, curl, AsyncSSH, paramiko by hand."""
 
-import hashlib
 import os
 import stat
 
@@ -11,7 +10,6 @@ import openssh
 import putty
 import pythonic
 import test_curl
-import test_rclone
 import trees
 
 
@@ -191,20 +189,7 @@ class TestByHand:
     @pytest.fixture
     def run(self, server):
         with pythonic.paramiko_transport(server) as transport:
-            yield lambda command, text=b"": self.talk(transport, command, text)
-
-    @staticmethod
-    def talk(transport, command, text):
-        """Says all at once, and hears all: output and exit status."""
-        channel = transport.open_session()
-        channel.settimeout(20)
-        channel.exec_command(command)
-        channel.sendall(text)
-        channel.shutdown_write()
-        out = b""
-        while piece := channel.recv(65536):
-            out += piece
-        return out, channel.recv_exit_status()
+            yield lambda command, text=b"": pythonic.run_command(transport, command, text)[::2]
 
     def test_exchange(self, run, server):
         assert run("scp -t /file", b"C0640 5 file\nhello\0") == (b"\0\0\0", 0)
@@ -223,41 +208,3 @@ class TestByHand:
     def test_a_file_cut_short_is_not_called_good(self, run, server):
         assert run("scp -t /file", b"C0644 100000 file\n" + b"x" * 40_000)[1] == 1
         assert (server.root / "file").stat().st_size == 40_000
-
-    @pytest.mark.parametrize("command", ["id", "sh -c id", "/bin/sh", "scp -t /x; id", "scp -f `id`", "scp -f $(id)",
-                                         "scp -S id -t /x", "md5sum /x | sh", "echo hi", "df -k /", "", "scp", "rsync --server"])
-    def test_there_is_no_shell(self, run, command):
-        out, status = run(command)
-        assert status != 0 and out
-        assert b"uid=" not in out
-
-    def test_clear_words(self, run):
-        assert run("uname -a") == (b"This service allows sftp and scp only.\n", 127)
-
-    def test_digest_of_nothing(self, run):
-        assert run("md5sum") == (hashlib.md5().hexdigest().encode() + b"  -\n", 0)
-        assert run("b2sum") == (hashlib.blake2b().hexdigest().encode() + b"  -\n", 0)
-
-    @pytest.mark.parametrize("name", ["md5", "sha1", "sha256", "sha512"])
-    def test_digests(self, run, server, name):
-        data = trees.random_bytes(300_000)
-        (server.root / "with space").write_bytes(data)
-        (server.root / "back\\slash").write_bytes(b"")
-        digest = hashlib.new(name, data).hexdigest().encode()
-        assert run(f"{name}sum 'with space'") == (digest + b"  with space\n", 0)
-        assert run(f"{name}sum /back*") == (b"\\" + hashlib.new(name).hexdigest().encode() + b"  /back\\\\slash\n", 0)
-        out, status = run(f"{name}sum /missing")
-        assert status == 1 and b"/missing: no such file" in out.lower()
-
-
-def test_rclone_hashes(server, work):
-    source = trees.make_tree(work / "source", links=False, awkward=False)
-    arguments = ("--sftp-shell-type", "unix", "--sftp-md5sum-command", "md5sum", "--sftp-sha1sum-command", "sha1sum")
-    test_rclone.rclone(server, "copy", source, "remote:/there", *arguments)
-    test_rclone.rclone(server, "check", source, "remote:/there", *arguments)
-    sums = test_rclone.rclone(server, "md5sum", "remote:/there", *arguments).stdout
-    digest = hashlib.md5((source / "size-4095").read_bytes()).hexdigest()
-    assert f"{digest}  size-4095" in sums
-    (server.root / "there/size-4095").write_bytes(b"y" * 4095)
-    os.utime(server.root / "there/size-4095", (1, 1))
-    assert test_rclone.rclone(server, "check", source, "remote:/there", *arguments, check=False).returncode == 1

@@ -39,12 +39,11 @@ void client_close(struct client *c)
     scp_close(engine, SALLY_CLOSED_LOST, on_gone, c);
 }
 
-static void on_send(void *user_data, struct chunk *chunk)
+static void take_chunk(struct client *c, struct buf *heard, struct chunk *chunk)
 {
-    struct client *c = user_data;
     assert_true(chunk->size > 0);
-    put_bytes(&c->out, chunk->data, chunk->size);
-    assert_false(c->out.failed);
+    put_bytes(heard, chunk->data, chunk->size);
+    assert_false(heard->failed);
     list_append(&c->held, &chunk->link);
     c->held_bytes += chunk->size;
     if (c->held_bytes > c->most_held)
@@ -53,6 +52,18 @@ static void on_send(void *user_data, struct chunk *chunk)
         release_first(c);
     if (c->close_on_send)
         client_close(c);
+}
+
+static void on_send(void *user_data, struct chunk *chunk)
+{
+    struct client *c = user_data;
+    take_chunk(c, &c->out, chunk);
+}
+
+static void on_send_error(void *user_data, struct chunk *chunk)
+{
+    struct client *c = user_data;
+    take_chunk(c, &c->err, chunk);
 }
 
 static void on_credit(void *user_data, size_t size)
@@ -91,6 +102,7 @@ void client_init(struct client *c, uint32_t how)
     list_init(&c->inbox);
     list_init(&c->held);
     buf_init(&c->out, SIZE_MAX / 2);
+    buf_init(&c->err, SIZE_MAX / 2);
     store_init(&c->store);
     store_add(&c->store, "/home", SALLY_TYPE_DIRECTORY, NULL, 0);
     store_add(&c->store, "/home/joe", SALLY_TYPE_DIRECTORY, NULL, 0);
@@ -101,8 +113,9 @@ void client_init(struct client *c, uint32_t how)
 
 bool client_start(struct client *c, const char *command)
 {
-    static const struct scp_events with_wish = {on_send, on_credit, on_finished, on_want_flush};
-    static const struct scp_events without = {on_send, on_credit, on_finished, NULL};
+    static const struct scp_events with_wish = {on_send, on_send_error, on_credit, on_finished,
+                                                on_want_flush};
+    static const struct scp_events without = {on_send, on_send_error, on_credit, on_finished, NULL};
     sally_session *session;
     sally_fs *fs = store_fs(&c->store, c->how & RUN_CONCURRENT ? SALLY_FS_CONCURRENT : 0, 0);
     if (!fs)
@@ -213,9 +226,10 @@ void client_clear(struct client *c)
     assert_int_equal(c->store.open_files, 0);
     store_clear(&c->store);
     buf_clear(&c->out);
+    buf_clear(&c->err);
 }
 
-void check(const struct exchange *e)
+void check_error(const struct exchange *e, const char *error)
 {
     for (uint32_t how = 0; how < RUN_HOWS; how++) {
         struct client c;
@@ -233,10 +247,18 @@ void check(const struct exchange *e)
         assert_int_equal(c.out.size, e->out_size);
         if (e->out_size)
             assert_memory_equal(buf_head(&c.out), e->out, e->out_size);
+        if (!slice_is(buf_slice(&c.err), error))
+            fail_msg("%s: standard error: %.*s", e->command, (int)c.err.size,
+                     c.err.size ? (const char *)buf_head(&c.err) : "");
         assert_int_equal(c.status, e->status);
         assert_int_equal(c.credit, c.sent);
         if (e->look)
             e->look(&c);
         client_clear(&c);
     }
+}
+
+void check(const struct exchange *e)
+{
+    check_error(e, "");
 }

@@ -24,7 +24,7 @@ struct client {
     struct list inbox;    /* operations on their way home */
     struct list held;     /* chunks not released */
     size_t held_bytes, most_held;
-    struct buf out;
+    struct buf out, err;
     size_t sent, credit;
     bool finished, session_gone, wish;
     uint32_t status;
@@ -60,6 +60,8 @@ struct exchange {
     void (*look)(struct client *c);
 };
 void check(const struct exchange *e);
+/* ... with this on standard error, where nothing is otherwise. */
+void check_error(const struct exchange *e, const char *error);
 #define TEXT(literal) (literal), sizeof(literal) - 1
 
 #endif

@@ -7,9 +7,8 @@ static void digests_of_nothing_are_known(void **state)
     (void)state;
     check(&(struct exchange){"md5sum", TEXT(""), TEXT("d41d8cd98f00b204e9800998ecf8427e  -\n"), 0,
                              NULL, NULL});
-    check(&(struct exchange){"md5sum", TEXT("x"),
-                             TEXT("Standard input is not read here: name a file.\n"), 1, NULL,
-                             NULL});
+    check_error(&(struct exchange){"md5sum", TEXT("x"), TEXT(""), 1, NULL, NULL},
+                "Standard input is not read here: name a file.\n");
 }
 
 static void hide(struct client *c)
@@ -20,11 +19,10 @@ static void hide(struct client *c)
 static void failures_are_told(void **state)
 {
     (void)state;
-    check(&(struct exchange){"sha1sum /missing", TEXT(""),
-                             TEXT("sha1sum: /missing: No such file or directory\n"), 1, NULL,
-                             NULL});
-    check(&(struct exchange){"sha1sum hello", TEXT("ignored"),
-                             TEXT("sha1sum: hello: Permission denied\n"), 1, hide, NULL});
+    check_error(&(struct exchange){"sha1sum /missing", TEXT(""), TEXT(""), 1, NULL, NULL},
+                "sha1sum: /missing: No such file or directory\n");
+    check_error(&(struct exchange){"sha1sum hello", TEXT("ignored"), TEXT(""), 1, hide, NULL},
+                "sha1sum: hello: Permission denied\n");
 }
 
 /* coreutils marks such lines with a backslash. */

@@ -23,8 +23,8 @@ static const struct {
 static void refusals_are_told(void **state)
 {
     (void)state;
-    check(&(struct exchange){"uname -a", TEXT("x"),
-                             TEXT("This service allows sftp and scp only.\n"), 127, NULL, NULL});
+    check_error(&(struct exchange){"uname -a", TEXT("x"), TEXT(""), 127, NULL, NULL},
+                "This service allows sftp and scp only.\n");
     check(&(struct exchange){"scp -t", TEXT(""), TEXT("\2scp: one target is needed\n"), 1, NULL,
                              NULL});
     check(&(struct exchange){"scp -t ~root", TEXT(""),
@@ -41,6 +41,7 @@ static void every_allocation_may_fail(void **state)
             struct client c;
             client_init(&c, nth % 2 ? RUN_HOLD : 0);
             assert_non_null(buf_reserve(&c.out, 64 * 1024));
+            assert_non_null(buf_reserve(&c.err, 1024));
             alloc_fail_at(nth);
             if (client_start(&c, sessions[i].command)) {
                 scp_input(c.engine, (const uint8_t *)sessions[i].in, sessions[i].size);
@@ -124,6 +125,8 @@ static void a_storage_may_refuse_the_session(void **state)
 {
     (void)state;
     check(&(struct exchange){"scp -t f", TEXT(""), TEXT("\1Failure\n"), 1, fail_start, NULL});
+    check_error(&(struct exchange){"md5sum f", TEXT(""), TEXT(""), 1, fail_start, NULL},
+                "Failure\n");
 }
 
 int main(void)

@@ -405,6 +405,55 @@ static void small_chunks_share_a_packet(void **state)
     finish(&f);
 }
 
+static void send_error(struct fixture *f, const char *text)
+{
+    ssh_channel_send_error(f->o.channel, heap_chunk(text, strlen(text)));
+}
+
+static void expect_error(struct fixture *f, const char *text)
+{
+    struct cursor c = cursor_of_slice(bare_sent(&f->b));
+    assert_int_equal(get_u8(&c), SSH_MSG_CHANNEL_EXTENDED_DATA);
+    assert_int_equal(get_u32(&c), 77);
+    assert_int_equal(get_u32(&c), SSH_EXTENDED_DATA_STDERR);
+    assert_true(slice_is(get_string(&c), text));
+    assert_true(cursor_done(&c));
+}
+
+/* RFC 4254 section 5.2: of one window and one order with the data, but never in one packet. */
+static void standard_error_goes_its_own_way(void **state)
+{
+    (void)state;
+    struct fixture f;
+    running(&f, 12, 5);
+    ssh_channel_send(f.o.channel, heap_chunk("out", 3));
+    send_error(&f, "er");
+    send_error(&f, "");
+    send_error(&f, "ror");
+    send_error(&f, "!");
+    send_text(&f, "again");
+    assert_int_equal(ssh_channel_queued(f.o.channel), 2);
+    expect_text(&f, "out");
+    expect_error(&f, "error");
+    expect_error(&f, "!");
+    expect_text(&f, "aga");
+    expect_nothing(&f);
+    send_error(&f, "late");
+    feed_adjust(&f, 4);
+    expect_text(&f, "in");
+    expect_error(&f, "la");
+    feed_adjust(&f, 100);
+    expect_error(&f, "te");
+    ssh_channel_finish(f.o.channel, 1);
+    send_error(&f, "too late");
+    ssh_run(f.b.ssh, f.b.ssh->now_ns);
+    expect_exit_status(&f, 1);
+    expect_number(&f, SSH_MSG_CHANNEL_EOF);
+    expect_number(&f, SSH_MSG_CHANNEL_CLOSE);
+    expect_nothing(&f);
+    finish(&f);
+}
+
 static void large_chunks_are_cut_to_the_peers_packets(void **state)
 {
     (void)state;
@@ -659,6 +708,7 @@ int main(void)
         cmocka_unit_test(window_overflow_ends_it),
         cmocka_unit_test(packets_of_one_byte),
         cmocka_unit_test(small_chunks_share_a_packet),
+        cmocka_unit_test(standard_error_goes_its_own_way),
         cmocka_unit_test(large_chunks_are_cut_to_the_peers_packets),
         cmocka_unit_test(stops_at_the_bound_of_the_output),
         cmocka_unit_test(finish_sends_status_eof_close),

@@ -1,0 +1,82 @@
+"""The few commands that are no scp: what ssh and rclone hear when they ask for one."""
+
+import hashlib
+import os
+
+import pytest
+
+import openssh
+import pythonic
+import test_rclone
+import trees
+
+ONLY = "This service allows sftp and scp only.\n"
+
+
+class TestOpenssh:
+    """What a person sees."""
+
+    def ssh(self, server, command):
+        result = openssh.ssh(server, command, check=False)
+        return result.stdout, result.stderr, result.returncode
+
+    def test_other_commands(self, server):
+        assert self.ssh(server, "uname -a") == ("", ONLY, 127)
+        assert self.ssh(server, "cat /etc/passwd | sh") == ("", ONLY, 127)
+
+    def test_digests_with_a_file_that_is_missing(self, server):
+        (server.root / "there").write_text("x")
+        digest = hashlib.sha256(b"x").hexdigest()
+        assert self.ssh(server, "sha256sum there gone there") == (
+            f"{digest}  there\n{digest}  there\n", "sha256sum: gone: No such file or directory\n", 1)
+
+    def test_thousands_of_errors(self, server):
+        """They take the window's turns like everything else."""
+        out, error, status = self.ssh(server, "md5sum " + " ".join(f"no-{n:05}" for n in range(5000)))
+        assert (out, status) == ("", 1)
+        assert error.splitlines() == [f"md5sum: no-{n:05}: No such file or directory" for n in range(5000)]
+
+    def test_scp_keeps_to_its_protocol(self, server):
+        assert self.ssh(server, "scp -t") == ("\2scp: one target is needed\n", "", 1)
+
+
+class TestByHand:
+    @pytest.fixture
+    def run(self, server):
+        with pythonic.paramiko_transport(server) as transport:
+            yield lambda command, text=b"": pythonic.run_command(transport, command, text)
+
+    @pytest.mark.parametrize("command", ["id", "sh -c id", "/bin/sh", "scp -t /x; id", "scp -f `id`", "scp -f $(id)",
+                                         "scp -S id -t /x", "md5sum /x | sh", "echo hi", "df -k /", "", "scp", "rsync --server"])
+    def test_there_is_no_shell(self, run, command):
+        out, error, status = run(command)
+        assert status != 0
+        assert bool(out) == command.startswith("scp") and bool(error) != bool(out)
+        assert b"uid=" not in out + error
+
+    def test_digest_of_nothing(self, run):
+        assert run("md5sum") == (hashlib.md5().hexdigest().encode() + b"  -\n", b"", 0)
+        assert run("b2sum") == (hashlib.blake2b().hexdigest().encode() + b"  -\n", b"", 0)
+
+    @pytest.mark.parametrize("name", ["md5", "sha1", "sha256", "sha512"])
+    def test_digests(self, run, server, name):
+        data = trees.random_bytes(300_000)
+        (server.root / "with space").write_bytes(data)
+        (server.root / "back\\slash").write_bytes(b"")
+        digest = hashlib.new(name, data).hexdigest().encode()
+        assert run(f"{name}sum 'with space'") == (digest + b"  with space\n", b"", 0)
+        assert run(f"{name}sum /back*") == (b"\\" + hashlib.new(name).hexdigest().encode() + b"  /back\\\\slash\n", b"", 0)
+        assert run(f"{name}sum /missing") == (b"", f"{name}sum: /missing: No such file or directory\n".encode(), 1)
+
+
+def test_rclone_hashes(server, work):
+    source = trees.make_tree(work / "source", links=False, awkward=False)
+    arguments = ("--sftp-shell-type", "unix", "--sftp-md5sum-command", "md5sum", "--sftp-sha1sum-command", "sha1sum")
+    test_rclone.rclone(server, "copy", source, "remote:/there", *arguments)
+    test_rclone.rclone(server, "check", source, "remote:/there", *arguments)
+    sums = test_rclone.rclone(server, "md5sum", "remote:/there", *arguments).stdout
+    digest = hashlib.md5((source / "size-4095").read_bytes()).hexdigest()
+    assert f"{digest}  size-4095" in sums
+    (server.root / "there/size-4095").write_bytes(b"y" * 4095)
+    os.utime(server.root / "there/size-4095", (1, 1))
+    assert test_rclone.rclone(server, "check", source, "remote:/there", *arguments, check=False).returncode == 1
