@@ -78,21 +78,32 @@ static int64_t now_s(void)
     return (int64_t)now.tv_sec;
 }
 
-bool id_names_get(struct id_names *names, enum id_kind kind, uint32_t id, char out[ID_NAME_SIZE])
+static bool take_kept(struct id_names *names, enum id_kind kind, uint32_t id, int64_t now,
+                      char out[ID_NAME_SIZE], bool *known)
 {
-    size_t place = id % ID_NAMES_PLACES;
-    int64_t now = now_s();
-    bool hit = false, known = false;
-
     pthread_mutex_lock(&names->lock);
-    const struct id_name *kept = names->places[kind] ? &names->places[kind][place] : NULL;
-    if (kept && kept->used && kept->id == id && now - kept->asked_s < ID_NAMES_KEEP_S) {
+    const struct id_name *kept =
+        names->places[kind] ? &names->places[kind][id % ID_NAMES_PLACES] : NULL;
+    bool hit = kept && kept->used && kept->id == id && now - kept->asked_s < ID_NAMES_KEEP_S;
+    if (hit) {
         memcpy(out, kept->name, strlen(kept->name) + 1);
-        known = kept->known;
-        hit = true;
+        *known = kept->known;
     }
     pthread_mutex_unlock(&names->lock);
-    if (hit)
+    return hit;
+}
+
+bool id_names_kept(struct id_names *names, enum id_kind kind, uint32_t id, char out[ID_NAME_SIZE])
+{
+    bool known;
+    return take_kept(names, kind, id, now_s(), out, &known);
+}
+
+bool id_names_get(struct id_names *names, enum id_kind kind, uint32_t id, char out[ID_NAME_SIZE])
+{
+    int64_t now = now_s();
+    bool known;
+    if (take_kept(names, kind, id, now, out, &known))
         return known;
 
     known = ask_patiently(kind, NULL, &id, out);
@@ -103,7 +114,7 @@ bool id_names_get(struct id_names *names, enum id_kind kind, uint32_t id, char o
     if (!names->places[kind])
         names->places[kind] = mem_zalloc(ID_NAMES_PLACES * sizeof(struct id_name));
     if (names->places[kind]) { /* else it is asked again next time */
-        struct id_name *keep = &names->places[kind][place];
+        struct id_name *keep = &names->places[kind][id % ID_NAMES_PLACES];
         keep->used = true;
         keep->known = known;
         keep->id = id;

@@ -4,6 +4,7 @@
 #define SALLY_FS_LOCAL_H
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -73,6 +74,18 @@ static inline bool local_is_root(const char *path)
 
 /* Never OK: an errno of 0 where something failed is a failure too. */
 sally_status local_error(int error);
+
+/* What a system call's result comes to. */
+static inline sally_status local_result(int result)
+{
+    return result == 0 ? SALLY_OK : local_error(errno);
+}
+
+/* What is done to an entry of a directory. */
+typedef sally_status local_entry_fn(struct local *local, sally_op *op,
+                                    const struct beneath_place *place);
+/* Does it to what op->path leads to, unless that may wait. */
+sally_status local_at_entry(sally_fs *fs, sally_op *op, local_entry_fn *act);
 
 /* Permission bits for something new: what the client asked for, less the storage's mask. */
 mode_t local_new_mode(const struct local *local, const sally_attrs *attrs, mode_t otherwise);

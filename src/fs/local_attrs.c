@@ -53,32 +53,40 @@ void local_attrs_of(sally_attrs *attrs, const struct os_stat *st)
     }
 }
 
-/* Names only when somebody wants them: finding them out may take long. */
+/* Finding a name out may take long: without waiting, only one that was asked for lately. */
+static sally_status add_name(struct local *local, sally_op *op, enum id_kind kind, uint32_t id,
+                             const char **out)
+{
+    char name[ID_NAME_SIZE];
+    if (!(op->flags & SALLY_OP_TRY))
+        id_names_get(&local->names, kind, id, name);
+    else if (!id_names_kept(&local->names, kind, id, name))
+        return SALLY_WOULD_BLOCK;
+    *out = sally_op_strdup(op, name);
+    return *out ? SALLY_OK : SALLY_FAILURE;
+}
+
+/* Names and the ACL only when somebody wants them. `fd` is for the latter. */
 static sally_status answer(struct local *local, sally_op *op, int fd, const struct os_stat *st)
 {
     sally_attrs *attrs = &op->u.stat.attrs;
+    sally_status status = SALLY_OK;
     local_attrs_of(attrs, st);
-    if (op->u.stat.wanted & SALLY_ATTR_ACL) {
-        sally_status status = local_acl_get(local, op, fd, st->mode, attrs);
-        if (status != SALLY_OK)
-            return status;
-    }
-    if (!(op->u.stat.wanted & SALLY_ATTR_NAMES))
-        return SALLY_OK;
-    char name[ID_NAME_SIZE];
-    id_names_get(&local->names, ID_USER, st->uid, name);
-    attrs->owner = sally_op_strdup(op, name);
-    id_names_get(&local->names, ID_GROUP, st->gid, name);
-    attrs->group = sally_op_strdup(op, name);
-    if (!attrs->owner || !attrs->group)
-        return SALLY_FAILURE;
-    attrs->valid |= SALLY_ATTR_NAMES;
-    return SALLY_OK;
+    if (op->u.stat.wanted & SALLY_ATTR_ACL)
+        status = local_acl_get(local, op, fd, st->mode, attrs);
+    if (status != SALLY_OK || !(op->u.stat.wanted & SALLY_ATTR_NAMES))
+        return status;
+    status = add_name(local, op, ID_USER, st->uid, &attrs->owner);
+    if (status == SALLY_OK)
+        status = add_name(local, op, ID_GROUP, st->gid, &attrs->group);
+    if (status == SALLY_OK)
+        attrs->valid |= SALLY_ATTR_NAMES;
+    return status;
 }
 
 /* Only what the kernel has at hand, and only on the storage's own disk: below another mount point
  * may lie a network. */
-static sally_status stat_cached(const struct local *local, sally_op *op, int flags)
+static sally_status stat_cached(struct local *local, sally_op *op, int flags)
 {
     if (local->medium == MEDIUM_UNKNOWN)
         return SALLY_WOULD_BLOCK;
@@ -87,28 +95,47 @@ static sally_status stat_cached(const struct local *local, sally_op *op, int fla
         return errno == EAGAIN ? SALLY_WOULD_BLOCK : local_error(errno);
     struct os_stat st;
     sally_status status = SALLY_WOULD_BLOCK;
-    if (os_stat_cached(fd, &st) && st.device == local->device) {
-        local_attrs_of(&op->u.stat.attrs, &st);
-        status = SALLY_OK;
-    }
+    if (os_stat_cached(fd, &st) && st.device == local->device)
+        status = answer(local, op, fd, &st);
     close(fd);
     return status;
+}
+
+/* Directly below the root there is no way on which a link could lie, so that one look at the entry
+ * does it; unless the entry is itself a link to be followed. False: the path has to be resolved. */
+static bool stat_entry(struct local *local, sally_op *op, sally_status *status)
+{
+    struct os_stat st;
+    const char *name = op->path + 1;
+    if (!*name || strchr(name, '/') || (op->u.stat.wanted & SALLY_ATTR_ACL))
+        return false;
+    if (!os_stat_at(local->where.root, name, &st)) {
+        *status = local_error(errno);
+        return true;
+    }
+    if (S_ISLNK(st.mode) && (op->u.stat.flags & SALLY_FOLLOW))
+        return false;
+    *status = answer(local, op, -1, &st);
+    return true;
 }
 
 sally_status local_stat(sally_fs *fs, sally_op *op)
 {
     struct local *local = local_of(fs);
     int flags = O_PATH | (op->u.stat.flags & SALLY_FOLLOW ? 0 : O_NOFOLLOW);
-    if ((op->flags & SALLY_OP_TRY) && (op->u.stat.wanted & SLOW))
+    if ((op->flags & SALLY_OP_TRY) && (op->u.stat.wanted & SALLY_ATTR_ACL))
         return SALLY_WOULD_BLOCK;
     if (local_may_wait(local, op))
         return stat_cached(local, op, flags);
+    sally_status status;
+    if (stat_entry(local, op, &status))
+        return status;
     int fd = beneath_open(&local->where, op->path, flags, 0);
     if (fd < 0)
         return local_error(errno);
     struct os_stat st;
     bool ok = os_stat_fd(fd, &st);
-    sally_status status = ok ? answer(local, op, fd, &st) : local_error(errno);
+    status = ok ? answer(local, op, fd, &st) : local_error(errno);
     close(fd);
     return status;
 }
@@ -118,7 +145,7 @@ sally_status local_fstat(sally_fs *fs, sally_op *op)
     struct local_file *file = sally_file_get(op->file, fs);
     struct os_stat st;
     if ((op->flags & SALLY_OP_TRY) &&
-        (file->medium == MEDIUM_UNKNOWN || (op->u.stat.wanted & SLOW)))
+        (file->medium == MEDIUM_UNKNOWN || (op->u.stat.wanted & SALLY_ATTR_ACL)))
         return SALLY_WOULD_BLOCK;
     return os_stat_fd(file->fd, &st) ? answer(local_of(fs), op, file->fd, &st) : local_error(errno);
 }

@@ -88,32 +88,28 @@ sally_status local_readdir(sally_fs *fs, sally_op *op)
     }
 }
 
+static sally_status make_directory(struct local *local, sally_op *op,
+                                   const struct beneath_place *place)
+{
+    mode_t mode = local_new_mode(local, op->u.setstat.attrs, 0777);
+    return local_result(mkdirat(place->dir, place->name, mode));
+}
+
 sally_status local_mkdir(sally_fs *fs, sally_op *op)
 {
-    struct local *local = local_of(fs);
-    struct beneath_place place;
-    if (local_may_wait(local, op))
-        return SALLY_WOULD_BLOCK;
-    if (!beneath_enter(&local->where, op->path, &place))
-        return local_error(errno);
-    mode_t mode = local_new_mode(local, op->u.setstat.attrs, 0777);
-    sally_status status = mkdirat(place.dir, place.name, mode) == 0 ? SALLY_OK : local_error(errno);
-    beneath_leave(&place);
-    return status;
+    return local_at_entry(fs, op, make_directory);
+}
+
+static sally_status remove_directory(struct local *local, sally_op *op,
+                                     const struct beneath_place *place)
+{
+    (void)local;
+    if (local_is_root(op->path))
+        return SALLY_PERMISSION_DENIED;
+    return local_result(unlinkat(place->dir, place->name, AT_REMOVEDIR));
 }
 
 sally_status local_rmdir(sally_fs *fs, sally_op *op)
 {
-    struct local *local = local_of(fs);
-    struct beneath_place place;
-    if (local_may_wait(local, op))
-        return SALLY_WOULD_BLOCK;
-    if (local_is_root(op->path))
-        return SALLY_PERMISSION_DENIED;
-    if (!beneath_enter(&local->where, op->path, &place))
-        return local_error(errno);
-    sally_status status =
-        unlinkat(place.dir, place.name, AT_REMOVEDIR) == 0 ? SALLY_OK : local_error(errno);
-    beneath_leave(&place);
-    return status;
+    return local_at_entry(fs, op, remove_directory);
 }

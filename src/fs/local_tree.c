@@ -10,6 +10,19 @@
 #include "os/rename.h"
 #include "sallyport/session.h"
 
+sally_status local_at_entry(sally_fs *fs, sally_op *op, local_entry_fn *act)
+{
+    struct local *local = local_of(fs);
+    struct beneath_place place;
+    if (local_may_wait(local, op))
+        return SALLY_WOULD_BLOCK;
+    if (!beneath_enter(&local->where, op->path, &place))
+        return local_error(errno);
+    sally_status status = act(local, op, &place);
+    beneath_leave(&place);
+    return status;
+}
+
 /* A name of what others may have reserved goes away; nothing to say about one that is not there.
  * Somebody may reserve it between this look and the act, as somebody outside may remove it anyway.
  */
@@ -22,120 +35,112 @@ static sally_status check_reserved(struct local *local, const struct beneath_pla
                                      (struct lock_key){.device = st.device, .inode = st.inode});
 }
 
-sally_status local_remove(sally_fs *fs, sally_op *op)
+static sally_status remove_file(struct local *local, sally_op *op,
+                                const struct beneath_place *place)
 {
-    struct local *local = local_of(fs);
-    struct beneath_place place;
-    if (local_may_wait(local, op))
-        return SALLY_WOULD_BLOCK;
     if (local_is_root(op->path))
         return SALLY_FILE_IS_A_DIRECTORY;
-    if (!beneath_enter(&local->where, op->path, &place))
+    sally_status status = check_reserved(local, place);
+    return status == SALLY_OK ? local_result(unlinkat(place->dir, place->name, 0)) : status;
+}
+
+sally_status local_remove(sally_fs *fs, sally_op *op)
+{
+    return local_at_entry(fs, op, remove_file);
+}
+
+/* The second path of an operation that has two; `act` gets both places. */
+static sally_status with_other_end(struct local *local, sally_op *op,
+                                   const struct beneath_place *from,
+                                   sally_status (*act)(struct local *local, const sally_op *op,
+                                                       const struct beneath_place *from,
+                                                       const struct beneath_place *to))
+{
+    struct beneath_place to;
+    if (!beneath_enter(&local->where, op->u.rename.to, &to))
         return local_error(errno);
-    sally_status status = check_reserved(local, &place);
-    if (status == SALLY_OK && unlinkat(place.dir, place.name, 0) != 0)
-        status = local_error(errno);
-    beneath_leave(&place);
+    sally_status status = act(local, op, from, &to);
+    beneath_leave(&to);
     return status;
 }
 
-/* Both ends of an operation with two paths. */
-struct ends {
-    struct beneath_place from, to;
-};
-
-static bool ends_enter(const struct local *local, const sally_op *op, struct ends *ends)
+static sally_status rename_now(struct local *local, const sally_op *op,
+                               const struct beneath_place *from, const struct beneath_place *to)
 {
-    if (!beneath_enter(&local->where, op->path, &ends->from))
-        return false;
-    if (beneath_enter(&local->where, op->u.rename.to, &ends->to))
-        return true;
-    beneath_leave(&ends->from);
-    return false;
-}
-
-static void ends_leave(struct ends *ends)
-{
-    beneath_leave(&ends->from);
-    beneath_leave(&ends->to);
-}
-
-static bool rename_now(const struct ends *at, bool overwrite)
-{
+    bool overwrite = (op->u.rename.flags & SALLY_RENAME_OVERWRITE) != 0;
+    sally_status status = check_reserved(local, from);
+    if (status == SALLY_OK && overwrite)
+        status = check_reserved(local, to);
+    if (status != SALLY_OK)
+        return status;
     if (overwrite)
-        return renameat(at->from.dir, at->from.name, at->to.dir, at->to.name) == 0;
-    return os_rename_noreplace(at->from.dir, at->from.name, at->to.dir, at->to.name);
+        return local_result(renameat(from->dir, from->name, to->dir, to->name));
+    return os_rename_noreplace(from->dir, from->name, to->dir, to->name) ? SALLY_OK
+                                                                         : local_error(errno);
+}
+
+static sally_status rename_entry(struct local *local, sally_op *op,
+                                 const struct beneath_place *place)
+{
+    return with_other_end(local, op, place, rename_now);
 }
 
 sally_status local_rename(sally_fs *fs, sally_op *op)
 {
-    struct local *local = local_of(fs);
-    struct ends at;
-    if (local_may_wait(local, op))
-        return SALLY_WOULD_BLOCK;
     if (local_is_root(op->path) || local_is_root(op->u.rename.to))
         return SALLY_PERMISSION_DENIED;
-    if (!ends_enter(local, op, &at))
-        return local_error(errno);
-    bool overwrite = (op->u.rename.flags & SALLY_RENAME_OVERWRITE) != 0;
-    sally_status status = check_reserved(local, &at.from);
-    if (status == SALLY_OK && overwrite)
-        status = check_reserved(local, &at.to);
-    if (status == SALLY_OK && !rename_now(&at, overwrite))
-        status = local_error(errno);
-    ends_leave(&at);
-    return status;
+    return local_at_entry(fs, op, rename_entry);
+}
+
+/* A symbolic link gets a second name itself: following it would be another look-up, and another
+ * race. */
+static sally_status link_now(struct local *local, const sally_op *op,
+                             const struct beneath_place *from, const struct beneath_place *to)
+{
+    (void)local;
+    (void)op;
+    return local_result(linkat(from->dir, from->name, to->dir, to->name, 0));
+}
+
+static sally_status link_entry(struct local *local, sally_op *op, const struct beneath_place *place)
+{
+    return with_other_end(local, op, place, link_now);
 }
 
 sally_status local_link(sally_fs *fs, sally_op *op)
 {
-    struct local *local = local_of(fs);
-    struct ends at;
-    if (local_may_wait(local, op))
-        return SALLY_WOULD_BLOCK;
-    if (!ends_enter(local, op, &at))
-        return local_error(errno);
-    /* A symbolic link gets a second name itself: following it would be another look-up, and another
-     * race. */
-    sally_status status = linkat(at.from.dir, at.from.name, at.to.dir, at.to.name, 0) == 0
-                              ? SALLY_OK
-                              : local_error(errno);
-    ends_leave(&at);
-    return status;
+    return local_at_entry(fs, op, link_entry);
+}
+
+static sally_status make_symlink(struct local *local, sally_op *op,
+                                 const struct beneath_place *place)
+{
+    (void)local;
+    return local_result(symlinkat(op->u.symlink.target, place->dir, place->name));
 }
 
 sally_status local_symlink(sally_fs *fs, sally_op *op)
 {
-    struct local *local = local_of(fs);
-    struct beneath_place place;
-    if (local_may_wait(local, op))
-        return SALLY_WOULD_BLOCK;
-    if (!beneath_enter(&local->where, op->path, &place))
-        return local_error(errno);
-    sally_status status =
-        symlinkat(op->u.symlink.target, place.dir, place.name) == 0 ? SALLY_OK : local_error(errno);
-    beneath_leave(&place);
-    return status;
+    return local_at_entry(fs, op, make_symlink);
 }
 
-sally_status local_readlink(sally_fs *fs, sally_op *op)
+static sally_status read_symlink(struct local *local, sally_op *op,
+                                 const struct beneath_place *place)
 {
-    struct local *local = local_of(fs);
-    struct beneath_place place;
     char text[PATH_MAX];
-    if (local_may_wait(local, op))
-        return SALLY_WOULD_BLOCK;
-    if (!beneath_enter(&local->where, op->path, &place))
-        return local_error(errno);
-    ssize_t size = readlinkat(place.dir, place.name, text, sizeof(text));
-    int error = errno;
-    beneath_leave(&place);
+    (void)local;
+    ssize_t size = readlinkat(place->dir, place->name, text, sizeof(text));
     if (size < 0)
-        return local_error(error);
+        return local_error(errno);
     if ((size_t)size == sizeof(text))
         return local_error(ENAMETOOLONG);
     text[size] = 0;
     return sally_op_set_result(op, text);
+}
+
+sally_status local_readlink(sally_fs *fs, sally_op *op)
+{
+    return local_at_entry(fs, op, read_symlink);
 }
 
 /* draft-ietf-secsh-filexfer-13 section 8.9: with NO_CHECK nothing has to exist. Older versions have

@@ -28,6 +28,26 @@ static void known_and_unknown(void **state)
     id_names_clear(&names);
 }
 
+static void only_what_is_kept(void **state)
+{
+    (void)state;
+    struct id_names names;
+    char text[ID_NAME_SIZE];
+    assert_true(id_names_init(&names));
+    assert_false(id_names_kept(&names, ID_USER, 0, text));
+    id_names_get(&names, ID_USER, 0, text);
+    text[0] = 0;
+    assert_true(id_names_kept(&names, ID_USER, 0, text));
+    assert_string_equal(text, "root");
+    assert_false(id_names_kept(&names, ID_GROUP, 0, text));
+    assert_false(id_names_kept(&names, ID_USER, ID_NAMES_PLACES, text)); /* the same place */
+    /* That there is no name is kept, too: the number stands for it. */
+    id_names_get(&names, ID_USER, 4000000000u, text);
+    assert_true(id_names_kept(&names, ID_USER, 4000000000u, text));
+    assert_string_equal(text, "4000000000");
+    id_names_clear(&names);
+}
+
 static void numbers(void **state)
 {
     (void)state;
@@ -71,6 +91,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_and_unknown),
+        cmocka_unit_test(only_what_is_kept),
         cmocka_unit_test(numbers),
         cmocka_unit_test(from_many_threads),
     };

@@ -1,5 +1,6 @@
 #include "fs/cases.h"
 
+#include <errno.h>
 #include <grp.h>
 #include <pwd.h>
 #include <unistd.h>
@@ -97,8 +98,11 @@ static void names_of_owners(void **state)
     start(&d, 0);
     make_file(&d, "/f", "");
     const struct passwd *me = getpwuid(geteuid());
-    if (!me)
+    if (!me) {
+        stop(&d);
+        print_message("skipped: this user has no name\n");
         skip();
+    }
     struct op *op = driver_op(&d, SALLY_OP_STAT, "/f");
     op->pub.u.stat.wanted = SALLY_ATTR_NAMES;
     assert_int_equal(driver_do(&d, op), SALLY_OK);
@@ -120,6 +124,62 @@ static void names_of_owners(void **state)
     assert_string_equal(users[2], "root");
     assert_string_equal(groups[0], "root");
     op_free(op);
+    stop(&d);
+}
+
+/* Names are only waited for once: afterwards a STAT in memory is answered where it came. */
+static void names_without_waiting(void **state)
+{
+    (void)state;
+    struct driver d;
+    sally_fs *fs;
+    assert_int_equal(local_new(&fs, scratch_make_in(scratch, "/dev/shm"), 0, 0, false), SALLY_E_OK);
+    bool memory = ((const struct local *)sally_fs_data(fs))->medium == MEDIUM_MEMORY;
+    driver_start(&d, fs, DRIVER_TRYING);
+    sally_fs_unref(fs);
+    make_file(&d, "/f", "");
+    assert_int_equal(do_mkdir(&d, "/d", 0755), SALLY_OK);
+    make_file(&d, "/d/f", "");
+    static const char *const paths[] = {"/f", "/f", "/d/f", "/d"};
+    for (size_t i = 0; i < COUNT_OF(paths); i++) {
+        struct op *op = driver_op(&d, SALLY_OP_STAT, paths[i]);
+        op->pub.u.stat.wanted = SALLY_ATTR_NAMES;
+        d.offloaded = 0;
+        assert_int_equal(driver_do(&d, op), SALLY_OK);
+        assert_true(op->pub.u.stat.attrs.valid & SALLY_ATTR_NAMES);
+        if (memory)
+            assert_int_equal(d.offloaded, i == 0);
+        op_free(op);
+    }
+    stop(&d);
+}
+
+/* One call's answer must be that of the long way round. */
+static void entries_of_the_root(void **state)
+{
+    (void)state;
+    struct driver d;
+    sally_attrs attrs;
+    char name[302] = "/";
+    start(&d, 0);
+    make_file(&d, "/f", "text");
+    assert_int_equal(do_symlink(&d, "/to-file", "f"), SALLY_OK);
+    assert_int_equal(do_symlink(&d, "/out", "/../../../etc/passwd"), SALLY_OK);
+    assert_int_equal(do_symlink(&d, "/loop", "loop"), SALLY_OK);
+    assert_int_equal(do_stat(&d, "/to-file", SALLY_FOLLOW, &attrs), SALLY_OK);
+    assert_int_equal(attrs.type, SALLY_TYPE_REGULAR);
+    assert_int_equal(attrs.size, 4);
+    assert_int_equal(do_stat(&d, "/to-file", 0, &attrs), SALLY_OK);
+    assert_int_equal(attrs.type, SALLY_TYPE_SYMLINK);
+    assert_int_equal(do_stat(&d, "/out", SALLY_FOLLOW, &attrs), SALLY_NO_SUCH_FILE);
+    assert_int_equal(do_stat(&d, "/out", 0, &attrs), SALLY_OK);
+    assert_int_equal(do_stat(&d, "/loop", SALLY_FOLLOW, &attrs), sally_status_from_errno(ELOOP));
+    assert_int_equal(do_stat(&d, "/gone", SALLY_FOLLOW, &attrs), SALLY_NO_SUCH_FILE);
+    assert_int_equal(do_stat(&d, "/gone", 0, &attrs), SALLY_NO_SUCH_FILE);
+    assert_int_equal(do_stat(&d, "/", 0, &attrs), SALLY_OK);
+    assert_int_equal(attrs.type, SALLY_TYPE_DIRECTORY);
+    memset(name + 1, 'n', 300);
+    assert_int_equal(do_stat(&d, name, 0, &attrs), sally_status_from_errno(ENAMETOOLONG));
     stop(&d);
 }
 
@@ -155,6 +215,8 @@ int main(void)
         cmocka_unit_test(owners),
         cmocka_unit_test(owners_ignored),
         cmocka_unit_test(names_of_owners),
+        cmocka_unit_test(names_without_waiting),
+        cmocka_unit_test(entries_of_the_root),
         cmocka_unit_test(times_at_the_edges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

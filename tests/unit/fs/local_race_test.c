@@ -138,6 +138,16 @@ static void list_one(struct driver *d, const char *path)
     listing_clear(&list);
 }
 
+/* What is outside has seven bytes; a link that is followed never ends at itself. */
+static void look_at(struct driver *d, const char *path)
+{
+    sally_attrs attrs;
+    if (do_stat(d, path, SALLY_FOLLOW, &attrs) != SALLY_OK)
+        return;
+    assert_int_equal(attrs.type, SALLY_TYPE_REGULAR);
+    assert_int_not_equal(attrs.size, 7);
+}
+
 static unsigned round_of(struct driver *d, const char *dir)
 {
     char a[64], b[64], text[TEXT_SIZE];
@@ -203,6 +213,8 @@ static void race(bool walk)
         good += round_of(&d, dirs[i % 3]);
         good += read_one(&d, "/s",
                          SALLY_OPEN_READ | SALLY_OPEN_WRITE | (i % 2 ? SALLY_OPEN_CREATE : 0u));
+        look_at(&d, "/s");
+        look_at(&d, "/x/secret");
         do_setstat(&d, "/s", SALLY_FOLLOW,
                    &(const sally_attrs){.valid = SALLY_ATTR_SIZE, .size = 2});
     }
