@@ -110,8 +110,10 @@ static void test_files_of_ssh_keygen(void **state)
         {".cbc", "-a 1 -Z aes192-cbc -N 'pass word'", "pass word"},
         {".gcm", "-a 3 -Z aes256-gcm@openssh.com -N 'pass word'", "pass word"},
     };
-    if (!have("ssh-keygen"))
+    if (!have("ssh-keygen")) {
+        print_message("skipped: there is no ssh-keygen here\n");
         skip();
+    }
     char *directory = make_directory();
     for (size_t i = 0; i < COUNT_OF(keygen_types); i++) {
         char script[600];
@@ -187,8 +189,10 @@ static void test_files_of_openssl(void **state)
         {"genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -aes-128-cbc -pass pass:secret",
          "ssh-rsa", SALLY_E_PASSPHRASE},
     };
-    if (!have("openssl"))
+    if (!have("openssl")) {
+        print_message("skipped: there is no openssl here\n");
         skip();
+    }
     char *directory = make_directory();
     for (size_t i = 0; i < COUNT_OF(forms); i++) {
         char script[300];
@@ -222,8 +226,10 @@ static void test_unsupported_keys(void **state)
         {"genpkey -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048", SALLY_E_UNSUPPORTED},
         {"genrsa -traditional 1024", SALLY_E_KEY},
     };
-    if (!have("openssl"))
+    if (!have("openssl")) {
+        print_message("skipped: there is no openssl here\n");
         skip();
+    }
     char *directory = make_directory();
     for (size_t i = 0; i < COUNT_OF(forms); i++) {
         char script[300];

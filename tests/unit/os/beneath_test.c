@@ -190,8 +190,10 @@ static void magic_links(void **state)
     char path[64];
     int fd, outside = open("/tmp", O_PATH | O_DIRECTORY | O_CLOEXEC);
     int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (proc < 0 || !b->kernel_can)
+    if (proc < 0 || !b->kernel_can) {
+        print_message("skipped: there is no /proc here, or no openat2\n");
         skip();
+    }
     struct beneath in_proc = {proc, true, false}, walk = {proc, true, true};
     static const char *const magic[] = {"root", "cwd", "exe"};
     for (size_t i = 0; i < COUNT_OF(magic); i++) {
