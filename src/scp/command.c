@@ -2,8 +2,7 @@
 
 #include "base/mem.h"
 #include "scp/glob.h"
-
-#define ONLY "This service allows sftp and scp only."
+#include "scp/scp.h"
 
 /* clang-format off */
 static const struct scp_digest digests[] = {
@@ -220,7 +219,6 @@ static void parse_scp(struct scp_command *c, struct word_list *words)
 {
     bool source = false, sink = false;
     char flags[SHORT_WORD];
-    c->for_scp = true;
     while (words->left) {
         short_word(flags, words->at);
         if (flags[0] != '-' || flags[1] == '\0')
@@ -256,6 +254,21 @@ static void parse_digest(struct scp_command *c, struct word_list *words)
     c->kind = SCP_DIGEST;
 }
 
+const char *scp_command_name(uint32_t index)
+{
+    if (index == 0)
+        return "scp";
+    return index <= COUNT_OF(digests) ? digests[index - 1].program : NULL;
+}
+
+static uint32_t bit_of(const char *name)
+{
+    for (uint32_t i = 0; scp_command_name(i); i++)
+        if (strcmp(scp_command_name(i), name) == 0)
+            return UINT32_C(1) << i;
+    return 0;
+}
+
 static const struct scp_digest *find_digest(const char *program)
 {
     for (size_t i = 0; i < COUNT_OF(digests); i++)
@@ -264,7 +277,14 @@ static const struct scp_digest *find_digest(const char *program)
     return NULL;
 }
 
-static void parse_words(struct scp_command *c, const struct words *words)
+static void refuse_other(struct scp_command *c, uint32_t allowed)
+{
+    refuse(c, 127,
+           allowed & bit_of("scp") ? "This service allows sftp and scp only."
+                                   : "This service allows sftp only.");
+}
+
+static void parse_words(struct scp_command *c, const struct words *words, uint32_t allowed)
 {
     struct word_list list = {(const char *)buf_head(&words->text), words->count};
     const char *first = next_word(&list);
@@ -276,15 +296,20 @@ static void parse_words(struct scp_command *c, const struct words *words)
     else if (strncmp(name, "/bin/", 5) == 0)
         name += 5;
     c->digest = find_digest(name);
-    if (strcmp(name, "scp") == 0)
+    c->for_scp = strcmp(name, "scp") == 0;
+    if (bit_of(name) & ~allowed)
+        refuse(c, c->for_scp ? 1 : 127,
+               c->for_scp ? "scp: switched off here; use sftp"
+                          : "This command is switched off here.");
+    else if (c->for_scp)
         parse_scp(c, &list);
     else if (c->digest)
         parse_digest(c, &list);
     else
-        refuse(c, 127, ONLY);
+        refuse_other(c, allowed);
 }
 
-sally_error scp_command_parse(struct scp_command *c, struct slice raw)
+sally_error scp_command_parse(struct scp_command *c, struct slice raw, uint32_t allowed)
 {
     struct words words = {.count = 0};
     *c = (struct scp_command){.kind = SCP_REFUSED};
@@ -297,10 +322,12 @@ sally_error scp_command_parse(struct scp_command *c, struct slice raw)
     }
     const char *wrong = split(&words, raw);
     bool failed = words.text.failed;
-    if (wrong)
-        refuse(c, c->for_scp ? 1 : 127, c->for_scp ? wrong : ONLY);
+    if (wrong && c->for_scp)
+        refuse(c, 1, wrong);
+    else if (wrong)
+        refuse_other(c, allowed);
     else if (!failed)
-        parse_words(c, &words);
+        parse_words(c, &words, allowed);
     buf_clear(&words.text);
     return failed || c->paths.failed ? SALLY_E_NO_MEMORY : SALLY_E_OK;
 }

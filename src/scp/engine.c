@@ -371,14 +371,14 @@ static const struct mode *mode_of(enum scp_kind kind)
 }
 
 sally_error scp_new(struct scp **out, sally_session *session, struct slice command,
-                    const struct scp_events *events, void *user_data)
+                    uint32_t allowed, const struct scp_events *events, void *user_data)
 {
     *out = NULL;
     struct scp *s = mem_zalloc(sizeof *s);
     if (!s)
         return SALLY_E_NO_MEMORY;
     s->blocks = blocks_new(on_release, s);
-    if (!s->blocks || scp_command_parse(&s->command, command) != SALLY_E_OK) {
+    if (!s->blocks || scp_command_parse(&s->command, command, allowed) != SALLY_E_OK) {
         if (s->blocks)
             blocks_free(s->blocks);
         free_engine(s);

@@ -24,11 +24,16 @@ struct scp_events {
 
 struct scp;
 
-/* `command` is copied; one that is not allowed gets a text and an exit status through the events.
+/* The names of what can be run: "scp" first, then the digests. NULL: there are no more. */
+const char *scp_command_name(uint32_t index);
+#define SCP_ALL_COMMANDS UINT32_MAX
+
+/* `command` is copied; one that is not known, or whose bit in `allowed` (1 << index) is not set,
+ * gets a text and an exit status through the events.
  * The session is the engine's from now on (it ends with scp_close), unless this fails:
  * SALLY_E_NO_MEMORY. Nothing happens before the first scp_flush(). */
 sally_error scp_new(struct scp **out, sally_session *session, struct slice command,
-                    const struct scp_events *events, void *user_data);
+                    uint32_t allowed, const struct scp_events *events, void *user_data);
 
 /* Bytes from the peer; all are taken, and copied. The owner must not give more than the window it
  * granted (credit says when more may come). */

@@ -44,6 +44,15 @@ static uint32_t permissions(const struct settings *s)
     return allowed;
 }
 
+static uint32_t allowed_commands(const struct settings *s)
+{
+    uint32_t allowed = 0;
+    for (uint32_t i = 0; scp_command_name(i); i++)
+        if (is_listed(s->ssh_commands, scp_command_name(i)))
+            allowed |= UINT32_C(1) << i;
+    return allowed;
+}
+
 static sally_error make(struct channel *ch, struct slice command)
 {
     static const struct scp_events events = {
@@ -54,7 +63,8 @@ static sally_error make(struct channel *ch, struct slice command)
         .want_flush = channel_want_flush,
     };
     struct scp *scp;
-    sally_error error = scp_new(&scp, ch->session, command, &events, ch);
+    sally_error error =
+        scp_new(&scp, ch->session, command, allowed_commands(ch->settings), &events, ch);
     if (!error)
         ch->engine = scp;
     return error;

@@ -57,6 +57,7 @@ struct settings {
     char *sftp_deny_requests;
     char *ssh_banner;
     char *ssh_ciphers;
+    char *ssh_commands;
     char *ssh_compression;
     char *ssh_host_key_algorithms;
     char *ssh_kex;

@@ -5,6 +5,7 @@
 #include "crypto/packet_cipher.h"
 #include "crypto/public_key.h"
 #include "sallyport/version.h"
+#include "scp/scp.h"
 #include "server/settings.h"
 
 static bool is_kex(const char *name)
@@ -31,6 +32,14 @@ static bool is_compression(const char *name)
 {
     return strcmp(name, "none") == 0 || strcmp(name, "zlib") == 0 ||
            strcmp(name, "zlib@openssh.com") == 0;
+}
+
+static bool is_command(const char *name)
+{
+    for (uint32_t i = 0; scp_command_name(i); i++)
+        if (strcmp(scp_command_name(i), name) == 0)
+            return true;
+    return strcmp(name, "none") == 0;
 }
 
 /* RFC 4253 section 4.2: printable US-ASCII without space and minus; all of the line at most 255
@@ -164,6 +173,10 @@ static const struct setting_row rows[] = {
       "aes128-ctr,aes192-ctr,aes256-ctr", "", "",
       "ciphers, best first"},
      AT(ssh_ciphers), is_cipher, NULL},
+    {{"ssh.commands", LIST, CONNECTION,
+      "scp,md5sum,sha1sum,sha224sum,sha256sum,sha384sum,sha512sum,b2sum", "", "",
+      "commands that clients may run beside SFTP; none: no command"},
+     AT(ssh_commands), is_command, NULL},
     {{"ssh.compression", LIST, RUNNING, "none,zlib@openssh.com", "", "",
       "methods of compression, best first"},
      AT(ssh_compression), is_compression, NULL},

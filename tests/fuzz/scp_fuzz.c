@@ -122,7 +122,7 @@ static void start(struct owner *o, uint8_t how, struct slice command)
                                             .max_bytes = 1u << 20};
     require(session_new(&session, &o->host, &options) == SALLY_E_OK);
     sally_fs_unref(fs);
-    require(scp_new(&o->engine, session, command, &events, o) == SALLY_E_OK);
+    require(scp_new(&o->engine, session, command, SCP_ALL_COMMANDS, &events, o) == SALLY_E_OK);
 }
 
 static void say(struct owner *o, const uint8_t *data, size_t size, uint8_t how)

@@ -40,6 +40,23 @@ class TestOpenssh:
         assert self.ssh(server, "scp -t") == ("\2scp: one target is needed\n", "", 1)
 
 
+class TestSwitchedOff:
+    def test_scp(self, start, work):
+        server = start(settings={"ssh.commands": "-scp"})
+        (server.root / "file").write_text("x")
+        result = openssh.scp(server, "-O", openssh.remote(server, "/file"), work, check=False)
+        assert result.returncode == 1 and "scp: switched off here; use sftp" in result.stderr
+        assert openssh.ssh(server, "md5sum /file").stdout == hashlib.md5(b"x").hexdigest() + "  /file\n"
+        openssh.scp(server, openssh.remote(server, "/file"), work)  # by SFTP
+        assert (work / "file").read_text() == "x"
+
+    def test_all(self, start):
+        server = start(settings={"ssh.commands": "none"})
+        for command, text in (("sha1sum", "This command is switched off here.\n"), ("ls", "This service allows sftp only.\n")):
+            result = openssh.ssh(server, command, check=False)
+            assert (result.stdout, result.stderr, result.returncode) == ("", text, 127)
+
+
 class TestByHand:
     @pytest.fixture
     def run(self, server):

@@ -98,6 +98,7 @@ void client_init(struct client *c, uint32_t how)
     c->host.now_ns = now_ns;
     c->how = how;
     c->permissions = SALLY_MAY_ALL;
+    c->allowed = SCP_ALL_COMMANDS;
     c->random = 88172645463325252u;
     list_init(&c->inbox);
     list_init(&c->held);
@@ -134,7 +135,7 @@ bool client_start(struct client *c, const char *command)
     sally_fs_unref(fs);
     if (error)
         return false;
-    error = scp_new(&c->engine, session, slice_of(command),
+    error = scp_new(&c->engine, session, slice_of(command), c->allowed,
                     c->how & RUN_RANDOM ? &with_wish : &without, c);
     if (error) {
         assert_int_equal(error, SALLY_E_NO_MEMORY);

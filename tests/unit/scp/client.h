@@ -21,6 +21,7 @@ struct client {
     struct scp *engine;
     uint32_t how;
     uint32_t permissions; /* before client_start(); SALLY_MAY_ALL */
+    uint32_t allowed;     /* the same; SCP_ALL_COMMANDS */
     struct list inbox;    /* operations on their way home */
     struct list held;     /* chunks not released */
     size_t held_bytes, most_held;

@@ -4,12 +4,13 @@
 
 #include "base/mem.h"
 #include "scp/command.h"
+#include "scp/scp.h"
 
 /* The paths, each followed by a line end. */
 static void check_paths(const char *text, enum scp_kind kind, const char *paths)
 {
     struct scp_command c;
-    assert_int_equal(scp_command_parse(&c, slice_of(text)), SALLY_E_OK);
+    assert_int_equal(scp_command_parse(&c, slice_of(text), SCP_ALL_COMMANDS), SALLY_E_OK);
     if (c.kind != kind)
         fail_msg("%s: kind %d, %s", text, (int)c.kind, c.message ? c.message : "");
     uint8_t *at = buf_head(&c.paths);
@@ -75,7 +76,7 @@ static void digests_are_known(void **state)
     static const size_t sizes[] = {32, 40, 56, 64, 96, 128, 128};
     for (size_t i = 0; i < COUNT_OF(all); i++) {
         struct scp_command c;
-        assert_int_equal(scp_command_parse(&c, slice_of(all[i])), SALLY_E_OK);
+        assert_int_equal(scp_command_parse(&c, slice_of(all[i]), SCP_ALL_COMMANDS), SALLY_E_OK);
         assert_int_equal(strlen(c.digest->empty), sizes[i]);
         scp_command_clear(&c);
     }
@@ -84,7 +85,7 @@ static void digests_are_known(void **state)
 static void check_refused(const char *text, uint32_t status, bool for_scp)
 {
     struct scp_command c;
-    assert_int_equal(scp_command_parse(&c, slice_of(text)), SALLY_E_OK);
+    assert_int_equal(scp_command_parse(&c, slice_of(text), SCP_ALL_COMMANDS), SALLY_E_OK);
     if (c.kind != SCP_REFUSED || c.status != status || c.for_scp != for_scp)
         fail_msg("%s: kind %d, status %u", text, (int)c.kind, c.status);
     assert_non_null(c.message);
@@ -124,9 +125,41 @@ static void there_is_no_shell(void **state)
         check_refused(scps[i], 1, true);
     struct scp_command c;
     struct slice nul = {(const uint8_t *)"scp -t a\0b", 10};
-    assert_int_equal(scp_command_parse(&c, nul), SALLY_E_OK);
+    assert_int_equal(scp_command_parse(&c, nul, SCP_ALL_COMMANDS), SALLY_E_OK);
     assert_int_equal(c.kind, SCP_REFUSED);
     scp_command_clear(&c);
+}
+
+static void check_allowed(const char *text, uint32_t allowed, uint32_t status, const char *message)
+{
+    struct scp_command c;
+    assert_int_equal(scp_command_parse(&c, slice_of(text), allowed), SALLY_E_OK);
+    assert_int_equal(c.kind == SCP_REFUSED, message != NULL);
+    if (message) {
+        assert_int_equal(c.status, status);
+        assert_string_equal(c.message, message);
+        assert_int_equal(c.for_scp, strncmp(message, "scp: ", 5) == 0);
+    }
+    scp_command_clear(&c);
+}
+
+static void each_command_can_be_switched_off(void **state)
+{
+    (void)state;
+    const char *name;
+    uint32_t i;
+    for (i = 0; (name = scp_command_name(i)) != NULL; i++) {
+        const char *text = i ? name : "/usr/bin/scp -t .";
+        check_allowed(text, UINT32_C(1) << i, 0, NULL);
+        check_allowed(text, ~(UINT32_C(1) << i), i ? 127 : 1,
+                      i ? "This command is switched off here."
+                        : "scp: switched off here; use sftp");
+    }
+    assert_int_equal(i, 8);
+    check_allowed("ls", 1, 127, "This service allows sftp and scp only.");
+    check_allowed("ls", 0, 127, "This service allows sftp only.");
+    check_allowed("ls | sh", 0, 127, "This service allows sftp only.");
+    check_allowed("none", SCP_ALL_COMMANDS, 127, "This service allows sftp and scp only.");
 }
 
 static void long_commands_are_refused(void **state)
@@ -141,7 +174,7 @@ static void long_commands_are_refused(void **state)
     text[SCP_COMMAND_MAX] = '\0';
     text[SCP_COMMAND_MAX - 1] = '\'';
     struct scp_command c;
-    assert_int_equal(scp_command_parse(&c, slice_of(text)), SALLY_E_OK);
+    assert_int_equal(scp_command_parse(&c, slice_of(text), SCP_ALL_COMMANDS), SALLY_E_OK);
     assert_int_equal(c.kind, SCP_SOURCE);
     assert_int_equal(c.paths.size, 2 * (SCP_COMMAND_MAX - 9) + 1);
     scp_command_clear(&c);
@@ -156,6 +189,7 @@ int main(void)
         cmocka_unit_test(the_tilde_is_home),
         cmocka_unit_test(digests_are_known),
         cmocka_unit_test(there_is_no_shell),
+        cmocka_unit_test(each_command_can_be_switched_off),
         cmocka_unit_test(long_commands_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
