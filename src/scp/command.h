@@ -10,19 +10,22 @@ enum scp_kind {
     SCP_REFUSED, /* `message` says why */
     SCP_SOURCE,  /* scp -f: files go to the client */
     SCP_SINK,    /* scp -t: files come from it */
-    SCP_DIGEST   /* md5sum and its like */
+    SCP_DIGEST,  /* md5sum and its like */
+    SCP_DF       /* df */
 };
 
 struct scp_digest {
     const char *program;   /* md5sum */
     const char *algorithm; /* as the storage's HASH knows it */
     const char *empty;     /* of no bytes at all: what standard input has here */
+    const char *abc;       /* of "abc" and a line end; NULL: nobody asks */
 };
 
 struct scp_command {
     enum scp_kind kind;
     bool recursive, preserve, directory;
     const struct scp_digest *digest;
+    bool of_abc; /* SCP_DIGEST: its input is "abc" and a line end */
     /* The paths, each with a NUL at its end, as patterns: what was quoted has a backslash before it
      * wherever it could mean something in a pattern. */
     struct buf paths;

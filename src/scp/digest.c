@@ -6,7 +6,7 @@ static struct slice shown_path(const struct scp *s)
     return buf_slice(&s->walk.path);
 }
 
-static void failed(struct scp *s, const struct op *op, sally_status status)
+void digest_failed(struct scp *s, const struct op *op, sally_status status)
 {
     struct buf text = {.data = NULL};
     s->errors++;
@@ -69,12 +69,12 @@ static void after_hash(struct scp *s, struct op *op)
     if (status == SALLY_OK)
         put_line(s, hash->digests, hash->digests_size, shown_path(s));
     else if (!walk_was_guess(s, status))
-        failed(s, op, status);
+        digest_failed(s, op, status);
 }
 
 static void visit(struct scp *s)
 {
-    struct op *op = scp_path_op(s, SALLY_OP_HASH, shown_path(s), after_hash, failed);
+    struct op *op = scp_path_op(s, SALLY_OP_HASH, shown_path(s), after_hash, digest_failed);
     if (!op)
         return;
     op->pub.u.hash.algorithms = s->command.digest->algorithm;
@@ -89,15 +89,16 @@ static void leave_tree(struct scp *s)
 /* Clients find out this way what there is. */
 static bool hash_input(struct scp *s)
 {
+    const struct scp_digest *digest = s->command.digest;
+    const char *answer = s->command.of_abc ? digest->abc : digest->empty;
     if (s->in.size) {
         scp_put_error(s, slice_of("Standard input is not read here: name a file."));
         scp_finish(s, 1);
         return true;
     }
-    if (!s->ended)
+    if (!s->ended && !s->command.of_abc)
         return false;
-    const char *empty = s->command.digest->empty;
-    scp_put_out(s, empty, strlen(empty));
+    scp_put_out(s, answer, strlen(answer));
     scp_put_out(s, "  -\n", 4);
     scp_finish(s, 0);
     return true;
@@ -113,7 +114,7 @@ static bool digest_step(struct scp *s)
     }
     s->walk.visit = visit;
     s->walk.leave_tree = leave_tree;
-    s->walk.failed = failed;
+    s->walk.failed = digest_failed;
     if (!walk_step(s))
         scp_finish(s, s->errors ? 1 : 0);
     return true;

@@ -84,6 +84,8 @@ void scp_send_block(struct scp *s, struct block *block, size_t size)
 
 static const char *program(const struct scp *s)
 {
+    if (s->command.kind == SCP_DF)
+        return "df";
     return s->command.kind == SCP_DIGEST ? s->command.digest->program : "scp";
 }
 
@@ -280,7 +282,7 @@ static void after_start(struct scp *s, struct op *op)
     if (op->pub.status == SALLY_OK)
         return;
     const char *why = op->message ? op->message : sally_status_text(op->pub.status);
-    if (s->command.kind == SCP_DIGEST)
+    if (s->command.kind == SCP_DIGEST || s->command.kind == SCP_DF)
         scp_put_error(s, slice_of(why));
     else
         scp_warn(s, slice_of(why));
@@ -365,6 +367,8 @@ static const struct mode *mode_of(enum scp_kind kind)
         return &scp_mode_sink;
     case SCP_DIGEST:
         return &scp_mode_digest;
+    case SCP_DF:
+        return &scp_mode_df;
     default:
         return &scp_mode_refused;
     }

@@ -1,7 +1,7 @@
 /* The inside of the SCP engine, for the files of this folder.
  *
  * Whatever the command, a mode does its steps one after the other, as input and answers come:
- * source.c, sink.c, digest.c. At most one operation that decides what comes next is under way
+ * source.c, sink.c, digest.c, df.c. At most one operation that decides what comes next is under way
  * (`busy`), beside the READs or WRITEs of one file. walk.c finds the files of a source or digest.
  */
 #ifndef SALLY_SCP_ENGINE_H
@@ -28,7 +28,8 @@ struct mode {
     void (*drop)(struct scp *s); /* frees what it holds; no operation is under way */
 };
 
-extern const struct mode scp_mode_source, scp_mode_sink, scp_mode_digest, scp_mode_refused;
+extern const struct mode scp_mode_source, scp_mode_sink, scp_mode_digest, scp_mode_df,
+    scp_mode_refused;
 
 /* The peer's answer to a line of ours, or to a file. */
 enum scp_answer { ANSWER_NONE, ANSWER_OK, ANSWER_WARNING, ANSWER_FATAL, ANSWER_LOST };
@@ -221,6 +222,11 @@ void walk_enter(struct scp *s, sally_file *dir);
  * it. */
 bool walk_was_guess(struct scp *s, sally_status status);
 void walk_drop(struct scp *s);
+
+/* ---- digest.c ---- */
+
+/* A file of the walk: to standard error. */
+void digest_failed(struct scp *s, const struct op *op, sally_status status);
 
 /* ---- sink.c ---- */
 

@@ -24,7 +24,7 @@ struct scp_events {
 
 struct scp;
 
-/* The names of what can be run: "scp" first, then the digests. NULL: there are no more. */
+/* The names of what can be run: "scp" first. NULL: there are no more. */
 const char *scp_command_name(uint32_t index);
 #define SCP_ALL_COMMANDS UINT32_MAX
 

@@ -21,6 +21,9 @@ static const struct {
     {"mkdir", SALLY_MAY_MKDIR},
 };
 
+/* The extension that df stands for, which has no permission of its own. */
+static const char *const space_names[] = {"statvfs", "statvfs@openssh.com"};
+
 static bool is_listed(const char *names, const char *name)
 {
     size_t size = strlen(name);
@@ -44,11 +47,22 @@ static uint32_t permissions(const struct settings *s)
     return allowed;
 }
 
+static bool may_tell_space(const struct settings *s)
+{
+    bool allowed = s->sftp_allow_requests[0] == '\0', denied = false;
+    for (size_t i = 0; i < COUNT_OF(space_names); i++) {
+        allowed |= is_listed(s->sftp_allow_requests, space_names[i]);
+        denied |= is_listed(s->sftp_deny_requests, space_names[i]);
+    }
+    return allowed && !denied;
+}
+
 static uint32_t allowed_commands(const struct settings *s)
 {
     uint32_t allowed = 0;
     for (uint32_t i = 0; scp_command_name(i); i++)
-        if (is_listed(s->ssh_commands, scp_command_name(i)))
+        if (is_listed(s->ssh_commands, scp_command_name(i)) &&
+            (strcmp(scp_command_name(i), "df") != 0 || may_tell_space(s)))
             allowed |= UINT32_C(1) << i;
     return allowed;
 }

@@ -174,7 +174,7 @@ static const struct setting_row rows[] = {
       "ciphers, best first"},
      AT(ssh_ciphers), is_cipher, NULL},
     {{"ssh.commands", LIST, CONNECTION,
-      "scp,md5sum,sha1sum,sha224sum,sha256sum,sha384sum,sha512sum,b2sum", "", "",
+      "scp,md5sum,sha1sum,sha224sum,sha256sum,sha384sum,sha512sum,b2sum,df", "", "",
       "commands that clients may run beside SFTP; none: no command"},
      AT(ssh_commands), is_command, NULL},
     {{"ssh.compression", LIST, RUNNING, "none,zlib@openssh.com", "", "",

@@ -64,7 +64,7 @@ class TestByHand:
             yield lambda command, text=b"": pythonic.run_command(transport, command, text)
 
     @pytest.mark.parametrize("command", ["id", "sh -c id", "/bin/sh", "scp -t /x; id", "scp -f `id`", "scp -f $(id)",
-                                         "scp -S id -t /x", "md5sum /x | sh", "echo hi", "df -k /", "", "scp", "rsync --server"])
+                                         "scp -S id -t /x", "md5sum /x | sh", "echo hi", "df -h", "", "scp", "rsync --server"])
     def test_there_is_no_shell(self, run, command):
         out, error, status = run(command)
         assert status != 0
@@ -86,14 +86,63 @@ class TestByHand:
         assert run(f"{name}sum /missing") == (b"", f"{name}sum: /missing: No such file or directory\n".encode(), 1)
 
 
-def test_rclone_hashes(server, work):
-    source = trees.make_tree(work / "source", links=False, awkward=False)
-    arguments = ("--sftp-shell-type", "unix", "--sftp-md5sum-command", "md5sum", "--sftp-sha1sum-command", "sha1sum")
-    test_rclone.rclone(server, "copy", source, "remote:/there", *arguments)
-    test_rclone.rclone(server, "check", source, "remote:/there", *arguments)
-    sums = test_rclone.rclone(server, "md5sum", "remote:/there", *arguments).stdout
-    digest = hashlib.md5((source / "size-4095").read_bytes()).hexdigest()
-    assert f"{digest}  size-4095" in sums
-    (server.root / "there/size-4095").write_bytes(b"y" * 4095)
-    os.utime(server.root / "there/size-4095", (1, 1))
-    assert test_rclone.rclone(server, "check", source, "remote:/there", *arguments, check=False).returncode == 1
+class TestRclone:
+    """It finds out by itself what there is: `md5sum` without a path must be that of nothing."""
+
+    NAMES = ("plain", "with space", "it's", 'say "hi"', "$HOME", "`id`", "a;b|c&d", "star*[x]?", "~tilde", "#hash", "line\nend",
+             "\u00fcml\u00e4ut", "(round) {curly}", "-dash", "back\\slash")
+
+    @pytest.fixture
+    def rclone(self, server, work):
+        config = work / "rclone.conf"
+        config.touch()
+        yield lambda *arguments, **more: test_rclone.rclone(server, *arguments, commands=config, **more)
+
+    @pytest.fixture
+    def source(self, work):
+        directory = work / "source"
+        directory.mkdir()
+        for number, name in enumerate(self.NAMES):
+            (directory / name).write_bytes(trees.random_bytes(1000 + number, seed=number))
+        return directory
+
+    def test_check(self, server, work, rclone, source):
+        rclone("copy", source, "remote:/there dir")
+        config = (work / "rclone.conf").read_text()
+        assert "md5sum_command = md5sum" in config and "sha1sum_command = sha1sum" in config
+        result = rclone("check", "-v", source, "remote:/there dir")
+        assert f"{len(self.NAMES)} matching files" in result.stderr and "hashes could not be checked" not in result.stderr
+        (server.root / "there dir" / "it's").write_bytes(b"y" * 1002)
+        os.utime(server.root / "there dir" / "it's", (1, 1))
+        assert rclone("check", source, "remote:/there dir", check=False).returncode == 1
+
+    @pytest.mark.parametrize("name", ["md5", "sha1"])
+    def test_hashsum(self, server, rclone, source, name):
+        rclone("copy", source, "remote:/")
+        sums = rclone("hashsum", name, "remote:/").stdout
+        for path in source.iterdir():
+            if "\n" not in path.name:
+                assert f"{hashlib.new(name, path.read_bytes()).hexdigest()}  {path.name}\n" in sums
+
+    def test_about(self, start, work):
+        """By the extension; and where that is not, df must not say it either."""
+        def about(server):
+            return test_rclone.rclone(server, "about", "remote:/", "-vv", commands=config, check=False)
+
+        config = work / "rclone.conf"
+        config.touch()
+        result = about(start())
+        assert result.returncode == 0 and "Free:" in result.stdout
+        assert about(start(settings={"sftp.deny_requests": "statvfs"})).returncode != 0
+
+    def test_as_old_versions_ask(self, server):
+        with pythonic.paramiko_transport(server) as transport:
+            for name in ("md5", "sha1"):
+                answer = hashlib.new(name, b"abc\n").hexdigest().encode() + b"  -\n"
+                assert pythonic.run_command(transport, f"echo 'abc' | {name}sum") == (answer, b"", 0)
+            out, error, status = pythonic.run_command(transport, "df -k /")
+        fields = out.decode().splitlines()[1].split()
+        space = os.statvfs(server.root)
+        assert (error, status, len(fields)) == (b"", 0, 6)
+        assert int(fields[1]) == space.f_blocks * space.f_frsize // 1024
+        assert abs(int(fields[3]) - space.f_bavail * space.f_frsize // 1024) < 1 << 20

@@ -6,14 +6,18 @@ import openssh
 import trees
 
 
-def rclone(server, *arguments, check=True, timeout=280):
-    """`remote:` in an argument is the server."""
+def rclone(server, *arguments, check=True, timeout=280, commands=None):
+    """`remote:` in an argument is the server. `commands`: it asks for commands, finds out which there are, and notes that in this
+    file."""
     known_hosts = server.keys.directory / f"known_hosts-{server.port}"  # it knows no patterns
     known_hosts.write_text(f"[127.0.0.1]:{server.port} {server.keys.public('host')}")
     settings = {"TYPE": "sftp", "HOST": "127.0.0.1", "PORT": server.port, "USER": server.user, "SHELL_TYPE": "none",
                 "KEY_FILE": server.keys.path("client"), "KNOWN_HOSTS_FILE": known_hosts,
                 "SET_MODTIME": "true", "MD5SUM_COMMAND": "none", "SHA1SUM_COMMAND": "none"}
-    env = {**os.environ, "RCLONE_CONFIG": "/dev/null",
+    if commands:
+        for name in ("SHELL_TYPE", "MD5SUM_COMMAND", "SHA1SUM_COMMAND"):
+            del settings[name]
+    env = {**os.environ, "RCLONE_CONFIG": str(commands or "/dev/null"),
            **{f"RCLONE_CONFIG_REMOTE_{name}": str(value) for name, value in settings.items()}}
     return openssh.run(["rclone", "--retries", "1", "--low-level-retries", "1", *arguments], check=check, timeout=timeout, env=env)
 

@@ -82,6 +82,17 @@ static void digests_are_known(void **state)
     }
 }
 
+static void df_is_known(void **state)
+{
+    (void)state;
+    check_paths("df", SCP_DF, "/\n");
+    check_paths("df -k", SCP_DF, "/\n");
+    check_paths("/bin/df -kP '/a b'", SCP_DF, "/a b\n");
+    check_paths("df -k -- -x", SCP_DF, "-x\n");
+    check_paths("df -h", SCP_REFUSED, "");
+    check_paths("df --help", SCP_REFUSED, "");
+}
+
 static void check_refused(const char *text, uint32_t status, bool for_scp)
 {
     struct scp_command c;
@@ -105,13 +116,19 @@ static void there_is_no_shell(void **state)
                                          "scpx -t a",
                                          "/tmp/scp -t a",
                                          "../scp -t a",
-                                         "df -k .",
                                          "id;scp -t a",
                                          "md5sum a;id",
                                          "md5sum `id`",
                                          "'scp",
                                          "a\\",
                                          "rsync --server .",
+                                         "echo 'abc' | sh",
+                                         "echo 'abc' | sha256sum",
+                                         "echo 'abc' | md5sum a",
+                                         "echo 'abc' | scp -t .",
+                                         "echo 'abc' | df",
+                                         "echo 'abc' |md5sum",
+                                         "echo 'abc' | echo 'abc' | md5sum",
                                          "very-long-name-of-a-program-that-is-not-scp"};
     for (size_t i = 0; i < COUNT_OF(others); i++)
         check_refused(others[i], 127, false);
@@ -155,7 +172,7 @@ static void each_command_can_be_switched_off(void **state)
                       i ? "This command is switched off here."
                         : "scp: switched off here; use sftp");
     }
-    assert_int_equal(i, 8);
+    assert_int_equal(i, 9);
     check_allowed("ls", 1, 127, "This service allows sftp and scp only.");
     check_allowed("ls", 0, 127, "This service allows sftp only.");
     check_allowed("ls | sh", 0, 127, "This service allows sftp only.");
@@ -188,6 +205,7 @@ int main(void)
         cmocka_unit_test(patterns_survive_only_unquoted),
         cmocka_unit_test(the_tilde_is_home),
         cmocka_unit_test(digests_are_known),
+        cmocka_unit_test(df_is_known),
         cmocka_unit_test(there_is_no_shell),
         cmocka_unit_test(each_command_can_be_switched_off),
         cmocka_unit_test(long_commands_are_refused),

@@ -11,6 +11,16 @@ static void digests_of_nothing_are_known(void **state)
                 "Standard input is not read here: name a file.\n");
 }
 
+/* Old versions of rclone ask so. */
+static void digests_of_abc_are_known(void **state)
+{
+    (void)state;
+    check(&(struct exchange){"echo 'abc' | md5sum", TEXT(""),
+                             TEXT("0bee89b07a248e27c83fc3d5951213c1  -\n"), 0, NULL, NULL});
+    check(&(struct exchange){"echo 'abc' | sha1sum", TEXT(""),
+                             TEXT("03cfd743661f07975fa2f1220c5194cbaff48451  -\n"), 0, NULL, NULL});
+}
+
 static void hide(struct client *c)
 {
     c->permissions = SALLY_MAY_ALL & ~SALLY_MAY_READ;
@@ -49,6 +59,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(digests_of_nothing_are_known),
+        cmocka_unit_test(digests_of_abc_are_known),
         cmocka_unit_test(failures_are_told),
         cmocka_unit_test(names_are_escaped),
     };

@@ -16,6 +16,7 @@ static const struct {
     {"scp -r -p -f /home hello /h*/*/h*", zeros, sizeof zeros},
     {"md5sum hello /missing", NULL, 0},
     {"md5sum", NULL, 0},
+    {"df -k / /h*", NULL, 0},
     {"uname", NULL, 0},
     {"scp -t a;id", NULL, 0},
 };
