@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "sallyport/log.h"
 
 /* Text that counts what it would have taken, as snprintf does. */
@@ -75,39 +76,6 @@ static void add_time(struct text *t, uint64_t ns)
     add(t, 'Z');
 }
 
-/* The bytes of the well-formed UTF-8 sequence at `s` (RFC 3629 section 4) and its code point; 0
- * when it is none. */
-static size_t utf8_at(const unsigned char *s, uint32_t *code)
-{
-    size_t size;
-    uint32_t least;
-    if (s[0] < 0x80) {
-        *code = s[0];
-        return 1;
-    } else if (s[0] >= 0xc2 && s[0] < 0xe0) {
-        size = 2;
-        least = 0x80;
-        *code = s[0] & 0x1fu;
-    } else if (s[0] >= 0xe0 && s[0] < 0xf0) {
-        size = 3;
-        least = 0x800;
-        *code = s[0] & 0x0fu;
-    } else if (s[0] >= 0xf0 && s[0] < 0xf5) {
-        size = 4;
-        least = 0x10000;
-        *code = s[0] & 0x07u;
-    } else {
-        return 0;
-    }
-    for (size_t i = 1; i < size; i++) {
-        if ((s[i] & 0xc0u) != 0x80) /* the final NUL stops here, too */
-            return 0;
-        *code = *code << 6 | (s[i] & 0x3fu);
-    }
-    bool surrogate = *code >= 0xd800 && *code <= 0xdfff;
-    return *code < least || *code > 0x10ffff || surrogate ? 0 : size;
-}
-
 /* Characters that move the cursor, start a line or turn the direction of what follows: a log viewer
  * must not obey them. */
 static bool is_treacherous(uint32_t code)
@@ -119,10 +87,10 @@ static bool is_treacherous(uint32_t code)
 
 static void add_escaped(struct text *t, const char *value, bool json, bool quoted)
 {
-    const unsigned char *s = (const unsigned char *)value;
-    while (*s) {
+    const unsigned char *s = (const unsigned char *)value, *end = s + strlen(value);
+    while (s < end) {
         uint32_t code;
-        size_t size = utf8_at(s, &code);
+        size_t size = utf8_at(s, (size_t)(end - s), &code);
         if (size == 0) {
             /* JSON has no way to say a byte: the text says it. */
             add_text(t, json ? "\\\\x" : "\\x");

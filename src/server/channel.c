@@ -1,6 +1,9 @@
 #include "server/channel.h"
 
+#include <errno.h>
+
 #include "base/mem.h"
+#include "os/charset.h"
 #include "server/clock.h"
 #include "server/server.h"
 #include "sftp/sftp.h"
@@ -119,6 +122,12 @@ static sally_error make_sftp(struct channel *ch, struct slice command)
         .want_flush = channel_want_flush,
     };
     const struct settings *s = ch->settings;
+    const char *charset = s->sftp_filename_charset;
+    if (charset[0] && !os_charset_is_utf8(charset)) {
+        ch->charset = os_charset_open(charset);
+        if (!ch->charset)
+            return errno == ENOMEM ? SALLY_E_NO_MEMORY : SALLY_E_UNSUPPORTED;
+    }
     const struct sftp_options options = {
         .max_version = (uint32_t)s->sftp_max_version,
         .max_packet = (uint32_t)s->sftp_max_packet,
@@ -127,6 +136,8 @@ static sally_error make_sftp(struct channel *ch, struct slice command)
         .max_names = (uint32_t)s->sftp_max_names,
         .allow_requests = s->sftp_allow_requests[0] ? s->sftp_allow_requests : NULL,
         .deny_requests = s->sftp_deny_requests[0] ? s->sftp_deny_requests : NULL,
+        .filename_charset = charset[0] ? charset : NULL,
+        .charset = ch->charset,
         .wall_seconds = clock_sftp_seconds,
     };
     struct sftp *sftp;
@@ -174,6 +185,7 @@ static void on_gone(void *user_data)
     counter_sub(&c->server->counters.sessions_now, 1);
     list_remove(&ch->link);
     settings_unref(ch->settings);
+    os_charset_close(ch->charset);
     mem_free(ch);
     conn_make_ready(c); /* it may have been what a shutdown waits for */
     conn_unpin(c);
@@ -236,6 +248,7 @@ bool channel_open(struct conn *c, struct ssh_channel *channel, const struct chan
     }
     if (error) {
         settings_unref(ch->settings);
+        os_charset_close(ch->charset);
         mem_free(ch);
         return false;
     }

@@ -34,6 +34,7 @@ struct channel {
     bool is_ending; /* the engine is closed, and the session on its way out */
     sally_session *session;
     struct settings *settings; /* held: the engine borrows its texts */
+    struct charset *charset;   /* of file names: ours, and the engine borrows it; NULL: none */
 };
 
 /* The engine's events (user_data: the connection). */

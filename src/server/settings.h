@@ -55,6 +55,7 @@ struct settings {
     /* Texts and lists, never NULL. A list is what it came to: "+name" and "-name" are resolved. */
     char *sftp_allow_requests;
     char *sftp_deny_requests;
+    char *sftp_filename_charset;
     char *ssh_banner;
     char *ssh_ciphers;
     char *ssh_commands;

@@ -4,6 +4,7 @@
 #include "crypto/kex_method.h"
 #include "crypto/packet_cipher.h"
 #include "crypto/public_key.h"
+#include "os/charset.h"
 #include "sallyport/version.h"
 #include "scp/scp.h"
 #include "server/settings.h"
@@ -56,6 +57,16 @@ static bool is_software(const char *value)
 static bool is_banner(const char *value)
 {
     return strlen(value) <= 32768;
+}
+
+/* One that the system has, and in which ASCII is ASCII. */
+static bool is_charset(const char *value)
+{
+    if (!*value || os_charset_is_utf8(value))
+        return true;
+    struct charset *c = os_charset_open(value);
+    os_charset_close(c);
+    return c != NULL;
 }
 
 #define AT(field)  offsetof(struct settings, field)
@@ -147,6 +158,9 @@ static const struct setting_row rows[] = {
     {{"sftp.deny_requests", LIST, CONNECTION, "", "", "",
       "names of requests that are denied"},
      AT(sftp_deny_requests), NULL, NULL},
+    {{"sftp.filename_charset", TEXT, CONNECTION, "UTF-8", "", "",
+      "charset of the storage's names, for clients of SFTP 4 to 6; empty: they are bytes"},
+     AT(sftp_filename_charset), NULL, is_charset},
     {{"sftp.max_names", BYTES, CONNECTION, "64K", "4K", "256K",
       "bytes of the largest reply to READDIR"},
      AT(sftp_max_names), NULL, NULL},

@@ -121,6 +121,11 @@ void announce(const struct sftp *s, struct buf *out)
         put_text(out, "newline");
         put_text(out, "\n");
     }
+    /* Also to those who may go on to version 6. */
+    if (s->options.filename_charset && (s->version >= 4 || may_select(s))) {
+        put_text(out, "filename-charset");
+        put_text(out, s->options.filename_charset);
+    }
     if (!requests_denied(s, "vendor-id"))
         put_vendor(out);
     if (may_select(s))

@@ -121,7 +121,7 @@ static bool answer_mode(struct sftp *s, struct op *op)
     c->attrs = (sally_attrs){.valid = known ? SALLY_ATTR_PERMISSIONS : 0,
                              .permissions = of->permissions & 0777};
     struct op *next = request_go_on(op, SALLY_OP_OPEN, answer_target);
-    sally_status status = next ? op_take_path(next, slice_of(c->target)) : SALLY_FAILURE;
+    sally_status status = next ? request_path(s, next, slice_of(c->target)) : SALLY_FAILURE;
     if (status != SALLY_OK) {
         if (next)
             request_go_back(next, op);
@@ -167,7 +167,7 @@ static sally_status prepare(struct sftp *s, struct op *op, struct request_in *in
 {
     static const sally_attrs none;
     bool full;
-    sally_status status = op_take_path(op, path);
+    sally_status status = request_path(s, op, path);
     op->pub.u.open = (sally_op_open){.flags = SALLY_OPEN_READ,
                                      .desired_access = ACE4_READ_DATA | ACE4_READ_ATTRIBUTES,
                                      .attrs = &none};

@@ -103,6 +103,7 @@ sally_error sftp_new(struct sftp **out, sally_session *session, const struct sft
     s->user_data = user_data;
     s->state = AWAIT_INIT;
     s->version = 3;
+    s->naming.charset = options->charset;
     uint32_t quirks = quirks_of(sally_session_peer(session)->client_software);
     s->draft_symlink_order = quirks & QUIRK_DRAFT_SYMLINK;
     s->unasked =

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "core/file.h"
 #include "sftp/handles.h"
+#include "sftp/names.h"
 #include "sftp/pool.h"
 #include "sftp/sftp.h"
 
@@ -36,6 +37,7 @@ struct sftp {
     bool draft_symlink_order; /* SYMLINK's arguments as drafts -02 to -05 have them, not as OpenSSH
                                  does */
     uint32_t unasked;         /* SALLY_ATTR_ bits that are sent to those who do not ask for them */
+    struct naming naming;     /* of files */
     uint64_t denied;          /* a bit for each name of sftp_request_name_at() */
     uint64_t requests;        /* that came since VERSION, with the one being looked at */
 
@@ -131,8 +133,11 @@ sally_status request_attrs(struct sftp *s, struct op *op, struct request_in *in,
                            const sally_attrs **out);
 /* The attributes that a STAT asks for. */
 uint32_t request_wanted(const struct sftp *s, struct request_in *in);
-/* A text of a request that is no path: SALLY_INVALID_FILENAME when it holds a NUL. */
-sally_status request_text(struct op *op, struct slice raw, const char **out);
+/* A path of the client, as the storage writes it, becomes the operation's; the same for its second
+ * path; and a text that is no path of an operation. */
+sally_status request_path(struct sftp *s, struct op *op, struct slice raw);
+sally_status request_to(struct sftp *s, struct op *op, struct slice raw);
+sally_status request_text(struct sftp *s, struct op *op, struct slice raw, const char **out);
 
 /* The kinds of open handles a request may be about. */
 #define HANDLE_FILE      1u
@@ -180,7 +185,9 @@ void announce(const struct sftp *s, struct buf *out);
 /* version.c */
 void handle_init(struct sftp *s, struct slice packet);
 bool may_select(const struct sftp *s); /* whether version-select is offered */
-handle_fn ext_version_select;
+handle_fn ext_version_select, ext_filename_translation_control;
+/* Takes over what the version brings with it. */
+void use_version(struct sftp *s, uint32_t version);
 
 /* text.c: TEXT mode, and text-seek. */
 handle_fn ext_text_seek;

@@ -32,7 +32,7 @@ static sally_status ext_statvfs(struct sftp *s, struct request_in *in)
     if (in->body.bad)
         return SALLY_BAD_MESSAGE;
     struct op *op = request_begin(s, in, SALLY_OP_STATVFS, answer_statvfs);
-    return op ? finish(s, op, op_take_path(op, path)) : SALLY_FAILURE;
+    return op ? finish(s, op, request_path(s, op, path)) : SALLY_FAILURE;
 }
 
 static sally_status ext_fstatvfs(struct sftp *s, struct request_in *in)
@@ -212,7 +212,7 @@ static sally_status take_subject(struct sftp *s, struct op *op, struct slice nam
         if (!slice_is(name, by_path[i]))
             continue;
         struct slice path = get_string(body);
-        return body->bad ? SALLY_BAD_MESSAGE : op_take_path(op, path);
+        return body->bad ? SALLY_BAD_MESSAGE : request_path(s, op, path);
     }
     for (size_t i = 0; i < COUNT_OF(by_handle); i++) {
         if (!slice_is(name, by_handle[i]))
@@ -286,6 +286,7 @@ static const struct extension {
     {"make-temp-folder",               "make-temp-folder",   "1", SALLY_OP_MKDIR,      ext_make_temp_folder},
     /* Those without a version of their own are announced in other ways: announce.c. */
     {"text-seek",                      "text-seek",          NULL, 0,                   ext_text_seek},
+    {"filename-translation-control",   "filename-translation-control", NULL, 0,         ext_filename_translation_control},
     {"vendor-id",                      "vendor-id",          NULL, 0,                   ext_vendor_id},
     {"version-select",                 "version-select",     NULL, 0,                   ext_version_select},
     /* ALIASES: other names of the same, which lists know already. */
@@ -301,6 +302,8 @@ const char *extensions_name(size_t index)
 static bool is_usable(const struct sftp *s, const struct extension *e)
 {
     const sally_fs *fs = sally_session_fs(s->session);
+    if (e->handle == ext_filename_translation_control && !s->options.filename_charset)
+        return false;
     return !requests_denied(s, e->short_name) && (!e->kind || sally_fs_supports(fs, e->kind));
 }
 

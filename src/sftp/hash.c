@@ -13,7 +13,7 @@
 static sally_status aim(struct sftp *s, struct op *op, struct slice what, bool by_handle)
 {
     if (!by_handle)
-        return op_take_path(op, what);
+        return request_path(s, op, what);
     sally_file *file = request_file(s, what, HANDLE_FILE);
     if (!file)
         return SALLY_INVALID_HANDLE;

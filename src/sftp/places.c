@@ -36,7 +36,7 @@ sally_status ext_space_available(struct sftp *s, struct request_in *in)
     struct op *op = request_begin(s, in, SALLY_OP_STATVFS, answer_space);
     if (!op)
         return SALLY_FAILURE;
-    sally_status status = op_take_path(op, path);
+    sally_status status = request_path(s, op, path);
     return status == SALLY_OK ? request_submit(s, op) : request_drop(op, status);
 }
 

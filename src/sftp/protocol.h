@@ -97,7 +97,8 @@ enum {
 #define SSH_FILEXFER_ATTR_EXTENDED          0x80000000u
 
 /* Attribute bits (draft-13 section 7.9). */
-#define SSH_FILEXFER_ATTR_FLAGS_HIDDEN 0x00000004u
+#define SSH_FILEXFER_ATTR_FLAGS_HIDDEN          0x00000004u
+#define SSH_FILEXFER_ATTR_FLAGS_TRANSLATION_ERR 0x00000800u /* version 6 */
 
 /* statvfs@openssh.com's flags. */
 #define SSH_FXE_STATVFS_ST_RDONLY 0x1u

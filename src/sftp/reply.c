@@ -110,18 +110,28 @@ void reply_status(struct sftp *s, uint32_t id, sally_status status, const char *
 
 bool reply_one_name(struct sftp *s, uint32_t id, const char *name, const sally_attrs *attrs)
 {
+    sally_attrs copy = {.valid = 0};
+    struct buf room;
+    bool exact;
+    buf_init(&room, 0);
+    const char *shown = names_show(&s->naming, name, &room, &exact);
     struct buf *b = reply_begin(s, SSH_FXP_NAME, id);
     put_u32(b, 1);
-    put_text(b, name);
+    put_text(b, shown ? shown : "");
     if (s->version == 3)
-        put_text(b, name); /* the long name */
-    if (attrs && attrs->valid && s->version > 3) {
-        sally_attrs copy = *attrs;
-        copy.valid &= s->unasked;
+        put_text(b, shown ? shown : ""); /* the long name */
+    if (attrs && s->version > 3)
+        copy = *attrs;
+    if (!exact && s->version >= 6)
+        names_mark(&copy, name);
+    copy.valid &= s->unasked;
+    if (copy.valid)
         attrs_put(b, s->version, &copy);
-    } else {
+    else
         attrs_put_none(b, s->version);
-    }
+    buf_clear(&room);
+    if (!shown)
+        b->failed = true;
     return reply_end(s, id);
 }
 

@@ -1,7 +1,12 @@
 #include "sftp/engine.h"
 
+#include "base/utf8.h"
+#include "core/path.h"
 #include "sftp/attrs_codec.h"
 #include "sftp/protocol.h"
+
+/* For a path that is being converted. */
+#define MAX_NAME_ROOM (32 * (size_t)PATH_MAX_BYTES)
 
 #define V(version) (1u << (version))
 #define V3_TO_4    (V(3) | V(4))
@@ -246,12 +251,49 @@ sally_status request_attrs(struct sftp *s, struct op *op, struct request_in *in,
     return status;
 }
 
-sally_status request_text(struct op *op, struct slice raw, const char **out)
+/* Most names are the same on both sides, and not copied. */
+static sally_status translate(const struct sftp *s, struct slice *name, struct buf *room)
 {
+    buf_init(room, MAX_NAME_ROOM);
+    if (!s->naming.translates || !s->naming.charset || utf8_is_ascii(*name))
+        return SALLY_OK;
+    sally_status status = names_take(&s->naming, *name, room);
+    *name = buf_slice(room);
+    return status;
+}
+
+sally_status request_path(struct sftp *s, struct op *op, struct slice raw)
+{
+    struct buf room;
+    sally_status status = translate(s, &raw, &room);
+    if (status == SALLY_OK)
+        status = op_take_path(op, raw);
+    buf_clear(&room);
+    return status;
+}
+
+sally_status request_to(struct sftp *s, struct op *op, struct slice raw)
+{
+    struct buf room;
+    sally_status status = translate(s, &raw, &room);
+    if (status == SALLY_OK)
+        status = op_take_to(op, raw);
+    buf_clear(&room);
+    return status;
+}
+
+sally_status request_text(struct sftp *s, struct op *op, struct slice raw, const char **out)
+{
+    struct buf room;
     if (slice_has_nul(raw))
         return SALLY_INVALID_FILENAME;
-    *out = op_take_text(op, raw);
-    return *out ? SALLY_OK : SALLY_FAILURE;
+    sally_status status = translate(s, &raw, &room);
+    if (status == SALLY_OK) {
+        *out = op_take_text(op, raw);
+        status = *out ? SALLY_OK : SALLY_FAILURE;
+    }
+    buf_clear(&room);
+    return status;
 }
 
 sally_file *request_file(const struct sftp *s, struct slice handle, uint32_t kinds)

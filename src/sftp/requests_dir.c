@@ -21,7 +21,9 @@ struct listing {
     struct buf names; /* lies over the block */
     struct buf carry; /* the entry that did not fit; its own memory */
     uint32_t version;
-    uint32_t unasked; /* of the engine */
+    uint32_t unasked; /* of the engine, as the next one */
+    struct naming naming;
+    struct buf room;  /* for names that are converted */
     uint32_t count;   /* entries in names */
     uint32_t skipped; /* entries that cannot be sent */
     uint32_t rounds;
@@ -39,7 +41,7 @@ sally_status handle_opendir(struct sftp *s, struct request_in *in)
     struct op *op = request_begin(s, in, SALLY_OP_OPENDIR, answer_handle);
     if (!op)
         return SALLY_FAILURE;
-    sally_status status = op_take_path(op, path);
+    sally_status status = request_path(s, op, path);
     if (status == SALLY_OK) {
         status = handles_reserve(&s->handles, &full);
         if (full)
@@ -48,20 +50,28 @@ sally_status handle_opendir(struct sftp *s, struct request_in *in)
     return status == SALLY_OK ? request_submit(s, op) : request_drop(op, status);
 }
 
-static void put_entry(struct buf *b, const struct listing *l, const char *name,
-                      const sally_attrs *attrs)
+static void put_entry(struct buf *b, struct listing *l, const char *name, const sally_attrs *attrs)
 {
     static const sally_attrs unknown = {.valid = 0};
-    put_text(b, name);
+    bool exact;
+    const char *shown = names_show(&l->naming, name, &l->room, &exact);
+    if (!shown) {
+        b->failed = true;
+        return;
+    }
+    put_text(b, shown);
     if (l->version == 3) {
         size_t place = put_string_begin(b);
-        longname_put(b, name, attrs ? attrs : &unknown, l->now);
+        longname_put(b, shown, attrs ? attrs : &unknown, l->now);
         put_string_end(b, place);
     }
-    if (attrs && l->version > 4) {
-        sally_attrs copy = *attrs;
+    if (l->version > 4 && (attrs || (l->version > 5 && !exact))) {
+        sally_attrs copy = attrs ? *attrs : unknown;
+        if (l->version > 5 && !exact)
+            names_mark(&copy, name);
         copy.valid &= l->unasked;
-        attrs_hide(&copy, name);
+        if (attrs)
+            attrs_hide(&copy, name);
         attrs_put(b, l->version, &copy);
     } else if (attrs) {
         attrs_put(b, l->version, attrs);
@@ -148,6 +158,7 @@ static sally_status submit_readdir(struct sftp *s, const struct request_in *in, 
         return op ? request_drop(op, SALLY_FAILURE) : SALLY_FAILURE;
     *l = (struct listing){.version = s->version,
                           .unasked = s->unasked,
+                          .naming = s->naming,
                           .max = s->options.max_names,
                           .rounds = rounds};
     op->entry = on_entry;
@@ -217,8 +228,10 @@ static bool answer_names(struct sftp *s, struct op *op)
 
 void listing_drop(struct listing *l)
 {
-    if (l)
-        buf_clear(&l->carry);
+    if (!l)
+        return;
+    buf_clear(&l->carry);
+    buf_clear(&l->room);
 }
 
 sally_status handle_readdir(struct sftp *s, struct request_in *in)

@@ -43,7 +43,7 @@ static sally_status submit_open(struct sftp *s, struct request_in *in, struct sl
     op->pub.u.open.desired_access = access ? access : access_of_flags(op->pub.u.open.flags);
     sally_status status = request_attrs(s, op, in, &op->pub.u.open.attrs);
     if (status == SALLY_OK)
-        status = op_take_path(op, path);
+        status = request_path(s, op, path);
     if (status == SALLY_OK) {
         status = handles_reserve(&s->handles, &full);
         if (full)

@@ -18,7 +18,7 @@ static sally_status submit_path(struct sftp *s, struct request_in *in, uint32_t 
     if (in->body.bad)
         return SALLY_BAD_MESSAGE;
     struct op *op = request_begin(s, in, kind, answer);
-    return op ? finish(s, op, op_take_path(op, path)) : SALLY_FAILURE;
+    return op ? finish(s, op, request_path(s, op, path)) : SALLY_FAILURE;
 }
 
 sally_status handle_remove(struct sftp *s, struct request_in *in)
@@ -58,7 +58,7 @@ static sally_status submit_stat(struct sftp *s, struct request_in *in, uint32_t 
         return SALLY_FAILURE;
     op->pub.u.stat.flags = flags;
     op->pub.u.stat.wanted = request_wanted(s, in);
-    return finish(s, op, op_take_path(op, path));
+    return finish(s, op, request_path(s, op, path));
 }
 
 sally_status handle_stat(struct sftp *s, struct request_in *in)
@@ -81,7 +81,7 @@ static sally_status submit_with_attrs(struct sftp *s, struct request_in *in, uin
     op->pub.u.setstat.flags = flags;
     sally_status status = request_attrs(s, op, in, &op->pub.u.setstat.attrs);
     if (status == SALLY_OK)
-        status = op_take_path(op, path);
+        status = request_path(s, op, path);
     return finish(s, op, status);
 }
 
@@ -111,9 +111,9 @@ static sally_status submit_pair(struct sftp *s, struct request_in *in, uint32_t 
     if (!op)
         return SALLY_FAILURE;
     op->pub.u.rename.flags = flags;
-    sally_status status = op_take_path(op, path);
+    sally_status status = request_path(s, op, path);
     if (status == SALLY_OK)
-        status = op_take_to(op, to);
+        status = request_to(s, op, to);
     return finish(s, op, status);
 }
 
@@ -145,9 +145,9 @@ static sally_status submit_symlink(struct sftp *s, struct request_in *in, struct
     struct op *op = request_begin(s, in, SALLY_OP_SYMLINK, answer_status);
     if (!op)
         return SALLY_FAILURE;
-    sally_status status = op_take_path(op, path);
+    sally_status status = request_path(s, op, path);
     if (status == SALLY_OK)
-        status = request_text(op, target, &op->pub.u.symlink.target);
+        status = request_text(s, op, target, &op->pub.u.symlink.target);
     return finish(s, op, status);
 }
 
@@ -187,15 +187,26 @@ sally_status submit_realpath(struct sftp *s, struct request_in *in, struct slice
     if (!op)
         return SALLY_FAILURE;
     op->pub.u.text.flags = flags;
-    return finish(s, op, op_take_path(op, path));
+    return finish(s, op, request_path(s, op, path));
 }
 
 #define MAX_COMPOSE 64 /* paths in one REALPATH: each is work */
 
+static sally_status add_path(struct sftp *s, struct buf *out, const char *base, struct slice raw)
+{
+    struct buf path;
+    buf_init(&path, 32 * (size_t)PATH_MAX_BYTES);
+    sally_status status = names_take(&s->naming, raw, &path);
+    if (status == SALLY_OK)
+        status = path_normalise(out, base, buf_slice(&path));
+    buf_clear(&path);
+    return status;
+}
+
 /* Each further path is taken relative to what came before it (draft-13 section 8.9). */
 static sally_status compose(struct sftp *s, struct cursor *in, struct slice first, struct buf *out)
 {
-    sally_status status = path_normalise(out, sally_session_home(s->session), first);
+    sally_status status = add_path(s, out, sally_session_home(s->session), first);
     for (int i = 0; status == SALLY_OK && cursor_left(in); i++) {
         if (i == MAX_COMPOSE)
             return SALLY_INVALID_PARAMETER;
@@ -207,7 +218,7 @@ static sally_status compose(struct sftp *s, struct cursor *in, struct slice firs
         char *base = slice_strdup((struct slice){buf_head(out), before - 1});
         if (!base)
             return SALLY_FAILURE;
-        status = path_normalise(out, base, next);
+        status = add_path(s, out, base, next);
         mem_free(base);
         buf_take(out, before);
     }
@@ -264,7 +275,7 @@ static sally_status submit_resolving(struct sftp *s, struct request_in *in, stru
     request_of(op)->plan = must_exist;
     request_alone(op);
     op->pub.u.text.flags = control;
-    return finish(s, op, op_take_path(op, path));
+    return finish(s, op, op_take_path(op, path)); /* as the storage writes it already */
 }
 
 sally_status handle_realpath(struct sftp *s, struct request_in *in)

@@ -4,6 +4,7 @@
 #ifndef SALLY_SFTP_SFTP_H
 #define SALLY_SFTP_SFTP_H
 
+#include "base/charset.h"
 #include "base/chunk.h"
 #include "core/session.h"
 
@@ -15,6 +16,10 @@ struct sftp_options {
     uint32_t max_names;         /* bytes of the largest NAME reply */
     const char *allow_requests; /* names with commas; NULL: all. Lent: must outlive the engine */
     const char *deny_requests;  /* NULL: none. Lent */
+    /* The charset of the storage's names, as clients are told; NULL: they are bytes, of no charset.
+     * Lent, as what follows. */
+    const char *filename_charset;
+    struct charset *charset; /* to convert them; NULL: they are UTF-8, or of no charset */
     int64_t (*wall_seconds)(void *user_data); /* for longname: now; NULL: 0 */
     void *clock;
 };

@@ -246,6 +246,7 @@ static sally_error make_engine(sally_sftp *x, const sally_sftp_options *o)
         .max_names = MAX_NAMES,
         .allow_requests = o->allow_requests,
         .deny_requests = o->deny_requests,
+        .filename_charset = "UTF-8",
         .wall_seconds = x->wall_seconds ? now_seconds : NULL,
         .clock = x,
     };

@@ -78,6 +78,14 @@ static sally_status take_pairs(struct op *op, struct cursor *in)
     return SALLY_OK;
 }
 
+/* Names are UTF-8 from version 4 on; in version 3 they are what the storage has. */
+void use_version(struct sftp *s, uint32_t version)
+{
+    s->version = version;
+    s->naming.translates = version >= 4 && s->options.filename_charset;
+    session_set_version(s->session, version);
+}
+
 void handle_init(struct sftp *s, struct slice packet)
 {
     struct request_in in = {.size = packet.size + 4, .body = cursor_of_slice(packet)};
@@ -87,8 +95,7 @@ void handle_init(struct sftp *s, struct slice packet)
         sftp_break(s, "INIT expected");
         return;
     }
-    s->version = agree_on(s, version);
-    session_set_version(s->session, s->version);
+    use_version(s, agree_on(s, version));
     struct op *op = request_begin(s, &in, SALLY_OP_SESSION_START, answer_start);
     if (!op) {
         sftp_break(s, "out of memory");
@@ -128,9 +135,22 @@ sally_status ext_version_select(struct sftp *s, struct request_in *in)
     uint32_t version = wanted.size == 1 ? (uint32_t)wanted.data[0] - '0' : 0;
     if (!may_select(s) || version < SFTP_FIRST_VERSION || version > s->options.max_version)
         return refuse_select(s, "version-select of a version that was not offered", in);
-    s->version = version;
-    session_set_version(s->session, version);
+    use_version(s, version);
     log_start(s);
+    reply_status(s, in->id, SALLY_OK, NULL);
+    s->credit += in->size;
+    return SALLY_OK;
+}
+
+/* Whether names are translated to UTF-8: draft-13 section 6. */
+sally_status ext_filename_translation_control(struct sftp *s, struct request_in *in)
+{
+    bool translate = get_bool(&in->body);
+    if (in->body.bad)
+        return SALLY_BAD_MESSAGE;
+    if (!s->options.filename_charset)
+        return SALLY_UNSUPPORTED;
+    s->naming.translates = translate;
     reply_status(s, in->id, SALLY_OK, NULL);
     s->credit += in->size;
     return SALLY_OK;

@@ -126,6 +126,8 @@ void peer_connect(struct peer *p)
         .max_names = choose(o->max_names, 64 * 1024),
         .allow_requests = o->allow,
         .deny_requests = o->deny,
+        .filename_charset = o->filename_charset,
+        .charset = o->charset,
         .wall_seconds = wall_seconds,
     };
     const struct sftp_events events = {

@@ -25,6 +25,8 @@ struct peer_options {
     uint32_t max_packet, max_read, max_write, max_names;
     uint32_t permissions;
     const char *allow, *deny;
+    const char *filename_charset;
+    struct charset *charset;
     enum peer_cut cut;
     bool hold;       /* chunks stay with the client until peer_release() */
     bool want_flush; /* the event is listened to */

@@ -83,6 +83,7 @@ static void names_are_those_of_openssh(void **state)
         "get-temp-folder",
         "make-temp-folder",
         "text-seek",
+        "filename-translation-control",
         "vendor-id",
         "version-select",
     };
