@@ -18,10 +18,15 @@ void buf_init_secret(struct buf *b, size_t max)
     b->secret = true;
 }
 
+/* From this size on memory that is no longer needed is worth a system call. */
+#define LARGE ((size_t)32 * 1024)
+
 static void release(const struct buf *b)
 {
-    if (b->secret)
-        mem_wipe_free(b->data, b->capacity);
+    if (b->secret && b->data)
+        mem_wipe(b->data, b->capacity);
+    if (b->capacity >= LARGE)
+        mem_free_pages(b->data, b->capacity);
     else
         mem_free(b->data);
 }

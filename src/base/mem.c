@@ -60,10 +60,10 @@ void mem_free(void *ptr)
 
 void mem_wipe(void *ptr, size_t size)
 {
-    /* Stores through a volatile pointer are side effects: a dead object is wiped all the same. */
-    volatile unsigned char *bytes = ptr;
-    while (size--)
-        *bytes++ = 0;
+    if (size)
+        memset(ptr, 0, size);
+    /* Whoever may read the memory here keeps the stores from being dropped with a dead object. */
+    __asm__ volatile("" : : "r"(ptr) : "memory");
 }
 
 void mem_wipe_free(void *ptr, size_t size)

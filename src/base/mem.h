@@ -15,6 +15,10 @@ void *mem_dup(const void *data, size_t size);
 char *mem_strdup(const char *text);               /* NULL in, NULL out */
 char *mem_strndup(const char *text, size_t size); /* always ends in NUL */
 void mem_free(void *ptr);
+/* For large blocks of who falls idle: their pages go back to the system at once, whatever stays
+ * allocated around them. Getting such memory again costs a page fault for every 4 KiB, so what is
+ * wanted again soon is better freed the usual way. */
+void mem_free_pages(void *ptr, size_t size);
 
 /* For secrets: the store that the compiler may not drop, and a free that wipes first. */
 void mem_wipe(void *ptr, size_t size);

@@ -21,8 +21,10 @@ static struct block *block_of(struct chunk *c)
 void blocks_trim(struct blocks *p)
 {
     struct list *item;
-    while ((item = list_take_first(&p->free)) != NULL)
-        mem_free(block_of(CONTAINER_OF(item, struct chunk, link)));
+    while ((item = list_take_first(&p->free)) != NULL) {
+        struct block *b = block_of(CONTAINER_OF(item, struct chunk, link));
+        mem_free_pages(b, sizeof *b + b->capacity);
+    }
 }
 
 static void free_if_unused(struct blocks *p)

@@ -3,8 +3,9 @@
 
 #include "sftp/quirks.h"
 
-/* What an engine without work keeps for the next request. */
-#define CACHE_WHEN_IDLE ((size_t)512 * 1024)
+/* What an engine without work keeps for the next request, until sftp_trim(): as much as requests
+ * that follow upon each other need. */
+#define CACHE_WHEN_IDLE ((size_t)4 * 1024 * 1024)
 #define LEAST_PACKET    34000u /* draft-13 section 4: what every server should take */
 
 static void free_engine(struct sftp *s)

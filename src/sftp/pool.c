@@ -133,7 +133,7 @@ void pool_trim(struct pool *p, size_t size)
         while (p->cached > size && (item = list_take_first(&p->free[i]))) {
             struct block *b = CONTAINER_OF(item, struct block, link);
             p->cached -= b->capacity;
-            mem_free(b);
+            mem_free_pages(b, sizeof *b + b->capacity);
         }
     }
 }

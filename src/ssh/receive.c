@@ -23,6 +23,14 @@ static size_t packet_total(const struct transport *t)
                : packet_length_size(t->in.cipher);
 }
 
+/* Passwords came through it. */
+static void release(const struct receive_buffer *rx)
+{
+    if (rx->data)
+        mem_wipe(rx->data, rx->capacity);
+    mem_free_pages(rx->data, rx->capacity);
+}
+
 size_t receive_room(struct ssh *ssh, uint8_t **room)
 {
     struct transport *t = ssh->transport;
@@ -43,7 +51,7 @@ size_t receive_room(struct ssh *ssh, uint8_t **room)
         }
         if (held)
             memcpy(data, rx->data + rx->start, held);
-        mem_wipe_free(rx->data, rx->capacity);
+        release(rx);
         rx->data = data;
         rx->capacity = wanted;
         rx->start = 0;
@@ -65,7 +73,7 @@ void receive_trim(struct transport *t)
     rx->bulk = false;
     if (rx->start != rx->end)
         return;
-    mem_wipe_free(rx->data, rx->capacity);
+    release(rx);
     rx->data = NULL;
     rx->start = rx->end = rx->capacity = rx->room = 0;
 }

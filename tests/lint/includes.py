@@ -15,6 +15,8 @@ PURE_SYSTEM = {
 PURE_MORE = {
     "zlib.h": {"ssh"},
     "pthread.h": {"sftp/standalone.c"},
+    "sys/mman.h": {"base/pages.c"},
+    "unistd.h": {"base/pages.c"},
 }
 # Libraries outside, each behind one folder.
 LIBRARIES = [

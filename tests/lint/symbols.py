@@ -25,6 +25,8 @@ MORE = {
             "inflateInit_", "inflateInit2_", "inflateEnd", "inflateReset"},
     # The engine over a pipe is handed answers by the storage's threads.
     "sftp/standalone.c": {"pthread_mutex_init", "pthread_mutex_destroy", "pthread_mutex_lock", "pthread_mutex_unlock"},
+    # Memory that goes back to the system, as free() does for the largest blocks.
+    "base/pages.c": {"madvise", "sysconf"},
     # The one place where memory comes from tells the allocator's failures; errno is a thread's own variable.
     "core/status.c": {"__errno_location"},
 }
