@@ -26,7 +26,8 @@ SALLY_BEGIN_DECLS
 /** No slot ever waits: all are called on the network thread, without a change of thread. */
 #define SALLY_FS_NONBLOCKING 0x1u
 /** READs of one file may run at the same time; other operations of a file stay in order.
- * Path-changing operations and CLOSE are barriers. */
+ * Path-changing operations and CLOSE are barriers. A READDIR may come before the client asks for
+ * it, while it reads the names before. */
 #define SALLY_FS_CONCURRENT 0x2u
 /** The storage understands ::SALLY_OP_TRY. */
 #define SALLY_FS_TRY 0x4u

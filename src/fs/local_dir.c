@@ -46,18 +46,40 @@ static bool is_dots(const char *name)
     return name[0] == '.' && (name[1] == 0 || (name[1] == '.' && name[2] == 0));
 }
 
+/* What is in one directory mostly belongs to the same people. */
+struct last_name {
+    bool known;
+    uint32_t id;
+    char name[ID_NAME_SIZE];
+};
+
+struct reading {
+    struct local *local;
+    sally_op *op;
+    int dir;
+    struct last_name names[2]; /* by enum id_kind */
+};
+
+static const char *name_of(struct reading *r, enum id_kind kind, uint32_t id)
+{
+    struct last_name *last = &r->names[kind];
+    if (!last->known || last->id != id) {
+        id_names_get(&r->local->names, kind, id, last->name);
+        last->known = true;
+        last->id = id;
+    }
+    return last->name;
+}
+
 /* False when the reply is full. */
-static bool add_entry(struct local *local, sally_op *op, int dir, const struct dirent *entry)
+static bool add_entry(struct reading *r, const struct dirent *entry)
 {
     struct os_stat st;
     sally_attrs attrs;
-    char owner[ID_NAME_SIZE], group[ID_NAME_SIZE];
-    if (os_stat_at(dir, entry->d_name, &st)) {
+    if (os_stat_at(r->dir, entry->d_name, &st)) {
         local_attrs_of(&attrs, &st);
-        id_names_get(&local->names, ID_USER, st.uid, owner);
-        id_names_get(&local->names, ID_GROUP, st.gid, group);
-        attrs.owner = owner;
-        attrs.group = group;
+        attrs.owner = name_of(r, ID_USER, st.uid);
+        attrs.group = name_of(r, ID_GROUP, st.gid);
         attrs.valid |= SALLY_ATTR_NAMES;
     } else if (errno == ENOENT) {
         return true; /* gone meanwhile */
@@ -68,7 +90,7 @@ static bool add_entry(struct local *local, sally_op *op, int dir, const struct d
             attrs.valid = SALLY_ATTR_TYPE;
         }
     }
-    return sally_op_add_entry(op, entry->d_name, &attrs);
+    return sally_op_add_entry(r->op, entry->d_name, &attrs);
 }
 
 sally_status local_readdir(sally_fs *fs, sally_op *op)
@@ -76,12 +98,13 @@ sally_status local_readdir(sally_fs *fs, sally_op *op)
     struct local_file *file = sally_file_get(op->file, fs);
     if (op->flags & SALLY_OP_TRY)
         return SALLY_WOULD_BLOCK; /* names of users may come from far away */
+    struct reading r = {.local = local_of(fs), .op = op, .dir = file->fd};
     for (;;) {
         errno = 0;
         const struct dirent *entry = readdir(file->dir);
         if (!entry)
             return errno ? local_error(errno) : SALLY_EOF;
-        if (!is_dots(entry->d_name) && !add_entry(local_of(fs), op, file->fd, entry))
+        if (!is_dots(entry->d_name) && !add_entry(&r, entry))
             return SALLY_OK;
         if (sally_op_cancelled(op))
             return SALLY_CONNECTION_LOST;

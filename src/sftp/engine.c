@@ -179,6 +179,7 @@ void sftp_close(struct sftp *s, uint32_t reason, void (*on_gone)(void *user_data
     session_close(s->session, reason, on_session_gone,
                   s); /* first: ending operations must not start others */
     input_drop(s);
+    ahead_drop(s, NULL);
     reply_drop(s);
     pool_end_ops(s->pool);
     leave(s);

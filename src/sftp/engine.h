@@ -27,6 +27,15 @@ struct incoming {
     size_t trailing;   /* bytes after the data, to be skipped */
 };
 
+/* The READDIR that is done before the client asks for it. */
+struct ahead {
+    struct op *op; /* NULL: none */
+    bool is_done;  /* its names wait for the client */
+    bool wanted;   /* the client waits for them, with this request: */
+    uint32_t id;
+    size_t size;
+};
+
 struct sftp {
     sally_session *session;
     struct sftp_options options;
@@ -49,6 +58,8 @@ struct sftp {
     uint32_t active; /* requests with the session, not answered yet */
     bool alone;      /* one of them lets no later one start: see request_alone() */
     struct handles handles;
+    uint32_t listings; /* READDIRs with the session that the client asked for */
+    struct ahead ahead;
 
     struct pool *pool;
     struct buf scratch;  /* the reply being built */
@@ -126,6 +137,8 @@ void request_alone(struct op *op);
 struct op *request_go_on(struct op *before, uint32_t kind, answer_fn *answer);
 /* Undoes it, when `next` was not submitted. */
 void request_go_back(struct op *next, struct op *before);
+/* Frees an operation that is done, with what hangs on it. */
+void request_end(struct op *op);
 /* Ends an operation that was not submitted; returns `status`. */
 sally_status request_drop(struct op *op, sally_status status);
 /* Attributes of a request, in the operation's memory. */
@@ -170,6 +183,8 @@ sally_status submit_realpath(struct sftp *s, struct request_in *in, struct slice
 handle_fn handle_opendir, handle_readdir;
 /* Frees what an answer has not taken over, which may never have come; NULL is allowed. */
 void listing_drop(struct listing *l);
+/* Nobody will ask for what is read ahead of this directory, or, with NULL, of any. */
+void ahead_drop(struct sftp *s, const sally_file *file);
 
 /* extensions.c */
 handle_fn handle_extended;

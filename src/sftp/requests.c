@@ -149,12 +149,17 @@ static void on_done(struct op *op)
         s->alone = false;
     mem_free(r->plan);
     r->plan = NULL;
-    if (!kept) {
-        pool_put(r->block);
-        r->block = NULL;
-        listing_drop(r->listing);
-        op_free(op);
-    }
+    if (!kept)
+        request_end(op);
+}
+
+void request_end(struct op *op)
+{
+    struct request *r = request_of(op);
+    pool_put(r->block);
+    r->block = NULL;
+    listing_drop(r->listing);
+    op_free(op);
 }
 
 struct op *request_begin(struct sftp *s, const struct request_in *in, uint32_t kind,

@@ -1,9 +1,10 @@
 /* OPENDIR and READDIR. A reply is filled up to max_names in the storage's thread, which touches
  * nothing but what belongs to the operation; an entry that does not fit any more waits in the file
- * for the next READDIR. */
+ * for the next READDIR. While the client reads one reply, the next one is made. */
 #include "sftp/engine.h"
 
 #include "core/longname.h"
+#include "core/run.h"
 #include "sftp/attrs_codec.h"
 #include "sftp/protocol.h"
 
@@ -149,13 +150,16 @@ static void log_skipped(const struct sftp *s, const struct op *op, uint32_t skip
 
 static bool answer_names(struct sftp *s, struct op *op);
 
-static sally_status submit_readdir(struct sftp *s, const struct request_in *in, sally_file *file,
-                                   uint32_t rounds)
+static struct op *begin_readdir(struct sftp *s, const struct request_in *in, sally_file *file,
+                                uint32_t rounds, answer_fn *answer)
 {
-    struct op *op = request_begin(s, in, SALLY_OP_READDIR, answer_names);
+    struct op *op = request_begin(s, in, SALLY_OP_READDIR, answer);
     struct listing *l = op ? sally_op_alloc(&op->pub, sizeof *l) : NULL;
-    if (!l)
-        return op ? request_drop(op, SALLY_FAILURE) : SALLY_FAILURE;
+    if (!l) {
+        if (op)
+            request_drop(op, SALLY_FAILURE);
+        return NULL;
+    }
     *l = (struct listing){.version = s->version,
                           .unasked = s->unasked,
                           .naming = s->naming,
@@ -166,6 +170,16 @@ static sally_status submit_readdir(struct sftp *s, const struct request_in *in, 
     op->reserve = s->options.max_names;
     request_of(op)->listing = l;
     request_of(op)->file = file;
+    return op;
+}
+
+static sally_status submit_readdir(struct sftp *s, const struct request_in *in, sally_file *file,
+                                   uint32_t rounds)
+{
+    struct op *op = begin_readdir(s, in, file, rounds, answer_names);
+    if (!op)
+        return SALLY_FAILURE;
+    s->listings++;
     return request_submit(s, op);
 }
 
@@ -202,28 +216,123 @@ static void send_names(struct sftp *s, struct op *op, bool last)
     reply_chunk(s, block, l->names.size);
 }
 
-static bool answer_names(struct sftp *s, struct op *op)
+/* What the next READDIR of the file has to know. */
+static void note_place(struct sftp *s, struct op *op)
 {
     struct listing *l = request_of(op)->listing;
     sally_file *file = op->pub.file;
-    sally_status status = op->pub.status;
     if (l->skipped)
         log_skipped(s, op, l->skipped);
-    if (status == SALLY_EOF)
+    if (op->pub.status == SALLY_EOF)
         file->at_end = true;
     if (l->carry.size) {
         buf_clear(&file->carry);
         file->carry = l->carry;
         l->carry = (struct buf){.data = NULL};
     }
+}
+
+static void read_ahead(struct sftp *s, sally_file *file);
+
+static void reply_names(struct sftp *s, struct op *op)
+{
+    sally_file *file = op->pub.file;
+    sally_status status = op->pub.status;
     if (status != SALLY_OK && status != SALLY_EOF) {
         reply_status(s, op->tag, status, op->message);
-    } else if (l->count) {
+    } else if (request_of(op)->listing->count) {
         send_names(s, op, file->at_end && !file->carry.size);
+        read_ahead(s, file);
     } else if (status == SALLY_EOF || !ask_again(s, op)) {
         reply_status(s, op->tag, SALLY_EOF, NULL);
     }
+}
+
+static bool answer_names(struct sftp *s, struct op *op)
+{
+    s->listings--;
+    note_place(s, op);
+    reply_names(s, op);
     return false;
+}
+
+/* --- ahead of the client
+ * ----------------------------------------------------------------------------------------------
+ */
+
+/* Storages that do one thing at a time get nothing to do that nobody has asked for, and where there
+ * are no workers the reply would have to wait. One directory at a time: names that nobody has asked
+ * for yet are outside the session's bound. Clients that ask ahead themselves need no help. */
+static bool may_read_ahead(const struct sftp *s, const sally_file *file)
+{
+    uint32_t traits = sally_fs_traits(sally_session_fs(s->session));
+    return (traits & SALLY_FS_CONCURRENT) && !(traits & SALLY_FS_NONBLOCKING) &&
+           session_host(s->session)->offload && !s->ahead.op && s->listings == 0 &&
+           !(file->at_end && !file->carry.size) && !file->closing;
+}
+
+static bool answer_ahead(struct sftp *s, struct op *op)
+{
+    const struct ahead a = s->ahead;
+    note_place(s, op);
+    if (!a.wanted && !op->pub.file->closing) {
+        s->ahead.is_done = true;
+        return true;
+    }
+    s->ahead.op = NULL;
+    if (a.wanted) {
+        op->tag = a.id;
+        request_of(op)->size = a.size;
+        reply_names(s, op);
+    }
+    return false;
+}
+
+static void read_ahead(struct sftp *s, sally_file *file)
+{
+    const struct request_in nobodys = {.size = 0};
+    struct op *op =
+        may_read_ahead(s, file) ? begin_readdir(s, &nobodys, file, 0, answer_ahead) : NULL;
+    if (!op)
+        return;
+    op->reserve = 0;
+    s->ahead = (struct ahead){.op = op};
+    request_submit(s, op);
+}
+
+/* False: there is nothing for this request. */
+static bool take_ahead(struct sftp *s, const struct request_in *in, const sally_file *file)
+{
+    struct ahead *a = &s->ahead;
+    struct op *op = a->op;
+    if (!op || op->pub.file != file || a->wanted)
+        return false;
+    if (!a->is_done) {
+        a->wanted = true;
+        a->id = in->id;
+        a->size = in->size;
+        return true;
+    }
+    a->op = NULL;
+    op->tag = in->id;
+    request_of(op)->size = in->size;
+    reply_names(s, op);
+    s->credit += request_of(op)->size; /* less what ask_again() has taken over */
+    request_end(op);
+    return true;
+}
+
+void ahead_drop(struct sftp *s, const sally_file *file)
+{
+    struct op *op = s->ahead.op;
+    if (!op || (file && op->pub.file != file) || s->ahead.wanted)
+        return;
+    if (s->ahead.is_done) {
+        s->ahead.op = NULL;
+        request_end(op);
+    } else if (!s->closing) { /* else the session has cancelled it, and perhaps ended it */
+        op_cancel(op);
+    }
 }
 
 void listing_drop(struct listing *l)
@@ -240,5 +349,7 @@ sally_status handle_readdir(struct sftp *s, struct request_in *in)
     if (in->body.bad)
         return SALLY_BAD_MESSAGE;
     sally_file *file = request_file(s, handle, HANDLE_DIRECTORY);
-    return file ? submit_readdir(s, in, file, 0) : SALLY_INVALID_HANDLE;
+    if (!file)
+        return SALLY_INVALID_HANDLE;
+    return take_ahead(s, in, file) ? SALLY_OK : submit_readdir(s, in, file, 0);
 }

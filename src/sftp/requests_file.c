@@ -133,6 +133,8 @@ sally_status handle_close(struct sftp *s, struct request_in *in)
     struct op *op = request_begin(s, in, kind, answer_status);
     if (!op)
         return SALLY_FAILURE;
+    if (kind == SALLY_OP_CLOSEDIR)
+        ahead_drop(s, file);
     handles_remove(&s->handles, handle); /* whatever comes of it (draft-13 section 8.1.3) */
     request_of(op)->file = file;
     return request_submit(s, op);

@@ -12,6 +12,12 @@ static void wake(struct session_host *host, struct op *op)
     list_append(&p->inbox, &op->link);
 }
 
+static void offload(struct session_host *host, struct op *op)
+{
+    struct peer *p = CONTAINER_OF(host, struct peer, host);
+    list_append(&p->work, &op->link);
+}
+
 static uint64_t now_ns(struct session_host *host)
 {
     (void)host;
@@ -158,8 +164,10 @@ struct peer *peer_new(const struct peer_options *options)
         p->options = *options;
     p->host.wake = wake;
     p->host.now_ns = now_ns;
+    p->host.offload = p->options.workers ? offload : NULL;
     p->random = 88172645463325252u;
     list_init(&p->inbox);
+    list_init(&p->work);
     list_init(&p->held);
     buf_init(&p->out, SIZE_MAX / 2);
     buf_init(&p->in, SIZE_MAX / 2);
@@ -180,11 +188,20 @@ static void deliver(struct peer *p)
         session_deliver(CONTAINER_OF(item, struct op, link));
 }
 
+static void work(struct peer *p)
+{
+    struct list *item;
+    while (!p->are_busy && (item = list_take_first(&p->work)))
+        session_run(CONTAINER_OF(item, struct op, link));
+}
+
 void peer_free(struct peer *p)
 {
     if (p->engine)
         peer_close(p, SALLY_CLOSED_LOST);
-    while (p->store.late_count || !list_empty(&p->inbox)) {
+    p->are_busy = false;
+    while (p->store.late_count || !list_empty(&p->inbox) || !list_empty(&p->work)) {
+        work(p);
         deliver(p);
         if (p->store.late_count)
             store_finish(&p->store, 0);
@@ -232,6 +249,7 @@ void peer_pump(struct peer *p)
         deliver(p);
         if (p->engine)
             sftp_flush(p->engine);
+        work(p);
     } while (!list_empty(&p->inbox));
 }
 

@@ -31,6 +31,7 @@ struct peer_options {
     bool hold;       /* chunks stay with the client until peer_release() */
     bool want_flush; /* the event is listened to */
     bool no_init;    /* INIT is the test's affair */
+    bool workers;    /* what may block is done when everything else is, unless they are busy */
 };
 
 struct reply {
@@ -47,6 +48,8 @@ struct peer {
     struct sftp *engine;
     struct peer_options options;
     struct list inbox; /* operations on their way home */
+    struct list work;  /* operations for the workers */
+    bool are_busy;     /* the workers */
     struct list held;  /* chunks not released */
     size_t held_bytes, most_held;
     struct buf out; /* requests to send */

@@ -45,7 +45,7 @@ static void on_gone(void *user_data)
     o->gone = true;
 }
 
-static void start(struct owner *o)
+static void start(struct owner *o, uint32_t traits)
 {
     memset(o, 0, sizeof *o);
     test_host_start(&o->host, TEST_WORKERS);
@@ -54,7 +54,7 @@ static void start(struct owner *o)
     store_add(&o->store, "/many", SALLY_TYPE_DIRECTORY, NULL, 0);
     store_add(&o->store, "/hello", SALLY_TYPE_REGULAR, "Hello, world", 12);
     buf_init(&o->replies, SIZE_MAX / 2);
-    sally_fs *fs = store_fs(&o->store, 0, 0);
+    sally_fs *fs = store_fs(&o->store, traits, 0);
     sally_session *session;
     const struct session_options options = {.user = "joe",
                                             .home = "/home/joe",
@@ -87,20 +87,26 @@ static void end(struct owner *o)
     buf_clear(&o->replies);
 }
 
-static void list_many(struct owner *o)
+static const uint8_t readdir_request[] = {
+    0, 0, 0, 17, SSH_FXP_READDIR, 0, 0, 0, 2, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 1};
+
+static void open_many(struct owner *o)
 {
     static const uint8_t opendir[] = {
         0, 0, 0, 14, SSH_FXP_OPENDIR, 0, 0, 0, 1, 0, 0, 0, 5, '/', 'm', 'a', 'n', 'y'};
-    static const uint8_t readdir[] = {
-        0, 0, 0, 17, SSH_FXP_READDIR, 0, 0, 0, 2, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 1};
     sftp_input(o->engine, opendir, sizeof opendir);
     while (o->replies.size == 0 ||
            memchr(buf_head(&o->replies), SSH_FXP_HANDLE, o->replies.size) == NULL) {
         test_host_pump(&o->host);
         sftp_flush(o->engine);
     }
+}
+
+static void list_many(struct owner *o)
+{
+    open_many(o);
     for (int i = 0; i < 60; i++)
-        sftp_input(o->engine, readdir, sizeof readdir);
+        sftp_input(o->engine, readdir_request, sizeof readdir_request);
 }
 
 static void pump_to_the_end(struct owner *o)
@@ -118,7 +124,7 @@ static void workers_do_the_work(void **state)
     struct script s;
     script_make(&s, 3);
     struct owner o;
-    start(&o);
+    start(&o, 0);
     sftp_input(o.engine, buf_head(&s.bytes), s.bytes.size);
     pump_to_the_end(&o);
     struct cursor c = cursor_of_slice(buf_slice(&o.replies));
@@ -127,7 +133,7 @@ static void workers_do_the_work(void **state)
         get_string(&c);
     assert_int_equal(count, s.count + 1);
     end(&o);
-    start(&o);
+    start(&o, 0);
     list_many(&o);
     pump_to_the_end(&o);
     end(&o);
@@ -141,7 +147,7 @@ static void the_end_may_come_while_they_work(void **state)
     script_make(&s, 3);
     for (int i = 0; i < 60; i++) {
         struct owner o;
-        start(&o);
+        start(&o, 0);
         if (i % 2)
             list_many(&o);
         else
@@ -155,11 +161,33 @@ static void the_end_may_come_while_they_work(void **state)
     script_clear(&s);
 }
 
+/* Each reply is waited for, while a worker makes the next one; the end may come at any time. */
+static void one_after_the_other_is_read_ahead(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 60; i++) {
+        struct owner o;
+        start(&o, SALLY_FS_CONCURRENT);
+        open_many(&o);
+        for (int k = 0; k < i; k++) {
+            size_t before = o.replies.size;
+            sftp_input(o.engine, readdir_request, sizeof readdir_request);
+            sftp_flush(o.engine);
+            while (o.replies.size == before) {
+                test_host_pump(&o.host);
+                sftp_flush(o.engine);
+            }
+        }
+        end(&o);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(workers_do_the_work),
         cmocka_unit_test(the_end_may_come_while_they_work),
+        cmocka_unit_test(one_after_the_other_is_read_ahead),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
