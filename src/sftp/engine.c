@@ -37,7 +37,7 @@ static bool is_finished(struct sftp *s)
 {
     if (!s->ended || s->active)
         return false;
-    if (s->pool->backlog < MAX_BACKLOG)
+    if (!input_is_held(s))
         input_drop(s); /* what could start has started: this is a piece of a request */
     return s->waiting.size == 0;
 }
@@ -114,6 +114,13 @@ sally_error sftp_new(struct sftp **out, sally_session *session, const struct sft
     requests_read_lists(s);
     *out = s;
     return SALLY_E_OK;
+}
+
+void sftp_send_data(struct sftp *s)
+{
+    enter(s);
+    reply_send(s);
+    leave(s);
 }
 
 void sftp_break(struct sftp *s, const char *detail)

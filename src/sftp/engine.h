@@ -55,8 +55,9 @@ struct sftp {
     struct incoming incoming;
     bool ended; /* the peer will send no more */
 
-    uint32_t active; /* requests with the session, not answered yet */
-    bool alone;      /* one of them lets no later one start: see request_alone() */
+    uint32_t active;    /* requests with the session, not answered yet */
+    bool alone;         /* one of them lets no later one start: see request_alone() */
+    bool reads_at_once; /* the last READ was answered while it was submitted */
     struct handles handles;
     uint32_t listings; /* READDIRs with the session that the client asked for */
     struct ahead ahead;
@@ -223,6 +224,8 @@ handle_fn ext_space_available, ext_get_temp_folder, ext_make_temp_folder;
 void input_take(struct sftp *s, const uint8_t *data, size_t size);
 /* Goes on with what waits. True: something was done. */
 bool input_resume(struct sftp *s);
+/* Requests may be waiting that nothing but unread replies holds back. */
+bool input_is_held(const struct sftp *s);
 void input_drop(struct sftp *s);
 
 /* answers.c */
@@ -246,9 +249,13 @@ void reply_copy(struct sftp *s, const uint8_t *data, size_t size);
 void reply_chunk(struct sftp *s, struct block *block, size_t size);
 /* True: there was something. */
 bool reply_hand_over(struct sftp *s);
+/* Chunks alone, as soon as they are there: the owner may be able to use them at once. */
+bool reply_send(struct sftp *s);
 void reply_drop(struct sftp *s);
 
 /* engine.c */
 void sftp_break(struct sftp *s, const char *detail);
+/* A READ has brought data: it goes to the owner while it is in the cache. */
+void sftp_send_data(struct sftp *s);
 
 #endif

@@ -72,6 +72,22 @@ static void eat_data(struct sftp *s, struct cursor *c)
     request_submit(s, op);
 }
 
+/* More READs would bring data that nobody takes yet. */
+static bool reads_are_held(const struct sftp *s)
+{
+    return s->reads_at_once && s->options.max_unsent && s->pool->lent >= s->options.max_unsent;
+}
+
+static bool is_held_read(const struct sftp *s, struct slice packet)
+{
+    return packet.data[0] == SSH_FXP_READ && reads_are_held(s) && s->state == READY;
+}
+
+bool input_is_held(const struct sftp *s)
+{
+    return s->pool->backlog >= MAX_BACKLOG || reads_are_held(s);
+}
+
 /* False: nothing can be done with what there is. */
 static bool eat_packet(struct sftp *s, struct cursor *c)
 {
@@ -82,6 +98,8 @@ static bool eat_packet(struct sftp *s, struct cursor *c)
     struct slice packet = get_bytes(&at, length);
     if (at.bad)
         return start_write(s, c);
+    if (is_held_read(s, packet))
+        return false;
     *c = at;
     if (s->state == AWAIT_INIT)
         handle_init(s, packet);
@@ -106,6 +124,8 @@ static void eat_waiting(struct sftp *s)
         return;
     struct cursor c = cursor_of_slice(buf_slice(&s->waiting));
     eat(s, &c);
+    if (s->closing) /* the owner did that from inside an event: all that waited is gone */
+        return;
     buf_take(&s->waiting, s->waiting.size - cursor_left(&c));
     if (!s->waiting.size && s->waiting.capacity > WAITING_KEPT)
         buf_clear(&s->waiting);
@@ -141,7 +161,7 @@ void input_take(struct sftp *s, const uint8_t *data, size_t size)
     while (cursor_left(&c) && s->state != BROKEN && !s->closing) {
         if (!s->waiting.size) {
             eat(s, &c);
-            if (s->state != BROKEN && cursor_left(&c))
+            if (s->state != BROKEN && !s->closing && cursor_left(&c))
                 wait_for_more(s, &c, cursor_left(&c));
             return;
         }

@@ -81,7 +81,7 @@ struct block *pool_get(struct pool *p, size_t size)
         b->class = class;
     }
     b->op = NULL;
-    b->backlog = 0;
+    b->backlog = b->lent = 0;
     list_init(&b->chunk.link);
     list_append(&p->in_use, &b->link);
     return b;
@@ -94,6 +94,7 @@ void pool_put(struct block *b)
     struct pool *p = b->pool;
     list_remove(&b->link);
     p->backlog -= b->backlog;
+    p->lent -= b->lent;
     if (p->orphan || b->class == POOL_CLASSES || p->cached + b->capacity > MAX_CACHED) {
         mem_free(b);
     } else {
@@ -124,6 +125,15 @@ struct chunk *pool_chunk(struct block *b, size_t at, size_t size)
     b->chunk.size = size;
     b->chunk.release = release;
     return &b->chunk;
+}
+
+void pool_lend(struct chunk *c)
+{
+    struct block *b = CONTAINER_OF(c, struct block, chunk);
+    if (!b->op)
+        return;
+    b->lent = c->size;
+    b->pool->lent += c->size;
 }
 
 void pool_trim(struct pool *p, size_t size)

@@ -18,6 +18,7 @@ struct block {
     struct op
         *op; /* ends with the block: its reserve stays taken until the data was sent. NULL: none */
     size_t backlog; /* bytes that count as reply nobody has read yet */
+    size_t lent;    /* bytes of data that the receiver has */
     size_t capacity;
     uint32_t class; /* POOL_CLASSES: made to measure */
     _Alignas(16) uint8_t bytes[];
@@ -27,7 +28,7 @@ struct pool {
     struct list free[POOL_CLASSES];
     struct list in_use;
     size_t cached;                       /* bytes in the free lists */
-    size_t backlog;                      /* sum over the blocks in use */
+    size_t backlog, lent;                /* sums over the blocks in use */
     bool orphan;                         /* the engine is gone */
     void (*on_release)(void *user_data); /* a chunk came back; not once the pool is an orphan */
     void *user_data;
@@ -44,6 +45,8 @@ struct block *pool_get(struct pool *p, size_t size);
 void pool_put(struct block *b);
 /* Makes the first `size` bytes from `at` of the block a chunk; its receiver releases it. */
 struct chunk *pool_chunk(struct block *b, size_t at, size_t size);
+/* The chunk goes to its receiver: the data of an operation counts as lent until it is released. */
+void pool_lend(struct chunk *c);
 /* Keeps at most `size` bytes of free blocks. */
 void pool_trim(struct pool *p, size_t size);
 /* Ends the operations that hang on blocks. */

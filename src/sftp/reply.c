@@ -135,16 +135,24 @@ bool reply_one_name(struct sftp *s, uint32_t id, const char *name, const sally_a
     return reply_end(s, id);
 }
 
-bool reply_hand_over(struct sftp *s)
+bool reply_send(struct sftp *s)
 {
     bool any = false;
     struct list *item;
-    close_batch(s);
-    s->second_batch = false;
     while (!s->closing && (item = list_take_first(&s->ready))) {
-        s->events.send(s->user_data, CONTAINER_OF(item, struct chunk, link));
+        struct chunk *c = CONTAINER_OF(item, struct chunk, link);
+        pool_lend(c);
+        s->events.send(s->user_data, c);
         any = true;
     }
+    return any;
+}
+
+bool reply_hand_over(struct sftp *s)
+{
+    close_batch(s);
+    s->second_batch = false;
+    bool any = reply_send(s);
     size_t credit = s->credit;
     s->credit = 0;
     if (credit && !s->closing && s->state != BROKEN)

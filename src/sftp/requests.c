@@ -145,12 +145,15 @@ static void on_done(struct op *op)
         kept = r->answer(s, op);
         s->credit += r->size;
     }
+    bool has_data = kept && op->pub.kind == SALLY_OP_READ;
     if (r->alone)
         s->alone = false;
     mem_free(r->plan);
     r->plan = NULL;
     if (!kept)
         request_end(op);
+    if (has_data)
+        sftp_send_data(s);
 }
 
 void request_end(struct op *op)

@@ -173,7 +173,10 @@ sally_status handle_read(struct sftp *s, struct request_in *in)
     op->on_start = start_read;
     request_of(op)->file = file;
     text_aim(s, op, file);
-    return request_submit(s, op);
+    uint32_t active = s->active;
+    request_submit(s, op);
+    s->reads_at_once = s->active == active;
+    return SALLY_OK;
 }
 
 sally_status write_begin(struct sftp *s, struct request_in *in, const struct write_head *head,

@@ -14,6 +14,9 @@ struct sftp_options {
     uint32_t max_read;          /* bytes of data in the largest reply to READ */
     uint32_t max_write;         /* bytes of data in the largest WRITE */
     uint32_t max_names;         /* bytes of the largest NAME reply */
+    uint32_t max_unsent;        /* bytes of READs' data with the owner that hold back further READs
+                                 * while the storage answers these at once: data is read when it can
+                                 * be sent, and so is still in the cache then. 0: no such bound */
     const char *allow_requests; /* names with commas; NULL: all. Lent: must outlive the engine */
     const char *deny_requests;  /* NULL: none. Lent */
     /* The charset of the storage's names, as clients are told; NULL: they are bytes, of no charset.

@@ -42,6 +42,8 @@ void channel_drop_chunks(struct ssh_channel *ch)
     release_all(&ch->chunks);
 }
 
+static void seal_while_warm(struct ssh_channel *ch);
+
 static void enqueue(struct ssh_channel *ch, struct chunk *c, bool is_error)
 {
     if (c->size == 0 || ch->eof_wanted || ch->close_wanted || ch->ssh->state == OVER) {
@@ -52,6 +54,8 @@ static void enqueue(struct ssh_channel *ch, struct chunk *c, bool is_error)
     list_append(&ch->chunks, &c->link);
     ch->queued += c->size;
     channel_wake(ch);
+    if (c->size > GATHER_MAX)
+        seal_while_warm(ch);
 }
 
 void ssh_channel_send(struct ssh_channel *ch, struct chunk *c)
@@ -166,6 +170,15 @@ static enum channel_step send_data(struct ssh_channel *ch)
     transport_note_activity(ssh);
     release_all(&p.used);
     return sealed ? STEP_SENT : STEP_OVER;
+}
+
+/* Large pieces are sealed when they come, while they are in the processor's cache, and their memory
+ * serves for the next ones. Where there are several channels, each waits for its turn. */
+static void seal_while_warm(struct ssh_channel *ch)
+{
+    bool is_alone = ch->ssh->connection->count == 1;
+    while (is_alone && ch->open && !ch->close_sent && ch->queued && send_data(ch) == STEP_SENT)
+        ;
 }
 
 static void send_adjust(struct ssh_channel *ch)

@@ -202,6 +202,66 @@ static void the_end_of_input_waits_for_the_reader(void **state)
     peer_free(p);
 }
 
+/* Where data can be had at once, it is read when what was read before has left. */
+static void reads_wait_while_data_is_unsent(void **state)
+{
+    (void)state;
+    enum { COUNT = 20 };
+    for (int how = 0; how < 8; how++) {
+        struct peer *p = peer_new(&(struct peer_options){
+            .hold = true,
+            .max_unsent = 1,
+            .want_flush = how & 1,
+            .traits = how & 2 ? SALLY_FS_CONCURRENT : 0,
+        });
+        add_big(p);
+        struct handle h = peer_open(p, "/big", SSH_FXF_READ);
+        peer_release(p, SIZE_MAX);
+        uint32_t ids[COUNT];
+        for (uint32_t i = 0; i < COUNT; i++)
+            ids[i] = peer_read_request(p, h, i, 32 * 1024);
+        uint32_t last = peer_path_request(p, SSH_FXP_STAT, "/hello");
+        peer_go(p);
+        if (how & 4)
+            sftp_eof(p->engine);
+        for (uint32_t i = 0; i < COUNT; i++) {
+            assert_int_equal(p->store.calls[SALLY_OP_READ], i + 1);
+            peer_expect(p, SSH_FXP_DATA, ids[i]);
+            if (i < COUNT - 1)
+                peer_expect_nothing(p);
+            else
+                peer_expect(p, SSH_FXP_ATTRS, last); /* is not held back itself */
+            peer_release(p, 1);
+            if (how & 1)
+                peer_pump(p);
+        }
+        assert_int_equal(p->finished, (how & 4) != 0);
+        peer_free(p);
+    }
+}
+
+/* Those that take their time go on together. */
+static void late_reads_do_not_wait_for_the_reader(void **state)
+{
+    (void)state;
+    enum { COUNT = 20 };
+    struct peer *p = peer_new(&(struct peer_options){
+        .hold = true, .max_unsent = 1, .want_flush = true, .traits = SALLY_FS_CONCURRENT});
+    add_big(p);
+    struct handle h = peer_open(p, "/big", SSH_FXF_READ);
+    p->store.late_kinds = SALLY_OP_BIT(SALLY_OP_READ);
+    for (uint32_t i = 0; i < COUNT; i++)
+        peer_read_request(p, h, i, 32 * 1024);
+    peer_go(p);
+    assert_int_equal(p->store.late_count, COUNT);
+    while (p->store.late_count)
+        store_finish(&p->store, 0);
+    peer_pump(p);
+    for (uint32_t i = 0; i < COUNT; i++)
+        assert_int_equal(peer_take(p)->type, SSH_FXP_DATA);
+    peer_free(p);
+}
+
 static void closing_ends_everything(void **state)
 {
     (void)state;
@@ -328,6 +388,8 @@ int main(void)
         cmocka_unit_test(concurrent_reads_are_answered_as_they_come),
         cmocka_unit_test(the_end_of_input_waits_for_the_answers),
         cmocka_unit_test(the_end_of_input_waits_for_the_reader),
+        cmocka_unit_test(reads_wait_while_data_is_unsent),
+        cmocka_unit_test(late_reads_do_not_wait_for_the_reader),
         cmocka_unit_test(closing_ends_everything),
         cmocka_unit_test(closing_lets_nothing_queued_through),
         cmocka_unit_test(the_owner_may_close_inside_an_event),

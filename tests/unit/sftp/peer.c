@@ -130,6 +130,7 @@ void peer_connect(struct peer *p)
         .max_read = choose(o->max_read, 255 * 1024),
         .max_write = choose(o->max_write, 255 * 1024),
         .max_names = choose(o->max_names, 64 * 1024),
+        .max_unsent = o->max_unsent,
         .allow_requests = o->allow,
         .deny_requests = o->deny,
         .filename_charset = o->filename_charset,

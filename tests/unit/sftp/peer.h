@@ -22,7 +22,7 @@ struct peer_options {
     uint32_t max_operations;
     uint32_t max_files;
     size_t max_bytes;
-    uint32_t max_packet, max_read, max_write, max_names;
+    uint32_t max_packet, max_read, max_write, max_names, max_unsent;
     uint32_t permissions;
     const char *allow, *deny;
     const char *filename_charset;

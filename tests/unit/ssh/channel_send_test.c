@@ -251,6 +251,35 @@ static void echo_over_many_channels_in_turn(void **state)
     duo_stop(&d);
 }
 
+/* A channel that has the connection to itself seals large pieces when they come; others wait. */
+static void large_pieces_are_sealed_at_once(void **state)
+{
+    (void)state;
+    static const uint8_t piece[64 * KIB];
+    struct duo d;
+    struct echo e;
+    prepare_echo(&d, &e);
+    duo_log_in(&d);
+    add_stream(&d, &e, sizeof piece);
+    struct ssh_channel *channel = e.streams[0].channel;
+    ssh_channel_send(channel, heap_chunk(piece, 100));
+    assert_int_equal(ssh_channel_queued(channel), 100);
+    ssh_channel_send(channel, heap_chunk(piece, sizeof piece));
+    assert_int_equal(ssh_channel_queued(channel), 0);
+    assert_true(ssh_output(d.client.ssh).size > sizeof piece);
+    for (int i = 0; i < 16; i++)
+        ssh_channel_send(channel, heap_chunk(piece, sizeof piece));
+    assert_true(ssh_channel_queued(channel) > 4 * sizeof piece); /* no more than may wait */
+    assert_true(ssh_output(d.client.ssh).size < 512 * KIB);
+    duo_run(&d);
+    assert_int_equal(ssh_channel_queued(channel), 0);
+    add_stream(&d, &e, sizeof piece);
+    duo_run(&d);
+    ssh_channel_send(channel, heap_chunk(piece, sizeof piece));
+    assert_int_equal(ssh_channel_queued(channel), sizeof piece);
+    duo_stop(&d);
+}
+
 static void both_sides_close_while_data_flows(void **state)
 {
     (void)state;
@@ -321,6 +350,7 @@ int main(void)
         cmocka_unit_test(echo_in_pieces_with_new_keys_all_the_time),
         cmocka_unit_test(echo_of_much),
         cmocka_unit_test(echo_over_many_channels_in_turn),
+        cmocka_unit_test(large_pieces_are_sealed_at_once),
         cmocka_unit_test(both_sides_close_while_data_flows),
         cmocka_unit_test(tiny_windows_and_packets_get_all_through),
         cmocka_unit_test(connection_breaks_while_data_flows),

@@ -219,9 +219,9 @@ static void data_flows_again_right_after_newkeys(void **state)
     struct pair p;
     pair_init(&p, state);
     log_in(&p);
-    side_send(&p.server, 100 * KIB);
     ssh_rekey(p.server.ssh);
     ssh_run(p.server.ssh, p.now_ns);
+    side_send(&p.server, 100 * KIB);
     pair_move(&p.server, SIZE_MAX); /* KEXINIT */
     pair_move(&p.client, SIZE_MAX); /* KEXINIT, public value */
     assert_int_equal(p.client.received, 0);
