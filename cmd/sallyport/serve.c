@@ -88,6 +88,9 @@ static int add_default_user(struct serving *s, struct serve_options *o)
 static int apply_settings(struct serving *s)
 {
     const struct texts *settings = &s->options->settings;
+    /* The heap is this program's, and so is the decision. */
+    if (sally_server_set(s->server, "server.trim_heap", "10s") != SALLY_E_OK)
+        return report_failure("out of memory");
     for (size_t i = 0; i < settings->count; i++) {
         const char *equals = strchr(settings->at[i], '=');
         char *name = strndup(settings->at[i], (size_t)(equals - settings->at[i]));

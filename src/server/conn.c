@@ -246,6 +246,7 @@ void conn_pin(struct conn *c)
 static void conn_gone(struct conn *c)
 {
     struct loop *loop = c->loop;
+    sweep_note(loop, c->moved_bytes);
     if (c->has_place)
         deadlines_release(&loop->deadlines);
     list_remove(&c->loop_link);

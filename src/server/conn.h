@@ -104,6 +104,7 @@ struct conn {
     struct deadline deadline;
     uint64_t progress_ns;   /* when the socket last took something, or began to block */
     uint64_t active_ns;     /* when bytes last moved */
+    uint64_t moved_bytes;   /* since the buffers were last given back */
     uint32_t end_reason;    /* SALLY_END_ value; 0: not over */
     const char *end_detail; /* static, or the engine's */
 };

@@ -95,6 +95,7 @@ static size_t receive(struct conn *c, uint64_t now_ns)
         /* A short read has emptied the socket: the poll says when there is more. */
         c->is_readable = (size_t)got == size;
         ssh_input_filled(c->ssh, (size_t)got);
+        c->moved_bytes += (uint64_t)got;
         add(&c->facts.bytes_in, (uint64_t)got);
         counter_add(&c->server->counters.bytes_in, (uint64_t)got);
         atomic_store_explicit(&c->facts.last_input_ns, now_ns, memory_order_relaxed);
@@ -136,7 +137,8 @@ static void transmit(struct conn *c, size_t *budget)
             c->is_broken = true;
             return;
         }
-        c->progress_ns = c->active_ns = now;
+        c->progress_ns = c->active_ns = c->loop->sweep.moved_ns = now;
+        c->moved_bytes += (uint64_t)sent;
         c->is_blocked = (size_t)sent < out.size;
         *budget -= *budget < (size_t)sent ? *budget : (size_t)sent;
         add(&c->facts.bytes_out, (uint64_t)sent);
@@ -193,6 +195,8 @@ static bool meet_deadline(struct conn *c)
         c->is_trimmed = true;
         ssh_trim(c->ssh);
         channels_trim(c);
+        sweep_note(c->loop, c->moved_bytes);
+        c->moved_bytes = 0;
     }
     return true;
 }
@@ -218,7 +222,7 @@ static void move_bytes(struct conn *c)
     for (;;) {
         size_t got = c->is_readable && !c->has_eof ? receive(c, loop_now_ns()) : 0;
         if (got > 0)
-            c->active_ns = loop_now_ns();
+            c->active_ns = c->loop->sweep.moved_ns = loop_now_ns();
         in -= in < got ? in : got;
         bool was_pending = ssh_output(c->ssh).size > 0;
         conn_run_engine(c);

@@ -160,6 +160,8 @@ static void on_timer(uv_timer_t *timer)
         deadline_set(&loop->deadlines, first, DEADLINE_NONE);
         if (first == &loop->grace)
             conns_end_all(loop);
+        else if (first == &loop->sweep.deadline)
+            sweep_due(loop);
         else
             conn_deadline(conn_of_deadline(first));
     }
@@ -202,7 +204,10 @@ sally_error loop_new(struct loop **out, struct sally_server *server, uint32_t in
     list_init(&loop->ready);
     list_init(&loop->conns);
     deadline_init(&loop->grace);
-    if (!deadlines_reserve(&loop->deadlines)) { /* for the grace */
+    sweep_init(&loop->sweep);
+    /* For the grace and the sweep. */
+    if (!deadlines_reserve(&loop->deadlines) || !deadlines_reserve(&loop->deadlines)) {
+        deadlines_clear(&loop->deadlines);
         mem_free(loop);
         return SALLY_E_NO_MEMORY;
     }

@@ -17,6 +17,7 @@
 #include "base/list.h"
 #include "sallyport/error.h"
 #include "server/deadlines.h"
+#include "server/sweep.h"
 #include "server/task.h"
 
 struct conn;
@@ -58,6 +59,7 @@ struct loop {
     bool is_drain_queued; /* under the server's lock */
     uint64_t grace_end_ns;
     struct deadline grace;
+    struct sweep sweep;
 };
 
 sally_error loop_new(struct loop **out, struct sally_server *server, uint32_t index);

@@ -34,6 +34,7 @@ struct settings {
     uint64_t server_password_hash_jobs;
     uint64_t server_receive_buffer;
     uint64_t server_send_buffer;
+    uint64_t server_trim_heap_ns;
     uint64_t server_worker_stack;
     uint64_t server_workers;
     uint64_t server_workers_per_connection;

@@ -140,6 +140,10 @@ static const struct setting_row rows[] = {
     {{"server.send_buffer", BYTES, RUNNING, "0", "0", "1G",
       "send buffer of a socket; 0: as the system sees fit"},
      AT(server_send_buffer), NULL, NULL},
+    {{"server.trim_heap", DURATION, RUNNING, "0s", "0s", "1d",
+      "least time between two quiet moments in which the process's free memory goes back to the "
+      "system; 0: never; \"sallyport serve\": 10s"},
+     AT(server_trim_heap_ns), NULL, NULL},
     {{"server.worker_stack", BYTES, SERVER, "512K", "128K", "64M",
       "stack of a worker thread, on which storages and hooks run"},
      AT(server_worker_stack), NULL, NULL},

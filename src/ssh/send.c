@@ -19,8 +19,11 @@ bool send_is_full(const struct ssh *ssh)
 static const uint8_t *draw_padding(struct ssh *ssh, size_t overhead)
 {
     struct transport *t = ssh->transport;
-    if (t->padding_used > PADDING_POOL - PADDING_DRAW) {
-        if (!random_fill(&ssh->options.random, t->padding, sizeof t->padding))
+    if (!t->padding || t->padding_used > PADDING_POOL - PADDING_DRAW) {
+        if (!t->padding)
+            t->padding = mem_alloc(PADDING_POOL);
+        t->padding_used = PADDING_POOL; /* what is there is used up, also when the source fails */
+        if (!t->padding || !random_fill(&ssh->options.random, t->padding, PADDING_POOL))
             return NULL;
         t->padding_used = 0;
     }

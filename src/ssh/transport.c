@@ -59,7 +59,6 @@ static bool transport_new(struct ssh *ssh)
     list_init(&t->jobs);
     t->in.cipher = packet_cipher_none();
     t->out.cipher = packet_cipher_none();
-    t->padding_used = PADDING_POOL;
     t->started_ns = t->heard_ns = t->active_ns = t->rekeyed_ns = ssh->now_ns;
     buf_init(&t->output, 0);
     buf_init(&t->message, ANSWER_MAX);
@@ -87,6 +86,7 @@ static void transport_free(struct ssh *ssh)
     buf_clear(&t->waiting);
     buf_clear(&t->inflated);
     buf_clear(&t->deflated);
+    mem_free(t->padding);
     mem_free(t->algorithms);
     mem_free(t->user_algorithms);
     mem_free(t->end_text);
@@ -266,6 +266,8 @@ void ssh_trim(struct ssh *ssh)
     buf_clear(&t->message);
     buf_clear(&t->inflated);
     buf_clear(&t->deflated);
+    mem_free(t->padding);
+    t->padding = NULL;
     receive_trim(t);
 }
 

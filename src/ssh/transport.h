@@ -96,7 +96,7 @@ struct transport {
     struct buf message; /* being built */
     struct buf waiting; /* payloads as strings, until our NEWKEYS */
     struct buf inflated, deflated;
-    uint8_t padding[PADDING_POOL];
+    uint8_t *padding; /* PADDING_POOL bytes; NULL: none are drawn */
     size_t padding_used;
     struct kex *kex;          /* NULL: no exchange is running */
     bool strict;              /* both sides speak draft-ietf-sshm-strict-kex */

@@ -1,8 +1,11 @@
 #include "alloc_failure.h"
 
+#include <malloc.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 static _Thread_local unsigned left; /* 0: nothing fails */
+static _Atomic size_t live;
 static _Thread_local bool struck, inside, only_inside;
 
 void alloc_fail_at(unsigned nth)
@@ -42,24 +45,56 @@ static bool fails(void)
     return true;
 }
 
+size_t alloc_live_bytes(void)
+{
+    return atomic_load_explicit(&live, memory_order_relaxed);
+}
+
+static void *came(void *ptr)
+{
+    if (ptr)
+        atomic_fetch_add_explicit(&live, malloc_usable_size(ptr), memory_order_relaxed);
+    return ptr;
+}
+
+static void goes(size_t size)
+{
+    atomic_fetch_sub_explicit(&live, size, memory_order_relaxed);
+}
+
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *old, size_t size);
+void __real_free(void *ptr);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *old, size_t size);
+void __wrap_free(void *ptr);
 
 void *__wrap_malloc(size_t size)
 {
-    return fails() ? NULL : __real_malloc(size);
+    return fails() ? NULL : came(__real_malloc(size));
 }
 
 void *__wrap_calloc(size_t count, size_t size)
 {
-    return fails() ? NULL : __real_calloc(count, size);
+    return fails() ? NULL : came(__real_calloc(count, size));
 }
 
 void *__wrap_realloc(void *old, size_t size)
 {
-    return fails() ? NULL : __real_realloc(old, size);
+    if (fails())
+        return NULL;
+    size_t before = old ? malloc_usable_size(old) : 0;
+    void *ptr = __real_realloc(old, size);
+    if (ptr)
+        goes(before);
+    return came(ptr);
+}
+
+void __wrap_free(void *ptr)
+{
+    if (ptr)
+        goes(malloc_usable_size(ptr));
+    __real_free(ptr);
 }
