@@ -19,21 +19,26 @@ SALLY_BEGIN_DECLS
 enum {
     SALLY_CLOSED_BY_CLIENT = 1, /**< the client said close */
     SALLY_CLOSED_LOST = 2,      /**< the connection broke */
-    SALLY_CLOSED_BY_SERVER = 3, /**< the server stops, or disconnected the client */
+    SALLY_CLOSED_BY_SERVER = 3, /**< the server stops, or disconnected the client, or the program
+                                   closed a file of its own with sally_session_submit() */
     SALLY_CLOSED_ERROR = 4      /**< the client said close, but an operation before it had failed */
 };
 
 /** What was done with a file while it was open. */
 typedef struct sally_file_facts {
-    uint64_t bytes_read;     /**< sum of all READs */
-    uint64_t bytes_written;  /**< sum of all WRITEs that the storage took */
+    uint64_t bytes_read; /**< sum of all READs, and what COPY took from it; the program's own
+                            (sally_session_submit()) count as well */
+    uint64_t
+        bytes_written; /**< sum of all WRITEs that the storage took, and what COPY put into it */
     uint64_t highest_offset; /**< end of the last byte written; 0 for none */
     uint64_t gap_bytes;  /**< bytes below highest_offset that this handle did not write; exact while
                             at most  16 separate ranges were written, else at least this */
-    uint64_t opened_ns;  /**< monotonic time of the OPEN */
+    uint64_t opened_ns;  /**< time of the OPEN by CLOCK_MONOTONIC; 0 in a sally_sftp, which has no
+                            clock */
     uint32_t open_flags; /**< SALLY_OPEN_ bits */
     uint32_t close_reason; /**< SALLY_CLOSED_ value; 0 while it is open */
-    sally_status worst; /**< first failure of a READ (but EOF), WRITE or FSYNC; SALLY_OK for none */
+    sally_status worst;    /**< first failure of a READ (but EOF), WRITE, FSYNC, or COPY from or to
+                              it; SALLY_OK for none */
     uint32_t is_directory; /**< 1 when it came from OPENDIR */
 } sally_file_facts;
 

@@ -148,30 +148,49 @@ static uint64_t gap_bytes(const sally_file *file)
     return gaps;
 }
 
-void file_note_io(const struct op *op)
+static void note_read(sally_file *file, uint64_t size)
 {
-    sally_file *file = op->pub.file;
-    const sally_op_io *io = &op->pub.u.io;
-    struct counters *counters = op->session->counters;
-    if (op->pub.kind == SALLY_OP_READ) {
-        counter_add(&file->bytes_read, io->done);
-        if (counters)
-            counter_add(&counters->bytes_read, io->done);
-        return;
-    }
-    counter_add(&file->bytes_written, io->length);
+    struct counters *counters = file->session->counters;
+    counter_add(&file->bytes_read, size);
     if (counters)
-        counter_add(&counters->bytes_written, io->length);
-    uint64_t from = io->offset, to;
+        counter_add(&counters->bytes_read, size);
+}
+
+static void note_written(sally_file *file, uint64_t from, uint64_t size)
+{
+    struct counters *counters = file->session->counters;
+    counter_add(&file->bytes_written, size);
+    if (counters)
+        counter_add(&counters->bytes_written, size);
+    uint64_t to;
     if (file->facts.open_flags &
         SALLY_OPEN_APPEND) /* the offset means nothing: each write follows the last */
         from = counter_get(&file->highest_offset);
-    if (io->length == 0 || __builtin_add_overflow(from, io->length, &to))
+    if (size == 0 || __builtin_add_overflow(from, size, &to))
         return;
     note_range(file, from, to);
     if (to > counter_get(&file->highest_offset))
         atomic_store_explicit(&file->highest_offset, to, memory_order_relaxed);
     atomic_store_explicit(&file->gap_bytes, gap_bytes(file), memory_order_relaxed);
+}
+
+void file_note_moved(const struct op *op)
+{
+    const sally_op *pub = &op->pub;
+    if (pub->kind == SALLY_OP_READ) {
+        note_read(pub->file, pub->u.io.done);
+    } else if (pub->kind == SALLY_OP_WRITE) {
+        note_written(pub->file, pub->u.io.offset, pub->u.io.length);
+    } else {
+        note_read(pub->file, pub->u.copy.done);
+        note_written(pub->u.copy.to, pub->u.copy.to_offset, pub->u.copy.done);
+    }
+}
+
+void file_note_failure(sally_file *file, sally_status status)
+{
+    if (file->worst == SALLY_OK)
+        file->worst = status;
 }
 
 static const char *reason_text(uint32_t reason)

@@ -107,12 +107,16 @@ static void note_file(const struct op *op)
         }
         return;
     }
-    bool moves = pub->kind == SALLY_OP_READ || pub->kind == SALLY_OP_WRITE;
+    bool copies = pub->kind == SALLY_OP_COPY;
+    bool moves = pub->kind == SALLY_OP_READ || pub->kind == SALLY_OP_WRITE || copies;
     if (moves && pub->status == SALLY_OK)
-        file_note_io(op);
+        file_note_moved(op);
     if ((moves || pub->kind == SALLY_OP_FSYNC) && pub->status != SALLY_OK &&
-        pub->status != SALLY_EOF && file->worst == SALLY_OK)
-        file->worst = pub->status;
+        pub->status != SALLY_EOF) {
+        file_note_failure(file, pub->status);
+        if (copies && pub->u.copy.to)
+            file_note_failure(pub->u.copy.to, pub->status);
+    }
     if (closes(pub))
         file_log_close(file);
 }

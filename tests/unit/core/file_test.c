@@ -12,6 +12,13 @@ static sally_status fine(sally_fs *fs, sally_op *op)
     return SALLY_OK;
 }
 
+static sally_status copied(sally_fs *fs, sally_op *op)
+{
+    (void)fs;
+    op->u.copy.done = op->u.copy.length;
+    return op->u.copy.from_offset == 1 ? SALLY_QUOTA_EXCEEDED : SALLY_OK;
+}
+
 struct bench {
     struct test_host host;
     sally_fs *fs;
@@ -34,7 +41,7 @@ static void opened(struct op *op)
 static void begin(struct bench *b, uint32_t flags)
 {
     static const sally_attrs none;
-    sally_fs_methods m = {.struct_size = sizeof m, .open = fine, .write = fine};
+    sally_fs_methods m = {.struct_size = sizeof m, .open = fine, .write = fine, .copy = copied};
     *b = (struct bench){0};
     test_host_start(&b->host, 0);
     assert_int_equal(sally_fs_new(&b->fs, &m, NULL), SALLY_E_OK);
@@ -126,6 +133,38 @@ static void appending_has_no_gaps(void **state)
     (void)state;
 }
 
+static void copies_count(void **state)
+{
+    struct bench b;
+    sally_file_facts facts;
+    begin(&b, SALLY_OPEN_READ | SALLY_OPEN_WRITE);
+    sally_file *from = b.file;
+    struct op *op = op_new(b.session, SALLY_OP_OPEN);
+    static const sally_attrs none;
+    op->owner = &b;
+    op->on_done = opened;
+    op->pub.u.open = (sally_op_open){.flags = SALLY_OPEN_WRITE, .attrs = &none};
+    assert_int_equal(op_take_path(op, slice_of("g")), SALLY_OK);
+    op_submit(op);
+    assert_ptr_not_equal(b.file, from);
+    for (uint64_t i = 0; i < 2; i++) {
+        op = op_new(b.session, SALLY_OP_COPY);
+        op->on_done = op_free;
+        op_use_file(op, from);
+        op->pub.u.copy =
+            (sally_op_copy){.to = b.file, .from_offset = i, .to_offset = 100, .length = 50};
+        op_submit(op);
+        sally_file_get_facts(from, &facts);
+        assert_int_equal(facts.bytes_read, 50);
+        assert_int_equal(facts.worst, i ? SALLY_QUOTA_EXCEEDED : SALLY_OK);
+        sally_file_get_facts(b.file, &facts);
+        assert_int_equal(facts.worst, i ? SALLY_QUOTA_EXCEEDED : SALLY_OK);
+        expect(&b, 50, 150, 100);
+    }
+    end(&b);
+    (void)state;
+}
+
 static void each_layer_keeps_its_own_pointer(void **state)
 {
     struct bench b;
@@ -154,6 +193,7 @@ int main(void)
         cmocka_unit_test(gaps_close_in_any_order),
         cmocka_unit_test(too_many_ranges_err_on_the_low_side),
         cmocka_unit_test(appending_has_no_gaps),
+        cmocka_unit_test(copies_count),
         cmocka_unit_test(each_layer_keeps_its_own_pointer),
     };
     return cmocka_run_group_tests_name("core/file", tests, NULL, NULL);
