@@ -4,6 +4,8 @@
  * source under another name, nothing is lost. */
 #include "sftp/engine.h"
 
+#include <stdio.h>
+
 #include "sftp/protocol.h"
 
 struct copy {
@@ -13,6 +15,7 @@ struct copy {
     sally_attrs attrs;   /* of OPEN and FSETSTAT */
     uint32_t handles;    /* reserved */
     sally_status status; /* the first thing that went wrong */
+    char message[256];   /* what the storage or a hook said to it; "" for nothing */
 };
 
 static void close_next(struct sftp *s, struct op *before, struct copy *c);
@@ -23,10 +26,19 @@ static void let_go(struct sftp *s, const struct copy *c)
         handles_unreserve(&s->handles);
 }
 
-static void end(struct sftp *s, struct op *op, const struct copy *c, const char *message)
+static void end(struct sftp *s, struct op *op, const struct copy *c)
 {
     let_go(s, c);
-    reply_status(s, op->tag, c->status, message);
+    reply_status(s, op->tag, c->status, c->message[0] ? c->message : NULL);
+}
+
+static void note(struct copy *c, const struct op *op, sally_status status)
+{
+    if (c->status != SALLY_OK)
+        return;
+    c->status = status;
+    if (status != SALLY_OK && op->message)
+        snprintf(c->message, sizeof c->message, "%s", op->message);
 }
 
 /* Without memory for a CLOSE the files stay open until the session ends: so be it. */
@@ -37,14 +49,13 @@ static void go_on(struct sftp *s, struct op *next, struct op *before, struct cop
         return;
     }
     c->status = SALLY_FAILURE;
-    end(s, before, c, NULL);
+    end(s, before, c);
 }
 
 static bool answer_close(struct sftp *s, struct op *op)
 {
     struct copy *c = request_of(op)->plan;
-    if (c->status == SALLY_OK)
-        c->status = op->pub.status;
+    note(c, op, op->pub.status);
     close_next(s, op, c);
     return false;
 }
@@ -55,7 +66,7 @@ static void close_next(struct sftp *s, struct op *before, struct copy *c)
     sally_file **which = c->to ? &c->to : &c->from;
     sally_file *file = *which;
     if (!file) {
-        end(s, before, c, NULL);
+        end(s, before, c);
         return;
     }
     struct op *op = request_go_on(before, SALLY_OP_CLOSE, answer_close);
@@ -67,7 +78,7 @@ static void close_next(struct sftp *s, struct op *before, struct copy *c)
 
 static bool fail(struct sftp *s, struct op *op, struct copy *c, sally_status status)
 {
-    c->status = status;
+    note(c, op, status);
     close_next(s, op, c);
     return false;
 }

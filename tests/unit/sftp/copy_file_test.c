@@ -80,6 +80,25 @@ static void failures_close_what_is_open(void **state)
     }
 }
 
+static void the_text_of_what_failed_goes_along(void **state)
+{
+    (void)state;
+    static const uint32_t kinds[] = {SALLY_OP_OPEN, SALLY_OP_READ, SALLY_OP_WRITE, SALLY_OP_CLOSE};
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        struct peer *p = peer_new(NULL);
+        p->store.fail = SALLY_NO_MEDIA;
+        p->store.fail_message = "The tape is full";
+        p->store.fail_kinds = SALLY_OP_BIT(kinds[i]);
+        uint32_t id = copy(p, "/hello", "/to", true);
+        peer_go(p);
+        struct reply *r = peer_expect(p, SSH_FXP_STATUS, id);
+        assert_int_equal(get_u32(&r->body), SALLY_FAILURE); /* version 3 */
+        assert_true(slice_is(get_string(&r->body), "The tape is full"));
+        p->store.open_files = 0; /* where CLOSE failed */
+        peer_free(p);
+    }
+}
+
 static void permissions_and_limits_hold(void **state)
 {
     (void)state;
@@ -139,6 +158,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_are_copied_whole),
         cmocka_unit_test(failures_close_what_is_open),
+        cmocka_unit_test(the_text_of_what_failed_goes_along),
         cmocka_unit_test(permissions_and_limits_hold),
         cmocka_unit_test(an_end_at_each_step),
     };

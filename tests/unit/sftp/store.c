@@ -321,6 +321,8 @@ static sally_status perform(sally_fs *fs, sally_op *op)
     struct store *s = sally_fs_data(fs);
     struct store_node *n;
     if (s->fail != SALLY_OK && (!s->fail_kinds || s->fail_kinds & SALLY_OP_BIT(op->kind))) {
+        if (s->fail_message)
+            (void)sally_op_set_message(op, s->fail_message);
         sally_status fail = s->fail;
         s->fail = SALLY_OK;
         return fail;

@@ -31,8 +31,9 @@ struct store {
     uint64_t late_kinds;   /* SALLY_OP_BIT of the kinds that are answered late */
     sally_op *late[STORE_MAX_LATE];
     uint32_t late_count;
-    sally_status fail;   /* the answer to the next operation, when not OK */
-    uint64_t fail_kinds; /* only for these; 0: any */
+    sally_status fail;        /* the answer to the next operation, when not OK */
+    uint64_t fail_kinds;      /* only for these; 0: any */
+    const char *fail_message; /* to go with it; NULL: none */
     uint64_t calls[SALLY_OP_KINDS];
     sally_op last; /* of the last operation: in-values; pointers may be dead */
     char last_path[512], last_to[512];
