@@ -36,7 +36,7 @@ typedef struct sally_sftp_options {
     uint32_t max_handles;       /**< open files and directories; 0: 1024 */
     uint32_t max_operations;    /**< requests in flight; 0: 64 */
     const char *allow_requests; /**< names with commas ("open,read,..."): only these are allowed;
-                                   NULL: all */
+                                   NULL: all. Names that are unknown stand for nothing */
     const char *deny_requests;  /**< names that are denied; NULL: none */
     const sally_peer *peer;     /**< copied; NULL: unknown */
     const sally_hooks *hooks;   /**< hook_count sets, copied */
@@ -79,7 +79,8 @@ SALLY_API void sally_sftp_sent(sally_sftp *sftp, size_t size);
 /** Whether everything is over: input ended, all answered and sent. */
 SALLY_API bool sally_sftp_done(const sally_sftp *sftp);
 
-/** The names that allow_requests and deny_requests know, by index from 0; NULL past the last. Any
+/** The names that allow_requests and deny_requests know, by index from 0; NULL past the last.
+ * Extensions may also be called as they are announced, "statvfs@openssh.com" for "statvfs". Any
  * thread. */
 SALLY_API const char *sally_sftp_request_name(size_t index);
 

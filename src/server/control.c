@@ -95,8 +95,9 @@ sally_error sally_server_set_connection(sally_server *server, uint64_t connectio
 {
     if (!server || !name || !value)
         return SALLY_E_INVALID;
-    sally_error error = settings_check_connection(name, value);
+    char why[SETTINGS_WHY_SIZE];
+    sally_error error = settings_check_connection(name, value, why);
     if (error)
-        return server_fail(server, error, "%s = %.64s: %s", name, value, sally_strerror(error));
+        return server_fail(server, error, "%s", why);
     return order(server, connection_id, ORDER_SET, name, value);
 }

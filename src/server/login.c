@@ -271,6 +271,12 @@ static void finish_attempt(struct task *task)
 
 /* ---- A question ---- */
 
+static sally_error check_setting(const char *name, const char *value)
+{
+    char why[SETTINGS_WHY_SIZE];
+    return settings_check_connection(name, value, why);
+}
+
 static struct attempt *new_attempt(struct conn *c, struct ssh_auth *q)
 {
     struct attempt *a = mem_zalloc(sizeof *a);
@@ -288,7 +294,7 @@ static struct attempt *new_attempt(struct conn *c, struct ssh_auth *q)
     r->owner = a;
     r->wake = wake_attempt;
     r->offload = c->server->workers ? offload_attempt : NULL;
-    r->check_setting = settings_check_connection;
+    r->check_setting = check_setting;
     r->may_try = q->kind == SSH_AUTH_MAY_TRY_KEY;
     bool is_key = q->kind == SSH_AUTH_KEY || r->may_try;
     r->pub.method = method_bit(q->kind);

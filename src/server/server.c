@@ -229,7 +229,10 @@ sally_error sally_server_add_hooks(sally_server *server, const sally_hooks *hook
     sally_error error =
         server->state == SERVER_NEW ? hook_stack_add(&server->hooks, hooks) : SALLY_E_STATE;
     pthread_mutex_unlock(&server->lock);
-    return error ? server_fail(server, error, "cannot add hooks: %s", sally_strerror(error))
+    return error ? server_fail(server, error, "cannot add hooks: %s",
+                               error == SALLY_E_INVALID ? "struct_size makes no sense"
+                               : error == SALLY_E_STATE ? "the server runs already"
+                                                        : sally_strerror(error))
                  : SALLY_E_OK;
 }
 

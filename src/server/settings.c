@@ -173,14 +173,18 @@ sally_error settings_get(const struct settings *s, const char *name, char *out, 
     return SALLY_E_OK;
 }
 
-sally_error settings_check_connection(const char *name, const char *value)
+sally_error settings_check_connection(const char *name, const char *value,
+                                      char why[SETTINGS_WHY_SIZE])
 {
     const struct setting_row *row = setting_row_find(name);
-    if (!row)
+    if (!row) {
+        snprintf(why, SETTINGS_WHY_SIZE, "there is no setting \"%.128s\"", name);
         return SALLY_E_NOT_FOUND;
-    if (row->pub.scope != SALLY_SCOPE_CONNECTION)
+    }
+    if (row->pub.scope != SALLY_SCOPE_CONNECTION) {
+        snprintf(why, SETTINGS_WHY_SIZE, "%s cannot be set for one connection", name);
         return SALLY_E_UNSUPPORTED;
-    char why[SETTINGS_WHY_SIZE];
+    }
     uint64_t number;
     if (!is_text(row))
         return parse_number(row, value, &number, why);

@@ -96,7 +96,8 @@ sally_error settings_get(const struct settings *s, const char *name, char *out, 
 
 /* Whether a connection may have a value of its own: as settings_set(), and SALLY_E_UNSUPPORTED for
  * other settings. */
-sally_error settings_check_connection(const char *name, const char *value);
+sally_error settings_check_connection(const char *name, const char *value,
+                                      char why[SETTINGS_WHY_SIZE]);
 
 /* settings_value.c: one value. parse: SALLY_E_PARSE, SALLY_E_RANGE (does not fit into 64 bits). */
 sally_error setting_parse_number(uint32_t type, const char *text, uint64_t *value);

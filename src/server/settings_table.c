@@ -8,6 +8,7 @@
 #include "sallyport/version.h"
 #include "scp/scp.h"
 #include "server/settings.h"
+#include "sftp/sftp.h"
 
 static bool is_kex(const char *name)
 {
@@ -41,6 +42,12 @@ static bool is_command(const char *name)
         if (strcmp(scp_command_name(i), name) == 0)
             return true;
     return strcmp(name, "none") == 0;
+}
+
+/* Requests that only a storage knows have an @ in their names. */
+static bool is_request(const char *name)
+{
+    return strchr(name, '@') || sftp_request_is_known(name);
 }
 
 /* RFC 4253 section 4.2: printable US-ASCII without space and minus; all of the line at most 255
@@ -158,10 +165,10 @@ static const struct setting_row rows[] = {
      AT(server_workers_unauthenticated), NULL, NULL},
     {{"sftp.allow_requests", LIST, CONNECTION, "", "", "",
       "names of the only requests that are allowed; empty: all"},
-     AT(sftp_allow_requests), NULL, NULL},
+     AT(sftp_allow_requests), is_request, NULL},
     {{"sftp.deny_requests", LIST, CONNECTION, "", "", "",
       "names of requests that are denied"},
-     AT(sftp_deny_requests), NULL, NULL},
+     AT(sftp_deny_requests), is_request, NULL},
     {{"sftp.filename_charset", TEXT, CONNECTION, "UTF-8", "", "",
       "charset of the storage's names, for clients of SFTP 4 to 6; empty: they are bytes"},
      AT(sftp_filename_charset), NULL, is_charset},

@@ -194,6 +194,8 @@ void extensions_announce(const struct sftp *s, struct buf *out);
 /* Appends the names alone, unless `out` is NULL; how many there are. */
 uint32_t extensions_put_names(const struct sftp *s, struct buf *out);
 const char *extensions_name(size_t index); /* short names; NULL past the end */
+/* The name on the wire, and what lists call it; NULL past the end. */
+const char *extensions_wire_name(size_t index, const char **listed);
 
 /* announce.c */
 void announce(const struct sftp *s, struct buf *out);

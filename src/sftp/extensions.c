@@ -299,6 +299,14 @@ const char *extensions_name(size_t index)
     return index < COUNT_OF(extensions) - ALIASES ? extensions[index].short_name : NULL;
 }
 
+const char *extensions_wire_name(size_t index, const char **listed)
+{
+    if (index >= COUNT_OF(extensions))
+        return NULL;
+    *listed = extensions[index].short_name;
+    return extensions[index].name;
+}
+
 static bool is_usable(const struct sftp *s, const struct extension *e)
 {
     const sally_fs *fs = sally_session_fs(s->session);

@@ -81,12 +81,33 @@ bool requests_unknown_denied(const struct sftp *s, struct slice name)
     return (allow && !list_has(allow, name)) || (deny && list_has(deny, name));
 }
 
+/* By its own name, or by one that an extension has on the wire. */
+static bool list_names(const char *list, const char *name)
+{
+    const char *on_wire, *listed;
+    bool found = list_has(list, slice_of(name));
+    for (size_t i = 0; !found && (on_wire = extensions_wire_name(i, &listed)); i++)
+        found = strcmp(listed, name) == 0 && list_has(list, slice_of(on_wire));
+    return found;
+}
+
 void requests_read_lists(struct sftp *s)
 {
-    const char *name;
+    const char *allow = s->options.allow_requests, *deny = s->options.deny_requests, *name;
     for (size_t i = 0; (name = sftp_request_name_at(i)); i++)
-        if (requests_unknown_denied(s, slice_of(name)))
+        if ((allow && !list_names(allow, name)) || (deny && list_names(deny, name)))
             s->denied |= UINT64_C(1) << i;
+}
+
+bool sftp_request_is_known(const char *name)
+{
+    const char *each, *listed;
+    bool known = false;
+    for (size_t i = 0; !known && (each = sftp_request_name_at(i)); i++)
+        known = strcmp(each, name) == 0;
+    for (size_t i = 0; !known && (each = extensions_wire_name(i, &listed)); i++)
+        known = strcmp(each, name) == 0;
+    return known;
 }
 
 bool requests_denied(const struct sftp *s, const char *wanted)

@@ -71,5 +71,8 @@ sally_session *sftp_session(struct sftp *s);
 
 /* The names that the lists of allowed and denied requests know; NULL past the last one. */
 const char *sftp_request_name_at(size_t index);
+/* Whether lists know this name, or know it by another: extensions are also called as on the wire.
+ */
+bool sftp_request_is_known(const char *name);
 
 #endif

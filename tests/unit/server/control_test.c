@@ -65,6 +65,7 @@ static void connections_are_walked_rekeyed_changed_and_ended(void **state)
                      SALLY_E_NOT_FOUND);
     assert_int_equal(sally_server_set_connection(s, seen.id, "server.loops", "1"),
                      SALLY_E_UNSUPPORTED);
+    assert_string_equal(sally_server_error(s), "server.loops cannot be set for one connection");
     assert_int_equal(sally_server_set_connection(s, seen.id, "ssh.rekey_bytes", "1"),
                      SALLY_E_RANGE);
     assert_int_equal(sally_server_set_connection(s, seen.id + 1, "ssh.rekey_bytes", "64K"),

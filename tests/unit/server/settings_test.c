@@ -129,6 +129,11 @@ static void lists_stand_alone_or_change_the_default(void **state)
           "hmac-sha1");
     assert_int_equal(settings_set(s, "sftp.deny_requests", "remove,rmdir", why), SALLY_E_OK);
     shows(s, "sftp.deny_requests", "remove,rmdir");
+    assert_int_equal(settings_set(s, "sftp.deny_requests", "oben", why), SALLY_E_PARSE);
+    assert_non_null(strstr(why, "oben"));
+    assert_int_equal(settings_set(s, "sftp.allow_requests",
+                                  "open,statvfs,fsync@openssh.com,check-file,their@own", why),
+                     SALLY_E_OK);
     assert_int_equal(settings_set(s, "sftp.deny_requests", "", why), SALLY_E_OK);
     shows(s, "sftp.deny_requests", "");
     char long_name[300];
@@ -173,12 +178,14 @@ static void copies_are_independent(void **state)
 static void connections_change_what_is_theirs(void **state)
 {
     (void)state;
-    assert_int_equal(settings_check_connection("limits.idle_time", "5m"), SALLY_E_OK);
-    assert_int_equal(settings_check_connection("sftp.deny_requests", "remove"), SALLY_E_OK);
-    assert_int_equal(settings_check_connection("limits.idle_time", "soon"), SALLY_E_PARSE);
-    assert_int_equal(settings_check_connection("limits.idle_time", "1000d"), SALLY_E_RANGE);
-    assert_int_equal(settings_check_connection("server.loops", "1"), SALLY_E_UNSUPPORTED);
-    assert_int_equal(settings_check_connection("limits.nothing", "1"), SALLY_E_NOT_FOUND);
+    assert_int_equal(settings_check_connection("limits.idle_time", "5m", why), SALLY_E_OK);
+    assert_int_equal(settings_check_connection("sftp.deny_requests", "remove", why), SALLY_E_OK);
+    assert_int_equal(settings_check_connection("limits.idle_time", "soon", why), SALLY_E_PARSE);
+    assert_int_equal(settings_check_connection("limits.idle_time", "1000d", why), SALLY_E_RANGE);
+    assert_int_equal(settings_check_connection("server.loops", "1", why), SALLY_E_UNSUPPORTED);
+    assert_non_null(strstr(why, "server.loops cannot be set for one connection"));
+    assert_int_equal(settings_check_connection("limits.nothing", "1", why), SALLY_E_NOT_FOUND);
+    assert_non_null(strstr(why, "limits.nothing"));
 }
 
 static void expect_list(const char *setting, struct buf *names)

@@ -182,6 +182,34 @@ static void lists_are_read_exactly(void **state)
     peer_free(p);
 }
 
+static void extensions_are_also_listed_as_on_the_wire(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *listed, *denied;
+    } cases[] = {{"statvfs@openssh.com", "statvfs"},
+                 {"users-groups-by-id@openssh.com", "users-groups-by-id"},
+                 {"check-file", "check-file-handle"}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct peer *p = peer_new(&(struct peer_options){.deny = cases[i].listed});
+        uint32_t a = send_named(p, cases[i].denied), b = send_named(p, "fstatvfs");
+        peer_go(p);
+        peer_expect_status(p, a, SALLY_PERMISSION_DENIED);
+        peer_expect_status(p, b, SALLY_BAD_MESSAGE);
+        peer_free(p);
+        p = peer_new(&(struct peer_options){.allow = cases[i].listed});
+        a = send_named(p, cases[i].denied), b = send_named(p, "fstatvfs");
+        peer_go(p);
+        peer_expect_status(p, a, SALLY_BAD_MESSAGE);
+        peer_expect_status(p, b, SALLY_PERMISSION_DENIED);
+        peer_free(p);
+    }
+    assert_true(sftp_request_is_known("statvfs") && sftp_request_is_known("statvfs@openssh.com"));
+    assert_true(sftp_request_is_known("check-file") && sftp_request_is_known("open"));
+    assert_false(sftp_request_is_known("oben") || sftp_request_is_known("") ||
+                 sftp_request_is_known("open@openssh.com"));
+}
+
 static void a_denied_write_in_pieces_is_denied(void **state)
 {
     (void)state;
@@ -249,6 +277,7 @@ int main(void)
         cmocka_unit_test(names_are_those_of_openssh),
         cmocka_unit_test(lists_allow_and_deny),
         cmocka_unit_test(lists_are_read_exactly),
+        cmocka_unit_test(extensions_are_also_listed_as_on_the_wire),
         cmocka_unit_test(a_denied_write_in_pieces_is_denied),
         cmocka_unit_test(messages_go_with_the_status),
         cmocka_unit_test(codes_are_those_of_the_version),
