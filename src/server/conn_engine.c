@@ -53,6 +53,8 @@ struct ssh_options conn_options(const struct conn *c)
         .macs = first->ssh_macs,
         .compression = first->ssh_compression,
         .public_key_algorithms = first->ssh_public_key_algorithms,
+        .strict_required = s->ssh_strict_kex_required != 0,
+        .strict_for_weak = s->ssh_strict_kex_for_etm != 0,
         .rekey_bytes = s->ssh_rekey_bytes,
         .rekey_ns = s->ssh_rekey_ns,
         .login_ns = s->limits_login_ns,

@@ -50,6 +50,8 @@ struct settings {
     uint64_t ssh_rekey_bytes;
     uint64_t ssh_rekey_ns;
     uint64_t ssh_send_queue;
+    uint64_t ssh_strict_kex_for_etm;
+    uint64_t ssh_strict_kex_required;
     uint64_t ssh_window_max;
     uint64_t ssh_window_start;
 

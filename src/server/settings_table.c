@@ -79,6 +79,7 @@ static bool is_charset(const char *value)
 #define AT(field)  offsetof(struct settings, field)
 #define NUMBER     SALLY_SETTING_NUMBER
 #define BYTES      SALLY_SETTING_BYTES
+#define BOOL       SALLY_SETTING_BOOL
 #define DURATION   SALLY_SETTING_DURATION
 #define TEXT       SALLY_SETTING_TEXT
 #define LIST       SALLY_SETTING_LIST
@@ -244,6 +245,13 @@ static const struct setting_row rows[] = {
     {{"ssh.software", TEXT, RUNNING, "Sallyport_" SALLY_VERSION_STRING, "", "",
       "what the server calls itself, behind SSH-2.0-; no space, no minus"},
      AT(ssh_software), NULL, is_software},
+    {{"ssh.strict_kex_for_etm", BOOL, RUNNING, "no", "", "",
+      "whether clients without strict key exchange are refused when chacha20-poly1305 or an -etm "
+      "MAC is agreed on, which the Terrapin attack works on"},
+     AT(ssh_strict_kex_for_etm), NULL, NULL},
+    {{"ssh.strict_kex_required", BOOL, RUNNING, "no", "", "",
+      "whether clients without strict key exchange are refused, whatever is agreed on"},
+     AT(ssh_strict_kex_required), NULL, NULL},
     {{"ssh.window_max", BYTES, CONNECTION, "64M", "64K", "1G",
       "bytes to which the window of a busy upload may grow"},
      AT(ssh_window_max), NULL, NULL},

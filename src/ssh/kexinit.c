@@ -262,12 +262,32 @@ static bool read_markers(struct ssh *ssh, const struct kex_offer *client,
     t->strict =
         both_have(client, server, "kex-strict-c", "kex-strict-s") ||
         both_have(client, server, "kex-strict-c-v00@openssh.com", "kex-strict-s-v00@openssh.com");
+    if (!t->strict && ssh->options.strict_required) {
+        fail(ssh, is_server ? "strict key exchange is required, and the client does not know it"
+                            : "strict key exchange is required, and the server does not know it");
+        return false;
+    }
     /* Strict key exchange section 3.2: nothing may have come before. */
     if (t->strict && t->in.sequence != 1) {
         fail(ssh, "a message before the first KEXINIT");
         return false;
     }
     return true;
+}
+
+/* The attack takes messages from the start of a direction, and their sequence numbers with it. That
+ * goes unnoticed where the number alone tells what a packet's key stream and tag are, or where a
+ * wrong key stream shows nowhere: not with AES-GCM, and not where the MAC is over the plain text.
+ */
+static bool is_weak(const struct agreed_direction *d)
+{
+    return d->mac ? d->mac->etm : strcmp(d->cipher->name, "chacha20-poly1305@openssh.com") == 0;
+}
+
+static bool is_refused(const struct ssh *ssh, const struct agreement *a)
+{
+    return ssh->options.strict_for_weak && !ssh->transport->strict &&
+           (is_weak(&a->in) || is_weak(&a->out));
 }
 
 static struct slice first_name(struct slice list)
@@ -318,6 +338,9 @@ bool on_kexinit(struct ssh *ssh, struct cursor *payload)
         kex_agree(ssh->options.role, client, server, &k->agreed, &client_list, &server_list);
     if (failed)
         return disagree(ssh, failed, client_list, server_list);
+    if (is_refused(ssh, &k->agreed))
+        return fail(ssh, "chacha20-poly1305 and -etm MACs need strict key exchange here: choose "
+                         "others, or newer software");
     k->host_key = is_server ? key_for(ssh, k->agreed.host_key) : NULL;
     k->skip_guess = theirs->guess_follows && guess_is_wrong(client, server);
     if (!t->first_done)

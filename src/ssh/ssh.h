@@ -43,6 +43,10 @@ struct ssh_options {
     /* Names with commas, best first; NULL: the defaults of the tables. Unknown names are left out.
      */
     const char *kex, *host_key_algorithms, *ciphers, *macs, *compression, *public_key_algorithms;
+    /* Whether the peer must keep to strict key exchange: at all; or where chacha20-poly1305 or an
+     * encrypt-then-MAC is agreed on, with which messages at the start can be taken away unnoticed
+     * without it (CVE-2023-48795, "Terrapin"). */
+    bool strict_required, strict_for_weak;
     uint64_t rekey_bytes; /* of either direction */
     uint64_t rekey_ns;
     uint64_t login_ns;          /* from the start to a successful login */

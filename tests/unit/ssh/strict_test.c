@@ -85,6 +85,67 @@ static void either_pair_of_names_makes_it_strict(void **state)
     pair_free(&p);
 }
 
+/* ---- Peers that must be strict ---- */
+
+/* What became of it, with a server that insists as told, and a client that is strict or not. */
+static bool is_taken(void **state, bool strict, bool required, bool for_weak, const char *cipher,
+                     const char *mac)
+{
+    struct pair p;
+    pair_init(&p, state);
+    pair_use_key(&p, state, "ed25519");
+    p.client_options.ciphers = cipher;
+    p.client_options.macs = mac;
+    p.server_options.strict_required = required;
+    p.server_options.strict_for_weak = for_weak;
+    pair_start(&p);
+    if (!strict)
+        side_patch_kexinit(&p.client, patch_away_strict);
+    pair_run(&p);
+    bool taken = p.server.keys_exchanged == 1;
+    if (taken) {
+        pair_log_in(&p);
+        ssh_rekey(p.server.ssh); /* the second offers have no markers, and need none */
+        pair_run(&p);
+        assert_int_equal(p.server.rekeyed, 1);
+        assert_alive(&p.server);
+    } else {
+        assert_int_equal(p.server.end, SSH_END_PROTOCOL);
+        assert_non_null(strstr(p.server.end_detail, "strict key exchange"));
+        assert_int_equal(p.client.overs, 1); /* it was told */
+        assert_int_equal(p.client.end, SSH_END_PEER);
+    }
+    pair_free(&p);
+    return taken;
+}
+
+static void who_insists_on_it_refuses_others(void **state)
+{
+    assert_false(is_taken(state, false, true, false, "aes128-gcm@openssh.com", NULL));
+    assert_false(is_taken(state, false, true, true, "aes128-ctr", "hmac-sha2-256"));
+    assert_true(is_taken(state, true, true, true, "chacha20-poly1305@openssh.com", NULL));
+    assert_true(is_taken(state, true, true, false, NULL, NULL));
+}
+
+static void weak_algorithms_may_be_refused_alone(void **state)
+{
+    static const struct {
+        const char *cipher, *mac;
+        bool weak;
+    } cases[] = {
+        {"chacha20-poly1305@openssh.com", NULL, true},
+        {"aes256-ctr", "hmac-sha2-512-etm@openssh.com", true},
+        {"aes256-ctr", "hmac-sha2-512", false},
+        {"aes256-gcm@openssh.com", "hmac-sha2-512-etm@openssh.com", false}, /* has none */
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        assert_true(is_taken(state, true, false, true, cases[i].cipher, cases[i].mac));
+        assert_true(is_taken(state, false, false, false, cases[i].cipher, cases[i].mac));
+        assert_int_equal(is_taken(state, false, false, true, cases[i].cipher, cases[i].mac),
+                         !cases[i].weak);
+    }
+}
+
 /* ---- Somebody in between takes a message away ---- */
 
 static void a_dropped_ext_info_is_noticed(void **state)
@@ -309,6 +370,8 @@ int main(void)
         cmocka_unit_test(an_inserted_message_ends_a_strict_exchange),
         cmocka_unit_test(a_peer_without_strict_may_chatter),
         cmocka_unit_test(either_pair_of_names_makes_it_strict),
+        cmocka_unit_test(who_insists_on_it_refuses_others),
+        cmocka_unit_test(weak_algorithms_may_be_refused_alone),
         cmocka_unit_test(a_dropped_ext_info_is_noticed),
         cmocka_unit_test(the_terrapin_attack),
         cmocka_unit_test(a_client_may_send_ext_info_first_only),
