@@ -58,6 +58,7 @@ class Runner:
         self.long = arguments.long
         self.only = arguments.only
         self.fuzz_seconds = arguments.fuzz_seconds
+        self.load_seconds = arguments.load_seconds
         self.total = Tally()
         self.failures = []
 
@@ -130,19 +131,19 @@ class Runner:
         _, log = call(f"ctest-{name.replace(' ', '-')}", command, timeout, env=env)
         self.junit(f"ctest {name}", results, begin, log)
 
-    def pytest(self, folder, build, *selection, workers, timeout=2400):
+    def pytest(self, folder, build, *selection, workers, timeout=2400, file="", variables=None):
         begin = time.monotonic()
-        name = f"{folder}-{build}"
+        name = f"{folder}-{build}" + (f"-{file}" if file else "")
         results = RESULTS / f"pytest-{name}.xml"
         results.unlink(missing_ok=True)
-        env = {**os.environ, "SALLY_BUILD": str(BUILD / build), "PYTHONDONTWRITEBYTECODE": "1"}
+        env = {**os.environ, "SALLY_BUILD": str(BUILD / build), "PYTHONDONTWRITEBYTECODE": "1", **(variables or {})}
         if self.long:
             env["SALLY_LONG"] = "1"
-        command = [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junit-xml={results}", f"tests/{folder}", *selection]
+        command = [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junit-xml={results}", f"tests/{folder}/{file}", *selection]
         if workers > 1:
             command += ["-n", str(workers), "--dist", "loadscope"]
         _, log = call(f"pytest-{name}", command, timeout, env=env)
-        self.junit(f"{folder} {build}", results, begin, log)
+        self.junit(name.replace("-", " "), results, begin, log)
 
     def fuzz(self):
         begin = time.monotonic()
@@ -177,7 +178,7 @@ class Runner:
         groups = [("release", self.run_release), ("asan", self.run_asan), ("tsan", self.run_tsan), ("clang", self.run_clang),
                   ("cross", self.cross), ("interop", self.run_interop)]
         if self.long:
-            groups.append(("fuzz", self.run_fuzz))
+            groups += [("load", self.run_load), ("fuzz", self.run_fuzz)]
         for name, group in groups:
             if self.wants(name):
                 group()
@@ -210,6 +211,13 @@ class Runner:
             busy = [] if self.long else ["-k", "rekey or asyncssh or hostile or example or parallel or many"]
             self.pytest("interop", "tsan", "-m", "not release", *busy, workers=self.jobs)
 
+    def run_load(self):
+        """The file of tests that also runs with the others, for a few seconds there."""
+        seconds = {"SALLY_LOAD_SECONDS": str(self.load_seconds)}
+        for build in ("asan", "tsan"):
+            if self.preset(build):
+                self.pytest("interop", build, workers=1, timeout=3 * self.load_seconds + 600, file="test_load.py", variables=seconds)
+
     def run_fuzz(self):
         if self.preset("fuzz", "fuzz_all"):
             self.fuzz()
@@ -220,7 +228,8 @@ def main():
     parser.add_argument("--long", action="store_true", help="fuzz, soak, full matrices")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 2)
     parser.add_argument("--fuzz-seconds", type=int, default=300, help="for each target, with --long")
-    parser.add_argument("--only", action="append", metavar="GROUP", help="release, asan, tsan, clang, cross, interop, fuzz")
+    parser.add_argument("--load-seconds", type=int, default=300, help="of mixed load under each sanitizer, with --long")
+    parser.add_argument("--only", action="append", metavar="GROUP", help="release, asan, tsan, clang, cross, interop, load, fuzz")
     # A shell that starts this in the background has its children ignore Ctrl-C, which some tests send.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     runner = Runner(parser.parse_args())

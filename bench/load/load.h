@@ -32,6 +32,7 @@ struct workload {
 struct job {
     const struct workload *workload;
     uint32_t depth;
+    uint64_t size; /* of a file */
     struct stats latency;
     uint64_t operations, bytes, errors;
     uint64_t first_ns, last_ns; /* of the sessions that do it: the first began, the last ended */
@@ -80,6 +81,8 @@ struct session {
     uint32_t seed;
     struct sftp_handle handle;
     bool saw_end;
+    bool reads_back;  /* put-get: what was put is compared */
+    uint64_t written; /* put-get: so much */
     uint64_t next, passes;
     uint32_t pending;
 };
@@ -114,7 +117,8 @@ bool loop_run(struct load *load);
 
 void report(struct load *load, FILE *out);
 
-extern const struct workload workload_get, workload_put, workload_stat, workload_readdir,
-    workload_small_put, workload_small_get, workload_small, workload_connect, workload_idle;
+extern const struct workload workload_get, workload_put, workload_put_get, workload_stat,
+    workload_readdir, workload_small_put, workload_small_get, workload_small, workload_connect,
+    workload_idle;
 
 #endif

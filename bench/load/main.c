@@ -17,14 +17,16 @@ static void raise_descriptors(void)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* `template` with the number instead of each %. */
-static char *path_of(const char *template, uint32_t number)
+/* `template` with the number instead of each %, and the mode's name instead of each @. */
+static char *path_of(const char *template, uint32_t number, const char *mode)
 {
     struct buf b;
     buf_init(&b, 4096);
     for (; *template; template ++) {
         if (*template == '%')
             put_format(&b, "%u", (unsigned)number);
+        else if (*template == '@')
+            put_bytes(&b, mode, strlen(mode));
         else
             put_u8(&b, (uint8_t) * template);
     }
@@ -47,7 +49,7 @@ static bool prepare_sessions(struct load *load)
         s->job = &o->jobs[i % o->job_count];
         s->number = i;
         s->fd = -1;
-        s->path = path_of(o->path, i);
+        s->path = path_of(o->path, i, s->job->workload->name);
         s->seed = o->seed + (numbered ? i : 0);
         if (!s->path)
             return false;

@@ -7,18 +7,20 @@
 #include "load.h"
 
 static const char usage[] =
-    "Usage: sally-load --mode MODE[:DEPTH][,MODE...] [options]\n"
+    "Usage: sally-load --mode MODE[:DEPTH[:SIZE]][,MODE...] [options]\n"
     "\n"
-    "Puts load on an SFTP server. MODE: get, put, stat, readdir, small-put, small-get, small "
-    "(both), connect,\n"
-    "idle. With several, the sessions take them in turn. DEPTH: requests (or small files) in "
-    "flight [64].\n"
+    "Puts load on an SFTP server. MODE: get, put, put-get (what was put is read back), stat, "
+    "readdir, small-put,\n"
+    "small-get, small (both), connect, idle. With several, the sessions take them in turn. DEPTH: "
+    "requests\n"
+    "(or small files) in flight [64]. SIZE: of this mode's files.\n"
     "\n"
     "  --host HOST --port PORT      [127.0.0.1, 2222]\n"
     "  --user NAME                  and --password TEXT or --key FILE (--ask-first: offered before "
     "it signs)\n"
     "  --sessions N                 [1] connect: so many at a time\n"
-    "  --path PATH                  of the file or folder; % stands for the session's number\n"
+    "  --path PATH                  of the file or folder; % stands for the session's number, @ "
+    "for the mode\n"
     "  --size BYTES                 of a file (K, M, G)\n"
     "  --request BYTES              of one READ or WRITE [32K], at most 256K\n"
     "  --entries N                  readdir: how many there must be\n"
@@ -66,15 +68,17 @@ static const struct option names[] = {
 const struct workload *workload_find(const char *name)
 {
     static const struct workload *const all[] = {
-        &workload_get,     &workload_put,       &workload_stat,
-        &workload_readdir, &workload_small_put, &workload_small_get,
-        &workload_small,   &workload_connect,   &workload_idle,
+        &workload_get,     &workload_put,       &workload_put_get,   &workload_stat,
+        &workload_readdir, &workload_small_put, &workload_small_get, &workload_small,
+        &workload_connect, &workload_idle,
     };
     for (size_t i = 0; i < COUNT_OF(all); i++)
         if (strcmp(all[i]->name, name) == 0)
             return all[i];
     return NULL;
 }
+
+#define SIZE_OF_ALL UINT64_MAX /* that of --size */
 
 static bool complain(const char *what, const char *value)
 {
@@ -112,16 +116,21 @@ static bool parse_modes(struct options *o, char *text)
     char *rest = NULL;
     for (char *mode = strtok_r(text, ",", &rest); mode; mode = strtok_r(NULL, ",", &rest)) {
         struct job *job = &o->jobs[o->job_count];
-        char *depth = strchr(mode, ':');
+        char *depth = strchr(mode, ':'), *size = depth ? strchr(depth + 1, ':') : NULL;
         if (o->job_count == JOBS_MAX)
             return complain("too many modes", mode);
         if (depth)
             *depth++ = 0;
+        if (size)
+            *size++ = 0;
         job->depth = 64;
+        job->size = SIZE_OF_ALL;
         job->workload = workload_find(mode);
         if (!job->workload)
             return complain("no such mode", mode);
         if (depth && !number32(&job->depth, depth, 32768))
+            return false;
+        if (size && !number(&job->size, size, UINT64_MAX >> 1))
             return false;
         if (job->depth == 0)
             return complain("no depth", mode);
@@ -193,8 +202,12 @@ bool options_parse(struct options *o, int argc, char **argv)
         return complain("needed", "--password or --key");
     if (o->sessions == 0 || o->request == 0 || o->count == 0 || o->connecting == 0)
         return complain("cannot be zero", "--sessions, --request, --count, --connecting");
-    for (size_t i = 0; i < o->job_count; i++)
-        if (strncmp(o->jobs[i].workload->name, "small", 5) == 0 && o->size > o->request)
+    for (size_t i = 0; i < o->job_count; i++) {
+        struct job *job = &o->jobs[i];
+        if (job->size == SIZE_OF_ALL)
+            job->size = o->size;
+        if (strncmp(job->workload->name, "small", 5) == 0 && job->size > o->request)
             return complain("small files", "--size is more than one --request");
+    }
     return true;
 }

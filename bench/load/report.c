@@ -56,12 +56,23 @@ static double cpu_seconds(void)
            (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
+/* Key exchanges after the first ones. */
+static uint64_t rekeys(const struct load *load)
+{
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < load->options.sessions; i++)
+        if (load->sessions[i].ssh)
+            count += ssh_rekey_count(load->sessions[i].ssh);
+    return count;
+}
+
 /* As JSON on one line. */
 void report(struct load *load, FILE *out)
 {
     const struct options *o = &load->options;
     if (o->json)
-        fprintf(out, "{\"client_cpu_s\": %.3f, \"results\": [", cpu_seconds());
+        fprintf(out, "{\"client_cpu_s\": %.3f, \"rekeys\": %llu, \"results\": [", cpu_seconds(),
+                (unsigned long long)rekeys(load));
     for (size_t i = 0; i < o->job_count; i++) {
         struct figures f = figures_of(&o->jobs[i]);
         if (o->json && i)

@@ -34,7 +34,7 @@ static void next_file(struct session *s, struct sftp_slot *slot)
 {
     slot->sent_ns = clock_ns();
     slot->offset = s->next++ % s->load->options.count;
-    slot->length = (size_t)s->load->options.size;
+    slot->length = (size_t)s->job->size;
     s->pending++;
     open_file(s, slot, s->job->workload == &workload_small_get ? STEP_OPEN : STEP_CREATE);
 }

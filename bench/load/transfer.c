@@ -1,4 +1,5 @@
-/* get and put: a file from its first byte to its last, again and again. */
+/* get and put: a file from its first byte to its last, again and again. put-get: after each put the
+ * file is read again, as far as it was written. */
 #include <string.h>
 
 #include "load.h"
@@ -7,7 +8,8 @@ enum { STEP_OPEN, STEP_BYTES, STEP_CLOSE };
 
 static bool is_put(const struct session *s)
 {
-    return s->job->workload == &workload_put;
+    return s->job->workload == &workload_put ||
+           (s->job->workload == &workload_put_get && !s->reads_back);
 }
 
 static void send_piece(struct session *s, struct sftp_slot *slot)
@@ -20,17 +22,22 @@ static void send_piece(struct session *s, struct sftp_slot *slot)
         sftp_read(&s->sftp, slot, &s->handle, slot->offset, slot->length);
 }
 
+static uint64_t file_size(const struct session *s)
+{
+    return s->reads_back ? s->written : s->job->size;
+}
+
 /* Out of time in the middle of a file: what was asked for is still awaited. */
 static bool wants_more(const struct session *s)
 {
-    const struct options *o = &s->load->options;
-    return s->next < o->size && (o->seconds <= 0 || !job_is_over(s, 0));
+    bool in_time = s->load->options.seconds <= 0 || s->reads_back || !job_is_over(s, 0);
+    return s->next < file_size(s) && in_time;
 }
 
 static void next_piece(struct session *s, struct sftp_slot *slot)
 {
     const struct options *o = &s->load->options;
-    uint64_t left = o->size - s->next;
+    uint64_t left = file_size(s) - s->next;
     slot->step = STEP_BYTES;
     slot->offset = s->next;
     slot->length = left < o->request ? (size_t)left : o->request;
@@ -101,10 +108,15 @@ static void on_piece(struct session *s, struct sftp_slot *slot, const struct sft
 
 static void on_close(struct session *s, const struct sftp_reply *reply)
 {
-    s->passes++;
-    if (reply->type != SSH_FXP_STATUS || reply->status != 0)
+    if (reply->type != SSH_FXP_STATUS || reply->status != 0) {
         session_fail(s, "the file cannot be closed");
-    else if (job_is_over(s, s->passes))
+        return;
+    }
+    if (s->job->workload == &workload_put_get) {
+        s->written = s->next;
+        s->reads_back = !s->reads_back;
+    }
+    if (!s->reads_back && job_is_over(s, ++s->passes))
         session_done(s);
     else
         open_file(s);
@@ -129,4 +141,6 @@ static void on_data(struct session *s, struct sftp_slot *slot, size_t at, struct
 
 const struct workload workload_get = {
     .name = "get", .begin = open_file, .data = on_data, .reply = on_reply};
+const struct workload workload_put_get = {
+    .name = "put-get", .begin = open_file, .data = on_data, .reply = on_reply};
 const struct workload workload_put = {.name = "put", .begin = open_file, .reply = on_reply};
