@@ -13,5 +13,5 @@ set(loader "${SALLY_CROSS_SYSROOT}/lib/ld-linux.so.2")
 execute_process(COMMAND "${loader}" --version RESULT_VARIABLE cannot OUTPUT_QUIET ERROR_QUIET)
 if(NOT cannot)
     set(CMAKE_CROSSCOMPILING_EMULATOR
-        "${loader};--library-path;${SALLY_CROSS_SYSROOT}/lib:${SALLY_CROSS_DEPS}/usr/lib/${SALLY_CROSS_TRIPLE}")
+        "${loader};--library-path;${SALLY_CROSS_SYSROOT}/lib:${SALLY_CROSS_LIBRARIES}")
 endif()

@@ -17,6 +17,8 @@ test_packages=(
     openssh-client sshpass lftp curl putty-tools rclone restic sshfs fuse3 git sqlite3
     mandoc codespell clang-format procps binutils util-linux
     gcc-i686-linux-gnu libc6-dev-i386-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user)
+# Of the other architectures: what the tests of the pure folders are linked with.
+cross_packages=(libcmocka-dev libcmocka0 libssl-dev libssl3 zlib1g-dev zlib1g)
 packages=("${build_packages[@]}")
 [[ ${1:-} == --build ]] || packages+=("${test_packages[@]}")
 
@@ -31,7 +33,12 @@ missing_packages() {
 }
 
 have_sshd() { [[ -x $deps/sshd/usr/sbin/sshd && -e $deps/sshd/usr/lib/$(uname -m)-linux-gnu/libwrap.so.0 ]]; }
-have_cross() { [[ -e $deps/$1/usr/lib/$2/libcmocka.so && -e $deps/$1/usr/include/cmocka.h ]]; }
+have_cross() {
+    local root=$deps/$1 file
+    for file in usr/include/{cmocka,zlib,"$2/openssl/configuration"}.h usr/lib/"$2"/{libcmocka,libcrypto}.so lib/"$2"/libz.so.1; do
+        [[ -e $root/$file ]] || return 1
+    done
+}
 
 missing_private() {
     have_sshd || echo sshd
@@ -108,7 +115,7 @@ for name in "${private[@]}"; do
         ;;
     i386 | s390x)
         foreign_apt "$name"
-        unpack "$name" "libcmocka-dev:$name" "libcmocka0:$name"
+        unpack "$name" "${cross_packages[@]/%/:$name}"
         ;;
     esac
 done

@@ -320,7 +320,7 @@ static size_t cut_of(struct pair *p)
 {
     if (!p->cut)
         return SIZE_MAX;
-    return p->cut_random ? 1 + next_random(&p->cut_random) % p->cut : p->cut;
+    return p->cut_random ? 1 + (size_t)(next_random(&p->cut_random) % p->cut) : p->cut;
 }
 
 static bool step(struct side *s)
