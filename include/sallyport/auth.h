@@ -156,7 +156,8 @@ typedef struct sally_user {
 } sally_user;
 
 /** An authenticator over a list of users in memory. Unknown users cost the same time as known ones.
- */
+ * A password may be said at once or, by keyboard-interactive, when asked for: both are
+ * ::SALLY_AUTH_PASSWORD to `required`. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_auth_users_new(sally_auth **out);
 /** Adds a user, or replaces the one of this name. Any thread, also while the server runs.
  * ::SALLY_E_INVALID also for a password that looks like a hash but is not whole, and for a required
@@ -167,7 +168,8 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_auth_users_add(sally_auth *users,
 /** Removes a user; running sessions go on. ::SALLY_E_NOT_FOUND. Any thread. */
 SALLY_API sally_error sally_auth_users_remove(sally_auth *users, const char *name);
 
-/** An authenticator that asks `first`, and `second` when the first one rejects. Holds both. */
+/** An authenticator that asks `first`, and `second` when the first one rejects. Holds both. In
+ * keyboard-interactive, each has a dialogue of its own, one after the other. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_auth_chain_new(sally_auth **out, sally_auth *first,
                                                             sally_auth *second);
 

@@ -14,7 +14,10 @@ struct leaf_state {
 /* What stands in request->state of a chain, from one try of a connection to the next. */
 struct chain_state {
     uint32_t prompted_by; /* the leaf that asked questions, and alone hears the answers */
-    uint32_t succeeded;   /* while a leaf is asked: what the request goes back to */
+    uint32_t first_round; /* the one in which it was asked first: to itself that is round 0 */
+    /* While a leaf is asked: what the request goes back to. */
+    uint32_t succeeded, round, answer_count;
+    const char *const *answers;
     struct leaf_state leaves[];
 };
 
@@ -65,8 +68,24 @@ bool chain_asks(const sally_auth *auth, const sally_auth_request *request, uint3
     if (!auth->leaf_count || request->method != SALLY_AUTH_KEYBOARD_INTERACTIVE ||
         request->round == 0)
         return true;
+    /* Those before the one that asked have rejected. Those behind it come in when it rejects. */
     const struct chain_state *chain = request->state;
-    return chain->prompted_by == leaf;
+    return leaf >= chain->prompted_by;
+}
+
+/* Answers are for whoever asked; who comes in after it begins a dialogue of its own. */
+static void show_dialogue(struct chain_state *chain, sally_auth_request *request, uint32_t leaf)
+{
+    chain->round = request->round;
+    chain->answers = request->answers;
+    chain->answer_count = request->answer_count;
+    if (request->round > 0 && leaf == chain->prompted_by) {
+        request->round -= chain->first_round;
+        return;
+    }
+    request->round = 0;
+    request->answers = NULL;
+    request->answer_count = 0;
 }
 
 struct chain_state *chain_enter(const sally_auth *auth, sally_auth_request *request, uint32_t leaf)
@@ -78,6 +97,7 @@ struct chain_state *chain_enter(const sally_auth *auth, sally_auth_request *requ
     request->state = chain->leaves[leaf].state;
     /* What is still valid the caller knows; whose it is, the chain. */
     request->succeeded &= chain->leaves[leaf].succeeded;
+    show_dialogue(chain, request, leaf);
     return chain;
 }
 
@@ -89,8 +109,13 @@ void chain_leave(struct chain_state *chain, sally_auth_request *request, uint32_
     chain->leaves[leaf].state = request->state;
     if (result == SALLY_AUTH_PARTIAL)
         chain->leaves[leaf].succeeded |= request->method;
-    if (result == SALLY_AUTH_PROMPT)
+    if (result == SALLY_AUTH_PROMPT && request->round == 0) {
         chain->prompted_by = leaf;
+        chain->first_round = chain->round;
+    }
+    request->round = chain->round;
+    request->answers = chain->answers;
+    request->answer_count = chain->answer_count;
     request->state = chain;
     request->succeeded = chain->succeeded;
 }

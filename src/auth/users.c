@@ -12,6 +12,10 @@
 #include "base/sized.h"
 #include "sallyport/fs.h"
 
+/* The two ways of SSH to say a password: at once, or when asked for it (RFC 4256), which is all
+ * that some clients know. To a list of users they are one. */
+#define PASSWORD_METHODS (SALLY_AUTH_PASSWORD | SALLY_AUTH_KEYBOARD_INTERACTIVE)
+
 struct account { /* immutable but for refs: whoever checks a password holds it, not the lock */
     atomic_uint refs;
     struct account *next; /* in its bucket */
@@ -63,6 +67,12 @@ static struct account *account_ref(struct account *a)
 static bool has_keys(const struct account *a)
 {
     return a->keys || a->keys_file;
+}
+
+/* What counts as the same proof. */
+static uint32_t alike(uint32_t methods)
+{
+    return methods & PASSWORD_METHODS ? methods | PASSWORD_METHODS : methods;
 }
 
 static bool may_use(const struct account *a, uint32_t method)
@@ -150,7 +160,7 @@ static struct account *look_up(struct users *users, const char *name, uint32_t m
 {
     pthread_mutex_lock(&users->lock);
     struct account *a = users->count ? account_ref(*find(users, name)) : NULL;
-    *decoy = account_ref(method == SALLY_AUTH_PASSWORD ? users->password_decoy : users->keys_decoy);
+    *decoy = account_ref(method & PASSWORD_METHODS ? users->password_decoy : users->keys_decoy);
     pthread_mutex_unlock(&users->lock);
     return a;
 }
@@ -159,8 +169,11 @@ static bool password_is_right(struct users *users, const sally_auth_request *req
                               const struct account *a, const struct account *decoy)
 {
     bool may = a && may_use(a, SALLY_AUTH_PASSWORD);
+    const char *said = request->password;
+    if (request->method == SALLY_AUTH_KEYBOARD_INTERACTIVE)
+        said = request->answer_count == 1 ? request->answers[0] : "";
     return password_verify(may ? &a->password : NULL, decoy ? &decoy->password : NULL,
-                           &users->passwords, request->password) &&
+                           &users->passwords, said) &&
            !request->new_password; /* passwords cannot be changed here */
 }
 
@@ -199,9 +212,8 @@ static bool proof_is_right(struct users *users, sally_auth_request *request, str
 {
     struct account *decoy;
     struct account *a = look_up(users, request->user, request->method, &decoy);
-    bool right = request->method == SALLY_AUTH_PASSWORD
-                     ? password_is_right(users, request, a, decoy)
-                     : key_is_known(request, a, decoy);
+    bool right = request->method & PASSWORD_METHODS ? password_is_right(users, request, a, decoy)
+                                                    : key_is_known(request, a, decoy);
     account_unref(decoy);
     if (!right) {
         account_unref(a);
@@ -211,15 +223,24 @@ static bool proof_is_right(struct users *users, sally_auth_request *request, str
     return right;
 }
 
+/* Everybody is asked, known or not. */
+static sally_auth_result ask_password(sally_auth_request *request)
+{
+    return sally_auth_add_prompt(request, "Password: ", false) == SALLY_E_OK ? SALLY_AUTH_PROMPT
+                                                                             : SALLY_AUTH_REJECT;
+}
+
 static sally_auth_result users_authenticate(sally_auth *auth, sally_auth_request *request)
 {
     struct account *a;
+    if (request->method == SALLY_AUTH_KEYBOARD_INTERACTIVE && request->round == 0)
+        return ask_password(request);
     if (!proof_is_right(sally_auth_data(auth), request, &a))
         return SALLY_AUTH_REJECT;
-    uint32_t missing = a->required & ~(request->succeeded | request->method);
+    uint32_t missing = a->required & ~alike(request->succeeded | request->method);
     sally_auth_result result;
     if (missing) {
-        result = sally_auth_partial(request, missing);
+        result = sally_auth_partial(request, alike(missing));
     } else {
         result = sally_auth_accept(request, a->fs);
         sally_auth_set_permissions(request, a->permissions);
@@ -245,11 +266,11 @@ static uint32_t users_offered(sally_auth *auth, sally_auth_request *request)
 {
     struct users *users = sally_auth_data(auth);
     pthread_mutex_lock(&users->lock);
-    uint32_t methods = (users->password_decoy ? SALLY_AUTH_PASSWORD : 0) |
+    uint32_t methods = (users->password_decoy ? PASSWORD_METHODS : 0) |
                        (users->keys_decoy ? SALLY_AUTH_PUBLICKEY : 0);
     pthread_mutex_unlock(&users->lock);
-    methods &= ~request->succeeded;
-    return methods ? methods : SALLY_AUTH_PASSWORD | SALLY_AUTH_PUBLICKEY;
+    methods &= ~alike(request->succeeded);
+    return methods ? methods : PASSWORD_METHODS | SALLY_AUTH_PUBLICKEY;
 }
 
 static void users_destroy(void *user_data)
@@ -287,7 +308,7 @@ sally_error sally_auth_users_new(sally_auth **out)
     }
     static const sally_auth_methods methods = {
         .struct_size = sizeof methods,
-        .methods = SALLY_AUTH_PASSWORD | SALLY_AUTH_PUBLICKEY,
+        .methods = PASSWORD_METHODS | SALLY_AUTH_PUBLICKEY,
         .may_try_key = users_may_try_key,
         .authenticate = users_authenticate,
         .offered = users_offered,

@@ -14,6 +14,7 @@ import struct
 import subprocess
 import time
 
+import paramiko
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -74,7 +75,7 @@ def running(*arguments, env, **options):
             assert server.stop() == 0
 
 
-def sftp(port, user, batch, tmp_path, password=None, key=None):
+def sftp(port, user, batch, tmp_path, password=None, key=None, methods=None):
     """OpenSSH's client; its exit status and everything that it said."""
     script = tmp_path / "batch"
     script.write_text(batch)
@@ -85,6 +86,8 @@ def sftp(port, user, batch, tmp_path, password=None, key=None):
                "-o", "IdentitiesOnly=yes", "-F", "/dev/null"]
     if key:
         options += ["-i", str(key)]
+    if methods:
+        options += ["-o", f"PreferredAuthentications={methods}"]
     # -b switches questions off, also that for the password, unless it is taken back before.
     command = ["sftp", "-P", str(port), *options, "-o", "BatchMode=no", "-b", str(script), f"{user}@127.0.0.1"]
     env = {**os.environ, "SSH_ASKPASS": str(ask), "SSH_ASKPASS_REQUIRE": "force", "DISPLAY": ":"}
@@ -390,6 +393,38 @@ def test_users_and_passwords(home, folder, tmp_path):
         assert server.stop() == 0
     assert "eve" in server.stderr and "nobody can log in" in server.stderr
     assert not (tmp_path / "state" / "sallyport" / "password").exists()
+
+
+def test_a_password_that_is_asked_for(home, folder, tmp_path):
+    """Clients that know keyboard-interactive and nothing else."""
+    hashed = run("hash-password", text="two\n").stdout.strip()
+    arguments = ["--user", "joe:one", "--user", f"ann:{hashed}", "--user", "eve"]
+    with running(folder, "--listen", "sftp://127.0.0.1:0", *arguments, env=home) as server:
+        for user, password, ok in (("joe", "one", True), ("ann", "two", True), ("joe", "two", False), ("joe", "", False),
+                                   ("eve", "", False), ("nobody", "one", False)):
+            for methods in ("keyboard-interactive", "password"):
+                result = sftp(server.port, user, "ls\n", tmp_path, password, methods=methods)
+                assert (result.returncode == 0) == ok, (user, password, methods, result.stderr)
+        transport = paramiko.Transport(("127.0.0.1", server.port))
+        transport.start_client(timeout=TEN_SECONDS)
+        with pytest.raises(paramiko.BadAuthenticationType) as refused:
+            transport.auth_none("joe")
+        assert sorted(refused.value.allowed_types) == ["keyboard-interactive", "password"]
+        asked = []
+
+        def answer(title, instructions, prompts):
+            asked.append((title, instructions, prompts))
+            return ["wrong" if len(asked) == 1 else "one"]
+
+        with pytest.raises(paramiko.AuthenticationException):
+            transport.auth_interactive("joe", answer)
+        transport.auth_interactive("joe", answer)
+        assert transport.is_authenticated()
+        assert asked == [("", "", [("Password: ", False)])] * 2
+        assert paramiko.SFTPClient.from_transport(transport).listdir() == ["hello.txt"]
+        transport.close()
+        assert server.stop() == 0
+    assert re.search(r"auth\.accepted .*method=keyboard-interactive", server.stderr)
 
 
 def test_passwords_are_blotted_out(home, folder):

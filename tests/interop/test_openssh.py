@@ -326,7 +326,8 @@ class TestLogin:
         assert self.password(server, server.password).returncode == 0
 
     def test_wrong_password(self, server):
-        result = self.password(server, "wrong")
+        # sshpass hangs up when it is asked a second time, as it would be by the other method.
+        result = self.password(server, "wrong", "-o", "PreferredAuthentications=password")
         assert result.returncode != 0
         assert "ermission denied" in result.stderr
 
@@ -346,18 +347,19 @@ class TestLogin:
         result = sftp(server, "pwd", role="stranger", PreferredAuthentications="publickey", check=False)
         assert result.returncode != 0 and "ermission denied" in result.stderr
 
-    def test_unknown_user_looks_like_a_wrong_password(self, server):
+    @pytest.mark.parametrize("method", ["password", "keyboard-interactive"])
+    def test_unknown_user_looks_like_a_wrong_password(self, server, method):
         command = ["sshpass", "-p", "x", "sftp", "-F", "none", "-P", server.port,
-                   *openssh.options(server, BatchMode="no", PubkeyAuthentication="no", NumberOfPasswordPrompts="1"),
+                   *openssh.options(server, BatchMode="no", PreferredAuthentications=method, NumberOfPasswordPrompts="1"),
                    "nobody-here@127.0.0.1"]
         unknown = openssh.run(command, check=False, timeout=60)
-        known = self.password(server, "wrong")
+        known = self.password(server, "wrong", "-o", f"PreferredAuthentications={method}")
         assert unknown.returncode == known.returncode
 
         def said(result):
             """What ssh said; sftp's own "Connection closed" comes once or twice, as its child happens to end."""
             return [line.replace("nobody-here", server.user) for line in result.stderr.splitlines()
-                    if "Connection closed" not in line]
+                    if line and "Connection closed" not in line]
 
         assert said(unknown) == said(known) != []
 

@@ -7,7 +7,7 @@
 struct link {
     const sally_auth_result *answers;
     int calls, forgotten;
-    uint32_t succeeded; /* as the last call saw it */
+    uint32_t succeeded, round, answer_count; /* as the last call saw it */
     bool late;
     sally_auth_request *pending;
     sally_fs *fs;
@@ -18,6 +18,9 @@ static sally_auth_result answer(sally_auth *auth, sally_auth_request *request)
     struct link *l = sally_auth_data(auth);
     sally_auth_result result = l->answers[l->calls++];
     l->succeeded = request->succeeded;
+    l->round = request->round;
+    l->answer_count = request->answer_count;
+    assert_int_equal(request->answers != NULL, request->answer_count > 0);
     assert_true(request->state == NULL || request->state == l);
     request->state = l;
     if (l->late) {
@@ -130,34 +133,94 @@ static void factors_do_not_mix(void **state)
     sally_fs_unref(fs);
 }
 
+/* The next round of a dialogue, with one answer. */
+static struct auth_request *next_round(sally_auth *chain, struct auth_request *before)
+{
+    static const char *const answers[] = {"123456"};
+    struct auth_request *r = fixture_request(chain, SALLY_AUTH_KEYBOARD_INTERACTIVE);
+    r->pub.state = before->pub.state;
+    r->pub.round = before->pub.round + 1;
+    r->pub.answers = answers;
+    r->pub.answer_count = 1;
+    auth_request_free(before);
+    assert_true(auth_request_run(r));
+    assert_ptr_equal(r->pub.answers, answers);
+    assert_int_equal(r->pub.answer_count, 1);
+    return r;
+}
+
 static void answers_go_to_who_asked(void **state)
 {
     (void)state;
     static const sally_auth_result no[] = {SALLY_AUTH_REJECT, SALLY_AUTH_REJECT};
-    static const sally_auth_result prompt[] = {SALLY_AUTH_PROMPT, SALLY_AUTH_REJECT};
+    static const sally_auth_result prompt[] = {SALLY_AUTH_PROMPT, SALLY_AUTH_PROMPT,
+                                               SALLY_AUTH_REJECT};
     struct link a = {.answers = no}, b = {.answers = prompt}, c = {.answers = no};
     sally_auth *chain = chain_of(&a, &b, &c);
     struct auth_request *r = fixture_request(chain, SALLY_AUTH_KEYBOARD_INTERACTIVE);
     assert_true(auth_request_run(r));
     assert_int_equal(r->result, SALLY_AUTH_PROMPT);
     assert_int_equal(r->prompt_count, 1);
-    void *kept = r->pub.state;
-    auth_request_free(r);
-
-    static const char *const answers[] = {"123456"};
-    r = fixture_request(chain, SALLY_AUTH_KEYBOARD_INTERACTIVE);
-    r->pub.state = kept;
-    r->pub.round = 1;
-    r->pub.answers = answers;
-    r->pub.answer_count = 1;
-    assert_true(auth_request_run(r));
+    r = next_round(chain, r);
+    assert_int_equal(r->result, SALLY_AUTH_PROMPT);
+    assert_int_equal(b.round, 1);
+    assert_int_equal(b.answer_count, 1);
+    assert_int_equal(c.calls, 0);
+    /* When it rejects, the next one comes in, and does not see what was said to another. */
+    r = next_round(chain, r);
     assert_int_equal(r->result, SALLY_AUTH_REJECT);
     assert_int_equal(a.calls, 1);
-    assert_int_equal(b.calls, 2);
-    assert_int_equal(c.calls, 0);
+    assert_int_equal(b.calls, 3);
+    assert_int_equal(b.round, 2);
+    assert_int_equal(c.calls, 1);
+    assert_int_equal(c.round, 0);
+    assert_int_equal(c.answer_count, 0);
     auth_forget(chain, r->pub.state);
     auth_request_free(r);
     sally_auth_unref(chain);
+}
+
+static void one_dialogue_after_the_other(void **state)
+{
+    (void)state;
+    static const sally_auth_result first[] = {SALLY_AUTH_PROMPT, SALLY_AUTH_REJECT,
+                                              SALLY_AUTH_PROMPT, SALLY_AUTH_ACCEPT};
+    static const sally_auth_result second[] = {SALLY_AUTH_PROMPT, SALLY_AUTH_PROMPT,
+                                               SALLY_AUTH_REJECT};
+    static const sally_auth_result no[] = {SALLY_AUTH_REJECT, SALLY_AUTH_REJECT};
+    sally_fs *fs = fixture_fs(NULL);
+    struct link a = {.answers = first, .fs = fs}, b = {.answers = second}, c = {.answers = no};
+    sally_auth *chain = chain_of(&a, &b, &c);
+    struct auth_request *r = fixture_request(chain, SALLY_AUTH_KEYBOARD_INTERACTIVE);
+    assert_true(auth_request_run(r));
+    r = next_round(chain, r); /* the first rejects, the second asks */
+    assert_int_equal(r->result, SALLY_AUTH_PROMPT);
+    assert_int_equal(r->prompt_count, 1);
+    assert_int_equal(b.round, 0);
+    assert_int_equal(b.answer_count, 0);
+    r = next_round(chain, r);
+    assert_int_equal(r->result, SALLY_AUTH_PROMPT);
+    assert_int_equal(b.round, 1);
+    assert_int_equal(b.answer_count, 1);
+    r = next_round(chain, r);
+    assert_int_equal(r->result, SALLY_AUTH_REJECT);
+    assert_int_equal(b.round, 2);
+    assert_int_equal(a.calls, 2);
+    /* A new try begins with the first one again. */
+    struct auth_request *again = fixture_request(chain, SALLY_AUTH_KEYBOARD_INTERACTIVE);
+    again->pub.state = r->pub.state;
+    auth_request_free(r);
+    assert_true(auth_request_run(again));
+    assert_int_equal(again->result, SALLY_AUTH_PROMPT);
+    assert_int_equal(a.round, 0);
+    r = next_round(chain, again);
+    assert_int_equal(r->result, SALLY_AUTH_ACCEPT);
+    assert_int_equal(a.round, 1);
+    assert_int_equal(b.calls, 3);
+    auth_forget(chain, r->pub.state);
+    auth_request_free(r);
+    sally_auth_unref(chain);
+    sally_fs_unref(fs);
 }
 
 static int offloads;
@@ -273,6 +336,7 @@ int main(void)
         cmocka_unit_test(all_reject),
         cmocka_unit_test(factors_do_not_mix),
         cmocka_unit_test(answers_go_to_who_asked),
+        cmocka_unit_test(one_dialogue_after_the_other),
         cmocka_unit_test(late_rejection_asks_the_next),
         cmocka_unit_test(all_late),
         cmocka_unit_test(offered_is_the_union),

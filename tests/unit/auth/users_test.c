@@ -57,6 +57,62 @@ static void passwords(void **state)
     assert_int_equal(try_key(users, "joe", KEY_A, false, 0, NULL), SALLY_AUTH_REJECT);
 }
 
+/* A password that is asked for. `answer` NULL: what the question itself leads to. */
+static sally_auth_result try_prompt(const char *name, const char *answer, uint32_t succeeded,
+                                    uint32_t *next)
+{
+    struct auth_request *r = fixture_request(users, SALLY_AUTH_KEYBOARD_INTERACTIVE);
+    r->pub.user = name;
+    r->pub.succeeded = succeeded;
+    if (answer) {
+        r->pub.round = 1;
+        r->pub.answers = &answer;
+        r->pub.answer_count = 1;
+    }
+    assert_true(auth_request_run(r));
+    sally_auth_result result = r->result;
+    if (next)
+        *next = r->methods_next;
+    if (result == SALLY_AUTH_PROMPT) {
+        assert_int_equal(r->prompt_count, 1);
+        assert_string_equal(r->prompts[0].text, "Password: ");
+        assert_false(r->prompts[0].echo);
+    }
+    auth_request_free(r);
+    return result;
+}
+
+static void passwords_that_are_asked_for(void **state)
+{
+    (void)state;
+    sally_user joe = user("joe", "secret"), ann = user("ann", NULL);
+    ann.authorized_keys = LINE_A;
+    add(&ann);
+    /* Nobody has a password: there is nothing to ask for. */
+    assert_int_equal(try_prompt("ann", NULL, 0, NULL), SALLY_AUTH_REJECT);
+    add(&joe);
+    assert_int_equal(try_prompt("joe", NULL, 0, NULL), SALLY_AUTH_PROMPT);
+    assert_int_equal(try_prompt("joe", "secret", 0, NULL), SALLY_AUTH_ACCEPT);
+    assert_int_equal(try_prompt("joe", "wrong", 0, NULL), SALLY_AUTH_REJECT);
+    assert_int_equal(try_prompt("joe", "", 0, NULL), SALLY_AUTH_REJECT);
+    /* Who has no password is asked as everybody is, and so is nobody. */
+    assert_int_equal(try_prompt("ann", NULL, 0, NULL), SALLY_AUTH_PROMPT);
+    assert_int_equal(try_prompt("ann", "", 0, NULL), SALLY_AUTH_REJECT);
+    assert_int_equal(try_prompt("bob", NULL, 0, NULL), SALLY_AUTH_PROMPT);
+    assert_int_equal(try_prompt("bob", "secret", 0, NULL), SALLY_AUTH_REJECT);
+    /* Answers that do not fit the question. */
+    static const char *const answers[] = {"secret", "secret"};
+    for (uint32_t count = 0; count <= 2; count += 2) {
+        struct auth_request *r = fixture_request(users, SALLY_AUTH_KEYBOARD_INTERACTIVE);
+        r->pub.round = 1;
+        r->pub.answers = answers;
+        r->pub.answer_count = count;
+        assert_true(auth_request_run(r));
+        assert_int_equal(r->result, SALLY_AUTH_REJECT);
+        auth_request_free(r);
+    }
+}
+
 static void no_users_at_all(void **state)
 {
     (void)state;
@@ -162,8 +218,17 @@ static void both_factors(void **state)
     assert_int_equal(try_key(users, "joe", KEY_A, false, SALLY_AUTH_PASSWORD, NULL),
                      SALLY_AUTH_ACCEPT);
     assert_int_equal(try_key(users, "joe", KEY_A, false, 0, &next), SALLY_AUTH_PARTIAL);
-    assert_int_equal(next, SALLY_AUTH_PASSWORD);
+    assert_int_equal(next, SALLY_AUTH_PASSWORD | SALLY_AUTH_KEYBOARD_INTERACTIVE);
     assert_int_equal(try_password(users, "joe", "secret", SALLY_AUTH_PUBLICKEY, NULL),
+                     SALLY_AUTH_ACCEPT);
+    /* A password that is asked for is the same factor. */
+    assert_int_equal(try_prompt("joe", "secret", 0, &next), SALLY_AUTH_PARTIAL);
+    assert_int_equal(next, SALLY_AUTH_PUBLICKEY);
+    assert_int_equal(try_prompt("joe", NULL, SALLY_AUTH_PASSWORD, NULL), SALLY_AUTH_REJECT);
+    assert_int_equal(try_password(users, "joe", "secret", SALLY_AUTH_KEYBOARD_INTERACTIVE, NULL),
+                     SALLY_AUTH_REJECT);
+    assert_int_equal(try_prompt("joe", "secret", SALLY_AUTH_PUBLICKEY, NULL), SALLY_AUTH_ACCEPT);
+    assert_int_equal(try_key(users, "joe", KEY_A, false, SALLY_AUTH_KEYBOARD_INTERACTIVE, NULL),
                      SALLY_AUTH_ACCEPT);
     /* The same factor twice is not offered; a wrong second one is nothing. */
     assert_int_equal(try_password(users, "joe", "secret", SALLY_AUTH_PASSWORD, NULL),
@@ -183,6 +248,7 @@ static void one_required_factor(void **state)
     joe.required = SALLY_AUTH_PUBLICKEY;
     add(&joe);
     assert_int_equal(try_password(users, "joe", "secret", 0, NULL), SALLY_AUTH_REJECT);
+    assert_int_equal(try_prompt("joe", "secret", 0, NULL), SALLY_AUTH_REJECT);
     assert_int_equal(try_key(users, "joe", KEY_A, false, 0, NULL), SALLY_AUTH_ACCEPT);
 }
 
@@ -283,22 +349,26 @@ static uint32_t offered(void)
     return methods;
 }
 
+#define ASKED (SALLY_AUTH_PASSWORD | SALLY_AUTH_KEYBOARD_INTERACTIVE)
+
 static void offers_tell_nothing_of_one_user(void **state)
 {
     (void)state;
-    assert_int_equal(offered(), SALLY_AUTH_PASSWORD | SALLY_AUTH_PUBLICKEY);
+    assert_int_equal(offered(), ASKED | SALLY_AUTH_PUBLICKEY);
     sally_user joe = user("joe", NULL), ann = user("ann", "secret");
     joe.authorized_keys = LINE_A;
     add(&joe);
     assert_int_equal(offered(), SALLY_AUTH_PUBLICKEY);
     add(&ann);
-    assert_int_equal(offered(), SALLY_AUTH_PASSWORD | SALLY_AUTH_PUBLICKEY);
+    assert_int_equal(offered(), ASKED | SALLY_AUTH_PUBLICKEY);
     struct auth_request *r = fixture_request(users, 0);
     r->pub.succeeded = SALLY_AUTH_PASSWORD; /* need not be done again */
     assert_int_equal(auth_offered(users, &r->pub), SALLY_AUTH_PUBLICKEY);
+    r->pub.succeeded = SALLY_AUTH_KEYBOARD_INTERACTIVE; /* the same factor */
+    assert_int_equal(auth_offered(users, &r->pub), SALLY_AUTH_PUBLICKEY);
     auth_request_free(r);
     assert_int_equal(sally_auth_users_remove(users, "joe"), SALLY_E_OK);
-    assert_int_equal(offered(), SALLY_AUTH_PASSWORD);
+    assert_int_equal(offered(), ASKED);
 }
 
 static void short_memory(void **state)
@@ -381,6 +451,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(passwords),
+        TEST(passwords_that_are_asked_for),
         TEST(no_users_at_all),
         TEST(what_accept_gives),
         TEST(keys),
