@@ -185,13 +185,16 @@ static const char *take_login(struct conn *c, struct attempt *a)
                     c->settings->limits_connections_per_user))
         return "too many connections of this user";
     c->login.is_counted = true;
-    conn_set_text(c, &c->facts.user, c->login.user);
-    return NULL;
+    const char *obstacle = workers_enter(c->server->workers, &c->lane, c->login.user);
+    if (!obstacle)
+        conn_set_text(c, &c->facts.user, c->login.user);
+    return obstacle;
 }
 
 static void drop_login(struct conn *c)
 {
     login_clear(c);
+    workers_leave(c->server->workers, &c->lane);
     mem_free(c->login.user);
     mem_free(c->login.home);
     sally_fs_unref(c->login.fs);
@@ -362,6 +365,7 @@ void login_clear(struct conn *c)
     if (c->login.is_counted)
         tally_give(&c->server->limits.users, c->login.user);
     c->login.is_counted = false;
+    workers_abandon(c->server->workers, &c->lane);
 }
 
 void login_forget(struct conn *c)

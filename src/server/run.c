@@ -31,9 +31,11 @@ static uint32_t or_default(uint64_t value, uint32_t otherwise)
 static struct workers *make_workers(const struct settings *s)
 {
     uint32_t cores = processors();
+    uint32_t workers = or_default(s->server_workers, DEFAULT_WORKERS);
     const struct workers_options options = {
-        .max_sessions = or_default(s->server_workers, DEFAULT_WORKERS),
+        .max_sessions = workers,
         .max_connection = (uint32_t)s->server_workers_per_connection,
+        .max_user = or_default(s->server_workers_per_user, workers - workers / 4),
         .max_unauthenticated =
             or_default(s->server_workers_unauthenticated, cores < 2 ? 4 : cores * 2),
         .max_passwords = or_default(s->server_password_hash_jobs, cores),

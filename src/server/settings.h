@@ -38,6 +38,7 @@ struct settings {
     uint64_t server_worker_stack;
     uint64_t server_workers;
     uint64_t server_workers_per_connection;
+    uint64_t server_workers_per_user;
     uint64_t server_workers_unauthenticated;
     uint64_t sftp_max_names;
     uint64_t sftp_max_packet;

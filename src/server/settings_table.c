@@ -161,6 +161,10 @@ static const struct setting_row rows[] = {
     {{"server.workers_per_connection", NUMBER, SERVER, "16", "1", "10000",
       "most threads that work for one connection at the same time"},
      AT(server_workers_per_connection), NULL, NULL},
+    {{"server.workers_per_user", NUMBER, SERVER, "0", "0", "10000",
+      "most threads that work for one user's connections together, and for what is left running of "
+      "those that are gone; 0: three quarters of all"},
+     AT(server_workers_per_user), NULL, NULL},
     {{"server.workers_unauthenticated", NUMBER, SERVER, "0", "0", "10000",
       "most threads for clients that are not logged in; 0: two per processor, at least four"},
      AT(server_workers_unauthenticated), NULL, NULL},

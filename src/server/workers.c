@@ -26,7 +26,7 @@ struct worker {
 };
 
 struct queue {
-    struct list items; /* WORK_OPS: lanes */
+    struct list items; /* WORK_OPS: none, they are in the lanes */
     uint32_t running;
 };
 
@@ -34,6 +34,7 @@ struct workers {
     pthread_mutex_t lock;
     struct workers_options options;
     struct queue queues[WORK_COUNT];
+    struct lanes lanes;
     struct list idle; /* last in, first out: what is warm stays so, what is not needed times out */
     struct list all, finished;
     uint32_t threads;
@@ -46,7 +47,7 @@ struct workers {
 static bool may_run(const struct workers *w, enum work kind)
 {
     const struct queue *q = w->queues;
-    if (list_empty(&q[kind].items))
+    if (kind == WORK_OPS ? !lanes_want(&w->lanes) : list_empty(&q[kind].items))
         return false;
     if (kind == WORK_OPS || kind == WORK_TASKS)
         return q[WORK_OPS].running + q[WORK_TASKS].running < w->options.max_sessions;
@@ -66,25 +67,37 @@ static enum work next_kind(const struct workers *w)
 
 /* ---- Lanes ---- */
 
-void lane_init(struct lane *lane)
+const char *workers_enter(struct workers *w, struct lane *lane, const char *user)
 {
-    list_init(&lane->link);
-    list_init(&lane->items);
-    lane->running = 0;
+    if (!w)
+        return NULL;
+    pthread_mutex_lock(&w->lock);
+    const char *obstacle = lanes_enter(&w->lanes, lane, user);
+    pthread_mutex_unlock(&w->lock);
+    return obstacle;
 }
 
-static void line_up(struct workers *w, struct lane *lane)
+void workers_abandon(struct workers *w, struct lane *lane)
 {
-    bool may = !list_empty(&lane->items) && lane->running < w->options.max_connection;
-    if (may && list_empty(&lane->link))
-        list_append(&w->queues[WORK_OPS].items, &lane->link);
+    if (!w)
+        return;
+    pthread_mutex_lock(&w->lock);
+    lanes_abandon(lane);
+    pthread_mutex_unlock(&w->lock);
+}
+
+void workers_leave(struct workers *w, struct lane *lane)
+{
+    if (!w)
+        return;
+    pthread_mutex_lock(&w->lock);
+    lanes_leave(&w->lanes, lane);
+    pthread_mutex_unlock(&w->lock);
 }
 
 static void give_op(struct workers *w, struct list *item)
 {
-    struct lane *lane = &channel_conn_of(CONTAINER_OF(item, struct op, link))->lane;
-    list_append(&lane->items, item);
-    line_up(w, lane);
+    lanes_add(&w->lanes, &channel_conn_of(CONTAINER_OF(item, struct op, link))->lane, item);
 }
 
 /* ---- Threads ---- */
@@ -208,22 +221,18 @@ static void call_next(struct workers *w)
         (void)call_one(w); /* when that fails, we go on with it ourselves later */
 }
 
-/* The next connection's next operation. Under the lock, which is let go while it runs. */
+/* The next user's next operation. Under the lock, which is let go while it runs. */
 static void do_op(struct workers *w)
 {
-    struct list *first = list_take_first(&w->queues[WORK_OPS].items);
-    struct lane *lane = CONTAINER_OF(first, struct lane, link);
-    struct op *op = CONTAINER_OF(list_take_first(&lane->items), struct op, link);
+    struct lane_turn turn = lanes_take(&w->lanes);
+    struct op *op = CONTAINER_OF(turn.item, struct op, link);
     struct conn *c =
         conn_ref(channel_conn_of(op)); /* it may be gone when the operation is done, but for this */
-    lane->running++;
-    line_up(w, lane);
     call_next(w);
     pthread_mutex_unlock(&w->lock);
     session_run(op);
     pthread_mutex_lock(&w->lock);
-    lane->running--;
-    line_up(w, lane);
+    lanes_done(&w->lanes, &turn);
     pthread_mutex_unlock(&w->lock);
     conn_unref(c);
     pthread_mutex_lock(&w->lock);
@@ -276,6 +285,7 @@ struct workers *workers_new(const struct workers_options *options)
     pthread_cond_init(&w->changed, NULL);
     for (size_t i = 0; i < WORK_COUNT; i++)
         list_init(&w->queues[i].items);
+    lanes_init(&w->lanes, options->max_connection, options->max_user);
     list_init(&w->idle);
     list_init(&w->all);
     list_init(&w->finished);
@@ -294,6 +304,7 @@ void workers_free(struct workers *w)
         pthread_cond_wait(&w->changed, &w->lock);
     reap(w);
     pthread_mutex_unlock(&w->lock);
+    lanes_clear(&w->lanes);
     pthread_cond_destroy(&w->changed);
     pthread_mutex_destroy(&w->lock);
     mem_free(w);

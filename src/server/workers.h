@@ -10,18 +10,8 @@
 #include <stdint.h>
 
 #include "base/list.h"
+#include "server/lanes.h"
 #include "server/task.h"
-
-/* A connection's operations, in their order. Connections take turns, and none has more than its
- * share of threads: what waits for a slow storage on many of them leaves others theirs. Guarded by
- * the pool. */
-struct lane {
-    struct list link;  /* those that may have a thread now */
-    struct list items; /* struct op */
-    uint32_t running;
-};
-
-void lane_init(struct lane *lane);
 
 enum work {
     WORK_OPS,       /* struct op, by its link: operations of sessions */
@@ -34,6 +24,7 @@ enum work {
 struct workers_options {
     uint32_t max_sessions;        /* threads on WORK_OPS and WORK_TASKS */
     uint32_t max_connection;      /* of these, for operations of one connection */
+    uint32_t max_user;            /* of these, for operations of one user's connections */
     uint32_t max_unauthenticated; /* threads on WORK_LOGINS and WORK_PASSWORDS */
     uint32_t max_passwords;       /* of these, on WORK_PASSWORDS */
     size_t stack;
@@ -45,6 +36,11 @@ struct workers;
 struct workers *workers_new(const struct workers_options *options);
 /* All work is done, and none comes any more. Not from a worker. */
 void workers_free(struct workers *w);
+
+/* Whose the operations of a connection are: see lanes.h. `w` may be NULL. Any thread. */
+const char *workers_enter(struct workers *w, struct lane *lane, const char *user);
+void workers_abandon(struct workers *w, struct lane *lane);
+void workers_leave(struct workers *w, struct lane *lane);
 
 /* Hands over all of a list. Any thread. Never fails: when no thread can be started and there is
  * none, the work is done before this returns. */

@@ -72,6 +72,8 @@ static sally_error set_up(int argc, char **argv, sally_fs *slow)
     if (!error)
         error = sally_server_add_user(server, "joe", "pw", slow);
     if (!error)
+        error = sally_server_add_user(server, "ann", "pw", slow);
+    if (!error)
         error = sally_server_add_listener(server, "sftp://127.0.0.1:0");
     return error;
 }

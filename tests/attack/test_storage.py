@@ -7,7 +7,7 @@ import time
 import pytest
 
 from server import wait_for
-from wire import (CHANNEL_CLOSE, Client, Sftp, sftp, sftp_open, sftp_read, sftp_write, text, u32, u64)
+from wire import (CHANNEL_CLOSE, Client, Ended, Sftp, sftp, sftp_open, sftp_read, sftp_write, text, u32, u64)
 
 
 def begin(server):
@@ -95,3 +95,48 @@ def test_one_connection_does_not_hold_all_workers(start):
     assert server.threads() < 40
     assert answers(server) < 2
     client.close()
+
+
+def works(server, user, seconds):
+    """Whether a user gets something done that a worker must do."""
+    client = Client(server.port).login(user)
+    channel = client.sftp()
+    replies = Sftp(client, channel)
+    replies.reply()
+    start = time.monotonic()
+    client.send(client.data(channel, sftp(14, u32(1) + text(f"/{user}-{start}") + u32(0))))
+    client.socket.settimeout(seconds)
+    try:
+        replies.reply()
+    except (TimeoutError, socket.timeout):
+        return False
+    finally:
+        client.close()
+    return True
+
+
+def test_one_user_does_not_hold_all_workers(start):
+    """Who connects again and again leaves something behind each time, which counts until the storage is done with it."""
+    server = start("server.workers=8", slow="stuck", milliseconds=12000)
+    (server.files / "small").write_bytes(b"hello")
+    threads = server.threads()
+    begin_at = time.monotonic()
+    for i in range(8):
+        try:
+            client, channel, _ = begin(server)
+        except Ended:
+            assert i >= 6, server.output()[-2000:]
+            break
+        client.send(client.data(channel, sftp(17, u32(1) + text("/small"))))
+        time.sleep(0.05)
+        client.close()
+    else:
+        raise AssertionError("joe may connect as often as he likes")
+    assert works(server, "ann", 3), server.output()[-2000:]
+    assert server.threads() <= threads + 10
+    assert time.monotonic() - begin_at < 11
+    assert wait_for(lambda: "too many unfinished operations of this user" in server.output(), 5)
+    # When the storage is done, all is as before.
+    assert wait_for(lambda: "Connection ended" in server.output() and server.threads() <= threads + 10, 5)
+    time.sleep(max(0, 13 - (time.monotonic() - begin_at)))
+    assert works(server, "joe", 3)
