@@ -92,16 +92,16 @@ static void put_abilities(const struct sftp *s, struct buf *out)
     put_u32(out, 0);
 }
 
-static void put_supported(const struct sftp *s, struct buf *out)
+static void put_supported(const struct sftp *s, const sally_op_session *start, struct buf *out)
 {
     put_text(out, "supported");
     size_t place = put_string_begin(out);
     put_abilities(s, out);
-    extensions_put_names(s, out);
+    extensions_put_names(s, start, out);
     put_string_end(out, place);
 }
 
-static void put_supported2(const struct sftp *s, struct buf *out)
+static void put_supported2(const struct sftp *s, const sally_op_session *start, struct buf *out)
 {
     put_text(out, "supported2");
     size_t place = put_string_begin(out);
@@ -109,13 +109,13 @@ static void put_supported2(const struct sftp *s, struct buf *out)
     uint16_t blocks = has_blocks(sally_session_fs(s->session)) ? ALL_BLOCKS : NO_BLOCKS;
     put_u16(out, blocks);
     put_u16(out, blocks);
-    put_u32(out, 0); /* names of extended attributes */
-    put_u32(out, extensions_put_names(s, NULL));
-    extensions_put_names(s, out);
+    put_u32(out, 0); /* names of extended attributes: storages have no way to say */
+    put_u32(out, extensions_put_names(s, start, NULL));
+    extensions_put_names(s, start, out);
     put_string_end(out, place);
 }
 
-void announce(const struct sftp *s, struct buf *out)
+void announce(const struct sftp *s, const sally_op_session *start, struct buf *out)
 {
     if (s->version >= 4) {
         put_text(out, "newline");
@@ -131,14 +131,14 @@ void announce(const struct sftp *s, struct buf *out)
     if (may_select(s))
         put_versions(out, s->options.max_version);
     if (s->version == 5)
-        put_supported(s, out);
+        put_supported(s, start, out);
     if (s->version >= 6)
-        put_supported2(s, out);
+        put_supported2(s, start, out);
     if (s->version >= 6 && has_acl(sally_session_fs(s->session))) {
         put_text(out, "acl-supported");
         size_t place = put_string_begin(out);
         put_u32(out, SSH_ACL_CAP_ALLOW | SSH_ACL_CAP_DENY);
         put_string_end(out, place);
     }
-    extensions_announce(s, out);
+    extensions_announce(s, start, out);
 }

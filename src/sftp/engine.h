@@ -189,16 +189,17 @@ void ahead_drop(struct sftp *s, const sally_file *file);
 
 /* extensions.c */
 handle_fn handle_extended;
-/* Appends the names and versions of what is usable to a VERSION reply. */
-void extensions_announce(const struct sftp *s, struct buf *out);
-/* Appends the names alone, unless `out` is NULL; how many there are. */
-uint32_t extensions_put_names(const struct sftp *s, struct buf *out);
+/* Appends the names and versions of what is usable to a VERSION reply, with what the storage said
+ * at the session's start. */
+void extensions_announce(const struct sftp *s, const sally_op_session *start, struct buf *out);
+/* Appends the names that requests may have alone, unless `out` is NULL; how many there are. */
+uint32_t extensions_put_names(const struct sftp *s, const sally_op_session *start, struct buf *out);
 const char *extensions_name(size_t index); /* short names; NULL past the end */
 /* The name on the wire, and what lists call it; NULL past the end. */
 const char *extensions_wire_name(size_t index, const char **listed);
 
 /* announce.c */
-void announce(const struct sftp *s, struct buf *out);
+void announce(const struct sftp *s, const sally_op_session *start, struct buf *out);
 
 /* version.c */
 void handle_init(struct sftp *s, struct slice packet);

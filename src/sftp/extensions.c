@@ -198,32 +198,42 @@ static sally_status ext_vendor_id(struct sftp *s, struct request_in *in)
     return SALLY_OK;
 }
 
-/* Some that storages answer are known to begin with a path or a handle. Storages know no handles,
- * and wrappers must see paths. */
+/* Some that storages answer are known to begin with a path or a handle: storages know no handles,
+ * and wrappers must see paths. The others are announced by the name that their requests have. */
+/* clang-format off */
+static const struct of_storage {
+    const char *name;
+    const char *announced; /* by this pair */
+    bool by_handle;        /* else by path */
+} of_storages[] = {
+    {"getxattr@proftpd.org",     "xattr@proftpd.org",   false},
+    {"setxattr@proftpd.org",     "xattr@proftpd.org",   false},
+    {"listxattr@proftpd.org",    "xattr@proftpd.org",   false},
+    {"removexattr@proftpd.org",  "xattr@proftpd.org",   false},
+    {"fgetxattr@proftpd.org",    "xattr@proftpd.org",   true},
+    {"fsetxattr@proftpd.org",    "xattr@proftpd.org",   true},
+    {"flistxattr@proftpd.org",   "xattr@proftpd.org",   true},
+    {"fremovexattr@proftpd.org", "xattr@proftpd.org",   true},
+    {"ranges@asyncssh.com",      "ranges@asyncssh.com", true},
+};
+/* clang-format on */
+
 static sally_status take_subject(struct sftp *s, struct op *op, struct slice name,
                                  struct cursor *body)
 {
-    static const char *const by_path[] = {"getxattr@proftpd.org", "setxattr@proftpd.org",
-                                          "listxattr@proftpd.org", "removexattr@proftpd.org"};
-    static const char *const by_handle[] = {"fgetxattr@proftpd.org", "fsetxattr@proftpd.org",
-                                            "flistxattr@proftpd.org", "fremovexattr@proftpd.org",
-                                            "ranges@asyncssh.com"};
-    for (size_t i = 0; i < COUNT_OF(by_path); i++) {
-        if (!slice_is(name, by_path[i]))
-            continue;
-        struct slice path = get_string(body);
-        return body->bad ? SALLY_BAD_MESSAGE : request_path(s, op, path);
-    }
-    for (size_t i = 0; i < COUNT_OF(by_handle); i++) {
-        if (!slice_is(name, by_handle[i]))
-            continue;
-        struct slice handle = get_string(body);
-        if (body->bad)
-            return SALLY_BAD_MESSAGE;
-        request_of(op)->file = request_file(s, handle, HANDLE_FILE | HANDLE_DIRECTORY);
-        return request_of(op)->file ? SALLY_OK : SALLY_INVALID_HANDLE;
-    }
-    return SALLY_OK;
+    const struct of_storage *e = NULL;
+    for (size_t i = 0; i < COUNT_OF(of_storages) && !e; i++)
+        if (slice_is(name, of_storages[i].name))
+            e = &of_storages[i];
+    if (!e)
+        return SALLY_OK;
+    struct slice subject = get_string(body);
+    if (body->bad)
+        return SALLY_BAD_MESSAGE;
+    if (!e->by_handle)
+        return request_path(s, op, subject);
+    request_of(op)->file = request_file(s, subject, HANDLE_FILE | HANDLE_DIRECTORY);
+    return request_of(op)->file ? SALLY_OK : SALLY_INVALID_HANDLE;
 }
 
 /* Requests that are nobody's business but the storage's. */
@@ -315,7 +325,30 @@ static bool is_usable(const struct sftp *s, const struct extension *e)
     return !requests_denied(s, e->short_name) && (!e->kind || sally_fs_supports(fs, e->kind));
 }
 
-void extensions_announce(const struct sftp *s, struct buf *out)
+/* The requests behind a pair of the storage's that are not denied; their names to `out`, unless it
+ * is NULL. */
+static uint32_t put_names_of_storage(const struct sftp *s, const char *pair, struct buf *out)
+{
+    uint32_t count = 0;
+    bool known = false;
+    for (size_t i = 0; i < COUNT_OF(of_storages); i++) {
+        if (strcmp(of_storages[i].announced, pair) != 0)
+            continue;
+        known = true;
+        if (requests_unknown_denied(s, slice_of(of_storages[i].name)))
+            continue;
+        count++;
+        if (out)
+            put_text(out, of_storages[i].name);
+    }
+    if (known || requests_unknown_denied(s, slice_of(pair)))
+        return count;
+    if (out)
+        put_text(out, pair);
+    return 1;
+}
+
+void extensions_announce(const struct sftp *s, const sally_op_session *start, struct buf *out)
 {
     for (size_t i = 0; i < COUNT_OF(extensions); i++) {
         if (!extensions[i].version || !is_usable(s, &extensions[i]))
@@ -323,9 +356,16 @@ void extensions_announce(const struct sftp *s, struct buf *out)
         put_text(out, extensions[i].name);
         put_text(out, extensions[i].version);
     }
+    for (size_t i = 0; i < start->server_count; i++) {
+        const sally_pair *pair = &start->server[i];
+        if (!put_names_of_storage(s, pair->name, NULL))
+            continue;
+        put_text(out, pair->name);
+        put_string(out, pair->data, pair->size);
+    }
 }
 
-uint32_t extensions_put_names(const struct sftp *s, struct buf *out)
+uint32_t extensions_put_names(const struct sftp *s, const sally_op_session *start, struct buf *out)
 {
     uint32_t count = 0;
     for (size_t i = 0; i < COUNT_OF(extensions); i++) {
@@ -335,6 +375,8 @@ uint32_t extensions_put_names(const struct sftp *s, struct buf *out)
         if (out)
             put_text(out, extensions[i].name);
     }
+    for (size_t i = 0; i < start->server_count; i++)
+        count += put_names_of_storage(s, start->server[i].name, out);
     return count;
 }
 

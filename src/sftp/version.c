@@ -34,11 +34,7 @@ static bool answer_start(struct sftp *s, struct op *op)
     const sally_op_session *start = &op->pub.u.session;
     struct buf *b = reply_begin_without_id(s, SSH_FXP_VERSION);
     put_u32(b, s->version);
-    announce(s, b);
-    for (size_t i = 0; i < start->server_count; i++) {
-        put_text(b, start->server[i].name);
-        put_string(b, start->server[i].data, start->server[i].size);
-    }
+    announce(s, start, b);
     if (b->failed) {
         sftp_break(s, "cannot announce the extensions");
         return false;

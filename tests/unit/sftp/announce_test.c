@@ -144,6 +144,61 @@ static void acls_are_announced_when_the_storage_says(void **state)
     }
 }
 
+/* Behind the structure in front of the names. */
+static struct cursor names_of(struct slice value, uint32_t version)
+{
+    struct cursor c = cursor_of_slice(value);
+    cursor_take(&c, 20);
+    if (version == 6)
+        cursor_take(&c, 12);
+    return c;
+}
+
+static void what_the_storage_brings_is_supported(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *pair, *request, *another; /* names of requests behind the pair */
+        const char *deny;                     /* what takes the pair away */
+    } cases[] = {
+        {"thing@test", "thing@test", "thing@test", "thing@test"},
+        {"xattr@proftpd.org", "getxattr@proftpd.org", "fremovexattr@proftpd.org",
+         "getxattr@proftpd.org,setxattr@proftpd.org,listxattr@proftpd.org,removexattr@proftpd.org,"
+         "fgetxattr@proftpd.org,fsetxattr@proftpd.org,flistxattr@proftpd.org,"
+         "fremovexattr@proftpd.org"},
+        {"ranges@asyncssh.com", "ranges@asyncssh.com", "ranges@asyncssh.com",
+         "ranges@asyncssh.com"},
+    };
+    for (uint32_t version = 3; version <= 6; version++) {
+        for (size_t i = 0; i < COUNT_OF(cases) * 3; i++) {
+            /* Allowed; one request denied; all. */
+            size_t which = i / 3, how = i % 3;
+            const char *deny = how == 2 ? cases[which].deny : cases[which].request;
+            bool one_left = how == 1 && cases[which].request != cases[which].another;
+            struct peer *p =
+                peer_new(&(struct peer_options){.no_init = true, .deny = how ? deny : NULL});
+            p->store.announce = (sally_pair){.name = cases[which].pair, .data = "7", .size = 1};
+            put_u32(&p->out, 5);
+            put_u8(&p->out, SSH_FXP_INIT);
+            put_u32(&p->out, version);
+            peer_go(p);
+            assert_int_equal(peer_take(p)->type, SSH_FXP_VERSION);
+            struct slice value;
+            assert_int_equal(find(p, cases[which].pair, &value), how == 0 || one_left);
+            if (how == 0)
+                assert_true(slice_is(value, "7"));
+            if (version >= 5) {
+                assert_true(find(p, version == 5 ? "supported" : "supported2", &value));
+                struct cursor names = names_of(value, version);
+                assert_int_equal(has_name(names, cases[which].request), how == 0);
+                assert_int_equal(has_name(names, cases[which].another), how == 0 || one_left);
+                assert_int_equal(has_name(names, "xattr@proftpd.org"), false);
+            }
+            peer_free(p);
+        }
+    }
+}
+
 static uint32_t choose(struct peer *p, const char *version)
 {
     uint32_t id = peer_begin_extended(p, "version-select");
@@ -239,6 +294,7 @@ int main(void)
         cmocka_unit_test(each_version_says_what_it_should),
         cmocka_unit_test(what_is_supported_can_be_taken_apart),
         cmocka_unit_test(acls_are_announced_when_the_storage_says),
+        cmocka_unit_test(what_the_storage_brings_is_supported),
         cmocka_unit_test(another_version_is_chosen_first_of_all),
         cmocka_unit_test(what_was_not_offered_ends_the_session),
         cmocka_unit_test(too_late_ends_the_session),
