@@ -315,6 +315,11 @@ SALLY_API char *sally_op_strdup(sally_op *op, const char *text);
  * bytes are kept. */
 SALLY_API sally_error sally_op_set_message(sally_op *op, const char *text);
 
+/** With ::SALLY_UNKNOWN_PRINCIPAL: the name of a user or group that nobody has, as the client gave
+ * it. Clients of SFTP 5 and 6 are told. Copied; ::SALLY_E_RANGE for one longer than 1024 bytes, and
+ * after the 32nd. */
+SALLY_API sally_error sally_op_add_unknown_name(sally_op *op, const char *name);
+
 /**
  * READDIR: one more entry. `name` without slash; "." and ".." are the library's affair and are left
  * out. `attrs` is copied, and may be NULL when nothing is known. Returns false when the reply is

@@ -13,7 +13,9 @@ struct op_block {
     _Alignas(16) unsigned char bytes[];
 };
 
-#define MESSAGE_MAX 255
+#define MESSAGE_MAX       255
+#define UNKNOWN_MAX       32u
+#define UNKNOWN_MAX_BYTES 1024u
 
 void op_init(struct op *op, sally_session *s, uint32_t kind)
 {
@@ -176,6 +178,21 @@ sally_error sally_op_set_message(sally_op *op, const char *text)
     if (!copy)
         return SALLY_E_NO_MEMORY;
     op_of(op)->message = copy;
+    return SALLY_E_OK;
+}
+
+sally_error sally_op_add_unknown_name(sally_op *op, const char *name)
+{
+    struct op *inner = op_of(op);
+    uint32_t number = inner->unknown ? inner->unknown->number + 1 : 1;
+    if (number > UNKNOWN_MAX || strnlen(name, UNKNOWN_MAX_BYTES + 1) > UNKNOWN_MAX_BYTES)
+        return SALLY_E_RANGE;
+    struct op_name *unknown = sally_op_alloc(op, sizeof *unknown);
+    char *copy = unknown ? sally_op_strdup(op, name) : NULL;
+    if (!copy)
+        return SALLY_E_NO_MEMORY;
+    *unknown = (struct op_name){inner->unknown, number, copy};
+    inner->unknown = unknown;
     return SALLY_E_OK;
 }
 

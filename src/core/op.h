@@ -41,6 +41,13 @@ struct op_filter {
     void *context;
 };
 
+/* In the operation's memory. */
+struct op_name {
+    const struct op_name *before;
+    uint32_t number; /* from 1 */
+    const char *name;
+};
+
 struct op_block; /* of the operation's memory */
 
 #define OP_INLINE_BYTES  384
@@ -62,7 +69,8 @@ struct op {
     uint32_t tag;                            /* the engine's: SFTP's request id */
     uint32_t reserve; /* bytes of reply or data that count against the session's bound from start to
                          op_free */
-    const char *message; /* for the client, or NULL: valid once done */
+    const char *message;           /* for the client, or NULL: valid once done */
+    const struct op_name *unknown; /* names of sally_op_add_unknown_name(), the last one first */
 
     /* For core and the host: */
     struct list

@@ -217,9 +217,28 @@ struct ace {
 struct reader {
     struct ace *aces;
     uint32_t count;
+    sally_op *op; /* may be NULL */
 };
 
-static sally_status take_who(struct ace *ace, struct slice who)
+static sally_status unknown(const struct reader *r, const char *name)
+{
+    if (r->op) {
+        sally_error error = sally_op_add_unknown_name(r->op, name);
+        (void)error; /* then the status alone has to do */
+    }
+    return SALLY_UNKNOWN_PRINCIPAL;
+}
+
+static sally_status unknown_long(const struct reader *r, struct slice who)
+{
+    char *name = who.size ? slice_strdup(who) : NULL;
+    if (name)
+        unknown(r, name);
+    mem_free(name);
+    return SALLY_UNKNOWN_PRINCIPAL;
+}
+
+static sally_status take_who(const struct reader *r, struct ace *ace, struct slice who)
 {
     char name[ID_NAME_SIZE];
     ace->id = NO_ID;
@@ -230,18 +249,18 @@ static sally_status take_who(struct ace *ace, struct slice who)
     if (ace->tag == ACL_OWNER || slice_is(who, "GROUP@"))
         return SALLY_OK;
     if (who.size == 0 || who.size >= sizeof(name) || slice_has_nul(who))
-        return SALLY_UNKNOWN_PRINCIPAL;
+        return unknown_long(r, who);
     if (who.data[who.size - 1] == '@')
         return SALLY_UNSUPPORTED; /* how somebody came, not who it is */
     memcpy(name, who.data, who.size);
     name[who.size] = 0;
     bool group = (ace->flags & IDENTIFIER_GROUP) != 0;
     ace->tag = group ? ACL_GROUP : ACL_USER;
-    return id_of_name(group ? ID_GROUP : ID_USER, name, &ace->id) ? SALLY_OK
-                                                                  : SALLY_UNKNOWN_PRINCIPAL;
+    return id_of_name(group ? ID_GROUP : ID_USER, name, &ace->id) ? SALLY_OK : unknown(r, name);
 }
 
-static sally_status take_ace(struct ace *ace, struct cursor *in, bool directory)
+static sally_status take_ace(const struct reader *r, struct ace *ace, struct cursor *in,
+                             bool directory)
 {
     ace->type = get_u32(in);
     ace->flags = get_u32(in);
@@ -254,7 +273,7 @@ static sally_status take_ace(struct ace *ace, struct cursor *in, bool directory)
         return SALLY_UNSUPPORTED;
     if (inherit && (!directory || (inherit & INHERIT) != INHERIT))
         return SALLY_UNSUPPORTED;
-    return take_who(ace, who);
+    return take_who(r, ace, who);
 }
 
 static bool counts(const struct ace *ace, bool inherited)
@@ -330,14 +349,19 @@ static bool any_inherited(const struct reader *r)
 }
 
 static sally_status take_aces(struct acl_change *change, struct cursor *in, uint32_t count,
-                              bool directory)
+                              bool directory, sally_op *op)
 {
     if (count > ACL_MAX_ENTRIES)
         return SALLY_UNSUPPORTED;
-    struct reader r = {.aces = mem_array(count + 1, sizeof(*r.aces))};
+    struct reader r = {.aces = mem_array(count + 1, sizeof(*r.aces)), .op = op};
     sally_status status = r.aces ? SALLY_OK : SALLY_FAILURE;
-    while (status == SALLY_OK && r.count < count)
-        status = take_ace(&r.aces[r.count++], in, directory);
+    /* All who are unknown are told, unless something else is wrong, too. */
+    while ((status == SALLY_OK || status == SALLY_UNKNOWN_PRINCIPAL) && r.count < count) {
+        sally_status one = take_ace(&r, &r.aces[r.count], in, directory);
+        r.count++;
+        if (one != SALLY_OK)
+            status = one;
+    }
     if (status == SALLY_OK && !cursor_done(in))
         status = SALLY_BAD_MESSAGE;
     if (status == SALLY_OK && !build(&r, false, &change->acl))
@@ -348,7 +372,8 @@ static sally_status take_aces(struct acl_change *change, struct cursor *in, uint
     return status;
 }
 
-sally_status acl_get(struct acl_change *change, const void *bytes, size_t size, bool directory)
+sally_status acl_get(struct acl_change *change, const void *bytes, size_t size, bool directory,
+                     sally_op *op)
 {
     struct cursor in = cursor_of(bytes, size);
     uint32_t flags = get_u32(&in), count = get_u32(&in);
@@ -362,5 +387,5 @@ sally_status acl_get(struct acl_change *change, const void *bytes, size_t size, 
     change->remove = !(flags & CONTROL_PRESENT);
     if (change->keep || change->remove)
         return SALLY_OK;
-    return take_aces(change, &in, count, directory);
+    return take_aces(change, &in, count, directory, op);
 }

@@ -53,8 +53,10 @@ struct acl_change {
     struct acl acl, inherited;
 };
 
-/* Reads SFTP's form. UNSUPPORTED: what the system cannot say; UNKNOWN_PRINCIPAL; BAD_MESSAGE. Asks
- * for numbers of names, which may take long. */
-sally_status acl_get(struct acl_change *change, const void *bytes, size_t size, bool directory);
+/* Reads SFTP's form. UNSUPPORTED: what the system cannot say; UNKNOWN_PRINCIPAL, with all who are
+ * unknown for the client of `op`, unless that is NULL; BAD_MESSAGE. Asks for numbers of names,
+ * which may take long. */
+sally_status acl_get(struct acl_change *change, const void *bytes, size_t size, bool directory,
+                     sally_op *op);
 
 #endif

@@ -149,3 +149,15 @@ bool id_of_name(enum id_kind kind, const char *name, uint32_t *id)
     *id = found;
     return true;
 }
+
+sally_status id_of_principal(sally_op *op, enum id_kind kind, const char *name, bool numbers_only,
+                             uint32_t *id)
+{
+    if (numbers_only ? id_of_number(name, id) : id_of_name(kind, name, id))
+        return SALLY_OK;
+    if (name[strspn(name, "0123456789")] == 0)
+        return kind == ID_USER ? SALLY_OWNER_INVALID : SALLY_GROUP_INVALID;
+    sally_error error = sally_op_add_unknown_name(op, name);
+    (void)error; /* then the status alone has to do */
+    return SALLY_UNKNOWN_PRINCIPAL;
+}

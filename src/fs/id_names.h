@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sallyport/op.h"
+
 #define ID_NAME_SIZE    128 /* with the NUL; a longer name counts as unknown */
 #define ID_NAMES_PLACES 512 /* of users, and as many of groups */
 #define ID_NAMES_KEEP_S 300
@@ -36,6 +38,12 @@ bool id_names_kept(struct id_names *names, enum id_kind kind, uint32_t id, char 
 
 /* The number for a name, or for a number as text. Asks the system each time. */
 bool id_of_name(enum id_kind kind, const char *name, uint32_t *id);
+
+/* The number for the owner (or group) that a client asks for: OWNER_INVALID or GROUP_INVALID for a
+ * number that can be nobody's; UNKNOWN_PRINCIPAL for a name that nobody has, which the client is
+ * told. `numbers_only`: nobody has a name. */
+sally_status id_of_principal(sally_op *op, enum id_kind kind, const char *name, bool numbers_only,
+                             uint32_t *id);
 
 /* Decimal digits only; 2^32-1 is no number of anybody: to chown(2) it means "leave it". */
 bool id_of_number(const char *text, uint32_t *id);

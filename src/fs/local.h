@@ -95,7 +95,10 @@ void local_attrs_of(sally_attrs *attrs, const struct os_stat *st);
 /* Adds the ACL of what the descriptor, O_PATH or not, stands for. */
 sally_status local_acl_get(struct local *local, sally_op *op, int fd, uint32_t mode,
                            sally_attrs *attrs);
-sally_status local_acl_set(int fd, const sally_attrs *attrs);
+sally_status local_acl_set(sally_op *op, int fd, const sally_attrs *attrs);
+/* Whether a new file (or directory) could have this ACL. `*made`: it says something of its own, so
+ * that nobody but the owner may come near before it is set. */
+sally_status local_acl_check(sally_op *op, const sally_attrs *attrs, bool directory, bool *made);
 
 /* Fails for what is neither a regular file nor, without confinement, a character device. */
 sally_status local_check_type(const struct local *local, sally_op *op, uint32_t mode);

@@ -76,7 +76,18 @@ static sally_status apply(int fd, const struct os_stat *st, const struct acl_cha
     return ok ? SALLY_OK : local_error(errno);
 }
 
-sally_status local_acl_set(int fd, const sally_attrs *attrs)
+sally_status local_acl_check(sally_op *op, const sally_attrs *attrs, bool directory, bool *made)
+{
+    struct acl_change *change = mem_alloc(sizeof(*change));
+    if (!change)
+        return SALLY_FAILURE;
+    sally_status status = acl_get(change, attrs->acl, attrs->acl_size, directory, op);
+    *made = !change->keep && !change->remove;
+    mem_free(change);
+    return status;
+}
+
+sally_status local_acl_set(sally_op *op, int fd, const sally_attrs *attrs)
 {
     struct os_stat st;
     if (!os_stat_fd(fd, &st))
@@ -86,7 +97,7 @@ sally_status local_acl_set(int fd, const sally_attrs *attrs)
     struct acl_change *change = mem_alloc(sizeof(*change));
     if (!change)
         return SALLY_FAILURE;
-    sally_status status = acl_get(change, attrs->acl, attrs->acl_size, S_ISDIR(st.mode));
+    sally_status status = acl_get(change, attrs->acl, attrs->acl_size, S_ISDIR(st.mode), op);
     if (status == SALLY_OK && !change->keep)
         status = apply(fd, &st, change);
     mem_free(change);

@@ -174,8 +174,17 @@ static sally_status check_changes(const struct local *local, const sally_attrs *
     return SALLY_OK;
 }
 
-static sally_status change_owner(const struct local *local, int fd, const sally_attrs *attrs)
+static sally_status owner_error(int error, uint32_t uid)
 {
+    if (error != EINVAL)
+        return local_error(error);
+    return uid != UINT32_MAX ? SALLY_OWNER_INVALID : SALLY_GROUP_INVALID;
+}
+
+static sally_status change_owner(const struct local *local, sally_op *op, int fd,
+                                 const sally_attrs *attrs)
+{
+    sally_status owner = SALLY_OK, group = SALLY_OK;
     uint32_t uid = UINT32_MAX, gid = UINT32_MAX; /* stays as it is */
     if (local->flags & SALLY_LOCAL_IGNORE_OWNER)
         return SALLY_OK;
@@ -184,12 +193,14 @@ static sally_status change_owner(const struct local *local, int fd, const sally_
         gid = attrs->gid;
     }
     if (attrs->valid & SALLY_ATTR_NAMES) {
-        if (attrs->owner && *attrs->owner && !id_of_name(ID_USER, attrs->owner, &uid))
-            return SALLY_OWNER_INVALID;
-        if (attrs->group && *attrs->group && !id_of_name(ID_GROUP, attrs->group, &gid))
-            return SALLY_GROUP_INVALID;
+        if (attrs->owner && *attrs->owner)
+            owner = id_of_principal(op, ID_USER, attrs->owner, false, &uid);
+        if (attrs->group && *attrs->group)
+            group = id_of_principal(op, ID_GROUP, attrs->group, false, &gid);
     }
-    return os_change_owner(fd, uid, gid) ? SALLY_OK : local_error(errno);
+    if (owner != SALLY_OK || group != SALLY_OK)
+        return owner != SALLY_OK ? owner : group;
+    return os_change_owner(fd, uid, gid) ? SALLY_OK : owner_error(errno, uid);
 }
 
 static struct timespec change_of_time(const sally_attrs *attrs, uint32_t bit, const sally_time *t)
@@ -214,7 +225,8 @@ static sally_status check_bits(int fd, const sally_attrs *attrs)
 
 /* The size comes first, as it moves the times; the owner before the mode, as it takes set-user-id
  * away; the times last. */
-static sally_status change(const struct local *local, int fd, const sally_attrs *attrs)
+static sally_status change(const struct local *local, sally_op *op, int fd,
+                           const sally_attrs *attrs)
 {
     sally_status status = attrs->valid & SALLY_ATTR_BITS ? check_bits(fd, attrs) : SALLY_OK;
     if (status != SALLY_OK)
@@ -222,14 +234,14 @@ static sally_status change(const struct local *local, int fd, const sally_attrs 
     if ((attrs->valid & SALLY_ATTR_SIZE) && ftruncate(fd, (off_t)attrs->size) != 0)
         return local_error(errno);
     if (attrs->valid & (SALLY_ATTR_IDS | SALLY_ATTR_NAMES)) {
-        status = change_owner(local, fd, attrs);
+        status = change_owner(local, op, fd, attrs);
         if (status != SALLY_OK)
             return status;
     }
     if ((attrs->valid & SALLY_ATTR_PERMISSIONS) && !os_change_mode(fd, attrs->permissions & 07777))
         return local_error(errno);
     if (attrs->valid & SALLY_ATTR_ACL) {
-        status = local_acl_set(fd, attrs);
+        status = local_acl_set(op, fd, attrs);
         if (status != SALLY_OK)
             return status;
     }
@@ -276,7 +288,7 @@ sally_status local_setstat(sally_fs *fs, sally_op *op)
     if (cut)
         status = check_cut(local, op, fd);
     if (status == SALLY_OK)
-        status = change(local, fd, attrs);
+        status = change(local, op, fd, attrs);
     close(fd);
     return status;
 }
@@ -293,7 +305,7 @@ sally_status local_fsetstat(sally_fs *fs, sally_op *op)
         return SALLY_WOULD_BLOCK;
     if ((attrs->valid & SALLY_ATTR_SIZE) && !file->dir)
         status = locks_check_io(&local_of(fs)->locks, &file->holder, attrs->size, UINT64_MAX, true);
-    return status == SALLY_OK ? change(local_of(fs), file->fd, attrs) : status;
+    return status == SALLY_OK ? change(local_of(fs), op, file->fd, attrs) : status;
 }
 
 sally_status local_statvfs(sally_fs *fs, sally_op *op)

@@ -111,15 +111,43 @@ sally_status local_readdir(sally_fs *fs, sally_op *op)
     }
 }
 
+/* Of the directory that was just made; without its ACL there shall be none. */
+static sally_status set_acl_of_new(sally_op *op, const struct beneath_place *place,
+                                   const sally_attrs *attrs)
+{
+    int fd = openat(place->dir, place->name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    sally_status status = fd < 0 ? local_error(errno) : local_acl_set(op, fd, attrs);
+    if (fd >= 0)
+        close(fd);
+    if (status != SALLY_OK)
+        unlinkat(place->dir, place->name, AT_REMOVEDIR);
+    return status;
+}
+
 static sally_status make_directory(struct local *local, sally_op *op,
                                    const struct beneath_place *place)
 {
-    mode_t mode = local_new_mode(local, op->u.setstat.attrs, 0777);
-    return local_result(mkdirat(place->dir, place->name, mode));
+    const sally_attrs *attrs = op->u.setstat.attrs;
+    bool restricted = false, with_acl = (attrs->valid & SALLY_ATTR_ACL & ~local->ignored) != 0;
+    mode_t mode = local_new_mode(local, attrs, 0777);
+    sally_status status = SALLY_OK;
+    if (with_acl)
+        status = attrs->valid & local->refused & SALLY_ATTR_ACL
+                     ? SALLY_UNSUPPORTED
+                     : local_acl_check(op, attrs, true, &restricted);
+    if (status != SALLY_OK)
+        return status;
+    if (mkdirat(place->dir, place->name, restricted ? mode & ~(mode_t)077 : mode) != 0)
+        return local_error(errno);
+    if (with_acl)
+        status = set_acl_of_new(op, place, attrs);
+    return status;
 }
 
 sally_status local_mkdir(sally_fs *fs, sally_op *op)
 {
+    if ((op->flags & SALLY_OP_TRY) && (op->u.setstat.attrs->valid & SALLY_ATTR_ACL))
+        return SALLY_WOULD_BLOCK; /* it has names of users */
     return local_at_entry(fs, op, make_directory);
 }
 

@@ -34,6 +34,26 @@ static int system_flags(uint32_t flags)
     return got;
 }
 
+#define MAX_CREATE_TRIES 8 /* somebody else may make and remove the file meanwhile */
+
+/* As open_now(), for a file that gets an ACL if it is made. `restricted`: nobody else may open it
+ * before. */
+static int open_or_make(const struct local *local, const sally_op *op, int flags, bool restricted,
+                        bool *made)
+{
+    mode_t mode = local_new_mode(local, op->u.open.attrs, 0666);
+    int fd = -1;
+    errno = ENOENT;
+    for (int i = 0; i < MAX_CREATE_TRIES && fd < 0 && errno == ENOENT; i++) {
+        fd = beneath_open(&local->where, op->path, flags | O_CREAT | O_EXCL,
+                          restricted ? mode & ~(mode_t)077 : mode);
+        *made = fd >= 0;
+        if (fd < 0 && errno == EEXIST && !(flags & O_EXCL))
+            fd = beneath_open(&local->where, op->path, flags & ~O_CREAT, 0);
+    }
+    return fd;
+}
+
 static int open_now(const struct local *local, const sally_op *op, uint32_t less)
 {
     const sally_op_open *how = &op->u.open;
@@ -68,13 +88,64 @@ static sally_status cut(struct local *local, struct local_file *file)
     return status;
 }
 
+/* Only if nobody has put something else there; the moment between look and act cannot be helped. */
+static sally_status delete_name(const struct local *local, const char *path, uint64_t device,
+                                uint64_t inode)
+{
+    struct beneath_place place;
+    struct os_stat st;
+    if (!beneath_enter(&local->where, path, &place))
+        return local_error(errno);
+    sally_status status = SALLY_OK;
+    if (os_stat_at(place.dir, place.name, &st) && st.device == device && st.inode == inode &&
+        unlinkat(place.dir, place.name, 0) != 0)
+        status = local_error(errno);
+    beneath_leave(&place);
+    return status;
+}
+
+/* Draft-13 section 8.1.1.4: the ACL is a new file's, and of no meaning for one that exists. */
+static sally_status open_with_acl(struct local *local, sally_op *op, uint32_t less, int *fd)
+{
+    const sally_attrs *attrs = op->u.open.attrs;
+    bool restricted, made = false;
+    struct os_stat st;
+    sally_status status = local_acl_check(op, attrs, false, &restricted);
+    if (status != SALLY_OK)
+        return status;
+    *fd = open_or_make(local, op, system_flags(op->u.open.flags & ~less), restricted, &made);
+    if (*fd < 0 || !made)
+        return SALLY_OK; /* errno says it */
+    status = local_acl_set(op, *fd, attrs);
+    if (status != SALLY_OK && os_stat_fd(*fd, &st))
+        delete_name(local, op->path, st.device, st.inode); /* it was never there */
+    return status;
+}
+
+static bool wants_acl(const struct local *local, const sally_op *op)
+{
+    return (op->u.open.flags & SALLY_OPEN_CREATE) &&
+           (op->u.open.attrs->valid & SALLY_ATTR_ACL & ~local->ignored);
+}
+
 static sally_status open_into(struct local *local, sally_op *op, struct local_file *file)
 {
     const sally_op_open *how = &op->u.open;
+    sally_status status = SALLY_OK;
     /* Nothing is cut that somebody has reserved. */
     bool late = (how->flags & SALLY_OPEN_TRUNCATE) &&
                 ((how->flags & LOCKS_BLOCKS) || locks_any(&local->locks));
-    file->fd = open_now(local, op, late ? SALLY_OPEN_TRUNCATE : 0);
+    uint32_t less = late ? SALLY_OPEN_TRUNCATE : 0;
+    if (!wants_acl(local, op))
+        file->fd = open_now(local, op, less);
+    else if (op->flags & SALLY_OP_TRY)
+        return SALLY_WOULD_BLOCK; /* it has names of users */
+    else if (how->attrs->valid & local->refused & SALLY_ATTR_ACL)
+        return SALLY_UNSUPPORTED;
+    else
+        status = open_with_acl(local, op, less, &file->fd);
+    if (status != SALLY_OK)
+        return status;
     if (file->fd < 0) {
         if ((op->flags & SALLY_OP_TRY) && errno == EAGAIN)
             return SALLY_WOULD_BLOCK;
@@ -83,7 +154,7 @@ static sally_status open_into(struct local *local, sally_op *op, struct local_fi
     struct os_stat st;
     if (!os_stat_fd(file->fd, &st))
         return local_error(errno);
-    sally_status status = local_check_type(local, op, st.mode);
+    status = local_check_type(local, op, st.mode);
     if (status != SALLY_OK)
         return status;
     file->regular = S_ISREG(st.mode);
@@ -137,21 +208,6 @@ sally_status local_open(sally_fs *fs, sally_op *op)
     return status;
 }
 
-/* Only if nobody has put something else there; the moment between look and act cannot be helped. */
-static sally_status delete_name(const struct local *local, const struct local_file *file)
-{
-    struct beneath_place place;
-    struct os_stat st;
-    if (!beneath_enter(&local->where, file->delete_path, &place))
-        return local_error(errno);
-    sally_status status = SALLY_OK;
-    if (os_stat_at(place.dir, place.name, &st) && st.device == file->device &&
-        st.inode == file->inode && unlinkat(place.dir, place.name, 0) != 0)
-        status = local_error(errno);
-    beneath_leave(&place);
-    return status;
-}
-
 sally_status local_close(sally_fs *fs, sally_op *op)
 {
     struct local_file *file = sally_file_get(op->file, fs);
@@ -162,7 +218,7 @@ sally_status local_close(sally_fs *fs, sally_op *op)
 
     sally_status status = SALLY_OK;
     if (file->delete_path)
-        status = delete_name(local_of(fs), file);
+        status = delete_name(local_of(fs), file->delete_path, file->device, file->inode);
     /* With EINTR the descriptor is gone all the same on Linux. Other errors are lost writes. */
     if (close(file->fd) != 0 && errno != EINTR)
         status = local_error(errno);

@@ -138,8 +138,9 @@ static int change(struct mem_tree *tree, struct mem_node *node, const sally_attr
 }
 
 /* Names of owner and group become numbers, before anything is locked. */
-static sally_status take_names(sally_attrs *attrs, const struct mem_node *node)
+static sally_status take_names(sally_op *op, sally_attrs *attrs, const struct mem_node *node)
 {
+    sally_status owner = SALLY_OK, group = SALLY_OK;
     if (!(attrs->valid & SALLY_ATTR_NAMES))
         return SALLY_OK;
     if (!(attrs->valid & SALLY_ATTR_IDS)) {
@@ -147,11 +148,11 @@ static sally_status take_names(sally_attrs *attrs, const struct mem_node *node)
         attrs->gid = node->gid;
         attrs->valid |= SALLY_ATTR_IDS;
     }
-    if (attrs->owner && *attrs->owner && !id_of_number(attrs->owner, &attrs->uid))
-        return SALLY_OWNER_INVALID;
-    if (attrs->group && *attrs->group && !id_of_number(attrs->group, &attrs->gid))
-        return SALLY_GROUP_INVALID;
-    return SALLY_OK;
+    if (attrs->owner && *attrs->owner)
+        owner = id_of_principal(op, ID_USER, attrs->owner, true, &attrs->uid);
+    if (attrs->group && *attrs->group)
+        group = id_of_principal(op, ID_GROUP, attrs->group, true, &attrs->gid);
+    return owner != SALLY_OK ? owner : group;
 }
 
 static sally_status check_cut(struct memory *memory, const sally_op *op,
@@ -183,7 +184,7 @@ static sally_status set(sally_fs *fs, sally_op *op, const struct mem_handle *han
     if (!error && (attrs.valid & SALLY_ATTR_SIZE))
         status = check_cut(memory, op, handle, node);
     if (!error && status == SALLY_OK)
-        status = take_names(&attrs, node);
+        status = take_names(op, &attrs, node);
     if (!error && status == SALLY_OK)
         error = change(&memory->tree, node, &attrs);
     pthread_rwlock_unlock(&memory->lock);

@@ -13,7 +13,10 @@
 
 bool answer_status(struct sftp *s, struct op *op)
 {
-    reply_status(s, op->tag, op->pub.status, op->message);
+    if (op->pub.status == SALLY_UNKNOWN_PRINCIPAL && op->unknown)
+        reply_unknown(s, op->tag, op->message, op->unknown);
+    else
+        reply_status(s, op->tag, op->pub.status, op->message);
     return false;
 }
 

@@ -244,6 +244,9 @@ bool reply_end(struct sftp *s, uint32_t id);
 /* Of a handler that replies at once: also credits the request. Returns SALLY_OK. */
 sally_status reply_end_now(struct sftp *s, const struct request_in *in);
 void reply_status(struct sftp *s, uint32_t id, sally_status status, const char *message);
+/* UNKNOWN_PRINCIPAL with the names of those who are unknown (draft-13 section 9.1), which versions
+ * before 5 are not told. */
+void reply_unknown(struct sftp *s, uint32_t id, const char *message, const struct op_name *names);
 /* A NAME reply with one entry and no attributes, as REALPATH has it; attrs may be NULL. */
 bool reply_one_name(struct sftp *s, uint32_t id, const char *name, const sally_attrs *attrs);
 /* Whole replies: copied to the others, or as a chunk of their own (the block is the chunk's from

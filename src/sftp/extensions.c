@@ -4,7 +4,8 @@
 
 #include "sftp/protocol.h"
 
-#define MAX_IDS 4096u /* users, and groups, in one request */
+#define MAX_IDS  4096u /* users, and groups, in one request */
+#define MAX_NAME 1024u /* bytes of a user's name that is told back */
 
 static sally_status ext_posix_rename(struct sftp *s, struct request_in *in)
 {
@@ -97,13 +98,24 @@ static sally_status ext_expand_path(struct sftp *s, struct request_in *in)
     return submit_realpath(s, in, cursor_rest(&c), SALLY_REALPATH_STAT_IF);
 }
 
+static sally_status unknown_user(struct sftp *s, const struct request_in *in, struct slice user)
+{
+    char *text = user.size <= MAX_NAME ? slice_strdup(user) : NULL;
+    if (!text)
+        return SALLY_UNKNOWN_PRINCIPAL;
+    reply_unknown(s, in->id, NULL, &(struct op_name){.number = 1, .name = text});
+    s->credit += in->size;
+    mem_free(text);
+    return SALLY_OK;
+}
+
 static sally_status ext_home_directory(struct sftp *s, struct request_in *in)
 {
     struct slice user = get_string(&in->body);
     if (in->body.bad)
         return SALLY_BAD_MESSAGE;
     if (user.size && !slice_is(user, sally_session_user(s->session)))
-        return SALLY_UNKNOWN_PRINCIPAL;
+        return unknown_user(s, in, user);
     reply_one_name(s, in->id, sally_session_home(s->session), NULL);
     s->credit += in->size;
     return SALLY_OK;

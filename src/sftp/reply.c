@@ -91,21 +91,48 @@ sally_status reply_end_now(struct sftp *s, const struct request_in *in)
     return SALLY_OK;
 }
 
+static void put_status(const struct sftp *s, struct buf *b, sally_status status,
+                       const char *message)
+{
+    const char *text = message ? message : sally_status_text(status);
+    put_u32(b, status_sftp_code(status, s->version));
+    put_string(b, text, strnlen(text, 255));
+    put_text(b, "en");
+}
+
 /* Built on the stack, so that it needs no memory but the batch. */
 void reply_status(struct sftp *s, uint32_t id, sally_status status, const char *message)
 {
     uint8_t bytes[384];
     struct buf b = {.data = bytes, .capacity = sizeof bytes, .max = sizeof bytes};
-    status = status_clean(status);
     put_u32(&b, 0);
     put_u8(&b, SSH_FXP_STATUS);
     put_u32(&b, id);
-    put_u32(&b, status_sftp_code(status, s->version));
-    put_string(&b, message ? message : sally_status_text(status),
-               strnlen(message ? message : sally_status_text(status), 255));
-    put_text(&b, "en");
+    put_status(s, &b, status_clean(status), message);
     put_string_end(&b, 0);
     reply_copy(s, bytes, b.size);
+}
+
+static void put_unknown(struct buf *b, const struct op_name *last)
+{
+    for (uint32_t number = 1; number <= last->number; number++) {
+        const struct op_name *n = last;
+        while (n->number > number)
+            n = n->before;
+        put_text(b, n->name);
+    }
+}
+
+void reply_unknown(struct sftp *s, uint32_t id, const char *message, const struct op_name *names)
+{
+    struct buf *b = reply_begin(s, SSH_FXP_STATUS, id);
+    put_status(s, b, SALLY_UNKNOWN_PRINCIPAL, message);
+    if (s->version >= 5)
+        put_unknown(b, names);
+    if (!b->failed)
+        reply_end(s, id);
+    else
+        reply_status(s, id, SALLY_UNKNOWN_PRINCIPAL, message);
 }
 
 bool reply_one_name(struct sftp *s, uint32_t id, const char *name, const sally_attrs *attrs)

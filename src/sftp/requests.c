@@ -264,6 +264,12 @@ static void *alloc_from_op(void *user_data, size_t size)
     return sally_op_alloc(user_data, size);
 }
 
+static bool makes_something(const struct op *op)
+{
+    return op->pub.kind == SALLY_OP_MKDIR ||
+           (op->pub.kind == SALLY_OP_OPEN && op->pub.u.open.flags & SALLY_OPEN_CREATE);
+}
+
 sally_status request_attrs(struct sftp *s, struct op *op, struct request_in *in,
                            const sally_attrs **out)
 {
@@ -277,6 +283,10 @@ sally_status request_attrs(struct sftp *s, struct op *op, struct request_in *in,
     if (status == SALLY_OK && changes && attrs->valid & NEVER_SET)
         status = SALLY_INVALID_PARAMETER;
     attrs->valid &= ~NEVER_SET;
+    if (status == SALLY_OK && attrs->valid & SALLY_ATTR_ACL && makes_something(op) &&
+        !(sally_fs_traits(sally_session_fs(s->session)) & SALLY_FS_ACL))
+        status =
+            SALLY_UNSUPPORTED; /* what is made must not be open to more people than was meant */
     return status;
 }
 

@@ -473,3 +473,31 @@ def test_paramiko_checks_files(server):
         (server.root / "file").write_bytes(b"x" * 1000)
         with client.open("/file") as file:
             assert file.check("md5", block_size=500) == hashlib.md5(b"x" * 500).digest() * 2
+
+
+def acl(version, *entries):
+    """As an attribute: entries that allow, of an access mask and who."""
+    body = struct.pack(">I", 3) if version > 5 else b""
+    body += struct.pack(">I", len(entries)) + b"".join(struct.pack(">III", 0, 0, access) + text(who) for access, who in entries)
+    return struct.pack(">IB", 0x40, 1) + text(body)
+
+
+@pytest.mark.parametrize("version", (4, 5, 6))
+def test_acl_of_what_is_made(connect, server, version):
+    session = connect(version)
+    mine = acl(version, (3, "OWNER@"), (1, "GROUP@"))
+    wanted = struct.pack(">I", 0x1a) if version < 5 else struct.pack(">II", WRITE_DATA, CREATE_NEW)
+    kind, _ = session.ask(raw_sftp.OPEN, text("/file") + wanted + mine)
+    assert kind == raw_sftp.HANDLE
+    assert session.code(14, text("/dir") + acl(version, (0x23, "OWNER@"))) == 0
+    assert stat.S_IMODE((server.root / "file").stat().st_mode) == 0o640
+    assert stat.S_IMODE((server.root / "dir").stat().st_mode) == 0o700
+    nobody = acl(version, (1, "no-such-user"), (3, "OWNER@"), (1, "nor-this-one"))
+    for kind, body in ((raw_sftp.OPEN, text("/x") + wanted), (14, text("/x")), (9, text("/file"))):
+        kind, body = session.ask(kind, body + nobody)
+        assert (kind, struct.unpack_from(">I", body)[0]) == (raw_sftp.STATUS, 16 if version > 4 else 4)
+        _, rest = get_text(get_text(body[4:])[1])
+        assert rest == (text("no-such-user") + text("nor-this-one") if version > 4 else b"")
+    assert not (server.root / "x").exists()
+    owners = struct.pack(">IB", OWNERS, 1) + text("no-such-user") + text("")
+    assert session.code(9, text("/file") + owners) == (16 if version > 4 else 4)

@@ -49,7 +49,7 @@ static sally_status parse(struct acl_change *change, uint32_t flags, const struc
 {
     struct buf b;
     aces(&b, flags, list, count);
-    sally_status status = acl_get(change, buf_head(&b), b.size, directory);
+    sally_status status = acl_get(change, buf_head(&b), b.size, directory, NULL);
     buf_clear(&b);
     return status;
 }
@@ -99,7 +99,7 @@ static void there_and_back(void **state)
         acl_from_mode(&acl, mode);
         buf_init(&b, 10000);
         acl_put(&b, &acl, mode & 1 ? &acl : &none, mode & 1, &names);
-        IS(acl_get(&change, buf_head(&b), b.size, mode & 1), OK);
+        IS(acl_get(&change, buf_head(&b), b.size, mode & 1, NULL), OK);
         assert_true(acl_to_mode(&change.acl, &back));
         assert_int_equal(back, mode);
         assert_int_equal(change.inherited.count, mode & 1 ? 3 : 0);
@@ -128,7 +128,7 @@ static void named_there_and_back(void **state)
     assert_true(id_names_init(&names));
     buf_init(&b, 10000);
     acl_put(&b, &acl, &none, false, &names);
-    IS(acl_get(&change, buf_head(&b), b.size, false), OK);
+    IS(acl_get(&change, buf_head(&b), b.size, false, NULL), OK);
     assert_int_equal(change.acl.count, 8);
     assert_entry(&change.acl, 0, ACL_OWNER, 7, 0);
     assert_entry(&change.acl, 1, ACL_USER, 4, 4000000001);
@@ -205,9 +205,9 @@ static void hostile(void **state)
     const struct wanted one = {ALLOW, 0, R, "OWNER@"};
     aces(&b, CONTROL, &one, 1);
     for (size_t size = 0; size < b.size; size++)
-        IS(acl_get(&change, buf_head(&b), size, false), BAD_MESSAGE);
+        IS(acl_get(&change, buf_head(&b), size, false, NULL), BAD_MESSAGE);
     put_u8(&b, 0);
-    IS(acl_get(&change, buf_head(&b), b.size, false), BAD_MESSAGE);
+    IS(acl_get(&change, buf_head(&b), b.size, false, NULL), BAD_MESSAGE);
     buf_clear(&b);
 
     struct wanted many[ACL_MAX_ENTRIES + 1];
@@ -221,7 +221,7 @@ static void hostile(void **state)
     IS(parse(&change, CONTROL, many, ACL_MAX_ENTRIES - 4, false), OK);
     aces(&b, CONTROL, NULL, 0);
     wire_put_u32(buf_head(&b) + 4, UINT32_MAX);
-    IS(acl_get(&change, buf_head(&b), b.size, false), UNSUPPORTED);
+    IS(acl_get(&change, buf_head(&b), b.size, false, NULL), UNSUPPORTED);
     buf_clear(&b);
 }
 
@@ -262,7 +262,7 @@ static bool told(struct driver *d, sally_file *file, const char *path, bool dire
     const sally_attrs *attrs = &op->pub.u.stat.attrs;
     bool has = (attrs->valid & SALLY_ATTR_ACL) != 0;
     if (has)
-        IS(acl_get(change, attrs->acl, attrs->acl_size, directory), OK);
+        IS(acl_get(change, attrs->acl, attrs->acl_size, directory, NULL), OK);
     op_free(op);
     return has;
 }
@@ -327,6 +327,161 @@ static void on_disk(void **state)
     assert_true(told(&d, NULL, "/d", true, &change));
     assert_int_equal(change.inherited.count, 0);
     IS(set_acl(&d, "/none", CONTROL, simple, COUNT_OF(simple)), NO_SUCH_FILE);
+    stop(&d, fs);
+}
+
+static sally_status make_with(struct driver *d, uint32_t kind, const char *path, uint32_t flags,
+                              uint32_t control, const struct wanted *list, uint32_t count)
+{
+    struct buf b;
+    aces(&b, control, list, count);
+    sally_attrs attrs = {.valid = SALLY_ATTR_ACL | SALLY_ATTR_PERMISSIONS,
+                         .permissions = 0755,
+                         .acl = buf_head(&b),
+                         .acl_size = b.size};
+    struct op *op = driver_op(d, kind, path);
+    if (kind == SALLY_OP_OPEN)
+        op->pub.u.open = (sally_op_open){.flags = flags, .attrs = &attrs};
+    else
+        op->pub.u.setstat.attrs = &attrs;
+    sally_status status = driver_do(d, op);
+    sally_file *file = status == SALLY_OK && kind == SALLY_OP_OPEN ? op->pub.file : NULL;
+    op_free(op);
+    if (file)
+        IS(do_close(d, file), OK);
+    buf_clear(&b);
+    return status;
+}
+
+/* Given to OPEN and MKDIR. */
+static void of_new_ones(void **state)
+{
+    (void)state;
+    struct driver d;
+    sally_fs *fs;
+    sally_attrs attrs;
+    struct acl_change change;
+    const uint32_t make = SALLY_OPEN_WRITE | SALLY_OPEN_CREATE;
+    const struct wanted simple[] = {{ALLOW, 0, R | W, "OWNER@"}, {ALLOW, 0, R, "GROUP@"}};
+    const struct wanted named[] = {{ALLOW, 0, R | W | X, "OWNER@"}, {ALLOW, 0, R, "3999999999"}};
+    const struct wanted nobody[] = {{ALLOW, 0, R, "no such user at all"}};
+    start(&d, &fs);
+    IS(make_with(&d, SALLY_OP_OPEN, "/f", make, CONTROL, simple, 2), OK);
+    IS(do_stat(&d, "/f", 0, &attrs), OK);
+    assert_int_equal(attrs.permissions, 0640);
+    IS(make_with(&d, SALLY_OP_MKDIR, "/d", 0, CONTROL, simple, 2), OK);
+    IS(do_stat(&d, "/d", 0, &attrs), OK);
+    assert_int_equal(attrs.permissions, 0640);
+    /* Nothing is made of what cannot be. */
+    IS(make_with(&d, SALLY_OP_OPEN, "/g", make, CONTROL, nobody, 1), UNKNOWN_PRINCIPAL);
+    IS(make_with(&d, SALLY_OP_MKDIR, "/g", 0, CONTROL, nobody, 1), UNKNOWN_PRINCIPAL);
+    IS(make_with(&d, SALLY_OP_OPEN, "/g", make, CONTROL | 16, simple, 2), UNSUPPORTED);
+    IS(make_with(&d, SALLY_OP_MKDIR, "/g", 0, CONTROL | 16, simple, 2), UNSUPPORTED);
+    IS(do_stat(&d, "/g", 0, &attrs), NO_SUCH_FILE);
+    /* A file that exists keeps its own; no ACL is looked at when none can be made. */
+    make_file(&d, "/h", "text");
+    IS(make_with(&d, SALLY_OP_OPEN, "/h", make, CONTROL, simple, 2), OK);
+    IS(do_stat(&d, "/h", 0, &attrs), OK);
+    assert_int_equal(attrs.size, 4);
+    assert_int_not_equal(attrs.permissions, 0640);
+    IS(make_with(&d, SALLY_OP_OPEN, "/h", SALLY_OPEN_WRITE, CONTROL, nobody, 1), OK);
+    IS(make_with(&d, SALLY_OP_OPEN, "/h", make | SALLY_OPEN_TRUNCATE, CONTROL, simple, 2), OK);
+    IS(do_stat(&d, "/h", 0, &attrs), OK);
+    assert_int_equal(attrs.size, 0);
+    IS(make_with(&d, SALLY_OP_OPEN, "/h", make | SALLY_OPEN_EXCLUSIVE, CONTROL, simple, 2),
+       FILE_ALREADY_EXISTS);
+    IS(make_with(&d, SALLY_OP_MKDIR, "/h", 0, CONTROL, simple, 2), FILE_ALREADY_EXISTS);
+    IS(make_with(&d, SALLY_OP_OPEN, "/none/f", make, CONTROL, simple, 2), NO_SUCH_FILE);
+    IS(do_symlink(&d, "/link", "nowhere"), OK);
+    IS(make_with(&d, SALLY_OP_OPEN, "/link", make, CONTROL, simple, 2), NO_SUCH_FILE);
+    /* The permission bits alone, or whatever there would be. */
+    IS(make_with(&d, SALLY_OP_OPEN, "/bits", make, 1, NULL, 0), OK);
+    IS(make_with(&d, SALLY_OP_OPEN, "/as", make, 0, NULL, 0), OK);
+    IS(do_stat(&d, "/as", 0, &attrs), OK);
+    assert_int_equal(attrs.permissions, 0755);
+
+    sally_status status = make_with(&d, SALLY_OP_OPEN, "/n", make, CONTROL, named, 2);
+    if (status == SALLY_UNSUPPORTED) { /* the file system has none; and then no file */
+        IS(do_stat(&d, "/n", 0, &attrs), NO_SUCH_FILE);
+        IS(make_with(&d, SALLY_OP_MKDIR, "/n", 0, CONTROL, named, 2), UNSUPPORTED);
+        IS(do_stat(&d, "/n", 0, &attrs), NO_SUCH_FILE);
+    } else {
+        IS(status, OK);
+        assert_true(told(&d, NULL, "/n", false, &change));
+        assert_int_equal(change.acl.count, 5);
+        assert_entry(&change.acl, 1, ACL_USER, 4, 3999999999);
+        IS(make_with(&d, SALLY_OP_MKDIR, "/e", 0, CONTROL, named, 2), OK);
+        assert_true(told(&d, NULL, "/e", true, &change));
+        assert_int_equal(change.acl.count, 5);
+    }
+    stop(&d, fs);
+}
+
+static void of_new_ones_by_policy(void **state)
+{
+    (void)state;
+    struct driver d;
+    sally_fs *fs;
+    sally_attrs attrs;
+    const uint32_t make = SALLY_OPEN_WRITE | SALLY_OPEN_CREATE;
+    const struct wanted simple[] = {{ALLOW, 0, R | W, "OWNER@"}};
+    for (uint32_t policy = SALLY_POLICY_IGNORE; policy <= SALLY_POLICY_FAIL; policy++) {
+        sally_status wanted = policy == SALLY_POLICY_FAIL ? SALLY_UNSUPPORTED : SALLY_OK;
+        IS(local_new(&fs, scratch_make(scratch), 0, 0, false), OK);
+        IS(sally_fs_local_set_policy(fs, SALLY_ATTR_ACL, policy), OK);
+        driver_start(&d, fs, DRIVER_TRYING);
+        assert_int_equal(make_with(&d, SALLY_OP_OPEN, "/f", make, CONTROL, simple, 1), wanted);
+        assert_int_equal(make_with(&d, SALLY_OP_MKDIR, "/d", 0, CONTROL, simple, 1), wanted);
+        for (int i = 0; i < 2; i++) {
+            sally_status status = do_stat(&d, i ? "/d" : "/f", 0, &attrs);
+            assert_int_equal(status, wanted == SALLY_OK ? SALLY_OK : SALLY_NO_SUCH_FILE);
+            if (wanted == SALLY_OK)
+                assert_int_equal(attrs.permissions, 0755);
+        }
+        stop(&d, fs);
+    }
+}
+
+/* All of them, in the order of the entries. */
+static void who_is_unknown(void **state)
+{
+    (void)state;
+    struct driver d;
+    sally_fs *fs;
+    char long_name[301];
+    memset(long_name, 'n', 300);
+    long_name[300] = 0;
+    const struct wanted list[] = {{ALLOW, 0, R, "no such user"},
+                                  {ALLOW, 0, R, "OWNER@"},
+                                  {ALLOW, A_GROUP, R, "no such group"},
+                                  {DENY, 0, R, long_name}};
+    struct buf b;
+    aces(&b, CONTROL, list, COUNT_OF(list));
+    const sally_attrs cases[] = {
+        {.valid = SALLY_ATTR_ACL, .acl = buf_head(&b), .acl_size = b.size},
+        {.valid = SALLY_ATTR_NAMES, .owner = "no such user", .group = "no such group"},
+    };
+    start(&d, &fs);
+    make_file(&d, "/f", "x");
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct op *op = driver_op(&d, SALLY_OP_SETSTAT, "/f");
+        op->pub.u.setstat.attrs = &cases[i];
+        IS(driver_do(&d, op), UNKNOWN_PRINCIPAL);
+        const struct op_name *last = op->unknown;
+        assert_int_equal(last->number, i == 0 ? 3 : 2);
+        if (i == 0) {
+            assert_string_equal(last->name, long_name);
+            last = last->before;
+        }
+        assert_string_equal(last->name, "no such group");
+        assert_string_equal(last->before->name, "no such user");
+        op_free(op);
+    }
+    sally_attrs set = {.valid = SALLY_ATTR_NAMES, .owner = "4294967295", .group = ""};
+    IS(do_setstat(&d, "/f", SALLY_FOLLOW, &set), OWNER_INVALID);
+    set = (sally_attrs){.valid = SALLY_ATTR_NAMES, .owner = "", .group = "99999999999999999999"};
+    IS(do_setstat(&d, "/f", SALLY_FOLLOW, &set), GROUP_INVALID);
+    buf_clear(&b);
     stop(&d, fs);
 }
 
@@ -403,6 +558,9 @@ int main(void)
         cmocka_unit_test(what_cannot_be_said),
         cmocka_unit_test(hostile),
         cmocka_unit_test(on_disk),
+        cmocka_unit_test(of_new_ones),
+        cmocka_unit_test(of_new_ones_by_policy),
+        cmocka_unit_test(who_is_unknown),
         cmocka_unit_test(policies),
         cmocka_unit_test(bits),
     };

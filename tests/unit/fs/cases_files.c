@@ -215,9 +215,9 @@ static void attributes(struct driver *d)
     IS(do_setstat(d, "/f", SALLY_FOLLOW, &set), OK);
     IS(do_setstat(d, "/none", SALLY_FOLLOW, &set), NO_SUCH_FILE);
     set = (sally_attrs){.valid = SALLY_ATTR_NAMES, .owner = "no such user at all", .group = ""};
-    IS(do_setstat(d, "/f", SALLY_FOLLOW, &set), OWNER_INVALID);
+    IS(do_setstat(d, "/f", SALLY_FOLLOW, &set), UNKNOWN_PRINCIPAL);
     set = (sally_attrs){.valid = SALLY_ATTR_NAMES, .owner = "", .group = "no such group at all"};
-    IS(do_setstat(d, "/f", SALLY_FOLLOW, &set), GROUP_INVALID);
+    IS(do_setstat(d, "/f", SALLY_FOLLOW, &set), UNKNOWN_PRINCIPAL);
 }
 
 static void attributes_of_open_files(struct driver *d)
