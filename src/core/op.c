@@ -22,6 +22,7 @@ void op_init(struct op *op, sally_session *s, uint32_t kind)
     memset(op, 0, offsetof(struct op, inline_bytes));
     list_init(&op->link);
     list_init(&op->run_link);
+    list_init(&op->followers);
     atomic_init(&op->handoff, 0);
     op->frames = op->inline_frames;
     op->frame_capacity = OP_INLINE_FRAMES;

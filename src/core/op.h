@@ -76,7 +76,8 @@ struct op {
     struct list
         link; /* in one list at a time: the session's queue, the host's work list or inbox */
     sally_session *session;
-    struct list run_link; /* the session's running operations; home thread only */
+    struct list run_link;  /* the session's running operations; home thread only */
+    struct list followers; /* started with it; whoever ends it goes on with the first of them */
     enum op_stage stage;
     uint32_t hook;            /* see stage */
     _Atomic uint32_t handoff; /* see run.c */

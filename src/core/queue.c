@@ -4,6 +4,10 @@
 #include "core/file.h"
 #include "core/session_inside.h"
 
+/* WRITEs that a worker gets at once: it reports when all are done. */
+#define MAX_BATCH       16u
+#define MAX_BATCH_BYTES ((size_t)1024 * 1024)
+
 static bool is_barrier(const sally_op *op)
 {
     switch (op->kind) {
@@ -90,7 +94,7 @@ struct op *session_take_queued(sally_session *s)
     return CONTAINER_OF(item, struct op, link);
 }
 
-static void start(sally_session *s, struct op *op)
+static void take_from_queue(sally_session *s, struct op *op)
 {
     list_remove(&op->link);
     s->queued--;
@@ -105,7 +109,39 @@ static void start(sally_session *s, struct op *op)
         else
             op->pub.file->others++;
     }
-    session_start_op(op);
+}
+
+static bool is_write(const struct op *op)
+{
+    return op->pub.kind == SALLY_OP_WRITE;
+}
+
+/* Nobody may be overtaken who has to come before: barriers; whatever else is about the file; and
+ * anything at all where the storage does one thing after the other. Hooks are called at home first,
+ * if they wish. */
+void session_gather(struct op *op)
+{
+    sally_session *s = op->session;
+    bool concurrent = (sally_fs_traits(s->fs) & SALLY_FS_CONCURRENT) != 0;
+    bool hooked = s->hooks && (s->hooks->before_mask & SALLY_OP_BIT(SALLY_OP_WRITE));
+    size_t bytes = op->reserve;
+    uint32_t count = 1;
+    if (hooked || op->aside || s->closing || !list_empty(&op->followers))
+        return;
+    LIST_EACH (item, &s->queue) {
+        struct op *next = CONTAINER_OF(item, struct op, link);
+        bool same = is_write(next) && next->pub.file == op->pub.file && !next->aside;
+        if (!same && concurrent && !is_barrier(&next->pub) && next->pub.file != op->pub.file)
+            continue;
+        bytes += next->reserve;
+        if (!same || !has_room(s, next) || bytes > MAX_BATCH_BYTES || ++count > MAX_BATCH)
+            return;
+        take_from_queue(s, next);
+        session_begin_op(next);
+        next->handed = true;
+        s->with_workers++;
+        list_append(&op->followers, &next->link);
+    }
 }
 
 void session_schedule(sally_session *s)
@@ -121,8 +157,10 @@ void session_schedule(sally_session *s)
     do {
         s->again = false;
         struct op *op;
-        while (!s->closing && (op = pick(s)) != NULL)
-            start(s, op);
+        while (!s->closing && (op = pick(s)) != NULL) {
+            take_from_queue(s, op);
+            session_start_op(op);
+        }
     } while (s->again && !s->closing);
     s->scheduling = false;
     if (s->closing)

@@ -147,6 +147,24 @@ static enum next offload(struct op *op)
     return HANDED_OVER;
 }
 
+/* Many small WRITEs would each cost a change of thread there and back. */
+static enum next offload_storage(struct op *op)
+{
+    if (op->pub.kind == SALLY_OP_WRITE)
+        session_gather(op);
+    return offload(op);
+}
+
+struct op *op_take_follower(struct op *op)
+{
+    struct list *item = list_take_first(&op->followers);
+    if (!item)
+        return NULL;
+    struct op *next = CONTAINER_OF(item, struct op, link);
+    list_move_all(&next->followers, &op->followers);
+    return next;
+}
+
 static bool must_leave(const struct op *op, bool home)
 {
     return home && op->session->host->offload != NULL;
@@ -206,14 +224,14 @@ static enum next storage_step(struct op *op, bool home)
         /* Tried here only while nothing of the session is with a worker: what was asked first is
          * done first. */
         if (!(fs->methods.traits & SALLY_FS_TRY) || op->session->with_workers > 0)
-            return offload(op);
+            return offload_storage(op);
         pub->flags |= SALLY_OP_TRY;
     }
     begin_step(op);
     sally_status status = fs_invoke(fs, pub);
     if (status == SALLY_WOULD_BLOCK && (pub->flags & SALLY_OP_TRY)) {
         pub->flags &= ~SALLY_OP_TRY;
-        return offload(op);
+        return offload_storage(op);
     }
     return answered(op, status);
 }

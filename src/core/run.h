@@ -10,6 +10,10 @@
  * finishes it) and must not be touched. */
 bool op_steps(struct op *op, bool home);
 
+/* The next of those that were to follow an operation that has ended, with the others as its own
+ * followers; NULL: none. Before the operation is handed to anybody. */
+struct op *op_take_follower(struct op *op);
+
 /* A late answer has come home (stage OP_BEFORE, OP_STORAGE or OP_AFTER): takes it in; op_steps()
  * comes next. */
 void op_resume(struct op *op);

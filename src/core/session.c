@@ -6,6 +6,8 @@
 #include "core/run.h"
 #include "core/session_inside.h"
 
+#define TOGETHER_NS UINT64_C(500000) /* answers wait for others behind them at most so long */
+
 static const sally_peer unknown_peer = {
     .address = "", .local_address = "", .protocol = "sftp", .client_software = "", .listener = ""};
 
@@ -67,10 +69,28 @@ void session_release(sally_session *s)
     mem_free(s);
 }
 
+static void bring_home(struct session_host *host, struct list *done)
+{
+    struct list *item;
+    while ((item = list_take_first(done)) != NULL)
+        host->wake(host, CONTAINER_OF(item, struct op, link));
+}
+
+/* Answers go home together, so that they are told to the client together; unless they take long. */
 void session_run(struct op *op)
 {
-    if (op_steps(op, false))
-        op->session->host->wake(op->session->host, op);
+    struct session_host *host = op->session->host;
+    uint64_t begun = list_empty(&op->followers) ? 0 : host->now_ns(host);
+    struct list done;
+    list_init(&done);
+    while (op && op_steps(op, false)) {
+        struct op *next = op_take_follower(op);
+        list_append(&done, &op->link);
+        if (next && host->now_ns(host) - begun > TOGETHER_NS)
+            bring_home(host, &done);
+        op = next;
+    }
+    bring_home(host, &done);
 }
 
 void session_deliver(struct op *op)

@@ -53,10 +53,13 @@ struct sally_session {
 
 /* queue.c */
 void session_schedule(sally_session *s);
+/* Starts the WRITEs of the same file that wait behind this one, as its followers. */
+void session_gather(struct op *op);
 struct op *
 session_take_queued(sally_session *s); /* the first in the queue, whatever runs; NULL: empty */
 /* start.c */
-void session_start_op(struct op *op); /* its turn has come */
+void session_begin_op(struct op *op); /* its turn has come: all but the doing */
+void session_start_op(struct op *op); /* begins it and does it, as far as that goes here */
 void session_op_done(struct op *op);  /* home: stage OP_DONE */
 bool session_prepare_file(
     struct op *op); /* the new file of OPEN and OPENDIR; false: pub.status says why not */

@@ -42,7 +42,7 @@ static void set_close_reason(const struct op *op)
         facts->close_reason = op->aside ? SALLY_CLOSED_BY_SERVER : SALLY_CLOSED_BY_CLIENT;
 }
 
-void session_start_op(struct op *op)
+void session_begin_op(struct op *op)
 {
     sally_session *s = op->session;
     list_append(&s->running, &op->run_link);
@@ -62,12 +62,35 @@ void session_start_op(struct op *op)
         }
         op->stage = OP_DONE;
     }
+}
+
+static void do_steps(struct op *op)
+{
     if (op_steps(op, true)) {
         session_op_done(op);
     } else {
         op->handed = true;
-        s->with_workers++;
+        op->session->with_workers++;
     }
+}
+
+void session_start_op(struct op *op)
+{
+    session_begin_op(op);
+    do_steps(op);
+}
+
+/* An operation was answered late: those that waited behind it at a worker's go on from here. */
+static void go_on_with(struct op *op)
+{
+    sally_session *s = op->session;
+    s->with_workers--;
+    op->handed = false;
+    if (s->closing) {
+        op->pub.status = SALLY_CONNECTION_LOST;
+        op->stage = OP_DONE;
+    }
+    do_steps(op);
 }
 
 static void note_outcome(const struct op *op)
@@ -146,6 +169,7 @@ static void let_go_of_file(struct op *op)
 void session_op_done(struct op *op)
 {
     sally_session *s = op->session;
+    struct op *follower = op_take_follower(op);
     s->references++; /* on_done may free the operation, and end the session */
     list_remove(&op->run_link);
     s->started--;
@@ -171,6 +195,8 @@ void session_op_done(struct op *op)
         op->on_done(op);
     if (doomed)
         file_free(doomed);
+    if (follower)
+        go_on_with(follower);
     if (s->closing) {
         session_close_step(s);
     } else {

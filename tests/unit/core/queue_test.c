@@ -1,0 +1,395 @@
+/* WRITEs that go to a worker together. Workers are played by the test, so that it decides when. */
+#include "cmocka_all.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "core/hook_stack.h"
+#include "core/test_host.h"
+
+#define LATE_MAX 64
+
+struct bench {
+    struct test_host host; /* first */
+    struct hook_stack hooks;
+    sally_session *session;
+    sally_file *files[2];
+    pthread_mutex_t lock;
+    char trace[8192]; /* what the storage was asked: kind and offset */
+    char done[8192];  /* what was answered */
+    sally_op *late[LATE_MAX];
+    int late_count;
+    uint64_t late_kinds;
+    int fail_at; /* the WRITE at this offset fails */
+    int offloads, answers, submitted, cancels;
+    bool gone;
+};
+
+static void note(char *trace, const char *what, unsigned offset)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%s%u ", what, offset);
+    strncat(trace, text, 8191 - strlen(trace));
+}
+
+static sally_status slot(sally_fs *fs, sally_op *op)
+{
+    struct bench *b = sally_fs_data(fs);
+    sally_status status = SALLY_OK;
+    pthread_mutex_lock(&b->lock);
+    bool moves = op->kind == SALLY_OP_WRITE || op->kind == SALLY_OP_READ;
+    unsigned offset = moves ? (unsigned)op->u.io.offset : 0;
+    note(b->trace, sally_op_kind_name(op->kind), offset);
+    if (op->kind == SALLY_OP_READ)
+        op->u.io.done = op->u.io.length;
+    if (op->kind == SALLY_OP_WRITE && b->fail_at && offset == (unsigned)b->fail_at)
+        status = SALLY_NO_SPACE_ON_FILESYSTEM;
+    if (b->late_kinds & SALLY_OP_BIT(op->kind)) {
+        b->late[b->late_count++] = op;
+        status = SALLY_PENDING;
+    }
+    pthread_mutex_unlock(&b->lock);
+    return status;
+}
+
+static void finish_first(struct bench *b)
+{
+    pthread_mutex_lock(&b->lock);
+    sally_op *op = b->late[0];
+    memmove(b->late, b->late + 1, (size_t)--b->late_count * sizeof(b->late[0]));
+    pthread_mutex_unlock(&b->lock);
+    sally_op_finish(op, SALLY_OK);
+}
+
+static void cancel(sally_fs *fs, sally_op *op)
+{
+    struct bench *b = sally_fs_data(fs);
+    (void)op;
+    b->cancels++;
+}
+
+static void offload(struct session_host *host, struct op *op)
+{
+    struct bench *b = (struct bench *)(void *)host;
+    b->offloads++;
+    list_append(&b->host.work, &op->link);
+}
+
+/* What the next worker would do; false: there is nothing. */
+static bool work(struct bench *b)
+{
+    struct list *item = list_take_first(&b->host.work);
+    if (item)
+        session_run(CONTAINER_OF(item, struct op, link));
+    return item != NULL;
+}
+
+static void work_all(struct bench *b)
+{
+    do
+        test_host_pump(&b->host);
+    while (work(b));
+}
+
+static void answered(struct op *op)
+{
+    struct bench *b = op->owner;
+    b->answers++;
+    note(b->done, sally_op_kind_name(op->pub.kind), (unsigned)op->pub.status);
+    op_free(op);
+}
+
+static struct op *make(struct bench *b, uint32_t kind)
+{
+    struct op *op = op_new(b->session, kind);
+    assert_non_null(op);
+    op->owner = b;
+    op->on_done = answered;
+    b->submitted++;
+    return op;
+}
+
+static void open_answered(struct op *op)
+{
+    struct bench *b = op->owner;
+    b->files[b->files[0] ? 1 : 0] = op->pub.file;
+    answered(op);
+}
+
+static void open_bench(struct bench *b, uint32_t traits, int workers, size_t max_bytes)
+{
+    memset(b, 0, sizeof *b);
+    test_host_start(&b->host, workers);
+    if (!workers)
+        b->host.host.offload = offload;
+    pthread_mutex_init(&b->lock, NULL);
+    const sally_fs_methods m = {.struct_size = sizeof m,
+                                .traits = traits,
+                                .open = slot,
+                                .close = slot,
+                                .read = slot,
+                                .write = slot,
+                                .stat = slot,
+                                .remove = slot,
+                                .cancel = cancel};
+    sally_fs *fs;
+    assert_int_equal(sally_fs_new(&fs, &m, b), SALLY_E_OK);
+    const struct session_options o = {.fs = fs,
+                                      .permissions = SALLY_MAY_ALL,
+                                      .max_operations = 100,
+                                      .max_files = 4,
+                                      .max_bytes = max_bytes,
+                                      .hooks = &b->hooks};
+    assert_int_equal(session_new(&b->session, &b->host.host, &o), SALLY_E_OK);
+    sally_fs_unref(fs);
+    static const sally_attrs none;
+    for (int i = 0; i < 2; i++) {
+        struct op *op = make(b, SALLY_OP_OPEN);
+        op->pub.u.open.attrs = &none;
+        op->pub.u.open.flags = SALLY_OPEN_READ | SALLY_OPEN_WRITE;
+        op->on_done = open_answered;
+        assert_int_equal(op_take_path(op, slice_of("f")), SALLY_OK);
+        op_submit(op);
+        while (!b->files[i]) {
+            test_host_pump(&b->host);
+            if (!workers)
+                work(b);
+        }
+    }
+    b->trace[0] = b->done[0] = 0;
+    b->offloads = 0;
+}
+
+static void on_gone(void *user_data)
+{
+    ((struct bench *)user_data)->gone = true;
+}
+
+static void close_bench(struct bench *b)
+{
+    b->late_kinds = 0;
+    session_close(b->session, SALLY_CLOSED_LOST, on_gone, b);
+    while (!b->gone) {
+        work_all(b);
+        if (b->late_count)
+            finish_first(b);
+    }
+    assert_int_equal(b->answers, b->submitted);
+    test_host_stop(&b->host);
+    hook_stack_clear(&b->hooks);
+    pthread_mutex_destroy(&b->lock);
+}
+
+static void io(struct bench *b, uint32_t kind, int file, unsigned offset, uint32_t reserve)
+{
+    static char data[16];
+    struct op *op = make(b, kind);
+    op_use_file(op, b->files[file]);
+    op->pub.u.io = (sally_op_io){.data = data, .length = sizeof data, .offset = offset};
+    op->reserve = reserve;
+    op_submit(op);
+}
+
+static void path_op(struct bench *b, uint32_t kind)
+{
+    struct op *op = make(b, kind);
+    assert_int_equal(op_take_path(op, slice_of("p")), SALLY_OK);
+    op_submit(op);
+}
+
+static void writes_of_a_file_go_together(void **state)
+{
+    (void)state;
+    static const uint32_t traits[] = {0, SALLY_FS_CONCURRENT};
+    for (size_t i = 0; i < COUNT_OF(traits); i++) {
+        struct bench b;
+        open_bench(&b, traits[i], 0, 1000);
+        for (unsigned at = 1; at <= 30; at++)
+            io(&b, SALLY_OP_WRITE, 0, at, 0);
+        assert_int_equal(b.offloads, 1); /* the first, while nothing else had come */
+        b.fail_at = 5;
+        work(&b);
+        test_host_pump(&b.host);
+        assert_string_equal(b.trace, "write1 ");
+        assert_int_equal(b.offloads, 2);
+        work(&b);
+        assert_string_equal(b.done, "write0 "); /* told at home, not before */
+        test_host_pump(&b.host);
+        assert_int_equal(b.answers, 2 + 17); /* bounded */
+        assert_int_equal(b.offloads, 3);
+        work_all(&b);
+        assert_int_equal(b.offloads, 3);
+        assert_int_equal(b.answers, b.submitted);
+        char wanted[8192] = "";
+        for (unsigned at = 1; at <= 30; at++)
+            note(wanted, "write", at);
+        assert_string_equal(b.trace, wanted);
+        assert_non_null(strstr(b.done, "write0 write14 write0 ")); /* one of them fails alone */
+        close_bench(&b);
+    }
+}
+
+static void nobody_is_overtaken(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, SALLY_FS_CONCURRENT, 0, 1000);
+    io(&b, SALLY_OP_WRITE, 0, 1, 0);
+    io(&b, SALLY_OP_WRITE, 0, 2, 0);
+    io(&b, SALLY_OP_WRITE, 1, 3, 0); /* another file's: at the same time */
+    path_op(&b, SALLY_OP_STAT);      /* and this */
+    io(&b, SALLY_OP_WRITE, 0, 4, 0);
+    io(&b, SALLY_OP_READ, 0, 5, 0);
+    io(&b, SALLY_OP_WRITE, 0, 6, 0);
+    path_op(&b, SALLY_OP_REMOVE);
+    io(&b, SALLY_OP_WRITE, 0, 7, 0);
+    assert_int_equal(b.offloads, 3);
+    work_all(&b);
+    assert_string_equal(b.trace, "write1 write3 stat0 write2 write4 read5 write6 remove0 write7 ");
+    assert_int_equal(b.answers, b.submitted);
+    close_bench(&b);
+
+    open_bench(&b, 0, 0, 1000); /* one after the other, whatever it is */
+    io(&b, SALLY_OP_WRITE, 0, 1, 0);
+    io(&b, SALLY_OP_WRITE, 0, 2, 0);
+    io(&b, SALLY_OP_WRITE, 1, 3, 0);
+    io(&b, SALLY_OP_WRITE, 0, 4, 0);
+    work(&b);
+    test_host_pump(&b.host);
+    work(&b);
+    assert_string_equal(b.trace, "write1 write2 ");
+    work_all(&b);
+    assert_string_equal(b.trace, "write1 write2 write3 write4 ");
+    close_bench(&b);
+}
+
+static void the_bound_on_bytes_holds(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, SALLY_FS_CONCURRENT, 0, 1000);
+    for (unsigned at = 1; at <= 8; at++)
+        io(&b, SALLY_OP_WRITE, 0, at, 400);
+    work(&b);
+    test_host_pump(&b.host);
+    work(&b);
+    assert_string_equal(b.trace, "write1 write2 write3 ");
+    work_all(&b);
+    assert_int_equal(b.answers, b.submitted);
+    close_bench(&b);
+}
+
+/* The one that is answered late holds up those behind it, and them alone. */
+static void late_answers_keep_the_order(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, SALLY_FS_CONCURRENT, 0, 1000);
+    for (unsigned at = 1; at <= 5; at++)
+        io(&b, SALLY_OP_WRITE, 0, at, 0);
+    work(&b);
+    test_host_pump(&b.host);
+    b.late_kinds = SALLY_OP_BIT(SALLY_OP_WRITE);
+    work_all(&b);
+    assert_string_equal(b.trace, "write1 write2 ");
+    path_op(&b, SALLY_OP_STAT);
+    io(&b, SALLY_OP_WRITE, 0, 6, 0);
+    work_all(&b);
+    assert_string_equal(b.trace, "write1 write2 stat0 ");
+    finish_first(&b);
+    work_all(&b);
+    assert_string_equal(b.trace, "write1 write2 stat0 write3 ");
+    b.late_kinds = 0;
+    finish_first(&b);
+    work_all(&b);
+    assert_string_equal(b.trace, "write1 write2 stat0 write3 write4 write5 write6 ");
+    assert_int_equal(b.answers, b.submitted);
+    close_bench(&b);
+}
+
+static void the_end_comes_in_between(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, SALLY_FS_CONCURRENT, 0, 1000);
+    for (unsigned at = 1; at <= 5; at++)
+        io(&b, SALLY_OP_WRITE, 0, at, 0);
+    work(&b);
+    test_host_pump(&b.host);
+    close_bench(&b); /* while a worker has them */
+    assert_non_null(strstr(b.trace, "close0 close0 "));
+
+    open_bench(&b, SALLY_FS_CONCURRENT, 0, 1000);
+    for (unsigned at = 1; at <= 5; at++)
+        io(&b, SALLY_OP_WRITE, 0, at, 0);
+    work(&b);
+    test_host_pump(&b.host);
+    b.late_kinds = SALLY_OP_BIT(SALLY_OP_WRITE);
+    work_all(&b); /* the second is answered late */
+    close_bench(&b);
+    assert_int_equal(b.cancels, 1);
+    assert_string_equal(b.trace, "write1 write2 close0 close0 ");
+}
+
+static sally_status before(void *user_data, sally_op *op)
+{
+    (void)user_data;
+    (void)op;
+    return SALLY_CONTINUE;
+}
+
+static void hooks_are_called_at_home(void **state)
+{
+    (void)state;
+    struct bench b;
+    open_bench(&b, SALLY_FS_CONCURRENT, 0, 1000);
+    const sally_hooks hooks = {.struct_size = sizeof hooks,
+                               .flags = SALLY_HOOKS_NONBLOCKING,
+                               .before_mask = SALLY_OP_BIT(SALLY_OP_WRITE),
+                               .before = before};
+    assert_int_equal(hook_stack_add(&b.hooks, &hooks), SALLY_E_OK);
+    for (unsigned at = 1; at <= 5; at++)
+        io(&b, SALLY_OP_WRITE, 0, at, 0);
+    work_all(&b);
+    assert_int_equal(b.offloads, 5);
+    assert_int_equal(b.answers, b.submitted);
+    close_bench(&b);
+}
+
+static void with_real_workers(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 40; round++) {
+        struct bench b;
+        open_bench(&b, round % 2 ? SALLY_FS_CONCURRENT : 0, TEST_WORKERS, 1000);
+        for (unsigned at = 0; at < 300; at++) {
+            while (!session_may_submit(b.session))
+                test_host_pump(&b.host);
+            io(&b, SALLY_OP_WRITE, at % 5 == 0, at, at % 7);
+            if (at % 50 == 49)
+                io(&b, SALLY_OP_READ, 0, at, 1);
+        }
+        while (round % 3 == 0 && b.answers < b.submitted)
+            test_host_pump(&b.host);
+        session_close(b.session, SALLY_CLOSED_LOST, on_gone, &b);
+        test_host_pump_until(&b.host, &b.gone);
+        assert_int_equal(b.answers, b.submitted);
+        test_host_stop(&b.host);
+        pthread_mutex_destroy(&b.lock);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(writes_of_a_file_go_together),
+        cmocka_unit_test(nobody_is_overtaken),
+        cmocka_unit_test(the_bound_on_bytes_holds),
+        cmocka_unit_test(late_answers_keep_the_order),
+        cmocka_unit_test(the_end_comes_in_between),
+        cmocka_unit_test(hooks_are_called_at_home),
+        cmocka_unit_test(with_real_workers),
+    };
+    return cmocka_run_group_tests_name("core/queue", tests, NULL, NULL);
+}
