@@ -180,7 +180,8 @@ static void refuse(struct scp_command *c, uint32_t status, const char *message)
 }
 
 /* False: refused. */
-static bool take_flags(struct scp_command *c, const char *flags, bool *source, bool *sink)
+static bool take_flags(struct scp_command *c, const char *flags, struct word_list *words,
+                       bool *source, bool *sink)
 {
     for (; *flags; flags++) {
         switch (*flags) {
@@ -202,6 +203,10 @@ static bool take_flags(struct scp_command *c, const char *flags, bool *source, b
         case 'q':
         case 'v':
             break;
+        case 'l': /* a limit in Kbit/s, which is the client's to keep; sshj sends it */
+            if (flags[1] == '\0')
+                next_word(words);
+            return true;
         default:
             refuse(c, 1, "scp: an option that is not known here");
             return false;
@@ -230,7 +235,7 @@ static void parse_scp(struct scp_command *c, struct word_list *words)
         next_word(words);
         if (strcmp(flags, "--") == 0)
             break;
-        if (!take_flags(c, flags + 1, &source, &sink))
+        if (!take_flags(c, flags + 1, words, &source, &sink))
             return;
     }
     keep_paths(c, words);

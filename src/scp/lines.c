@@ -63,6 +63,8 @@ const char *scp_parse_times(struct slice line, struct scp_times *out)
 {
     struct cursor c = cursor_of_slice(line);
     uint64_t mtime_us = 0, atime_us = 0;
+    if (cursor_left(&c) && *c.at == ' ') /* JSch's example, which many have copied */
+        get_u8(&c);
     bool good = take_number(&c, INT64_MAX, &out->mtime) && take_space(&c) &&
                 take_number(&c, 999999, &mtime_us) && take_space(&c) &&
                 take_number(&c, INT64_MAX, &out->atime) && take_space(&c) &&

@@ -101,8 +101,9 @@ static void after_leave(struct scp *s, struct op *op)
 void sink_leave_directory(struct scp *s)
 {
     struct sink *k = &s->sink;
-    if (k->depth == 0) {
-        scp_protocol_error(s, "unexpected end of directory");
+    if (k->depth == 0) { /* Ganymed and its kin send it behind a single file, too */
+        sink_acknowledge(s);
+        scp_finish(s, s->errors ? 1 : 0);
         return;
     }
     struct sink_level *l = &k->levels[--k->depth];

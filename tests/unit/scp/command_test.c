@@ -40,6 +40,12 @@ static void clients_quote_in_many_ways(void **state)
     check_paths("scp -r -p -d -t \"a\\\"b\\$c\\`d\\\\e\"", SCP_SINK,
                 "a\"b$c`d\\\\e\n");                            /* WinSCP */
     check_paths("scp -v -f a\\ b\\'c", SCP_SOURCE, "a b'c\n"); /* rclone, users */
+    check_paths("scp  -t a", SCP_SINK, "a\n");                 /* JSch */
+    check_paths("scp -l 800 -t -p a", SCP_SINK, "a\n");        /* sshj */
+    check_paths("scp -l800 -ql 800 -f a", SCP_SOURCE, "a\n");
+    check_paths("scp -t -d .", SCP_SINK, ".\n");           /* Ganymed, Trilead */
+    check_paths("scp -qt \"a b\"", SCP_SINK, "a b\n");     /* go-scp */
+    check_paths("scp -f -r -p -- 'a'", SCP_SOURCE, "a\n"); /* Apache MINA */
     check_paths("scp -f ''", SCP_SOURCE, "\n");
     check_paths("  scp\t-f   a  ", SCP_SOURCE, "a\n");
     check_paths("scp -f \"a\\b\"", SCP_SOURCE, "a\\\\b\n");
@@ -133,11 +139,11 @@ static void there_is_no_shell(void **state)
     for (size_t i = 0; i < COUNT_OF(others); i++)
         check_refused(others[i], 127, false);
     static const char *const scps[] = {
-        "scp -t a;id",     "scp -t a&",     "scp -t a|id",   "scp -f $HOME", "scp -f \"$HOME\"",
-        "scp -f \"`id`\"", "scp -f `id`",   "scp -f $(id)",  "scp -f <a",    "scp -f >a",
-        "scp -f (a)",      "scp -f a\nid",  "scp -f 'a",     "scp -f \"a",   "scp -f a\\",
-        "scp -f",          "scp -t",        "scp -t a b",    "scp a b",      "scp -ft a",
-        "scp -S id -t a",  "scp -o x -t a", "scp -t -l 1 a", "scp --help"};
+        "scp -t a;id",     "scp -t a&",     "scp -t a|id",  "scp -f $HOME", "scp -f \"$HOME\"",
+        "scp -f \"`id`\"", "scp -f `id`",   "scp -f $(id)", "scp -f <a",    "scp -f >a",
+        "scp -f (a)",      "scp -f a\nid",  "scp -f 'a",    "scp -f \"a",   "scp -f a\\",
+        "scp -f",          "scp -t",        "scp -t a b",   "scp a b",      "scp -ft a",
+        "scp -S id -t a",  "scp -o x -t a", "scp -t -l 1",  "scp --help"};
     for (size_t i = 0; i < COUNT_OF(scps); i++)
         check_refused(scps[i], 1, true);
     struct scp_command c;

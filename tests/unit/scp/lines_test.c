@@ -74,7 +74,7 @@ static void times_are_parsed(void **state)
                                       "1 1000000 1 0",
                                       "1  0 1 0",
                                       "9223372036854775808 0 1 0",
-                                      " 1 0 1 0"};
+                                      "  1 0 1 0"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_string_equal(scp_parse_times(slice_of(bad[i]), &t), "bad times");
 }
