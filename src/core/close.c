@@ -5,6 +5,41 @@
 #include "core/run.h"
 #include "core/session_inside.h"
 
+/* What leaves everything as it was. STAT is none of them: SCP needs it to know where the file goes
+ * that it is about to receive. */
+static bool only_looks(uint32_t kind)
+{
+    switch (kind) {
+    case SALLY_OP_READ:
+    case SALLY_OP_OPENDIR:
+    case SALLY_OP_READDIR:
+    case SALLY_OP_READLINK:
+    case SALLY_OP_REALPATH:
+    case SALLY_OP_STATVFS:
+    case SALLY_OP_HASH:
+    case SALLY_OP_LOOKUP_IDS:
+    case SALLY_OP_LOCK: /* it may wait for somebody else */
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool session_declines(const struct op *op)
+{
+    return op->session->draining && !op->aside && only_looks(op->pub.kind);
+}
+
+void session_drain(sally_session *s)
+{
+    s->draining = true;
+    LIST_EACH (item, &s->running) {
+        struct op *op = CONTAINER_OF(item, struct op, run_link);
+        if (session_declines(op))
+            op_cancel(op);
+    }
+}
+
 /* What was queued never reaches the storage, but is answered like everything else. */
 static void drop_queued(sally_session *s)
 {

@@ -56,6 +56,11 @@ struct session_host *session_host(const sally_session *session);
  * at most one. */
 void session_on_room(sally_session *session, void (*on_room)(void *user_data), void *user_data);
 
+/* The client is gone, and session_close() is near: what changes something is still done, as far as
+ * it has come; what only looks is cancelled, or answered SALLY_CONNECTION_LOST without reaching the
+ * storage, also when it is submitted later. */
+void session_drain(sally_session *session);
+
 /* Ends the session: what is queued is answered SALLY_CONNECTION_LOST without reaching the storage,
  * what runs is cancelled and awaited; then every open file is closed with `reason` (SALLY_CLOSED_),
  * SESSION_END is done (if SESSION_START was) and the storage let go; then on_gone is called, once,

@@ -41,7 +41,7 @@ struct sally_session {
 
     bool scheduling, again;
     bool start_done; /* SESSION_START was answered well */
-    bool closing, end_done, gone;
+    bool draining, closing, end_done, gone;
     uint32_t close_reason;
     struct op *spare; /* for the closing operations: they must not fail */
     void (*on_gone)(void *user_data);
@@ -70,7 +70,8 @@ void op_init(struct op *op, sally_session *s,
              uint32_t kind);    /* all but what needs the home thread */
 void op_discard(struct op *op); /* of one that op_init() made and no session has seen */
 /* close.c */
-void session_close_step(sally_session *s); /* goes on with the end when nothing runs */
+bool session_declines(const struct op *op); /* nobody waits for it any more */
+void session_close_step(sally_session *s);  /* goes on with the end when nothing runs */
 /* session.c */
 void session_release(sally_session *s); /* one reference less */
 /* file.c */

@@ -53,7 +53,10 @@ void session_begin_op(struct op *op)
     op->started_ns = s->host->now_ns(s->host);
     if (closes(&op->pub))
         set_close_reason(op);
-    if (opens(&op->pub) && !session_prepare_file(op)) {
+    if (session_declines(op)) {
+        op->pub.status = SALLY_CONNECTION_LOST;
+        op->stage = OP_DONE;
+    } else if (opens(&op->pub) && !session_prepare_file(op)) {
         op->stage = OP_DONE;
     } else if (op->on_start && !op->on_start(op)) {
         if (op->pub.status == SALLY_OK) { /* it did not say why */

@@ -79,6 +79,7 @@ void channel_send_error(void *user_data, struct chunk *chunk)
 void channel_credit(void *user_data, size_t size)
 {
     struct channel *ch = user_data;
+    ch->owed -= size < ch->owed ? size : ch->owed;
     if (ch->ssh_channel)
         ssh_channel_credit(ch->ssh_channel, size);
     ch->conn->has_news = true;
@@ -87,6 +88,7 @@ void channel_credit(void *user_data, size_t size)
 void channel_finish(void *user_data, uint32_t exit_status)
 {
     struct channel *ch = user_data;
+    ch->is_finished = true;
     if (ch->ssh_channel)
         ssh_channel_finish(ch->ssh_channel, exit_status);
     ch->conn->has_news = true;
@@ -185,6 +187,7 @@ static void on_gone(void *user_data)
     struct conn *c = ch->conn;
     counter_sub(&c->server->counters.sessions_now, 1);
     list_remove(&ch->link);
+    count_give(&c->server->limits.buffered_bytes, ch->charged);
     settings_unref(ch->settings);
     os_charset_close(ch->charset);
     mem_free(ch);
@@ -265,6 +268,7 @@ void channel_data(void *user_data, struct ssh_channel *channel, const uint8_t *d
 {
     (void)user_data;
     struct channel *ch = ssh_channel_data(channel);
+    ch->owed += size;
     ch->kind->input(ch, data, size);
     ch->conn->has_news = true;
 }
@@ -276,6 +280,26 @@ void channel_eof(void *user_data, struct ssh_channel *channel)
     ch->kind->eof(ch);
 }
 
+/* Whoever was cut off expects that what it sent is not lost. */
+static bool may_drain(const struct conn *c)
+{
+    return c->end_reason == 0 || c->end_reason == SALLY_END_BY_CLIENT ||
+           c->end_reason == SALLY_END_LOST || c->end_reason == SALLY_END_TIMEOUT;
+}
+
+/* Its window goes back to the server's memory, but what came through it is still there. */
+static void start_draining(struct channel *ch)
+{
+    struct conn *c = ch->conn;
+    if (ch->is_finished || !may_drain(c) ||
+        !count_take(&c->server->limits.buffered_bytes, ch->owed,
+                    ch->settings->limits_buffered_bytes))
+        return;
+    ch->charged = ch->owed;
+    ch->is_draining = true;
+    session_drain(ch->session);
+}
+
 void channel_closed(void *user_data, struct ssh_channel *channel)
 {
     (void)user_data;
@@ -284,6 +308,7 @@ void channel_closed(void *user_data, struct ssh_channel *channel)
         return;
     ch->ssh_channel =
         NULL; /* the session ends when no engine is in the middle of something: channels_settle() */
+    start_draining(ch);
     ch->conn->has_news = true;
 }
 
@@ -294,19 +319,51 @@ static void end_session(struct channel *ch)
     ch->kind->end(ch, by_server ? SALLY_CLOSED_BY_SERVER : SALLY_CLOSED_LOST, on_gone);
 }
 
+/* Its files need not stay open until the peer has closed its side, too. */
+static void let_go_of_channel(struct channel *ch)
+{
+    if (ch->ssh_channel)
+        ssh_channel_set_data(ch->ssh_channel, NULL);
+    ch->ssh_channel = NULL;
+}
+
+static void settle(struct channel *ch)
+{
+    ch->is_draining = ch->is_draining && may_drain(ch->conn);
+    if (ch->ssh_channel)
+        ch->kind->flush(ch);
+    else if (ch->is_draining)
+        ch->kind->eof(ch);
+    if (ch->is_finished)
+        let_go_of_channel(ch);
+    if (!ch->ssh_channel && (!ch->is_draining || ch->is_finished))
+        end_session(ch);
+}
+
 void channels_settle(struct conn *c)
 {
     conn_pin(c);
     LIST_EACH (item, &c->channels) {
         struct channel *ch = channel_of_link(item);
-        if (ch->is_ending)
-            continue;
-        if (ch->ssh_channel)
-            ch->kind->flush(ch);
-        else
-            end_session(ch);
+        if (!ch->is_ending)
+            settle(ch);
     }
     conn_unpin(c);
+}
+
+void channels_give_up(struct conn *c)
+{
+    LIST_EACH (item, &c->channels)
+        channel_of_link(item)->is_draining = false;
+    conn_make_ready(c);
+}
+
+bool channels_are_draining(const struct conn *c)
+{
+    LIST_EACH (item, &c->channels)
+        if (channel_of_link(item)->is_draining && !channel_of_link(item)->is_ending)
+            return true;
+    return false;
 }
 
 void channels_trim(struct conn *c)

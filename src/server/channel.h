@@ -30,8 +30,14 @@ struct channel {
     struct list link;                /* the connection's channels */
     struct ssh_channel *ssh_channel; /* NULL: it is closed */
     const struct channel_kind *kind;
-    void *engine;   /* the kind's */
+    void *engine;     /* the kind's */
+    bool is_finished; /* the engine has done everything */
+    /* The peer has closed the channel, or is gone: what came before that is still done, and nobody
+     * hears of it. */
+    bool is_draining;
     bool is_ending; /* the engine is closed, and the session on its way out */
+    size_t owed;    /* bytes that came and that the engine has not done with */
+    size_t charged; /* of the server's memory, for them, when there is no window any more */
     sally_session *session;
     struct settings *settings; /* held: the engine borrows its texts */
     struct charset *charset;   /* of file names: ours, and the engine borrows it; NULL: none */
@@ -54,6 +60,9 @@ bool channel_open(struct conn *c, struct ssh_channel *channel, const struct chan
                   struct slice command);
 /* Lets the sessions' engines hand over what they have, and ends those whose channels are closed. */
 void channels_settle(struct conn *c);
+/* Ends what is draining: it has had its time. */
+void channels_give_up(struct conn *c);
+bool channels_are_draining(const struct conn *c);
 void channels_trim(struct conn *c);
 bool channels_are_open(const struct conn *c);
 /* No operation runs and no file is open. */

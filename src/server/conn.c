@@ -247,6 +247,7 @@ static void conn_gone(struct conn *c)
 {
     struct loop *loop = c->loop;
     sweep_note(loop, c->moved_bytes);
+    loop_set_deadline(loop, &c->deadline, DEADLINE_NONE);
     if (c->has_place)
         deadlines_release(&loop->deadlines);
     list_remove(&c->loop_link);
@@ -305,6 +306,9 @@ void conn_end(struct conn *c, uint32_t reason, const char *detail)
     bool linger = c->has_poll && !c->has_eof && !c->is_broken &&
                   c->end_reason == SALLY_END_BY_SERVER && shutdown(c->fd, SHUT_WR) == 0;
     if (!linger) {
+        /* What came is still written, but not for ever. */
+        if (channels_are_draining(c))
+            c->drain_end_ns = loop_now_ns() + c->settings->limits_stall_ns;
         conn_close_socket(c);
         return;
     }
@@ -323,7 +327,7 @@ static void on_poll_closed(uv_handle_t *handle)
 void conn_close_socket(struct conn *c)
 {
     c->is_lingering = false;
-    loop_set_deadline(c->loop, &c->deadline, DEADLINE_NONE);
+    loop_set_deadline(c->loop, &c->deadline, c->drain_end_ns ? c->drain_end_ns : DEADLINE_NONE);
     if (c->has_poll) {
         c->has_poll = false;
         uv_close((uv_handle_t *)&c->poll,
@@ -357,8 +361,12 @@ static void say_shutdown(struct conn *c)
 
 void conns_end_all(struct loop *loop)
 {
-    LIST_EACH (item, &loop->conns)
-        say_shutdown(CONTAINER_OF(item, struct conn, loop_link));
+    LIST_EACH (item, &loop->conns) {
+        struct conn *c = CONTAINER_OF(item, struct conn, loop_link);
+        say_shutdown(c);
+        if (c->is_ended)
+            channels_give_up(c);
+    }
 }
 
 void conns_end_idle(struct loop *loop)

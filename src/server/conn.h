@@ -102,6 +102,7 @@ struct conn {
     bool has_place;    /* reserved among the loop's deadlines */
     bool has_news;     /* something was handed to the engine since it last ran */
     struct deadline deadline;
+    uint64_t drain_end_ns;  /* it has ended, and its sessions may take so long; 0: no time */
     uint64_t progress_ns;   /* when the socket last took something, or began to block */
     uint64_t active_ns;     /* when bytes last moved */
     uint64_t moved_bytes;   /* since the buffers were last given back */

@@ -240,8 +240,10 @@ static void move_bytes(struct conn *c)
 /* What the end of input, or of the engine, means. False: it has ended. */
 static bool check_end(struct conn *c)
 {
-    if (c->is_broken && !c->has_eof && receive(c, loop_now_ns()) > 0)
-        conn_run_engine(c); /* its last words may say that it left on purpose */
+    /* A peer that hangs up with answers unread resets the line: what it had said before that is
+     * still here, and its last words may say that it left on purpose. */
+    while (c->is_broken && !c->has_eof && receive(c, loop_now_ns()) > 0)
+        conn_run_engine(c);
     bool over = ssh_over(c->ssh);
     if (c->has_eof || c->is_broken) {
         bool lost = !over && (c->is_broken || channels_are_open(c));
@@ -280,6 +282,14 @@ static void do_turn(struct conn *c)
         conn_disconnect(c, SALLY_END_BY_SERVER, "server is shutting down");
 }
 
+static void end_sessions(struct conn *c)
+{
+    if (c->is_due)
+        channels_give_up(c);
+    c->is_due = false;
+    channels_settle(c);
+}
+
 void conn_turn(struct conn *c)
 {
     c->is_ready = false;
@@ -287,7 +297,7 @@ void conn_turn(struct conn *c)
     if (c->is_lingering)
         linger(c);
     else if (c->is_ended)
-        channels_settle(c);
+        end_sessions(c);
     else
         do_turn(c);
     conn_unpin(c);

@@ -75,7 +75,7 @@ def test_leaving_what_is_on_its_way(start, mode):
                 if reset:
                     client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 client.close()
-    assert wait_for(lambda: server.descriptors() <= descriptors)
+    assert wait_for(lambda: server.descriptors() <= descriptors, 60)  # what came is written all the same
 
 
 def test_one_connection_does_not_hold_all_workers(start):

@@ -359,6 +359,52 @@ static void the_end_cancels_closes_and_ends(void **state)
     (void)state;
 }
 
+/* Nobody hears the answers; but who asked for a change has asked for it. */
+static void draining_does_what_changes_something(void **state)
+{
+    struct bench b = {0};
+    open_bench(&b, 0, 0, true, SALLY_MAY_ALL);
+    sally_file *file = open_file(&b, "f", SALLY_OPEN_READ | SALLY_OPEN_WRITE);
+    b.script.late_kinds = SALLY_OP_BIT(SALLY_OP_READ) | SALLY_OP_BIT(SALLY_OP_WRITE);
+    submit_io(&b, SALLY_OP_READ, file, 0);
+    submit_io(&b, SALLY_OP_WRITE, file, 0);
+    op_submit(make(&b, SALLY_OP_OPENDIR, "d"));
+    op_submit(make(&b, SALLY_OP_STAT, "s"));
+    op_submit(make(&b, SALLY_OP_HASH, "h"));
+    session_drain(b.session);
+    assert_int_equal(b.script.cancels, 1); /* of the READ */
+    test_host_pump(&b.host);
+    submit_io(&b, SALLY_OP_READ, file, 0);
+    op_submit(make(&b, SALLY_OP_REMOVE, "r"));
+    submit_close(&b, file);
+    assert_int_equal(b.script.cancels, 1);
+    assert_int_equal(b.script.late_count, 1);
+    sally_op_finish(b.script.late[0], SALLY_OK);
+    test_host_pump(&b.host);
+    assert_string_equal(b.done, "open=0 read=4 write=0 opendir=7 stat=0 hash=7 read=7 remove=0 "
+                                "close=0 ");
+    assert_string_equal(b.script.trace, "open:/home/f read:/home/f write:/home/f stat:/home/s "
+                                        "remove:/home/r close:/home/f ");
+    close_bench(&b);
+    (void)state;
+}
+
+static void draining_can_be_cut_short(void **state)
+{
+    struct bench b = {0};
+    open_bench(&b, 0, 0, true, SALLY_MAY_ALL);
+    sally_file *file = open_file(&b, "f", SALLY_OPEN_WRITE);
+    b.script.late_kinds = SALLY_OP_BIT(SALLY_OP_WRITE);
+    submit_io(&b, SALLY_OP_WRITE, file, 0);
+    submit_io(&b, SALLY_OP_WRITE, file, 0);
+    session_drain(b.session);
+    assert_int_equal(b.script.cancels, 0);
+    close_bench(&b);
+    assert_int_equal(b.script.cancels, 1);
+    assert_string_equal(b.done, "open=0 write=7 write=4 ");
+    (void)state;
+}
+
 static void close_the_session(struct op *op)
 {
     struct bench *b = op->owner;
@@ -623,6 +669,8 @@ int main(void)
         cmocka_unit_test(a_file_opened_to_write_cannot_be_read),
         cmocka_unit_test(too_many_files_are_refused),
         cmocka_unit_test(the_end_cancels_closes_and_ends),
+        cmocka_unit_test(draining_does_what_changes_something),
+        cmocka_unit_test(draining_can_be_cut_short),
         cmocka_unit_test(the_end_may_come_in_the_answer_to_a_close),
         cmocka_unit_test(hooks_deny_divert_answer_and_change),
         cmocka_unit_test(a_late_hook_does_operations_of_its_own),
