@@ -20,7 +20,7 @@ _LISTENING = re.compile(r"listening on sftp://(\S+):(\d+)")
 
 
 def sanitizer_env():
-    return {**os.environ, "ASAN_OPTIONS": "detect_leaks=1:exitcode=99", "UBSAN_OPTIONS": "print_stacktrace=1",
+    return {**os.environ, "ASAN_OPTIONS": "detect_leaks=1:exitcode=99:quarantine_size_mb=1", "UBSAN_OPTIONS": "print_stacktrace=1",
             "TSAN_OPTIONS": "halt_on_error=1"}
 
 
