@@ -152,11 +152,14 @@ static void bench_signatures(struct crypto *c, const char *type, const char *alg
 {
     struct signing s = {.algorithm = algorithm};
     buf_init(&s.signature, 4096);
-    if (sally_key_generate(&s.key, type, 0) || public_key_parse(&s.public, c, key_blob(s.key)))
+    sally_key *key;
+    if (sally_key_generate(&key, type, 0) || key_bind(&s.key, key, c) ||
+        public_key_parse(&s.public, c, key_blob(s.key)))
         exit(1);
     double sign = measure(one_signature, &s), verify = measure(one_verification, &s);
     printf("%-40s sign %8.1f us   verify %8.1f us\n", algorithm, sign / 1e3, verify / 1e3);
     public_key_free(s.public);
+    sally_key_unref(key);
     sally_key_unref(s.key);
     buf_clear(&s.signature);
 }

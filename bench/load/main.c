@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "crypto/public_key.h"
 #include "load.h"
 
 static void raise_descriptors(void)
@@ -66,7 +67,11 @@ static bool prepare(struct load *load)
         return false;
     }
     load->random = crypto_random(load->crypto);
-    if (o->key_file && sally_key_load(&load->key, o->key_file, NULL) != SALLY_E_OK) {
+    sally_key *key = NULL;
+    bool has_key = !o->key_file || (sally_key_load(&key, o->key_file, NULL) == SALLY_E_OK &&
+                                    key_bind(&load->key, key, load->crypto) == SALLY_E_OK);
+    sally_key_unref(key);
+    if (!has_key) {
         fprintf(stderr, "sally-load: %s: no key\n", o->key_file);
         return false;
     }

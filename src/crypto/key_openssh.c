@@ -12,6 +12,7 @@
 #define PLAIN_BLOCK 8                /* the block size of the cipher "none" */
 #define LINE_SIZE   70               /* characters of base64, as ssh-keygen writes them */
 #define PADDING_MAX 255
+#define CHECK       0x53616c6c
 
 #define TAG_SIZE 16
 
@@ -185,18 +186,14 @@ sally_error openssh_key_parse(struct crypto *c, struct slice binary, const char 
     return error;
 }
 
+/* The number that is there twice shows whether a passphrase was right: without one, any will do. */
 static void put_private_part(const sally_key *key, const char *comment, struct buf *out)
 {
-    uint32_t check = 0;
-    struct random_source random = crypto_random(key->crypto);
     struct buf part;
     buf_init_secret(&part, KEY_PRIVATE_MAX);
-    if (!random_fill(&random, (uint8_t *)&check, sizeof check))
-        out->failed = true;
-    put_u32(&part, check);
-    put_u32(&part, check);
-    if (!key_put_private(key->pkey, key->type, &part))
-        out->failed = true;
+    put_u32(&part, CHECK);
+    put_u32(&part, CHECK);
+    put_bytes(&part, buf_head(&key->secret), key->secret.size);
     put_text(&part, comment);
     for (uint8_t i = 1; part.size % PLAIN_BLOCK != 0 && !part.failed; i++)
         put_u8(&part, i);

@@ -341,8 +341,10 @@ static bool put_ed25519_private(const EVP_PKEY *pkey, struct buf *out)
     size_t size = ED25519_SIZE;
     bool ok = EVP_PKEY_get_raw_private_key(pkey, both, &size) == 1 &&
               EVP_PKEY_get_raw_public_key(pkey, both + ED25519_SIZE, &size) == 1;
-    put_string(out, both + ED25519_SIZE, ED25519_SIZE);
-    put_string(out, both, sizeof both);
+    if (ok) {
+        put_string(out, both + ED25519_SIZE, ED25519_SIZE);
+        put_string(out, both, sizeof both);
+    }
     mem_wipe(both, sizeof both);
     return ok && !out->failed;
 }

@@ -50,27 +50,43 @@ static bool halves_match(const sally_key *key)
     return ok;
 }
 
-/* Takes over `pkey` and the reference to `c`, whatever becomes of them. */
+static sally_key *key_alloc(struct crypto *c, const struct key_type *type)
+{
+    sally_key *key = mem_zalloc(sizeof *key);
+    if (!key)
+        return NULL;
+    atomic_init(&key->refs, 1);
+    key->crypto = crypto_ref(c);
+    key->type = type;
+    buf_init(&key->blob, KEY_BLOB_MAX);
+    buf_init_secret(&key->secret, KEY_PRIVATE_MAX);
+    return key;
+}
+
+static void unbind(sally_key *key)
+{
+    EVP_PKEY_free(key->pkey); /* the library wipes its numbers */
+    key->pkey = NULL;
+    crypto_unref(key->crypto);
+    key->crypto = NULL;
+}
+
+/* Takes over `pkey`, whatever becomes of it. */
 static sally_error key_new(sally_key **out, struct crypto *c, EVP_PKEY *pkey)
 {
-    *out = NULL;
-    sally_key *key = mem_zalloc(sizeof *key);
+    const struct key_type *type = key_type_of(pkey);
+    sally_key *key = key_alloc(c, type);
     if (!key) {
         EVP_PKEY_free(pkey);
-        crypto_unref(c);
         return SALLY_E_NO_MEMORY;
     }
-    atomic_init(&key->refs, 1);
-    key->crypto = c;
     key->pkey = pkey;
-    buf_init(&key->blob, KEY_BLOB_MAX);
-    key->type = key_type_of(pkey);
     sally_error error = SALLY_E_OK;
     if (!key->type)
         error = SALLY_E_UNSUPPORTED;
     else if (!size_is_usable(key))
         error = SALLY_E_KEY;
-    else if (!describe(key))
+    else if (!describe(key) || !key_put_private(pkey, type, &key->secret))
         error = SALLY_E_NO_MEMORY;
     else if (!halves_match(key))
         error = SALLY_E_KEY;
@@ -78,7 +94,42 @@ static sally_error key_new(sally_key **out, struct crypto *c, EVP_PKEY *pkey)
         sally_key_unref(key);
         return error;
     }
+    unbind(key);
     *out = key;
+    return SALLY_E_OK;
+}
+
+static EVP_PKEY *object_of(const sally_key *key, struct crypto *c)
+{
+    struct cursor in = cursor_of_slice(buf_slice(&key->secret));
+    get_string(&in); /* the type's name */
+    library_begin();
+    EVP_PKEY *pkey = key_get_private(c, key->type, &in);
+    library_end(c);
+    return pkey;
+}
+
+sally_error key_bind(sally_key **out, sally_key *key, struct crypto *c)
+{
+    *out = NULL;
+    if (key->crypto == c) {
+        *out = sally_key_ref(key);
+        return SALLY_E_OK;
+    }
+    sally_key *bound = key_alloc(c, key->type);
+    if (!bound)
+        return SALLY_E_NO_MEMORY;
+    put_bytes(&bound->blob, buf_head(&key->blob), key->blob.size);
+    put_bytes(&bound->secret, buf_head(&key->secret), key->secret.size);
+    memcpy(bound->fingerprint, key->fingerprint, sizeof bound->fingerprint);
+    bound->line = mem_strdup(key->line);
+    bound->pkey = object_of(key, c);
+    /* The key was taken before, by another context like this one: only memory can be short. */
+    if (!bound->pkey || !bound->line || bound->blob.failed || bound->secret.failed) {
+        sally_key_unref(bound);
+        return SALLY_E_NO_MEMORY;
+    }
+    *out = bound;
     return SALLY_E_OK;
 }
 
@@ -108,10 +159,9 @@ sally_error sally_key_generate(sally_key **out, const char *type_name, uint32_t 
     library_begin();
     EVP_PKEY *pkey = generate(c, type, bits);
     library_end(c);
-    if (pkey)
-        return key_new(out, c, pkey);
+    error = pkey ? key_new(out, c, pkey) : SALLY_E_CRYPTO;
     crypto_unref(c);
-    return SALLY_E_CRYPTO;
+    return error;
 }
 
 static sally_error read_key(struct crypto *c, struct slice text, const char *passphrase,
@@ -142,7 +192,7 @@ sally_error sally_key_parse(sally_key **out, const void *data, size_t size, cons
     error = read_key(c, text, passphrase, &pkey);
     library_end(c);
     if (!error)
-        return key_new(out, c, pkey);
+        error = key_new(out, c, pkey);
     crypto_unref(c);
     return error;
 }
@@ -172,10 +222,10 @@ void sally_key_unref(sally_key *key)
 {
     if (!key || atomic_fetch_sub_explicit(&key->refs, 1, memory_order_acq_rel) != 1)
         return;
-    EVP_PKEY_free(key->pkey); /* the library wipes its numbers */
+    unbind(key);
     buf_clear(&key->blob);
+    buf_clear(&key->secret);
     mem_free(key->line);
-    crypto_unref(key->crypto);
     mem_free(key);
 }
 
@@ -187,5 +237,16 @@ struct slice key_blob(const sally_key *key)
 sally_error key_sign(const sally_key *key, const char *algorithm, struct slice data,
                      struct buf *signature)
 {
-    return signature_make(key->crypto, key->pkey, key->type, algorithm, data, signature);
+    if (key->pkey)
+        return signature_make(key->crypto, key->pkey, key->type, algorithm, data, signature);
+    struct crypto *c;
+    sally_error error = crypto_new(&c);
+    if (error)
+        return error;
+    EVP_PKEY *pkey = object_of(key, c);
+    error =
+        pkey ? signature_make(c, pkey, key->type, algorithm, data, signature) : SALLY_E_NO_MEMORY;
+    EVP_PKEY_free(pkey);
+    crypto_unref(c);
+    return error;
 }

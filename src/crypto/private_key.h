@@ -6,10 +6,13 @@
 
 struct sally_key {
     atomic_uint refs;
-    struct crypto *crypto; /* its own: a key outlives and crosses servers */
+    /* A key outlives and crosses servers, and there may be thousands: it is bytes. Only one that is
+     * bound to a server's library context has an object there; the others have NULL. */
+    struct crypto *crypto;
     EVP_PKEY *pkey;
     const struct key_type *type;
-    struct buf blob; /* public */
+    struct buf blob;   /* public */
+    struct buf secret; /* key_put_private() */
     char *line;
     char fingerprint[PUBLIC_KEY_FINGERPRINT_SIZE];
 };

@@ -34,7 +34,10 @@ bool public_key_fingerprint(struct crypto *c, struct slice blob, char *out);
 
 /* Of private keys: */
 struct slice key_blob(const sally_key *key); /* the public blob */
-/* Appends a signature blob. An RSA signature is verified before it is let out. */
+/* The same key with an object in this context, which signs without further ado. */
+sally_error key_bind(sally_key **out, sally_key *key, struct crypto *c);
+/* Appends a signature blob. An RSA signature is verified before it is let out. A key that is not
+ * bound needs a context of its own for as long, which takes about a millisecond. */
 sally_error key_sign(const sally_key *key, const char *algorithm, struct slice data,
                      struct buf *signature);
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "crypto/public_key.h"
 #include "server/conn.h"
 #include "server/listener.h"
 #include "server/loop.h"
@@ -248,13 +249,17 @@ sally_error sally_server_add_host_key(sally_server *server, sally_key *key)
 {
     if (!server || !key)
         return SALLY_E_INVALID;
+    sally_key *bound;
+    if (key_bind(&bound, key, server->crypto) != SALLY_E_OK)
+        return server_fail(server, SALLY_E_NO_MEMORY, "cannot add a host key: out of memory");
     pthread_mutex_lock(&server->lock);
-    struct keyring *ring = keyring_with(server->keys, key);
+    struct keyring *ring = keyring_with(server->keys, bound);
     if (ring) {
         keyring_unref(server->keys);
         server->keys = ring;
     }
     pthread_mutex_unlock(&server->lock);
+    sally_key_unref(bound);
     return ring ? SALLY_E_OK
                 : server_fail(server, SALLY_E_NO_MEMORY, "cannot add a host key: out of memory");
 }

@@ -12,6 +12,15 @@ sally_key *generated_key(const char *type)
     return sally_key_generate(&key, type, strcmp(type, "rsa") == 0 ? 2048 : 0) ? NULL : key;
 }
 
+sally_key *bound_key(struct crypto *c, const char *type)
+{
+    sally_key *key = generated_key(type), *bound = NULL;
+    if (key && key_bind(&bound, key, c))
+        bound = NULL;
+    sally_key_unref(key);
+    return bound;
+}
+
 const char *algorithm_of(const sally_key *key)
 {
     const struct signature_algorithm *a;

@@ -8,6 +8,8 @@
 /* sally_key_generate()'s names; RSA is of 2048 bits here. */
 extern const char *const key_type_names[5];
 sally_key *generated_key(const char *type);
+/* The same, bound. */
+sally_key *bound_key(struct crypto *c, const char *type);
 /* The first signature algorithm of its type. */
 const char *algorithm_of(const sally_key *key);
 /* The whole of a file. */

@@ -23,7 +23,7 @@
 
 struct scene {
     struct crypto *crypto;
-    sally_key *key;
+    sally_key *key, *unbound;
     struct buf text, signature;
     const struct cipher_info *cipher;
     const struct kex_method *method;
@@ -117,6 +117,15 @@ static bool sign(struct scene *s)
     return error == 0;
 }
 
+static bool bind(struct scene *s)
+{
+    sally_key *bound;
+    sally_error error = key_bind(&bound, s->unbound, s->crypto);
+    assert_int_equal(error == 0, bound != NULL);
+    sally_key_unref(bound);
+    return error == 0;
+}
+
 static bool verify(struct scene *s)
 {
     struct public_key *public;
@@ -170,7 +179,7 @@ static void test_keys(void **state)
 {
     static const char *const types[] = {"ed25519", "ecdsa-nistp256", "rsa"};
     for (size_t i = 0; i < COUNT_OF(types); i++) {
-        struct scene s = {.crypto = *state, .key = generated_key(types[i])};
+        struct scene s = {.crypto = *state, .key = bound_key(*state, types[i])};
         buf_init(&s.text, 100000);
         buf_init(&s.signature, 4096);
         assert_int_equal(openssh_key_build(s.key, "comment", &s.text), 0);
@@ -190,6 +199,8 @@ static void test_parse(void **state)
     struct scene s = {.crypto = *state, .key = generated_key("ed25519")};
     buf_init(&s.text, 100000);
     assert_int_equal(openssh_key_build(s.key, "comment", &s.text), 0);
+    s.unbound = s.key;
+    fail_everywhere(bind, &s);
     alloc_failure_spare_library(true);
     fail_everywhere(parse, &s);
     alloc_failure_spare_library(false);

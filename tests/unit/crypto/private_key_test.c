@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "crypto/base64.h"
 #include "crypto/key_fixture.h"
+#include "crypto/private_key.h"
 
 #define ROOM (256u * 1024)
 
@@ -52,6 +53,70 @@ static void check_signing(const sally_key *key)
     buf_clear(&signature);
     public_key_free(public);
     crypto_unref(c);
+}
+
+/* Each library context takes keys of the process's threads, of which there are 1,024. */
+static void thousands_of_keys_may_be_loaded(void **state)
+{
+    (void)state;
+    static sally_key *keys[2000];
+    struct crypto *c;
+    sally_key *first = generated_key("ed25519"), *bound[50];
+    struct buf text;
+    buf_init(&text, ROOM);
+    assert_int_equal(openssh_key_build(first, "", &text), SALLY_E_OK);
+    for (size_t i = 0; i < COUNT_OF(keys); i++)
+        assert_int_equal(parse(&text, NULL, &keys[i]), SALLY_E_OK);
+    assert_int_equal(crypto_new(&c), SALLY_E_OK);
+    for (size_t i = 0; i < COUNT_OF(bound); i++)
+        assert_int_equal(key_bind(&bound[i], keys[i], c), SALLY_E_OK);
+    for (size_t i = 0; i < COUNT_OF(keys); i++) {
+        assert_string_equal(sally_key_fingerprint(keys[i]), sally_key_fingerprint(first));
+        if (i % 100 == 0)
+            check_signing(keys[i]);
+        sally_key_unref(keys[i]);
+    }
+    for (size_t i = 0; i < COUNT_OF(bound); i++) {
+        check_signing(bound[i]);
+        sally_key_unref(bound[i]);
+    }
+    crypto_unref(c);
+    buf_clear(&text);
+    sally_key_unref(first);
+}
+
+static void a_bound_key_is_the_same_key(void **state)
+{
+    (void)state;
+    struct crypto *c, *other;
+    assert_int_equal(crypto_new(&c), SALLY_E_OK);
+    assert_int_equal(crypto_new(&other), SALLY_E_OK);
+    for (size_t i = 0; i < COUNT_OF(key_type_names); i++) {
+        sally_key *key = generated_key(key_type_names[i]), *bound, *again, *elsewhere;
+        struct buf texts[2];
+        assert_int_equal(key_bind(&bound, key, c), SALLY_E_OK);
+        assert_ptr_not_equal(bound, key);
+        assert_int_equal(key_bind(&again, bound, c), SALLY_E_OK);
+        assert_ptr_equal(again, bound);
+        assert_int_equal(key_bind(&elsewhere, bound, other), SALLY_E_OK);
+        assert_ptr_not_equal(elsewhere, bound);
+        buf_init(&texts[0], ROOM);
+        buf_init(&texts[1], ROOM);
+        assert_int_equal(openssh_key_build(key, "me", &texts[0]), SALLY_E_OK);
+        sally_key_unref(key);
+        assert_int_equal(openssh_key_build(elsewhere, "me", &texts[1]), SALLY_E_OK);
+        assert_true(slice_equal(buf_slice(&texts[0]), buf_slice(&texts[1])));
+        assert_string_equal(sally_key_public_line(bound), sally_key_public_line(elsewhere));
+        check_signing(bound);
+        sally_key_unref(bound);
+        sally_key_unref(again);
+        check_signing(elsewhere);
+        sally_key_unref(elsewhere);
+        buf_clear(&texts[0]);
+        buf_clear(&texts[1]);
+    }
+    crypto_unref(c);
+    crypto_unref(other);
 }
 
 static void test_generate(void **state)
@@ -352,6 +417,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_generate),
+        cmocka_unit_test(thousands_of_keys_may_be_loaded),
+        cmocka_unit_test(a_bound_key_is_the_same_key),
         cmocka_unit_test(test_generate_refuses),
         cmocka_unit_test(test_files_of_ssh_keygen),
         cmocka_unit_test(test_files_of_openssl),

@@ -66,8 +66,9 @@ static void test_shared_by_threads(void **state)
         pthread_t threads[THREADS];
         struct work work[THREADS];
         struct crypto *c;
-        sally_key *key = generated_key(types[i]);
         assert_int_equal(crypto_new(&c), 0);
+        sally_key *key = bound_key(c, types[i]);
+        assert_non_null(key);
         for (size_t k = 0; k < THREADS; k++) {
             work[k] = (struct work){crypto_ref(c), sally_key_ref(key), false};
             assert_int_equal(pthread_create(&threads[k], NULL, run, &work[k]), 0);

@@ -14,10 +14,14 @@ int pair_group_setup(void **state)
 {
     static struct group group;
     assert_int_equal(crypto_new(&group.crypto), SALLY_E_OK);
-    for (size_t i = 0; i < PAIR_KEYS_MAX; i++)
-        assert_int_equal(sally_key_generate(&group.keys[i], key_types[i],
-                                            strcmp(key_types[i], "rsa") == 0 ? 2048 : 0),
-                         SALLY_E_OK);
+    for (size_t i = 0; i < PAIR_KEYS_MAX; i++) {
+        sally_key *key;
+        assert_int_equal(
+            sally_key_generate(&key, key_types[i], strcmp(key_types[i], "rsa") == 0 ? 2048 : 0),
+            SALLY_E_OK);
+        assert_int_equal(key_bind(&group.keys[i], key, group.crypto), SALLY_E_OK);
+        sally_key_unref(key);
+    }
     *state = &group;
     return 0;
 }
