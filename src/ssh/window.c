@@ -44,7 +44,7 @@ bool window_take(struct window *w, uint32_t size, uint64_t now_ns)
     w->received += size;
     if (w->marked && !w->arrived && w->received > w->mark_limit) {
         window_note_trip(w, w->mark_ns, now_ns);
-        w->arrived = true;
+        w->arrived = w->is_measured = true;
     }
     return true;
 }
@@ -70,12 +70,23 @@ static bool was_full(const struct window *w, uint64_t now_ns)
     return under_way > 0.6 * (double)w->size;
 }
 
-static void grow(struct window *w, const struct window_budget *budget, uint32_t max)
+/* Half a window and more, in less than half a round trip: how much the line would hold at that
+ * rate. 0: no such thing. */
+static double held_by_line(const struct window *w, uint64_t now_ns)
+{
+    double bytes = (double)(w->received - w->mark_received);
+    double ns = now_ns > w->mark_ns ? (double)(now_ns - w->mark_ns) : 1;
+    bool is_burst = bytes >= 0.5 * (double)w->size && ns < 0.5 * (double)w->trip_ns;
+    return is_burst ? bytes * (double)w->trip_ns / ns : 0;
+}
+
+static void grow(struct window *w, const struct window_budget *budget, uint32_t max, uint32_t times)
 {
     w->surplus = 0;
     if (w->size >= max)
         return;
-    uint32_t more = w->size <= max - w->size ? w->size : max - w->size;
+    uint32_t most = (max - w->size) / (times - 1);
+    uint32_t more = w->size <= most ? w->size * (times - 1) : max - w->size;
     if (!charge(budget, more))
         return;
     w->size += more;
@@ -109,14 +120,19 @@ static void keep_surplus(struct window *w, const struct window_budget *budget)
 uint32_t window_adjust(struct window *w, const struct window_budget *budget, uint32_t max,
                        uint64_t now_ns)
 {
+    double held;
     review(w, now_ns);
     keep_surplus(w, budget);
     if (w->marked && w->arrived) {
         w->full_cycles = was_full(w, now_ns) ? w->full_cycles + 1 : 0;
         if (w->full_cycles >= 2) {
             w->full_cycles = 0;
-            grow(w, budget, max);
+            grow(w, budget, max, 2);
         }
+        w->marked = false;
+    } else if (w->marked && (held = held_by_line(w, now_ns)) > (double)w->size) {
+        grow(w, budget, max, w->is_measured && held > 2.0 * (double)w->size ? 4 : 2);
+        w->full_cycles = 0;
         w->marked = false;
     }
     if (!w->marked) {

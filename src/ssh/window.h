@@ -10,10 +10,15 @@
  * first message on it, or from an adjust to the first byte that could not have been sent without
  * it. Bytes per second times the shortest such time is how much is under way. More than 6/10 of the
  * window, twice in a row: it is what holds the sender up, and doubles, up to the maximum, if the
- * owner's memory budget allows. It ends up at one to three times what the line holds, and stays as
- * it is where the line is short or the sender slow. When less than half a window was used in ten
- * seconds it is halved again, down to the start: what is owed is kept until enough has come
- * together, since what was granted cannot be taken back. */
+ * owner's memory budget allows. That takes three round trips, and a long line would be slow for its
+ * first second: so when half a window comes in less than half a round trip, its rate says how much
+ * the line could hold. If that is more than the window, it is doubled at once; made four times as
+ * large where that would still be less, and the round trip is certain.
+ *
+ * It ends up at one to three times what the line holds, and stays as it is where the line is short
+ * or the sender slow. When less than half a window was used in ten seconds it is halved again, down
+ * to the start: what is owed is kept until enough has come together, since what was granted cannot
+ * be taken back. */
 #ifndef SALLY_SSH_WINDOW_H
 #define SALLY_SSH_WINDOW_H
 
@@ -39,6 +44,8 @@ struct window {
     uint64_t mark_ns, mark_received;
     uint64_t mark_limit; /* `received` beyond this proves that the adjust has arrived */
     uint64_t trip_ns;    /* the shortest; 0: none yet */
+    bool is_measured; /* an adjust has told; before, whoever opened the channel may have taken its
+                         time */
     uint32_t full_cycles;
     /* Whether so large a window is still of use. */
     uint64_t period_ns, period_received;

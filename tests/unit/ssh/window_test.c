@@ -156,6 +156,23 @@ static void grows_on_a_long_fast_line(void **state)
     assert_int_equal(b.charged, 0);
 }
 
+/* Long before its cycles could tell. */
+static void grows_at_once_for_a_burst(void **state)
+{
+    (void)state;
+    struct window_budget none = {0};
+    struct window w;
+    struct line l = {.sender_window = 2 * MIB, .per_ms = 125000, .half_trip_ms = 50};
+    window_open(&w, &none, 2 * MIB, 64 * KIB, 0);
+    window_note_trip(&w, 0, 100 * MS);
+    run_line(&l, &w, &none, 64 * MIB, 0, 100);
+    assert_int_equal(w.size, 4 * MIB); /* nobody knows yet how long the trip really is */
+    run_line(&l, &w, &none, 64 * MIB, 100, 200);
+    assert_int_equal(w.size, 16 * MIB);
+    run_line(&l, &w, &none, 64 * MIB, 200, 10000);
+    assert_true(w.size <= 32 * MIB);
+}
+
 static void stays_small_on_a_short_line(void **state)
 {
     (void)state;
@@ -235,6 +252,7 @@ int main(void)
         cmocka_unit_test(largest_window_does_not_overflow),
         cmocka_unit_test(falls_back_when_the_budget_is_short),
         cmocka_unit_test(grows_on_a_long_fast_line),
+        cmocka_unit_test(grows_at_once_for_a_burst),
         cmocka_unit_test(stays_small_on_a_short_line),
         cmocka_unit_test(stays_small_for_a_slow_sender),
         cmocka_unit_test(hardly_grows_for_a_wrong_first_trip),
