@@ -93,7 +93,7 @@ sally_error local_new(sally_fs **out, const char *directory, uint32_t flags, uin
     if (local->where.root < 0 || !os_stat_fd(local->where.root, &st))
         goto failed;
     local->where.walk = walk || !beneath_kernel_can(local->where.root);
-    local->device = st.device;
+    local->device = local->where.device = st.device;
     local->medium = os_medium_of(local->where.root);
     error = sally_fs_new(out, &methods, local);
     if (error == SALLY_E_OK)

@@ -67,6 +67,14 @@ static inline bool local_may_wait(const struct local *local, const sally_op *op)
     return (op->flags & SALLY_OP_TRY) && local->medium != MEDIUM_MEMORY;
 }
 
+/* What is tried in memory stays there: below may be mounted what waits, and is left to a worker. */
+static inline struct beneath local_where(const struct local *local, const sally_op *op)
+{
+    struct beneath where = local->where;
+    where.stay = (op->flags & SALLY_OP_TRY) != 0;
+    return where;
+}
+
 static inline bool local_is_root(const char *path)
 {
     return path[1] == 0;
@@ -74,6 +82,11 @@ static inline bool local_is_root(const char *path)
 
 /* Never OK: an errno of 0 where something failed is a failure too. */
 sally_status local_error(int error);
+/* Why local_where() led nowhere. */
+static inline sally_status local_way_error(const sally_op *op)
+{
+    return (op->flags & SALLY_OP_TRY) && errno == EXDEV ? SALLY_WOULD_BLOCK : local_error(errno);
+}
 
 /* What a system call's result comes to. */
 static inline sally_status local_result(int result)

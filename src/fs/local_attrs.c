@@ -109,8 +109,13 @@ static bool stat_entry(struct local *local, sally_op *op, sally_status *status)
     const char *name = op->path + 1;
     if (!*name || strchr(name, '/') || (op->u.stat.wanted & SALLY_ATTR_ACL))
         return false;
-    if (!os_stat_at(local->where.root, name, &st)) {
+    bool try = (op->flags & SALLY_OP_TRY) != 0;
+    if (!(try ? os_stat_at_cached : os_stat_at)(local->where.root, name, &st)) {
         *status = local_error(errno);
+        return true;
+    }
+    if (try && st.device != local->device) {
+        *status = SALLY_WOULD_BLOCK; /* something is mounted there, and what it said may be old */
         return true;
     }
     if (S_ISLNK(st.mode) && (op->u.stat.flags & SALLY_FOLLOW))
@@ -130,9 +135,10 @@ sally_status local_stat(sally_fs *fs, sally_op *op)
     sally_status status;
     if (stat_entry(local, op, &status))
         return status;
-    int fd = beneath_open(&local->where, op->path, flags, 0);
+    const struct beneath where = local_where(local, op);
+    int fd = beneath_open(&where, op->path, flags, 0);
     if (fd < 0)
-        return local_error(errno);
+        return local_way_error(op);
     struct os_stat st;
     bool ok = os_stat_fd(fd, &st);
     status = ok ? answer(local, op, fd, &st) : local_error(errno);
@@ -282,9 +288,10 @@ sally_status local_setstat(sally_fs *fs, sally_op *op)
     int flags = cut ? O_WRONLY | O_NONBLOCK : O_PATH;
     if (!(op->u.setstat.flags & SALLY_FOLLOW))
         flags |= O_NOFOLLOW;
-    int fd = beneath_open(&local->where, op->path, flags, 0);
+    const struct beneath where = local_where(local, op);
+    int fd = beneath_open(&where, op->path, flags, 0);
     if (fd < 0)
-        return local_error(errno);
+        return local_way_error(op);
     if (cut)
         status = check_cut(local, op, fd);
     if (status == SALLY_OK)

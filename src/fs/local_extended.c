@@ -158,8 +158,10 @@ static bool next_data(int fd, uint64_t *at, uint64_t end, uint64_t *data)
     if (start < 0 || (uint64_t)start >= end)
         return false;
     off_t hole = lseek(fd, start, SEEK_HOLE);
+    if (hole <= start)
+        return false; /* cut off meanwhile */
     *data = (uint64_t)start;
-    *at = hole < 0 || (uint64_t)hole > end ? end : (uint64_t)hole;
+    *at = (uint64_t)hole > end ? end : (uint64_t)hole;
     return true;
 }
 

@@ -42,8 +42,9 @@ sally_status local_unlock(sally_fs *fs, sally_op *op)
         return SALLY_UNSUPPORTED;
     if ((op->flags & SALLY_OP_TRY) && file->medium == MEDIUM_UNKNOWN)
         return SALLY_WOULD_BLOCK;
-    sally_status status = locks_remove(&local->locks, &file->holder, lock);
-    if (status == SALLY_OK)
-        os_unlock_range(file->fd, lock->offset, lock->length);
-    return status;
+    if (!locks_has(&local->locks, &file->holder, lock))
+        return SALLY_NO_MATCHING_BYTE_RANGE_LOCK;
+    /* First with the system: whom the table lets in next must not be refused there. */
+    os_unlock_range(file->fd, lock->offset, lock->length);
+    return locks_remove(&local->locks, &file->holder, lock);
 }

@@ -58,9 +58,9 @@ static int open_now(const struct local *local, const sally_op *op, uint32_t less
 {
     const sally_op_open *how = &op->u.open;
     int flags = system_flags(how->flags & ~less);
+    const struct beneath where = local_where(local, op);
     if (!local_may_wait(local, op))
-        return beneath_open(&local->where, op->path, flags,
-                            local_new_mode(local, how->attrs, 0666));
+        return beneath_open(&where, op->path, flags, local_new_mode(local, how->attrs, 0666));
     if (how->flags & (WRITES | SALLY_OPEN_CREATE)) {
         errno = EAGAIN;
         return -1;
@@ -149,7 +149,7 @@ static sally_status open_into(struct local *local, sally_op *op, struct local_fi
     if (file->fd < 0) {
         if ((op->flags & SALLY_OP_TRY) && errno == EAGAIN)
             return SALLY_WOULD_BLOCK;
-        return local_error(errno);
+        return local_way_error(op);
     }
     struct os_stat st;
     if (!os_stat_fd(file->fd, &st))

@@ -16,8 +16,9 @@ sally_status local_at_entry(sally_fs *fs, sally_op *op, local_entry_fn *act)
     struct beneath_place place;
     if (local_may_wait(local, op))
         return SALLY_WOULD_BLOCK;
-    if (!beneath_enter(&local->where, op->path, &place))
-        return local_error(errno);
+    const struct beneath where = local_where(local, op);
+    if (!beneath_enter(&where, op->path, &place))
+        return local_way_error(op);
     sally_status status = act(local, op, &place);
     beneath_leave(&place);
     return status;
@@ -57,8 +58,9 @@ static sally_status with_other_end(struct local *local, sally_op *op,
                                                        const struct beneath_place *to))
 {
     struct beneath_place to;
-    if (!beneath_enter(&local->where, op->u.rename.to, &to))
-        return local_error(errno);
+    const struct beneath where = local_where(local, op);
+    if (!beneath_enter(&where, op->u.rename.to, &to))
+        return local_way_error(op);
     sally_status status = act(local, op, from, &to);
     beneath_leave(&to);
     return status;
@@ -159,9 +161,12 @@ sally_status local_realpath(sally_fs *fs, sally_op *op)
     struct buf path;
     int fd;
     buf_init(&path, PATH_MAX_BYTES + 1);
-    if (!beneath_canonical(&local->where, op->path, &path, &fd)) {
+    const struct beneath where = local_where(local, op);
+    if (!beneath_canonical(&where, op->path, &path, &fd)) {
         int error = errno;
         buf_clear(&path);
+        if ((op->flags & SALLY_OP_TRY) && error == EXDEV)
+            return SALLY_WOULD_BLOCK;
         return error == ENOENT && may_be_missing(op) ? sally_op_set_result(op, op->path)
                                                      : local_error(error);
     }

@@ -261,19 +261,31 @@ sally_status locks_add(struct locks *locks, struct lock_holder *holder, const sa
     return ok ? SALLY_OK : SALLY_BYTE_RANGE_LOCK_REFUSED;
 }
 
+static struct range *find_range(const struct lock_holder *holder, const sally_op_lock *lock)
+{
+    LIST_EACH (item, &holder->ranges) {
+        struct range *range = CONTAINER_OF(item, struct range, link);
+        if (range->offset == lock->offset && range->length == lock->length)
+            return range;
+    }
+    return NULL;
+}
+
+bool locks_has(struct locks *locks, const struct lock_holder *holder, const sally_op_lock *lock)
+{
+    pthread_mutex_lock(&locks->mutex);
+    bool has = find_range(holder, lock) != NULL;
+    pthread_mutex_unlock(&locks->mutex);
+    return has;
+}
+
 sally_status locks_remove(struct locks *locks, struct lock_holder *holder,
                           const sally_op_lock *lock)
 {
-    sally_status status = SALLY_NO_MATCHING_BYTE_RANGE_LOCK;
     pthread_mutex_lock(&locks->mutex);
-    LIST_EACH (item, &holder->ranges) {
-        struct range *range = CONTAINER_OF(item, struct range, link);
-        if (range->offset == lock->offset && range->length == lock->length) {
-            drop_range(locks, holder, range);
-            status = SALLY_OK;
-            break;
-        }
-    }
+    struct range *range = find_range(holder, lock);
+    if (range)
+        drop_range(locks, holder, range);
     pthread_mutex_unlock(&locks->mutex);
-    return status;
+    return range ? SALLY_OK : SALLY_NO_MATCHING_BYTE_RANGE_LOCK;
 }

@@ -79,6 +79,8 @@ static inline sally_status locks_check_io(struct locks *locks, const struct lock
 /* LOCK; a length of 0 means to the end, however long. BYTE_RANGE_LOCK_REFUSED: overlaps with
  * another one, even of the same file; INVALID_PARAMETER: no bits, or unknown ones. */
 sally_status locks_add(struct locks *locks, struct lock_holder *holder, const sally_op_lock *lock);
+/* Whether exactly this was locked by the open file. */
+bool locks_has(struct locks *locks, const struct lock_holder *holder, const sally_op_lock *lock);
 /* UNLOCK of exactly what was locked. NO_MATCHING_BYTE_RANGE_LOCK. */
 sally_status locks_remove(struct locks *locks, struct lock_holder *holder,
                           const sally_op_lock *lock);

@@ -32,11 +32,17 @@ bool beneath_kernel_can(int root)
     return true;
 }
 
+static uint32_t how_of(const struct beneath *b)
+{
+    return (b->confined ? OPENAT2_IN_ROOT : 0u) | (b->stay ? OPENAT2_STAY : 0u);
+}
+
 static int kernel_open(const struct beneath *b, const char *path, int flags, mode_t mode)
 {
+    uint32_t how = how_of(b);
     for (int tries = 0;; tries++) {
-        int fd = b->confined ? os_openat2(b->root, path, flags, mode, OPENAT2_IN_ROOT)
-                             : openat(b->root, path, flags, mode);
+        int fd =
+            how ? os_openat2(b->root, path, flags, mode, how) : openat(b->root, path, flags, mode);
         if (fd >= 0 || (errno != EAGAIN && errno != EINTR) || tries == TRIES)
             return fd;
         if (errno == EAGAIN && tries >= HASTY_TRIES)
@@ -49,6 +55,10 @@ int beneath_open(const struct beneath *b, const char *path, int flags, mode_t mo
     flags |= O_CLOEXEC;
     if (!(flags & O_PATH))
         flags |= O_NOCTTY;
+    if (b->walk && b->stay && !b->confined) {
+        errno = EXDEV; /* nobody here can tell */
+        return -1;
+    }
     if ((b->walk && b->confined) || strlen(path) >= PATH_MAX)
         return beneath_walk_open(b, path, flags, mode);
     return kernel_open(b, path, flags, mode);

@@ -5,6 +5,7 @@
 #define SALLY_OS_BENEATH_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/buf.h"
@@ -13,6 +14,8 @@ struct beneath {
     int root;      /* the directory; an O_PATH descriptor will do. The caller's */
     bool confined; /* false: root is the machine's own "/" and links lead where the machine says */
     bool walk;     /* go component by component, also where the kernel could do it */
+    bool stay;     /* fail with EXDEV rather than look at what other file systems hold */
+    uint64_t device; /* the root's; counts with `stay` */
 };
 
 /* Where an entry is, or would be: what the *at calls want. */

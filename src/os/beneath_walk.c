@@ -210,6 +210,10 @@ static bool walk_go(struct walk *w, bool follow, int *fd)
         }
         struct stat st;
         bool ok = fstat(got, &st) == 0;
+        if (ok && w->b->stay && st.st_dev != w->b->device) {
+            close(got);
+            return fail(EXDEV);
+        }
         if (ok && S_ISLNK(st.st_mode)) {
             ok = walk_link(w, got, w->must_be_dir);
             close_keeping_errno(got);

@@ -21,6 +21,8 @@ int os_openat2(int dir, const char *path, int flags, mode_t mode, uint32_t how)
         what.mode = mode & 07777;
     if (how & OPENAT2_IN_ROOT)
         what.resolve |= RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+    if (how & OPENAT2_STAY)
+        what.resolve |= RESOLVE_NO_XDEV;
     if (how & OPENAT2_CACHED)
         what.resolve |= RESOLVE_CACHED;
     return (int)syscall(SYS_openat2, dir, path, &what, sizeof(what));

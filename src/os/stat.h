@@ -23,5 +23,6 @@ bool os_stat_fd(int fd, struct os_stat *st);
 bool os_stat_cached(int fd, struct os_stat *st);
 /* Of an entry of a directory; a link is not followed. */
 bool os_stat_at(int dir, const char *name, struct os_stat *st);
+bool os_stat_at_cached(int dir, const char *name, struct os_stat *st);
 
 #endif

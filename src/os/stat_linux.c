@@ -62,3 +62,8 @@ bool os_stat_at(int dir, const char *name, struct os_stat *st)
 {
     return get(dir, name, AT_SYMLINK_NOFOLLOW, st);
 }
+
+bool os_stat_at_cached(int dir, const char *name, struct os_stat *st)
+{
+    return get(dir, name, AT_SYMLINK_NOFOLLOW | AT_STATX_DONT_SYNC, st);
+}

@@ -112,6 +112,71 @@ static void two_file_systems(void **state)
     stop(&b);
 }
 
+/* A storage in memory answers at once; what is mounted below it may be far away, so that a worker
+ * has to go there. A tmpfs stands for it: another mount is all that can be known. */
+static void mounts_below_memory(void **state)
+{
+    (void)state;
+    for (int walk = 0; walk < 2; walk++) {
+        struct bench b;
+        sally_attrs attrs;
+        sally_file *file;
+        char text[1001], real[TEXT_SIZE];
+        struct listing list;
+        start(&b, walk, "root");
+        driver_stop(&b.d);
+        assert_int_equal(mount("tmpfs", b.sub, "tmpfs", 0, "size=1m"), 0);
+        char other[SCRATCH_SIZE + 16];
+        snprintf(other, sizeof(other), "%s/other", b.sub);
+        assert_int_equal(mkdir(other, 0755), 0);
+        assert_int_equal(mount("tmpfs", other, "tmpfs", 0, "size=1m"), 0);
+        sally_fs *fs;
+        assert_int_equal(local_new(&fs, b.sub, 0, 0, walk), SALLY_E_OK);
+        driver_start(&b.d, fs, DRIVER_TRYING);
+        sally_fs_unref(fs);
+
+        make_file(&b.d, "/f", "text");
+        assert_int_equal(do_mkdir(&b.d, "/d", 0755), SALLY_OK);
+        assert_int_equal(do_symlink(&b.d, "/to-other", "/other"), SALLY_OK);
+        assert_int_equal(do_stat(&b.d, "/d", 0, &attrs), SALLY_OK);
+        assert_int_equal(b.d.offloaded, 0);
+
+        const sally_attrs mode = {.valid = SALLY_ATTR_PERMISSIONS, .permissions = 0700};
+        unsigned steps = 0;
+#define GOES_AWAY(call)                                                                            \
+    b.d.offloaded = 0;                                                                             \
+    assert_int_equal((call), SALLY_OK);                                                            \
+    assert_int_equal(b.d.offloaded, 1);                                                            \
+    steps++
+        GOES_AWAY(do_stat(&b.d, "/other", 0, &attrs));
+        GOES_AWAY(do_stat(&b.d, "/to-other", SALLY_FOLLOW, &attrs));
+        GOES_AWAY(do_mkdir(&b.d, "/other/d", 0755));
+        GOES_AWAY(do_open(&b.d, "/other/f", NEW, &file));
+        assert_int_equal(do_close(&b.d, file), SALLY_OK);
+        GOES_AWAY(do_open(&b.d, "/to-other/f", SALLY_OPEN_READ, &file));
+        assert_int_equal(do_close(&b.d, file), SALLY_OK);
+        GOES_AWAY(do_stat(&b.d, "/other/f", 0, &attrs));
+        GOES_AWAY(do_setstat(&b.d, "/other/f", SALLY_FOLLOW, &mode));
+        GOES_AWAY(do_text(&b.d, SALLY_OP_REALPATH, "/to-other/d", 0, real));
+        assert_string_equal(real, "/other/d");
+        GOES_AWAY(do_two(&b.d, SALLY_OP_RENAME, "/other/f", "/other/g", 0));
+        GOES_AWAY(do_opendir(&b.d, "/other/d", &file));
+        assert_int_equal(do_closedir(&b.d, file), SALLY_OK);
+        GOES_AWAY(do_path(&b.d, SALLY_OP_RMDIR, "/other/d"));
+        GOES_AWAY(do_path(&b.d, SALLY_OP_REMOVE, "/to-other/g"));
+        assert_int_equal(steps, 12);
+        b.d.offloaded = 0;
+        assert_int_equal(do_two(&b.d, SALLY_OP_RENAME, "/f", "/other/f", 0), SALLY_FAILURE);
+        assert_int_equal(b.d.offloaded, 1);
+        assert_string_equal(file_text(&b.d, "/f", text), "text");
+        assert_int_equal(do_list(&b.d, "/", 0, &list), SALLY_OK);
+        assert_int_equal(list.count, 4);
+        listing_clear(&list);
+        umount2(other, MNT_DETACH);
+        stop(&b);
+    }
+}
+
 /* A /proc below the root: its magic links lead to the machine's root, working directory and open
  * files. */
 static void proc_inside(void **state)
@@ -150,6 +215,7 @@ int main(void)
         cmocka_unit_test(full),
         cmocka_unit_test(read_only),
         cmocka_unit_test(two_file_systems),
+        cmocka_unit_test(mounts_below_memory),
         cmocka_unit_test(proc_inside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

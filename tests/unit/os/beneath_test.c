@@ -26,8 +26,8 @@ static int setup(void **state)
     assert_int_equal(mkdir(b->root, 0755), 0);
     int fd = open(b->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
     assert_true(fd >= 0);
-    b->kernel = (struct beneath){fd, true, false};
-    b->walk = (struct beneath){fd, true, true};
+    b->kernel = (struct beneath){.root = fd, .confined = true, .walk = false};
+    b->walk = (struct beneath){.root = fd, .confined = true, .walk = true};
     b->kernel_can = beneath_kernel_can(fd);
     *state = b;
     return 0;
@@ -94,7 +94,8 @@ static void both_ways_agree(void **state)
         snprintf(name, sizeof(name), "%s/t%d", b->scratch, tree);
         assert_int_equal(mkdir(name, 0755), 0);
         int root = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-        struct beneath kernel = {root, true, false}, walk = {root, true, true};
+        struct beneath kernel = {.root = root, .confined = true, .walk = false},
+                       walk = {.root = root, .confined = true, .walk = true};
         for (int i = 0; i < 30; i++) {
             struct beneath_place place;
             random_path(&seed, path, sizeof(path), false);
@@ -194,7 +195,8 @@ static void magic_links(void **state)
         print_message("skipped: there is no /proc here, or no openat2\n");
         skip();
     }
-    struct beneath in_proc = {proc, true, false}, walk = {proc, true, true};
+    struct beneath in_proc = {.root = proc, .confined = true, .walk = false},
+                   walk = {.root = proc, .confined = true, .walk = true};
     static const char *const magic[] = {"root", "cwd", "exe"};
     for (size_t i = 0; i < COUNT_OF(magic); i++) {
         snprintf(path, sizeof(path), "/self/%s", magic[i]);
@@ -241,7 +243,7 @@ static void unconfined(void **state)
     struct bench *b = *state;
     char path[200], target[200];
     int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    struct beneath all = {root, false, false};
+    struct beneath all = {.root = root, .confined = false, .walk = false};
     snprintf(path, sizeof(path), "%s/l", b->root);
     snprintf(target, sizeof(target), "%s/d", b->scratch);
     assert_int_equal(mkdir(target, 0755), 0);
