@@ -98,7 +98,7 @@ enum {
 #define SALLY_OPEN_EXCLUSIVE       0x0020u /**< with CREATE: fails when it exists */
 #define SALLY_OPEN_TEXT            0x0040u /**< line ends are translated (by the library) */
 #define SALLY_OPEN_NOFOLLOW        0x0080u /**< a symbolic link as last component fails */
-#define SALLY_OPEN_DELETE_ON_CLOSE 0x0100u /**< removed at close */
+#define SALLY_OPEN_DELETE_ON_CLOSE 0x0100u /**< removed at close (by the storage) */
 #define SALLY_OPEN_APPEND_ATOMIC   0x0200u /**< appends of several writers do not mix */
 #define SALLY_OPEN_BLOCK_READ      0x0400u /**< nobody else may open it to read */
 #define SALLY_OPEN_BLOCK_WRITE     0x0800u /**< nor to write */
@@ -128,20 +128,25 @@ enum {
 
 /** SESSION_START. */
 typedef struct sally_op_session {
-    uint32_t version;         /**< in: protocol version agreed on */
-    uint32_t reserved;        /**< zero */
+    uint32_t version; /**< in: protocol version agreed on */
+    /** in and out: the SALLY_ATTR_ bits that clients of versions 5 and 6 are told they can set. At
+     * first size, names, permissions, access and modification time with nanoseconds, and the ACL
+     * with ::SALLY_FS_ACL. */
+    uint32_t settable;
     const sally_pair *client; /**< in: the client's extension data */
     size_t client_count;      /**< in: pairs in client */
     const sally_pair *server; /**< out: extension data to announce beside the library's own */
     size_t server_count;      /**< out: pairs in server */
+    uint32_t settable_bits;   /**< out: the SALLY_BIT_ bits that clients are told they can set */
+    uint32_t reserved;        /**< zero */
 } sally_op_session;
 
 /** OPEN: the file at `path`. `file` is there already: keep your own pointer in it with
  * sally_file_set(). */
 typedef struct sally_op_open {
     uint32_t flags;           /**< in: SALLY_OPEN_ bits */
-    uint32_t desired_access;  /**< in: the ACE4 mask of versions 5 and 6; derived from flags for the
-                                 others */
+    uint32_t desired_access;  /**< in: SALLY_ACE_ rights, from versions 5 and 6; derived from flags
+                                 for the others */
     const sally_attrs *attrs; /**< in: for a file that is made; never NULL */
 } sally_op_open;
 
@@ -217,7 +222,7 @@ typedef struct sally_op_copy {
     sally_file *to;       /**< in: the file that is written */
     uint64_t from_offset; /**< in */
     uint64_t to_offset;   /**< in */
-    uint64_t length;      /**< in: bytes; 0 for "until the end of file" */
+    uint64_t length;      /**< in: bytes; 0 for "until the end of file", however many there are */
     uint64_t done;        /**< out: bytes copied */
 } sally_op_copy;
 
@@ -312,7 +317,8 @@ SALLY_API void *sally_op_alloc(sally_op *op, size_t size);
 SALLY_API char *sally_op_strdup(sally_op *op, const char *text);
 
 /** The text that goes to the client beside the status, instead of the status's own; at most 255
- * bytes are kept. */
+ * bytes are kept, and a later one replaces it. For storages and for hooks, also after-hooks. Some
+ * clients (OpenSSH's sftp) show only what the status itself says. ::SALLY_E_NO_MEMORY. */
 SALLY_API sally_error sally_op_set_message(sally_op *op, const char *text);
 
 /** With ::SALLY_UNKNOWN_PRINCIPAL: the name of a user or group that nobody has, as the client gave

@@ -23,7 +23,7 @@
 #define SSH_ACL_CAP_ALLOW 0x1u
 #define SSH_ACL_CAP_DENY  0x2u
 
-/* What SETSTAT may set in every storage that has it. */
+/* What SETSTAT sets in a storage that has it and does not say more. */
 #define SETTABLE                                                                                   \
     (SALLY_ATTR_SIZE | SALLY_ATTR_NAMES | SALLY_ATTR_PERMISSIONS | SALLY_ATTR_ATIME |              \
      SALLY_ATTR_MTIME | SALLY_ATTR_NANOSECONDS)
@@ -69,6 +69,11 @@ static bool has_acl(const sally_fs *fs)
     return (sally_fs_traits(fs) & SALLY_FS_ACL) != 0;
 }
 
+uint32_t announce_settable(const struct sftp *s)
+{
+    return SETTABLE | (has_acl(sally_session_fs(s->session)) ? SALLY_ATTR_ACL : 0);
+}
+
 /* A storage that locks byte ranges keeps share reservations too. */
 static bool has_blocks(const sally_fs *fs)
 {
@@ -76,17 +81,17 @@ static bool has_blocks(const sally_fs *fs)
 }
 
 /* No size of reads is promised, as a storage may answer less than was asked. */
-static void put_abilities(const struct sftp *s, struct buf *out)
+static void put_abilities(const struct sftp *s, const sally_op_session *start, struct buf *out)
 {
     const sally_fs *fs = sally_session_fs(s->session);
     uint32_t flags = s->version >= 6 ? OPEN_FLAGS_OF_6 : OPEN_FLAGS_OF_5;
-    uint32_t settable = SETTABLE | (has_acl(fs) ? SALLY_ATTR_ACL : 0);
+    uint32_t settable = start->settable & ~NEVER_SET, bits = start->settable_bits;
     if (has_blocks(fs))
         flags |= s->version >= 6 ? BLOCKS_OF_6 : BLOCKS_OF_5;
     if (!sally_fs_supports(fs, SALLY_OP_SETSTAT))
-        settable = 0;
-    put_u32(out, attrs_to_wire(s->version, settable));
-    put_u32(out, 0); /* attribute bits that can be set */
+        settable = bits = 0;
+    put_u32(out, attrs_to_wire(s->version, settable | (bits ? SALLY_ATTR_BITS : 0)));
+    put_u32(out, bits);
     put_u32(out, flags);
     put_u32(out, EVERY_ACCESS);
     put_u32(out, 0);
@@ -96,7 +101,7 @@ static void put_supported(const struct sftp *s, const sally_op_session *start, s
 {
     put_text(out, "supported");
     size_t place = put_string_begin(out);
-    put_abilities(s, out);
+    put_abilities(s, start, out);
     extensions_put_names(s, start, out);
     put_string_end(out, place);
 }
@@ -105,7 +110,7 @@ static void put_supported2(const struct sftp *s, const sally_op_session *start, 
 {
     put_text(out, "supported2");
     size_t place = put_string_begin(out);
-    put_abilities(s, out);
+    put_abilities(s, start, out);
     uint16_t blocks = has_blocks(sally_session_fs(s->session)) ? ALL_BLOCKS : NO_BLOCKS;
     put_u16(out, blocks);
     put_u16(out, blocks);

@@ -198,8 +198,12 @@ const char *extensions_name(size_t index); /* short names; NULL past the end */
 /* The name on the wire, and what lists call it; NULL past the end. */
 const char *extensions_wire_name(size_t index, const char **listed);
 
+/* Draft-13 sections 7.10, 7.12 and 7.13: must not be present when attributes are set. */
+#define NEVER_SET (SALLY_ATTR_TEXT_HINT | SALLY_ATTR_LINK_COUNT | SALLY_ATTR_UNTRANSLATED_NAME)
+
 /* announce.c */
 void announce(const struct sftp *s, const sally_op_session *start, struct buf *out);
+uint32_t announce_settable(const struct sftp *s); /* what a storage is taken for at first */
 
 /* version.c */
 void handle_init(struct sftp *s, struct slice packet);

@@ -256,9 +256,6 @@ sally_status request_drop(struct op *op, sally_status status)
     return status;
 }
 
-/* Draft-13 sections 7.10, 7.12 and 7.13: must not be present when attributes are set. */
-#define NEVER_SET (SALLY_ATTR_TEXT_HINT | SALLY_ATTR_LINK_COUNT | SALLY_ATTR_UNTRANSLATED_NAME)
-
 static void *alloc_from_op(void *user_data, size_t size)
 {
     return sally_op_alloc(user_data, size);

@@ -99,6 +99,7 @@ void handle_init(struct sftp *s, struct slice packet)
     }
     op->pub.path = "/";
     op->pub.u.session.version = s->version;
+    op->pub.u.session.settable = announce_settable(s);
     if (take_pairs(op, &in.body) != SALLY_OK) {
         request_drop(op, SALLY_FAILURE);
         sftp_break(s, "out of memory");

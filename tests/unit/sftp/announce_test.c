@@ -122,6 +122,34 @@ static void what_is_supported_can_be_taken_apart(void **state)
     }
 }
 
+static void a_storage_says_what_can_be_set(void **state)
+{
+    (void)state;
+    struct slice value;
+    for (uint32_t version = 5; version <= 6; version++) {
+        for (int without = 0; without < 2; without++) {
+            struct peer *p = peer_new(&(struct peer_options){
+                .no_init = true, .without = without ? SALLY_OP_BIT(SALLY_OP_SETSTAT) : 0});
+            p->store.settable = SALLY_ATTR_SIZE | SALLY_ATTR_MIME_TYPE | SALLY_ATTR_CREATETIME |
+                                SALLY_ATTR_EXTENDED | SALLY_ATTR_LINK_COUNT | SALLY_ATTR_TEXT_HINT;
+            p->store.settable_bits = SALLY_BIT_READONLY | SALLY_BIT_ARCHIVE;
+            put_u32(&p->out, 5);
+            put_u8(&p->out, SSH_FXP_INIT);
+            put_u32(&p->out, version);
+            peer_go(p);
+            assert_int_equal(peer_take(p)->type, SSH_FXP_VERSION);
+            assert_true(find(p, version == 5 ? "supported" : "supported2", &value));
+            struct cursor c = cursor_of_slice(value);
+            uint32_t attrs = SSH_FILEXFER_ATTR_SIZE | SSH_FILEXFER_ATTR_CREATETIME |
+                             SSH_FILEXFER_ATTR_BITS | SSH_FILEXFER_ATTR_EXTENDED |
+                             (version == 6 ? SSH_FILEXFER_ATTR_MIME_TYPE : 0);
+            assert_int_equal(get_u32(&c), without ? 0 : attrs);
+            assert_int_equal(get_u32(&c), without ? 0 : 0x11);
+            peer_free(p);
+        }
+    }
+}
+
 static void acls_are_announced_when_the_storage_says(void **state)
 {
     (void)state;
@@ -293,6 +321,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_version_says_what_it_should),
         cmocka_unit_test(what_is_supported_can_be_taken_apart),
+        cmocka_unit_test(a_storage_says_what_can_be_set),
         cmocka_unit_test(acls_are_announced_when_the_storage_says),
         cmocka_unit_test(what_the_storage_brings_is_supported),
         cmocka_unit_test(another_version_is_chosen_first_of_all),

@@ -329,6 +329,9 @@ static sally_status perform(sally_fs *fs, sally_op *op)
     }
     switch (op->kind) {
     case SALLY_OP_SESSION_START:
+        if (s->settable)
+            op->u.session.settable = s->settable;
+        op->u.session.settable_bits = s->settable_bits;
         if (s->announce.name) {
             op->u.session.server = &s->announce;
             op->u.session.server_count = 1;

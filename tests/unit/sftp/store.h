@@ -40,8 +40,9 @@ struct store {
     sally_attrs last_attrs; /* of OPEN, SETSTAT, MKDIR */
     char trace[4096];       /* kinds in the order of their calls, while there is room */
     uint32_t open_files, cancels;
-    uint32_t last_reason; /* of the last CLOSE */
-    sally_pair announce;  /* extension for VERSION, when it has a name */
+    uint32_t last_reason;             /* of the last CLOSE */
+    uint32_t settable, settable_bits; /* for VERSION; 0: as they are */
+    sally_pair announce;              /* extension for VERSION, when it has a name */
 };
 
 void store_init(struct store *s);
