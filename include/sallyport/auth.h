@@ -94,7 +94,8 @@ typedef struct sally_auth_methods {
     void (*destroy)(void *user_data);
 } sally_auth_methods;
 
-/** Makes an authenticator; `methods` is copied. On failure `user_data` stays the caller's. */
+/** Makes an authenticator; `methods` is copied. On failure `user_data` stays the caller's:
+ * ::SALLY_E_INVALID without `authenticate`, or for a struct_size that makes no sense. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_auth_new(sally_auth **out,
                                                       const sally_auth_methods *methods,
                                                       void *user_data);
@@ -115,7 +116,8 @@ SALLY_API void sally_auth_finish(sally_auth_request *request, sally_auth_result 
 SALLY_API sally_auth_result sally_auth_accept(sally_auth_request *request, sally_fs *fs);
 /** The directory of the storage that the session sees as "/"; copied. */
 SALLY_API sally_error sally_auth_set_root(sally_auth_request *request, const char *root);
-/** Where relative paths start, below the root; copied. */
+/** Where relative paths start, below the root; copied. It should be there: OpenSSH's sftp goes away
+ * when it is not ("Need cwd"). */
 SALLY_API sally_error sally_auth_set_home(sally_auth_request *request, const char *home);
 /** What the session may do: SALLY_MAY_ bits. */
 SALLY_API void sally_auth_set_permissions(sally_auth_request *request, uint32_t permissions);

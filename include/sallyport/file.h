@@ -32,7 +32,7 @@ typedef struct sally_file_facts {
         bytes_written; /**< sum of all WRITEs that the storage took, and what COPY put into it */
     uint64_t highest_offset; /**< end of the last byte written; 0 for none */
     uint64_t gap_bytes;  /**< bytes below highest_offset that this handle did not write; exact while
-                            at most  16 separate ranges were written, else at least this */
+                            at most 16 separate ranges were written, else at least this */
     uint64_t opened_ns;  /**< time of the OPEN by CLOCK_MONOTONIC; 0 in a sally_sftp, which has no
                             clock */
     uint32_t open_flags; /**< SALLY_OPEN_ bits */

@@ -75,7 +75,7 @@ typedef struct sally_fs_methods {
     sally_fs_slot *realpath;   /**< u.text. NULL: the normalised path is the answer */
     sally_fs_slot *statvfs;    /**< u.statvfs */
     sally_fs_slot *copy;       /**< u.copy. NULL: done with `read` and `write` */
-    sally_fs_slot *hash;       /**< u.hash */
+    sally_fs_slot *hash;       /**< u.hash. NULL: unsupported, and clients are not told of it */
     sally_fs_slot *lookup_ids; /**< u.lookup_ids. NULL: no names are known */
     sally_fs_slot *extended;   /**< u.extended */
     /** A wish that a pending operation end soon; its finish is still owed. Called on the network
@@ -117,9 +117,13 @@ SALLY_API int sally_fs_supports(const sally_fs *fs, uint32_t kind);
 typedef sally_status sally_done_fn(sally_fs *fs, sally_op *op, sally_status status, void *context);
 
 /**
- * For wrappers: passes an operation that `fs` was asked to do on to `inner`. When `on_done` is not
- * NULL it is called with the answer, at once or late, unless the answer is ::SALLY_WOULD_BLOCK.
- * Return what this returns: after
+ * For wrappers: passes an operation that `fs` was asked to do on to `inner`. Members of `op->u` may
+ * be changed on the way (an offset, the bytes of a WRITE in place, `u.setstat.attrs` for another
+ * structure), and must be what they were when the operation goes back up, so that those above and
+ * sally_file_get_facts() see what the client asked for: put them back in `on_done`. With
+ * ::SALLY_FS_TRY also when this returns ::SALLY_WOULD_BLOCK: the same operation comes again. When
+ * `on_done` is not NULL it is called with the answer, at once or late, unless the answer is
+ * ::SALLY_WOULD_BLOCK. Return what this returns: after
  * ::SALLY_PENDING the operation is no longer yours. A slot that returned ::SALLY_PENDING itself may
  * call this later from any thread, and then gives what it returns, unless that is ::SALLY_PENDING,
  * to sally_op_finish().

@@ -45,7 +45,8 @@ typedef struct sally_hooks {
     size_t struct_size;   /**< sizeof(sally_hooks) */
     uint32_t flags;       /**< SALLY_HOOKS_NONBLOCKING or 0 */
     uint32_t reserved;    /**< zero */
-    uint64_t before_mask; /**< SALLY_OP_BIT() of the kinds that `before` is called for */
+    uint64_t before_mask; /**< SALLY_OP_BIT() of the kinds that `before` is called for. Bytes are
+                             written by WRITE and COPY, and by SETSTAT and FSETSTAT of a size */
     uint64_t after_mask;  /**< the same for `after` */
     /**
      * Before the storage sees the operation. ::SALLY_CONTINUE: go on (after sally_op_set_path() to
@@ -54,9 +55,10 @@ typedef struct sally_hooks {
      * other operations never reach the storage. ::SALLY_PENDING: sally_op_finish() later.
      */
     sally_status (*before)(void *user_data, sally_op *op);
-    /** After the answer: op->status has it. Returns the status to answer (op->status to leave it),
-     * or
-     * ::SALLY_PENDING. */
+    /** After the answer: op->status has it, whoever gave it: the storage, a before-hook (the
+     * `before` of the sets after it is not called then, the `after` of all sets is), or the library
+     * for what the session may not do (then no `before` was called). Returns the status to answer
+     * (op->status to leave it), or ::SALLY_PENDING. */
     sally_status (*after)(void *user_data, sally_op *op);
     /** A connection was accepted by the kernel. False refuses it: the socket is closed. On a
      * network thread. */

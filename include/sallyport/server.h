@@ -162,7 +162,9 @@ SALLY_API sally_error sally_server_disconnect(sally_server *server, uint64_t con
 /** Starts a new key exchange. ::SALLY_E_NOT_FOUND. Takes effect soon. */
 SALLY_API sally_error sally_server_rekey(sally_server *server, uint64_t connection_id);
 
-/** Changes a setting for one connection. ::SALLY_E_NOT_FOUND (setting or connection),
+/** Changes a setting for one connection. SFTP sessions that run already keep those of `sftp.` and
+ * of `limits.open_files`, `.operations` and `.session_bytes` that they began with: sally_auth_set()
+ * is in time for them. ::SALLY_E_NOT_FOUND (setting or connection),
  * ::SALLY_E_PARSE, ::SALLY_E_RANGE,
  * ::SALLY_E_UNSUPPORTED for a setting that is not a connection's. Takes effect soon. */
 SALLY_API sally_error sally_server_set_connection(sally_server *server, uint64_t connection_id,

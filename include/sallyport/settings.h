@@ -27,7 +27,8 @@ enum {
 enum {
     SALLY_SCOPE_SERVER = 1,    /**< for the server, before it starts */
     SALLY_SCOPE_RUNNING = 2,   /**< for the server, at any time: new connections use it */
-    SALLY_SCOPE_CONNECTION = 3 /**< as above, and for one connection */
+    SALLY_SCOPE_CONNECTION = 3 /**< as above, and for one connection: sally_auth_set(),
+                                  sally_server_set_connection() */
 };
 
 /** One setting as documented. All static. */

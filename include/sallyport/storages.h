@@ -70,7 +70,7 @@ enum {
     SALLY_FAULT_SHORT = 2,     /**< READ gives at most `amount` bytes */
     SALLY_FAULT_DELAY = 3,     /**< waits `amount` milliseconds in the slot, then goes on */
     SALLY_FAULT_LATE = 4,      /**< answers PENDING, and finishes with the storage's answer after
-                                  `amount` milliseconds from another      thread */
+                                  `amount` milliseconds from another thread */
     SALLY_FAULT_FAIL_AFTER = 5 /**< asks the storage, then answers with `status` */
 };
 
