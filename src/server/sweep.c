@@ -6,11 +6,11 @@
 #include "server/workers.h"
 
 /* No connection's buffers take more than that, however much went through them. */
-#define CONNECTION_BYTES (UINT64_C(8) << 20)
+#define CONNECTION_BYTES (UINT64_C(4) << 20)
 /* A login's buffers lie between what stays of it, and leave holes. */
-#define LOGIN_BYTES (UINT64_C(16) << 10)
+#define LOGIN_BYTES (UINT64_C(32) << 10)
 /* Less is not worth the trouble. */
-#define SWEEP_BYTES (UINT64_C(16) << 20)
+#define SWEEP_BYTES (UINT64_C(8) << 20)
 /* Without traffic for as long, nobody notices that memory is slow for a few milliseconds. */
 #define QUIET_NS UINT64_C(500000000)
 

@@ -8,7 +8,7 @@
 
 #define MUCH    (UINT64_C(1) << 40)
 #define SECOND  UINT64_C(1000000000)
-#define LOGINS  1024 /* that leave as many holes as are worth it */
+#define LOGINS  256 /* that leave as many holes as are worth it */
 #define NOTHING 0
 
 static sally_server *prepared(const char *pause)
