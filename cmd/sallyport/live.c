@@ -10,6 +10,7 @@
 
 #define MAX_SHOWN 16
 #define MAX_TEXT  1024 /* bytes of a line */
+#define PAUSE_NS  UINT64_C(2000000000)
 
 struct transfer {
     uint64_t connection;
@@ -110,6 +111,15 @@ static void update_rate(struct live *l, struct transfer *t)
     }
 }
 
+/* 100 only when all is there. */
+static unsigned percent(const sally_connection_info *info)
+{
+    if (info->activity_done >= info->activity_size)
+        return 100;
+    double part = 100.0 * (double)info->activity_done / (double)info->activity_size;
+    return part < 99 ? (unsigned)part : 99;
+}
+
 static void add_transfer(struct live *l, const sally_connection_info *info,
                          const struct transfer *t)
 {
@@ -117,8 +127,7 @@ static void add_transfer(struct live *l, const sally_connection_info *info,
     bytes_text((double)info->activity_done, done, sizeof done);
     bytes_text(t->rate, rate, sizeof rate);
     if (info->activity_size)
-        snprintf(numbers, sizeof numbers, " %3.0f%%  %10s  %10s/s",
-                 100.0 * (double)info->activity_done / (double)info->activity_size, done, rate);
+        snprintf(numbers, sizeof numbers, " %3u%%  %10s  %10s/s", percent(info), done, rate);
     else
         snprintf(numbers, sizeof numbers, "       %10s  %10s/s", done, rate);
     size_t numbers_width = strlen(numbers);
@@ -176,10 +185,13 @@ void live_update(struct live *l, uint64_t now_ns)
     screen_set_bottom(l->screen, l->text);
 }
 
+/* Between two requests of a transfer there is none in flight, but its file stays open; between two
+ * files of one there is a pause of some round trips. */
 static bool count(void *user_data, const sally_connection_info *info)
 {
-    /* Between two requests of a transfer there is none in flight, but its file stays open. */
-    *(size_t *)user_data += *info->activity || info->operations || info->open_files ? 1 : 0;
+    bool works = *info->activity || info->operations || info->open_files;
+    bool pauses = info->sessions && info->idle_ns < PAUSE_NS;
+    *(size_t *)user_data += works || pauses ? 1 : 0;
     return true;
 }
 

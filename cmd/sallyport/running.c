@@ -6,18 +6,16 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "live.h"
 #include "report.h"
 
-/* How long transfers may go on after the first Ctrl-C. */
-#define GRACE_MS     (5 * 60 * 1000)
-#define UPDATE_MS    500
-#define STOP_LOOK_MS 100
-/* A client between two requests of one transfer has none in flight: only a pause this long is an
- * end. */
-#define QUIET_LOOKS 5
+/* How long clients that transfer something may go on after the first Ctrl-C. */
+#define GRACE_MINUTES 5
+#define UPDATE_MS     500
+#define STOP_LOOK_MS  100
 
 static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
 #define ENDED SIGUSR2 /* from the thread that waits for the server */
@@ -79,56 +77,86 @@ static int next_signal(const sigset_t *set, int timeout_ms)
     }
 }
 
+/* The way to the end. At first only the listeners are closed: who copies many files is connected
+ * still between two of them, and the library would take that for idle. */
 struct stop {
-    bool asked, now;
-    unsigned quiet_looks;
+    enum { SERVING, FINISHING, ENDING } stage;
+    uint64_t until_ns; /* FINISHING */
+    sally_server *server;
+    struct screen *screen; /* NULL: nothing is to be said */
 };
 
-static void on_stop_signal(struct stop *stop, sally_server *server, struct screen *screen)
+static void end_now(struct stop *stop)
 {
-    if (stop->asked) {
-        stop->now = true;
-        (void)sally_server_shutdown(server, 0);
-        return;
-    }
-    stop->asked = true;
-    size_t transfers = live_transfers(server);
-    (void)sally_server_shutdown(server, transfers ? GRACE_MS : 0);
-    stop->now = transfers == 0;
-    if (transfers && screen) {
-        char text[128];
-        snprintf(text, sizeof text, "Stopping after %zu running transfer%s; again to stop at once.",
-                 transfers, transfers == 1 ? "" : "s");
-        screen_say(screen, text);
-    }
+    stop->stage = ENDING;
+    (void)sally_server_shutdown(stop->server, 0);
 }
 
-/* Nobody transfers anything any more: who is only connected need not be waited for. */
-static void on_look(struct stop *stop, sally_server *server)
+static void finish_transfers(struct stop *stop, size_t clients)
 {
-    if (!stop->asked || stop->now)
+    stop->stage = FINISHING;
+    stop->until_ns = now_ns() + GRACE_MINUTES * UINT64_C(60000000000);
+    (void)sally_server_stop_listening(stop->server);
+    if (!stop->screen)
         return;
-    stop->quiet_looks = live_transfers(server) ? 0 : stop->quiet_looks + 1;
-    if (stop->quiet_looks == QUIET_LOOKS) {
-        stop->now = true;
-        (void)sally_server_shutdown(server, 0);
-    }
+    char text[160];
+    snprintf(text, sizeof text,
+             "Stopping: nobody new gets in; %zu client%s %d minutes. Ctrl-C again stops at once.",
+             clients, clients == 1 ? " that transfers files has" : "s that transfer files have",
+             GRACE_MINUTES);
+    screen_tell(stop->screen, "serve.stopping", text);
 }
 
-static void until_end(sally_server *server, struct live *live, struct screen *screen)
+/* Threads that hang in a storage cannot be waited for, and somebody has asked three times. */
+static void leave(const struct stop *stop)
+{
+    if (stop->screen) {
+        screen_set_bottom(stop->screen, "");
+        screen_tell(stop->screen, "serve.left", "Left while the storage was still at work.");
+    }
+    _exit(EXIT_FAILED);
+}
+
+static void on_stop_signal(struct stop *stop)
+{
+    size_t clients = stop->stage == SERVING ? live_transfers(stop->server) : 0;
+    if (stop->stage == ENDING)
+        leave(stop);
+    else if (clients)
+        finish_transfers(stop, clients);
+    else
+        end_now(stop);
+}
+
+/* Who is only connected need not be waited for. */
+static void on_look(struct stop *stop)
+{
+    if (stop->stage != FINISHING)
+        return;
+    bool late = now_ns() >= stop->until_ns;
+    if (!late && live_transfers(stop->server))
+        return;
+    if (late && stop->screen)
+        screen_tell(stop->screen, "serve.late", "The time is up; what still runs is cut off.");
+    end_now(stop);
+}
+
+static void until_end(struct stop *stop, struct live *live)
 {
     sigset_t set;
     fill(&set);
-    struct stop stop = {false, false, 0};
+    if (live)
+        live_update(live, now_ns()); /* now the library knows that somebody looks */
     for (;;) {
-        int timeout = stop.asked && !stop.now ? STOP_LOOK_MS : live ? UPDATE_MS : -1;
-        int got = next_signal(&set, timeout);
+        int got = next_signal(&set, stop->stage == FINISHING ? STOP_LOOK_MS
+                                    : live                   ? UPDATE_MS
+                                                             : -1);
         if (got == ENDED)
             return;
         if (got)
-            on_stop_signal(&stop, server, screen);
+            on_stop_signal(stop);
         else
-            on_look(&stop, server);
+            on_look(stop);
         if (live)
             live_update(live, now_ns());
     }
@@ -147,7 +175,8 @@ int running_serve(sally_server *server, struct screen *screen, bool show_live, b
         return report_failure("no thread can be made");
     }
     struct live *live = show_live ? live_new(server, screen) : NULL;
-    until_end(server, live, quiet ? NULL : screen);
+    struct stop stop = {.server = server, .screen = quiet ? NULL : screen};
+    until_end(&stop, live);
     live_free(live);
     pthread_join(thread, NULL);
     return EXIT_FINE;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "report.h"
@@ -16,6 +17,8 @@ struct screen {
     size_t bottom_lines;
     char *line; /* room for one log line */
     size_t line_size;
+    bool holds;
+    char *held; /* whole lines; NULL: none */
 };
 
 struct screen *screen_new(bool json)
@@ -56,6 +59,7 @@ void screen_free(struct screen *s)
     fflush(stderr);
     free(s->bottom);
     free(s->line);
+    free(s->held);
     pthread_mutex_destroy(&s->lock);
     free(s);
 }
@@ -84,6 +88,38 @@ static void put_line(struct screen *s, const char *before, const char *text, con
     funlockfile(stderr);
 }
 
+void screen_hold(struct screen *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->holds = !s->json; /* there, the banner is a line like others */
+    pthread_mutex_unlock(&s->lock);
+}
+
+void screen_release(struct screen *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->holds = false;
+    if (s->held)
+        fputs(s->held, stderr);
+    fflush(stderr);
+    free(s->held);
+    s->held = NULL;
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* False: no memory. */
+static bool hold(struct screen *s, const char *text)
+{
+    size_t before = s->held ? strlen(s->held) : 0, size = strlen(text);
+    char *longer = realloc(s->held, before + size + 2);
+    if (!longer)
+        return false;
+    memcpy(longer + before, text, size);
+    memcpy(longer + before + size, "\n", 2);
+    s->held = longer;
+    return true;
+}
+
 void screen_log(void *user_data, const sally_log_line *line)
 {
     struct screen *s = user_data;
@@ -92,16 +128,33 @@ void screen_log(void *user_data, const sally_log_line *line)
     const char *colour = "";
     if (s->colour && line->level <= SALLY_LOG_WARNING)
         colour = line->level == SALLY_LOG_ERROR ? "\033[31m" : "\033[33m";
-    if (text)
+    bool waits = s->holds && line->level > SALLY_LOG_WARNING;
+    if (text && !(waits && hold(s, text)))
         put_line(s, colour, text, *colour ? "\033[0m" : "");
     pthread_mutex_unlock(&s->lock);
 }
 
-void screen_say(struct screen *s, const char *text)
+static void tell_log(struct screen *s, const char *event, const char *text)
 {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    const sally_log_line line = {
+        .level = SALLY_LOG_INFO,
+        .time_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec,
+        .event = event,
+        .message = text,
+    };
+    screen_log(s, &line);
+}
+
+void screen_tell(struct screen *s, const char *event, const char *text)
+{
+    if (s->json) {
+        tell_log(s, event, text);
+        return;
+    }
     pthread_mutex_lock(&s->lock);
-    if (!s->json)
-        put_line(s, "", text, "");
+    put_line(s, "", text, "");
     pthread_mutex_unlock(&s->lock);
 }
 

@@ -14,11 +14,16 @@ struct screen;
 struct screen *screen_new(bool json); /* NULL: no memory */
 void screen_free(struct screen *screen);
 
+/* What the log says before the banner is kept back until it stands there, but for what is urgent;
+ * when it never comes, it is dropped: an error tells more. */
+void screen_hold(struct screen *screen);
+void screen_release(struct screen *screen);
+
 /* For sally_server_set_log(); user_data is the screen. */
 void screen_log(void *user_data, const sally_log_line *line);
 
-/* A line for people; left out where every line is to be JSON. */
-void screen_say(struct screen *screen, const char *text);
+/* A line for people; where every line is to be JSON, one of the log with this name. */
+void screen_tell(struct screen *screen, const char *event, const char *text);
 
 /* The lines at the bottom, each ending in a line break, at most as wide as the terminal; "" for
  * none. Copied. */

@@ -232,6 +232,8 @@ static int start_logging(struct serving *s)
     else if (o->verbose)
         level = o->verbose > 1 ? SALLY_LOG_DEBUG : SALLY_LOG_VERBOSE;
     s->screen = screen_new(o->json);
+    if (s->screen)
+        screen_hold(s->screen);
     if (!s->screen || sally_server_set_log(s->server, screen_log, s->screen, level) != SALLY_E_OK)
         return report_failure("out of memory");
     return EXIT_FINE;
@@ -294,13 +296,13 @@ static int prepare(struct serving *s, struct serve_options *o)
     if (!status)
         status = open_folder(s);
     if (!status)
-        status = add_listeners(s);
-    if (!status)
         status = add_default_user(s, o);
     if (!status)
         status = set_users(s);
     if (!status)
         status = add_host_keys(s);
+    if (!status) /* last: what listens is in order */
+        status = add_listeners(s);
     return status;
 }
 
@@ -318,6 +320,8 @@ int serve_run(int argc, char **argv)
         status = announce(&s);
     if (!status && !options.quiet)
         introduce(&s);
+    if (!status)
+        screen_release(s.screen);
     if (!status)
         status =
             running_serve(s.server, s.screen,

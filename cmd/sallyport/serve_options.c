@@ -38,9 +38,9 @@ const char serve_help[] =
     "  -v                         log more; -vv: still more\n"
     "  -q                         log errors only, and say nothing else\n"
     "\n"
-    "Ctrl-C ends the server once the running transfers are over; a second one ends it at once. "
-    "Sockets that\n"
-    "systemd hands over (LISTEN_FDS) are served too.\n";
+    "Ctrl-C ends the server: nobody new gets in, and clients that transfer files have 5 minutes to "
+    "finish. A\n"
+    "second one ends it at once. Sockets that systemd hands over (LISTEN_FDS) are served too.\n";
 
 enum long_option {
     OPTION_LISTEN = 256,
@@ -175,6 +175,21 @@ static int take_setting(struct serve_options *options, const char *value)
                         near ? near : "\"sallyport settings\" shows all", near ? "\"?" : "");
 }
 
+/* Whether a port may stand behind the host. The library looks at the whole URL, but only when it
+ * listens, and then others may listen already. */
+static bool has_good_port(const char *url)
+{
+    const char *host = strstr(url, "://") + 3;
+    const char *end = *host == '[' ? strchr(host, ']') : NULL;
+    const char *colon = strchr(end ? end : host, ':');
+    if (!colon)
+        return *host != '[' || end;
+    char *rest = NULL;
+    bool is_number = colon[1] >= '0' && colon[1] <= '9';
+    return is_number && strtoul(colon + 1, &rest, 10) <= 65535 &&
+           (*rest == '\0' || strcmp(rest, "/") == 0);
+}
+
 static int take_listen(struct serve_options *options, const char *value)
 {
     if (strncmp(value, "sftp://", 7) != 0 && strncmp(value, "sftp+fd://", 10) != 0) {
@@ -186,6 +201,12 @@ static int take_listen(struct serve_options *options, const char *value)
             "--listen \"%s\": give a URL such as sftp://%s%s, or sftp://:2222 for every address",
             value, *rest ? rest : "127.0.0.1", colon ? "" : ":2222");
     }
+    if (!has_good_port(value))
+        return report_usage("serve",
+                            "--listen \"%s\": the port is not a number from 0 to 65535; give "
+                            "sftp://ADDRESS:PORT, such as sftp://127.0.0.1:2222 or "
+                            "sftp://[::1]:2222",
+                            value);
     options->listen.at[options->listen.count++] = value;
     return EXIT_FINE;
 }

@@ -145,7 +145,8 @@ typedef struct sally_connection_info {
     const char *algorithms; /**< "curve25519-sha256 ssh-ed25519 aes128-gcm@openssh.com ..." */
     const char *activity;   /**< a running transfer, such as "get /movie.mkv"; "" for none */
     uint64_t activity_done; /**< bytes of it */
-    uint64_t activity_size; /**< its size if known, else 0 */
+    uint64_t activity_size; /**< its size if known, else 0. The storage is asked for it (FSTAT) when
+                               a client opens a file to read less than three seconds after a walk */
 } sally_connection_info;
 
 /** Calls `each` for every connection, from a snapshot, in the caller's thread; false stops. */

@@ -194,6 +194,8 @@ static void begin_file(struct scp *s, struct slice name)
     op->pub.u.open.flags = SALLY_OPEN_WRITE | SALLY_OPEN_CREATE | SALLY_OPEN_TRUNCATE;
     op->pub.u.open.desired_access = ACCESS_WRITE;
     op->pub.u.open.attrs = attrs;
+    attrs->valid |= SALLY_ATTR_ALLOCATION_SIZE;
+    attrs->allocation_size = k->head.size;
     scp_submit_alone(s, op);
 }
 

@@ -27,7 +27,8 @@ struct channel;
 /* A file that is open, for walks to show. */
 struct conn_transfer {
     const sally_file *file;
-    char *text; /* "get /path", "put /path" */
+    char *text;    /* "get /path", "put /path" */
+    uint64_t size; /* 0: not known */
 };
 #define CONN_TRANSFERS 8
 

@@ -5,6 +5,10 @@
 #include "base/mem.h"
 #include "server/channel.h"
 #include "server/conn.h"
+#include "server/server.h"
+
+/* Whoever looks more seldom than this does not show transfers. */
+#define WATCHED_NS UINT64_C(3000000000)
 
 void conn_facts_init(struct conn_facts *facts)
 {
@@ -40,14 +44,26 @@ void conn_set_state(struct conn *c, const char *state)
 
 /* ---- Transfers ---- */
 
+static bool writes(const sally_op *op)
+{
+    return (op->u.open.flags & (SALLY_OPEN_WRITE | SALLY_OPEN_APPEND)) != 0;
+}
+
 static char *describe(const sally_op *op)
 {
-    bool writes = (op->u.open.flags & (SALLY_OPEN_WRITE | SALLY_OPEN_APPEND)) != 0;
     size_t size = strlen(op->path) + 5;
     char *text = mem_alloc(size);
     if (text)
-        snprintf(text, size, "%s %s", writes ? "put" : "get", op->path);
+        snprintf(text, size, "%s %s", writes(op) ? "put" : "get", op->path);
     return text;
+}
+
+/* Some clients announce how much they will write. */
+static uint64_t announced_size(const sally_op *op)
+{
+    const sally_attrs *attrs = op->u.open.attrs;
+    bool told = writes(op) && (attrs->valid & SALLY_ATTR_ALLOCATION_SIZE);
+    return told ? attrs->allocation_size : 0;
 }
 
 static void add_transfer(struct conn_facts *f, const sally_op *op)
@@ -55,7 +71,8 @@ static void add_transfer(struct conn_facts *f, const sally_op *op)
     char *text = describe(op);
     pthread_mutex_lock(&f->lock);
     if (text && f->transfer_count < CONN_TRANSFERS) {
-        f->transfers[f->transfer_count++] = (struct conn_transfer){op->file, text};
+        f->transfers[f->transfer_count++] =
+            (struct conn_transfer){op->file, text, announced_size(op)};
         text = NULL;
     }
     pthread_mutex_unlock(&f->lock);
@@ -78,15 +95,56 @@ static void remove_transfer(struct conn_facts *f, const sally_file *file)
     mem_free(text);
 }
 
+static void set_size(struct conn_facts *f, const sally_file *file, uint64_t size)
+{
+    pthread_mutex_lock(&f->lock);
+    for (uint32_t i = 0; i < f->transfer_count; i++)
+        if (f->transfers[i].file == file)
+            f->transfers[i].size = size;
+    pthread_mutex_unlock(&f->lock);
+}
+
+static struct conn_facts *facts_of(const sally_op *op)
+{
+    return &CONTAINER_OF(session_host(op->session), struct channel, host)->conn->facts;
+}
+
+static void fill_fstat(void *user_data, sally_op *op)
+{
+    op->file = user_data;
+    op->u.stat.wanted = SALLY_ATTR_SIZE;
+}
+
+static void take_fstat(void *user_data, sally_op *op, sally_status status)
+{
+    if (status == SALLY_OK && (op->u.stat.attrs.valid & SALLY_ATTR_SIZE))
+        set_size(facts_of(op), user_data, op->u.stat.attrs.size);
+}
+
+/* How large a file is that a client begins to read is asked only while somebody looks at the
+ * connections: it costs an operation. The file stays open until that is answered, for it was asked
+ * before the client heard of the file. */
+static void ask_size(const sally_op *op)
+{
+    const struct channel *ch = CONTAINER_OF(session_host(op->session), struct channel, host);
+    uint64_t walked = atomic_load_explicit(&ch->conn->server->walked_ns, memory_order_relaxed);
+    if (writes(op) || walked == 0 || loop_now_ns() - walked > WATCHED_NS)
+        return;
+    /* Without memory it stays unknown. */
+    (void)!sally_session_submit(op->session, SALLY_OP_FSTAT, NULL, fill_fstat, take_fstat,
+                                op->file);
+}
+
 /* On any of the server's threads. A file is not freed before its CLOSE has been here. */
 static sally_status note_file(void *user_data, sally_op *op)
 {
     (void)user_data;
-    struct channel *ch = CONTAINER_OF(session_host(op->session), struct channel, host);
-    if (op->kind == SALLY_OP_CLOSE)
-        remove_transfer(&ch->conn->facts, op->file);
-    else if (op->status == SALLY_OK && !(op->flags & SALLY_OP_INTERNAL))
-        add_transfer(&ch->conn->facts, op);
+    if (op->kind == SALLY_OP_CLOSE) {
+        remove_transfer(facts_of(op), op->file);
+    } else if (op->status == SALLY_OK && !(op->flags & SALLY_OP_INTERNAL)) {
+        add_transfer(facts_of(op), op);
+        ask_size(op);
+    }
     return op->status;
 }
 
@@ -152,6 +210,7 @@ static char *copy_texts(const struct conn_facts *f, sally_connection_info *info)
     char *at = append(storage, &info->user, user);
     at = append(at, &info->algorithms, algorithms);
     (void)append(at, &info->activity, activity);
+    info->activity_size = f->transfer_count ? f->transfers[f->transfer_count - 1].size : 0;
     info->state = f->state;
     return storage;
 }

@@ -69,6 +69,7 @@ struct sally_server {
     struct registry registry;
     struct counters counters;
     _Atomic uint64_t next_connection_id, next_session_id;
+    _Atomic uint64_t walked_ns; /* when somebody last looked at the connections; 0: never */
     int reserve_fd; /* the first loop's: spent to turn a client away when descriptors run out */
 };
 

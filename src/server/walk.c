@@ -11,6 +11,7 @@ sally_error sally_server_walk(sally_server *server,
 {
     if (!server || !each)
         return SALLY_E_INVALID;
+    atomic_store_explicit(&server->walked_ns, loop_now_ns(), memory_order_relaxed);
     size_t count;
     struct conn **all = registry_all(&server->registry, &count);
     sally_error error = all ? SALLY_E_OK : SALLY_E_NO_MEMORY;

@@ -214,6 +214,17 @@ MISTAKES = [
 ]
 
 
+@pytest.fixture(scope="module")
+def usual_port_is_taken():
+    """By this test, unless somebody else has it: nothing here may depend on it."""
+    with socket.socket() as taken:
+        with contextlib.suppress(OSError):
+            taken.bind(("0.0.0.0", 2222))
+            taken.listen()
+        yield
+
+
+@pytest.mark.usefixtures("usual_port_is_taken")
 @pytest.mark.parametrize("arguments, words", MISTAKES, ids=lambda value: " ".join(value)[:60])
 def test_mistakes(arguments, words, home, folder):
     """Each is named, with its value and what would be right; nothing is started or left behind."""
@@ -281,6 +292,35 @@ def test_authorized_keys_that_cannot_be_used(home, folder, tmp_path):
         result = run("serve", folder, "--listen", "sftp://127.0.0.1:0", "--authorized-keys", path, env=home)
         assert result.returncode == 1, path
         assert "--authorized-keys" in result.stderr and str(path) in result.stderr
+
+
+# Each comes after a listener that would be in order, on a port that is not.
+LATE_MISTAKES = [
+    (["--listen", "sftp://127.0.0.1:70000"], 2, "70000"), (["--listen", "sftp://[::1:0"], 2, "[::1:0"),
+    (["--set", "ssh.ciphers=rot13"], 2, "rot13"), (["--user", "joe:$6$salt$"], 2, "joe"), (["--host-key", "/none"], 1, "/none"),
+    (["--authorized-keys", "/none"], 1, "/none"), (["--host-key", "/dev/null"], 1, "/dev/null"), (["/none"], 1, "/none"),
+]
+
+
+@pytest.mark.parametrize("arguments, status, word", LATE_MISTAKES, ids=lambda value: " ".join(value) if isinstance(value, list) else "")
+def test_nothing_listens_before_all_is_in_order(arguments, status, word, home, folder):
+    """Were the port looked at first, its being in use would be the error."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        url = f"sftp://127.0.0.1:{taken.getsockname()[1]}"
+        result = subprocess.run([str(PROGRAM), "serve", "--listen", url, *arguments], env=home, cwd=folder, capture_output=True,
+                                text=True, timeout=60, stdin=subprocess.DEVNULL, check=False)
+    assert result.returncode == status, result.stderr
+    assert word in result.stderr and "in use" not in result.stderr and "Listening" not in result.stderr
+    assert result.stdout == ""
+
+
+def test_one_mistake_is_all_that_is_said(home, folder):
+    """What the log has to say of the first listener does not stand above it."""
+    result = run("serve", folder, "--user", "joe:x", "--listen", "sftp://127.0.0.1:0", "--listen", "sftp://192.0.2.1:0", env=home)
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1 and "192.0.2.1" in result.stderr
 
 
 # hash-password.
@@ -352,6 +392,9 @@ def test_serve_with_nothing_else_but_a_port(home, folder, tmp_path):
     assert f"sftp://127.0.0.1:{server.port}" in shown
     assert str(folder) in shown
     assert "\033" not in shown
+    # The banner stands in one piece, and the log below it.
+    assert shown.startswith("Serving ")
+    assert re.search(r"\d{4}-\d\d-\d\dT", shown).start() > shown.index("Connect")
     state = tmp_path / "state" / "sallyport"
     assert stat.S_IMODE(state.stat().st_mode) == 0o700
     for path in state.iterdir():
@@ -550,14 +593,17 @@ def test_log_as_json(home, folder, tmp_path):
 
 
 def test_quiet_and_verbose(home, folder, tmp_path):
-    sizes = {}
+    sizes, seen = {}, {}
     for flag in ("-q", "--log-format=text", "-v", "-vv"):
         with running(folder, "--listen", "sftp://127.0.0.1:0", "--user", "joe:x", flag, env=home) as server:
             assert sftp(server.port, "joe", "ls\n", tmp_path, password="x").returncode == 0
             assert server.stop() == 0
         sizes[flag] = len(server.stderr)
+        seen[flag] = set(re.findall(r"^\S+Z (\w+)", server.stderr, re.M))
     assert sizes["-q"] == 0
-    assert sizes["-q"] < sizes["--log-format=text"] < sizes["-v"] < sizes["-vv"]
+    assert sizes["-q"] < sizes["--log-format=text"] < sizes["-v"]
+    assert seen["--log-format=text"] == {"info"} and seen["-v"] == {"info", "verb"}
+    assert seen["-vv"] == {"info", "verb", "debug"}
 
 
 def on_terminal(env, folder, seconds=1.5):
@@ -592,9 +638,9 @@ def test_colours_only_where_they_are_wanted(home, folder):
 
 
 class Transferring:
-    """serve on a terminal, and a client that takes eight seconds for one file."""
+    """serve on a terminal, and a client that takes a second for each MiB."""
 
-    def __init__(self, home, folder, tmp_path):
+    def __init__(self, home, folder, tmp_path, batch="get big got\n"):
         (folder / "big").write_bytes(os.urandom(8 << 20))
         self.seen = b""
         self.pid, self.terminal = pty.fork()
@@ -602,7 +648,7 @@ class Transferring:
             os.execve(PROGRAM, [str(PROGRAM), "serve", str(folder), "--listen", "sftp://127.0.0.1:0", "--user", "joe:x"], home)
         port = self.wait_for(rb"listening on sftp://127\.0\.0\.1:(\d+)").group(1).decode()
         script, ask = tmp_path / "slow", tmp_path / "ask"
-        script.write_text(f"get big {tmp_path}/got\n")
+        script.write_text(f"lcd {tmp_path}\n{batch}")
         ask.write_text("#!/bin/sh\necho x\n")
         ask.chmod(0o700)
         self.client = subprocess.Popen(
@@ -635,7 +681,7 @@ class Transferring:
 
 def test_running_transfers_are_shown(home, folder, tmp_path):
     server = Transferring(home, folder, tmp_path)
-    shown = server.wait_for(rb"joe@127\.0\.0\.1  get /big .*?[\d.]+ MiB +[\d.]+ \w+/s", 5)
+    shown = server.wait_for(rb"joe@127\.0\.0\.1  get /big .*? \d+%.*?[\d.]+ MiB +[\d.]+ \w+/s", 6)
     server.press_ctrl_c()
     server.press_ctrl_c()
     assert server.finish()[0] == 0
@@ -647,9 +693,23 @@ def test_ctrl_c_waits_for_transfers(home, folder, tmp_path):
     assert server.wait_for(rb"sftp\.started")
     time.sleep(1)
     server.press_ctrl_c()
-    assert server.wait_for(rb"Stopping after 1 running transfer")
+    assert server.wait_for(rb"Stopping: nobody new gets in; 1 client")
     assert server.finish()[0] == 0  # the client may be told good-bye before it says so itself
     assert (tmp_path / "got").read_bytes() == (folder / "big").read_bytes()
+
+
+def test_ctrl_c_waits_for_all_files(home, folder, tmp_path):
+    """Between two files of one client nothing is open."""
+    for i in range(4):
+        (folder / f"part{i}").write_bytes(os.urandom(1 << 20))
+    server = Transferring(home, folder, tmp_path, "".join(f"get part{i}\n" for i in range(4)))
+    assert server.wait_for(rb"sftp\.started")
+    time.sleep(0.5)
+    server.press_ctrl_c()
+    assert server.wait_for(rb"Stopping: nobody new gets in")
+    assert server.finish() == (0, 0)
+    for i in range(4):
+        assert (tmp_path / f"part{i}").read_bytes() == (folder / f"part{i}").read_bytes()
 
 
 def test_a_second_ctrl_c_does_not(home, folder, tmp_path):
@@ -657,7 +717,7 @@ def test_a_second_ctrl_c_does_not(home, folder, tmp_path):
     assert server.wait_for(rb"sftp\.started")
     time.sleep(1)
     server.press_ctrl_c()
-    assert server.wait_for(rb"again to stop at once")
+    assert server.wait_for(rb"Ctrl-C again stops at once")
     begin = time.monotonic()
     server.press_ctrl_c()
     status, client_status = server.finish()
