@@ -12,7 +12,7 @@
 struct seen {
     uint64_t id;
     uint32_t count, open_files;
-    uint64_t done;
+    uint64_t done, size;
     char user[32], state[32], algorithms[256], activity[64];
 };
 
@@ -27,6 +27,7 @@ static bool see(void *user_data, const sally_connection_info *info)
     snprintf(seen->algorithms, sizeof seen->algorithms, "%s", info->algorithms);
     snprintf(seen->activity, sizeof seen->activity, "%s", info->activity);
     seen->done = info->activity_done;
+    seen->size = info->activity_size;
     assert_string_equal(info->peer->address, "127.0.0.1");
     return true;
 }
@@ -56,6 +57,15 @@ static void connections_are_walked_rekeyed_changed_and_ended(void **state)
     assert_int_equal(seen.open_files, 1);
     assert_string_equal(seen.activity, "put /file");
     assert_int_equal(seen.done, 5);
+    assert_int_equal(seen.size, 0); /* nobody knows how much is to come */
+    /* Now that somebody looks, the size of what is read is asked for. */
+    struct buf reading;
+    assert_true(client_open_file(&c, "/file", READ, &reading));
+    assert_int_equal(client_stat(&c, "/file"), 0);
+    assert_int_equal(sally_server_walk(s, see, &seen), SALLY_E_OK);
+    assert_string_equal(seen.activity, "get /file");
+    assert_int_equal(seen.size, 5);
+    buf_clear(&reading);
 
     assert_int_equal(sally_server_rekey(s, seen.id), SALLY_E_OK);
     assert_true(client_run(&c, is_rekeyed, 5000));
