@@ -54,6 +54,7 @@ struct walk {
     uint32_t left;     /* paths of the command from there on */
     bool from_pattern; /* nobody named what is visited: it may be gone */
     uint32_t visited;  /* for this path of the command */
+    uint64_t work;     /* on patterns, of all paths: see walk.c */
     const char *current;
     void (*visit)(struct scp *s);      /* the path's turn has come */
     void (*leave_tree)(struct scp *s); /* a directory of walk_enter() has ended */
@@ -155,6 +156,8 @@ struct scp {
 struct listing {
     struct buf names;
     struct slice pattern; /* what must match; no data: everything does */
+    uint32_t seen;
+    uint64_t work;
     bool failed;
 };
 

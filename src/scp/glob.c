@@ -28,14 +28,30 @@ static uint8_t take_char(struct slice p, size_t *i)
     return p.data[(*i)++];
 }
 
+/* Where the last bracket is that may end a set; 0: there is none. Known beforehand, the search for
+ * the end of a set that has none costs nothing: else "[[[[" would be searched once for each. */
+static size_t last_set_end(struct slice p)
+{
+    size_t last = 0;
+    for (size_t i = 0; i < p.size; i++) {
+        if (p.data[i] == '\\')
+            i++;
+        else if (p.data[i] == ']')
+            last = i;
+    }
+    return last;
+}
+
 /* A set in brackets that begins at `at`. False: it has no end, and the bracket is just a bracket.
  */
-static bool match_set(struct slice p, size_t at, uint8_t c, bool *matched, size_t *end)
+static bool match_set(struct slice p, size_t last, size_t at, uint8_t c, bool *matched, size_t *end)
 {
     size_t i = at + 1;
     bool negated = i < p.size && (p.data[i] == '!' || p.data[i] == '^'), found = false;
     if (negated)
         i++;
+    if (last <= i) /* the first one is a member of the set */
+        return false;
     for (bool first = true; i < p.size && (first || p.data[i] != ']'); first = false) {
         uint8_t low = take_char(p, &i), high = low;
         if (i + 1 < p.size && p.data[i] == '-' && p.data[i + 1] != ']') {
@@ -52,21 +68,21 @@ static bool match_set(struct slice p, size_t at, uint8_t c, bool *matched, size_
 }
 
 /* Matches one character of the name against what is at *i, and moves past that. */
-static bool match_one(struct slice p, size_t *i, uint8_t c)
+static bool match_one(struct slice p, size_t last, size_t *i, uint8_t c)
 {
     bool matched;
     if (p.data[*i] == '?') {
         (*i)++;
         return true;
     }
-    if (p.data[*i] == '[' && match_set(p, *i, c, &matched, i))
+    if (p.data[*i] == '[' && match_set(p, last, *i, c, &matched, i))
         return matched;
     return take_char(p, i) == c;
 }
 
 bool glob_matches(struct slice p, struct slice name)
 {
-    size_t i = 0, n = 0, star = 0, resume = 0;
+    size_t i = 0, n = 0, star = 0, resume = 0, last = last_set_end(p);
     bool has_star = false;
     if (name.size && name.data[0] == '.' && !(p.size && p.data[0] == '.'))
         return false;
@@ -77,7 +93,7 @@ bool glob_matches(struct slice p, struct slice name)
             has_star = true;
             star = ++i;
             resume = n;
-        } else if (i < p.size && match_one(p, &next, name.data[n])) {
+        } else if (i < p.size && match_one(p, last, &next, name.data[n])) {
             i = next;
             n++;
         } else if (has_star) {

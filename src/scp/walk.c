@@ -11,6 +11,13 @@
 #define NAMES_MAX    (NAMES_ENOUGH + PATH_MAX_BYTES + 1)
 /* A storage that answers "go on" without a name is asked again so often. */
 #define MAX_EMPTY_READS 16
+/* Names looked at in one go: whoever is gone meanwhile is noticed. */
+#define NAMES_AT_ONCE 4096u
+/* A few bytes of patterns can ask for endless work, through links that lead back, and without a
+ * byte of output that somebody would have to take. Looking at a name costs 1, and more when name
+ * and pattern are long; opening a directory costs DIRECTORY_WORK. */
+#define MAX_WORK       ((uint64_t)8 * 1024 * 1024)
+#define DIRECTORY_WORK 256u
 
 static struct walk_level *top(struct walk *w)
 {
@@ -69,20 +76,47 @@ bool walk_was_guess(struct scp *s, sally_status status)
     return true;
 }
 
+/* ---- Bounded work ---- */
+
+static void report(struct scp *s, struct slice path, const char *why)
+{
+    struct buf text = {.data = NULL};
+    scp_put_failure(s, &text, path, why);
+    if (s->command.kind == SCP_SOURCE) {
+        scp_warn(s, buf_slice(&text));
+    } else {
+        s->errors++;
+        scp_put_error(s, buf_slice(&text));
+    }
+    buf_clear(&text);
+}
+
+/* Ends it all when there was too much. */
+static void check_work(struct scp *s)
+{
+    if (s->walk.work < MAX_WORK || s->over)
+        return;
+    report(s, slice_of(s->walk.current), "the pattern makes too much work");
+    scp_finish(s, 1);
+}
+
 /* ---- Reading a directory ---- */
 
 /* In the storage's thread. */
 static bool on_entry(struct op *op, const char *name, const sally_attrs *attrs)
 {
     struct listing *l = task_of(op)->listing;
+    size_t size = strlen(name);
     (void)attrs;
-    if (*name == '\0' || strchr(name, '/') || strlen(name) > PATH_MAX_BYTES)
-        return true;
-    if (l->pattern.data && !glob_matches(l->pattern, slice_of(name)))
-        return true;
-    put_bytes(&l->names, name, strlen(name) + 1);
-    l->failed |= l->names.failed;
-    return l->names.size < NAMES_ENOUGH;
+    l->seen++;
+    if (l->pattern.data)
+        l->work += 1 + (uint64_t)size * l->pattern.size / 256;
+    bool fits = size > 0 && size <= PATH_MAX_BYTES && !strchr(name, '/');
+    if (fits && (!l->pattern.data || glob_matches(l->pattern, slice_of(name)))) {
+        put_bytes(&l->names, name, size + 1);
+        l->failed |= l->names.failed;
+    }
+    return l->names.size < NAMES_ENOUGH && l->seen < NAMES_AT_ONCE && l->work < MAX_WORK;
 }
 
 static void after_read(struct scp *s, struct op *op)
@@ -96,10 +130,13 @@ static void after_read(struct scp *s, struct op *op)
     buf_clear(&l->names);
     l->names = listing->names;
     listing->names = (struct buf){.data = NULL};
-    l->empty_reads = l->names.size ? 0 : l->empty_reads + 1;
+    l->empty_reads = listing->seen ? 0 : l->empty_reads + 1;
+    s->walk.work += listing->work;
     l->at_end = status != SALLY_OK || l->empty_reads > MAX_EMPTY_READS;
     if (status != SALLY_OK && status != SALLY_EOF)
         s->walk.failed(s, op, status);
+    else
+        check_work(s);
 }
 
 static void read_names(struct scp *s, const struct walk_level *l)
@@ -180,12 +217,14 @@ static void after_opendir(struct scp *s, struct op *op)
 {
     struct walk_level *l = top(&s->walk);
     s->busy = false;
+    s->walk.work += DIRECTORY_WORK;
     if (op->pub.status == SALLY_OK) {
         l->dir = op->pub.file;
-        return;
+    } else {
+        level_clear(l); /* what is no directory holds nothing that matches */
+        s->walk.count--;
     }
-    level_clear(l); /* what is no directory holds nothing that matches */
-    s->walk.count--;
+    check_work(s);
 }
 
 static void opendir_failed(struct scp *s, const struct op *op, sally_status status)

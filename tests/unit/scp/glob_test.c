@@ -1,5 +1,7 @@
 #include "cmocka_all.h"
 
+#include <stdlib.h>
+
 #include "scp/glob.h"
 
 static bool matches(const char *pattern, const char *name)
@@ -96,12 +98,36 @@ static void hostile_patterns_are_cheap(void **state)
     assert_false(matches(pattern, name));
 }
 
+/* No set has an end here: each bracket is one, and looking for it must not take the whole pattern
+ * each time. */
+static void brackets_without_end_are_cheap(void **state)
+{
+    (void)state;
+    enum { PATTERN = 65000, NAME = 2000 };
+    char *pattern = malloc(PATTERN + 1), *name = malloc(NAME + 1);
+    assert_non_null(pattern);
+    assert_non_null(name);
+    memset(pattern, '[', PATTERN);
+    memset(name, '[', NAME);
+    pattern[PATTERN] = name[NAME] = '\0';
+    pattern[0] = '*';
+    assert_false(matches(pattern, name));
+    memcpy(pattern + PATTERN - 2, "\\]", 2);
+    assert_false(matches(pattern, name));
+    memset(pattern + 1, '[', PATTERN - 1);
+    pattern[NAME + 1] = '\0';
+    assert_true(matches(pattern, name));
+    free(pattern);
+    free(name);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(patterns_match),
         cmocka_unit_test(patterns_are_told_from_names),
         cmocka_unit_test(hostile_patterns_are_cheap),
+        cmocka_unit_test(brackets_without_end_are_cheap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,6 +71,21 @@ static void wide_directories_are_read_in_parts(void **state)
     client_clear(&c);
 }
 
+/* The storage lists one name at a time, and many before the one that is wanted. */
+static void what_does_not_match_is_not_the_end(void **state)
+{
+    (void)state;
+    struct client c;
+    client_init(&c, 0);
+    c.store.many = 60;
+    c.store.one_by_one = true;
+    assert_true(client_start(&c, "md5sum /many/*59*"));
+    client_eof(&c);
+    assert_true(c.finished);
+    assert_int_equal(c.store.calls[SALLY_OP_HASH], 2); /* and the pattern: it is not there */
+    client_clear(&c);
+}
+
 static void odd_names_of_a_storage_are_left_out(void **state)
 {
     (void)state;
@@ -92,6 +107,7 @@ int main(void)
         cmocka_unit_test(patterns_find_files),
         cmocka_unit_test(patterns_do_not_multiply),
         cmocka_unit_test(wide_directories_are_read_in_parts),
+        cmocka_unit_test(what_does_not_match_is_not_the_end),
         cmocka_unit_test(odd_names_of_a_storage_are_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

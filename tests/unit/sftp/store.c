@@ -164,7 +164,7 @@ static sally_status list_many(struct store *s, sally_op *op, struct cursor_of_di
         name[size] = '\0';
         sally_attrs_set_file(&attrs, 0644, at->next);
         at->next++;
-        if (!sally_op_add_entry(op, name, s->plain_names ? NULL : &attrs))
+        if (!sally_op_add_entry(op, name, s->plain_names ? NULL : &attrs) || s->one_by_one)
             return SALLY_OK;
     }
     return SALLY_EOF;
