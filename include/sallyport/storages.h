@@ -51,7 +51,10 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_fs_local_set_policy(sally_fs *local
 
 /** Files in memory, gone with the storage. `max_bytes`: what all files may hold together; 0 for no
  * limit. Holes hold nothing; names and tables are counted apart, up to half of `max_bytes` and 64
- * MiB. Permissions are kept but bind nobody; reading does not change the access time. */
+ * MiB. Permissions are kept but bind nobody; reading does not change the access time. ACLs (in
+ * version 6's form) and attribute bits are kept as given, and bind nobody either: a change of the
+ * permissions does not change them. Extended attributes ("user.") are kept, and the stretches of
+ * data of a file with holes are known. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_memory(sally_fs **out, uint64_t max_bytes);
 
 /** Everything of `inner`, but nothing changes: what would is answered with ::SALLY_WRITE_PROTECT.

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "core/fs.h"
+#include "fs/extended.h"
 #include "sallyport/storages.h"
 
 #define KNOWN_FLAGS (SALLY_LOCAL_UNCONFINED | SALLY_LOCAL_IGNORE_OWNER)
@@ -35,7 +36,7 @@ static void local_destroy(void *user_data)
 static const sally_fs_methods methods = {
     .struct_size = sizeof(sally_fs_methods),
     .traits = SALLY_FS_CONCURRENT | SALLY_FS_TRY | SALLY_FS_ACL,
-    .session_start = local_session_start,
+    .session_start = extended_session_start,
     .open = local_open,
     .close = local_close,
     .read = local_read,

@@ -117,7 +117,7 @@ sally_status local_acl_check(sally_op *op, const sally_attrs *attrs, bool direct
 sally_status local_check_type(const struct local *local, sally_op *op, uint32_t mode);
 
 sally_fs_slot local_open, local_close, local_read, local_write, local_fsync, local_copy;
-sally_fs_slot local_lock, local_unlock, local_hash, local_extended, local_session_start;
+sally_fs_slot local_lock, local_unlock, local_hash, local_extended;
 sally_fs_slot local_opendir, local_readdir, local_closedir, local_mkdir, local_rmdir;
 sally_fs_slot local_stat, local_fstat, local_setstat, local_fsetstat, local_statvfs,
     local_lookup_ids;

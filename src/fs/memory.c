@@ -7,9 +7,12 @@
 
 #include "base/mem.h"
 #include "core/longname.h"
+#include "fs/extended.h"
 #include "fs/id_names.h"
+#include "fs/memory_extra.h"
 #include "sallyport/storages.h"
 
+#define BIT_SPARSE 0x80u /* draft-ietf-secsh-filexfer-13 section 7.9 */
 #define BLOCK_SIZE 4096u
 #define UNLIMITED_BLOCKS                                                                           \
     (UINT64_C(1) << 38) /* what a storage without a limit claims to have: 1 PiB */
@@ -29,7 +32,8 @@ void memory_attrs_of(sally_attrs *attrs, const struct mem_node *node)
     memset(attrs, 0, sizeof(*attrs));
     attrs->valid = SALLY_ATTR_TYPE | SALLY_ATTR_SIZE | SALLY_ATTR_ALLOCATION_SIZE | SALLY_ATTR_IDS |
                    SALLY_ATTR_PERMISSIONS | SALLY_ATTR_ATIME | SALLY_ATTR_MTIME | SALLY_ATTR_CTIME |
-                   SALLY_ATTR_CREATETIME | SALLY_ATTR_NANOSECONDS | SALLY_ATTR_LINK_COUNT;
+                   SALLY_ATTR_CREATETIME | SALLY_ATTR_NANOSECONDS | SALLY_ATTR_LINK_COUNT |
+                   SALLY_ATTR_BITS;
     attrs->type = attrs_type_of_mode(node->mode);
     if (S_ISREG(node->mode)) {
         attrs->size = node->u.data.size;
@@ -37,6 +41,9 @@ void memory_attrs_of(sally_attrs *attrs, const struct mem_node *node)
     } else if (S_ISLNK(node->mode)) {
         attrs->size = strlen(node->u.target);
     }
+    bool sparse = S_ISREG(node->mode) && node->u.data.allocated < node->u.data.size;
+    attrs->attrib_bits = (node->bits & ~BIT_SPARSE) | (sparse ? BIT_SPARSE : 0);
+    attrs->attrib_bits_valid = node->bits_known | BIT_SPARSE;
     attrs->uid = node->uid;
     attrs->gid = node->gid;
     attrs->permissions = node->mode & 07777;
@@ -62,11 +69,16 @@ static sally_status add_names(sally_op *op)
     return SALLY_OK;
 }
 
-static sally_status stat_done(sally_op *op, int error)
+/* Under the lock. */
+static sally_status describe(sally_op *op, const struct mem_node *node)
 {
-    if (error)
-        return sally_status_from_errno(error);
-    return op->u.stat.wanted & SALLY_ATTR_NAMES ? add_names(op) : SALLY_OK;
+    memory_attrs_of(&op->u.stat.attrs, node);
+    return op->u.stat.wanted & SALLY_ATTR_ACL ? mem_acl_get(node, op, &op->u.stat.attrs) : SALLY_OK;
+}
+
+static sally_status stat_done(sally_op *op, sally_status status)
+{
+    return status == SALLY_OK && (op->u.stat.wanted & SALLY_ATTR_NAMES) ? add_names(op) : status;
 }
 
 static sally_status memory_stat(sally_fs *fs, sally_op *op)
@@ -75,10 +87,9 @@ static sally_status memory_stat(sally_fs *fs, sally_op *op)
     struct mem_node *node;
     pthread_rwlock_rdlock(&memory->lock);
     int error = mem_find(&memory->tree, op->path, op->u.stat.flags & SALLY_FOLLOW, &node);
-    if (!error)
-        memory_attrs_of(&op->u.stat.attrs, node);
+    sally_status status = error ? sally_status_from_errno(error) : describe(op, node);
     pthread_rwlock_unlock(&memory->lock);
-    return stat_done(op, error);
+    return stat_done(op, status);
 }
 
 static sally_status memory_fstat(sally_fs *fs, sally_op *op)
@@ -86,9 +97,9 @@ static sally_status memory_fstat(sally_fs *fs, sally_op *op)
     struct memory *memory = memory_of(fs);
     const struct mem_handle *handle = sally_file_get(op->file, fs);
     pthread_rwlock_rdlock(&memory->lock);
-    memory_attrs_of(&op->u.stat.attrs, handle->node);
+    sally_status status = describe(op, handle->node);
     pthread_rwlock_unlock(&memory->lock);
-    return stat_done(op, 0);
+    return stat_done(op, status);
 }
 
 static void set_time(struct timespec *place, const sally_attrs *attrs, uint32_t bit,
@@ -103,7 +114,7 @@ static void set_time(struct timespec *place, const sally_attrs *attrs, uint32_t 
 /* What can be said without looking at the file. */
 static sally_status check_changes(sally_attrs *attrs)
 {
-    if (attrs->valid & (SALLY_ATTR_ACL | SALLY_ATTR_EXTENDED))
+    if (attrs->valid & SALLY_ATTR_EXTENDED)
         return SALLY_UNSUPPORTED;
     if ((attrs->valid & SALLY_ATTR_NANOSECONDS) &&
         (((attrs->valid & SALLY_ATTR_ATIME) && attrs->atime.nanoseconds >= 1000000000) ||
@@ -186,6 +197,8 @@ static sally_status set(sally_fs *fs, sally_op *op, const struct mem_handle *han
     if (!error && status == SALLY_OK)
         status = take_names(op, &attrs, node);
     if (!error && status == SALLY_OK)
+        error = mem_extra_set(&memory->tree, node, &attrs);
+    if (!error && status == SALLY_OK)
         error = change(&memory->tree, node, &attrs);
     pthread_rwlock_unlock(&memory->lock);
     return error ? sally_status_from_errno(error) : status;
@@ -251,7 +264,8 @@ static void memory_destroy(void *user_data)
  * HASH are all that takes long, and what is only tried is declined for. */
 static const sally_fs_methods methods = {
     .struct_size = sizeof(sally_fs_methods),
-    .traits = SALLY_FS_TRY | SALLY_FS_CONCURRENT,
+    .traits = SALLY_FS_TRY | SALLY_FS_CONCURRENT | SALLY_FS_ACL,
+    .session_start = extended_session_start,
     .open = memory_open,
     .close = memory_close,
     .read = memory_read,
@@ -276,6 +290,7 @@ static const sally_fs_methods methods = {
     .realpath = memory_realpath,
     .statvfs = memory_statvfs,
     .hash = memory_hash,
+    .extended = memory_extended,
     .destroy = memory_destroy,
 };
 

@@ -43,7 +43,7 @@ static inline struct lock_key memory_key(const struct mem_node *node)
     return (struct lock_key){.inode = node->inode};
 }
 
-sally_fs_slot memory_lock, memory_unlock, memory_hash;
+sally_fs_slot memory_lock, memory_unlock, memory_hash, memory_extended;
 sally_fs_slot memory_open, memory_close, memory_read, memory_write;
 sally_fs_slot memory_opendir, memory_readdir, memory_closedir, memory_mkdir, memory_rmdir;
 sally_fs_slot memory_remove, memory_rename, memory_link, memory_symlink, memory_readlink,

@@ -244,3 +244,48 @@ void mem_data_clear(struct mem_data *data, struct mem_budget *budget)
     cut(data, budget, 0);
     data->size = 0;
 }
+
+/* The first block from number `from` on, counted as free_from() does. */
+static const struct block *first_block(const void *part, unsigned level, uint64_t from,
+                                       uint64_t *index)
+{
+    if (!part || level == 0) {
+        *index = 0;
+        return from == 0 ? part : NULL;
+    }
+    const struct table *table = part;
+    unsigned shift = (level - 1) * TABLE_BITS;
+    for (uint64_t i = from >> shift; i < TABLE_SLOTS; i++) {
+        uint64_t inner = i == from >> shift ? from - (i << shift) : 0;
+        const struct block *block = first_block(table->slot[i], level - 1, inner, index);
+        if (block) {
+            *index += i << shift;
+            return block;
+        }
+    }
+    return NULL;
+}
+
+bool mem_data_next(const struct mem_data *data, uint64_t *at, uint64_t end, uint64_t *start)
+{
+    if (end > data->size)
+        end = data->size;
+    while (*at < end && covers(data->height, *at >> BLOCK_SHIFT)) {
+        uint64_t index;
+        const struct block *block =
+            first_block(data->top, data->height, *at >> BLOCK_SHIFT, &index);
+        if (!block)
+            return false;
+        *start = index << BLOCK_SHIFT > *at ? index << BLOCK_SHIFT : *at;
+        *at = (index << BLOCK_SHIFT) + block->used;
+        while (*at == (index + 1) << BLOCK_SHIFT && *at < end &&
+               (block = find_block(data, ++index)) != NULL)
+            *at += block->used;
+        if (*at > end)
+            *at = end;
+        if (*start < *at)
+            return true;
+        *at = (index + 1) << BLOCK_SHIFT; /* the block's end was never written */
+    }
+    return false;
+}

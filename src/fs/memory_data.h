@@ -33,6 +33,9 @@ int mem_data_write(struct mem_data *data, struct mem_budget *budget, uint64_t of
                    const void *bytes, uint32_t length);
 /* EFBIG. */
 int mem_data_resize(struct mem_data *data, struct mem_budget *budget, uint64_t size);
+/* One stretch of what was written at or after `*at`, which becomes its end; false: none before
+ * `end`. */
+bool mem_data_next(const struct mem_data *data, uint64_t *at, uint64_t end, uint64_t *start);
 void mem_data_clear(struct mem_data *data, struct mem_budget *budget);
 
 #endif

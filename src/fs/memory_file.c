@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "fs/memory.h"
+#include "fs/memory_extra.h"
 
 /* Finds or makes the file. */
 static int open_node(struct mem_tree *tree, const sally_op *op, struct mem_node **out)
@@ -27,7 +28,9 @@ static int open_node(struct mem_tree *tree, const sally_op *op, struct mem_node 
         node = mem_node_new(tree, S_IFREG | memory_new_mode(op->u.open.attrs, 0666), NULL);
         if (!node)
             return ENOSPC;
-        error = mem_link(tree, spot.dir, spot.name, node);
+        error = mem_extra_set(tree, node, op->u.open.attrs);
+        if (!error)
+            error = mem_link(tree, spot.dir, spot.name, node);
         if (error) {
             mem_release(tree, node);
             return error;

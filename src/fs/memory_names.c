@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "core/path.h"
 #include "fs/memory.h"
+#include "fs/memory_extra.h"
 #include "sallyport/session.h"
 
 static sally_status status_of(int error)
@@ -72,7 +73,8 @@ sally_status memory_readdir(sally_fs *fs, sally_op *op)
 }
 
 /* Makes a node with a name that must be free. */
-static int make(struct mem_tree *tree, const char *path, uint32_t mode, const char *target)
+static int make(struct mem_tree *tree, const char *path, uint32_t mode, const char *target,
+                const sally_attrs *attrs)
 {
     struct mem_spot spot;
     int error = mem_resolve(tree, path, false, &spot);
@@ -83,7 +85,9 @@ static int make(struct mem_tree *tree, const char *path, uint32_t mode, const ch
     struct mem_node *node = mem_node_new(tree, mode, target);
     if (!node)
         return ENOSPC;
-    error = mem_link(tree, spot.dir, spot.name, node);
+    error = attrs ? mem_extra_set(tree, node, attrs) : 0;
+    if (!error)
+        error = mem_link(tree, spot.dir, spot.name, node);
     if (error)
         mem_release(tree, node);
     return error;
@@ -94,7 +98,7 @@ sally_status memory_mkdir(sally_fs *fs, sally_op *op)
     struct memory *memory = memory_of(fs);
     uint32_t mode = S_IFDIR | memory_new_mode(op->u.setstat.attrs, 0777);
     pthread_rwlock_wrlock(&memory->lock);
-    int error = make(&memory->tree, op->path, mode, NULL);
+    int error = make(&memory->tree, op->path, mode, NULL, op->u.setstat.attrs);
     pthread_rwlock_unlock(&memory->lock);
     return status_of(error);
 }
@@ -108,7 +112,7 @@ sally_status memory_symlink(sally_fs *fs, sally_op *op)
     if (strlen(target) > PATH_MAX_BYTES)
         return status_of(ENAMETOOLONG);
     pthread_rwlock_wrlock(&memory->lock);
-    int error = make(&memory->tree, op->path, S_IFLNK | 0777, target);
+    int error = make(&memory->tree, op->path, S_IFLNK | 0777, target, NULL);
     pthread_rwlock_unlock(&memory->lock);
     return status_of(error);
 }

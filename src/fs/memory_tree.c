@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "core/path.h"
+#include "fs/memory_extra.h"
 
 #define MAX_LINKS 40
 #define BOOK_FREE                                                                                  \
@@ -136,6 +137,7 @@ void mem_release(struct mem_tree *tree, struct mem_node *node)
     if (node->links || node->handles)
         return;
     size_t cost = node_cost(S_ISLNK(node->mode) ? node->u.target : NULL);
+    mem_extra_clear(tree, node);
     if (S_ISREG(node->mode))
         mem_data_clear(&node->u.data, &tree->budget);
     else if (S_ISLNK(node->mode))

@@ -37,6 +37,10 @@ struct mem_node {
     uint32_t handles; /* open */
     uint64_t inode;
     struct timespec accessed, modified, changed, born;
+    struct mem_xattr *xattrs; /* memory_extra.c */
+    uint8_t *acl;             /* as it was given; NULL: none */
+    size_t acl_size;
+    uint32_t bits, bits_known; /* of those that somebody has set */
     union {
         struct mem_data data;
         struct mem_directory dir;

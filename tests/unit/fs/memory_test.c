@@ -52,6 +52,76 @@ static void limited(void **state)
     driver_stop(&d);
 }
 
+static struct op *look(struct driver *d, const char *path)
+{
+    struct op *op = driver_op(d, SALLY_OP_STAT, path);
+    op->pub.u.stat.wanted = SALLY_ATTR_ACL;
+    assert_int_equal(driver_do(d, op), SALLY_OK);
+    return op;
+}
+
+static void acls_and_bits_are_kept(void **state)
+{
+    (void)state;
+    static const uint8_t acl[] = {0, 0,    0, 3, 0, 0, 0, 1, 0, 0, 0,   1,   0,  0,
+                                  0, 0x40, 0, 0, 0, 1, 0, 0, 0, 3, 'j', 'o', 'e'};
+    static const uint8_t keep[] = {0, 0, 0, 0, 0, 0, 0, 0}, none[] = {0, 0, 0, 1, 0, 0, 0, 0};
+    struct driver d;
+    sally_fs *fs = make();
+    sally_attrs attrs, set = {.valid = SALLY_ATTR_ACL, .acl = acl, .acl_size = sizeof(acl)};
+    driver_start(&d, fs, DRIVER_TRYING);
+    sally_fs_unref(fs);
+    assert_true(sally_fs_traits(fs) & SALLY_FS_ACL);
+    make_file(&d, "/f", "");
+
+    struct op *op = look(&d, "/f"); /* what the permissions say */
+    assert_true(op->pub.u.stat.attrs.valid & SALLY_ATTR_ACL);
+    assert_true(op->pub.u.stat.attrs.acl_size > 8 + 3 * 12);
+    op_free(op);
+    assert_int_equal(do_setstat(&d, "/f", 0, &set), SALLY_OK);
+    for (int i = 0; i < 3; i++) {
+        op = look(&d, "/f");
+        bool kept = i < 2;
+        assert_int_equal(op->pub.u.stat.attrs.acl_size == sizeof(acl) &&
+                             memcmp(op->pub.u.stat.attrs.acl, acl, sizeof(acl)) == 0,
+                         kept);
+        op_free(op);
+        set.acl = i ? none : keep;
+        set.acl_size = 8;
+        assert_int_equal(do_setstat(&d, "/f", 0, &set), SALLY_OK);
+    }
+    set.acl_size = 3;
+    assert_int_not_equal(do_setstat(&d, "/f", 0, &set), SALLY_OK);
+    assert_int_equal(do_symlink(&d, "/l", "f"), SALLY_OK);
+    set.acl = acl;
+    set.acl_size = sizeof(acl);
+    assert_int_equal(do_setstat(&d, "/l", 0, &set), SALLY_UNSUPPORTED);
+    op_free(look(&d, "/l"));
+
+    /* Something new may come with one. */
+    op = driver_op(&d, SALLY_OP_MKDIR, "/d");
+    op->pub.u.setstat.attrs = &set;
+    assert_int_equal(driver_finish(&d, op), SALLY_OK);
+    op = look(&d, "/d");
+    assert_int_equal(op->pub.u.stat.attrs.acl_size, sizeof(acl));
+    op_free(op);
+
+    /* Read-only and archive are set, hidden is known not to be; the rest nobody has said. */
+    set = (sally_attrs){.valid = SALLY_ATTR_BITS, .attrib_bits = 0xff11, .attrib_bits_valid = 0x15};
+    assert_int_equal(do_stat(&d, "/f", 0, &attrs), SALLY_OK);
+    assert_int_equal(attrs.attrib_bits, 0);
+    assert_int_equal(attrs.attrib_bits_valid, 0x80);
+    assert_int_equal(do_setstat(&d, "/f", 0, &set), SALLY_OK);
+    assert_int_equal(do_stat(&d, "/f", 0, &attrs), SALLY_OK);
+    assert_int_equal(attrs.attrib_bits, 0x11);
+    assert_int_equal(attrs.attrib_bits_valid, 0x95);
+    const sally_attrs hole = {.valid = SALLY_ATTR_SIZE, .size = 1000};
+    assert_int_equal(do_setstat(&d, "/f", 0, &hole), SALLY_OK);
+    assert_int_equal(do_stat(&d, "/f", 0, &attrs), SALLY_OK);
+    assert_int_equal(attrs.attrib_bits, 0x91);
+    driver_stop(&d);
+}
+
 /* Deeper than any path that one could give, and no recursion at the end. */
 static void endless_depth(void **state)
 {
@@ -205,6 +275,7 @@ int main(void)
 {
     static const struct storage_maker makers[] = {{"memory", make, NULL, DRIVER_INLINE, NULL}};
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(acls_and_bits_are_kept),
         cmocka_unit_test(limited),
         cmocka_unit_test(endless_depth),
         cmocka_unit_test(many_sessions),

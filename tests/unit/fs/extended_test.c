@@ -14,12 +14,17 @@
 #define IS(call, wanted) assert_int_equal((call), SALLY_##wanted)
 
 static char scratch[SCRATCH_SIZE];
+static bool in_memory; /* the storage of the next start() */
 
 /* On the disk, since older kernels have no user attributes in tmpfs. */
 static void start(struct driver *d, uint32_t flags, enum driver_style style)
 {
     sally_fs *fs;
-    IS(local_new(&fs, scratch_make(scratch), flags, 0, false), OK);
+    scratch_make(scratch);
+    if (in_memory)
+        IS(sally_fs_memory(&fs, 0), OK);
+    else
+        IS(local_new(&fs, scratch, flags, 0, false), OK);
     driver_start(d, fs, style);
     sally_fs_unref(fs);
 }
@@ -112,7 +117,7 @@ static void attributes(void **state)
     start(&d, 0, DRIVER_TRYING);
     buf_init(&out, 200000);
     make_file(&d, "/f", "x");
-    if (!disk_has_attributes()) {
+    if (!in_memory && !disk_has_attributes()) {
         stop(&d);
         print_message("skipped: no user attributes here\n");
         skip();
@@ -328,6 +333,95 @@ static void read_only(void **state)
     stop(&d);
 }
 
+static int to_memory(void **state)
+{
+    (void)state;
+    in_memory = true;
+    return 0;
+}
+
+static int to_disk(void **state)
+{
+    (void)state;
+    in_memory = false;
+    return 0;
+}
+
+/* One is a whole block and runs into the next, one ends early, and one lies so far out that only
+ * its tables know. */
+static void stretches_in_memory(void **state)
+{
+    (void)state;
+    static const uint64_t wanted[][2] = {
+        {0, 131072 + 10}, {262144, 5}, {MB, 1}, {UINT64_C(1) << 50, 1}};
+    static char data[131072 + 10];
+    struct driver d;
+    struct buf out;
+    sally_file *file;
+    start(&d, 0, DRIVER_INLINE);
+    buf_init(&out, 10000);
+    IS(do_open(&d, "/f", SALLY_OPEN_READ | SALLY_OPEN_WRITE | SALLY_OPEN_CREATE, &file), OK);
+    for (size_t i = 0; i < COUNT_OF(wanted); i++)
+        IS(do_write(&d, file, wanted[i][0], data, (uint32_t)wanted[i][1]), OK);
+    IS(ranges(&d, file, 0, UINT64_MAX, &out), OK);
+    struct cursor in = cursor_of_slice(buf_slice(&out));
+    assert_int_equal(get_u32(&in), COUNT_OF(wanted));
+    for (size_t i = 0; i < COUNT_OF(wanted); i++) {
+        assert_true(get_u64(&in) == wanted[i][0]);
+        assert_true(get_u64(&in) == wanted[i][1]);
+    }
+    assert_true(get_bool(&in) && cursor_done(&in));
+    IS(ranges(&d, file, 100, 50, &out), OK);
+    in = cursor_of_slice(buf_slice(&out));
+    assert_int_equal(get_u32(&in), 1);
+    assert_true(get_u64(&in) == 100 && get_u64(&in) == 50);
+    IS(ranges(&d, file, 131072 + 10, 100, &out), EOF); /* in the block, but never written */
+    IS(ranges(&d, file, (UINT64_C(1) << 50) + 1, UINT64_MAX, &out), EOF);
+    buf_clear(&out);
+    stop(&d);
+}
+
+/* What is kept counts, and is gone with the file. */
+static void attributes_in_memory_are_bounded(void **state)
+{
+    (void)state;
+    static char value[60001];
+    struct driver d;
+    sally_fs *fs;
+    IS(sally_fs_memory(&fs, 1 << 20), OK);
+    driver_start(&d, fs, DRIVER_INLINE);
+    sally_fs_unref(fs);
+    memset(value, 'v', sizeof(value) - 1);
+    for (int round = 0; round < 2; round++) {
+        sally_status status = SALLY_OK;
+        unsigned made = 0;
+        for (; status == SALLY_OK && made < 5000; made++) {
+            char path[20], name[20];
+            snprintf(path, sizeof(path), "/f%u", made / 50);
+            snprintf(name, sizeof(name), "user.%u", made);
+            if (made % 50 == 0)
+                make_file(&d, path, "");
+            status = set(&d, NULL, path, name, value, 0);
+        }
+        assert_int_equal(status, SALLY_NO_SPACE_ON_FILESYSTEM);
+        assert_in_range(made, 1000, 1200); /* 64 MiB of them */
+        for (unsigned i = 0; i <= (made - 1) / 50; i++) {
+            char path[20];
+            snprintf(path, sizeof(path), "/f%u", i);
+            IS(do_path(&d, SALLY_OP_REMOVE, path), OK);
+        }
+    }
+    make_file(&d, "/names", "");
+    sally_status status = SALLY_OK;
+    for (unsigned i = 0; status == SALLY_OK && i < 1000; i++) {
+        char name[260];
+        snprintf(name, sizeof(name), "user.%0240u", i);
+        status = set(&d, NULL, "/names", name, "", 0);
+    }
+    assert_int_equal(status, SALLY_NO_SPACE_ON_FILESYSTEM); /* all names fit one answer */
+    driver_stop(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -336,5 +430,18 @@ int main(void)
         cmocka_unit_test(very_sparse_files), cmocka_unit_test(announced),
         cmocka_unit_test(read_only),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    /* clang-format off */
+    const struct CMUnitTest memory_tests[] = {
+        cmocka_unit_test(attributes),
+        cmocka_unit_test(attributes_of_the_machine),
+        cmocka_unit_test(hostile),
+        cmocka_unit_test(sparse_files),
+        cmocka_unit_test(very_sparse_files),
+        cmocka_unit_test(announced),
+        cmocka_unit_test(stretches_in_memory),
+        cmocka_unit_test(attributes_in_memory_are_bounded),
+    };
+    /* clang-format on */
+    int failed = cmocka_run_group_tests_name("in memory", memory_tests, to_memory, to_disk);
+    return failed + cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,40 @@
+/* EXTENDED requests that only a storage can answer: extended attributes, as ProFTPD's mod_sftp has
+ * them, and where a file has data, as AsyncSSH has it. The library has taken the path or the handle
+ * in front out of the data: it is op->path or op->file. */
+#ifndef SALLY_FS_EXTENDED_H
+#define SALLY_FS_EXTENDED_H
+
+#include <stdbool.h>
+
+#include "os/xattr.h"
+#include "sallyport/fs.h"
+
+/* Where the answers come from. Functions as in os/xattr.h. */
+struct extended_source {
+    void *context;
+    bool (*is_allowed)(const void *context, const char *name);
+    ssize_t (*get)(void *context, const char *name, void *value, size_t room);
+    ssize_t (*list)(void *context, char *names, size_t room);
+    bool (*set)(void *context, const char *name, const void *value, size_t size,
+                enum os_xattr_how how);
+    bool (*remove)(void *context, const char *name);
+    /* One stretch of data at or after `*at`, which becomes its end; false: no more before `end`. */
+    bool (*next_data)(void *context, uint64_t *at, uint64_t end, uint64_t *data);
+};
+
+/* What the request is about. */
+enum extended_on {
+    EXTENDED_NOTHING, /* nobody knows it */
+    EXTENDED_PATH,    /* of a symbolic link itself, as ProFTPD does it */
+    EXTENDED_HANDLE,
+    EXTENDED_REGULAR_FILE /* an open one */
+};
+enum extended_on extended_on(const sally_op *op);
+bool extended_changes(const sally_op *op);
+
+sally_status extended_answer(sally_op *op, const struct extended_source *source);
+
+/* A slot that announces all of them. */
+sally_fs_slot extended_session_start;
+
+#endif

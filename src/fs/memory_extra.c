@@ -1,0 +1,211 @@
+#include "fs/memory_extra.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/cursor.h"
+#include "base/mem.h"
+#include "fs/acl.h"
+
+#define ACL_MAX 65536u
+/* acl-flags of draft-ietf-secsh-filexfer-13 section 7.8. */
+#define CONTROL_INCLUDED 0x01u
+#define CONTROL_PRESENT  0x02u
+
+struct mem_xattr {
+    struct mem_xattr *next;
+    size_t name_size, size; /* of the name with its NUL, and of the value behind it */
+    char bytes[];
+};
+
+static size_t cost_of(size_t name_size, size_t size)
+{
+    return sizeof(struct mem_xattr) + name_size + size;
+}
+
+/* The place that holds it; NULL: there is no such attribute. */
+static struct mem_xattr **find(struct mem_node *node, const char *name)
+{
+    for (struct mem_xattr **at = &node->xattrs; *at; at = &(*at)->next)
+        if (strcmp((*at)->bytes, name) == 0)
+            return at;
+    return NULL;
+}
+
+static const struct mem_xattr *look(const struct mem_node *node, const char *name)
+{
+    for (const struct mem_xattr *x = node->xattrs; x; x = x->next)
+        if (strcmp(x->bytes, name) == 0)
+            return x;
+    return NULL;
+}
+
+ssize_t mem_xattr_get(const struct mem_node *node, const char *name, void *value, size_t room)
+{
+    const struct mem_xattr *x = look(node, name);
+    if (!x || x->size > room) {
+        errno = x ? ERANGE : ENODATA;
+        return -1;
+    }
+    if (x->size)
+        memcpy(value, x->bytes + x->name_size, x->size);
+    return (ssize_t)x->size;
+}
+
+static size_t names_size(const struct mem_node *node)
+{
+    size_t size = 0;
+    for (const struct mem_xattr *x = node->xattrs; x; x = x->next)
+        size += x->name_size;
+    return size;
+}
+
+ssize_t mem_xattr_list(const struct mem_node *node, char *names, size_t room)
+{
+    if (names_size(node) > room) {
+        errno = ERANGE;
+        return -1;
+    }
+    char *at = names;
+    for (const struct mem_xattr *x = node->xattrs; x; x = x->next) {
+        memcpy(at, x->bytes, x->name_size);
+        at += x->name_size;
+    }
+    return at - names;
+}
+
+static void drop(struct mem_tree *tree, struct mem_xattr **place)
+{
+    struct mem_xattr *x = *place;
+    *place = x->next;
+    mem_uncharge_book(&tree->budget, cost_of(x->name_size, x->size));
+    mem_free(x);
+}
+
+static bool fail(int error)
+{
+    errno = error;
+    return false;
+}
+
+bool mem_xattr_set(struct mem_tree *tree, struct mem_node *node, const char *name,
+                   const void *value, size_t size, enum os_xattr_how how)
+{
+    struct mem_xattr **old = find(node, name);
+    size_t name_size = strlen(name) + 1;
+    if (S_ISLNK(node->mode))
+        return fail(EPERM); /* as on a disk */
+    if (old && how == OS_XATTR_CREATE)
+        return fail(EEXIST);
+    if (!old && how == OS_XATTR_REPLACE)
+        return fail(ENODATA);
+    if (size > OS_XATTR_MAX || (!old && name_size > OS_XATTR_MAX - names_size(node)) ||
+        !mem_charge_book(&tree->budget, cost_of(name_size, size)))
+        return fail(ENOSPC);
+    struct mem_xattr *x = mem_alloc(cost_of(name_size, size));
+    if (!x) {
+        mem_uncharge_book(&tree->budget, cost_of(name_size, size));
+        return fail(ENOMEM);
+    }
+    x->name_size = name_size;
+    x->size = size;
+    memcpy(x->bytes, name, name_size);
+    if (size)
+        memcpy(x->bytes + name_size, value, size);
+    if (old)
+        drop(tree, old);
+    x->next = node->xattrs;
+    node->xattrs = x;
+    node->changed = mem_now();
+    return true;
+}
+
+bool mem_xattr_remove(struct mem_tree *tree, struct mem_node *node, const char *name)
+{
+    struct mem_xattr **old = find(node, name);
+    if (!old)
+        return fail(ENODATA);
+    drop(tree, old);
+    node->changed = mem_now();
+    return true;
+}
+
+static void drop_acl(struct mem_tree *tree, struct mem_node *node)
+{
+    if (!node->acl)
+        return;
+    mem_uncharge_book(&tree->budget, node->acl_size);
+    mem_free(node->acl);
+    node->acl = NULL;
+    node->acl_size = 0;
+}
+
+static int set_acl(struct mem_tree *tree, struct mem_node *node, const sally_attrs *attrs)
+{
+    struct cursor in = cursor_of(attrs->acl, attrs->acl_size);
+    uint32_t flags = get_u32(&in);
+    if (S_ISLNK(node->mode))
+        return EOPNOTSUPP;
+    if (in.bad || attrs->acl_size > ACL_MAX)
+        return EINVAL;
+    if (!(flags & CONTROL_INCLUDED))
+        return 0; /* it stays as it is */
+    if (!(flags & CONTROL_PRESENT)) {
+        drop_acl(tree, node);
+        return 0;
+    }
+    if (!mem_charge_book(&tree->budget, attrs->acl_size))
+        return ENOSPC;
+    uint8_t *copy = mem_alloc(attrs->acl_size);
+    if (!copy) {
+        mem_uncharge_book(&tree->budget, attrs->acl_size);
+        return ENOMEM;
+    }
+    memcpy(copy, attrs->acl, attrs->acl_size);
+    drop_acl(tree, node);
+    node->acl = copy;
+    node->acl_size = attrs->acl_size;
+    return 0;
+}
+
+int mem_extra_set(struct mem_tree *tree, struct mem_node *node, const sally_attrs *attrs)
+{
+    int error = attrs->valid & SALLY_ATTR_ACL ? set_acl(tree, node, attrs) : 0;
+    if (!error && (attrs->valid & SALLY_ATTR_BITS)) {
+        node->bits &= ~attrs->attrib_bits_valid;
+        node->bits |= attrs->attrib_bits & attrs->attrib_bits_valid;
+        node->bits_known |= attrs->attrib_bits_valid;
+    }
+    return error;
+}
+
+sally_status mem_acl_get(const struct mem_node *node, sally_op *op, sally_attrs *attrs)
+{
+    struct acl acl, none = {.count = 0};
+    struct buf b;
+    if (S_ISLNK(node->mode))
+        return SALLY_OK; /* has none */
+    buf_init(&b, ACL_MAX);
+    if (node->acl) {
+        put_bytes(&b, node->acl, node->acl_size);
+    } else {
+        acl_from_mode(&acl, node->mode);
+        acl_put(&b, &acl, &none, S_ISDIR(node->mode), NULL); /* it names nobody */
+    }
+    uint8_t *copy = b.failed ? NULL : sally_op_alloc(op, b.size);
+    if (copy) {
+        memcpy(copy, buf_head(&b), b.size);
+        attrs->acl = copy;
+        attrs->acl_size = b.size;
+        attrs->valid |= SALLY_ATTR_ACL;
+    }
+    buf_clear(&b);
+    return copy ? SALLY_OK : SALLY_FAILURE;
+}
+
+void mem_extra_clear(struct mem_tree *tree, struct mem_node *node)
+{
+    while (node->xattrs)
+        drop(tree, &node->xattrs);
+    drop_acl(tree, node);
+}
