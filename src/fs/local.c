@@ -33,10 +33,18 @@ static void local_destroy(void *user_data)
     mem_free(local);
 }
 
+/* What is not set is not offered. */
+static sally_status local_session_start(sally_fs *fs, sally_op *op)
+{
+    const struct local *local = local_of(fs);
+    op->u.session.settable &= ~(local->ignored | local->refused);
+    return extended_session_start(fs, op);
+}
+
 static const sally_fs_methods methods = {
     .struct_size = sizeof(sally_fs_methods),
     .traits = SALLY_FS_CONCURRENT | SALLY_FS_TRY | SALLY_FS_ACL,
-    .session_start = extended_session_start,
+    .session_start = local_session_start,
     .open = local_open,
     .close = local_close,
     .read = local_read,

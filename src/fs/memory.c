@@ -12,7 +12,10 @@
 #include "fs/memory_extra.h"
 #include "sallyport/storages.h"
 
-#define BIT_SPARSE 0x80u /* draft-ietf-secsh-filexfer-13 section 7.9 */
+#define SETTABLE_BITS                                                                              \
+    (SALLY_BIT_READONLY | SALLY_BIT_SYSTEM | SALLY_BIT_HIDDEN | SALLY_BIT_ARCHIVE |                \
+     SALLY_BIT_ENCRYPTED | SALLY_BIT_COMPRESSED | SALLY_BIT_APPEND_ONLY | SALLY_BIT_IMMUTABLE |    \
+     SALLY_BIT_SYNC)
 #define BLOCK_SIZE 4096u
 #define UNLIMITED_BLOCKS                                                                           \
     (UINT64_C(1) << 38) /* what a storage without a limit claims to have: 1 PiB */
@@ -42,8 +45,8 @@ void memory_attrs_of(sally_attrs *attrs, const struct mem_node *node)
         attrs->size = strlen(node->u.target);
     }
     bool sparse = S_ISREG(node->mode) && node->u.data.allocated < node->u.data.size;
-    attrs->attrib_bits = (node->bits & ~BIT_SPARSE) | (sparse ? BIT_SPARSE : 0);
-    attrs->attrib_bits_valid = node->bits_known | BIT_SPARSE;
+    attrs->attrib_bits = (node->bits & ~SALLY_BIT_SPARSE) | (sparse ? SALLY_BIT_SPARSE : 0);
+    attrs->attrib_bits_valid = node->bits_known | SALLY_BIT_SPARSE;
     attrs->uid = node->uid;
     attrs->gid = node->gid;
     attrs->permissions = node->mode & 07777;
@@ -109,6 +112,12 @@ static void set_time(struct timespec *place, const sally_attrs *attrs, uint32_t 
         return;
     place->tv_sec = (time_t)t->seconds;
     place->tv_nsec = attrs->valid & SALLY_ATTR_NANOSECONDS ? (long)t->nanoseconds : 0;
+}
+
+static sally_status memory_session_start(sally_fs *fs, sally_op *op)
+{
+    op->u.session.settable_bits = SETTABLE_BITS;
+    return extended_session_start(fs, op);
 }
 
 /* What can be said without looking at the file. */
@@ -265,7 +274,7 @@ static void memory_destroy(void *user_data)
 static const sally_fs_methods methods = {
     .struct_size = sizeof(sally_fs_methods),
     .traits = SALLY_FS_TRY | SALLY_FS_CONCURRENT | SALLY_FS_ACL,
-    .session_start = extended_session_start,
+    .session_start = memory_session_start,
     .open = memory_open,
     .close = memory_close,
     .read = memory_read,

@@ -307,7 +307,19 @@ static void announced(void **state)
     IS(driver_do(&d, op), OK);
     assert_int_equal(op->pub.u.session.server_count, 2);
     assert_string_equal(op->pub.u.session.server[0].name, "xattr@proftpd.org");
+    assert_int_equal(op->pub.u.session.settable_bits & SALLY_BIT_ARCHIVE,
+                     in_memory ? SALLY_BIT_ARCHIVE : 0);
     op_free(op);
+    if (!in_memory) { /* what is not set is not offered */
+        IS(sally_fs_local_set_policy(sally_session_fs(d.session), SALLY_ATTR_ACL,
+                                     SALLY_POLICY_FAIL),
+           OK);
+        op = driver_op(&d, SALLY_OP_SESSION_START, "/");
+        op->pub.u.session.settable = SALLY_ATTR_SIZE | SALLY_ATTR_ACL;
+        IS(driver_do(&d, op), OK);
+        assert_int_equal(op->pub.u.session.settable, SALLY_ATTR_SIZE);
+        op_free(op);
+    }
     stop(&d);
 }
 
