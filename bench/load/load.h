@@ -41,7 +41,7 @@ struct job {
 struct options {
     const char *host, *port, *user, *password, *key_file, *path;
     const char *ciphers, *macs, *kex, *software;
-    uint32_t sessions, request, seed, connecting, window;
+    uint32_t sessions, request, seed, connecting, window, sftp_version;
     uint64_t size, count, entries, rekey_bytes;
     double seconds;
     bool verify, json, gated, ask_first;

@@ -73,7 +73,7 @@ static void on_names(struct session *s, struct sftp_slot *slot, const struct sft
 {
     uint32_t count;
     s->pending--;
-    if (sftp_reply_names(reply, &count) && count) {
+    if (sftp_reply_names(&s->sftp, reply, &count) && count) {
         stats_add(&s->job->latency, clock_ns() - slot->sent_ns);
         s->job->operations += count;
         s->next += count;

@@ -26,6 +26,7 @@ static const char usage[] =
     "  --entries N                  readdir: how many there must be\n"
     "  --count N                    files, requests, folders or connections [1]\n"
     "  --seconds S                  instead: begin no more after this time\n"
+    "  --sftp-version V             [3] up to 6\n"
     "  --cipher, --mac, --kex NAMES in the order of preference\n"
     "  --rekey BYTES                new keys after so many\n"
     "  --window BYTES               that the receive window starts with\n"
@@ -44,7 +45,7 @@ static const char usage[] =
 enum {
     O_HOST = 256, O_PORT, O_USER, O_PASSWORD, O_KEY, O_ASK_FIRST, O_SESSIONS, O_PATH, O_SIZE, O_REQUEST, O_ENTRIES,
     O_COUNT, O_SECONDS, O_CIPHER, O_MAC, O_KEX, O_REKEY, O_WINDOW, O_SEED, O_NO_VERIFY, O_CONNECTING, O_GATED, O_JSON,
-    O_WRITE, O_CHECK, O_MODE, O_HELP
+    O_WRITE, O_CHECK, O_MODE, O_VERSION, O_HELP
 };
 
 static const struct option names[] = {
@@ -61,7 +62,8 @@ static const struct option names[] = {
     {"connecting", 1, NULL, O_CONNECTING}, {"gated", 0, NULL, O_GATED},
     {"json", 0, NULL, O_JSON},         {"write", 1, NULL, O_WRITE},
     {"check", 1, NULL, O_CHECK},       {"mode", 1, NULL, O_MODE},
-    {"help", 0, NULL, O_HELP},         {NULL, 0, NULL, 0},
+    {"sftp-version", 1, NULL, O_VERSION}, {"help", 0, NULL, O_HELP},
+    {NULL, 0, NULL, 0},
 };
 /* clang-format on */
 
@@ -169,6 +171,8 @@ static bool take(struct options *o, int option, char *value)
     case O_WRITE: o->write_file = value; return true;
     case O_CHECK: o->check_file = value; return true;
     case O_MODE: return parse_modes(o, value);
+    case O_VERSION:
+        return number32(&o->sftp_version, value, 6) && (o->sftp_version >= 3 || complain("no such version", value));
     default: fputs(usage, option == O_HELP ? stdout : stderr); return false;
     }
 }
@@ -185,6 +189,7 @@ bool options_parse(struct options *o, int argc, char **argv)
         .software = "SallyLoad_0.1",
         .sessions = 1,
         .request = 32768,
+        .sftp_version = 3,
         .count = 1,
         .connecting = 8,
         .verify = true,

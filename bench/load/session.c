@@ -134,7 +134,7 @@ static void on_request_done(void *user_data, struct ssh_channel *channel, bool o
         session_fail(s, "the subsystem was refused");
         return;
     }
-    sftp_client_init(&s->sftp, channel, &sftp_events, s);
+    sftp_client_init(&s->sftp, s->load->options.sftp_version, channel, &sftp_events, s);
     sftp_client_hello(&s->sftp);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/wire.h"
+#include "sallyport/attrs.h"
 
 #define INDEX_BITS  16u
 #define HEAD_PLAIN  9u  /* length, type, id */
@@ -15,10 +16,11 @@ static void keep(struct chunk *c)
     (void)c; /* a slot's memory stays */
 }
 
-void sftp_client_init(struct sftp_client *c, struct ssh_channel *channel,
+void sftp_client_init(struct sftp_client *c, uint32_t version, struct ssh_channel *channel,
                       const struct sftp_events *events, void *user_data)
 {
     memset(c, 0, sizeof *c);
+    c->version = version;
     c->channel = channel;
     c->events = events;
     c->user_data = user_data;
@@ -62,7 +64,7 @@ void sftp_client_hello(struct sftp_client *c)
 {
     put_u32(&c->hello, 5);
     put_u8(&c->hello, SSH_FXP_INIT);
-    put_u32(&c->hello, 3);
+    put_u32(&c->hello, c->version);
     send_bytes(c, &c->hello_chunk, buf_slice(&c->hello));
 }
 
@@ -95,12 +97,27 @@ static void put_handle(struct buf *b, const struct sftp_handle *handle)
     put_string(b, handle->bytes, handle->size);
 }
 
+static uint32_t disposition(uint32_t flags)
+{
+    if (flags & SSH_FXF_TRUNC)
+        return flags & SSH_FXF_CREAT ? SSH_FXF_CREATE_TRUNCATE : SSH_FXF_TRUNCATE_EXISTING;
+    return flags & SSH_FXF_CREAT ? SSH_FXF_OPEN_OR_CREATE : SSH_FXF_OPEN_EXISTING;
+}
+
 void sftp_open(struct sftp_client *c, struct sftp_slot *slot, const char *path, uint32_t flags)
 {
     struct buf *b = begin(slot, SSH_FXP_OPEN);
     put_text(b, path);
-    put_u32(b, flags);
+    if (c->version < 5) {
+        put_u32(b, flags);
+    } else {
+        put_u32(b, (flags & SSH_FXF_READ ? ACE4_READ_DATA | ACE4_READ_ATTRIBUTES : 0) |
+                       (flags & SSH_FXF_WRITE ? ACE4_WRITE_DATA | ACE4_WRITE_ATTRIBUTES : 0));
+        put_u32(b, disposition(flags));
+    }
     put_u32(b, 0); /* no attributes */
+    if (c->version > 3)
+        put_u8(b, SALLY_TYPE_REGULAR);
     finish(c, slot, no_body);
 }
 
@@ -132,7 +149,12 @@ void sftp_write(struct sftp_client *c, struct sftp_slot *slot, const struct sftp
 
 void sftp_stat(struct sftp_client *c, struct sftp_slot *slot, const char *path)
 {
-    put_text(begin(slot, SSH_FXP_STAT), path);
+    struct buf *b = begin(slot, SSH_FXP_STAT);
+    put_text(b, path);
+    if (c->version > 3) /* what version 3 always has */
+        put_u32(b, SSH_FILEXFER_ATTR_SIZE | SSH_FILEXFER_ATTR_PERMISSIONS |
+                       SSH_FILEXFER_ATTR_ACCESSTIME | SSH_FILEXFER_ATTR_MODIFYTIME |
+                       SSH_FILEXFER_ATTR_OWNERGROUP);
     finish(c, slot, no_body);
 }
 
@@ -167,7 +189,7 @@ static bool on_message(struct sftp_client *c, struct slice message)
     if (reply.type == SSH_FXP_VERSION) {
         bool is_first = !c->is_ready;
         c->is_ready = true;
-        if (is_first && get_u32(&in) == 3 && !in.bad)
+        if (is_first && get_u32(&in) == c->version && !in.bad)
             c->events->ready(c->user_data);
         return is_first;
     }
@@ -281,6 +303,49 @@ bool sftp_reply_handle(const struct sftp_reply *reply, struct sftp_handle *out)
     return true;
 }
 
+static void skip_time(struct cursor *in, uint32_t flags)
+{
+    get_u64(in);
+    if (flags & SSH_FILEXFER_ATTR_SUBSECOND_TIMES)
+        get_u32(in);
+}
+
+/* From version 4 on: draft-13 section 7. */
+static void skip_new_attrs(struct cursor *in, uint32_t version)
+{
+    static const uint32_t times[] = {SSH_FILEXFER_ATTR_ACCESSTIME, SSH_FILEXFER_ATTR_CREATETIME,
+                                     SSH_FILEXFER_ATTR_MODIFYTIME, SSH_FILEXFER_ATTR_CTIME};
+    uint32_t flags = get_u32(in);
+    get_u8(in);
+    if (flags & SSH_FILEXFER_ATTR_SIZE)
+        get_u64(in);
+    if (flags & SSH_FILEXFER_ATTR_ALLOCATION_SIZE)
+        get_u64(in);
+    if (flags & SSH_FILEXFER_ATTR_OWNERGROUP) {
+        get_string(in);
+        get_string(in);
+    }
+    if (flags & SSH_FILEXFER_ATTR_PERMISSIONS)
+        get_u32(in);
+    for (size_t i = 0; i < COUNT_OF(times); i++)
+        if (flags & times[i])
+            skip_time(in, flags);
+    if (flags & SSH_FILEXFER_ATTR_ACL)
+        get_string(in);
+    if (flags & SSH_FILEXFER_ATTR_BITS)
+        get_bytes(in, version > 5 ? 8 : 4);
+    if (flags & SSH_FILEXFER_ATTR_TEXT_HINT)
+        get_u8(in);
+    if (flags & SSH_FILEXFER_ATTR_MIME_TYPE)
+        get_string(in);
+    if (flags & SSH_FILEXFER_ATTR_LINK_COUNT)
+        get_u32(in);
+    if (flags & SSH_FILEXFER_ATTR_UNTRANSLATED_NAME)
+        get_string(in);
+    if (flags & SSH_FILEXFER_ATTR_EXTENDED)
+        in->bad = true; /* no server sends any */
+}
+
 static void skip_attrs(struct cursor *in)
 {
     uint32_t flags = get_u32(in);
@@ -296,7 +361,7 @@ static void skip_attrs(struct cursor *in)
         in->bad = true; /* no server sends any in version 3 */
 }
 
-bool sftp_reply_names(const struct sftp_reply *reply, uint32_t *count)
+bool sftp_reply_names(const struct sftp_client *c, const struct sftp_reply *reply, uint32_t *count)
 {
     struct cursor in = cursor_of_slice(reply->body);
     *count = get_u32(&in);
@@ -304,8 +369,14 @@ bool sftp_reply_names(const struct sftp_reply *reply, uint32_t *count)
         return false;
     for (uint32_t i = 0; i < *count && !in.bad; i++) {
         get_string(&in);
+        if (c->version > 3) {
+            skip_new_attrs(&in, c->version);
+            continue;
+        }
         get_string(&in);
         skip_attrs(&in);
     }
+    if (c->version > 5 && cursor_left(&in))
+        get_bool(&in); /* the end of the list */
     return cursor_done(&in);
 }

@@ -1,6 +1,6 @@
-/* The client's side of SFTP version 3, as much of it as load needs. Any number of requests may be
- * under way, one in each slot; nothing is allocated per request, and file data is neither copied on
- * its way out nor on its way in. */
+/* The client's side of SFTP, versions 3 to 6, as much of it as load needs. Any number of requests
+ * may be under way, one in each slot; nothing is allocated per request, and file data is neither
+ * copied on its way out nor on its way in. */
 #ifndef SALLY_LOAD_SFTP_CLIENT_H
 #define SALLY_LOAD_SFTP_CLIENT_H
 
@@ -50,6 +50,7 @@ struct sftp_client {
     struct ssh_channel *channel;
     const struct sftp_events *events;
     void *user_data;
+    uint32_t version; /* 3 to 6 */
     struct sftp_slot *slots;
     size_t slot_count;
     struct buf hello;
@@ -62,7 +63,7 @@ struct sftp_client {
     bool is_ready;      /* VERSION has come */
 };
 
-void sftp_client_init(struct sftp_client *c, struct ssh_channel *channel,
+void sftp_client_init(struct sftp_client *c, uint32_t version, struct ssh_channel *channel,
                       const struct sftp_events *events, void *user_data);
 void sftp_client_clear(struct sftp_client *c); /* after the channel's end */
 bool sftp_client_slots(struct sftp_client *c, size_t count);
@@ -70,6 +71,7 @@ void sftp_client_hello(struct sftp_client *c);
 /* False: this is no SFTP. */
 bool sftp_client_receive(struct sftp_client *c, struct slice data);
 
+/* `flags`: those of version 3. */
 void sftp_open(struct sftp_client *c, struct sftp_slot *slot, const char *path, uint32_t flags);
 void sftp_close(struct sftp_client *c, struct sftp_slot *slot, const struct sftp_handle *handle);
 void sftp_read(struct sftp_client *c, struct sftp_slot *slot, const struct sftp_handle *handle,
@@ -83,6 +85,6 @@ void sftp_readdir(struct sftp_client *c, struct sftp_slot *slot, const struct sf
 
 /* What replies say; false: it is malformed, or another reply. */
 bool sftp_reply_handle(const struct sftp_reply *reply, struct sftp_handle *out);
-bool sftp_reply_names(const struct sftp_reply *reply, uint32_t *count);
+bool sftp_reply_names(const struct sftp_client *c, const struct sftp_reply *reply, uint32_t *count);
 
 #endif
