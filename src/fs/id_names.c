@@ -71,39 +71,47 @@ static bool ask_patiently(enum id_kind kind, const char *name, uint32_t *id, cha
     return false;
 }
 
+/* To the tick: this is asked with every STAT. */
 static int64_t now_s(void)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
     return (int64_t)now.tv_sec;
 }
 
-static bool take_kept(struct id_names *names, enum id_kind kind, uint32_t id, int64_t now,
+/* Under the lock. */
+static bool find_kept(const struct id_names *names, enum id_kind kind, uint32_t id, int64_t now,
                       char out[ID_NAME_SIZE], bool *known)
 {
-    pthread_mutex_lock(&names->lock);
     const struct id_name *kept =
         names->places[kind] ? &names->places[kind][id % ID_NAMES_PLACES] : NULL;
-    bool hit = kept && kept->used && kept->id == id && now - kept->asked_s < ID_NAMES_KEEP_S;
-    if (hit) {
-        memcpy(out, kept->name, strlen(kept->name) + 1);
-        *known = kept->known;
-    }
-    pthread_mutex_unlock(&names->lock);
-    return hit;
+    if (!kept || !kept->used || kept->id != id || now - kept->asked_s >= ID_NAMES_KEEP_S)
+        return false;
+    memcpy(out, kept->name, strlen(kept->name) + 1);
+    *known = kept->known;
+    return true;
 }
 
-bool id_names_kept(struct id_names *names, enum id_kind kind, uint32_t id, char out[ID_NAME_SIZE])
+bool id_names_kept(struct id_names *names, uint32_t uid, uint32_t gid, char user[ID_NAME_SIZE],
+                   char group[ID_NAME_SIZE])
 {
     bool known;
-    return take_kept(names, kind, id, now_s(), out, &known);
+    int64_t now = now_s();
+    pthread_mutex_lock(&names->lock);
+    bool hit = find_kept(names, ID_USER, uid, now, user, &known) &&
+               find_kept(names, ID_GROUP, gid, now, group, &known);
+    pthread_mutex_unlock(&names->lock);
+    return hit;
 }
 
 bool id_names_get(struct id_names *names, enum id_kind kind, uint32_t id, char out[ID_NAME_SIZE])
 {
     int64_t now = now_s();
     bool known;
-    if (take_kept(names, kind, id, now, out, &known))
+    pthread_mutex_lock(&names->lock);
+    bool hit = find_kept(names, kind, id, now, out, &known);
+    pthread_mutex_unlock(&names->lock);
+    if (hit)
         return known;
 
     known = ask_patiently(kind, NULL, &id, out);

@@ -33,8 +33,10 @@ void id_names_clear(struct id_names *names);
 /* The name; false, and the number as text, when there is none. */
 bool id_names_get(struct id_names *names, enum id_kind kind, uint32_t id, char out[ID_NAME_SIZE]);
 
-/* The same, but only from what was asked lately, without waiting. False: it must be asked. */
-bool id_names_kept(struct id_names *names, enum id_kind kind, uint32_t id, char out[ID_NAME_SIZE]);
+/* Those of a user and a group, but only from what was asked lately, without waiting. False: they
+ * must be asked. */
+bool id_names_kept(struct id_names *names, uint32_t uid, uint32_t gid, char user[ID_NAME_SIZE],
+                   char group[ID_NAME_SIZE]);
 
 /* The number for a name, or for a number as text. Asks the system each time. */
 bool id_of_name(enum id_kind kind, const char *name, uint32_t *id);

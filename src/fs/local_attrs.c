@@ -53,17 +53,23 @@ void local_attrs_of(sally_attrs *attrs, const struct os_stat *st)
     }
 }
 
-/* Finding a name out may take long: without waiting, only one that was asked for lately. */
-static sally_status add_name(struct local *local, sally_op *op, enum id_kind kind, uint32_t id,
-                             const char **out)
+/* Finding a name out may take long: without waiting, only those that were asked for lately. */
+static sally_status add_names(struct local *local, sally_op *op, const struct os_stat *st,
+                              sally_attrs *attrs)
 {
-    char name[ID_NAME_SIZE];
-    if (!(op->flags & SALLY_OP_TRY))
-        id_names_get(&local->names, kind, id, name);
-    else if (!id_names_kept(&local->names, kind, id, name))
-        return SALLY_WOULD_BLOCK;
-    *out = sally_op_strdup(op, name);
-    return *out ? SALLY_OK : SALLY_FAILURE;
+    char user[ID_NAME_SIZE], group[ID_NAME_SIZE];
+    if (!id_names_kept(&local->names, st->uid, st->gid, user, group)) {
+        if (op->flags & SALLY_OP_TRY)
+            return SALLY_WOULD_BLOCK;
+        id_names_get(&local->names, ID_USER, st->uid, user);
+        id_names_get(&local->names, ID_GROUP, st->gid, group);
+    }
+    attrs->owner = sally_op_strdup(op, user);
+    attrs->group = sally_op_strdup(op, group);
+    if (!attrs->owner || !attrs->group)
+        return SALLY_FAILURE;
+    attrs->valid |= SALLY_ATTR_NAMES;
+    return SALLY_OK;
 }
 
 /* Names and the ACL only when somebody wants them. `fd` is for the latter. */
@@ -76,12 +82,7 @@ static sally_status answer(struct local *local, sally_op *op, int fd, const stru
         status = local_acl_get(local, op, fd, st->mode, attrs);
     if (status != SALLY_OK || !(op->u.stat.wanted & SALLY_ATTR_NAMES))
         return status;
-    status = add_name(local, op, ID_USER, st->uid, &attrs->owner);
-    if (status == SALLY_OK)
-        status = add_name(local, op, ID_GROUP, st->gid, &attrs->group);
-    if (status == SALLY_OK)
-        attrs->valid |= SALLY_ATTR_NAMES;
-    return status;
+    return add_names(local, op, st, attrs);
 }
 
 /* Only what the kernel has at hand, and only on the storage's own disk: below another mount point

@@ -397,14 +397,18 @@ static uint32_t flag_of(const struct field *f, uint32_t version)
     return f->flag[version - SFTP_FIRST_VERSION];
 }
 
+static uint32_t subsecond(uint32_t version, uint32_t valid)
+{
+    bool has = version > 3 && valid & A(NANOSECONDS) && valid & TIMES_WITH_NANOSECONDS;
+    return has ? F(SUBSECOND_TIMES) : 0;
+}
+
 uint32_t attrs_to_wire(uint32_t version, uint32_t valid)
 {
-    uint32_t flags = 0;
+    uint32_t flags = subsecond(version, valid);
     for (size_t i = 0; i < COUNT_OF(fields); i++)
         if (fields[i].any & valid)
             flags |= flag_of(&fields[i], version);
-    if (version > 3 && valid & A(NANOSECONDS) && valid & TIMES_WITH_NANOSECONDS)
-        flags |= F(SUBSECOND_TIMES);
     return flags;
 }
 
@@ -445,13 +449,20 @@ static uint8_t wire_type(uint32_t version, const sally_attrs *attrs)
 void attrs_put(struct buf *out, uint32_t version, const sally_attrs *attrs)
 {
     uint32_t valid = members_to_send(version, attrs);
-    struct writer w = {out, version, attrs_to_wire(version, valid), attrs};
-    put_u32(out, w.flags);
+    struct writer w = {out, version, subsecond(version, valid), attrs};
+    uint32_t flags = w.flags;
+    size_t place = out->size;
+    put_u32(out, 0);
     if (version > 3)
         put_u8(out, wire_type(version, attrs));
-    for (size_t i = 0; i < COUNT_OF(fields); i++)
-        if (fields[i].any & valid && flag_of(&fields[i], version))
+    for (size_t i = 0; i < COUNT_OF(fields); i++) {
+        uint32_t flag = fields[i].any & valid ? flag_of(&fields[i], version) : 0;
+        flags |= flag;
+        if (flag)
             fields[i].put(&w);
+    }
+    if (!out->failed)
+        wire_put_u32(buf_head(out) + place, flags);
 }
 
 void attrs_put_none(struct buf *out, uint32_t version)

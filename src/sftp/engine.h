@@ -46,6 +46,8 @@ struct sftp {
     bool draft_symlink_order; /* SYMLINK's arguments as drafts -02 to -05 have them, not as OpenSSH
                                  does */
     uint32_t unasked;         /* SALLY_ATTR_ bits that are sent to those who do not ask for them */
+    uint32_t all_attrs;       /* SALLY_ATTR_ bits for those who do not say what they want */
+    uint32_t asked, wanted;   /* the flags of the last STAT, and the bits they mean */
     struct naming naming;     /* of files */
     uint64_t denied;          /* a bit for each name of sftp_request_name_at() */
     uint64_t requests;        /* that came since VERSION, with the one being looked at */
@@ -146,7 +148,7 @@ sally_status request_drop(struct op *op, sally_status status);
 sally_status request_attrs(struct sftp *s, struct op *op, struct request_in *in,
                            const sally_attrs **out);
 /* The attributes that a STAT asks for. */
-uint32_t request_wanted(const struct sftp *s, struct request_in *in);
+uint32_t request_wanted(struct sftp *s, struct request_in *in);
 /* A path of the client, as the storage writes it, becomes the operation's; the same for its second
  * path; and a text that is no path of an operation. */
 sally_status request_path(struct sftp *s, struct op *op, struct slice raw);

@@ -36,16 +36,20 @@ sally_status handle_readlink(struct sftp *s, struct request_in *in)
     return submit_path(s, in, SALLY_OP_READLINK, answer_text);
 }
 
-uint32_t request_wanted(const struct sftp *s, struct request_in *in)
+uint32_t request_wanted(struct sftp *s, struct request_in *in)
 {
     /* From version 4 on a mask follows; clients that leave it out get everything, and those that
      * name nothing get what costs nothing. */
-    uint32_t everything = attrs_of_wire(s->version, UINT32_MAX) & s->unasked;
     if (s->version == 3 || cursor_left(&in->body) < 4)
-        return everything;
+        return s->all_attrs;
     uint32_t flags = get_u32(&in->body);
-    return flags ? attrs_of_wire(s->version, flags)
-                 : everything & ~(SALLY_ATTR_NAMES | SALLY_ATTR_ACL);
+    if (!flags)
+        return s->all_attrs & ~(SALLY_ATTR_NAMES | SALLY_ATTR_ACL);
+    if (flags != s->asked) { /* clients always want the same */
+        s->asked = flags;
+        s->wanted = attrs_of_wire(s->version, flags);
+    }
+    return s->wanted;
 }
 
 static sally_status submit_stat(struct sftp *s, struct request_in *in, uint32_t flags)
@@ -254,7 +258,7 @@ static bool answer_resolved(struct sftp *s, struct op *op)
         next ? op_take_path(next, slice_of(text->result ? text->result : op->pub.path))
              : SALLY_FAILURE;
     if (status == SALLY_OK) {
-        next->pub.u.stat.wanted = attrs_of_wire(s->version, UINT32_MAX) & s->unasked;
+        next->pub.u.stat.wanted = s->all_attrs;
         request_submit(s, next);
         return false;
     }

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "sftp/attrs_codec.h"
 #include "sftp/protocol.h"
 
 /* More extension data of a client than this is not passed on. */
@@ -78,6 +79,8 @@ static sally_status take_pairs(struct op *op, struct cursor *in)
 void use_version(struct sftp *s, uint32_t version)
 {
     s->version = version;
+    s->all_attrs = attrs_of_wire(version, UINT32_MAX) & s->unasked;
+    s->asked = 0;
     s->naming.translates = version >= 4 && s->options.filename_charset;
     session_set_version(s->session, version);
 }

@@ -32,18 +32,21 @@ static void only_what_is_kept(void **state)
 {
     (void)state;
     struct id_names names;
-    char text[ID_NAME_SIZE];
+    char text[ID_NAME_SIZE], group[ID_NAME_SIZE];
     assert_true(id_names_init(&names));
-    assert_false(id_names_kept(&names, ID_USER, 0, text));
+    assert_false(id_names_kept(&names, 0, 0, text, group));
     id_names_get(&names, ID_USER, 0, text);
-    text[0] = 0;
-    assert_true(id_names_kept(&names, ID_USER, 0, text));
+    assert_false(id_names_kept(&names, 0, 0, text, group)); /* both, or nothing */
+    id_names_get(&names, ID_GROUP, 0, text);
+    text[0] = group[0] = 0;
+    assert_true(id_names_kept(&names, 0, 0, text, group));
     assert_string_equal(text, "root");
-    assert_false(id_names_kept(&names, ID_GROUP, 0, text));
-    assert_false(id_names_kept(&names, ID_USER, ID_NAMES_PLACES, text)); /* the same place */
+    assert_string_equal(group, "root");
+    assert_false(id_names_kept(&names, ID_NAMES_PLACES, 0, text, group)); /* the same place */
+    assert_false(id_names_kept(&names, 0, ID_NAMES_PLACES, text, group));
     /* That there is no name is kept, too: the number stands for it. */
     id_names_get(&names, ID_USER, 4000000000u, text);
-    assert_true(id_names_kept(&names, ID_USER, 4000000000u, text));
+    assert_true(id_names_kept(&names, 4000000000u, 0, text, group));
     assert_string_equal(text, "4000000000");
     id_names_clear(&names);
 }
