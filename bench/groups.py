@@ -22,11 +22,11 @@ def _transfer_figures(result, cpu_seconds):
     return {"cpu_gib": cpu_seconds * GIB / result["bytes"], "rate": result["mib_s"]}
 
 
-def transfer(direction, cipher, request, sessions=1, depth=64):
+def transfer(direction, cipher, request, sessions=1, depth=64, on_disk=False):
     """sally-load: one file per session, from the memory pattern or against it."""
 
     def run(bench, peer):
-        size = bench.size // sessions
+        size = bench.size // sessions // (2 if on_disk else 1)
         for number in range(sessions):
             path = peer.folder / f"file{number}"
             if direction == "get":
@@ -43,7 +43,9 @@ def transfer(direction, cipher, request, sessions=1, depth=64):
         return _transfer_figures(results[direction], seconds)
 
     many = f", {sessions} sessions" if sessions > 1 else ""
-    return Row(f"{direction} {short(cipher)} {request >> 10} KiB{many}", (CPU_GIB, RATE), run)
+    disk = ", files on a disk" if on_disk else ""
+    return Row(f"{direction} {short(cipher)} {request >> 10} KiB{many}{disk}", (CPU_GIB, RATE), run, is_fresh=on_disk,
+               on_disk=on_disk)
 
 
 def client_transfer(client, direction, cipher, request=None):
@@ -176,7 +178,7 @@ def far(client, direction, request, depth, round_trip_ms=100, mbit=1000):
     """Over a long line. The ssh channel's windows and the requests in flight are what counts here, not TCP's."""
 
     def run(bench, peer):
-        served, local, size = peer.folder / "file", bench.work / "local", min(bench.size, 512 << 20)
+        served, local, size = peer.folder / "file", bench.work / "local", bench.size if depth > 64 else min(bench.size, 256 << 20)
         source, target = (served, local) if direction == "get" else (local, served)
         load.write_pattern(bench.program, source, size)
         try:
@@ -204,6 +206,7 @@ def groups(quick):
     requests = (32768, 261120)
     all_groups = {
         "transfers": [transfer(d, AES, r) for d in both for r in requests],
+        "disk": [transfer(d, AES, r, on_disk=True) for d in both for r in requests],
         "chacha": [transfer(d, CHACHA, 32768) for d in both],
         "idle": [idle(1000), idle(2000)] if not quick else [idle(200)],
         "requests": [stat(64), stat(1), readdir(50000), small_files("small-put"), small_files("small-get")],
@@ -216,6 +219,7 @@ def groups(quick):
         all_groups["line"] += [far("sftp", d, 32768, 64) for d in both] + [far("sally-load", d, 261120, 128) for d in both]
     if quick:
         all_groups["clients"] = [client_transfer("sftp", d, AES, 32768) for d in both]
+        all_groups["disk"] = [transfer(d, AES, 32768, on_disk=True) for d in both]
     else:
         all_groups["clients"] += [client_transfer("lftp", d, AES) for d in both]
         all_groups["idle"].append(idle(10000, only=("sallyport",), busy=True))

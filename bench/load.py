@@ -4,7 +4,10 @@ import contextlib
 import json
 import socket
 import subprocess
+import threading
 import time
+
+PATIENCE = 180  # seconds that no client needs
 
 
 class Failed(Exception):
@@ -19,12 +22,15 @@ class Load:
             [str(word) for word in (program, "--port", port or peer.port, "--user", peer.user, "--key",
                                     peer.keys.path("client"), "--gated", "--json", *arguments)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self._patience = threading.Timer(PATIENCE, self._process.kill)  # or a server that hangs would hold up all the others
+        self._patience.start()
         self.ready = self._line()
 
     def _line(self):
         line = self._process.stdout.readline()
         if not line:
-            raise Failed(self._process.communicate()[1].strip())
+            self._patience.cancel()
+            raise Failed(self._process.communicate()[1].strip() or "it was stopped: nothing moved any more")
         return line
 
     def measure(self):
@@ -37,6 +43,7 @@ class Load:
 
     def finish(self):
         said = self._process.communicate()[1]
+        self._patience.cancel()
         if self._process.returncode != 0:
             raise Failed(said.strip())
 
@@ -63,6 +70,13 @@ def check_pattern(program, path, size, seed=0):
         raise Failed(done.stderr.strip())
 
 
+def _run(command, **options):
+    try:
+        return subprocess.run(command, text=True, capture_output=True, check=False, timeout=PATIENCE, **options)
+    except subprocess.TimeoutExpired as error:
+        raise Failed("it was stopped: nothing moved any more") from error
+
+
 def sftp(peer, direction, local, remote, cipher, request, depth=64, port=None):
     """OpenSSH's client, from its start to its end. CPU seconds of the server, and seconds."""
     command = ["sftp", "-q", "-b", "-", "-P", port or peer.port, "-B", request, "-R", depth, "-o", f"Ciphers={cipher}",
@@ -70,7 +84,7 @@ def sftp(peer, direction, local, remote, cipher, request, depth=64, port=None):
                peer.keys.path("client"), f"{peer.user}@127.0.0.1"]
     batch = f"get {remote} {local}\n" if direction == "get" else f"put {local} {remote}\n"
     before, begin = peer.cpu.seconds(), time.monotonic()
-    done = subprocess.run([str(word) for word in command], input=batch, text=True, capture_output=True, check=False)
+    done = _run([str(word) for word in command], input=batch)
     seconds = time.monotonic() - begin
     if done.returncode != 0:
         raise Failed(done.stderr.strip())
@@ -85,7 +99,7 @@ def lftp(peer, direction, local, remote, cipher):
     script = (f"set sftp:connect-program '{ssh}'; set net:max-retries 1; set cmd:fail-exit yes; set xfer:clobber yes; "
               f"open -u {peer.user},x -p {peer.port} sftp://127.0.0.1; {task}; bye")
     before, begin = peer.cpu.seconds(), time.monotonic()
-    done = subprocess.run(["lftp", "-c", script], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    done = _run(["lftp", "-c", script], stdin=subprocess.DEVNULL)
     seconds = time.monotonic() - begin
     if done.returncode != 0:
         raise Failed(done.stderr.strip())

@@ -12,8 +12,11 @@ import os
 import pathlib
 import platform
 import shutil
+import signal
+import subprocess
 import sys
 import tempfile
+import time
 
 import groups as group_module
 import load
@@ -31,6 +34,8 @@ class Bench:
         self.build = build.resolve()
         self.program = self.build / "bench" / "sally-load"
         self.rounds = arguments.rounds or (3 if arguments.quick else 5)
+        self.end = time.monotonic() + 60 * (arguments.minutes or (3 if arguments.quick else 20))
+        self.rows_left = 1
         self.size = (arguments.mib or (256 if arguments.quick else 1024)) << 20
         self.seconds = 0.5 if arguments.quick else 1.5
         self.files = 20000 if arguments.quick else 50000
@@ -39,6 +44,7 @@ class Bench:
         self.running = {}
         base = arguments.folder or "/dev/shm"
         self.work = pathlib.Path(tempfile.mkdtemp(prefix="sallyport-bench-", dir=base))
+        self.disk = pathlib.Path(tempfile.mkdtemp(prefix="sallyport-bench-", dir=arguments.disk))
         os.environ["SALLY_BUILD"] = str(self.build)
         sys.path.insert(0, str(ROOT / "tests" / "interop"))
         import keys
@@ -62,12 +68,13 @@ class Bench:
     def close(self):
         self.stop()
         shutil.rmtree(self.work, ignore_errors=True)
+        shutil.rmtree(self.disk, ignore_errors=True)
 
 
 def run_once(bench, row, kind):
     if not row.is_fresh:
         return row.run(bench, bench.peer(kind))
-    peer = kind(bench.work / "fresh", bench.keys)
+    peer = kind((bench.disk if row.on_disk else bench.work) / "fresh", bench.keys)
     try:
         return row.run(bench, peer)
     finally:
@@ -90,7 +97,11 @@ def run_row(bench, row):
     """Peer's name -> what each run brought. A peer that fails has no figures."""
     kinds = [kind for kind in bench.kinds if not row.only or kind.name in row.only]
     runs, failed = {kind.name: [] for kind in kinds}, set()
+    begin = time.monotonic()
+    share = (bench.end - begin) / bench.rows_left
     for number in range(row.rounds or bench.rounds):
+        if number > 0 and (time.monotonic() - begin) * (number + 1) / number > share:
+            break  # a busy machine: what has no time is another round, not another row
         for kind in kinds if number % 2 == 0 else reversed(kinds):
             figures = run_twice(bench, row, kind) if kind.name not in failed else None
             if figures:
@@ -98,7 +109,12 @@ def run_row(bench, row):
             else:
                 failed.add(kind.name)
                 runs[kind.name] = []
+    bench.rows_left -= 1
     return runs
+
+
+def file_system(path):
+    return subprocess.run(["stat", "-f", "-c", "%T", path], capture_output=True, text=True, check=False).stdout.strip()
 
 
 def describe(bench):
@@ -107,6 +123,8 @@ def describe(bench):
     print(f"{datetime.date.today()}, {os.cpu_count()} x {cpu}, Linux {platform.release()}, load {os.getloadavg()[0]:.1f}")
     for kind in bench.kinds:
         print(f"- {kind.name}: {kind.version()}")
+    print(f"- files in {bench.work.parent} ({file_system(bench.work)}), those of the group \"disk\" in {bench.disk.parent} "
+          f"({file_system(bench.disk)})")
     if not bench.peer(bench.kinds[0]).cpu.is_exact:
         print("- no control group may be made here: CPU is read from the processes, in ticks")
 
@@ -131,23 +149,29 @@ def main():
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--mib", type=int, help="size of a large file")
     parser.add_argument("--folder", help="where the files lie [/dev/shm]")
+    parser.add_argument("--disk", default="/var/tmp", help="where those of the group \"disk\" lie [/var/tmp]")
+    parser.add_argument("--minutes", type=float, help="after which rows get by with fewer rounds [20; with --quick 3]")
     parser.add_argument("--json", help="write every single figure to this file")
     arguments = parser.parse_args()
     arguments.peers = arguments.peers.split(",") if arguments.peers else []
     wanted = group_module.groups(arguments.quick)
     names = arguments.groups.split(",") if arguments.groups else ["limits", *wanted]
     record = {}
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # what was started ends, and what was made goes
     bench = Bench(arguments)
+    bench.rows_left = sum(len(wanted[name]) for name in names if name != "limits")
     try:
         describe(bench)
         if "limits" in names:
             show_limits(bench, arguments.quick)
         for name in [name for name in names if name != "limits"]:
+            begin = time.monotonic()
             print(f"\n### {name}\n\n{table.header(bench.names())}", flush=True)
             for row in wanted[name]:
                 runs = run_row(bench, row)
                 record[row.name] = runs
                 print("\n".join(table.lines(row, bench.names(), runs)), flush=True)
+            print(f"{name}: {time.monotonic() - begin:.0f} s", file=sys.stderr)
     finally:
         bench.close()
         if arguments.json:

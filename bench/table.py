@@ -19,6 +19,7 @@ class Row:
     only: typing.Sequence[str] = ()  # names of peers; none: all
     rounds: int = 0  # 0: as the command line says
     is_fresh: bool = False  # each run has servers of its own
+    on_disk: bool = False  # whose files lie on a disk
 
 
 def shown(value):

@@ -164,8 +164,9 @@ class Sshd(Process):
         passwd = work / "passwd"
         passwd.write_text("root:x:0:0:root:/root:/bin/sh\nsshd:x:74:74::/run/sshd:/usr/sbin/nologin\n"
                           f"joe:{hashed}:0:0:joe:{self.root}:/bin/sh\n")
-        script = (f"mount --bind '{passwd}' /etc/passwd && mount -t tmpfs tmpfs /run && mkdir /run/sshd && "
-                  "exec \"$@\"")
+        # A copy of the whole folder: a file that is mounted over goes when somebody elsewhere puts a new one in its place.
+        script = ("mount -t tmpfs tmpfs /run && mkdir /run/sshd && { cp -a /etc /run/etc || true; } && "
+                  f"cp '{passwd}' /run/etc/passwd && mount --bind /run/etc /etc && exec \"$@\"")
         return ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh", *daemon]
 
     def finish(self):
