@@ -114,7 +114,7 @@ static void bench_kex(struct crypto *c, const struct kex_method *m)
 {
     struct exchange x = {.crypto = c, .method = m, .random = crypto_random(c)};
     struct kex_ephemeral *e;
-    x.group = m->family == KEX_GEX ? kex_group_find(3072, 3072, 3072) : NULL;
+    x.group = m->family == KEX_GEX ? kex_group_find(c, 3072, 3072, 3072) : NULL;
     buf_init(&x.peer, 8192);
     if (kex_begin(c, m, x.group, &x.random, &e, &x.peer))
         exit(1);

@@ -120,6 +120,7 @@ static void expand(struct blowfish *b, const uint8_t *salt_hash, const uint8_t *
         to[1] = right;
     }
     mem_wipe(&key, sizeof key);
+    mem_wipe(&salt, sizeof salt); /* but for the first block's, a hash of secrets */
 }
 
 static void bcrypt_block(const struct blowfish *start, struct blowfish *b, const uint8_t *pass_hash,

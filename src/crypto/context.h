@@ -9,6 +9,7 @@
 
 #include "crypto/crypto.h"
 #include "crypto/hash.h"
+#include "crypto/kex_method.h"
 
 enum cipher_id {
     CIPHER_AES128_CTR,
@@ -20,6 +21,8 @@ enum cipher_id {
     CIPHER_COUNT
 };
 
+#define KEX_GROUP_COUNT 5
+
 struct crypto {
     atomic_uint refs;
     OSSL_LIB_CTX *lib;
@@ -29,7 +32,12 @@ struct crypto {
     EVP_MAC *poly1305;
     EVP_RAND_CTX *random; /* locks itself; below the context's primary generator, which reseeds it
                              after a fork */
+    struct kex_group groups[KEX_GROUP_COUNT]; /* smallest first */
+    uint8_t primes[(2048 + 3072 + 4096 + 6144 + 8192) / 8];
 };
+
+/* kex_groups.c */
+sally_error kex_groups_init(struct crypto *c);
 
 /* The library's name of a digest. */
 const char *hash_library_name(enum hash_id id);

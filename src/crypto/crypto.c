@@ -59,7 +59,8 @@ static sally_error fetch_all(struct crypto *c)
             return SALLY_E_CRYPTO;
     }
     c->poly1305 = EVP_MAC_fetch(c->lib, "POLY1305", NULL); /* builds without ChaCha20 lack it too */
-    return make_random(c);
+    sally_error error = kex_groups_init(c);
+    return error ? error : make_random(c);
 }
 
 static void destroy(struct crypto *c)

@@ -88,7 +88,7 @@ static sally_error begin(struct crypto *c, const struct kex_row *row, const stru
                          struct buf *ours)
 {
     if (row->method.family == KEX_DH)
-        group = kex_group_find(row->parameter, row->parameter, row->parameter);
+        group = kex_group_find(c, row->parameter, row->parameter, row->parameter);
     if (!group)
         return SALLY_E_INVALID;
     if (!group_is_usable(group))

@@ -32,8 +32,9 @@ struct kex_group { /* for DH and GEX */
     uint32_t bits;
 };
 /* A known safe-prime group whose size fits [min, max] and is nearest to `wanted` bits (RFC 4419
- * section 3; groups 14 to 18 of RFC 3526); NULL when there is none. */
-const struct kex_group *kex_group_find(uint32_t min, uint32_t wanted, uint32_t max);
+ * section 3; groups 14 to 18 of RFC 3526); NULL when there is none. It is the context's. */
+const struct kex_group *kex_group_find(const struct crypto *c, uint32_t min, uint32_t wanted,
+                                       uint32_t max);
 
 /* The server's half (and the client's second half): from the peer's public value to ours and the
  * shared secret. `peer` is the raw string or the mpint's magnitude. `ours` and `secret` (a secret

@@ -108,7 +108,7 @@ static bool on_group_request(struct ssh *ssh, struct cursor *payload)
         return false;
     if (k->min > k->wanted || k->wanted > k->max)
         return fail(ssh, "a group request that contradicts itself");
-    k->group = kex_group_find(k->min, k->wanted, k->max);
+    k->group = kex_group_find(ssh->options.crypto, k->min, k->wanted, k->max);
     if (!k->group)
         return fail(ssh, "no group of the size that the client asks for");
     k->expected = SSH_MSG_KEX_GEX_INIT;

@@ -16,9 +16,9 @@
 #define VALUE_MAX 4096
 
 /* What GEX is given in these tests; the size keeps them quick. */
-static const struct kex_group *group_for(const struct kex_method *m)
+static const struct kex_group *group_for(const struct crypto *c, const struct kex_method *m)
 {
-    return m->family == KEX_GEX ? kex_group_find(2048, 2048, 8192) : NULL;
+    return m->family == KEX_GEX ? kex_group_find(c, 2048, 2048, 8192) : NULL;
 }
 
 struct exchange {
@@ -50,10 +50,11 @@ static void run(struct crypto *c, const struct kex_method *m, uint64_t seed, str
     struct random_source client_random = test_random_source(&client_seed);
     struct random_source server_random = test_random_source(&server_seed);
     exchange_init(x);
-    assert_int_equal(kex_begin(c, m, group_for(m), &client_random, &x->client, &x->client_public),
-                     0);
-    assert_int_equal(kex_respond(c, m, group_for(m), &server_random, buf_slice(&x->client_public),
-                                 &x->server_public, &x->server_secret),
+    assert_int_equal(
+        kex_begin(c, m, group_for(c, m), &client_random, &x->client, &x->client_public), 0);
+    assert_int_equal(kex_respond(c, m, group_for(c, m), &server_random,
+                                 buf_slice(&x->client_public), &x->server_public,
+                                 &x->server_secret),
                      0);
     assert_int_equal(kex_finish(x->client, buf_slice(&x->server_public), &x->client_secret), 0);
 }
@@ -189,7 +190,7 @@ static void respond_refused(struct crypto *c, const char *name, struct slice pee
     struct buf ours, secret;
     buf_init(&ours, VALUE_MAX);
     buf_init_secret(&secret, VALUE_MAX);
-    assert_int_equal(kex_respond(c, m, group_for(m), &random, peer, &ours, &secret),
+    assert_int_equal(kex_respond(c, m, group_for(c, m), &random, peer, &ours, &secret),
                      SALLY_E_PROTOCOL);
     assert_int_equal(ours.size, 0);
     assert_int_equal(secret.size, 0);
@@ -197,7 +198,7 @@ static void respond_refused(struct crypto *c, const char *name, struct slice pee
     buf_clear(&secret);
     /* And what a client is answered. */
     struct kex_ephemeral *e;
-    assert_int_equal(kex_begin(c, m, group_for(m), &random, &e, &ours), 0);
+    assert_int_equal(kex_begin(c, m, group_for(c, m), &random, &e, &ours), 0);
     assert_int_equal(kex_finish(e, peer, &secret), SALLY_E_PROTOCOL);
     assert_int_equal(secret.size, 0);
     kex_ephemeral_free(e);
@@ -277,7 +278,7 @@ static void test_bad_dh_peers(void **state)
 {
     static const char *const methods[] = {"diffie-hellman-group14-sha256",
                                           "diffie-hellman-group-exchange-sha256"};
-    const struct kex_group *group = kex_group_find(2048, 2048, 2048);
+    const struct kex_group *group = kex_group_find(*state, 2048, 2048, 2048);
     for (size_t i = 0; i < COUNT_OF(methods); i++) {
         uint8_t value[400] = {0};
         struct slice peer = {value, 0};
@@ -302,7 +303,7 @@ static void test_dh_of_a_small_peer(void **state)
 {
     /* 2 and p - 2 are the first and the last good ones, with and without a sign byte. */
     const struct kex_method *m = kex_method_find(slice_of("diffie-hellman-group14-sha256"));
-    const struct kex_group *group = kex_group_find(2048, 2048, 2048);
+    const struct kex_group *group = kex_group_find(*state, 2048, 2048, 2048);
     struct test_random seed = {3};
     struct random_source random = test_random_source(&seed);
     uint8_t value[257] = {0};
@@ -338,7 +339,8 @@ static void test_bad_randomness(void **state)
     const struct kex_method *m;
     buf_init(&ours, VALUE_MAX);
     for (size_t i = 0; (m = kex_method_at(i)); i++) {
-        assert_int_equal(kex_begin(*state, m, group_for(m), &none, &e, &ours), SALLY_E_CRYPTO);
+        assert_int_equal(kex_begin(*state, m, group_for(*state, m), &none, &e, &ours),
+                         SALLY_E_CRYPTO);
         assert_null(e);
         assert_int_equal(ours.size, 0);
     }
@@ -358,62 +360,70 @@ static void test_no_room(void **state)
     for (size_t i = 0; (m = kex_method_at(i)); i++) {
         struct buf ours;
         buf_init(&ours, 31);
-        assert_int_not_equal(kex_begin(*state, m, group_for(m), &random, &e, &ours), 0);
+        assert_int_not_equal(kex_begin(*state, m, group_for(*state, m), &random, &e, &ours), 0);
         assert_null(e);
         buf_clear(&ours);
     }
     kex_ephemeral_free(NULL);
 }
 
+/* By digests of the primes, which were made by the formulas of sections 3 to 7. */
 static void test_groups_are_those_of_rfc_3526(void **state)
 {
-    (void)state;
-    static const uint32_t bits[] = {2048, 3072, 4096, 6144, 8192};
-    BIGNUM *(*const known[])(BIGNUM *) = {BN_get_rfc3526_prime_2048, BN_get_rfc3526_prime_3072,
-                                          BN_get_rfc3526_prime_4096, BN_get_rfc3526_prime_6144,
-                                          BN_get_rfc3526_prime_8192};
-    for (size_t i = 0; i < COUNT_OF(bits); i++) {
-        uint8_t p[1024];
-        BIGNUM *right = known[i](NULL);
-        const struct kex_group *group = kex_group_find(bits[i], bits[i], bits[i]);
+    static const struct {
+        uint32_t bits;
+        const char *sha256;
+    } known[] = {
+        {2048, "d66436f79bbd6b2e38c0ffbd079be904d2641415e2e67140e09448be9a60890e"},
+        {3072, "48cf8b092fbce4359d9871abf74f98e25b6163379eaa15cd9087e800c6d1c55c"},
+        {4096, "4ee95187682bcb230ad26a95205f6920e84708f6251b3894329b09ec23919e33"},
+        {6144, "d1bfe6d0925ce7e4da262b62861514a7755e35831e429f343e7b864848657efd"},
+        {8192, "39ab4feab950a3128fb71accb9fc3965d857012e081998a85996e3ea8b3c3bcf"},
+    };
+    for (size_t i = 0; i < COUNT_OF(known); i++) {
+        uint8_t digest[HASH_MAX_SIZE];
+        char hex[65];
+        const struct kex_group *group =
+            kex_group_find(*state, known[i].bits, known[i].bits, known[i].bits);
         assert_non_null(group);
-        assert_int_equal(group->bits, bits[i]);
+        assert_int_equal(group->bits, known[i].bits);
         assert_int_equal(group->generator, 2);
-        assert_int_equal(group->p_size, BN_bn2bin(right, p));
-        assert_memory_equal(group->p, p, group->p_size);
-        BN_free(right);
+        assert_int_equal(group->p_size, known[i].bits / 8);
+        assert_true(hash_once(*state, HASH_SHA256, group->p, group->p_size, digest));
+        for (size_t k = 0; k < 32; k++)
+            snprintf(hex + 2 * k, 3, "%02x", digest[k]);
+        assert_string_equal(hex, known[i].sha256);
     }
 }
 
-static uint32_t found(uint32_t min, uint32_t wanted, uint32_t max)
+static uint32_t found(void **state, uint32_t min, uint32_t wanted, uint32_t max)
 {
-    const struct kex_group *group = kex_group_find(min, wanted, max);
+    const struct kex_group *group = kex_group_find(*state, min, wanted, max);
     return group ? group->bits : 0;
 }
 
 static void test_group_choice(void **state)
 {
-    (void)state;
-    assert_int_equal(found(1024, 1024, 8192), 2048);
-    assert_int_equal(found(2048, 2048, 8192), 2048);
-    assert_int_equal(found(2048, 2049, 8192), 3072);
-    assert_int_equal(found(2048, 8192, 8192), 8192);
-    assert_int_equal(found(2048, 8192, 16384), 8192);
-    assert_int_equal(found(1024, 16384, 16384), 8192);
-    assert_int_equal(found(2048, 4096, 4095), 0);
-    assert_int_equal(found(2048, 4095, 4095), 3072);
-    assert_int_equal(found(1024, 2000, 2047), 0);
-    assert_int_equal(found(8193, 8193, 16384), 0);
-    assert_int_equal(found(4096, 2048, 8192), 0);
-    assert_int_equal(found(0, 0, 0), 0);
-    assert_int_equal(found(0, 0, UINT32_MAX), 2048);
+    assert_int_equal(found(state, 1024, 1024, 8192), 2048);
+    assert_int_equal(found(state, 2048, 2048, 8192), 2048);
+    assert_int_equal(found(state, 2048, 2049, 8192), 3072);
+    assert_int_equal(found(state, 2048, 8192, 8192), 8192);
+    assert_int_equal(found(state, 2048, 8192, 16384), 8192);
+    assert_int_equal(found(state, 1024, 16384, 16384), 8192);
+    assert_int_equal(found(state, 2048, 4096, 4095), 0);
+    assert_int_equal(found(state, 2048, 4095, 4095), 3072);
+    assert_int_equal(found(state, 1024, 2000, 2047), 0);
+    assert_int_equal(found(state, 8193, 8193, 16384), 0);
+    assert_int_equal(found(state, 4096, 2048, 8192), 0);
+    assert_int_equal(found(state, 0, 0, 0), 0);
+    assert_int_equal(found(state, 0, 0, UINT32_MAX), 2048);
 }
 
 /* What a client is offered. */
 static void test_bad_groups(void **state)
 {
     const struct kex_method *m = kex_method_find(slice_of("diffie-hellman-group-exchange-sha256"));
-    const struct kex_group *good = kex_group_find(2048, 2048, 2048);
+    const struct kex_group *good = kex_group_find(*state, 2048, 2048, 2048);
     struct kex_ephemeral *e;
     struct test_random seed = {3};
     struct random_source random = test_random_source(&seed);

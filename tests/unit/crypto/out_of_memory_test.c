@@ -86,7 +86,7 @@ static bool exchange(struct scene *s)
 {
     struct test_random seed = {1};
     struct random_source random = test_random_source(&seed);
-    const struct kex_group *group = kex_group_find(2048, 2048, 2048);
+    const struct kex_group *group = kex_group_find(s->crypto, 2048, 2048, 2048);
     struct kex_ephemeral *e;
     struct buf client, server, client_secret, server_secret;
     buf_init(&client, 1000);
