@@ -28,7 +28,7 @@ static uint64_t next_random(uint64_t *state)
 /* An exact copy on the heap, so that a sanitizer sees a read of one byte too many. */
 static void feed(const uint8_t *data, size_t size)
 {
-    uint8_t *copy = malloc(size > 0 ? size : 1);
+    uint8_t *copy = calloc(1, size > 0 ? size : 1);
     if (!copy) {
         abort();
     }
