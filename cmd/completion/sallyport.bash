@@ -47,7 +47,7 @@ _sallyport() {
         esac
         if [[ $cur == -* ]]; then
             mapfile -t COMPREPLY < <(compgen -W "--listen --user --authorized-keys --host-key --read-only
-                --set --log-format --verbose --quiet --help -v -q" -- "$cur")
+                --attributes --set --log-format --verbose --quiet --help -v -q" -- "$cur")
         else
             mapfile -t COMPREPLY < <(compgen -d -- "$cur")
             compopt -o filenames 2>/dev/null

@@ -121,6 +121,11 @@ static int open_folder(struct serving *s)
         return report_failure("the folder \"%s\" cannot be served: %s", given,
                               e != SALLY_E_SYSTEM && s->directory ? sally_strerror(e)
                                                                   : strerror(errno));
+    e = sally_fs_local_set_policy(s->fs, s->options->ignored, SALLY_POLICY_IGNORE);
+    if (!e)
+        e = sally_fs_local_set_policy(s->fs, s->options->refused, SALLY_POLICY_FAIL);
+    if (e)
+        return report_failure("%s", sally_strerror(e));
     if (!s->options->read_only)
         return EXIT_FINE;
     sally_fs *readonly = NULL;

@@ -8,6 +8,7 @@
 #include "command.h"
 #include "nearest.h"
 #include "report.h"
+#include "sallyport/attrs.h"
 #include "sallyport/settings.h"
 #include "wipe.h"
 
@@ -32,6 +33,11 @@ const char serve_help[] =
     "  --host-key FILE            the server's private key; one for each type of key. May be "
     "repeated.\n"
     "  --read-only                nothing can be changed\n"
+    "  --attributes NAMES=ignore|refuse\n"
+    "                             what clients cannot set of "
+    "size,owner,permissions,times,acl,bits, "
+    "and\n"
+    "                             whether they are told. May be repeated.\n"
     "  --set NAME=VALUE           a setting; \"sallyport settings\" shows them all. May be "
     "repeated.\n"
     "  --log-format text|json     what log lines on standard error look like\n"
@@ -48,6 +54,7 @@ enum long_option {
     OPTION_AUTHORIZED_KEYS,
     OPTION_HOST_KEY,
     OPTION_READ_ONLY,
+    OPTION_ATTRIBUTES,
     OPTION_SET,
     OPTION_LOG_FORMAT
 };
@@ -58,6 +65,7 @@ static const struct option long_options[] = {
     {"authorized-keys", required_argument, NULL, OPTION_AUTHORIZED_KEYS},
     {"host-key", required_argument, NULL, OPTION_HOST_KEY},
     {"read-only", no_argument, NULL, OPTION_READ_ONLY},
+    {"attributes", required_argument, NULL, OPTION_ATTRIBUTES},
     {"set", required_argument, NULL, OPTION_SET},
     {"log-format", required_argument, NULL, OPTION_LOG_FORMAT},
     {"verbose", no_argument, NULL, 'v'},
@@ -175,6 +183,56 @@ static int take_setting(struct serve_options *options, const char *value)
                         near ? near : "\"sallyport settings\" shows all", near ? "\"?" : "");
 }
 
+/* clang-format off */
+static const struct attribute {
+    const char *name;
+    uint32_t bits;
+} attributes[] = {
+    {"size",        SALLY_ATTR_SIZE},
+    {"owner",       SALLY_ATTR_IDS | SALLY_ATTR_NAMES},
+    {"permissions", SALLY_ATTR_PERMISSIONS},
+    {"times",       SALLY_ATTR_ATIME | SALLY_ATTR_MTIME},
+    {"acl",         SALLY_ATTR_ACL},
+    {"bits",        SALLY_ATTR_BITS},
+    {NULL, 0},
+};
+/* clang-format on */
+
+static uint32_t attribute_bits(const char *name, size_t length)
+{
+    for (const struct attribute *a = attributes; a->name; a++) {
+        if (strlen(a->name) == length && strncmp(a->name, name, length) == 0)
+            return a->bits;
+    }
+    return 0;
+}
+
+static int take_attributes(struct serve_options *options, const char *value)
+{
+    const char *how = strchr(value, '=');
+    bool ignore = how && strcmp(how, "=ignore") == 0;
+    uint32_t all = 0;
+    if (!ignore && (!how || strcmp(how, "=refuse") != 0))
+        return report_usage("serve",
+                            "--attributes \"%s\": give NAME,...=ignore or NAME,...=refuse, such as "
+                            "owner=ignore",
+                            value);
+    for (const char *at = value; at <= how;) {
+        size_t length = strcspn(at, ",=");
+        uint32_t bits = attribute_bits(at, length);
+        if (!bits)
+            return report_usage("serve",
+                                "--attributes \"%s\": there is no \"%.*s\"; there are size, owner, "
+                                "permissions, times, acl, bits",
+                                value, (int)length, at);
+        all |= bits;
+        at += length + 1;
+    }
+    options->ignored = ignore ? options->ignored | all : options->ignored & ~all;
+    options->refused = ignore ? options->refused & ~all : options->refused | all;
+    return EXIT_FINE;
+}
+
 /* Whether a port may stand behind the host. The library looks at the whole URL, but only when it
  * listens, and then others may listen already. */
 static bool has_good_port(const char *url)
@@ -255,6 +313,8 @@ static int take_option(struct serve_options *options, int option, char **argv, i
     case OPTION_READ_ONLY:
         options->read_only = true;
         return EXIT_FINE;
+    case OPTION_ATTRIBUTES:
+        return take_attributes(options, optarg);
     case 'v':
         options->verbose++;
         return EXIT_FINE;

@@ -31,6 +31,7 @@ struct serve_options {
     struct serve_keys *keys;
     size_t keys_count;
     bool read_only;
+    uint32_t ignored, refused; /* SALLY_ATTR_ bits that clients want to set in vain */
     bool json;
     bool quiet;
     unsigned verbose;

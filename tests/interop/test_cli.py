@@ -129,7 +129,7 @@ def test_nothing_is_a_mistake():
 def test_help_of_serve_has_every_option():
     text = run("help", "serve").stdout
     manual = (ROOT / "man" / "sallyport.1").read_text()
-    for option in ("listen", "user", "authorized-keys", "host-key", "read-only", "set", "log-format"):
+    for option in ("listen", "user", "authorized-keys", "host-key", "read-only", "attributes", "set", "log-format"):
         assert f"--{option}" in text
         assert f"Fl \\-{option}" in manual
         for name in ("sallyport.bash", "_sallyport", "sallyport.fish"):
@@ -184,6 +184,10 @@ MISTAKES = [
     (["serve", "-x"], ["-x"]),
     (["serve", "--listen"], ["--listen", "value"]),
     (["serve", "--read-only=yes"], ["--read-only", "no value"]),
+    (["serve", "--attributes", "owner"], ["--attributes", "owner=ignore"]),
+    (["serve", "--attributes", "owner=keep"], ["owner=keep", "=refuse"]),
+    (["serve", "--attributes", "owner,=ignore"], ["--attributes", "permissions"]),
+    (["serve", "--attributes", "times,colour=refuse"], ['"colour"', "times"]),
     (["serve", "-q", "-v"], ["-q", "-v"]),
     (["serve", "a", "b"], ['"b"', '"a"']),
     (["serve", ""], ["folder"]),
@@ -504,6 +508,20 @@ def test_read_only(home, folder, tmp_path):
             assert result.returncode != 0, batch
         assert sftp(server.port, "joe", f"get hello.txt {tmp_path}/got\n", tmp_path, password="x").returncode == 0
     assert [path.name for path in folder.iterdir()] == ["hello.txt"]
+
+
+def test_attributes_that_are_not_set(home, folder, tmp_path):
+    def chmod(*arguments):
+        (folder / "hello.txt").chmod(0o644)
+        with running(folder, "--listen", "sftp://127.0.0.1:0", "--user", "joe:x", *arguments, env=home) as server:
+            result = sftp(server.port, "joe", "chmod 600 hello.txt\n", tmp_path, password="x")
+        return result.returncode == 0, (folder / "hello.txt").stat().st_mode & 0o777
+
+    assert chmod() == (True, 0o600)
+    assert chmod("--attributes", "owner,times=refuse") == (True, 0o600)
+    assert chmod("--attributes", "owner,permissions=ignore") == (True, 0o644)
+    assert chmod("--attributes", "permissions=refuse") == (False, 0o644)
+    assert chmod("--attributes", "permissions=refuse", "--attributes", "permissions=ignore") == (True, 0o644)
 
 
 def test_host_key_of_the_command_line(home, folder, tmp_path):
