@@ -40,6 +40,9 @@ typedef struct sally_file_facts {
     sally_status worst;    /**< first failure of a READ (but EOF), WRITE, FSYNC, or COPY from or to
                               it; SALLY_OK for none */
     uint32_t is_directory; /**< 1 when it came from OPENDIR */
+    uint32_t internal;     /**< 1 when the program opened it with sally_session_submit() */
+    uint32_t reserved;     /**< zero */
+    uint64_t reserved2[4]; /**< zero */
 } sally_file_facts;
 
 /** Keeps `pointer` in `file` for `fs`; the storage frees what it points to in its close or closedir

@@ -27,6 +27,8 @@ bool session_prepare_file(struct op *op)
     }
     bool directory = pub->kind == SALLY_OP_OPENDIR;
     pub->file = file_new(s, pub->path, directory ? SALLY_OPEN_READ : pub->u.open.flags, directory);
+    if (pub->file)
+        pub->file->facts.internal = op->aside;
     return pub->file != NULL;
 }
 

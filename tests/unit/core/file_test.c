@@ -165,6 +165,38 @@ static void copies_count(void **state)
     (void)state;
 }
 
+static void fill_open(void *user_data, sally_op *op)
+{
+    static const sally_attrs none;
+    (void)user_data;
+    op->u.open = (sally_op_open){.flags = SALLY_OPEN_READ, .attrs = &none};
+}
+
+static void own_opened(void *user_data, sally_op *op, sally_status status)
+{
+    assert_int_equal(status, SALLY_OK);
+    ((struct bench *)user_data)->file = op->file;
+}
+
+static void the_programs_own_files_are_told_apart(void **state)
+{
+    struct bench b;
+    sally_file_facts facts;
+    begin(&b, SALLY_OPEN_READ);
+    sally_file *clients = b.file;
+    sally_file_get_facts(clients, &facts);
+    assert_int_equal(facts.internal, 0);
+    assert_int_equal(
+        sally_session_submit(b.session, SALLY_OP_OPEN, "/own", fill_open, own_opened, &b),
+        SALLY_E_OK);
+    test_host_pump(&b.host);
+    assert_ptr_not_equal(b.file, clients);
+    sally_file_get_facts(b.file, &facts);
+    assert_int_equal(facts.internal, 1);
+    end(&b);
+    (void)state;
+}
+
 static void each_layer_keeps_its_own_pointer(void **state)
 {
     struct bench b;
@@ -194,6 +226,7 @@ int main(void)
         cmocka_unit_test(too_many_ranges_err_on_the_low_side),
         cmocka_unit_test(appending_has_no_gaps),
         cmocka_unit_test(copies_count),
+        cmocka_unit_test(the_programs_own_files_are_told_apart),
         cmocka_unit_test(each_layer_keeps_its_own_pointer),
     };
     return cmocka_run_group_tests_name("core/file", tests, NULL, NULL);
