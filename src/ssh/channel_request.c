@@ -31,16 +31,18 @@ static bool start(struct ssh_channel *ch, struct slice what,
     return ch->running;
 }
 
-/* True: done. False for whatever is not offered: env, pty-req, shell, x11-req,
- * auth-agent-req@openssh.com, window-change, signal, break, ... *malformed is set for what makes no
- * sense. */
+/* True: done. False for whatever is not offered: env, pty-req, x11-req, auth-agent-req@openssh.com,
+ * window-change, signal, break, ... *malformed is set for what makes no sense. A shell is asked for
+ * like an empty command: so a person is told why there is none. */
 static bool serve(struct ssh_channel *ch, struct slice type, struct cursor *c, bool *malformed)
 {
     const struct ssh_events *events = &ch->ssh->events;
-    bool subsystem = slice_is(type, "subsystem");
-    if (!subsystem && !slice_is(type, "exec"))
+    bool subsystem = slice_is(type, "subsystem"), shell = slice_is(type, "shell");
+    if (!subsystem && !shell && !slice_is(type, "exec"))
         return false;
-    struct slice what = get_string(c);
+    struct slice what = {(const uint8_t *)"", 0};
+    if (!shell)
+        what = get_string(c);
     if (!cursor_done(c)) {
         *malformed = true;
         return false;

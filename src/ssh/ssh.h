@@ -86,8 +86,8 @@ struct ssh_events {
     /* A key exchange has ended. `algorithms`: "kex host-key cipher-in mac-in cipher-out mac-out
      * compression". */
     void (*keys_exchanged)(void *user_data, bool first, const char *algorithms);
-    /* Server: a session channel asks for a subsystem, or a command. True: it is running; its data
-     * comes. Once per channel. */
+    /* Server: a session channel asks for a subsystem, or a command (a shell: an empty one). True:
+     * it is running; its data comes. Once per channel. */
     bool (*subsystem)(void *user_data, struct ssh_channel *channel, struct slice name);
     bool (*exec)(void *user_data, struct ssh_channel *channel, struct slice command);
     /* Data of a channel, valid during the call. Return its window with ssh_channel_credit(). */

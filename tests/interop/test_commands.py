@@ -36,6 +36,10 @@ class TestOpenssh:
         assert (out, status) == ("", 1)
         assert error.splitlines() == [f"md5sum: no-{n:05}: No such file or directory" for n in range(5000)]
 
+    def test_shell(self, server):
+        result = openssh.ssh(server, check=False)
+        assert (result.stdout, result.stderr, result.returncode) == ("", ONLY, 127)
+
     def test_scp_keeps_to_its_protocol(self, server):
         assert self.ssh(server, "scp -t") == ("\2scp: one target is needed\n", "", 1)
 

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import time
 
 import asyncssh
 import pytest
@@ -208,3 +209,97 @@ class TestByHand:
     def test_a_file_cut_short_is_not_called_good(self, run, server):
         assert run("scp -t /file", b"C0644 100000 file\n" + b"x" * 40_000)[1] == 1
         assert (server.root / "file").stat().st_size == 40_000
+
+
+class TestLibraries:
+    """What libraries send that are not here, message by message: each answer is awaited as they do."""
+
+    @pytest.fixture
+    def dialogue(self, server):
+        """dialogue(command, (say, hear), ...): what is heard in the end, and the exit status."""
+        with pythonic.paramiko_transport(server) as transport:
+            def talk(command, *turns, end=True):
+                channel = transport.open_session()
+                channel.settimeout(20)
+                channel.exec_command(command)
+                for say, hear in turns:
+                    channel.sendall(say)
+                    heard = b""
+                    while len(heard) < len(hear):
+                        heard += channel.recv(len(hear) - len(heard))
+                    assert heard == hear
+                if not end:
+                    return channel
+                channel.shutdown_write()
+                rest = channel.recv(65536)
+                status = channel.recv_exit_status()
+                channel.close()
+                return rest, status
+
+            yield talk
+
+    @pytest.mark.parametrize("times", [False, True])
+    def test_jsch_up(self, dialogue, server, times):
+        command = "scp " + ("-p" if times else "") + " -t 'it'\"'\"'s here'"
+        turns = [(b"", b"\0"), (b"C0644 5 local.txt\n", b"\0"), (b"hello\0", b"\0")]
+        if times:
+            turns.insert(1, (b"T 1000000000 0 1000000000 0\n", b"\0"))
+        assert dialogue(command, *turns) == (b"", 0)
+        path = server.root / "it's here"
+        assert path.read_bytes() == b"hello" and (path.stat().st_mtime == 1_000_000_000) == times
+
+    def test_jsch_down(self, dialogue, server):
+        (server.root / "file").write_bytes(b"hello")
+        (server.root / "file").chmod(0o640)
+        assert dialogue("scp -f file", (b"\0", b"C0640 5 file\n"), (b"\0", b"hello\0"), (b"\0", b"")) == (b"", 0)
+
+    def test_ganymed_and_trilead_up(self, dialogue, server):
+        (server.root / "in").mkdir()
+        assert dialogue("scp -t -d in", (b"", b"\0"), (b"C0600 5 file\n", b"\0"), (b"hello\0", b"\0"), (b"E\n", b"\0")) == (b"", 0)
+        assert (server.root / "in/file").read_bytes() == b"hello"
+
+    def test_ganymed_down(self, dialogue, server):
+        for name in "ab":
+            (server.root / name).write_bytes(name.encode())
+            (server.root / name).chmod(0o644)
+        assert dialogue("scp -f a b", (b"\0", b"C0644 1 a\n"), (b"\0", b"a\0"), (b"\0", b"C0644 1 b\n"), (b"\0", b"b\0"),
+                        (b"\0", b"")) == (b"", 0)
+
+    def test_sshj_up(self, dialogue, server):
+        turns = [(b"", b"\0"), (b"T1000000000 0 1000000001 0\n", b"\0"), (b"D0755 0 top\n", b"\0"),
+                 (b"T1000000000 0 1000000001 0\n", b"\0"), (b"C0600 3 a\n", b"\0"), (b"abc\0", b"\0"), (b"E\n", b"\0")]
+        assert dialogue("scp -l 8000 -t -r -p 'new'", *turns) == (b"", 0)
+        assert (server.root / "new/a").stat().st_mtime == (server.root / "new").stat().st_mtime == 1_000_000_000
+
+    def test_phpseclib_up(self, dialogue, server):
+        """It closes the channel behind the last byte, and never says that all is well."""
+        data = trees.random_bytes(700_000)
+        channel = dialogue("scp -t 'file'", (b"", b"\0"), (b"C0644 %d file\n" % len(data), b"\0"), end=False)
+        channel.sendall(data)
+        channel.close()
+        deadline = time.monotonic() + 10
+        while not (server.root / "file").exists() or (server.root / "file").read_bytes() != data:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+    def test_winscp_after_its_shell(self, dialogue, server):
+        """Its SCP mode types this into a shell, which is not here; the commands themselves are."""
+        (server.root / "some dir").mkdir()
+        turns = [(b"", b"\0"), (b"T1000000000 0 1000000000 0\n", b"\0"), (b"C0644 5 a;b\n", b"\0"), (b"hello\0", b"\0")]
+        assert dialogue('scp -r -p -d -t "some dir"', *turns) == (b"", 0)
+        assert dialogue('scp -r -p -d -f "some dir/a;b"', (b"\0", b"T1000000000 0 1000000000 0\n"), (b"\0", b"C0644 5 a;b\n"),
+                        (b"\0", b"hello\0"), (b"\0", b"")) == (b"", 0)
+
+    def test_odd_names(self, dialogue, server):
+        """Whatever bytes a name has, both ways: but a line end cannot travel."""
+        names = [b"with space", b"\xff\xfe\x80", b"tab\there", b"-dash", b"'\"`$", b"*", b"\\", b"\x01\x7f", b"caf\xc3\xa9", b"x" * 255]
+        turns = [(b"", b"\0")]
+        for name in names:
+            turns += [(b"C0644 1 " + name + b"\n", b"\0"), (b"x\0", b"\0")]
+        assert dialogue("scp -t .", *turns) == (b"", 0)
+        assert sorted(os.listdir(os.fsencode(server.root))) == sorted(names)
+        for name in names:
+            quoted = b"'" + name.replace(b"'", b"'\"'\"'") + b"'"
+            assert dialogue(b"scp -f -- " + quoted, (b"\0", b"C0644 1 " + name + b"\n"), (b"\0", b"x\0"), (b"\0", b"")) == (b"", 0)
+        (server.root / "line\nend").touch()
+        assert dialogue("scp -f 'line\nend'", (b"\0", b"C0644 0 line\\^Jend\n"), (b"\0", b"\0"), (b"\0", b"")) == (b"", 0)

@@ -329,6 +329,27 @@ static void starts_one_thing_per_channel(void **state)
     finish(&f);
 }
 
+/* RFC 4254 section 6.5: it has no argument. */
+static void a_shell_is_an_empty_command(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct buf room, *m;
+    ready(&f);
+    open_channel(&f, "session", 5, 1000, 1000);
+    uint32_t n = expect_confirmation(&f, 5);
+    m = request(&room, n, "shell", true);
+    feed(&f, m);
+    expect_reply(&f, SSH_MSG_CHANNEL_SUCCESS, 5);
+    assert_string_equal(f.o.what, "");
+    assert_int_equal(f.o.execs, 1);
+    m = request(&room, n, "shell", true);
+    put_text(m, "ls");
+    feed(&f, m);
+    expect_end(&f, SSH_DISCONNECT_PROTOCOL_ERROR);
+    finish(&f);
+}
+
 static void tries_to_start_are_bounded(void **state)
 {
     (void)state;
@@ -354,7 +375,6 @@ static void refuses_other_requests_politely(void **state)
     static const char *const types[] = {
         "env",
         "pty-req",
-        "shell",
         "x11-req",
         "auth-agent-req@openssh.com",
         "window-change",
@@ -641,6 +661,7 @@ int main(void)
         cmocka_unit_test(no_more_sessions_is_honoured),
         cmocka_unit_test(windows_are_charged_and_given_back),
         cmocka_unit_test(starts_one_thing_per_channel),
+        cmocka_unit_test(a_shell_is_an_empty_command),
         cmocka_unit_test(tries_to_start_are_bounded),
         cmocka_unit_test(refuses_other_requests_politely),
         cmocka_unit_test(names_with_nul_or_without_end_start_nothing),
