@@ -11,6 +11,10 @@ struct sally_auth {
     atomic_uint refs;
     sally_auth_methods methods; /* all zero in a chain */
     void *user_data;
+    /* Whether this request is answered without waiting for anything, and in little time: then no
+     * worker is needed. May say nothing about the user, who would show by how long the answer
+     * takes. NULL: what the methods do is not known. */
+    bool (*is_quick)(const sally_auth *auth, const sally_auth_request *request);
     sally_auth **leaves; /* of a chain; held, none of them a chain */
     uint32_t leaf_count; /* 0: not a chain */
 };

@@ -16,6 +16,9 @@
  * that some clients know. To a list of users they are one. */
 #define PASSWORD_METHODS (SALLY_AUTH_PASSWORD | SALLY_AUTH_KEYBOARD_INTERACTIVE)
 
+/* Bytes of keys in memory that are looked through in less time than handing them over takes. */
+#define QUICK_KEYS 4096
+
 struct account { /* immutable but for refs: whoever checks a password holds it, not the lock */
     atomic_uint refs;
     struct account *next; /* in its bucket */
@@ -273,6 +276,21 @@ static uint32_t users_offered(sally_auth *auth, sally_auth_request *request)
     return methods ? methods : PASSWORD_METHODS | SALLY_AUTH_PUBLICKEY;
 }
 
+/* Who asks for a name that nobody has is answered by the decoy, the slowest of all: if that is
+ * quick, everyone is. */
+static bool users_are_quick(const sally_auth *auth, const sally_auth_request *request)
+{
+    struct users *users = sally_auth_data(auth);
+    if (request->method == SALLY_AUTH_NONE)
+        return true;
+    if (request->method != SALLY_AUTH_PUBLICKEY)
+        return false;
+    pthread_mutex_lock(&users->lock);
+    bool quick = !users->keys_decoy || keys_cost(users->keys_decoy) <= QUICK_KEYS;
+    pthread_mutex_unlock(&users->lock);
+    return quick;
+}
+
 static void users_destroy(void *user_data)
 {
     struct users *users = user_data;
@@ -317,6 +335,8 @@ sally_error sally_auth_users_new(sally_auth **out)
     e = sally_auth_new(out, &methods, users);
     if (e)
         users_destroy(users);
+    else
+        (*out)->is_quick = users_are_quick;
     return e;
 }
 

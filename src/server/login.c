@@ -320,16 +320,18 @@ static struct attempt *new_attempt(struct conn *c, struct ssh_auth *q)
     return a;
 }
 
-/* Every client begins with "none", and nearly always nobody need be asked: that is not worth a
- * worker's time. */
-static bool asks_nobody(const struct attempt *a)
+/* Every client begins with "none", and often nobody need be asked: that, and keys that are in
+ * memory, is not worth a worker's time. */
+static bool is_quick(const struct attempt *a)
 {
+    const struct auth_request *r = a->request;
     const sally_auth *leaf;
-    if (a->query->kind != SSH_AUTH_NONE)
-        return false;
-    for (uint32_t i = 0; (leaf = auth_leaf(a->request->auth, i)) != NULL; i++)
-        if (leaf->methods.offered || (leaf->methods.methods & SALLY_AUTH_NONE))
+    for (uint32_t i = 0; (leaf = auth_leaf(r->auth, i)) != NULL; i++) {
+        bool asks_nobody = a->query->kind == SSH_AUTH_NONE && !leaf->methods.offered &&
+                           !(leaf->methods.methods & SALLY_AUTH_NONE);
+        if (!asks_nobody && !(leaf->is_quick && leaf->is_quick(leaf, &r->pub)))
             return false;
+    }
     return true;
 }
 
@@ -354,7 +356,7 @@ void login_try(struct conn *c, struct ssh_auth *q)
     }
     conn_pin(c);
     struct workers *workers = c->server->workers;
-    if (workers && !asks_nobody(a))
+    if (workers && !is_quick(a))
         workers_give_task(workers, is_password(a) ? WORK_PASSWORDS : WORK_LOGINS, &a->task);
     else if (run_attempt(&a->task))
         loop_give_task(&a->task);

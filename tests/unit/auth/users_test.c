@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "alloc_failure.h"
+#include "auth/authenticator.h"
 #include "fixture.h"
 
 #define LINE_A "ssh-ed25519 " KEY_A " joe\n"
@@ -371,6 +372,43 @@ static void offers_tell_nothing_of_one_user(void **state)
     assert_int_equal(offered(), ASKED);
 }
 
+static bool is_quick(uint32_t method)
+{
+    struct auth_request *r = fixture_request(users, method);
+    bool quick = users->is_quick(users, &r->pub);
+    auth_request_free(r);
+    return quick;
+}
+
+/* And whether nobody has to wait tells nothing of one user either. */
+static void only_what_never_waits_is_quick(void **state)
+{
+    (void)state;
+    assert_true(is_quick(SALLY_AUTH_NONE));
+    assert_true(is_quick(SALLY_AUTH_PUBLICKEY));
+    assert_false(is_quick(SALLY_AUTH_PASSWORD));
+    assert_false(is_quick(SALLY_AUTH_KEYBOARD_INTERACTIVE));
+    sally_user joe = user("joe", "secret"), ann = user("ann", NULL);
+    joe.authorized_keys = LINE_A;
+    add(&joe);
+    assert_true(is_quick(SALLY_AUTH_NONE));
+    assert_true(is_quick(SALLY_AUTH_PUBLICKEY));
+    ann.authorized_keys_file = "/nowhere";
+    add(&ann);
+    assert_true(is_quick(SALLY_AUTH_NONE));
+    assert_false(is_quick(SALLY_AUTH_PUBLICKEY));
+    assert_int_equal(sally_auth_users_remove(users, "ann"), SALLY_E_OK);
+    assert_true(is_quick(SALLY_AUTH_PUBLICKEY));
+    char *many = malloc(100001);
+    memset(many, '\n', 100000);
+    many[100000] = '\0';
+    ann.authorized_keys_file = NULL;
+    ann.authorized_keys = many;
+    add(&ann);
+    free(many);
+    assert_false(is_quick(SALLY_AUTH_PUBLICKEY));
+}
+
 static void short_memory(void **state)
 {
     (void)state;
@@ -464,6 +502,7 @@ int main(void)
         TEST(mistakes),
         TEST(a_change_of_password_is_not_done),
         TEST(offers_tell_nothing_of_one_user),
+        TEST(only_what_never_waits_is_quick),
         TEST(short_memory),
         TEST(changes_while_it_runs),
     };
