@@ -33,6 +33,44 @@ static void refusals_are_told(void **state)
                              NULL});
 }
 
+static const uint32_t needed[SALLY_OP_KINDS] = {
+#define NEEDED(name, value, slot, permission) [value] = (permission),
+    SALLY_OP_MAP(NEEDED)
+#undef NEEDED
+};
+
+static void expect_only_allowed(struct client *c)
+{
+    for (uint32_t kind = 0; kind < SALLY_OP_KINDS; kind++)
+        if (needed[kind] & ~c->permissions && c->store.calls[kind])
+            fail_msg("%s reached the storage", sally_op_kind_name(kind));
+    const uint32_t to_change = SALLY_MAY_WRITE | SALLY_MAY_CREATE;
+    if ((c->permissions & (SALLY_MAY_READ | to_change)) == 0)
+        assert_int_equal(c->store.calls[SALLY_OP_OPEN], 0);
+    if ((c->permissions & to_change) != to_change)
+        assert_null(store_find(&c->store, "/many/g"));
+}
+
+/* Each of them taken away, and all but each. */
+static void without_a_permission_nothing_reaches_the_storage(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(sessions); i++) {
+        for (uint32_t bit = 0; bit < 64; bit++) {
+            uint32_t one = UINT32_C(1) << bit % 32;
+            struct client c;
+            client_init(&c, 0);
+            c.permissions = bit < 32 ? SALLY_MAY_ALL & ~one : SALLY_MAY_ALL & one;
+            assert_true(client_start(&c, sessions[i].command));
+            client_say(&c, sessions[i].in, sessions[i].size);
+            client_eof(&c);
+            assert_true(c.finished);
+            expect_only_allowed(&c);
+            client_clear(&c);
+        }
+    }
+}
+
 /* Whatever fails, nothing is lost, and nothing half done is called good. */
 static void every_allocation_may_fail(void **state)
 {
@@ -134,6 +172,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refusals_are_told),
+        cmocka_unit_test(without_a_permission_nothing_reaches_the_storage),
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(it_can_be_closed_at_any_time),
         cmocka_unit_test(it_can_be_closed_inside_its_events),
