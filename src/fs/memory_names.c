@@ -43,33 +43,38 @@ sally_status memory_closedir(sally_fs *fs, sally_op *op)
     return memory_close(fs, op);
 }
 
+/* The next entry, whose name goes to handle->last. False: there is none. */
+static bool take_entry(struct memory *memory, struct mem_handle *handle, sally_attrs *attrs)
+{
+    pthread_rwlock_rdlock(&memory->lock);
+    const struct mem_entry *entry =
+        mem_entry_after(handle->node, handle->listing ? handle->last : NULL);
+    if (entry) {
+        memory_attrs_of(attrs, entry->node);
+        memcpy(handle->last, entry->name, strlen(entry->name) + 1);
+        handle->listing = true;
+    }
+    pthread_rwlock_unlock(&memory->lock);
+    return entry != NULL;
+}
+
 /* In the order of names: whatever is made or removed between two calls, nothing is told twice and
- * nothing that stays is left out. */
+ * nothing that stays is left out. Who filters listings is called without the lock. */
 sally_status memory_readdir(sally_fs *fs, sally_op *op)
 {
-    struct memory *memory = memory_of(fs);
     struct mem_handle *handle = sally_file_get(op->file, fs);
-    sally_status status = SALLY_EOF;
-    const struct mem_entry *entry;
-    pthread_rwlock_rdlock(&memory->lock);
-    while ((entry = mem_entry_after(handle->node, handle->listing ? handle->last : NULL))) {
-        sally_attrs attrs;
+    sally_attrs attrs;
+    while (take_entry(memory_of(fs), handle, &attrs)) {
         char owner[16], group[16];
-        memory_attrs_of(&attrs, entry->node);
         snprintf(owner, sizeof(owner), "%lu", (unsigned long)attrs.uid);
         snprintf(group, sizeof(group), "%lu", (unsigned long)attrs.gid);
         attrs.owner = owner;
         attrs.group = group;
         attrs.valid |= SALLY_ATTR_NAMES;
-        memcpy(handle->last, entry->name, strlen(entry->name) + 1);
-        handle->listing = true;
-        if (!sally_op_add_entry(op, entry->name, &attrs)) {
-            status = SALLY_OK;
-            break;
-        }
+        if (!sally_op_add_entry(op, handle->last, &attrs))
+            return SALLY_OK;
     }
-    pthread_rwlock_unlock(&memory->lock);
-    return status;
+    return SALLY_EOF;
 }
 
 /* Makes a node with a name that must be free. */

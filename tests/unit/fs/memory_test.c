@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include "fs/memory.h"
+
 static sally_fs *make(void)
 {
     sally_fs *fs;
@@ -119,6 +121,49 @@ static void acls_and_bits_are_kept(void **state)
     assert_int_equal(do_setstat(&d, "/f", 0, &hole), SALLY_OK);
     assert_int_equal(do_stat(&d, "/f", 0, &attrs), SALLY_OK);
     assert_int_equal(attrs.attrib_bits, 0x91);
+    driver_stop(&d);
+}
+
+static unsigned listed;
+
+static bool changes_while_listed(void *context, sally_op *op, const char **name, sally_attrs *attrs)
+{
+    struct memory *memory = context;
+    (void)op;
+    (void)name;
+    (void)attrs;
+    assert_int_equal(pthread_rwlock_trywrlock(&memory->lock), 0);
+    pthread_rwlock_unlock(&memory->lock);
+    return true;
+}
+
+static bool take_all(struct op *op, const char *name, const sally_attrs *attrs)
+{
+    (void)op;
+    (void)name;
+    (void)attrs;
+    listed++;
+    return true;
+}
+
+/* A filter may take its time: others go on meanwhile. */
+static void filters_hold_nobody_up(void **state)
+{
+    (void)state;
+    struct driver d;
+    sally_fs *fs = make();
+    sally_file *file;
+    driver_start(&d, fs, DRIVER_INLINE);
+    make_file(&d, "/a", "");
+    make_file(&d, "/b", "");
+    assert_int_equal(do_opendir(&d, "/", &file), SALLY_OK);
+    struct op *op = driver_file_op(&d, SALLY_OP_READDIR, file);
+    op->entry = take_all;
+    assert_int_equal(sally_op_filter_entries(&op->pub, changes_while_listed, sally_fs_data(fs)),
+                     SALLY_E_OK);
+    assert_int_equal(driver_finish(&d, op), SALLY_EOF);
+    assert_int_equal(listed, 2);
+    sally_fs_unref(fs);
     driver_stop(&d);
 }
 
@@ -276,6 +321,7 @@ int main(void)
     static const struct storage_maker makers[] = {{"memory", make, NULL, DRIVER_INLINE, NULL}};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(acls_and_bits_are_kept),
+        cmocka_unit_test(filters_hold_nobody_up),
         cmocka_unit_test(limited),
         cmocka_unit_test(endless_depth),
         cmocka_unit_test(many_sessions),
