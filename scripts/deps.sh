@@ -15,7 +15,7 @@ test_packages=(
     g++ clang llvm libclang-rt-14-dev ccache libcmocka-dev
     python3 python3-pytest python3-pytest-timeout python3-pytest-xdist python3-paramiko python3-asyncssh
     openssh-client sshpass lftp curl putty-tools rclone restic sshfs fuse3 git sqlite3
-    mandoc codespell clang-format procps binutils util-linux
+    mandoc codespell clang-format zsh fish procps binutils util-linux
     gcc-i686-linux-gnu libc6-dev-i386-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user)
 # Of the other architectures: what the tests of the pure folders are linked with.
 cross_packages=(libcmocka-dev libcmocka0 libssl-dev libssl3 zlib1g-dev zlib1g)

@@ -78,7 +78,7 @@ int main(int argc, char **argv)
     const struct command *command = command_find(word);
     if (command) {
         for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++) {
-            if (strcmp(argv[i], "--help") == 0)
+            if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
                 return flush(help_show(command));
         }
         return flush(command->run(argc - 1, argv + 1));

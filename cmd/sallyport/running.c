@@ -16,6 +16,7 @@
 #define GRACE_MINUTES 5
 #define UPDATE_MS     500
 #define STOP_LOOK_MS  100
+#define END_MS        2000 /* less than this is no reason to think that the end does not come */
 
 static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
 #define ENDED SIGUSR2 /* from the thread that waits for the server */
@@ -81,7 +82,7 @@ static int next_signal(const sigset_t *set, int timeout_ms)
  * still between two of them, and the library would take that for idle. */
 struct stop {
     enum { SERVING, FINISHING, ENDING } stage;
-    uint64_t until_ns; /* FINISHING */
+    uint64_t until_ns; /* FINISHING: the end of patience; ENDING: the least to wait for it */
     sally_server *server;
     struct screen *screen; /* NULL: nothing is to be said */
 };
@@ -89,6 +90,7 @@ struct stop {
 static void end_now(struct stop *stop)
 {
     stop->stage = ENDING;
+    stop->until_ns = now_ns() + END_MS * UINT64_C(1000000);
     (void)sally_server_shutdown(stop->server, 0);
 }
 
@@ -107,9 +109,11 @@ static void finish_transfers(struct stop *stop, size_t clients)
     screen_tell(stop->screen, "serve.stopping", text);
 }
 
-/* Threads that hang in a storage cannot be waited for, and somebody has asked three times. */
+/* Threads that hang in a storage cannot be waited for, and somebody has asked again. */
 static void leave(const struct stop *stop)
 {
+    if (now_ns() < stop->until_ns)
+        return;
     if (stop->screen) {
         screen_set_bottom(stop->screen, "");
         screen_tell(stop->screen, "serve.left", "Left while the storage was still at work.");

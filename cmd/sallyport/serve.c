@@ -110,9 +110,10 @@ static int open_folder(struct serving *s)
     const char *given = s->options->directory;
     struct stat st;
     if (stat(given, &st) < 0)
-        return report_failure("the folder \"%s\" cannot be served: %s", given, strerror(errno));
+        return report_failure("the folder \"%s\" cannot be served: %s%s", given, strerror(errno),
+                              errno == ENOENT ? "; make it, or name another" : "");
     if (!S_ISDIR(st.st_mode))
-        return report_failure("\"%s\" is not a folder", given);
+        return report_failure("\"%s\" is not a folder; name the one it is in", given);
     s->directory = realpath(given, NULL);
     mode_t mask = umask(0);
     umask(mask);
@@ -160,7 +161,9 @@ static int load_host_key(struct serving *s, const char *file)
     case SALLY_E_OK:
         return add_host_key(s, key);
     case SALLY_E_SYSTEM:
-        return report_failure("--host-key \"%s\": cannot be read: %s", file, strerror(errno));
+        return report_failure("--host-key \"%s\": cannot be read: %s%s", file, strerror(errno),
+                              errno == ENOENT ? "; ssh-keygen -t ed25519 -N '' -f FILE makes one"
+                                              : "");
     case SALLY_E_PASSPHRASE:
         return report_failure(
             "--host-key \"%s\": is encrypted; take the passphrase away with ssh-keygen -p -f "
@@ -207,7 +210,9 @@ static int listen_at(struct serving *s, const char *url, bool given)
             "sftp://[::1]:2222, or sftp://:2222 for every address",
             option, url, sally_server_error(s->server));
     default:
-        return report_failure("%s\"%s\": %s", option, url, sally_server_error(s->server));
+        return report_failure("%s\"%s\": %s; give another address or port with --listen, or "
+                              "port 0 for any that is free",
+                              option, url, sally_server_error(s->server));
     }
 }
 

@@ -260,11 +260,12 @@ static int take_listen(struct serve_options *options, const char *value)
             value, *rest ? rest : "127.0.0.1", colon ? "" : ":2222");
     }
     if (!has_good_port(value))
-        return report_usage("serve",
-                            "--listen \"%s\": the port is not a number from 0 to 65535; give "
-                            "sftp://ADDRESS:PORT, such as sftp://127.0.0.1:2222 or "
-                            "sftp://[::1]:2222",
-                            value);
+        return report_usage(
+            "serve",
+            "--listen \"%s\": what follows the address is no port from 0 to 65535; give "
+            "sftp://ADDRESS:PORT, such as sftp://127.0.0.1:2222 or "
+            "sftp://[::1]:2222",
+            value);
     options->listen.at[options->listen.count++] = value;
     return EXIT_FINE;
 }

@@ -30,8 +30,9 @@ static int check_file(const char *file)
     struct stat st;
     int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
-        return report_failure("--authorized-keys \"%s\": cannot be read: %s", file,
-                              strerror(errno));
+        return report_failure(
+            "--authorized-keys \"%s\": cannot be read: %s%s", file, strerror(errno),
+            errno == ENOENT ? "; give a file of public keys, one on each line" : "");
     int status = EXIT_FINE;
     if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
         status = report_failure("--authorized-keys \"%s\": is not a regular file", file);

@@ -7,6 +7,7 @@ import pathlib
 import pty
 import re
 import select
+import shutil
 import signal
 import socket
 import stat
@@ -166,6 +167,50 @@ def test_output_that_cannot_be_written():
         result = subprocess.run([PROGRAM, "settings"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert result.returncode == 1
     assert "standard output" in result.stderr
+
+
+# Completion.
+
+COMPLETION = ROOT / "cmd" / "completion"
+COMPLETED = [("se", "serve settings"), ("serve --lo", "--log-format"), ("serve --log-format j", "json"),
+             ("serve --set ssh.rekey_b", "ssh.rekey_bytes="), ("settings limits.auth_a", "limits.auth_attempts"),
+             ("help ha", "hash-password")]
+
+
+def completed(command):
+    env = {**os.environ, "PATH": f"{PROGRAM.parent}:{os.environ['PATH']}"}
+    result = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, check=False)
+    assert result.returncode == 0 and result.stderr == "", result.stderr
+    return " ".join(sorted(line.split("\t")[0] for line in result.stdout.splitlines()))
+
+
+@pytest.mark.parametrize("typed, expected", COMPLETED)
+def test_completion_of_bash(typed, expected):
+    script = f"""source {COMPLETION}/sallyport.bash; COMP_WORDS=(sallyport {typed}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
+                 COMP_LINE="sallyport {typed}"; COMP_POINT=${{#COMP_LINE}}; _sallyport; printf '%s\\n' "${{COMPREPLY[@]}}\""""
+    assert completed(["bash", "-c", script]) == expected
+
+
+@pytest.mark.skipif(not shutil.which("fish"), reason="needs fish")
+@pytest.mark.parametrize("typed, expected", COMPLETED)
+def test_completion_of_fish(typed, expected):
+    script = f"source {COMPLETION}/sallyport.fish; complete -C 'sallyport {typed}'"
+    assert completed(["fish", "--no-config", "-c", script]) == expected
+
+
+ZSH = r"""zmodload zsh/zpty; zpty shell 'zsh -f'
+zpty -w shell "PS1=; fpath=({} \$fpath); autoload -Uz compinit; compinit -u -D; bindkey '^I' complete-word; print rea''dy"
+zpty -r shell line '*ready*'
+zpty -w -n shell $'sallyport {}\t'
+zpty -r shell line '*{}*' && zpty -d shell
+"""
+
+
+@pytest.mark.skipif(not shutil.which("zsh"), reason="needs zsh")
+@pytest.mark.parametrize("typed, expected", COMPLETED[1:])
+def test_completion_of_zsh(typed, expected):
+    assert completed(["zsh", "-n", COMPLETION / "_sallyport"]) == ""
+    assert completed(["timeout", "20", "zsh", "-f", "-c", ZSH.format(COMPLETION, typed, expected)]) == ""
 
 
 # Mistakes.
