@@ -57,3 +57,8 @@ endforeach()
 install(FILES cmd/completion/sallyport.bash DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions" RENAME sallyport)
 install(FILES cmd/completion/_sallyport DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/site-functions")
 install(FILES cmd/completion/sallyport.fish DESTINATION "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d")
+
+# What the headers and man pages refer to.
+set(documents "${CMAKE_INSTALL_DATADIR}/doc/sallyport")
+install(FILES README.md CHANGELOG.md LICENSE docs/embedding.md docs/protocol.md docs/security.md DESTINATION "${documents}")
+install(DIRECTORY examples/ DESTINATION "${documents}/examples" FILES_MATCHING PATTERN "*.c")

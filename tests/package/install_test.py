@@ -96,6 +96,7 @@ def main():
         work = pathlib.Path(name)
         root, found = install(build, work / "destination")
         need(found, "include/sallyport.h", "include/sallyport/server.h", "libsallyport.a", "libsallyport.so",
+             "doc/sallyport/README.md", "doc/sallyport/embedding.md", "doc/sallyport/examples/smallest.c",
              "libsallyport.so.0", "pkgconfig/sallyport.pc", "Sallyport/SallyportConfig.cmake", "bin/sallyport",
              "libexec/sallyport-sftp-server", "man1/sallyport.1", "man8/sallyport-sftp-server.8",
              "bash-completion/completions/sallyport", "site-functions/_sallyport", "vendor_completions.d/sallyport.fish")
