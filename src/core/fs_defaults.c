@@ -51,7 +51,8 @@ static sally_status ask_instead(sally_fs *fs, sally_op *op, uint32_t kind)
     return stand_in_done(fs, op, status, real);
 }
 
-/* COPY by READ and WRITE through one buffer. */
+/* COPY by READ and WRITE through one buffer. What the source holds at the start is all that is
+ * copied: it may be the target under another name, and would grow for ever. */
 
 #define COPY_SLICE (256u * 1024u)
 
@@ -61,8 +62,28 @@ struct copying {
     const char *path;
     unsigned char *buffer;
     uint32_t held; /* bytes in the buffer that are being written */
-    bool writing;
+    bool measuring, writing;
 };
+
+static void copy_set_stat(sally_op *op, struct copying *c)
+{
+    c->measuring = true;
+    op->kind = SALLY_OP_FSTAT;
+    op->u.stat = (sally_op_stat){.wanted = SALLY_ATTR_SIZE};
+}
+
+/* False: there is nothing to copy. A size of 0 may mean that the storage makes its bytes up. */
+static bool copy_bound(const sally_op *op, struct copying *c, sally_status status)
+{
+    const sally_attrs *attrs = &op->u.stat.attrs;
+    c->measuring = false;
+    if (status != SALLY_OK || !(attrs->valid & SALLY_ATTR_SIZE) || attrs->size == 0)
+        return true;
+    uint64_t left = attrs->size > c->copy.from_offset ? attrs->size - c->copy.from_offset : 0;
+    if (c->copy.length == 0 || c->copy.length > left)
+        c->copy.length = left;
+    return left > 0;
+}
 
 static void copy_set_read(sally_op *op, struct copying *c)
 {
@@ -104,7 +125,11 @@ static sally_status copy_go_on(sally_fs *fs, sally_op *op, sally_status status, 
 {
     struct copying *c = context;
     for (;;) {
-        if (!c->writing) {
+        if (c->measuring) {
+            if (!copy_bound(op, c, status))
+                return copy_end(op, c, SALLY_OK);
+            copy_set_read(op, c);
+        } else if (!c->writing) {
             if (status == SALLY_EOF || (status == SALLY_OK && op->u.io.done == 0))
                 return copy_end(op, c, SALLY_OK);
             if (status != SALLY_OK || op->u.io.done > op->u.io.length)
@@ -139,7 +164,7 @@ static sally_status copy_by_hand(sally_fs *fs, sally_op *op)
         return SALLY_FAILURE;
     *c = (struct copying){.copy = op->u.copy, .from = op->file, .path = op->path, .buffer = buffer};
     c->copy.done = 0;
-    copy_set_read(op, c);
+    copy_set_stat(op, c);
     sally_status status = fs_call_quiet(fs, fs, op, copy_go_on, c);
     return status == SALLY_PENDING ? status : copy_go_on(fs, op, status, c);
 }

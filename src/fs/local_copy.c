@@ -77,6 +77,8 @@ static bool overlaps(const struct local_file *from, const struct local_file *to,
 {
     if (from->device != to->device || from->inode != to->inode)
         return false;
+    if (to->append) /* wherever it begins, what is added is read again */
+        return true;
     uint64_t length = copy->length ? copy->length : UINT64_MAX;
     uint64_t low = copy->from_offset, high = copy->to_offset;
     if (low > high) {

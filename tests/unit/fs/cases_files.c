@@ -304,15 +304,55 @@ static void copying(struct driver *d)
     IS(do_close(d, to), OK);
 }
 
+/* Under another name, so that nobody sees it from the paths: refused, or done with what was there.
+ */
+static void copying_onto_itself(struct driver *d)
+{
+    static const struct {
+        uint32_t flags;
+        uint64_t from, to, length;
+    } cases[] = {
+        {SALLY_OPEN_WRITE, 0, 5, 0},
+        {SALLY_OPEN_WRITE, 0, 5, 1u << 30},
+        {SALLY_OPEN_WRITE, 0, 0, 0},
+        {SALLY_OPEN_WRITE, 5, 0, 0},
+        {SALLY_OPEN_WRITE | SALLY_OPEN_APPEND, 0, 0, 0},
+        {SALLY_OPEN_WRITE | SALLY_OPEN_APPEND, 0, UINT64_C(1) << 62, UINT64_C(1) << 61},
+        {SALLY_OPEN_WRITE, 100, 200, 0},
+    };
+    sally_attrs attrs;
+    make_file(d, "/same", "0123456789");
+    if (do_symlink(d, "/alias", "same") != SALLY_OK)
+        return;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        sally_file *from, *to;
+        make_file(d, "/same", "0123456789");
+        IS(do_open(d, "/same", SALLY_OPEN_READ, &from), OK);
+        IS(do_open(d, "/alias", cases[i].flags, &to), OK);
+        sally_status status = do_copy(d, from, to, cases[i].from, cases[i].to, cases[i].length);
+        assert_true(status == SALLY_OK || status == SALLY_INVALID_PARAMETER);
+        IS(do_close(d, from), OK);
+        IS(do_close(d, to), OK);
+        IS(do_stat(d, "/same", SALLY_FOLLOW, &attrs), OK);
+        assert_true(attrs.size <= 20);
+    }
+}
+
 #define CASE(function)                                                                             \
     {                                                                                              \
 #function, function                                                                        \
     }
 const struct storage_case file_cases[] = {
-    CASE(open_and_close),  CASE(open_flags),
-    CASE(delete_on_close), CASE(read_and_write),
-    CASE(holes),           CASE(unlinked_files_live),
-    CASE(attributes),      CASE(attributes_of_open_files),
-    CASE(file_systems),    CASE(copying),
+    CASE(open_and_close),
+    CASE(open_flags),
+    CASE(delete_on_close),
+    CASE(read_and_write),
+    CASE(holes),
+    CASE(unlinked_files_live),
+    CASE(attributes),
+    CASE(attributes_of_open_files),
+    CASE(file_systems),
+    CASE(copying),
+    CASE(copying_onto_itself),
 };
 const size_t file_case_count = COUNT_OF(file_cases);
