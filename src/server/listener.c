@@ -68,6 +68,14 @@ static void take(struct listener *l, int fd)
         conn_discard(c);
 }
 
+/* Out of something, or the socket itself does not listen any more, as one that was handed over may
+ * at any time: to try again at once would only spin. */
+static bool is_lasting(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM ||
+           error == EINVAL || error == EBADF || error == ENOTSOCK || error == EOPNOTSUPP;
+}
+
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
     (void)status;
@@ -81,7 +89,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
         }
         if (errno == EAGAIN || errno == EWOULDBLOCK)
             return;
-        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        if (is_lasting(errno)) {
             shed(l, errno);
             return;
         }

@@ -106,6 +106,17 @@ static bool is_missing_family(int error)
     return error == EAFNOSUPPORT || error == EADDRNOTAVAIL || error == EPROTONOSUPPORT;
 }
 
+/* A name may stand for the same address twice, as "localhost" does where both families' entries in
+ * /etc/hosts have it. */
+static bool came_before(const struct addrinfo *infos, const struct addrinfo *info)
+{
+    for (; infos != info; infos = infos->ai_next)
+        if (infos->ai_addrlen == info->ai_addrlen &&
+            memcmp(infos->ai_addr, info->ai_addr, info->ai_addrlen) == 0)
+            return true;
+    return false;
+}
+
 /* All addresses at one port. Returns how many sockets, or the negative errno with *failed. For a
  * wildcard a machine without one of the families is no failure. */
 static int open_all(struct addrinfo *infos, uint16_t port, bool wildcard, int backlog,
@@ -114,11 +125,13 @@ static int open_all(struct addrinfo *infos, uint16_t port, bool wildcard, int ba
     int count = 0, error = 0;
     for (struct addrinfo *info = infos; info && count < MAX_SOCKETS; info = info->ai_next) {
         set_port(info, port);
+        if (came_before(infos, info))
+            continue;
         int fd = listen_on(info, backlog);
         if (fd >= 0) {
             fds[count++] = fd;
             if (port == 0)
-                port = port_of_socket(fd);
+                set_port(info, port = port_of_socket(fd));
             continue;
         }
         error = -fd;

@@ -635,6 +635,14 @@ def test_signals_end_it(number, home, folder):
         socket.create_connection(("127.0.0.1", server.port), 1)
 
 
+def test_two_signals_at_once_are_no_failure(home, folder):
+    """As timeout(1) sends them: to the process, and to its group."""
+    with running(folder, "--listen", "sftp://127.0.0.1:0", "--user", "joe:x", env=home) as server:
+        for _ in range(3):
+            server.process.send_signal(signal.SIGTERM)
+        assert server.stop(signal.SIGHUP) == 0
+
+
 def test_an_idle_client_does_not_keep_it(home, folder):
     with running(folder, "--listen", "sftp://127.0.0.1:0", "--user", "joe:x", env=home) as server:
         with socket.create_connection(("127.0.0.1", server.port), TEN_SECONDS) as client:

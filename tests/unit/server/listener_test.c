@@ -204,6 +204,38 @@ static void descriptors_run_out(void **state)
     assert_int_equal(sally_server_free(s), SALLY_E_OK);
 }
 
+static uint64_t cpu_ms(void)
+{
+    struct rusage usage;
+    assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+    return (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
+           (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
+}
+
+/* Whoever handed the socket over may end it for all who have it. */
+static void a_socket_that_was_shut_down_costs_nothing(void **state)
+{
+    (void)state;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in any = {.sin_family = AF_INET};
+    any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(bind(fd, (struct sockaddr *)&any, sizeof any), 0);
+    assert_int_equal(listen(fd, 5), 0);
+    int other = dup(fd);
+    char url[64];
+    snprintf(url, sizeof url, "sftp+fd://%d", fd);
+    sally_server *s = new_server();
+    assert_int_equal(sally_server_add_listener(s, url), SALLY_E_OK);
+    assert_int_equal(sally_server_start(s), SALLY_E_OK);
+    assert_int_equal(shutdown(other, SHUT_RDWR), 0);
+    uint64_t before = cpu_ms();
+    const struct timespec second = {1, 0};
+    nanosleep(&second, NULL);
+    assert_true(cpu_ms() - before < 100);
+    close(other);
+    assert_int_equal(sally_server_free(s), SALLY_E_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +245,7 @@ int main(void)
         cmocka_unit_test(systemd_is_heeded_when_it_means_us),
         cmocka_unit_test(stops_listening_and_goes_on),
         cmocka_unit_test(descriptors_run_out),
+        cmocka_unit_test(a_socket_that_was_shut_down_costs_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
