@@ -1,9 +1,8 @@
-/* Every request of every version: good, about what is missing, denied, and malformed at each byte;
- * and every flag of attributes in each request that carries some. */
+/* Every request of every version: good, about what is missing, denied, and malformed at each byte.
+ * Those with attributes: matrix_attrs_test.c. */
 #include "cmocka_all.h"
 
 #include "base/mem.h"
-#include "sftp/attrs_codec.h"
 #include "sftp/peer.h"
 
 #define NO_HANDLE "\xff\xff\xff\xff\0\0\0\1"
@@ -307,162 +306,6 @@ static void malformed_ones(void **state)
     }
 }
 
-/* One flag at a time, with a value of its form. */
-static bool put_attr(struct peer *p, uint32_t version, uint32_t flag)
-{
-    struct buf *b = &p->out;
-    put_u32(b, flag);
-    if (version > 3)
-        put_u8(b, SALLY_TYPE_REGULAR);
-    switch (flag) {
-    case SSH_FILEXFER_ATTR_SIZE:
-    case SSH_FILEXFER_ATTR_CREATETIME:
-    case SSH_FILEXFER_ATTR_MODIFYTIME:
-    case SSH_FILEXFER_ATTR_ALLOCATION_SIZE:
-    case SSH_FILEXFER_ATTR_CTIME:
-        put_u64(b, 7);
-        return true;
-    case SSH_FILEXFER_ATTR_ACCESSTIME: /* both in version 3 */
-        put_u64(b, 7);
-        return true;
-    case SSH_FILEXFER_ATTR_UIDGID:
-        put_u64(b, 7);
-        return true;
-    case SSH_FILEXFER_ATTR_PERMISSIONS:
-    case SSH_FILEXFER_ATTR_LINK_COUNT:
-        put_u32(b, 0600);
-        return true;
-    case SSH_FILEXFER_ATTR_ACL:
-        put_u32(b, version < 6 ? 4 : 8);
-        if (version >= 6)
-            put_u32(b, 0);
-        put_u32(b, 0);
-        return true;
-    case SSH_FILEXFER_ATTR_OWNERGROUP:
-        put_text(b, "joe");
-        put_text(b, "users");
-        return true;
-    case SSH_FILEXFER_ATTR_SUBSECOND_TIMES: /* of no times */
-        return true;
-    case SSH_FILEXFER_ATTR_BITS:
-        put_u32(b, 0);
-        if (version >= 6)
-            put_u32(b, 4);
-        return true;
-    case SSH_FILEXFER_ATTR_TEXT_HINT:
-        put_u8(b, 1);
-        return true;
-    case SSH_FILEXFER_ATTR_MIME_TYPE:
-    case SSH_FILEXFER_ATTR_UNTRANSLATED_NAME:
-        put_text(b, "text/plain");
-        return true;
-    case SSH_FILEXFER_ATTR_EXTENDED:
-        put_u32(b, 1);
-        put_text(b, "a@test");
-        put_text(b, "v");
-        return true;
-    default:
-        return false;
-    }
-}
-
-static bool is_flag_of(uint32_t version, uint32_t flag)
-{
-    static const uint32_t known[] = {0x8000000f, 0x800001fd, 0x800003fd, 0x8000fffd};
-    return (known[version - 3] & flag) != 0;
-}
-
-static bool must_not_be_set(uint32_t flag)
-{
-    return flag == SSH_FILEXFER_ATTR_TEXT_HINT || flag == SSH_FILEXFER_ATTR_LINK_COUNT ||
-           flag == SSH_FILEXFER_ATTR_UNTRANSLATED_NAME;
-}
-
-static uint32_t send_with_attr(struct peer *p, uint8_t type, uint32_t version, uint32_t flag,
-                               const struct subject *on)
-{
-    uint32_t id = peer_begin(p, type);
-    if (type == SSH_FXP_FSETSTAT)
-        put_handle(p, &on->file);
-    else
-        put_text(&p->out, type == SSH_FXP_SETSTAT ? "/hello" : "/new");
-    if (type == SSH_FXP_OPEN && version < 5)
-        put_u32(&p->out, SSH_FXF_WRITE | SSH_FXF_CREAT);
-    if (type == SSH_FXP_OPEN && version >= 5) {
-        put_u32(&p->out, ACE4_WRITE_DATA);
-        put_u32(&p->out, SSH_FXF_OPEN_OR_CREATE);
-    }
-    put_attr(p, version, flag);
-    peer_end(p);
-    peer_go(p);
-    return id;
-}
-
-static void each_attribute_in_each_request(void **state)
-{
-    (void)state;
-    static const uint8_t types[] = {SSH_FXP_OPEN, SSH_FXP_MKDIR, SSH_FXP_SETSTAT, SSH_FXP_FSETSTAT};
-    for (uint32_t version = 3; version <= 6; version++) {
-        for (size_t t = 0; t < COUNT_OF(types); t++) {
-            for (uint32_t bit = 0; bit < 32; bit++) {
-                uint32_t flag = UINT32_C(1) << bit;
-                struct subject on;
-                struct peer *p = begin(version, 0, &on);
-                uint32_t id = send_with_attr(p, types[t], version, flag, &on);
-                bool sets = types[t] == SSH_FXP_SETSTAT || types[t] == SSH_FXP_FSETSTAT;
-                struct reply *r = peer_take(p);
-                assert_int_equal(r->id, id);
-                uint32_t code = r->type == SSH_FXP_STATUS ? get_u32(&r->body) : SALLY_OK;
-                if (!is_flag_of(version, flag)) /* version 3 alone lets unknown flags pass */
-                    assert_int_equal(code, version == 3 ? SALLY_OK : SALLY_BAD_MESSAGE);
-                else if (sets && must_not_be_set(flag))
-                    assert_int_equal(code, SALLY_INVALID_PARAMETER);
-                else if (!sets && flag == SSH_FILEXFER_ATTR_ACL) /* the storage has none */
-                    assert_int_equal(code, SALLY_UNSUPPORTED);
-                else
-                    assert_int_equal(code, SALLY_OK);
-                if (code == SALLY_OK && is_flag_of(version, flag) && !must_not_be_set(flag))
-                    assert_true(attrs_to_wire(version, p->store.last_attrs.valid) & flag ||
-                                flag == SSH_FILEXFER_ATTR_SUBSECOND_TIMES ||
-                                flag == SSH_FILEXFER_ATTR_EXTENDED);
-                peer_free(p);
-            }
-        }
-    }
-}
-
-/* What a STAT asks for, one flag at a time, is what it gets, where the storage knows it. */
-static void each_attribute_asked_for(void **state)
-{
-    (void)state;
-    static const uint8_t types[] = {SSH_FXP_STAT, SSH_FXP_LSTAT, SSH_FXP_FSTAT};
-    const uint32_t known = SSH_FILEXFER_ATTR_SIZE | SSH_FILEXFER_ATTR_PERMISSIONS |
-                           SSH_FILEXFER_ATTR_ACCESSTIME | SSH_FILEXFER_ATTR_MODIFYTIME |
-                           SSH_FILEXFER_ATTR_OWNERGROUP;
-    for (uint32_t version = 4; version <= 6; version++) {
-        for (size_t t = 0; t < COUNT_OF(types); t++) {
-            struct subject on;
-            struct peer *p = begin(version, 0, &on);
-            for (uint32_t bit = 0; bit <= 32; bit++) {
-                uint32_t flag = bit < 32 ? UINT32_C(1) << bit : 0;
-                uint32_t here = known | (version > 4 ? SSH_FILEXFER_ATTR_BITS : 0);
-                uint32_t id = peer_begin(p, types[t]);
-                if (types[t] == SSH_FXP_FSTAT)
-                    put_handle(p, &on.file);
-                else
-                    put_text(&p->out, "/hello");
-                put_u32(&p->out, flag);
-                peer_end(p);
-                peer_go(p);
-                struct reply *r = peer_expect(p, SSH_FXP_ATTRS, id);
-                assert_int_equal(get_u32(&r->body), flag ? flag & here : here);
-                assert_int_equal(get_u8(&r->body), SALLY_TYPE_REGULAR);
-            }
-            peer_free(p);
-        }
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -470,8 +313,6 @@ int main(void)
         cmocka_unit_test(missing_ones),
         cmocka_unit_test(denied_ones),
         cmocka_unit_test(malformed_ones),
-        cmocka_unit_test(each_attribute_in_each_request),
-        cmocka_unit_test(each_attribute_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
