@@ -2,6 +2,7 @@
 #include "ssh/transport.h"
 
 #define PADDING_DRAW (255u + 16u) /* what packet_seal() may look at */
+#define NOT_PADDING  5u           /* of a packet's overhead: the two lengths */
 
 size_t send_bound(const struct ssh *ssh)
 {
@@ -28,7 +29,7 @@ static const uint8_t *draw_padding(struct ssh *ssh, size_t overhead)
         t->padding_used = 0;
     }
     const uint8_t *padding = t->padding + t->padding_used;
-    t->padding_used += overhead;
+    t->padding_used += overhead - NOT_PADDING - packet_tag_size(t->out.cipher);
     return padding;
 }
 
