@@ -322,9 +322,15 @@ static void end_session(struct channel *ch)
 /* Its files need not stay open until the peer has closed its side, too. */
 static void let_go_of_channel(struct channel *ch)
 {
-    if (ch->ssh_channel)
-        ssh_channel_set_data(ch->ssh_channel, NULL);
+    ssh_channel_set_data(ch->ssh_channel, NULL);
     ch->ssh_channel = NULL;
+    ch->is_draining = true; /* an engine that breaks off leaves what came before that */
+    session_drain(ch->session);
+}
+
+static bool is_done(const struct channel *ch)
+{
+    return !ch->is_draining || (ch->is_finished && session_in_flight(ch->session) == 0);
 }
 
 static void settle(struct channel *ch)
@@ -334,9 +340,9 @@ static void settle(struct channel *ch)
         ch->kind->flush(ch);
     else if (ch->is_draining)
         ch->kind->eof(ch);
-    if (ch->is_finished)
+    if (ch->is_finished && ch->ssh_channel)
         let_go_of_channel(ch);
-    if (!ch->ssh_channel && (!ch->is_draining || ch->is_finished))
+    if (!ch->ssh_channel && is_done(ch))
         end_session(ch);
 }
 

@@ -38,6 +38,10 @@ def half_close(client, channel):
     client.socket.shutdown(socket.SHUT_WR)
 
 
+def talk_nonsense(client, channel):
+    client.send(client.data(channel, u32(0) + b"nonsense"))
+
+
 ENDS = [eof_and_stay, close_and_stay, eof_and_close, disconnect, hang_up, half_close]
 
 
@@ -58,7 +62,7 @@ def size(path):
     return path.stat().st_size if path.exists() else None
 
 
-@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("end", [*ENDS, talk_nonsense])
 def test_all_writes_that_came_are_done(slow, end):
     """More of them than run at once: some are still bytes in a window when the client leaves."""
     client, channel, replies = begin(slow)
