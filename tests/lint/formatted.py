@@ -3,18 +3,17 @@
 import shutil
 import subprocess
 
-from tree import finish, name_of, run_check, sources
+from tree import finish, run_check, sources
 
 
 def check():
     program = shutil.which("clang-format-14") or shutil.which("clang-format")
     files = list(sources("src", "cmd", "include", "tests", "bench"))
-    problems = []
-    for path in files:
-        result = subprocess.run([program, "--dry-run", "-Werror", "--ferror-limit=1", str(path)], capture_output=True,
-                                text=True, check=False)
-        if result.returncode != 0:
-            problems.append(f"{name_of(path)}: {result.stderr.splitlines()[0] if result.stderr else 'not formatted'}")
+    result = subprocess.run([program, "--dry-run", "-Werror", "--ferror-limit=1", *map(str, files)], capture_output=True,
+                            text=True, check=False)
+    problems = [line for line in result.stderr.splitlines() if ": error: " in line]
+    if result.returncode != 0 and not problems:
+        problems = [result.stderr.strip() or "clang-format failed"]
     return finish("formatting", problems, len(files))
 
 
