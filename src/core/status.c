@@ -39,6 +39,9 @@ sally_status status_clean(sally_status status)
 uint32_t status_sftp_code(sally_status status, uint32_t version)
 {
     status = status_clean(status);
+    /* Servers must not say these two (draft-02 section 7, draft-13 section 9.1). */
+    if (status == SALLY_NO_CONNECTION || status == SALLY_CONNECTION_LOST)
+        return SALLY_FAILURE;
     return status <= highest(version) ? (uint32_t)status : rows[status].v3;
 }
 

@@ -11,6 +11,10 @@ static void no_version_says_what_it_does_not_know(void **state)
         for (sally_status s = -5; s < 50; s++)
             assert_true(status_sftp_code(s, version) <= highest[version]);
     }
+    for (uint32_t version = 3; version <= 6; version++) { /* those are for clients alone */
+        assert_int_equal(status_sftp_code(SALLY_NO_CONNECTION, version), SALLY_FAILURE);
+        assert_int_equal(status_sftp_code(SALLY_CONNECTION_LOST, version), SALLY_FAILURE);
+    }
     assert_int_equal(status_sftp_code(SALLY_FILE_ALREADY_EXISTS, 3), SALLY_FAILURE);
     assert_int_equal(status_sftp_code(SALLY_FILE_ALREADY_EXISTS, 4), SALLY_FILE_ALREADY_EXISTS);
     assert_int_equal(status_sftp_code(SALLY_NO_SUCH_PATH, 3), SALLY_NO_SUCH_FILE);
