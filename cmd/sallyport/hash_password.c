@@ -16,8 +16,11 @@
 
 enum answer { ANSWERED, ENDED, TOO_LONG };
 
-/* One line without its end, byte by byte: what follows stays with whoever reads on. */
-static enum answer read_line(char *out, size_t size)
+#define CTRL_C 3
+
+/* One line without its end, byte by byte: what follows stays with whoever reads on. Whoever types
+ * may break it off, which ends the line with that byte. */
+static enum answer read_line(char *out, size_t size, bool typed)
 {
     size_t used = 0;
     for (;;) {
@@ -32,6 +35,8 @@ static enum answer read_line(char *out, size_t size)
         if (used + 1 == size || c == '\0')
             return TOO_LONG;
         out[used++] = c;
+        if (typed && c == CTRL_C)
+            break;
     }
     if (used && out[used - 1] == '\r')
         used--;
@@ -42,7 +47,7 @@ static enum answer read_line(char *out, size_t size)
 static enum answer ask(const char *question, char *out, size_t size)
 {
     fputs(question, stderr);
-    enum answer answer = read_line(out, size);
+    enum answer answer = read_line(out, size, true);
     fputc('\n', stderr);
     return answer;
 }
@@ -59,12 +64,13 @@ static enum answer ask_twice(char *first, char *second, size_t size)
     sigprocmask(SIG_BLOCK, &wait, &old);
     tcgetattr(STDIN_FILENO, &before);
     silent = before;
-    silent.c_lflag &= ~(tcflag_t)(ECHO | ISIG); /* Ctrl-C comes as a byte */
+    silent.c_lflag &= ~(tcflag_t)(ECHO | ISIG); /* Ctrl-C comes as a byte, at once */
+    silent.c_cc[VEOL] = CTRL_C;
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
     enum answer answer = ask("Password: ", first, size);
-    if (answer == ANSWERED && !strchr(first, 3))
+    if (answer == ANSWERED && !strchr(first, CTRL_C))
         answer = ask("Again: ", second, size);
-    if (strchr(first, 3) || strchr(second, 3))
+    if (strchr(first, CTRL_C) || strchr(second, CTRL_C))
         answer = ENDED;
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
     sigprocmask(SIG_SETMASK, &old, NULL);
@@ -92,7 +98,7 @@ int hash_password_run(int argc, char **argv)
     char first[MAX_LINE] = "", second[MAX_LINE] = "";
     bool asks = isatty(STDIN_FILENO) == 1;
     enum answer answer =
-        asks ? ask_twice(first, second, sizeof first) : read_line(first, sizeof first);
+        asks ? ask_twice(first, second, sizeof first) : read_line(first, sizeof first, false);
     int status;
     if (answer == ENDED)
         status = report_failure("there was no password on standard input");
