@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 
-PATIENCE = 180  # seconds that no client needs
+PATIENCE = 300  # seconds that no client needs
 
 
 class Failed(Exception):
