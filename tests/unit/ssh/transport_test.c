@@ -346,7 +346,7 @@ static void without_randomness_nothing_is_sent(void **state)
     pair_init(&p, state);
     logs_in(&p);
     p.server.ssh->options.random.fill = no_random;
-    side_send(&p.server, 4000 * KIB); /* more than padding is in stock for */
+    side_send(&p.server, 16000 * KIB); /* more than padding is in stock for */
     pair_run(&p);
     assert_int_equal(p.server.end, SSH_END_INTERNAL);
     pair_free(&p);
