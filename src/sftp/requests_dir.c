@@ -256,9 +256,7 @@ static bool answer_names(struct sftp *s, struct op *op)
     return false;
 }
 
-/* --- ahead of the client
- * ----------------------------------------------------------------------------------------------
- */
+/* ---- Ahead of the client ---- */
 
 /* Storages that do one thing at a time get nothing to do that nobody has asked for, and where there
  * are no workers the reply would have to wait. One directory at a time: names that nobody has asked
