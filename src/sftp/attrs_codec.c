@@ -28,9 +28,7 @@ struct writer {
     const sally_attrs *attrs;
 };
 
-/* --- texts
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- Texts ---- */
 
 static const void *keep(struct reader *r, struct slice s)
 {
@@ -60,8 +58,7 @@ static void put_optional_text(struct buf *out, const char *text)
     put_text(out, text ? text : "");
 }
 
-/* --- fields, in the order in which they are sent
- * ------------------------------------------------------------------------ */
+/* ---- Fields, in the order in which they are sent ---- */
 
 static void put_size(struct writer *w)
 {
@@ -337,9 +334,7 @@ static void get_extended(struct reader *r)
     r->out->extended_count = count;
 }
 
-/* --- the table
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- The table ---- */
 
 #define A(name) SALLY_ATTR_##name
 #define F(name) SSH_FILEXFER_ATTR_##name

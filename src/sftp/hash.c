@@ -81,9 +81,7 @@ sally_status ext_check_file_name(struct sftp *s, struct request_in *in)
     return check_file(s, in, false);
 }
 
-/* --- md5-hash
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- md5-hash ---- */
 
 struct md5 {
     uint64_t offset, length;

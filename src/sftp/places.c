@@ -40,8 +40,10 @@ sally_status ext_space_available(struct sftp *s, struct request_in *in)
     return status == SALLY_OK ? request_submit(s, op) : request_drop(op, status);
 }
 
-/* --- folders for temporary files: no text of the draft could be had; neither request has data, and
- * the answer is a NAME with one entry ---------------------------------------------------------- */
+/* ---- Folders for temporary files ---- */
+
+/* No text of the draft could be had; neither request has data, and the answer is a NAME with one
+ * entry. */
 
 #define USUAL_FOLDER "/tmp"
 #define MAX_TRIES    100u /* names of a new folder */

@@ -153,8 +153,7 @@ void requests_dispatch(struct sftp *s, struct slice packet)
     }
 }
 
-/* --- the start of an operation
- * ---------------------------------------------------------------------------------------- */
+/* ---- The start of an operation ---- */
 
 static void on_done(struct op *op)
 {

@@ -5,9 +5,7 @@
 
 #define DATA_HEAD 13 /* of a reply to READ */
 
-/* --- OPEN
- * -------------------------------------------------------------------------------------------------------------
- */
+/* ---- OPEN ---- */
 
 static uint32_t access_of_flags(uint32_t flags)
 {
@@ -117,9 +115,7 @@ sally_status handle_open_v5(struct sftp *s, struct request_in *in)
     return submit_open(s, in, path, flags, access);
 }
 
-/* --- by handle
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- By handle ---- */
 
 sally_status handle_close(struct sftp *s, struct request_in *in)
 {
@@ -272,8 +268,7 @@ sally_status handle_fsetstat(struct sftp *s, struct request_in *in)
     return status == SALLY_OK ? request_submit(s, op) : request_drop(op, status);
 }
 
-/* --- byte range locks: draft-13 section 8.8
- * ------------------------------------------------------------------------------ */
+/* ---- Byte range locks: draft-13 section 8.8 ---- */
 
 /* clang-format off */
 static const struct {

@@ -104,9 +104,7 @@ sally_status handle_mkdir(struct sftp *s, struct request_in *in)
     return submit_with_attrs(s, in, SALLY_OP_MKDIR, 0);
 }
 
-/* --- two paths
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- Two paths ---- */
 
 static sally_status submit_pair(struct sftp *s, struct request_in *in, uint32_t kind,
                                 struct slice path, struct slice to, uint32_t flags)
@@ -180,9 +178,7 @@ sally_status handle_link(struct sftp *s, struct request_in *in)
                     : submit_pair(s, in, SALLY_OP_LINK, existing, link, 0);
 }
 
-/* --- REALPATH
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- REALPATH ---- */
 
 sally_status submit_realpath(struct sftp *s, struct request_in *in, struct slice path,
                              uint32_t flags)

@@ -374,8 +374,7 @@ static void texts_are_copied_and_listings_know_the_time(void **state)
     end(&u);
 }
 
-/* --- answers from another thread
- * ----------------------------------------------------------------------------------------- */
+/* ---- Answers from another thread ---- */
 
 struct finisher {
     pthread_t thread;
