@@ -36,11 +36,13 @@ check-long: deps ## the same, with long fuzzing, soaks and the full matrices
 	@$(PYTHON) tests/run.py --long --jobs $(JOBS)
 
 .PHONY: bench
-bench: ## measure, side by side with others
+bench: deps ## measure, side by side with others, which it unpacks into .deps
+	@bench/peers.sh
 	@bench/run.sh
 
 .PHONY: bench-quick
-bench-quick: ## the same in two minutes, with less to go by
+bench-quick: deps ## the same in two minutes, with less to go by
+	@bench/peers.sh
 	@bench/run.sh --quick
 
 .PHONY: install

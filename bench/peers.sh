@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Unpacks the other servers that make bench compares with into .deps/, where only bench/ looks. Uses the network; make bench
-# works without, and then compares with OpenSSH (see make deps) and what is installed.
+# Unpacks the other servers that make bench compares with into .deps/, where only bench/ looks. Uses the network the
+# first time; the servers that could not be had are not compared with.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mkdir -p .deps
@@ -10,7 +10,11 @@ unpack() {
     shift
     [[ ! -d .deps/$name ]] || return 0
     work=$(mktemp -d "$PWD/.deps/$name.XXXXXX")
-    (cd "$work" && apt-get -q -o APT::Sandbox::User="$(id -un)" download "$@")
+    if ! (cd "$work" && apt-get -q -o APT::Sandbox::User="$(id -un)" download "$@"); then
+        echo "bench: $name could not be fetched and is left out" >&2
+        rm -rf "$work"
+        return 0
+    fi
     for archive in "$work"/*.deb; do
         dpkg -x "$archive" "$work/root"
     done
