@@ -291,9 +291,8 @@ static bool may_drain(const struct conn *c)
 static void start_draining(struct channel *ch)
 {
     struct conn *c = ch->conn;
-    if (ch->is_finished || !may_drain(c) ||
-        !count_take(&c->server->limits.buffered_bytes, ch->owed,
-                    ch->settings->limits_buffered_bytes))
+    if (!may_drain(c) || !count_take(&c->server->limits.buffered_bytes, ch->owed,
+                                     ch->settings->limits_buffered_bytes))
         return;
     ch->charged = ch->owed;
     ch->is_draining = true;
@@ -308,7 +307,8 @@ void channel_closed(void *user_data, struct ssh_channel *channel)
         return;
     ch->ssh_channel =
         NULL; /* the session ends when no engine is in the middle of something: channels_settle() */
-    start_draining(ch);
+    if (!ch->is_finished)
+        start_draining(ch);
     ch->conn->has_news = true;
 }
 
@@ -324,8 +324,7 @@ static void let_go_of_channel(struct channel *ch)
 {
     ssh_channel_set_data(ch->ssh_channel, NULL);
     ch->ssh_channel = NULL;
-    ch->is_draining = true; /* an engine that breaks off leaves what came before that */
-    session_drain(ch->session);
+    start_draining(ch); /* an engine that breaks off leaves what came before that */
 }
 
 static bool is_done(const struct channel *ch)

@@ -158,6 +158,10 @@ static void release_place(struct conn *c)
         limits_logged_in(&server->limits, c->network);
     }
     limits_left(&server->limits, c->network);
+    /* Whoever comes and goes must not have more of them than whoever stays. */
+    c->is_still_counted = !list_empty(&c->channels);
+    if (c->is_still_counted)
+        count_take(&server->limits.connections, 1, 0);
     login_clear(c);
 }
 
@@ -253,6 +257,8 @@ static void conn_gone(struct conn *c)
     list_remove(&c->loop_link);
     list_remove(&c->ready_link);
     login_forget(c);
+    if (c->is_still_counted)
+        count_give(&c->server->limits.connections, 1);
     settings_unref(c->settings);
     settings_unref(c->first_settings);
     keyring_unref(c->keys);
@@ -286,6 +292,15 @@ static void announce_end(struct conn *c)
                                         c->end_detail);
 }
 
+/* A shutdown waits no longer than it was told to. */
+static uint64_t drain_end(const struct conn *c)
+{
+    uint64_t end = loop_now_ns() + c->settings->limits_stall_ns;
+    if (c->loop->is_draining && c->loop->grace_end_ns < end)
+        end = c->loop->grace_end_ns;
+    return end ? end : 1;
+}
+
 void conn_end(struct conn *c, uint32_t reason, const char *detail)
 {
     if (c->is_ended)
@@ -308,7 +323,7 @@ void conn_end(struct conn *c, uint32_t reason, const char *detail)
     if (!linger) {
         /* What came is still written, but not for ever. */
         if (channels_are_draining(c))
-            c->drain_end_ns = loop_now_ns() + c->settings->limits_stall_ns;
+            c->drain_end_ns = drain_end(c);
         conn_close_socket(c);
         return;
     }

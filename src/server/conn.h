@@ -98,10 +98,11 @@ struct conn {
     bool has_eof;     /* the peer sends no more */
     bool is_broken;   /* the socket reported an error */
     bool is_trimmed;
-    bool is_ended;     /* no engine, no way back */
-    bool is_lingering; /* ended; the peer is given time to read why */
-    bool has_place;    /* reserved among the loop's deadlines */
-    bool has_news;     /* something was handed to the engine since it last ran */
+    bool is_ended;         /* no engine, no way back */
+    bool is_lingering;     /* ended; the peer is given time to read why */
+    bool is_still_counted; /* hung up, but its sessions are not over */
+    bool has_place;        /* reserved among the loop's deadlines */
+    bool has_news;         /* something was handed to the engine since it last ran */
     struct deadline deadline;
     uint64_t drain_end_ns;  /* it has ended, and its sessions may take so long; 0: no time */
     uint64_t progress_ns;   /* when the socket last took something, or began to block */

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from server import Server, wait_for
-from wire import (CHANNEL_CLOSE, CHANNEL_DATA, CHANNEL_EOF, CHANNEL_REQUEST, DISCONNECT, Client, Sftp, sftp, sftp_open,
+from wire import (CHANNEL_CLOSE, CHANNEL_DATA, CHANNEL_EOF, CHANNEL_REQUEST, DISCONNECT, Client, Ended, Sftp, sftp, sftp_open,
                   sftp_read, sftp_write, text, u32)
 
 
@@ -172,3 +172,51 @@ def test_what_is_still_to_be_done_has_its_time(start):
     client.close()
     assert wait_for(lambda: server.descriptors() <= descriptors, 10)
     assert size(server.files / "much") < 10
+
+
+def test_who_leaves_and_comes_back_counts(start):
+    """What connections leave behind takes memory and files: they count until it is over."""
+    server = start("limits.connections=20", slow="late", milliseconds=3000)
+    refused = None
+    for count in range(60):
+        try:
+            client = Client(server.port).login()
+            channel = client.sftp()
+            client.send(client.data(channel, sftp_open(1, "/late", 0x1A)))
+            client.close()
+        except (Ended, OSError):
+            refused = count
+            break
+    assert refused is not None and refused >= 19
+    assert "limits.connections" in server.output()
+
+    def is_welcome():
+        try:
+            Client(server.port).login().close()
+        except (Ended, OSError):
+            return False
+        return True
+
+    assert wait_for(is_welcome)
+
+
+def test_what_a_broken_engine_leaves_counts(start):
+    """Closing the channel gives its window back, but not the memory of what came through it."""
+    server = start("limits.buffered_bytes=1M", slow="delay", milliseconds=300)
+    client = Client(server.port).login()
+    descriptors, whole = server.descriptors(), []
+    for i in range(6):
+        channel = client.sftp()
+        replies = Sftp(client, channel)
+        replies.reply()
+        handle = replies.handle(sftp_open(1, f"/broken{i}", 0x1A))
+        count = (client.server_window - 2000) // 25100
+        writes = [sftp_write(n, handle, n * 25000, bytes(25000)) for n in range(count)]
+        client.send(*[client.data(channel, write) for write in writes], client.data(channel, u32(0) + b"nonsense"))
+        client.receive(CHANNEL_CLOSE)
+        client.send(bytes([CHANNEL_CLOSE]) + u32(channel))
+        whole.append(count * 25000)
+    assert wait_for(lambda: server.descriptors() <= descriptors)
+    done = [size(server.files / f"broken{i}") == whole[i] for i in range(6)]
+    assert done[0] and not all(done)
+    client.close()
