@@ -42,7 +42,6 @@ bench: deps ## measure, side by side with others, which it unpacks into .deps
 
 .PHONY: bench-quick
 bench-quick: deps ## the same in two minutes, with less to go by
-	@bench/peers.sh
 	@bench/run.sh --quick
 
 .PHONY: install

@@ -153,7 +153,7 @@ def main():
     parser.add_argument("build")
     parser.add_argument("--quick", action="store_true", help="smaller and fewer, in about two minutes")
     parser.add_argument("--groups", help="names with commas")
-    parser.add_argument("--peers", help="names with commas; sallyport and openssh should be among them")
+    parser.add_argument("--peers", help="names with commas; sallyport and openssh should be among them [all; with --quick these two]")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--mib", type=int, help="size of a large file")
     parser.add_argument("--folder", help="where the files lie [/dev/shm]")
@@ -161,7 +161,7 @@ def main():
     parser.add_argument("--minutes", type=float, help="after which rows get by with fewer rounds [20; with --quick 3]")
     parser.add_argument("--json", help="write every single figure to this file")
     arguments = parser.parse_args()
-    arguments.peers = arguments.peers.split(",") if arguments.peers else []
+    arguments.peers = arguments.peers.split(",") if arguments.peers else ["sallyport", "openssh"] if arguments.quick else []
     wanted = group_module.groups(arguments.quick)
     names = arguments.groups.split(",") if arguments.groups else ["limits", *wanted]
     record = {}
