@@ -21,7 +21,9 @@ enum {
     SALLY_CLOSED_LOST = 2,      /**< the connection broke */
     SALLY_CLOSED_BY_SERVER = 3, /**< the server stops, or disconnected the client, or the program
                                    closed a file of its own with sally_session_submit() */
-    SALLY_CLOSED_ERROR = 4      /**< the client said close, but an operation before it had failed */
+    SALLY_CLOSED_ERROR = 4,     /**< the client said close, but an operation before it had failed */
+    SALLY_CLOSED_REFUSED = 5 /**< the storage had opened it, but a wrapper or an after-hook answered
+                                OPEN or OPENDIR with a failure: no client has seen the file */
 };
 
 /** What was done with a file while it was open. */
@@ -52,6 +54,17 @@ SALLY_API sally_error sally_file_set(sally_file *file, const sally_fs *fs, void 
 
 /** The pointer that `fs` keeps in `file`; NULL when there is none. */
 SALLY_API void *sally_file_get(const sally_file *file, const sally_fs *fs);
+
+/**
+ * Says which file this is: in its open slot, by a storage that is ::SALLY_FS_CONCURRENT. Two
+ * handles with the same `fs`, `device` and `number` are the same file, by whatever names they were
+ * opened; with others they are different files, and operations on them may run at the same time. A
+ * file that no storage has identified may be any file, so that its operations wait for each
+ * other's. A wrapper whose file is not the same as that of the storage inside says so by an
+ * identity of its own, after the storage inside has answered. Without meaning for directories.
+ */
+SALLY_API void sally_file_set_identity(sally_file *file, const sally_fs *fs, uint64_t device,
+                                       uint64_t number);
 
 /** The path that the file was opened by; lives as long as the file. */
 SALLY_API const char *sally_file_path(const sally_file *file);

@@ -17,6 +17,7 @@
 #include "sallyport/error.h"
 #include "sallyport/export.h"
 #include "sallyport/op.h"
+#include "sallyport/session.h"
 #include "sallyport/status.h"
 
 SALLY_BEGIN_DECLS
@@ -25,9 +26,12 @@ SALLY_BEGIN_DECLS
  * @{ */
 /** No slot ever waits: all are called on the network thread, without a change of thread. */
 #define SALLY_FS_NONBLOCKING 0x1u
-/** READs of one file may run at the same time; other operations of a file stay in order.
- * Path-changing operations and CLOSE are barriers. A READDIR may come before the client asks for
- * it, while it reads the names before. */
+/** Slots of one session may be called at the same time, as long as its client cannot tell: what
+ * only looks (READ, STAT, FSTAT, FSYNC, HASH, READLINK, REALPATH, STATVFS, LOOKUP_IDS, OPENDIR,
+ * READDIR, and an OPEN that makes and reserves nothing) runs beside other looks, but one READDIR of
+ * a directory at a time; WRITE, FSETSTAT, LOCK and UNLOCK run beside what is about other files
+ * (sally_file_set_identity()), and beside no look by path. All else runs alone. A READDIR may come
+ * before the client asks for it, while it reads the names before. */
 #define SALLY_FS_CONCURRENT 0x2u
 /** The storage understands ::SALLY_OP_TRY. */
 #define SALLY_FS_TRY 0x4u
@@ -57,30 +61,33 @@ typedef struct sally_fs_methods {
     sally_fs_slot *fsync;         /**< the bytes are safe once this answers */
     sally_fs_slot *lock;          /**< u.lock */
     sally_fs_slot *unlock;        /**< u.lock */
-    sally_fs_slot *fstat;      /**< u.stat. NULL: `stat` of the path that the file was opened by */
-    sally_fs_slot *fsetstat;   /**< u.setstat. NULL: `setstat` of that path */
-    sally_fs_slot *lend_fd;    /**< u.lend_fd */
-    sally_fs_slot *opendir;    /**< NULL: `stat` must say that it is a directory */
-    sally_fs_slot *readdir;    /**< sally_op_add_entry() */
-    sally_fs_slot *closedir;   /**< NULL: fine */
-    sally_fs_slot *stat;       /**< u.stat */
-    sally_fs_slot *setstat;    /**< u.setstat */
-    sally_fs_slot *remove;     /**< a file or link, never a directory */
-    sally_fs_slot *rename;     /**< u.rename */
-    sally_fs_slot *mkdir;      /**< u.setstat */
-    sally_fs_slot *rmdir;      /**< an empty directory */
-    sally_fs_slot *readlink;   /**< u.text */
-    sally_fs_slot *symlink;    /**< u.symlink */
-    sally_fs_slot *link;       /**< u.rename: `path` exists, `to` is made */
-    sally_fs_slot *realpath;   /**< u.text. NULL: the normalised path is the answer */
-    sally_fs_slot *statvfs;    /**< u.statvfs */
-    sally_fs_slot *copy;       /**< u.copy. NULL: done with `read` and `write` */
-    sally_fs_slot *hash;       /**< u.hash. NULL: unsupported, and clients are not told of it */
+    sally_fs_slot *fstat;    /**< u.stat. NULL: `stat` of the path that the file was opened by */
+    sally_fs_slot *fsetstat; /**< u.setstat. NULL: `setstat` of that path */
+    sally_fs_slot *lend_fd;  /**< u.lend_fd */
+    sally_fs_slot *opendir;  /**< NULL: `stat` must say that it is a directory */
+    sally_fs_slot *readdir;  /**< sally_op_add_entry() */
+    sally_fs_slot *closedir; /**< NULL: fine */
+    sally_fs_slot *stat;     /**< u.stat */
+    sally_fs_slot *setstat;  /**< u.setstat */
+    sally_fs_slot *remove;   /**< a file or link, never a directory */
+    sally_fs_slot *rename;   /**< u.rename */
+    sally_fs_slot *mkdir;    /**< u.setstat */
+    sally_fs_slot *rmdir;    /**< an empty directory */
+    sally_fs_slot *readlink; /**< u.text */
+    sally_fs_slot *symlink;  /**< u.symlink */
+    sally_fs_slot *link;     /**< u.rename: `path` exists, `to` is made */
+    sally_fs_slot *realpath; /**< u.text. NULL: the normalised path is the answer */
+    sally_fs_slot *statvfs;  /**< u.statvfs */
+    sally_fs_slot *copy; /**< u.copy; only comes when this storage has opened both files. NULL, or
+                            ::SALLY_UNSUPPORTED before anything was copied: the library does it
+                            with READ and WRITE, from the top of the session's storages */
+    sally_fs_slot *hash; /**< u.hash. NULL: unsupported, and clients are not told of it */
     sally_fs_slot *lookup_ids; /**< u.lookup_ids. NULL: no names are known */
     sally_fs_slot *extended;   /**< u.extended */
     /** A wish that a pending operation end soon; its finish is still owed. Called on the network
-     * thread, only after the slot returned ::SALLY_PENDING, possibly at the same time as the
-     * finish; must not wait. May be NULL. */
+     * thread, only while the operation is pending, possibly at the same time as the finish: what
+     * the operation holds may only be read under a lock that the finisher takes as well. Must not
+     * wait. May be NULL. */
     void (*cancel)(sally_fs *fs, sally_op *op);
     /** Called once, when nobody holds the storage any more. May be NULL. */
     void (*destroy)(void *user_data);
@@ -110,6 +117,15 @@ SALLY_API uint32_t sally_fs_traits(const sally_fs *fs);
 SALLY_API int sally_fs_supports(const sally_fs *fs, uint32_t kind);
 
 /**
+ * For wrappers: puts `slot` into every place of `methods` where `inner` has a slot of its own, and
+ * takes over its traits. The others are left as they are: what the library does for a NULL slot, it
+ * does by the wrapper's slots, and clients are told of nothing that `inner` cannot do. The caller
+ * has set `methods->struct_size`, and changes slots and traits afterwards as it likes.
+ */
+SALLY_API void sally_fs_methods_wrap(sally_fs_methods *methods, const sally_fs *inner,
+                                     sally_fs_slot *slot);
+
+/**
  * For wrappers: what comes back from the storage inside. Called in the thread that answered, with
  * the operation yours again. Returns the status that the next layer sees, or ::SALLY_PENDING after
  * another sally_fs_call() (or anything else that will finish the operation).
@@ -127,9 +143,27 @@ typedef sally_status sally_done_fn(sally_fs *fs, sally_op *op, sally_status stat
  * ::SALLY_PENDING the operation is no longer yours. A slot that returned ::SALLY_PENDING itself may
  * call this later from any thread, and then gives what it returns, unless that is ::SALLY_PENDING,
  * to sally_op_finish().
+ *
+ * What `inner` has opened belongs to `fs` only if `fs` answers well, too: when OPEN, OPENDIR,
+ * SESSION_START or LOCK ends in a failure, the library has whatever storages inside have answered
+ * well closed
+ * (::SALLY_CLOSED_REFUSED), ended or unlocked again. Operations on a file that `inner` has not
+ * opened do not reach it, and are answered ::SALLY_INVALID_HANDLE.
  */
 SALLY_API sally_status sally_fs_call(sally_fs *fs, sally_fs *inner, sally_op *op,
                                      sally_done_fn *on_done, void *context);
+
+/**
+ * An operation of a storage's or wrapper's own, which enters at `fs`: its own storage, or one
+ * inside it. As sally_session_submit(), but `path` is one of `fs`'s own, no hook sees the
+ * operation, and READ and WRITE work on files however the client has opened them, if the storage
+ * can. A file must be one that `fs` has opened, or the answer is ::SALLY_INVALID_HANDLE. Holds `fs`
+ * until it is done.
+ */
+SALLY_API SALLY_MUST_CHECK sally_error sally_fs_submit(sally_fs *fs, sally_session *session,
+                                                       uint32_t kind, const char *path,
+                                                       void (*fill)(void *user_data, sally_op *op),
+                                                       sally_submit_done_fn *done, void *user_data);
 
 /** For a wrapper's cancel: passes the wish on to `inner`. */
 SALLY_API void sally_fs_cancel(sally_fs *inner, sally_op *op);

@@ -5,29 +5,10 @@
 #include "core/run.h"
 #include "core/session_inside.h"
 
-/* What leaves everything as it was. STAT is none of them: SCP needs it to know where the file goes
- * that it is about to receive. */
-static bool only_looks(uint32_t kind)
-{
-    switch (kind) {
-    case SALLY_OP_READ:
-    case SALLY_OP_OPENDIR:
-    case SALLY_OP_READDIR:
-    case SALLY_OP_READLINK:
-    case SALLY_OP_REALPATH:
-    case SALLY_OP_STATVFS:
-    case SALLY_OP_HASH:
-    case SALLY_OP_LOOKUP_IDS:
-    case SALLY_OP_LOCK: /* it may wait for somebody else */
-        return true;
-    default:
-        return false;
-    }
-}
-
 bool session_declines(const struct op *op)
 {
-    return op->session->draining && !op->aside && only_looks(op->pub.kind);
+    return op->session->draining && !op->aside &&
+           (op_kind(op->kind)->flags & KIND_ABANDONABLE) != 0;
 }
 
 void session_drain(sally_session *s)
@@ -71,7 +52,7 @@ void session_close(sally_session *s, uint32_t reason, void (*on_gone)(void *user
 
 static void ending_done(struct op *op)
 {
-    if (op->pub.kind == SALLY_OP_SESSION_END)
+    if (op->kind == SALLY_OP_SESSION_END)
         op->session->end_done = true;
     op_free(op);
 }
@@ -82,14 +63,8 @@ static void start_ending(sally_session *s, uint32_t kind, sally_file *file)
     list_prepend(&s->pool, &s->spare->link);
     s->pooled++;
     s->spare = NULL;
-    struct op *op = op_new(s, kind);
-    op->aside = true;
-    op->unchecked = true;
-    op->pub.flags |= SALLY_OP_INTERNAL;
+    struct op *op = session_own_op(s, kind, file, 0);
     op->on_done = ending_done;
-    op->pub.path = "/";
-    if (file)
-        op_use_file(op, file);
     session_start_op(op);
 }
 

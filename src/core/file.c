@@ -35,6 +35,25 @@ sally_file *file_new(sally_session *s, const char *path, uint32_t open_flags, bo
     return file;
 }
 
+static void leave_body(sally_file *file)
+{
+    struct file_body *body = file->body;
+    if (!body || --body->handles > 0)
+        return;
+    list_remove(&body->link);
+    mem_free(body);
+}
+
+static void destroy(sally_file *file)
+{
+    if (file->slots != file->inline_slots)
+        mem_free(file->slots);
+    leave_body(file);
+    buf_clear(&file->carry);
+    mem_free(file->path);
+    mem_free(file);
+}
+
 void file_free(sally_file *file)
 {
     sally_session *s = file->session;
@@ -42,11 +61,82 @@ void file_free(sally_file *file)
     s->file_count--;
     if (s->counters)
         counter_sub(&s->counters->files_now, 1);
-    if (file->slots != file->inline_slots)
-        mem_free(file->slots);
-    buf_clear(&file->carry);
-    mem_free(file->path);
-    mem_free(file);
+    file->gone = true;
+    uint32_t holds = atomic_fetch_or(&file->holds, FILE_CLOSED) & ~FILE_CLOSED;
+    if (holds == 0)
+        destroy(file);
+}
+
+bool file_hold(sally_file *file)
+{
+    uint32_t holds = atomic_load(&file->holds);
+    do {
+        if (holds & FILE_CLOSED)
+            return false;
+    } while (!atomic_compare_exchange_weak(&file->holds, &holds, holds + 1));
+    return true;
+}
+
+void file_unhold(sally_file *file)
+{
+    uint32_t left = atomic_fetch_sub(&file->holds, 1) - 1;
+    if (left & ~FILE_CLOSED)
+        return;
+    struct op *waiting = file->close_waiting;
+    file->close_waiting = NULL;
+    if (file->gone)
+        destroy(file);
+    else if (waiting)
+        session_go_on(waiting);
+}
+
+bool file_shut(sally_file *file)
+{
+    uint32_t none = 0;
+    return atomic_compare_exchange_strong(&file->holds, &none, FILE_CLOSED) || none == FILE_CLOSED;
+}
+
+void file_reopen(sally_file *file)
+{
+    atomic_fetch_and(&file->holds, ~FILE_CLOSED);
+    file->facts.close_reason = 0;
+}
+
+static bool is_body_of(const struct file_body *body, const sally_file *file)
+{
+    return body->fs == file->known_by && body->device == file->device &&
+           body->number == file->number;
+}
+
+void file_find_body(sally_file *file)
+{
+    sally_session *s = file->session;
+    if (!file->known_by || file->body)
+        return;
+    LIST_EACH (item, &s->bodies) {
+        struct file_body *body = CONTAINER_OF(item, struct file_body, link);
+        if (is_body_of(body, file)) {
+            body->handles++;
+            file->body = body;
+            return;
+        }
+    }
+    struct file_body *body = mem_zalloc(sizeof *body);
+    if (!body)
+        return; /* then it may be any file: slower, not wrong */
+    body->fs = file->known_by;
+    body->device = file->device;
+    body->number = file->number;
+    body->handles = 1;
+    list_append(&s->bodies, &body->link);
+    file->body = body;
+}
+
+void sally_file_set_identity(sally_file *file, const sally_fs *fs, uint64_t device, uint64_t number)
+{
+    file->known_by = fs;
+    file->device = device;
+    file->number = number;
 }
 
 bool file_set_path(sally_file *file, const char *path)
@@ -61,35 +151,66 @@ bool file_set_path(sally_file *file, const char *path)
     return true;
 }
 
-sally_error sally_file_set(sally_file *file, const sally_fs *fs, void *pointer)
+static struct file_slot *find_slot(const sally_file *file, const sally_fs *fs)
 {
     for (uint32_t i = 0; i < file->slot_count; i++) {
-        if (file->slots[i].fs == fs) {
-            file->slots[i].pointer = pointer;
-            return SALLY_E_OK;
-        }
+        if (file->slots[i].fs == fs)
+            return &file->slots[i];
     }
+    return NULL;
+}
+
+static struct file_slot *make_slot(sally_file *file, const sally_fs *fs)
+{
+    struct file_slot *slot = find_slot(file, fs);
+    if (slot)
+        return slot;
     if (file->slot_count == file->slot_capacity) {
         struct file_slot *slots = mem_array(file->slot_capacity * (size_t)2, sizeof *slots);
         if (!slots)
-            return SALLY_E_NO_MEMORY;
+            return NULL;
         memcpy(slots, file->slots, file->slot_count * sizeof *slots);
         if (file->slots != file->inline_slots)
             mem_free(file->slots);
         file->slots = slots;
         file->slot_capacity *= 2;
     }
-    file->slots[file->slot_count++] = (struct file_slot){fs, pointer};
+    slot = &file->slots[file->slot_count++];
+    *slot = (struct file_slot){.fs = fs};
+    return slot;
+}
+
+bool file_reserve(sally_file *file, const sally_fs *fs)
+{
+    return make_slot(file, fs) != NULL;
+}
+
+void file_mark_open(sally_file *file, const sally_fs *fs, bool open)
+{
+    struct file_slot *slot = find_slot(file, fs);
+    if (slot)
+        slot->open = open;
+}
+
+bool file_is_open_in(const sally_file *file, const sally_fs *fs)
+{
+    const struct file_slot *slot = find_slot(file, fs);
+    return slot && slot->open;
+}
+
+sally_error sally_file_set(sally_file *file, const sally_fs *fs, void *pointer)
+{
+    struct file_slot *slot = make_slot(file, fs);
+    if (!slot)
+        return SALLY_E_NO_MEMORY;
+    slot->pointer = pointer;
     return SALLY_E_OK;
 }
 
 void *sally_file_get(const sally_file *file, const sally_fs *fs)
 {
-    for (uint32_t i = 0; i < file->slot_count; i++) {
-        if (file->slots[i].fs == fs)
-            return file->slots[i].pointer;
-    }
-    return NULL;
+    const struct file_slot *slot = find_slot(file, fs);
+    return slot ? slot->pointer : NULL;
 }
 
 const char *sally_file_path(const sally_file *file)
@@ -202,6 +323,8 @@ static const char *reason_text(uint32_t reason)
         return "lost";
     case SALLY_CLOSED_BY_SERVER:
         return "server";
+    case SALLY_CLOSED_REFUSED:
+        return "refused";
     default:
         return "error";
     }

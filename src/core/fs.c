@@ -1,10 +1,13 @@
 #include "core/fs.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/sized.h"
-#include "core/run.h"
+#include "core/file.h"
+#include "core/op_kinds.h"
+#include "core/taken.h"
 
 static const size_t slot_offset[SALLY_OP_KINDS] = {
 #define SLOT(name, value, slot, permission) [value] = offsetof(sally_fs_methods, slot),
@@ -68,13 +71,43 @@ int sally_fs_supports(const sally_fs *fs, uint32_t kind)
     return slot_of(fs, kind) != NULL || fs_has_default(fs, kind);
 }
 
-sally_status fs_invoke(sally_fs *fs, sally_op *op)
+void sally_fs_methods_wrap(sally_fs_methods *methods, const sally_fs *inner, sally_fs_slot *slot)
 {
-    sally_fs_slot *slot = slot_of(fs, op->kind);
-    return slot ? slot(fs, op) : fs_default(fs, op);
+    methods->traits = sally_fs_traits(inner);
+    for (uint32_t kind = 1; kind < SALLY_OP_KINDS; kind++) {
+        size_t at = slot_offset[kind];
+        if (slot_of(inner, kind) && at + sizeof(sally_fs_slot *) <= methods->struct_size)
+            memcpy((char *)methods + at, &slot, sizeof slot);
+    }
 }
 
-static bool push_frame(struct op *op, sally_fs *fs, sally_done_fn *on_done, void *context)
+/* A storage that opens nothing, as many do with directories, has nothing to miss. */
+static bool is_known_to(const sally_fs *fs, const sally_file *file)
+{
+    sally_fs_slot *opens = file->facts.is_directory ? fs->methods.opendir : fs->methods.open;
+    return !opens || file_is_open_in(file, fs);
+}
+
+static bool is_foreign(const sally_fs *fs, const sally_op *op)
+{
+    if (!(op_kind(op->kind)->flags & KIND_ON_FILE))
+        return false;
+    return (op->file && !is_known_to(fs, op->file)) ||
+           (op->kind == SALLY_OP_COPY && op->u.copy.to && !is_known_to(fs, op->u.copy.to));
+}
+
+sally_status fs_invoke(sally_fs *fs, sally_op *pub)
+{
+    struct op *op = op_of(pub);
+    if (is_foreign(fs, pub))
+        return pub->kind == SALLY_OP_COPY ? SALLY_UNSUPPORTED : SALLY_INVALID_HANDLE;
+    if (op_kind(pub->kind)->undo && pub->kind == op->kind && !taken_ask(op, fs))
+        return SALLY_FAILURE;
+    sally_fs_slot *slot = slot_of(fs, pub->kind);
+    return slot ? slot(fs, pub) : fs_default(fs, pub);
+}
+
+static bool push_frame(struct op *op, const struct op_frame *frame)
 {
     if (op->frame_count == op->frame_capacity) {
         uint32_t capacity = op->frame_capacity * 2;
@@ -86,30 +119,42 @@ static bool push_frame(struct op *op, sally_fs *fs, sally_done_fn *on_done, void
         op->frames = frames;
         op->frame_capacity = capacity;
     }
-    op->frames[op->frame_count++] = (struct op_frame){fs, on_done, context};
+    op->frames[op->frame_count++] = *frame;
     return true;
+}
+
+sally_status fs_pop_frame(struct op *op, sally_status status)
+{
+    const struct op_frame frame = op->frames[op->frame_count - 1];
+    status = taken_answered(op, frame.inner, op->frame_count, status);
+    op->frame_count--;
+    return frame.on_done ? frame.on_done(frame.fs, &op->pub, status, frame.context) : status;
 }
 
 sally_status fs_call_quiet(sally_fs *fs, sally_fs *inner, sally_op *pub, sally_done_fn *on_done,
                            void *context)
 {
     struct op *op = op_of(pub);
-    if (!push_frame(op, fs, on_done, context))
+    const struct op_frame frame = {fs, inner, on_done, context};
+    if (!push_frame(op, &frame))
         return SALLY_FAILURE;
     sally_status status = fs_invoke(inner, pub);
     /* After PENDING the operation is somebody else's: the frame may be popped already. */
-    if (status != SALLY_PENDING)
-        op->frame_count--;
+    if (status == SALLY_PENDING)
+        return status;
+    status = taken_answered(op, inner, op->frame_count, status);
+    op->frame_count--;
     return status;
 }
 
 sally_status sally_fs_call(sally_fs *fs, sally_fs *inner, sally_op *op, sally_done_fn *on_done,
                            void *context)
 {
-    if (!on_done)
+    /* What opens needs a frame in any case, so that it is known which storage has opened. */
+    if (!on_done && op_kind(op->kind)->undo == 0)
         return fs_invoke(inner, op);
     sally_status status = fs_call_quiet(fs, inner, op, on_done, context);
-    if (status == SALLY_PENDING || status == SALLY_WOULD_BLOCK)
+    if (status == SALLY_PENDING || status == SALLY_WOULD_BLOCK || !on_done)
         return status;
     return on_done(fs, op, status, context);
 }

@@ -13,8 +13,14 @@ struct sally_fs {
     _Atomic uint32_t references;
 };
 
-/* Calls the slot for op->kind, or what stands in for it. */
+/* Calls the slot for op->kind, or what stands in for it. What is about a file that this storage has
+ * not opened does not reach it: SALLY_INVALID_HANDLE, and for a COPY SALLY_UNSUPPORTED, so that it
+ * is done by READs and WRITEs from above. */
 sally_status fs_invoke(sally_fs *fs, sally_op *op);
+
+/* The storage below the newest frame has answered late: takes the frame off, and returns what its
+ * wrapper makes of the answer. */
+sally_status fs_pop_frame(struct op *op, sally_status status);
 
 /* As sally_fs_call(), but an answer that comes at once is returned without a call of on_done: for
  * loops of calls that must not become recursion. */

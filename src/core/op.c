@@ -27,7 +27,7 @@ void op_init(struct op *op, sally_session *s, uint32_t kind)
     op->frames = op->inline_frames;
     op->frame_capacity = OP_INLINE_FRAMES;
     op->session = s;
-    op->pub.kind = kind;
+    op->kind = op->pub.kind = kind;
     op->pub.session = s;
 }
 
@@ -60,6 +60,7 @@ static void release_blocks(struct op *op)
 
 void op_discard(struct op *op)
 {
+    sally_fs_unref(op->fs);
     release_blocks(op);
     mem_free(op);
 }
@@ -67,6 +68,7 @@ void op_discard(struct op *op)
 void op_free(struct op *op)
 {
     sally_session *s = op->session;
+    sally_fs_unref(op->fs);
     release_blocks(op);
     bool made_room = op->reserved_bytes > 0;
     s->reserved -= op->reserved_bytes;
@@ -232,12 +234,15 @@ bool sally_op_add_entry(sally_op *pub, const char *name, const sally_attrs *attr
     struct op *op = op_of(pub);
     if (is_dots(name) || !op->entry)
         return true;
-    if (!op->filters)
+    if (!op->filters) {
+        op->entries++;
         return op->entry(op, name, attrs);
+    }
     sally_attrs changed = attrs ? *attrs : (sally_attrs){.valid = 0};
     for (const struct op_filter *f = op->filters; f; f = f->older)
         if (!f->see(f->context, pub, &name, &changed) || is_dots(name))
             return true;
+    op->entries++;
     return op->entry(op, name, attrs || changed.valid ? &changed : NULL);
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/cursor.h"
 #include "base/list.h"
+#include "core/op_kinds.h"
 #include "sallyport/fs.h"
 #include "sallyport/op.h"
 #include "sallyport/session.h"
@@ -23,14 +24,22 @@ enum op_stage {
     OP_CHECK,     /* permissions come next */
     OP_BEFORE,    /* before-hook number `hook` comes next */
     OP_STORAGE,   /* the storage comes next */
+    OP_COPY,      /* COPY by READs and WRITEs comes next, at home: copy.c */
     OP_AFTER,     /* after-hook number `hook - 1` comes next */
     OP_DONE       /* pub.status is the answer; on_done comes next, at home */
 };
 
-/* A wrapper that waits for the layer below it (sally_fs_call). */
+/* What an operation comes home for (session_deliver) that is not done. */
+enum op_errand {
+    ERRAND_ANSWER, /* a late answer is there: step_status, with no frame left */
+    ERRAND_CANCEL, /* it was cancelled before it could be told */
+    ERRAND_STEP    /* its next step is to be done at home, or others had to have a turn first */
+};
+
+/* A wrapper that waits for the storage inside it (sally_fs_call). */
 struct op_frame {
-    sally_fs *fs;
-    sally_done_fn *on_done;
+    sally_fs *fs, *inner;
+    sally_done_fn *on_done; /* NULL: the answer goes up as it is */
     void *context;
 };
 
@@ -49,6 +58,17 @@ struct op_name {
 };
 
 struct op_block; /* of the operation's memory */
+struct op_taken;
+struct copy;
+
+/* What an operation was before it became the closing of something that it had opened. */
+struct op_undo {
+    bool runs;
+    uint32_t kind, first_hook;
+    sally_status status;
+    const char *message, *path;
+    sally_fs *fs;
+};
 
 #define OP_INLINE_BYTES  384
 #define OP_INLINE_FRAMES 4
@@ -67,6 +87,8 @@ struct op {
     struct op_filter *filters;               /* ahead of entry; in the operation's memory */
     void *owner;                             /* the engine's */
     uint32_t tag;                            /* the engine's: SFTP's request id */
+    uint32_t entries; /* calls of `entry`; a READDIR that ends well without one is asked again */
+    uint32_t empty_rounds; /* how often that was */
     uint32_t reserve; /* bytes of reply or data that count against the session's bound from start to
                          op_free */
     const char *message;           /* for the client, or NULL: valid once done */
@@ -76,21 +98,33 @@ struct op {
     struct list
         link; /* in one list at a time: the session's queue, the host's work list or inbox */
     sally_session *session;
+    uint32_t kind; /* what was asked for: pub.kind is another while a stand-in is asked, or an undo
+                      runs */
+    enum op_order order;   /* how others of the session's queue wait for it; see queue.c */
+    sally_fs *fs;          /* where it enters the storage; NULL: at the session's. Held */
     struct list run_link;  /* the session's running operations; home thread only */
-    struct list followers; /* started with it; whoever ends it goes on with the first of them */
+    struct list followers; /* started with it; ends before the first of them goes on */
     enum op_stage stage;
     uint32_t hook;            /* see stage */
+    uint32_t first_hook;      /* the sets of hooks before this one do not see it */
     _Atomic uint32_t handoff; /* see run.c */
-    bool parked;              /* came home to be cancelled: see run.c */
-    bool unchecked;           /* asked by the program itself: no permissions */
-    bool aside;   /* not one of the client's queue: by the program, or the session's end */
-    bool counted; /* in its file's readers or others */
+    enum op_errand errand;    /* why it comes home */
+    bool late;                /* step_status is there, and the frames have not seen it */
+    bool unchecked;           /* asked by the program or the library itself: no permissions */
+    bool aside;   /* not one of the client's queue: by the program, or the library's own */
+    bool counted; /* in its session's running operations, for their order */
     bool handed;  /* counted in session->with_workers */
     uint32_t reserved_bytes;           /* of `reserve`, while it is held */
     sally_submit_done_fn *submit_done; /* of sally_session_submit */
     void *submit_user_data;
+    sally_file *holds[2];     /* files kept for it: see file_hold() */
     sally_status step_status; /* what finish() brought */
     uint64_t started_ns;
+    sally_status overruled; /* of a closing: a before-hook's answer, which does not keep it from the
+                               storage */
+    struct op_taken *taken; /* what storages have opened or locked for it: see taken.c */
+    struct op_undo undo;    /* it gives something of that back now */
+    struct copy *copy;      /* of a COPY by READs and WRITEs: see copy.c */
 
     struct op_frame *frames;
     uint32_t frame_count, frame_capacity;

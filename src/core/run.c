@@ -1,10 +1,17 @@
 #include "core/run.h"
 
+#include "core/copy.h"
 #include "core/file.h"
 #include "core/fs.h"
 #include "core/permission.h"
 #include "core/session_inside.h"
 #include "core/status.h"
+#include "core/taken.h"
+
+/* A READDIR that brings nothing gives others a turn after so many times, and fails after that many:
+ * a storage that never comes to an end must not hold a thread for good. */
+#define ROUNDS_AT_ONCE   64u
+#define MAX_EMPTY_ROUNDS 1000000u
 
 /* The hand-off of a slot or hook that answers late. Two threads may race: the one that called the
  * slot, when it sees PENDING, and the one that finishes; whichever comes second goes on. A third
@@ -24,6 +31,12 @@ static void begin_step(struct op *op)
     atomic_fetch_and_explicit(&op->handoff, CANCELLED, memory_order_acq_rel);
 }
 
+static void go_home(struct op *op, enum op_errand errand)
+{
+    op->errand = errand;
+    op->session->host->wake(op->session->host, op);
+}
+
 /* After PENDING. True: the answer is there already, in step_status. False: the operation is not
  * ours any more. */
 static bool hand_over(struct op *op)
@@ -36,8 +49,7 @@ static bool hand_over(struct op *op)
         if ((old & CANCELLED) && in_storage) {
             /* Not RETURNED yet, so the finisher leaves it alone: home sets that, and may then call
              * cancel. */
-            op->parked = true;
-            op->session->host->wake(op->session->host, op);
+            go_home(op, ERRAND_CANCEL);
             return false;
         }
         uint32_t wanted = old | RETURNED | (in_storage ? IN_STORAGE : 0);
@@ -47,20 +59,36 @@ static bool hand_over(struct op *op)
     }
 }
 
+/* The wrappers see what the storages inside them have answered, from the innermost outwards.
+ * PENDING: one of them has passed the operation on again. */
+static sally_status climb(struct op *op, sally_status status)
+{
+    while (op->frame_count > 0 && status != SALLY_PENDING)
+        status = fs_pop_frame(op, status);
+    return status;
+}
+
 void sally_op_finish(sally_op *pub, sally_status status)
 {
     struct op *op = op_of(pub);
-    while (op->frame_count > 0) {
-        struct op_frame frame = op->frames[--op->frame_count];
-        status = frame.on_done(frame.fs, pub, status, frame.context);
-        if (status == SALLY_PENDING)
-            return;
-    }
     op->step_status = status;
-    struct session_host *host = op->session->host;
     uint32_t old = atomic_fetch_or_explicit(&op->handoff, FINISHED, memory_order_acq_rel);
-    if (old & RETURNED)
-        host->wake(host, op);
+    if (!(old & RETURNED))
+        return; /* whoever has called the slot goes on with it */
+    do {
+        if (op->frame_count == 0) {
+            go_home(op, ERRAND_ANSWER);
+            return;
+        }
+        begin_step(op); /* no cancel meanwhile: no storage has the operation */
+        status = climb(op, op->step_status);
+        if (status != SALLY_PENDING) {
+            op->step_status = status;
+            atomic_fetch_or_explicit(&op->handoff, RETURNED | FINISHED, memory_order_acq_rel);
+            go_home(op, ERRAND_ANSWER);
+            return;
+        }
+    } while (hand_over(op));
 }
 
 bool sally_op_cancelled(const sally_op *pub)
@@ -69,46 +97,93 @@ bool sally_op_cancelled(const sally_op *pub)
     return (atomic_load_explicit(&op->handoff, memory_order_relaxed) & CANCELLED) != 0;
 }
 
+static sally_fs *entry_of(const struct op *op)
+{
+    return op->fs ? op->fs : op->session->fs;
+}
+
 void op_cancel(struct op *op)
 {
     uint32_t old = atomic_fetch_or_explicit(&op->handoff, CANCELLED, memory_order_acq_rel);
     /* It cannot be consumed while we are here: consuming happens on this thread. */
     if ((old & (RETURNED | IN_STORAGE)) == (RETURNED | IN_STORAGE) &&
         !(old & (FINISHED | CANCELLED)))
-        sally_fs_cancel(op->session->fs, &op->pub);
+        sally_fs_cancel(entry_of(op), &op->pub);
 }
 
-bool op_unpark(struct op *op)
+/* True: the answer was there before anybody could be told. */
+static bool cancel_late(struct op *op)
 {
-    op->parked = false;
     uint32_t old =
         atomic_fetch_or_explicit(&op->handoff, RETURNED | IN_STORAGE, memory_order_acq_rel);
-    if (old & FINISHED)
-        return true;
-    sally_fs_cancel(op->session->fs, &op->pub);
-    return false;
+    op->late = (old & FINISHED) != 0;
+    if (!op->late)
+        sally_fs_cancel(entry_of(op), &op->pub);
+    return op->late;
 }
 
-/* A READ that brings nothing is at the end; one that brings too much, or a WRITE that took too
- * little, is a mistake of the storage. */
-static sally_status check_io(const sally_op *op, sally_status status)
+/* Whether anybody still wants what READDIR finds. */
+static bool is_missed(const struct op *op)
 {
+    return !sally_op_cancelled(&op->pub) && !op->pub.file->closing;
+}
+
+/* A READ that brings nothing is at the end. Mistakes of the storage: a READ that brings too much, a
+ * WRITE that took too little, a READDIR that has neither entries nor an end. */
+static sally_status check_io(const struct op *op, sally_status status)
+{
+    const sally_op_io *io = &op->pub.u.io;
     if (status != SALLY_OK)
         return status;
-    if (op->kind == SALLY_OP_READ && op->u.io.done == 0 && op->u.io.length > 0)
-        return SALLY_EOF;
-    if (op->kind == SALLY_OP_READ && op->u.io.done > op->u.io.length)
-        return SALLY_FAILURE;
-    if (op->kind == SALLY_OP_WRITE && op->u.io.done != op->u.io.length)
-        return SALLY_FAILURE;
-    return status;
+    switch (op->kind) {
+    case SALLY_OP_READ:
+        if (io->done > io->length)
+            return SALLY_FAILURE;
+        return io->done == 0 && io->length > 0 ? SALLY_EOF : SALLY_OK;
+    case SALLY_OP_WRITE:
+        return io->done == io->length ? SALLY_OK : SALLY_FAILURE;
+    case SALLY_OP_READDIR:
+        if (op->entries > 0)
+            return SALLY_OK;
+        return is_missed(op) ? SALLY_FAILURE : SALLY_EOF;
+    default:
+        return status;
+    }
+}
+
+/* The storage hears of every end of a file and of the session, whatever hooks say to the client. */
+static bool gives_back(uint32_t kind)
+{
+    return op_kind_closes(kind) || kind == SALLY_OP_SESSION_END;
 }
 
 static void start_after_hooks(struct op *op, sally_status status)
 {
-    op->pub.status = check_io(&op->pub, status_clean(status));
+    status = check_io(op, status_clean(status));
+    op->pub.status = op->overruled != SALLY_OK ? op->overruled : status;
     op->stage = OP_AFTER;
     op->hook = op->session->hooks ? (uint32_t)op->session->hooks->count : 0;
+}
+
+/* A page without an entry (a filter may have hidden all of them) says nothing to the client. */
+static bool asks_again(struct op *op, sally_status status)
+{
+    if (op->kind != SALLY_OP_READDIR || status != SALLY_OK || op->entries > 0 || !is_missed(op) ||
+        op->empty_rounds == MAX_EMPTY_ROUNDS)
+        return false;
+    op->empty_rounds++;
+    return true;
+}
+
+/* A hook makes a success of a failure: what it answers for is its own, since the storage has
+ * nothing. A session that did not start cannot be anybody's. */
+static sally_status take_over(struct op *op, sally_status status)
+{
+    if (status != SALLY_OK || op->pub.status == SALLY_OK)
+        return status;
+    if (op_kind_opens(op->kind))
+        op->pub.file->hooks_own = true;
+    return op->kind == SALLY_OP_SESSION_START ? op->pub.status : status;
 }
 
 /* What a hook or the storage has answered. */
@@ -116,27 +191,50 @@ static void take_answer(struct op *op, sally_status status)
 {
     switch (op->stage) {
     case OP_BEFORE:
+        if (asks_again(op, status))
+            break;
         op->hook++;
         if (status == SALLY_CONTINUE)
             break;
-        if ((op->pub.kind == SALLY_OP_OPEN || op->pub.kind == SALLY_OP_OPENDIR) &&
-            status == SALLY_OK)
+        if (gives_back(op->kind)) {
+            if (op->overruled == SALLY_OK)
+                op->overruled = status_clean(status);
+            break;
+        }
+        if (op_kind_opens(op->kind) && status == SALLY_OK)
             op->pub.file->hooks_own = true;
         start_after_hooks(op, status);
         break;
     case OP_STORAGE:
-        start_after_hooks(op, status);
+        status = taken_answered(op, entry_of(op), 0, status);
+        if (asks_again(op, status))
+            break;
+        if (op->pub.kind == SALLY_OP_COPY && status == SALLY_UNSUPPORTED)
+            op->stage = OP_COPY;
+        else
+            start_after_hooks(op, status);
         break;
     default: /* OP_AFTER */
         op->hook--;
-        op->pub.status = status_clean(status);
+        status = take_over(op, status_clean(status));
+        if (status != SALLY_OK && op->pub.status == SALLY_OK)
+            taken_refuse(op, op->hook + 1);
+        op->pub.status = status;
         break;
     }
 }
 
-void op_resume(struct op *op)
+bool op_come_home(struct op *op)
 {
-    take_answer(op, op->step_status);
+    if (op->stage == OP_DONE)
+        return true;
+    enum op_errand errand = op->errand;
+    op->errand = ERRAND_ANSWER;
+    if (errand == ERRAND_CANCEL)
+        return cancel_late(op);
+    if (errand == ERRAND_ANSWER)
+        take_answer(op, op->step_status);
+    return true;
 }
 
 enum next { GO_ON, HANDED_OVER };
@@ -170,15 +268,44 @@ static bool must_leave(const struct op *op, bool home)
     return home && op->session->host->offload != NULL;
 }
 
-static enum next answered(struct op *op, sally_status status)
+/* Goes home, to be taken up again behind whatever waits there. */
+static enum next leave_for_home(struct op *op)
 {
-    if (status == SALLY_PENDING) {
+    go_home(op, ERRAND_STEP);
+    return HANDED_OVER;
+}
+
+/* Wrappers may wait where the storage may. */
+static bool may_climb_here(const struct op *op, bool home)
+{
+    return op->frame_count == 0 || !must_leave(op, home) ||
+           (entry_of(op)->methods.traits & SALLY_FS_NONBLOCKING);
+}
+
+static enum next answered(struct op *op, sally_status status, bool home)
+{
+    while (status == SALLY_PENDING) {
         if (!hand_over(op))
             return HANDED_OVER;
-        status = op->step_status;
+        if (!may_climb_here(op, home)) {
+            op->late = true;
+            return offload(op);
+        }
+        begin_step(op);
+        status = climb(op, op->step_status);
     }
     take_answer(op, status);
     return GO_ON;
+}
+
+/* The answer came while nobody could take it further. */
+static enum next go_on_late(struct op *op, bool home)
+{
+    if (!may_climb_here(op, home))
+        return offload(op);
+    op->late = false;
+    begin_step(op);
+    return answered(op, climb(op, op->step_status), home);
 }
 
 static enum next before_step(struct op *op, bool home)
@@ -193,7 +320,7 @@ static enum next before_step(struct op *op, bool home)
             if (must_leave(op, home) && !(set->flags & SALLY_HOOKS_NONBLOCKING))
                 return offload(op);
             begin_step(op);
-            return answered(op, set->before(set->user_data, &op->pub));
+            return answered(op, set->before(set->user_data, &op->pub), home);
         }
         /* A hook may have diverted it. */
         sally_status status = op_check_permissions(op);
@@ -206,19 +333,20 @@ static enum next before_step(struct op *op, bool home)
     return GO_ON;
 }
 
-static enum next storage_step(struct op *op, bool home)
+/* A CLOSE comes after whatever the program has submitted for the file before; and the last word on
+ * a file's name, if a hook has diverted its OPEN. */
+static enum next hold_up(struct op *op, bool home)
 {
-    sally_fs *fs = op->session->fs;
+    if (!home)
+        return leave_for_home(op);
+    op->pub.file->close_waiting = op;
+    return HANDED_OVER;
+}
+
+static enum next call_storage(struct op *op, bool home)
+{
+    sally_fs *fs = entry_of(op);
     sally_op *pub = &op->pub;
-    if (pub->file && pub->file->hooks_own) {
-        bool closes = pub->kind == SALLY_OP_CLOSE || pub->kind == SALLY_OP_CLOSEDIR;
-        start_after_hooks(op, closes ? SALLY_OK : SALLY_INVALID_HANDLE);
-        return GO_ON;
-    }
-    if (pub->kind == SALLY_OP_OPEN && !file_set_path(pub->file, pub->path)) {
-        start_after_hooks(op, SALLY_FAILURE);
-        return GO_ON;
-    }
     pub->flags &= ~SALLY_OP_TRY;
     if (must_leave(op, home) && !(fs->methods.traits & SALLY_FS_NONBLOCKING)) {
         /* Tried here only while nothing of the session is with a worker: what was asked first is
@@ -229,11 +357,52 @@ static enum next storage_step(struct op *op, bool home)
     }
     begin_step(op);
     sally_status status = fs_invoke(fs, pub);
-    if (status == SALLY_WOULD_BLOCK && (pub->flags & SALLY_OP_TRY)) {
+    if (status == SALLY_WOULD_BLOCK && (pub->flags & SALLY_OP_TRY) && !taken_any(op)) {
         pub->flags &= ~SALLY_OP_TRY;
         return offload_storage(op);
     }
-    return answered(op, status);
+    return answered(op, status, home);
+}
+
+static enum next storage_step(struct op *op, bool home)
+{
+    sally_op *pub = &op->pub;
+    bool closes = op_kind_closes(op->kind);
+    if (closes && !file_shut(pub->file))
+        return hold_up(op, home);
+    if (pub->file && pub->file->hooks_own && !(op->undo.runs && op->fs)) {
+        start_after_hooks(op, closes ? SALLY_OK : SALLY_INVALID_HANDLE);
+        return GO_ON;
+    }
+    if (op_kind_opens(op->kind) && !file_set_path(pub->file, pub->path)) {
+        start_after_hooks(op, SALLY_FAILURE);
+        return GO_ON;
+    }
+    return call_storage(op, home);
+}
+
+/* False: it is done in one go, since those who call the session have no other turn to give. */
+static bool may_yield(const struct op *op, bool home)
+{
+    return !home || op->session->host->yields;
+}
+
+/* A COPY that the storage leaves to READ and WRITE. */
+static enum next copy_step(struct op *op, bool home)
+{
+    sally_status status;
+    enum copy_result result = COPY_YIELDS;
+    if (!home)
+        return leave_for_home(op);
+    while (result == COPY_YIELDS) {
+        result = copy_run(op, &status);
+        if (result == COPY_WAITS)
+            return HANDED_OVER;
+        if (result == COPY_YIELDS && may_yield(op, home))
+            return leave_for_home(op);
+    }
+    start_after_hooks(op, status);
+    return GO_ON;
 }
 
 static enum next after_step(struct op *op, bool home)
@@ -241,14 +410,14 @@ static enum next after_step(struct op *op, bool home)
     const struct hook_stack *hooks = op->session->hooks;
     uint64_t bit = SALLY_OP_BIT(op->pub.kind);
     if (hooks && (hooks->after_mask & bit)) {
-        while (op->hook > 0 && !(hooks->sets[op->hook - 1].after_mask & bit))
+        while (op->hook > op->first_hook && !(hooks->sets[op->hook - 1].after_mask & bit))
             op->hook--;
-        if (op->hook > 0) {
+        if (op->hook > op->first_hook) {
             const sally_hooks *set = &hooks->sets[op->hook - 1];
             if (must_leave(op, home) && !(set->flags & SALLY_HOOKS_NONBLOCKING))
                 return offload(op);
             begin_step(op);
-            return answered(op, set->after(set->user_data, &op->pub));
+            return answered(op, set->after(set->user_data, &op->pub), home);
         }
     }
     op->stage = OP_DONE;
@@ -257,13 +426,18 @@ static enum next after_step(struct op *op, bool home)
 
 bool op_steps(struct op *op, bool home)
 {
-    enum next next = GO_ON;
+    enum next next = op->late ? go_on_late(op, home) : GO_ON;
     while (next == GO_ON) {
+        if (op->empty_rounds % ROUNDS_AT_ONCE == ROUNDS_AT_ONCE - 1 && may_yield(op, home)) {
+            op->empty_rounds++;
+            next = leave_for_home(op);
+            continue;
+        }
         switch (op->stage) {
         case OP_CHECK: {
             sally_status status = op_check_permissions(op);
             op->stage = OP_BEFORE;
-            op->hook = 0;
+            op->hook = op->first_hook;
             if (status != SALLY_OK)
                 start_after_hooks(op, status);
             break;
@@ -273,6 +447,9 @@ bool op_steps(struct op *op, bool home)
             break;
         case OP_STORAGE:
             next = storage_step(op, home);
+            break;
+        case OP_COPY:
+            next = copy_step(op, home);
             break;
         case OP_AFTER:
             next = after_step(op, home);

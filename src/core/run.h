@@ -14,15 +14,11 @@ bool op_steps(struct op *op, bool home);
  * followers; NULL: none. Before the operation is handed to anybody. */
 struct op *op_take_follower(struct op *op);
 
-/* A late answer has come home (stage OP_BEFORE, OP_STORAGE or OP_AFTER): takes it in; op_steps()
- * comes next. */
-void op_resume(struct op *op);
+/* The operation has come home (session_deliver): true when op_steps() comes next, false when the
+ * storage has it again. */
+bool op_come_home(struct op *op);
 
 /* Home thread: the answer is not wanted any more. Calls the storage's cancel now or as soon as it
  * may be called. */
 void op_cancel(struct op *op);
-/* The operation came home because of a cancel: true when its answer is there already (op_resume
- * comes next). */
-bool op_unpark(struct op *op);
-
 #endif

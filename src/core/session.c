@@ -41,6 +41,7 @@ sally_error session_new(sally_session **out, struct session_host *host,
     list_init(&s->queue);
     list_init(&s->running);
     list_init(&s->files);
+    list_init(&s->bodies);
     list_init(&s->pool);
     atomic_init(&s->submitted, 0);
     s->host = host;
@@ -99,14 +100,8 @@ void session_deliver(struct op *op)
         session_adopt(op);
         return;
     }
-    if (op->stage != OP_DONE) {
-        if (op->parked && !op_unpark(op))
-            return;
-        op_resume(op);
-        if (!op_steps(op, true))
-            return;
-    }
-    session_op_done(op);
+    if (op_come_home(op))
+        session_go_on(op);
 }
 
 bool session_may_submit(const sally_session *s)

@@ -19,6 +19,8 @@ struct session_host {
      * Never fails, never allocates; uses op->link. */
     void (*wake)(struct session_host *host, struct op *op);
     uint64_t (*now_ns)(struct session_host *host); /* monotonic */
+    bool yields; /* what is delivered after wake() comes in a later turn of its own: long work at
+                  * home is cut up by that */
 };
 
 struct session_options {

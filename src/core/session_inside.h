@@ -4,10 +4,20 @@
 
 #include <stdatomic.h>
 
+#include "core/op_kinds.h"
 #include "core/session.h"
 
 /* Freed operations kept for the next requests while some are in flight. */
 #define SESSION_POOL 64
+
+/* How many operations there are of each order (op_kinds.h); the unknown ones are on files that may
+ * be any file. */
+struct traffic {
+    bool alone;
+    uint32_t looks;
+    uint32_t file_looks, unknown_looks;
+    uint32_t changes, unknown_changes;
+};
 
 struct sally_session {
     struct session_host *host;
@@ -27,7 +37,8 @@ struct sally_session {
     struct list running;      /* started and not done, by run_link */
     uint32_t queued, started; /* how many in each */
     uint32_t aside;           /* of the started ones, not from the client's queue */
-    bool barrier;             /* a started one lets nothing else start */
+    struct traffic traffic;   /* the others of the started ones, by what they do to each other */
+    struct list bodies;       /* of open files: struct file_body */
     uint64_t scan;            /* number of the last look through the queue */
     uint32_t with_workers;    /* of the started ones, handed to workers or late */
     uint64_t next_request, next_file;
@@ -53,6 +64,8 @@ struct sally_session {
 
 /* queue.c */
 void session_schedule(sally_session *s);
+/* An operation has ended that the queue has started. */
+void session_note_end(struct op *op);
 /* Starts the WRITEs of the same file that wait behind this one, as its followers. */
 void session_gather(struct op *op);
 struct op *
@@ -61,10 +74,14 @@ session_take_queued(sally_session *s); /* the first in the queue, whatever runs;
 void session_begin_op(struct op *op); /* its turn has come: all but the doing */
 void session_start_op(struct op *op); /* begins it and does it, as far as that goes here */
 void session_op_done(struct op *op);  /* home: stage OP_DONE */
+void session_go_on(struct op *op);    /* home: it was handed over, and can be taken up again */
 bool session_prepare_file(
     struct op *op); /* the new file of OPEN and OPENDIR; false: pub.status says why not */
 /* submit.c */
 void session_adopt(struct op *op); /* an operation of the program has come home */
+/* An operation of the library's own, which waits for nobody, or NULL. The hooks from number
+ * `first_hook` on see it. session_start_op() comes next. */
+struct op *session_own_op(sally_session *s, uint32_t kind, sally_file *file, size_t first_hook);
 /* op.c */
 void op_init(struct op *op, sally_session *s,
              uint32_t kind);    /* all but what needs the home thread */
@@ -80,6 +97,7 @@ void file_free(sally_file *file);
 void file_note_moved(const struct op *op); /* READ, WRITE or COPY that ended well: facts */
 void file_note_failure(sally_file *file, sally_status status);
 bool file_set_path(sally_file *file, const char *path); /* a hook may have diverted its OPEN */
+void file_find_body(sally_file *file);                  /* once its OPEN was answered well */
 void file_log_close(const sally_file *file);
 
 #endif

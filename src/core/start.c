@@ -1,19 +1,21 @@
 /* The first and the last moment of a running operation, at home. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "core/file.h"
 #include "core/run.h"
 #include "core/session_inside.h"
+#include "core/taken.h"
 
-static bool opens(const sally_op *op)
+static bool opens(const struct op *op)
 {
-    return op->kind == SALLY_OP_OPEN || op->kind == SALLY_OP_OPENDIR;
+    return op_kind_opens(op->kind);
 }
 
-static bool closes(const sally_op *op)
+static bool closes(const struct op *op)
 {
-    return op->kind == SALLY_OP_CLOSE || op->kind == SALLY_OP_CLOSEDIR;
+    return op_kind_closes(op->kind);
 }
 
 bool session_prepare_file(struct op *op)
@@ -25,7 +27,7 @@ bool session_prepare_file(struct op *op)
         op->message = "Too many open files";
         return false;
     }
-    bool directory = pub->kind == SALLY_OP_OPENDIR;
+    bool directory = op->kind == SALLY_OP_OPENDIR;
     pub->file = file_new(s, pub->path, directory ? SALLY_OPEN_READ : pub->u.open.flags, directory);
     if (pub->file)
         pub->file->facts.internal = op->aside;
@@ -53,12 +55,12 @@ void session_begin_op(struct op *op)
         s->aside++;
     op->stage = OP_CHECK;
     op->started_ns = s->host->now_ns(s->host);
-    if (closes(&op->pub))
+    if (closes(op))
         set_close_reason(op);
     if (session_declines(op)) {
         op->pub.status = SALLY_CONNECTION_LOST;
         op->stage = OP_DONE;
-    } else if (opens(&op->pub) && !session_prepare_file(op)) {
+    } else if (opens(op) && !session_prepare_file(op)) {
         op->stage = OP_DONE;
     } else if (op->on_start && !op->on_start(op)) {
         if (op->pub.status == SALLY_OK) { /* it did not say why */
@@ -83,6 +85,27 @@ void session_start_op(struct op *op)
 {
     session_begin_op(op);
     do_steps(op);
+}
+
+void session_go_on(struct op *op)
+{
+    if (op_steps(op, true))
+        session_op_done(op);
+}
+
+struct op *session_own_op(sally_session *s, uint32_t kind, sally_file *file, size_t first_hook)
+{
+    struct op *op = op_new(s, kind);
+    if (!op)
+        return NULL;
+    op->aside = true;
+    op->unchecked = true;
+    op->first_hook = (uint32_t)first_hook;
+    op->pub.flags |= SALLY_OP_INTERNAL;
+    op->pub.path = "/";
+    if (file)
+        op_use_file(op, file);
+    return op;
 }
 
 /* An operation was answered late: those that waited behind it at a worker's go on from here. */
@@ -113,7 +136,7 @@ static void note_outcome(const struct op *op)
     char took[24];
     snprintf(took, sizeof took, "%" PRIu64, (s->host->now_ns(s->host) - op->started_ns) / 1000);
     const sally_log_field fields[] = {
-        {"op", sally_op_kind_name(op->pub.kind)},
+        {"op", sally_op_kind_name(op->kind)},
         {"path", op->pub.path ? op->pub.path : ""},
         {"status", sally_status_text(status)},
         {"us", took},
@@ -124,29 +147,35 @@ static void note_outcome(const struct op *op)
              failed ? "Request failed" : "Request done");
 }
 
-static void note_file(const struct op *op)
+static void note_transfer(const struct op *op)
 {
     const sally_op *pub = &op->pub;
-    sally_file *file = pub->file;
-    if (opens(pub)) {
-        if (pub->status == SALLY_OK) {
-            file->open = true;
-            list_append(&op->session->files, &file->link);
-        }
+    bool copies = op->kind == SALLY_OP_COPY;
+    bool moves = op->kind == SALLY_OP_READ || op->kind == SALLY_OP_WRITE || copies;
+    if (op->copy) /* its READs and WRITEs were counted */
         return;
-    }
-    bool copies = pub->kind == SALLY_OP_COPY;
-    bool moves = pub->kind == SALLY_OP_READ || pub->kind == SALLY_OP_WRITE || copies;
     if (moves && pub->status == SALLY_OK)
         file_note_moved(op);
-    if ((moves || pub->kind == SALLY_OP_FSYNC) && pub->status != SALLY_OK &&
+    if ((moves || op->kind == SALLY_OP_FSYNC) && pub->status != SALLY_OK &&
         pub->status != SALLY_EOF) {
-        file_note_failure(file, pub->status);
+        file_note_failure(pub->file, pub->status);
         if (copies && pub->u.copy.to)
             file_note_failure(pub->u.copy.to, pub->status);
     }
-    if (closes(pub))
+}
+
+static void note_file(const struct op *op)
+{
+    sally_file *file = op->pub.file;
+    if (opens(op) && op->pub.status == SALLY_OK) {
+        file->open = true;
+        file_find_body(file);
+        list_append(&op->session->files, &file->link);
+    } else if (closes(op)) {
         file_log_close(file);
+    } else {
+        note_transfer(op);
+    }
 }
 
 /* The file that ends with this operation. */
@@ -155,38 +184,52 @@ static sally_file *doomed_file(const struct op *op)
     const sally_op *pub = &op->pub;
     if (!pub->file)
         return NULL;
-    if (closes(pub))
+    if (closes(op))
         return pub->file;
-    return opens(pub) && pub->status != SALLY_OK ? pub->file : NULL;
+    return opens(op) && pub->status != SALLY_OK ? pub->file : NULL;
 }
 
-static void let_go_of_file(struct op *op)
+static void let_go(sally_file *const holds[2])
 {
-    if (!op->counted)
-        return;
-    op->counted = false;
-    if (op->pub.kind == SALLY_OP_READ)
-        op->pub.file->readers--;
-    else
-        op->pub.file->others--;
+    for (size_t i = 0; i < 2; i++) {
+        if (holds[i])
+            file_unhold(holds[i]);
+    }
+}
+
+/* It is not over: what a hook or a wrapper has refused is given back to the storage first. */
+static bool goes_on(struct op *op)
+{
+    bool closed = op->undo.runs && closes(op);
+    if (!op->taken && !op->undo.runs)
+        return false;
+    if (closed)
+        file_log_close(op->pub.file);
+    if (!taken_give_back(op))
+        return false;
+    if (op->handed)
+        op->session->with_workers--;
+    op->handed = false;
+    do_steps(op);
+    return true;
 }
 
 void session_op_done(struct op *op)
 {
     sally_session *s = op->session;
+    if (goes_on(op))
+        return;
     struct op *follower = op_take_follower(op);
     s->references++; /* on_done may free the operation, and end the session */
     list_remove(&op->run_link);
     s->started--;
     if (op->aside)
         s->aside--;
-    else
-        s->barrier = false; /* a barrier runs alone */
+    session_note_end(op);
     if (op->handed)
         s->with_workers--;
     op->handed = false;
-    let_go_of_file(op);
-    if (op->pub.kind == SALLY_OP_SESSION_START && op->pub.status == SALLY_OK)
+    if (op->kind == SALLY_OP_SESSION_START && op->pub.status == SALLY_OK)
         s->start_done = true;
     if (op->pub.file)
         note_file(op);
@@ -194,12 +237,15 @@ void session_op_done(struct op *op)
     sally_file *doomed = doomed_file(op);
     if (doomed) /* on_done may end the session, which must not close this one again */
         list_remove(&doomed->link);
-    if (doomed && opens(&op->pub))
+    if (doomed && opens(op))
         op->pub.file = NULL;
+    sally_file *holds[COUNT_OF(op->holds)];
+    memcpy(holds, op->holds, sizeof holds);
     if (op->on_done)
         op->on_done(op);
     if (doomed)
         file_free(doomed);
+    let_go(holds);
     if (follower)
         go_on_with(follower);
     if (s->closing) {

@@ -205,6 +205,8 @@ sally_status local_open(sally_fs *fs, sally_op *op)
         status = SALLY_FAILURE;
     if (status != SALLY_OK)
         file_free(local, file);
+    else
+        sally_file_set_identity(op->file, fs, file->device, file->inode);
     return status;
 }
 

@@ -78,8 +78,11 @@ sally_status memory_open(sally_fs *fs, sally_op *op)
     pthread_rwlock_wrlock(&memory->lock);
     int error = open_node(&memory->tree, op, &handle->node);
     sally_status status = error ? sally_status_from_errno(error) : enter(memory, op, handle);
-    if (status == SALLY_OK)
+    if (status == SALLY_OK) {
         handle->node->handles++;
+        /* A node lives as long as it has handles. */
+        sally_file_set_identity(op->file, fs, 0, (uint64_t)(uintptr_t)handle->node);
+    }
     pthread_rwlock_unlock(&memory->lock);
     if (status != SALLY_OK) {
         sally_file_set(op->file, fs, NULL);

@@ -41,7 +41,6 @@ struct walk_level {
     size_t path_size; /* of the walk's path, for this directory */
     bool at_end;
     bool is_tree;         /* everything in it; else what matches */
-    uint32_t empty_reads; /* in a row */
     struct slice pattern; /* one component; of the command */
     const char *rest;     /* what follows it */
 };

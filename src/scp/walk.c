@@ -10,7 +10,6 @@
 #define NAMES_ENOUGH ((size_t)16 * 1024)
 #define NAMES_MAX    (NAMES_ENOUGH + PATH_MAX_BYTES + 1)
 /* A storage that answers "go on" without a name is asked again so often. */
-#define MAX_EMPTY_READS 16
 /* Names looked at in one go: whoever is gone meanwhile is noticed. */
 #define NAMES_AT_ONCE 4096u
 /* A few bytes of patterns can ask for endless work, through links that lead back, and without a
@@ -130,9 +129,8 @@ static void after_read(struct scp *s, struct op *op)
     buf_clear(&l->names);
     l->names = listing->names;
     listing->names = (struct buf){.data = NULL};
-    l->empty_reads = listing->seen ? 0 : l->empty_reads + 1;
     s->walk.work += listing->work;
-    l->at_end = status != SALLY_OK || l->empty_reads > MAX_EMPTY_READS;
+    l->at_end = status != SALLY_OK;
     if (status != SALLY_OK && status != SALLY_EOF)
         s->walk.failed(s, op, status);
     else

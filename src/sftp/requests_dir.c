@@ -12,9 +12,6 @@
 #define NAME_HEAD 13
 /* Version 6: end-of-list. */
 #define NAME_TAIL 1
-/* A storage that answers "go on" without an entry is asked again so often; then the directory is
- * taken to be at its end, because a reply without names makes clients give up or spin. */
-#define MAX_EMPTY_ROUNDS 16
 /* Listings of this size are copied to the small replies, not sent in a chunk of their own. */
 #define SMALL_LISTING 4096u
 
@@ -27,7 +24,6 @@ struct listing {
     struct buf room;  /* for names that are converted */
     uint32_t count;   /* entries in names */
     uint32_t skipped; /* entries that cannot be sent */
-    uint32_t rounds;
     int64_t now;
     size_t max;
     bool full;
@@ -132,7 +128,7 @@ static bool start_readdir(struct op *op)
     if (file->carry.size) {
         put_bytes(&l->names, buf_head(&file->carry), file->carry.size);
         buf_clear(&file->carry);
-        l->count = 1;
+        l->count = op->entries = 1;
     }
     if (file->at_end)
         op->pub.status = SALLY_EOF;
@@ -151,7 +147,7 @@ static void log_skipped(const struct sftp *s, const struct op *op, uint32_t skip
 static bool answer_names(struct sftp *s, struct op *op);
 
 static struct op *begin_readdir(struct sftp *s, const struct request_in *in, sally_file *file,
-                                uint32_t rounds, answer_fn *answer)
+                                answer_fn *answer)
 {
     struct op *op = request_begin(s, in, SALLY_OP_READDIR, answer);
     struct listing *l = op ? sally_op_alloc(&op->pub, sizeof *l) : NULL;
@@ -163,8 +159,7 @@ static struct op *begin_readdir(struct sftp *s, const struct request_in *in, sal
     *l = (struct listing){.version = s->version,
                           .unasked = s->unasked,
                           .naming = s->naming,
-                          .max = s->options.max_names,
-                          .rounds = rounds};
+                          .max = s->options.max_names};
     op->entry = on_entry;
     op->on_start = start_readdir;
     op->reserve = s->options.max_names;
@@ -173,24 +168,24 @@ static struct op *begin_readdir(struct sftp *s, const struct request_in *in, sal
     return op;
 }
 
-static sally_status submit_readdir(struct sftp *s, const struct request_in *in, sally_file *file,
-                                   uint32_t rounds)
+static sally_status submit_readdir(struct sftp *s, const struct request_in *in, sally_file *file)
 {
-    struct op *op = begin_readdir(s, in, file, rounds, answer_names);
+    struct op *op = begin_readdir(s, in, file, answer_names);
     if (!op)
         return SALLY_FAILURE;
     s->listings++;
     return request_submit(s, op);
 }
 
-/* Nothing came, but more may come. True: asked again, and the request is answered later. */
+/* None of the names can be sent, but others may come. True: asked again, and the request is
+ * answered later. */
 static bool ask_again(struct sftp *s, struct op *op)
 {
     struct request *r = request_of(op);
-    if (r->listing->rounds >= MAX_EMPTY_ROUNDS || op->pub.file->closing)
+    if (op->pub.file->closing)
         return false;
     const struct request_in in = {.id = op->tag, .size = r->size};
-    if (submit_readdir(s, &in, op->pub.file, r->listing->rounds + 1) != SALLY_OK)
+    if (submit_readdir(s, &in, op->pub.file) != SALLY_OK)
         return false;
     r->size = 0; /* the new one gives the credit */
     return true;
@@ -289,8 +284,7 @@ static bool answer_ahead(struct sftp *s, struct op *op)
 static void read_ahead(struct sftp *s, sally_file *file)
 {
     const struct request_in nobodys = {.size = 0};
-    struct op *op =
-        may_read_ahead(s, file) ? begin_readdir(s, &nobodys, file, 0, answer_ahead) : NULL;
+    struct op *op = may_read_ahead(s, file) ? begin_readdir(s, &nobodys, file, answer_ahead) : NULL;
     if (!op)
         return;
     op->reserve = 0;
@@ -349,5 +343,5 @@ sally_status handle_readdir(struct sftp *s, struct request_in *in)
     sally_file *file = request_file(s, handle, HANDLE_DIRECTORY);
     if (!file)
         return SALLY_INVALID_HANDLE;
-    return take_ahead(s, in, file) ? SALLY_OK : submit_readdir(s, in, file, 0);
+    return take_ahead(s, in, file) ? SALLY_OK : submit_readdir(s, in, file);
 }

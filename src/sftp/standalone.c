@@ -277,7 +277,7 @@ sally_error sally_sftp_new(sally_sftp **out, sally_fs *fs, const sally_sftp_opti
     }
     list_init(&x->output);
     list_init(&x->inbox);
-    x->host = (struct session_host){.wake = wake, .now_ns = no_time};
+    x->host = (struct session_host){.wake = wake, .now_ns = no_time, .yields = o.on_wake != NULL};
     sally_error error = take_options(x, &o);
     if (!error)
         error = make_session(x, fs, &o);

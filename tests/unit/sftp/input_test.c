@@ -283,7 +283,8 @@ static void requests_wait_when_too_many_run(void **state)
         peer_send_raw(p, buf_head(&s.bytes), s.bytes.size);
         assert_int_equal(session_in_flight(sftp_session(p->engine)), 2);
         while (p->store.late_count) {
-            assert_true(session_in_flight(sftp_session(p->engine)) <= 2);
+            /* A COPY has one of its own beside it. */
+            assert_true(session_in_flight(sftp_session(p->engine)) <= 3);
             store_finish(&p->store, 0);
             peer_pump(p);
         }

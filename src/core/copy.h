@@ -1,0 +1,16 @@
+/* COPY by FSTAT, READ and WRITE, for what no storage can do alone. */
+#ifndef SALLY_CORE_COPY_H
+#define SALLY_CORE_COPY_H
+
+#include "core/op.h"
+
+enum copy_result {
+    COPY_ENDED, /* *status is the answer */
+    COPY_WAITS, /* session_go_on() follows when the next answer is there */
+    COPY_YIELDS /* others should have a turn, then this is called again */
+};
+
+/* Home thread: copies as far as answers come at once. */
+enum copy_result copy_run(struct op *op, sally_status *status);
+
+#endif

@@ -1,0 +1,63 @@
+/* A storage's methods. */
+#include "cmocka_all.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "core/fs.h"
+
+static sally_status any(sally_fs *fs, sally_op *op)
+{
+    (void)fs;
+    (void)op;
+    return SALLY_OK;
+}
+
+/* A wrapper can do what the storage inside can, and says so: no more, no less. */
+static void wrappers_promise_no_more(void **state)
+{
+    (void)state;
+    const sally_fs_methods small = {.struct_size = sizeof small,
+                                    .traits = SALLY_FS_TRY | SALLY_FS_ACL,
+                                    .stat = any,
+                                    .readdir = any};
+    sally_fs *inner, *outer;
+    assert_int_equal(sally_fs_new(&inner, &small, NULL), SALLY_E_OK);
+    sally_fs_methods methods = {.struct_size = sizeof methods};
+    sally_fs_methods_wrap(&methods, inner, any);
+    assert_ptr_equal(methods.stat, any);
+    assert_null(methods.open);
+    assert_int_equal(methods.traits, small.traits);
+    assert_int_equal(sally_fs_new(&outer, &methods, NULL), SALLY_E_OK);
+    for (uint32_t kind = 0; kind <= SALLY_OP_KINDS; kind++)
+        assert_int_equal(!sally_fs_supports(outer, kind), !sally_fs_supports(inner, kind));
+    sally_fs_unref(outer);
+    sally_fs_unref(inner);
+}
+
+/* A program that was built with an older header has a shorter structure. */
+static void short_structures_stay_whole(void **state)
+{
+    (void)state;
+    const sally_fs_methods large = {
+        .struct_size = sizeof large, .open = any, .close = any, .hash = any};
+    sally_fs *inner;
+    assert_int_equal(sally_fs_new(&inner, &large, NULL), SALLY_E_OK);
+    sally_fs_methods methods;
+    memset(&methods, 0, sizeof methods);
+    methods.struct_size = offsetof(sally_fs_methods, close);
+    sally_fs_methods_wrap(&methods, inner, any);
+    assert_ptr_equal(methods.open, any);
+    assert_null(methods.close);
+    assert_null(methods.hash);
+    sally_fs_unref(inner);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(wrappers_promise_no_more),
+        cmocka_unit_test(short_structures_stay_whole),
+    };
+    return cmocka_run_group_tests_name("core/fs", tests, NULL, NULL);
+}
