@@ -38,7 +38,7 @@ install(FILES "${CMAKE_CURRENT_BINARY_DIR}/sallyport.pc" DESTINATION "${CMAKE_IN
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/Sallyport")
 configure_package_config_file(cmake/SallyportConfig.cmake.in SallyportConfig.cmake
     INSTALL_DESTINATION "${package_dir}" PATH_VARS CMAKE_INSTALL_LIBDIR CMAKE_INSTALL_INCLUDEDIR)
-write_basic_package_version_file(SallyportConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+write_basic_package_version_file(SallyportConfigVersion.cmake COMPATIBILITY ${SALLY_COMPATIBILITY})
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/SallyportConfig.cmake"
               "${CMAKE_CURRENT_BINARY_DIR}/SallyportConfigVersion.cmake" DESTINATION "${package_dir}")
 
