@@ -5,7 +5,7 @@ set(CMAKE_C_EXTENSIONS OFF)
 set(CMAKE_CXX_STANDARD 17)
 set(CMAKE_C_VISIBILITY_PRESET hidden)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
-set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_UNITY_BUILD OFF) # files have names of their own, several the same
 
 add_library(sally_flags INTERFACE)
 target_compile_definitions(sally_flags INTERFACE _GNU_SOURCE _FILE_OFFSET_BITS=64 _TIME_BITS=64)
@@ -30,12 +30,19 @@ if(SALLY_SANITIZE)
     target_compile_options(sally_flags INTERFACE
         -fsanitize=${SALLY_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
     target_link_options(sally_flags INTERFACE -fsanitize=${SALLY_SANITIZE})
-elseif(CMAKE_BUILD_TYPE MATCHES "Release|RelWithDebInfo")
+else()
     # The level 3 that newer compilers offer needs no more than optimisation.
-    target_compile_options(sally_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+    target_compile_options(sally_flags INTERFACE
+        "$<$<CONFIG:Release,RelWithDebInfo,MinSizeRel>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=3>")
 endif()
 if(NOT APPLE)
     target_link_options(sally_flags INTERFACE -Wl,-z,relro,-z,now)
+endif()
+# The archive is made by the plain linker, which needs machine code in the objects even where a program is optimised as a whole.
+if(NOT CMAKE_C_COMPILER_ID STREQUAL "GNU")
+    set(CMAKE_INTERPROCEDURAL_OPTIMIZATION OFF)
+elseif(CMAKE_INTERPROCEDURAL_OPTIMIZATION OR CMAKE_C_FLAGS MATCHES "-flto")
+    target_compile_options(sally_flags INTERFACE -ffat-lto-objects)
 endif()
 if(SALLY_FUZZ)
     target_compile_options(sally_flags INTERFACE -fsanitize=fuzzer-no-link)

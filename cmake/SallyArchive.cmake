@@ -1,0 +1,33 @@
+# The target Sallyport::static, for parent projects and for what is installed: an archive that holds one object, made of all
+# and with every hidden symbol made local, so that a name the library uses inside cannot meet the same name in a user's program.
+# The tests and the programs of this tree use sallyport_static, which is made faster.
+function(sally_archive)
+    cmake_parse_arguments(arg "" "" "FOLDERS;LINKS" ${ARGN})
+    list(TRANSFORM arg_FOLDERS REPLACE "(.+)" "$<TARGET_OBJECTS:\\1>" OUTPUT_VARIABLE objects)
+    set(directory "${CMAKE_CURRENT_BINARY_DIR}/archive")
+    set(archive "${directory}/libsallyport.a")
+    file(MAKE_DIRECTORY "${directory}")
+    add_custom_command(OUTPUT "${archive}"
+        COMMAND ${CMAKE_LINKER} -r -o sallyport.o ${objects}
+        COMMAND ${CMAKE_OBJCOPY} --localize-hidden --remove-section=.gnu.lto_* sallyport.o
+        COMMAND ${CMAKE_COMMAND} -E rm -f "${archive}"
+        COMMAND ${CMAKE_AR} qcD "${archive}" sallyport.o
+        COMMAND ${CMAKE_RANLIB} -D "${archive}"
+        DEPENDS ${objects}
+        WORKING_DIRECTORY "${directory}"
+        COMMAND_EXPAND_LISTS VERBATIM
+        COMMENT "Archiving libsallyport.a with local names")
+    if(SALLY_INSTALL)
+        add_custom_target(sallyport_archive ALL DEPENDS "${archive}")
+    else()
+        add_custom_target(sallyport_archive DEPENDS "${archive}")
+    endif()
+    # Make knows how to make an object only where it belongs to the target.
+    add_dependencies(sallyport_archive ${arg_FOLDERS})
+
+    add_library(Sallyport::static STATIC IMPORTED GLOBAL)
+    add_dependencies(Sallyport::static sallyport_archive)
+    set_target_properties(Sallyport::static PROPERTIES IMPORTED_LOCATION "${archive}")
+    target_include_directories(Sallyport::static INTERFACE "${PROJECT_SOURCE_DIR}/include")
+    target_link_libraries(Sallyport::static INTERFACE ${arg_LINKS})
+endfunction()
