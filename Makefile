@@ -49,6 +49,10 @@ install: build ## install below PREFIX (DESTDIR is honoured)
 	@cmake -DCMAKE_INSTALL_PREFIX=$(PREFIX) build/release >/dev/null
 	@DESTDIR=$(DESTDIR) cmake --install build/release
 
+.PHONY: uninstall
+uninstall: ## remove what `make install` put below PREFIX (DESTDIR is honoured)
+	@DESTDIR=$(DESTDIR) cmake -DPREFIX=$(PREFIX) -P build/release/uninstall.cmake
+
 .PHONY: clean
 clean: ## remove everything that was built
 	@rm -rf build
