@@ -9,6 +9,11 @@ install(DIRECTORY include/sallyport DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FI
 # Both find themselves by their own place, so that the tree may be moved after it was installed.
 file(RELATIVE_PATH SALLY_PC_UP "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
 string(REGEX REPLACE "/$" "" SALLY_PC_UP "${SALLY_PC_UP}")
+if(SALLY_UV_STATIC_FOUND AND SALLY_UV_ARCHIVE)
+    set(SALLY_PC_UV libuv-static)
+else()
+    set(SALLY_PC_UV libuv)
+endif()
 configure_file(cmake/sallyport.pc.in sallyport.pc @ONLY)
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/sallyport.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 

@@ -1,4 +1,4 @@
-"""A stranger's program against what was installed: pkg-config and CMake, shared and static.
+"""A stranger's program against what was installed: pkg-config and CMake, shared, static and all static.
 
 Usage: install_test.py PREFIX-DIRECTORY COMPILER"""
 
@@ -7,15 +7,51 @@ import pathlib
 import sys
 import tempfile
 
-from shared import HERE, check_stranger, libraries, run
+from shared import HERE, check_stranger, libraries, refused, run
 
 PROJECT = """cmake_minimum_required(VERSION 3.20)
 project(stranger C)
-find_package(Sallyport 0.1 REQUIRED)
+find_package(Sallyport 0.1 REQUIRED COMPONENTS shared static)
 foreach(kind sallyport static)
     add_executable(with_${kind} stranger.c)
     target_link_libraries(with_${kind} PRIVATE Sallyport::${kind})
 endforeach()
+"""
+# As docs/embedding.md has it.
+ALL_STATIC = """cmake_minimum_required(VERSION 3.20)
+project(stranger C)
+set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
+find_package(Sallyport REQUIRED COMPONENTS static)
+add_executable(all_static stranger.c)
+target_link_libraries(all_static PRIVATE Sallyport::static)
+target_link_options(all_static PRIVATE -static)
+"""
+# Which components there are, asked for one by one.
+COMPONENTS = """cmake_minimum_required(VERSION 3.20)
+project(stranger C)
+function(expect found)
+    find_package(Sallyport QUIET COMPONENTS ${ARGN})
+    if(NOT Sallyport_FOUND STREQUAL found)
+        message(FATAL_ERROR "asked for ${ARGN}: ${Sallyport_FOUND}, ${Sallyport_NOT_FOUND_MESSAGE}")
+    endif()
+endfunction()
+expect(1 shared)
+if(TARGET Sallyport::static)
+    message(FATAL_ERROR "there is a target that was not asked for")
+endif()
+expect(1 static)
+expect(1 shared static)
+expect(1)
+expect(0 shared nonsense)
+expect(1 shared OPTIONAL_COMPONENTS nonsense)
+"""
+# What only the static one needs is missing: the shared one is there all the same.
+WITHOUT_LIBRARIES = """cmake_minimum_required(VERSION 3.20)
+project(stranger C)
+set(CMAKE_FIND_LIBRARY_PREFIXES none)
+find_package(Sallyport REQUIRED)
+message(STATUS "the shared one is there: ${Sallyport_shared_FOUND}")
+find_package(Sallyport REQUIRED COMPONENTS static)
 """
 
 
@@ -36,6 +72,11 @@ def check_programs(root):
             sys.exit(f"{program} wants something of the build:\n{dynamic}")
 
 
+def check_all_static(program):
+    if "INTERP" in run("readelf", "-l", program):
+        sys.exit(f"{program} has a loader: it is not all static")
+
+
 def with_pkg_config(root, compiler, work):
     config = libraries(root) / "pkgconfig"
     env = {**os.environ, "PKG_CONFIG_PATH": str(config)}
@@ -46,7 +87,9 @@ def with_pkg_config(root, compiler, work):
     static = run("pkg-config", "--static", "--cflags", "--libs", "sallyport", env=env).split()
     archive = [str(libraries(root) / "libsallyport.a") if flag == "-lsallyport" else flag for flag in static]
     run(compiler, "-std=c11", source, "-o", work / "static", *archive)
-    return [work / "shared", work / "static"]
+    run(compiler, "-std=c11", "-static", source, "-o", work / "all_static", *static)
+    check_all_static(work / "all_static")
+    return [work / "shared", work / "static", work / "all_static"]
 
 
 def with_cmake(root, work, name, text):
@@ -60,6 +103,15 @@ def with_cmake(root, work, name, text):
     return project / "build"
 
 
+def without_libraries(root, work):
+    project = work / "without_libraries"
+    project.mkdir()
+    (project / "CMakeLists.txt").write_text(WITHOUT_LIBRARIES)
+    told = refused("cmake", "-G", "Ninja", "-S", project, "-B", project / "build", f"-DCMAKE_PREFIX_PATH={root}")
+    if "the shared one is there: TRUE" not in told or "Sallyport::static needs libuv" not in " ".join(told.split()):
+        sys.exit(told)
+
+
 def main():
     root, compiler = pathlib.Path(sys.argv[1]), sys.argv[2]
     with tempfile.TemporaryDirectory(prefix="sallyport-package-") as name:
@@ -69,6 +121,10 @@ def main():
         programs = with_pkg_config(root, compiler, work)
         build = with_cmake(root, work, "both", PROJECT)
         programs += [build / "with_sallyport", build / "with_static"]
+        programs.append(with_cmake(root, work, "all_static", ALL_STATIC) / "all_static")
+        check_all_static(programs[-1])
+        with_cmake(root, work, "components", COMPONENTS)
+        without_libraries(root, work)
         for program in programs:
             check_stranger(program, LD_LIBRARY_PATH=str(libraries(root)))
     print("built against and run in every way")
