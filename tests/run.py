@@ -18,7 +18,7 @@ BUILD = ROOT / "build"
 RESULTS = BUILD / "results"
 PYTHON = "/usr/bin/python3"
 # What runs under the thread sanitizer: everything with threads in it.
-THREADED = "^(unit_(server|auth|fs|core|os|sftp_standalone)|fault_|script_)"
+THREADED = "^(unit_(server|auth|fs|core|os|sftp_standalone)|fault_|script_|model_.*threads)"
 
 # These make RSA keys, or try every message in every state, for which a processor that is emulated instruction by instruction
 # needs more than a minute: the 32-bit machine runs them always, the big-endian one with --long.
@@ -63,6 +63,7 @@ class Runner:
         self.only = arguments.only
         self.fuzz_seconds = arguments.fuzz_seconds
         self.load_seconds = arguments.load_seconds
+        self.model_seconds = arguments.model_seconds
         self.total = Tally()
         self.failures = []
 
@@ -183,7 +184,7 @@ class Runner:
         groups = [("release", self.run_release), ("asan", self.run_asan), ("tsan", self.run_tsan), ("clang", self.run_clang),
                   ("cross", self.cross), ("interop", self.run_interop)]
         if self.long:
-            groups += [("load", self.run_load), ("fuzz", self.run_fuzz)]
+            groups += [("load", self.run_load), ("model", self.run_model), ("fuzz", self.run_fuzz)]
         for name, group in groups:
             if self.wants(name):
                 group()
@@ -223,6 +224,14 @@ class Runner:
             if self.preset(build):
                 self.pytest("interop", build, workers=1, timeout=3 * self.load_seconds + 600, file="test_load.py", variables=seconds)
 
+    def run_model(self):
+        """The model checker that also runs with the others, for some hundred sequences there."""
+        if self.preset("release"):
+            self.ctest("model release", "-L", "model", env={**os.environ, "SALLY_LONG": "1"}, timeout=4 * 3600, directory="release")
+        if self.preset("tsan"):
+            env = {**os.environ, "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1", "SALLY_MODEL_SECONDS": str(self.model_seconds)}
+            self.ctest("model tsan", "-R", "^model_.*threads", env=env, timeout=4 * self.model_seconds + 600, directory="tsan")
+
     def run_fuzz(self):
         if self.preset("fuzz", "fuzz_all"):
             self.fuzz()
@@ -234,7 +243,8 @@ def main():
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 2)
     parser.add_argument("--fuzz-seconds", type=int, default=300, help="for each target, with --long")
     parser.add_argument("--load-seconds", type=int, default=300, help="of mixed load under each sanitizer, with --long")
-    parser.add_argument("--only", action="append", metavar="GROUP", help="release, asan, tsan, clang, cross, interop, load, fuzz")
+    parser.add_argument("--model-seconds", type=int, default=600, help="of each model test under the thread sanitizer, with --long")
+    parser.add_argument("--only", action="append", metavar="GROUP", help="release, asan, tsan, clang, cross, interop, load, model, fuzz")
     # A shell that starts this in the background has its children ignore Ctrl-C, which some tests send.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     runner = Runner(parser.parse_args())

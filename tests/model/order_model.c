@@ -1,7 +1,10 @@
 /* The program: so many sequences over each kind of storage and host. What differs is made as short
  * as possible, and printed side by side.
  *
- * order_model [--kind NAME] [--seed FIRST] [--count N] [--seconds S] [--directory DIR] */
+ * order_model [--kind NAME] [--seed FIRST] [--count N] [--seconds S] [--directory DIR]
+ *
+ * SALLY_LONG makes it LONG_COUNT sequences of each kind, SALLY_MODEL_SECONDS as many as there is
+ * time for. */
 #include "model.h"
 
 #include <stdio.h>
@@ -14,6 +17,9 @@
 #include "base/mem.h"
 #include "sallyport/storages.h"
 
+#define SHORT_COUNT     500
+#define LONG_COUNT      100000
+#define MOST_FAILURES   3
 #define TRIES_TO_SHORTEN 40 /* orders in which a shorter sequence may fail, too */
 
 #define BOTH (SALLY_FS_TRY | SALLY_FS_CONCURRENT)
@@ -26,7 +32,7 @@ static const struct kind {
     uint32_t traits; /* of what is held */
     bool threads;
 } kinds[] = {
-    {"local",           true,  PLAIN,  0,                    false},
+    {"local",           true,  PLAIN,  0,                    false}, /* on a disk */
     {"local-held",      true,  HELD,   BOTH,                 false},
     {"local-one",       true,  HELD,   SALLY_FS_TRY,         false}, /* one operation at a time */
     {"memory",          false, PLAIN,  0,                    false},
@@ -41,7 +47,7 @@ static const struct kind {
 
 struct options {
     const char *kind; /* NULL: all */
-    const char *directory;
+    const char *directory; /* NULL: where FSYNC costs nothing, if there is such a place */
     uint64_t seed, count;
     double seconds; /* 0: as many as count says */
 };
@@ -54,6 +60,16 @@ struct bench {
     struct held *held;
     char *directories[2];
 };
+
+static const char *place_for(const struct kind *kind, const struct options *o)
+{
+    const char *temporary = getenv("TMPDIR");
+    if (o->directory)
+        return o->directory;
+    if (kind->wrap != PLAIN && access("/dev/shm", W_OK) == 0)
+        return "/dev/shm";
+    return temporary ? temporary : "/tmp";
+}
 
 static double now_s(void)
 {
@@ -217,8 +233,8 @@ static unsigned check(const struct kind *kind, const struct options *o)
     unsigned failed = 0;
     uint64_t done = 0;
     double begin = now_s(), took;
-    bench_open(&b, kind, o->directory);
-    for (; failed < 3; done++) {
+    bench_open(&b, kind, place_for(kind, o));
+    for (; failed < MOST_FAILURES; done++) {
         if (o->seconds > 0 ? now_s() - begin >= o->seconds : done >= o->count)
             break;
         sequence_make(&q, o->seed + done);
@@ -230,7 +246,7 @@ static unsigned check(const struct kind *kind, const struct options *o)
     took = now_s() - begin;
     printf("%s: %llu sequences from seed %llu in %.1f s (%.0f per second), %u failed%s\n",
            kind->name, (unsigned long long)done, (unsigned long long)o->seed, took,
-           (double)done / (took > 0 ? took : 1), failed, failed == 3 ? ", left off" : "");
+           (double)done / (took > 0 ? took : 1), failed, failed == MOST_FAILURES ? ", left off" : "");
     bench_close(&b);
     return failed;
 }
@@ -244,7 +260,7 @@ static bool take_option(struct options *o, const char *name, const char *value)
     else if (strcmp(name, "--seed") == 0)
         o->seed = strtoull(value, NULL, 10);
     else if (strcmp(name, "--count") == 0)
-        o->count = strtoull(value, NULL, 10);
+        o->count = strtoull(value, NULL, 10), o->seconds = 0;
     else if (strcmp(name, "--seconds") == 0)
         o->seconds = strtod(value, NULL);
     else
@@ -254,8 +270,10 @@ static bool take_option(struct options *o, const char *name, const char *value)
 
 int main(int argc, char **argv)
 {
-    const char *temporary = getenv("TMPDIR");
-    struct options o = {.directory = temporary ? temporary : "/tmp", .seed = 1, .count = 500};
+    const char *seconds = getenv("SALLY_MODEL_SECONDS");
+    struct options o = {.seed = 1,
+                        .count = getenv("SALLY_LONG") ? LONG_COUNT : SHORT_COUNT,
+                        .seconds = seconds ? strtod(seconds, NULL) : 0};
     unsigned failed = 0, ran = 0;
     for (int i = 1; i < argc; i += 2) {
         if (i + 1 == argc || !take_option(&o, argv[i], argv[i + 1])) {
