@@ -9,6 +9,8 @@
 
 /* A directory entry that waits for the next reply: a name, a longname, attributes. */
 #define CARRY_MAX (256u * 1024u)
+/* The names of a reply and a carried one; replies are bounded by the engine. */
+#define AGAIN_MAX (2u * 1024u * 1024u)
 
 sally_file *file_new(sally_session *s, const char *path, uint32_t open_flags, bool directory)
 {
@@ -22,6 +24,7 @@ sally_file *file_new(sally_session *s, const char *path, uint32_t open_flags, bo
     }
     list_init(&file->link);
     buf_init(&file->carry, CARRY_MAX);
+    buf_init(&file->again, AGAIN_MAX);
     file->session = s;
     file->id = ++s->next_file;
     file->slots = file->inline_slots;
@@ -50,6 +53,7 @@ static void destroy(sally_file *file)
         mem_free(file->slots);
     leave_body(file);
     buf_clear(&file->carry);
+    buf_clear(&file->again);
     mem_free(file->path);
     mem_free(file);
 }

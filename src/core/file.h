@@ -63,7 +63,12 @@ struct sally_file {
     uint64_t device, number;
     struct file_body *body; /* NULL: may be any file */
     void *owner;            /* the engine's: for instance its handle's number */
-    struct buf carry; /* the engine's: a READDIR entry that did not fit into the reply before */
+    /* The engine's: the READDIR entry that did not fit into the reply before, as its name with a
+     * NUL and what is sent of it, and session_changes() when it was read. */
+    struct buf carry;
+    uint64_t carry_as_of;
+    struct buf
+        again; /* the engine's: names, each with its NUL, that READDIR begins with; see relist.c */
     struct file_range ranges[FILE_MAX_RANGES];
     uint32_t range_count;
     struct file_slot *slots;

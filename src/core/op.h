@@ -25,6 +25,7 @@ enum op_stage {
     OP_BEFORE,    /* before-hook number `hook` comes next */
     OP_STORAGE,   /* the storage comes next */
     OP_COPY,      /* COPY by READs and WRITEs comes next, at home: copy.c */
+    OP_RELIST,    /* names that READDIR tells once more come next, at home: relist.c */
     OP_AFTER,     /* after-hook number `hook - 1` comes next */
     OP_DONE       /* pub.status is the answer; on_done comes next, at home */
 };
@@ -60,6 +61,7 @@ struct op_name {
 struct op_block; /* of the operation's memory */
 struct op_taken;
 struct copy;
+struct relist;
 
 /* What an operation was before it became the closing of something that it had opened. */
 struct op_undo {
@@ -125,6 +127,7 @@ struct op {
     struct op_taken *taken; /* what storages have opened or locked for it: see taken.c */
     struct op_undo undo;    /* it gives something of that back now */
     struct copy *copy;      /* of a COPY by READs and WRITEs: see copy.c */
+    struct relist *relist;  /* of a READDIR that tells names once more: see relist.c */
 
     struct op_frame *frames;
     uint32_t frame_count, frame_capacity;

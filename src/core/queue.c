@@ -244,6 +244,8 @@ void op_submit(struct op *op)
     if (op_kind_closes(op->kind))
         pub->file->closing = true;
     op->order = order_of(op);
+    if (op->order != ORDER_LOOK && op->order != ORDER_LOOK_FILE && op->kind != SALLY_OP_CLOSEDIR)
+        s->changes++;
     op->stage = OP_QUEUED;
     list_append(&s->queue, &op->link);
     s->queued++;

@@ -4,6 +4,7 @@
 #include "core/file.h"
 #include "core/fs.h"
 #include "core/permission.h"
+#include "core/relist.h"
 #include "core/session_inside.h"
 #include "core/status.h"
 #include "core/taken.h"
@@ -378,6 +379,10 @@ static enum next storage_step(struct op *op, bool home)
         start_after_hooks(op, SALLY_FAILURE);
         return GO_ON;
     }
+    if (op->kind == SALLY_OP_READDIR && pub->file->again.size > 0) {
+        op->stage = OP_RELIST;
+        return GO_ON;
+    }
     return call_storage(op, home);
 }
 
@@ -403,6 +408,32 @@ static enum next copy_step(struct op *op, bool home)
     }
     start_after_hooks(op, status);
     return GO_ON;
+}
+
+/* Before the storage is asked for more. */
+static enum next relist_step(struct op *op, bool home)
+{
+    if (!home)
+        return leave_for_home(op);
+    for (;;) {
+        switch (relist_run(op)) {
+        case RELIST_WAITS:
+            return HANDED_OVER;
+        case RELIST_YIELDS:
+            if (may_yield(op, home))
+                return leave_for_home(op);
+            break;
+        case RELIST_FULL:
+            start_after_hooks(op, SALLY_OK);
+            return GO_ON;
+        case RELIST_ENDED:
+            if (op->pub.file->at_end)
+                start_after_hooks(op, SALLY_EOF);
+            else
+                op->stage = OP_STORAGE;
+            return GO_ON;
+        }
+    }
 }
 
 static enum next after_step(struct op *op, bool home)
@@ -450,6 +481,9 @@ bool op_steps(struct op *op, bool home)
             break;
         case OP_COPY:
             next = copy_step(op, home);
+            break;
+        case OP_RELIST:
+            next = relist_step(op, home);
             break;
         case OP_AFTER:
             next = after_step(op, home);

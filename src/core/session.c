@@ -114,6 +114,11 @@ uint32_t session_in_flight(const sally_session *s)
     return s->queued + s->started;
 }
 
+uint64_t session_changes(const sally_session *s)
+{
+    return s->changes;
+}
+
 void session_set_version(sally_session *s, uint32_t version)
 {
     s->version = version;

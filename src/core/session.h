@@ -54,6 +54,9 @@ uint32_t session_max_files(const sally_session *session);
 struct log_ids session_log_ids(const sally_session *session);
 const struct log_sink *session_log(const sally_session *session);
 struct session_host *session_host(const sally_session *session);
+/* A number that grows with each request of the client that may change something: what was looked at
+ * before is old then. */
+uint64_t session_changes(const sally_session *session);
 /* Called at home each time that session_may_submit() may have become true, or an operation ended;
  * at most one. */
 void session_on_room(sally_session *session, void (*on_room)(void *user_data), void *user_data);

@@ -39,6 +39,7 @@ struct sally_session {
     uint32_t aside;           /* of the started ones, not from the client's queue */
     struct traffic traffic;   /* the others of the started ones, by what they do to each other */
     struct list bodies;       /* of open files: struct file_body */
+    uint64_t changes;         /* operations of the client so far that may have changed something */
     uint64_t scan;            /* number of the last look through the queue */
     uint32_t with_workers;    /* of the started ones, handed to workers or late */
     uint64_t next_request, next_file;

@@ -3,6 +3,8 @@
  * for the next READDIR. While the client reads one reply, the next one is made. */
 #include "sftp/engine.h"
 
+#include <string.h>
+
 #include "core/longname.h"
 #include "core/run.h"
 #include "sftp/attrs_codec.h"
@@ -18,6 +20,9 @@
 struct listing {
     struct buf names; /* lies over the block */
     struct buf carry; /* the entry that did not fit; its own memory */
+    struct buf plain; /* of a reply made ahead: the names in it, each with its NUL */
+    bool ahead;
+    uint64_t as_of; /* session_changes() when it was asked for */
     uint32_t version;
     uint32_t unasked; /* of the engine, as the next one */
     struct naming naming;
@@ -95,18 +100,56 @@ static bool on_entry(struct op *op, const char *name, const sally_attrs *attrs)
     put_entry(&l->names, l, name, attrs);
     if (!l->names.failed) {
         l->count++;
+        if (l->ahead)
+            put_bytes(&l->plain, name, strlen(name) + 1);
         return true;
     }
     l->names.failed = false;
     buf_truncate(&l->names, before);
+    size_t size = strlen(name) + 1;
+    put_bytes(&l->carry, name, size);
     put_entry(&l->carry, l, name, attrs);
-    if (l->carry.failed) { /* larger than a reply may be, or memory is short */
+    /* Larger than a reply may be, or memory is short. */
+    if (l->carry.failed || l->carry.size - size > l->max - NAME_TAIL - NAME_HEAD) {
         buf_clear(&l->carry);
         l->skipped++;
         return true;
     }
     l->full = true;
     return false;
+}
+
+/* What was read ahead, and may have changed since, is asked for once more by name. */
+static void take_stale_page(struct sftp *s, sally_file *file)
+{
+    struct op *op = s->ahead.op;
+    if (!op || op->pub.file != file || !s->ahead.is_done)
+        return;
+    const struct buf *names = &request_of(op)->listing->plain;
+    if (names->failed)
+        file->again.failed = true;
+    else
+        put_bytes(&file->again, buf_head(names), names->size);
+    s->ahead.op = NULL;
+    request_end(op);
+}
+
+static void take_carry(struct op *op, struct listing *l)
+{
+    sally_file *file = op->pub.file;
+    const char *name = (const char *)buf_head(&file->carry);
+    if (file->carry.size == 0)
+        return;
+    size_t size = strlen(name) + 1;
+    if (file->carry_as_of != l->as_of) {
+        put_bytes(&file->again, name, size);
+    } else {
+        put_bytes(&l->names, name + size, file->carry.size - size);
+        if (l->ahead)
+            put_bytes(&l->plain, name, size);
+        l->count = op->entries = 1;
+    }
+    buf_clear(&file->carry);
 }
 
 static bool start_readdir(struct op *op)
@@ -123,16 +166,15 @@ static bool start_readdir(struct op *op)
     l->names = (struct buf){
         .data = r->block->bytes, .capacity = r->block->capacity, .max = l->max - NAME_TAIL};
     buf_commit(&l->names, NAME_HEAD);
-    buf_init(&l->carry, l->max - NAME_TAIL - NAME_HEAD);
+    buf_init(&l->carry, 2 * l->max); /* with its name */
     l->now = s->options.wall_seconds ? s->options.wall_seconds(s->options.clock) : 0;
-    if (file->carry.size) {
-        put_bytes(&l->names, buf_head(&file->carry), file->carry.size);
-        buf_clear(&file->carry);
-        l->count = op->entries = 1;
+    take_stale_page(s, file);
+    take_carry(op, l);
+    if (file->again.failed || (file->at_end && file->again.size == 0)) {
+        op->pub.status = file->again.failed ? SALLY_FAILURE : SALLY_EOF;
+        return false; /* the storage is not asked */
     }
-    if (file->at_end)
-        op->pub.status = SALLY_EOF;
-    return !file->at_end; /* or the storage is not asked */
+    return true;
 }
 
 static void log_skipped(const struct sftp *s, const struct op *op, uint32_t skipped)
@@ -159,6 +201,7 @@ static struct op *begin_readdir(struct sftp *s, const struct request_in *in, sal
     *l = (struct listing){.version = s->version,
                           .unasked = s->unasked,
                           .naming = s->naming,
+                          .as_of = session_changes(s->session),
                           .max = s->options.max_names};
     op->entry = on_entry;
     op->on_start = start_readdir;
@@ -189,6 +232,12 @@ static bool ask_again(struct sftp *s, struct op *op)
         return false;
     r->size = 0; /* the new one gives the credit */
     return true;
+}
+
+/* Nothing is left that was not sent. */
+static bool is_listed(const sally_file *file)
+{
+    return file->at_end && file->carry.size == 0 && file->again.size == 0;
 }
 
 static void send_names(struct sftp *s, struct op *op, bool last)
@@ -223,6 +272,7 @@ static void note_place(struct sftp *s, struct op *op)
     if (l->carry.size) {
         buf_clear(&file->carry);
         file->carry = l->carry;
+        file->carry_as_of = l->as_of;
         l->carry = (struct buf){.data = NULL};
     }
 }
@@ -236,7 +286,7 @@ static void reply_names(struct sftp *s, struct op *op)
     if (status != SALLY_OK && status != SALLY_EOF) {
         reply_status(s, op->tag, status, op->message);
     } else if (request_of(op)->listing->count) {
-        send_names(s, op, file->at_end && !file->carry.size);
+        send_names(s, op, is_listed(file));
         read_ahead(s, file);
     } else if (status == SALLY_EOF || !ask_again(s, op)) {
         reply_status(s, op->tag, SALLY_EOF, NULL);
@@ -261,7 +311,7 @@ static bool may_read_ahead(const struct sftp *s, const sally_file *file)
     uint32_t traits = sally_fs_traits(sally_session_fs(s->session));
     return (traits & SALLY_FS_CONCURRENT) && !(traits & SALLY_FS_NONBLOCKING) &&
            session_host(s->session)->offload && !s->ahead.op && s->listings == 0 &&
-           !(file->at_end && !file->carry.size) && !file->closing;
+           !is_listed(file) && !file->closing;
 }
 
 static bool answer_ahead(struct sftp *s, struct op *op)
@@ -288,6 +338,8 @@ static void read_ahead(struct sftp *s, sally_file *file)
     if (!op)
         return;
     op->reserve = 0;
+    request_of(op)->listing->ahead = true;
+    buf_init(&request_of(op)->listing->plain, s->options.max_names);
     s->ahead = (struct ahead){.op = op};
     request_submit(s, op);
 }
@@ -297,7 +349,8 @@ static bool take_ahead(struct sftp *s, const struct request_in *in, const sally_
 {
     struct ahead *a = &s->ahead;
     struct op *op = a->op;
-    if (!op || op->pub.file != file || a->wanted)
+    if (!op || op->pub.file != file || a->wanted ||
+        request_of(op)->listing->as_of != session_changes(s->session))
         return false;
     if (!a->is_done) {
         a->wanted = true;
@@ -332,6 +385,7 @@ void listing_drop(struct listing *l)
     if (!l)
         return;
     buf_clear(&l->carry);
+    buf_clear(&l->plain);
     buf_clear(&l->room);
 }
 

@@ -196,7 +196,7 @@ struct op *layers_op(struct layers *x, uint32_t kind, sally_file *file)
 void layers_wait(struct layers *x, int answers)
 {
     while (x->answers < answers)
-        test_host_pump(&x->host);
+        test_host_wait_one(&x->host);
 }
 
 sally_status layers_do(struct layers *x, struct op *op)

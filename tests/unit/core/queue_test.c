@@ -464,13 +464,13 @@ static void with_real_workers(void **state)
         open_bench(&b, round % 2 ? SALLY_FS_CONCURRENT : 0, TEST_WORKERS, 1000);
         for (unsigned at = 0; at < 300; at++) {
             while (!session_may_submit(b.session))
-                test_host_pump(&b.host);
+                test_host_wait_one(&b.host);
             io(&b, SALLY_OP_WRITE, at % 5 == 0, at, at % 7);
             if (at % 50 == 49)
                 io(&b, SALLY_OP_READ, 0, at, 1);
         }
         while (round % 3 == 0 && b.answers < b.submitted)
-            test_host_pump(&b.host);
+            test_host_wait_one(&b.host);
         session_close(b.session, SALLY_CLOSED_LOST, on_gone, &b);
         test_host_pump_until(&b.host, &b.gone);
         assert_int_equal(b.answers, b.submitted);

@@ -88,6 +88,11 @@ void test_host_pump_until(struct test_host *h, const bool *flag)
         deliver_one(h, true);
 }
 
+void test_host_wait_one(struct test_host *h)
+{
+    deliver_one(h, true);
+}
+
 void test_host_pump_one(struct test_host *h)
 {
     deliver_one(h, false);

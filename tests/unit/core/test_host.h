@@ -24,6 +24,8 @@ void test_host_start(struct test_host *h, int workers);
 void test_host_stop(struct test_host *h);
 /* Delivers mail until *flag is true; waits for more when there is none. */
 void test_host_pump_until(struct test_host *h, const bool *flag);
+/* Waits for mail, and delivers the first. */
+void test_host_wait_one(struct test_host *h);
 /* Delivers what is there and returns. */
 void test_host_pump_one(struct test_host *h); /* at most one */
 void test_host_pump(struct test_host *h);

@@ -27,7 +27,7 @@ static uint32_t take_names(struct peer *p, struct reply *r, uint32_t next)
         }
         assert_memory_equal(line.data, "-rw-r--r-- ", 11);
         assert_int_equal(get_u32(&r->body), SSH_FILEXFER_ATTR_SIZE | SSH_FILEXFER_ATTR_PERMISSIONS);
-        assert_int_equal(get_u64(&r->body), next + i);
+        assert_int_equal(get_u64(&r->body), next + i + p->store.grown);
         assert_int_equal(get_u32(&r->body), 0100644);
     }
     assert_true(cursor_done(&r->body));
@@ -341,6 +341,64 @@ static void what_was_read_ahead_is_answered_at_once(void **state)
     peer_free(p);
 }
 
+/* A change comes after the next reply was made, or while it is being made: what the client hears of
+ * the entries is what they are after the change. */
+static void changes_are_seen_in_what_was_read_ahead(void **state)
+{
+    (void)state;
+    for (int on_its_way = 0; on_its_way < 2; on_its_way++) {
+        struct peer *p = peer_ahead(1000, 1024);
+        struct handle h = peer_opendir(p, "/many");
+        uint32_t id = peer_handle_request(p, SSH_FXP_READDIR, h);
+        p->are_busy = on_its_way == 1;
+        peer_go(p);
+        if (on_its_way) {
+            p->are_busy = false;
+            peer_pump(p); /* the first one, and the second one is asked for */
+        }
+        uint32_t next = expect_names(p, id, 0);
+        p->are_busy = on_its_way == 1;
+        uint32_t change = peer_path_request(p, SSH_FXP_RMDIR, "/missing");
+        uint32_t second = peer_handle_request(p, SSH_FXP_READDIR, h);
+        p->store.grown = 5000;
+        p->store.many = 998; /* the last two are removed */
+        peer_go(p);
+        p->are_busy = false;
+        peer_pump(p);
+        peer_expect_status(p, change, SALLY_NO_SUCH_FILE);
+        next += expect_names(p, second, next);
+        p->store.grown = 0; /* as the storage lists them now */
+        peer_path_request(p, SSH_FXP_RMDIR, "/missing");
+        peer_go(p);
+        peer_take(p);
+        assert_int_equal(list_from(p, h, 2, next), 998);
+        assert_int_equal(p->credit, p->sent);
+        peer_close_handle(p, h);
+        peer_free(p);
+    }
+}
+
+/* Nor does one come back that was removed meanwhile, at the end of the list. */
+static void removed_entries_stay_away(void **state)
+{
+    (void)state;
+    struct peer *p = peer_ahead(20, 1024);
+    struct handle h = peer_opendir(p, "/many");
+    uint32_t id = peer_handle_request(p, SSH_FXP_READDIR, h);
+    peer_go(p);
+    uint32_t next = expect_names(p, id, 0);
+    assert_true(next < 20);
+    peer_path_request(p, SSH_FXP_RMDIR, "/missing");
+    p->store.many = next; /* all the others */
+    peer_go(p);
+    peer_take(p);
+    id = peer_handle_request(p, SSH_FXP_READDIR, h);
+    peer_go(p);
+    peer_expect_status(p, id, SALLY_EOF);
+    peer_close_handle(p, h);
+    peer_free(p);
+}
+
 static void errors_come_when_they_are_asked_for(void **state)
 {
     (void)state;
@@ -502,6 +560,8 @@ int main(void)
         cmocka_unit_test(a_listing_that_ends_after_the_client_leaks_nothing),
         cmocka_unit_test(read_ahead_gives_everything_once),
         cmocka_unit_test(what_was_read_ahead_is_answered_at_once),
+        cmocka_unit_test(changes_are_seen_in_what_was_read_ahead),
+        cmocka_unit_test(removed_entries_stay_away),
         cmocka_unit_test(errors_come_when_they_are_asked_for),
         cmocka_unit_test(closing_lets_go_of_what_was_read_ahead),
         cmocka_unit_test(the_session_may_end_with_something_read_ahead),

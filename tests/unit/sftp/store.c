@@ -170,6 +170,17 @@ static sally_status list_many(struct store *s, sally_op *op, struct cursor_of_di
     return SALLY_EOF;
 }
 
+static const char many_entry[] = "/many/entry-";
+
+static sally_status stat_entry_of_many(const struct store *s, sally_op *op)
+{
+    unsigned long number = strtoul(op->path + sizeof many_entry - 1, NULL, 10);
+    if (number >= s->many)
+        return SALLY_NO_SUCH_FILE;
+    sally_attrs_set_file(&op->u.stat.attrs, 0644, number + s->grown);
+    return SALLY_OK;
+}
+
 static sally_status do_readdir(struct store *s, sally_op *op, sally_fs *fs)
 {
     struct cursor_of_dir *at = sally_file_get(op->file, fs);
@@ -360,6 +371,8 @@ static sally_status perform(sally_fs *fs, sally_op *op)
     case SALLY_OP_READDIR:
         return do_readdir(s, op, fs);
     case SALLY_OP_STAT:
+        if (strncmp(op->path, many_entry, sizeof many_entry - 1) == 0)
+            return stat_entry_of_many(s, op);
         return do_stat(
             op->u.stat.flags & SALLY_FOLLOW ? follow(s, op->path) : store_find(s, op->path), op);
     case SALLY_OP_FSTAT:

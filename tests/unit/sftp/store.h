@@ -24,6 +24,7 @@ struct store_node {
 struct store {
     struct store_node nodes[STORE_MAX_NODES];
     uint32_t many;         /* entries of the directory /many */
+    uint32_t grown;        /* what all of them have grown by since they were listed, as STAT says */
     uint32_t empty_rounds; /* READDIRs of /many that bring nothing at first */
     bool plain_names;      /* /many lists names without attributes */
     bool one_by_one;       /* each READDIR of /many brings one name */

@@ -1,0 +1,92 @@
+/* Each name is asked for by a STAT of the library's own, which goes the way of the client's. */
+#include "core/relist.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/file.h"
+#include "core/session_inside.h"
+
+#define NAMES_AT_ONCE 64u /* before others have a turn */
+
+struct relist {
+    struct op *op; /* the READDIR */
+    bool waits;    /* for the answer to a STAT */
+    bool running;  /* inside relist_run() */
+    bool full;
+};
+
+static const char *first_name(const sally_file *file)
+{
+    return (const char *)buf_head(&file->again);
+}
+
+static void told(struct relist *r, const sally_op *stat)
+{
+    struct op *op = r->op;
+    sally_file *file = op->pub.file;
+    const char *name = first_name(file);
+    if (stat->status != SALLY_NO_SUCH_FILE) {
+        op->entries++;
+        r->full = !op->entry(op, name, stat->status == SALLY_OK ? &stat->u.stat.attrs : NULL);
+    }
+    buf_take(&file->again, strlen(name) + 1);
+}
+
+static void on_done(struct op *child)
+{
+    struct relist *r = child->owner;
+    r->waits = false;
+    told(r, &child->pub);
+    op_free(child);
+    if (!r->running)
+        session_go_on(r->op);
+}
+
+/* False: memory is short. */
+static bool ask(struct relist *r)
+{
+    sally_file *file = r->op->pub.file;
+    const char *name = first_name(file);
+    struct op *child = session_own_op(r->op->session, SALLY_OP_STAT, NULL, 0);
+    if (!child)
+        return false;
+    size_t size = strlen(file->path) + strlen(name) + 2;
+    char *path = sally_op_alloc(&child->pub, size);
+    if (!path) {
+        op_free(child);
+        return false;
+    }
+    snprintf(path, size, "%s/%s", file->path[1] ? file->path : "", name);
+    child->pub.path = path;
+    child->pub.u.stat.wanted = ~(SALLY_ATTR_ACL | SALLY_ATTR_EXTENDED);
+    child->on_done = on_done;
+    child->owner = r;
+    r->waits = true;
+    session_start_op(child);
+    return true;
+}
+
+enum relist_result relist_run(struct op *op)
+{
+    struct relist *r = op->relist;
+    sally_file *file = op->pub.file;
+    if (!r) {
+        r = op->relist = sally_op_alloc(&op->pub, sizeof *r);
+        if (!r)
+            return RELIST_FULL;
+        *r = (struct relist){.op = op};
+    }
+    r->running = true;
+    uint32_t names = 0;
+    while (file->again.size > 0 && !r->waits && !r->full && names++ < NAMES_AT_ONCE) {
+        if (sally_op_cancelled(&op->pub) || !ask(r))
+            r->full = true;
+    }
+    r->running = false;
+    if (r->waits)
+        return RELIST_WAITS;
+    if (r->full)
+        return RELIST_FULL;
+    return file->again.size > 0 ? RELIST_YIELDS : RELIST_ENDED;
+}
