@@ -114,7 +114,9 @@ SALLY_API void sally_auth_finish(sally_auth_request *request, sally_auth_result 
 /** Answers yes: the session gets this storage (the session holds it), the home directory "/", and
  * may do everything. Returns the result to return. */
 SALLY_API sally_auth_result sally_auth_accept(sally_auth_request *request, sally_fs *fs);
-/** The directory of the storage that the session sees as "/"; copied. */
+/** The directory of the storage that the session sees as "/"; copied. Nothing leads out of it,
+ * links that the user makes included: see sally_fs_chroot(), which also says what happens when it
+ * is not there. */
 SALLY_API sally_error sally_auth_set_root(sally_auth_request *request, const char *root);
 /** Where relative paths start, below the root; copied. It should be there: OpenSSH's sftp goes away
  * when it is not ("Need cwd"). */
@@ -151,7 +153,7 @@ typedef struct sally_user {
                                          by one that others than its owner may write, or of more
                                          than 1 MiB; NULL for none */
     sally_fs *fs;                     /**< the storage; held */
-    const char *root;                 /**< NULL: "/" */
+    const char *root;                 /**< as in sally_auth_set_root(); NULL: "/" */
     const char *home;                 /**< NULL: "/" */
     uint32_t permissions;             /**< SALLY_MAY_ bits; 0: SALLY_MAY_ALL */
     uint32_t required; /**< SALLY_AUTH_ bits that must all succeed, in any order; 0: any one */

@@ -181,7 +181,8 @@ typedef struct sally_op_setstat {
     const sally_attrs *attrs; /**< in: what to set; never NULL */
 } sally_op_setstat;
 
-/** RENAME from `path`; and LINK, where `path` is the existing file. */
+/** RENAME from `path`; and LINK, where `path` is the existing file. Symbolic links as last
+ * components are meant themselves, and get the second name. */
 typedef struct sally_op_rename {
     const char *to;    /**< in: absolute, normalised */
     uint32_t flags;    /**< in: SALLY_RENAME_ bits */
@@ -251,7 +252,8 @@ typedef struct sally_op_lookup_ids {
 
 /** EXTENDED: a request that the library does not know itself. Of `ranges@asyncssh.com` and the
  * requests of `xattr@proftpd.org` it knows that they begin with a handle or a path: these are the
- * operation's `file` or `path`, and not in `data`. `path` is "/" for all others. */
+ * operation's `file` or `path`, and not in `data`; a symbolic link as last component is meant
+ * itself. `path` is "/" for all others. */
 typedef struct sally_op_extended {
     const char *name;  /**< in: such as "thing@example.org" */
     const void *data;  /**< in: what followed the name, undecoded */
@@ -273,8 +275,10 @@ struct sally_op {
     uint32_t kind;          /**< SALLY_OP_ value */
     uint32_t flags;         /**< SALLY_OP_TRY, ... */
     sally_session *session; /**< who asks */
-    const char *path; /**< absolute, normalised, no NUL, inside the session's root, of no promised
-                         charset; for operations on handles the path that `file` was opened by */
+    const char
+        *path; /**< absolute, normalised, no NUL, inside the session's root, of no promised
+                  charset; for operations on handles the path that `file` was opened by. Links
+                  on it lead nowhere but inside that root, too: see sally_fs_chroot() */
     sally_file
         *file; /**< the open file of operations on handles; the new one of OPEN and OPENDIR */
     sally_status status;  /**< the answer, for after-hooks */

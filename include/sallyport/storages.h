@@ -61,9 +61,33 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_fs_memory(sally_fs **out, uint64_t 
  * Holds `inner`. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_readonly(sally_fs **out, sally_fs *inner);
 
-/** The directory `root` of `inner` as a storage of its own. Holds `inner`. The texts of absolute
- * symbolic links are translated both ways, but links are resolved by `inner`, and relative ones may
- * lead out: let nobody make links who may not see all of `inner`. */
+/**
+ * The directory `root` of `inner` as a storage of its own. No path and no symbolic link leads out
+ * of it. Links count from `root`, as with chroot(2): an absolute one begins there, and ".." stops
+ * there; their texts are given and taken as they are. Holds `inner`. "/" gives `inner` itself.
+ * ::SALLY_E_INVALID for a path that is too long.
+ *
+ * The local and the memory storage, sally_fs_readonly() over them, and directories of all these
+ * resolve links below `root` themselves, whatever others do to the tree meanwhile; directories of a
+ * storage with ::SALLY_LOCAL_UNCONFINED are confined, too. They look for `root` when the first
+ * session starts, following links as `inner` does, and hold it from then on, also when it is moved.
+ * When it is missing or no directory, SESSION_START is answered with that, which ends the session,
+ * and a line in the log ("session.no_root") names it. Share reservations, locks, the mask and the
+ * policy are those of `inner`. The way to `root` must be yours alone to change; below what a user
+ * can change, take a directory of a directory.
+ *
+ * For all other storages, such as wrappers of your own and sally_fs_fault(), the library resolves
+ * links by STAT and READLINK of `inner`, one component after the other, at most 40 links, and
+ * passes on paths that hold none. STAT has to tell links from other things by their type, or else
+ * READLINK has to answer with ::SALLY_INVALID_PARAMETER or ::SALLY_FAILURE for what is no link;
+ * where neither can be asked, the answer is ::SALLY_PERMISSION_DENIED. This does not hold against
+ * someone who exchanges a directory for a link at that very moment: rather wrap a directory than
+ * take a directory of a wrapper. A storage with neither `readlink` nor `symlink` has no links and
+ * is not asked. Operations on open files bring the path that was found, without look-ups; a storage
+ * that has links must go by what it keeps in the file, as a link may take the path's place. It is
+ * not checked that `root` is there. Data of EXTENDED requests that the library does not know are
+ * passed on as they are: `inner` takes paths in them as below op->path.
+ */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_chroot(sally_fs **out, sally_fs *inner,
                                                        const char *root);
 

@@ -7,8 +7,13 @@
 
 #include "core/op.h"
 
+/* The directory `root` (canonical, not "/") of `fs` as a storage that resolves links inside it by
+ * itself. Holds `fs`. */
+typedef sally_error fs_sub_fn(sally_fs *fs, const char *root, sally_fs **out);
+
 struct sally_fs {
     sally_fs_methods methods; /* slots past the caller's struct_size are NULL */
+    fs_sub_fn *sub;           /* of this library's own storages; NULL: cannot */
     void *user_data;
     _Atomic uint32_t references;
 };

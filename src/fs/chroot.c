@@ -1,29 +1,217 @@
-/* A directory of a storage as a storage of its own: paths get the directory in front on the way in,
- * and lose it on the way out. */
+/* A directory of a storage as a storage of its own. Storages that resolve links below one of their
+ * directories by themselves do so. For all others, the wrapper here puts the directory in front of
+ * paths, once the links in them are resolved, and takes it away on the way out. */
 #include <string.h>
 
 #include "base/mem.h"
 #include "core/path.h"
+#include "core/session.h"
+#include "fs/resolve.h"
 #include "fs/wrap.h"
+#include "sallyport/file.h"
 #include "sallyport/storages.h"
 
 struct chroot {
     sally_fs *inner;
+    bool has_links;
     size_t size; /* of root */
-    char root[]; /* canonical; "" for "/" */
+    char root[]; /* canonical, not "/" */
 };
 
 /* What the operation held before, for the way back. */
 struct before {
-    const char *path;
-    const char *second; /* rename.to or symlink.target */
+    const char *path, *to;
+    uint32_t flags; /* of OPEN, STAT and SETSTAT */
 };
 
-static char *put_root(const struct chroot *c, sally_op *op, const char *path)
+struct resolving {
+    struct before *before;
+    struct resolve resolve;
+};
+
+static bool opens(const sally_op *op)
 {
-    size_t size = strlen(path);
-    if (c->size && size == 1) /* "/" */
-        size = 0;
+    return op->kind == SALLY_OP_OPEN || op->kind == SALLY_OP_OPENDIR;
+}
+
+static bool closes(const sally_op *op)
+{
+    return op->kind == SALLY_OP_CLOSE || op->kind == SALLY_OP_CLOSEDIR;
+}
+
+static bool has_to(const sally_op *op)
+{
+    return op->kind == SALLY_OP_RENAME || op->kind == SALLY_OP_LINK;
+}
+
+/* Whether a link as last component is followed; else it is meant itself. */
+static bool follows(const sally_op *op)
+{
+    const uint32_t new_file = SALLY_OPEN_CREATE | SALLY_OPEN_EXCLUSIVE;
+    switch (op->kind) {
+    case SALLY_OP_OPEN:
+        return !(op->u.open.flags & SALLY_OPEN_NOFOLLOW) &&
+               (op->u.open.flags & new_file) != new_file;
+    case SALLY_OP_STAT:
+        return (op->u.stat.flags & SALLY_FOLLOW) != 0;
+    case SALLY_OP_SETSTAT:
+        return (op->u.setstat.flags & SALLY_FOLLOW) != 0;
+    case SALLY_OP_REMOVE:
+    case SALLY_OP_RENAME:
+    case SALLY_OP_MKDIR:
+    case SALLY_OP_RMDIR:
+    case SALLY_OP_READLINK:
+    case SALLY_OP_SYMLINK:
+    case SALLY_OP_LINK:
+    case SALLY_OP_EXTENDED:
+        return false;
+    default:
+        return true;
+    }
+}
+
+static uint32_t *flags_of(sally_op *op)
+{
+    switch (op->kind) {
+    case SALLY_OP_OPEN:
+        return &op->u.open.flags;
+    case SALLY_OP_STAT:
+        return &op->u.stat.flags;
+    case SALLY_OP_SETSTAT:
+        return &op->u.setstat.flags;
+    default:
+        return NULL;
+    }
+}
+
+/* The path holds no link: one that is found there has just been put there. But the root itself may
+ * be one, which is the storage's affair. */
+static void set_following(sally_op *op, bool is_root)
+{
+    uint32_t *flags = flags_of(op);
+    if (op->kind == SALLY_OP_OPEN)
+        *flags |= is_root ? 0 : SALLY_OPEN_NOFOLLOW;
+    else if (flags)
+        *flags = is_root ? *flags | SALLY_FOLLOW : *flags & ~SALLY_FOLLOW;
+}
+
+static struct before *remember(sally_op *op)
+{
+    struct before *before = sally_op_alloc(op, sizeof(*before));
+    const uint32_t *flags = flags_of(op);
+    if (!before)
+        return NULL;
+    before->path = op->path;
+    before->to = has_to(op) ? op->u.rename.to : NULL;
+    before->flags = flags ? *flags : 0;
+    return before;
+}
+
+static void restore(sally_op *op, const struct before *before)
+{
+    uint32_t *flags = flags_of(op);
+    op->path = before->path;
+    if (has_to(op))
+        op->u.rename.to = before->to;
+    if (flags)
+        *flags = before->flags;
+}
+
+/* Open files keep their path in the storage inside: that is what operations on them bring. */
+
+static bool keep_path(sally_fs *fs, sally_op *op)
+{
+    char *path = mem_strdup(op->path);
+    if (path && sally_file_set(op->file, fs, path) == SALLY_E_OK)
+        return true;
+    mem_free(path);
+    return false;
+}
+
+static void forget_path(sally_fs *fs, sally_op *op)
+{
+    mem_free(sally_file_get(op->file, fs));
+    sally_file_set(op->file, fs, NULL);
+}
+
+/* The name of the result of REALPATH here. One that lies elsewhere has none: then the root itself
+ * has several, and ours is as good. */
+static void cut_root(const struct chroot *c, sally_op *op, const char *resolved)
+{
+    const char *path = op->u.text.result;
+    if (!path || !path_is_below(path, c->root))
+        path = resolved;
+    op->u.text.result = path[c->size] ? path + c->size : "/";
+}
+
+static sally_status come_out(sally_fs *fs, sally_op *op, sally_status status, void *context)
+{
+    const struct chroot *c = sally_fs_data(fs);
+    if (status == SALLY_OK && op->kind == SALLY_OP_REALPATH)
+        cut_root(c, op, op->path);
+    if (closes(op) || (opens(op) && status != SALLY_OK))
+        forget_path(fs, op);
+    restore(op, context);
+    return status;
+}
+
+/* The operation has its paths in the storage inside. */
+static sally_status pass_on(sally_fs *fs, sally_op *op, struct before *before)
+{
+    const struct chroot *c = sally_fs_data(fs);
+    sally_status status = SALLY_FAILURE;
+    if (!opens(op) || keep_path(fs, op))
+        status = sally_fs_call(fs, c->inner, op, come_out, before);
+    else
+        restore(op, before);
+    if (status == SALLY_WOULD_BLOCK) { /* then come_out is not called */
+        if (opens(op))
+            forget_path(fs, op);
+        restore(op, before);
+    }
+    return status;
+}
+
+/* draft-ietf-secsh-filexfer-13 section 8.9: with NO_CHECK nothing has to exist. */
+static bool may_be_missing(const sally_op *op, sally_status status)
+{
+    return op->kind == SALLY_OP_REALPATH &&
+           (status == SALLY_NO_SUCH_FILE || status == SALLY_NO_SUCH_PATH) &&
+           op->u.text.flags != SALLY_REALPATH_STAT_ALWAYS &&
+           sally_session_version(op->session) >= 6;
+}
+
+static sally_status resolved(sally_fs *fs, sally_op *op, sally_status status, void *context)
+{
+    struct resolving *r = context;
+    if (may_be_missing(op, status))
+        return sally_op_set_result(op, op->path);
+    if (status != SALLY_OK)
+        return status;
+    op->path = r->resolve.first.at;
+    if (has_to(op))
+        op->u.rename.to = r->resolve.second.at;
+    set_following(op, r->resolve.first.size == r->resolve.first.root_size);
+    return pass_on(fs, op, r->before);
+}
+
+static sally_status resolve(sally_fs *fs, sally_op *op, struct before *before)
+{
+    const struct chroot *c = sally_fs_data(fs);
+    if (op->flags & SALLY_OP_TRY)
+        return SALLY_WOULD_BLOCK; /* it takes several questions, each of which may wait */
+    struct resolving *r = sally_op_alloc(op, sizeof(*r));
+    if (!r)
+        return SALLY_FAILURE;
+    r->before = before;
+    r->resolve =
+        (struct resolve){.inner = c->inner, .root = c->root, .then = resolved, .context = r};
+    return resolve_paths(fs, op, &r->resolve, follows(op));
+}
+
+static const char *put_root(const struct chroot *c, sally_op *op, const char *path)
+{
+    size_t size = path[1] ? strlen(path) : 0; /* nothing for "/" */
     char *full = sally_op_alloc(op, c->size + size + 1);
     if (!full)
         return NULL;
@@ -33,73 +221,17 @@ static char *put_root(const struct chroot *c, sally_op *op, const char *path)
     return full;
 }
 
-/* The part of `path` inside the root; NULL when it is elsewhere. */
-static const char *cut_root(const struct chroot *c, const char *path)
-{
-    if (c->size == 0)
-        return path;
-    if (!path_is_below(path, c->root))
-        return NULL;
-    return path[c->size] ? path + c->size : "/";
-}
-
-static bool has_to(const sally_op *op)
-{
-    return op->kind == SALLY_OP_RENAME || op->kind == SALLY_OP_LINK;
-}
-
-/* The text of a link is relative to the link, or absolute in the storage where it will be resolved.
- * An absolute one is made canonical first, so that its ".." does not begin above the root. */
-static sally_status translate_target(const struct chroot *c, sally_op *op)
-{
-    const char *target = op->u.symlink.target;
-    if (target[0] != '/')
-        return SALLY_OK;
-    struct buf clean;
-    buf_init(&clean, PATH_MAX_BYTES + 1);
-    sally_status status = path_normalise(&clean, "/", slice_of(target));
-    if (status == SALLY_OK) {
-        op->u.symlink.target = put_root(c, op, (const char *)buf_head(&clean));
-        if (!op->u.symlink.target)
-            status = SALLY_FAILURE;
-    }
-    buf_clear(&clean);
-    return status;
-}
-
-static sally_status go_in(const struct chroot *c, sally_op *op)
-{
-    if (op->path && !(op->path = put_root(c, op, op->path)))
-        return SALLY_FAILURE;
-    if (has_to(op) && !(op->u.rename.to = put_root(c, op, op->u.rename.to)))
-        return SALLY_FAILURE;
-    return op->kind == SALLY_OP_SYMLINK ? translate_target(c, op) : SALLY_OK;
-}
-
-static void restore(sally_op *op, const struct before *before)
-{
-    op->path = before->path;
-    if (has_to(op))
-        op->u.rename.to = before->second;
-    else if (op->kind == SALLY_OP_SYMLINK)
-        op->u.symlink.target = before->second;
-}
-
-static sally_status come_out(sally_fs *fs, sally_op *op, sally_status status, void *context)
+static sally_status prefix(sally_fs *fs, sally_op *op, struct before *before)
 {
     const struct chroot *c = sally_fs_data(fs);
-    restore(op, context);
-    if (status != SALLY_OK || (op->kind != SALLY_OP_REALPATH && op->kind != SALLY_OP_READLINK))
-        return status;
-    if (op->kind == SALLY_OP_READLINK && op->u.text.result[0] != '/')
-        return status;
-    const char *inside = cut_root(c, op->u.text.result);
-    if (inside)
-        op->u.text.result = inside;
-    else if (op->kind ==
-             SALLY_OP_REALPATH) /* a link leads out: there is no name for that place here */
-        return SALLY_PERMISSION_DENIED;
-    return status;
+    const char *path = op->path ? put_root(c, op, op->path) : NULL;
+    const char *to = has_to(op) ? put_root(c, op, op->u.rename.to) : NULL;
+    if ((op->path && !path) || (has_to(op) && !to))
+        return SALLY_FAILURE;
+    op->path = path;
+    if (has_to(op))
+        op->u.rename.to = to;
+    return pass_on(fs, op, before);
 }
 
 /* To the storage inside, the root is a directory like others; here it can neither go nor become
@@ -124,27 +256,30 @@ static sally_status check_root(const sally_op *op)
     }
 }
 
+/* The path that an open file has inside; NULL: the operation is about a path. What stands in for
+ * FSTAT and FSETSTAT is: since the file was opened, a link may have taken its place. */
+static const char *opened_path(const sally_fs *fs, const sally_op *op)
+{
+    bool by_path = opens(op) || op->kind == SALLY_OP_STAT || op->kind == SALLY_OP_SETSTAT;
+    return op->file && !by_path ? sally_file_get(op->file, fs) : NULL;
+}
+
 static sally_status chroot_slot(sally_fs *fs, sally_op *op)
 {
     const struct chroot *c = sally_fs_data(fs);
+    const char *opened = opened_path(fs, op);
     sally_status allowed = check_root(op);
     if (allowed != SALLY_OK)
         return allowed;
-    struct before *before = sally_op_alloc(op, sizeof(*before));
+    struct before *before = remember(op);
     if (!before)
         return SALLY_FAILURE;
-    before->path = op->path;
-    before->second = has_to(op)                     ? op->u.rename.to
-                     : op->kind == SALLY_OP_SYMLINK ? op->u.symlink.target
-                                                    : NULL;
-    sally_status status = go_in(c, op);
-    if (status == SALLY_OK)
-        status = sally_fs_call(fs, c->inner, op, come_out, before);
-    else
-        restore(op, before);
-    if (status == SALLY_WOULD_BLOCK) /* then nobody calls come_out */
-        restore(op, before);
-    return status;
+    if (opened) {
+        op->path = opened;
+        return pass_on(fs, op, before);
+    }
+    return op->path && c->has_links && !closes(op) ? resolve(fs, op, before)
+                                                   : prefix(fs, op, before);
 }
 
 static void chroot_cancel(sally_fs *fs, sally_op *op)
@@ -160,44 +295,47 @@ static void chroot_destroy(void *user_data)
     mem_free(c);
 }
 
-static struct chroot *chroot_new(const char *root, sally_error *error)
+static sally_error wrap(sally_fs **out, sally_fs *inner, const char *root)
 {
-    struct buf clean;
-    struct chroot *c = NULL;
-    buf_init(&clean, PATH_MAX_BYTES + 1);
-    sally_status status = path_normalise(&clean, "/", slice_of(root));
-    *error = status == SALLY_INVALID_FILENAME ? SALLY_E_INVALID : SALLY_E_NO_MEMORY;
-    if (status == SALLY_OK) {
-        size_t size = clean.size - 1; /* without the NUL */
-        if (size == 1)
-            size = 0;
-        c = mem_zalloc(sizeof(*c) + size + 1);
-        if (c) {
-            c->size = size;
-            memcpy(c->root, buf_head(&clean), size);
-        }
-    }
-    buf_clear(&clean);
-    return c;
+    size_t size = strlen(root);
+    struct chroot *c = mem_zalloc(sizeof(*c) + size + 1);
+    if (!c)
+        return SALLY_E_NO_MEMORY;
+    c->inner = inner;
+    c->has_links = resolve_has_links(inner);
+    c->size = size;
+    memcpy(c->root, root, size);
+    sally_fs_methods methods;
+    wrap_methods(&methods, inner, chroot_slot);
+    methods.close = chroot_slot; /* what OPEN keeps is to be freed */
+    methods.closedir = chroot_slot;
+    methods.cancel = chroot_cancel;
+    methods.destroy = chroot_destroy;
+    sally_error error = sally_fs_new(out, &methods, c);
+    if (error == SALLY_E_OK)
+        sally_fs_ref(inner);
+    else
+        mem_free(c);
+    return error;
 }
 
 sally_error sally_fs_chroot(sally_fs **out, sally_fs *inner, const char *root)
 {
     if (!out || !inner || !root)
         return SALLY_E_INVALID;
-    sally_error error;
-    struct chroot *c = chroot_new(root, &error);
-    if (!c)
-        return error;
-    c->inner = inner;
-    sally_fs_methods methods;
-    wrap_methods(&methods, inner, chroot_slot);
-    methods.cancel = chroot_cancel;
-    methods.destroy = chroot_destroy;
-    error = sally_fs_new(out, &methods, c);
-    if (error == SALLY_E_OK)
-        sally_fs_ref(inner);
+    struct buf clean;
+    sally_error error = SALLY_E_OK;
+    buf_init(&clean, PATH_MAX_BYTES + 1);
+    sally_status status = path_normalise(&clean, "/", slice_of(root));
+    const char *path = (const char *)buf_head(&clean);
+    if (status != SALLY_OK)
+        error = status == SALLY_INVALID_FILENAME ? SALLY_E_INVALID : SALLY_E_NO_MEMORY;
+    else if (path[1] == 0)
+        *out = sally_fs_ref(inner);
+    else if (inner->sub)
+        error = inner->sub(inner, path, out);
     else
-        mem_free(c);
+        error = wrap(out, inner, path);
+    buf_clear(&clean);
     return error;
 }

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "core/fs.h"
 #include "fs/extended.h"
 #include "sallyport/storages.h"
 
@@ -20,28 +19,38 @@ sally_status local_error(int error)
 mode_t local_new_mode(const struct local *local, const sally_attrs *attrs, mode_t otherwise)
 {
     mode_t mode = attrs->valid & SALLY_ATTR_PERMISSIONS ? (mode_t)attrs->permissions : otherwise;
-    return mode & 07777 & ~(mode_t)local->umask_bits;
+    return mode & 07777 & ~(mode_t)local->shared->umask_bits;
+}
+
+struct whole {
+    struct local local; /* first */
+    struct local_shared shared;
+};
+
+static void shared_clear(struct local_shared *shared)
+{
+    id_names_clear(&shared->names);
+    locks_clear(&shared->locks);
+    digest_source_clear(&shared->digests);
 }
 
 static void local_destroy(void *user_data)
 {
-    struct local *local = user_data;
-    id_names_clear(&local->names);
-    locks_clear(&local->locks);
-    digest_source_clear(&local->digests);
-    close(local->where.root);
-    mem_free(local);
+    struct whole *whole = user_data;
+    close(whole->local.where.root);
+    shared_clear(&whole->shared);
+    mem_free(whole);
 }
 
 /* What is not set is not offered. */
 static sally_status local_session_start(sally_fs *fs, sally_op *op)
 {
     const struct local *local = local_of(fs);
-    op->u.session.settable &= ~(local->ignored | local->refused);
+    op->u.session.settable &= ~(local->shared->ignored | local->shared->refused);
     return extended_session_start(fs, op);
 }
 
-static const sally_fs_methods methods = {
+const sally_fs_methods local_methods = {
     .struct_size = sizeof(sally_fs_methods),
     .traits = SALLY_FS_CONCURRENT | SALLY_FS_TRY | SALLY_FS_ACL,
     .session_start = local_session_start,
@@ -80,20 +89,22 @@ sally_error local_new(sally_fs **out, const char *directory, uint32_t flags, uin
 {
     if (!out || !directory || (flags & ~KNOWN_FLAGS) || (umask_bits & ~07777u))
         return SALLY_E_INVALID;
-    struct local *local = mem_zalloc(sizeof(*local));
-    if (!local)
+    struct whole *whole = mem_zalloc(sizeof(*whole));
+    if (!whole)
         return SALLY_E_NO_MEMORY;
-    local->flags = flags;
-    local->umask_bits = umask_bits;
-    local->ignored = LOCAL_IGNORED;
+    struct local *local = &whole->local;
+    struct local_shared *shared = local->shared = &whole->shared;
+    shared->flags = flags;
+    shared->umask_bits = umask_bits;
+    shared->ignored = LOCAL_IGNORED;
     local->where.confined = !(flags & SALLY_LOCAL_UNCONFINED);
-    if (!id_names_init(&local->names)) {
-        mem_free(local);
+    if (!id_names_init(&shared->names)) {
+        mem_free(whole);
         return SALLY_E_SYSTEM;
     }
 
-    locks_init(&local->locks);
-    digest_source_init(&local->digests);
+    locks_init(&shared->locks);
+    digest_source_init(&shared->digests);
 
     sally_error error = SALLY_E_SYSTEM;
     struct os_stat st;
@@ -104,18 +115,18 @@ sally_error local_new(sally_fs **out, const char *directory, uint32_t flags, uin
     local->where.walk = walk || !beneath_kernel_can(local->where.root);
     local->device = local->where.device = st.device;
     local->medium = os_medium_of(local->where.root);
-    error = sally_fs_new(out, &methods, local);
-    if (error == SALLY_E_OK)
+    error = sally_fs_new(out, &local_methods, local);
+    if (error == SALLY_E_OK) {
+        (*out)->sub = local_sub;
         return error;
+    }
 
 failed:;
     int saved = errno;
     if (local->where.root >= 0)
         close(local->where.root);
-    id_names_clear(&local->names);
-    locks_clear(&local->locks);
-    digest_source_clear(&local->digests);
-    mem_free(local);
+    shared_clear(shared);
+    mem_free(whole);
     errno = saved;
     return error;
 }
@@ -130,12 +141,12 @@ sally_error sally_fs_local_set_policy(sally_fs *local_fs, uint32_t attrs, uint32
 {
     if (!local_fs || local_fs->methods.destroy != local_destroy || policy > SALLY_POLICY_FAIL)
         return SALLY_E_INVALID;
-    struct local *local = local_of(local_fs);
-    local->ignored &= ~attrs;
-    local->refused &= ~attrs;
+    struct local_shared *shared = local_of(local_fs)->shared;
+    shared->ignored &= ~attrs;
+    shared->refused &= ~attrs;
     if (policy == SALLY_POLICY_IGNORE)
-        local->ignored |= attrs;
+        shared->ignored |= attrs;
     else if (policy == SALLY_POLICY_FAIL)
-        local->refused |= attrs;
+        shared->refused |= attrs;
     return SALLY_E_OK;
 }

@@ -1,5 +1,5 @@
 /* The local storage, inside: one directory of this machine. Its slots are spread over the files
- * local*.c. */
+ * local*.c. A directory of it can be a storage again (local_part.c). */
 #ifndef SALLY_FS_LOCAL_H
 #define SALLY_FS_LOCAL_H
 
@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/fs.h"
 #include "fs/digest.h"
 #include "fs/id_names.h"
 #include "fs/locks.h"
@@ -18,16 +19,22 @@
 #include "sallyport/file.h"
 #include "sallyport/fs.h"
 
-struct local { /* never changes, but for the last three */
-    struct beneath where;
+/* What a storage and the directories of it that are storages have in common. Never changes, but for
+ * the last three, which have locks of their own. */
+struct local_shared {
     uint32_t flags; /* SALLY_LOCAL_ bits */
     uint32_t umask_bits;
     uint32_t ignored, refused; /* SALLY_ATTR_ bits: what SETSTAT does with them */
-    enum os_medium medium;     /* of files with this device number */
-    uint64_t device;
     struct id_names names;
     struct locks locks;
     struct digest_source digests;
+};
+
+struct local { /* never changes */
+    struct beneath where;
+    enum os_medium medium; /* of files with this device number */
+    uint64_t device;
+    struct local_shared *shared;
 };
 
 /* What the storage keeps of an open file or directory. */
@@ -42,6 +49,11 @@ struct local_file {
     uint64_t device, inode;
     struct lock_holder holder;
 };
+
+extern const sally_fs_methods local_methods;
+
+/* local_part.c */
+fs_sub_fn local_sub;
 
 /* As sally_fs_local(); `walk` chooses the way for systems without openat2. */
 sally_error local_new(sally_fs **out, const char *directory, uint32_t flags, uint32_t umask_bits,

@@ -35,7 +35,7 @@ sally_status local_acl_get(struct local *local, sally_op *op, int fd, uint32_t m
         inherited.count = 0;
     struct buf b;
     buf_init(&b, ANSWER_MAX);
-    acl_put(&b, &acl, &inherited, S_ISDIR(mode), &local->names);
+    acl_put(&b, &acl, &inherited, S_ISDIR(mode), &local->shared->names);
     uint8_t *copy = b.failed ? NULL : sally_op_alloc(op, b.size);
     if (copy) {
         memcpy(copy, buf_head(&b), b.size);

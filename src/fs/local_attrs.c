@@ -58,11 +58,11 @@ static sally_status add_names(struct local *local, sally_op *op, const struct os
                               sally_attrs *attrs)
 {
     char user[ID_NAME_SIZE], group[ID_NAME_SIZE];
-    if (!id_names_kept(&local->names, st->uid, st->gid, user, group)) {
+    if (!id_names_kept(&local->shared->names, st->uid, st->gid, user, group)) {
         if (op->flags & SALLY_OP_TRY)
             return SALLY_WOULD_BLOCK;
-        id_names_get(&local->names, ID_USER, st->uid, user);
-        id_names_get(&local->names, ID_GROUP, st->gid, group);
+        id_names_get(&local->shared->names, ID_USER, st->uid, user);
+        id_names_get(&local->shared->names, ID_GROUP, st->gid, group);
     }
     attrs->owner = sally_op_strdup(op, user);
     attrs->group = sally_op_strdup(op, group);
@@ -168,9 +168,9 @@ static sally_status check_changes(const struct local *local, const sally_attrs *
                                   sally_attrs *attrs)
 {
     *attrs = *given;
-    if (attrs->valid & local->refused)
+    if (attrs->valid & local->shared->refused)
         return SALLY_UNSUPPORTED;
-    attrs->valid &= ~local->ignored;
+    attrs->valid &= ~local->shared->ignored;
     if (attrs->valid & ~LOCAL_SETTABLE)
         return SALLY_UNSUPPORTED;
     if ((attrs->valid & SALLY_ATTR_SIZE) && attrs->size > INT64_MAX)
@@ -193,7 +193,7 @@ static sally_status change_owner(const struct local *local, sally_op *op, int fd
 {
     sally_status owner = SALLY_OK, group = SALLY_OK;
     uint32_t uid = UINT32_MAX, gid = UINT32_MAX; /* stays as it is */
-    if (local->flags & SALLY_LOCAL_IGNORE_OWNER)
+    if (local->shared->flags & SALLY_LOCAL_IGNORE_OWNER)
         return SALLY_OK;
     if (attrs->valid & SALLY_ATTR_IDS) {
         uid = attrs->uid;
@@ -265,9 +265,9 @@ static sally_status change(const struct local *local, sally_op *op, int fd,
 static sally_status check_cut(struct local *local, const sally_op *op, int fd)
 {
     struct os_stat st;
-    if (!locks_any(&local->locks) || !os_stat_fd(fd, &st))
+    if (!locks_any(&local->shared->locks) || !os_stat_fd(fd, &st))
         return SALLY_OK;
-    return locks_check_cut_slowly(&local->locks,
+    return locks_check_cut_slowly(&local->shared->locks,
                                   (struct lock_key){.device = st.device, .inode = st.inode},
                                   op->session, op->u.setstat.attrs->size);
 }
@@ -312,7 +312,8 @@ sally_status local_fsetstat(sally_fs *fs, sally_op *op)
     if ((op->flags & SALLY_OP_TRY) && (file->medium != MEDIUM_MEMORY || (attrs->valid & SLOW)))
         return SALLY_WOULD_BLOCK;
     if ((attrs->valid & SALLY_ATTR_SIZE) && !file->dir)
-        status = locks_check_io(&local_of(fs)->locks, &file->holder, attrs->size, UINT64_MAX, true);
+        status = locks_check_io(&local_of(fs)->shared->locks, &file->holder, attrs->size,
+                                UINT64_MAX, true);
     return status == SALLY_OK ? change(local_of(fs), op, file->fd, attrs) : status;
 }
 
@@ -353,7 +354,7 @@ static sally_status look_up(struct local *local, sally_op *op, enum id_kind kind
 {
     for (uint32_t i = 0; i < count; i++) {
         char name[ID_NAME_SIZE];
-        if (!id_names_get(&local->names, kind, ids[i], name))
+        if (!id_names_get(&local->shared->names, kind, ids[i], name))
             continue;
         names[i] = sally_op_strdup(op, name);
         if (!names[i])

@@ -103,7 +103,7 @@ sally_status local_copy(sally_fs *fs, sally_op *op)
         copy->length > (uint64_t)INT64_MAX - copy->to_offset || overlaps(from, to, copy))
         return SALLY_INVALID_PARAMETER;
 
-    struct locks *locks = &local_of(fs)->locks;
+    struct locks *locks = &local_of(fs)->shared->locks;
     sally_status status = locks_check_io(locks, &from->holder, copy->from_offset,
                                          copy->length ? copy->length : UINT64_MAX, false);
     if (status == SALLY_OK)

@@ -65,7 +65,7 @@ static const char *name_of(struct reading *r, enum id_kind kind, uint32_t id)
 {
     struct last_name *last = &r->names[kind];
     if (!last->known || last->id != id) {
-        id_names_get(&r->local->names, kind, id, last->name);
+        id_names_get(&r->local->shared->names, kind, id, last->name);
         last->known = true;
         last->id = id;
     }
@@ -129,11 +129,12 @@ static sally_status make_directory(struct local *local, sally_op *op,
                                    const struct beneath_place *place)
 {
     const sally_attrs *attrs = op->u.setstat.attrs;
-    bool restricted = false, with_acl = (attrs->valid & SALLY_ATTR_ACL & ~local->ignored) != 0;
+    bool restricted = false,
+         with_acl = (attrs->valid & SALLY_ATTR_ACL & ~local->shared->ignored) != 0;
     mode_t mode = local_new_mode(local, attrs, 0777);
     sally_status status = SALLY_OK;
     if (with_acl)
-        status = attrs->valid & local->refused & SALLY_ATTR_ACL
+        status = attrs->valid & local->shared->refused & SALLY_ATTR_ACL
                      ? SALLY_UNSUPPORTED
                      : local_acl_check(op, attrs, true, &restricted);
     if (status != SALLY_OK)

@@ -24,12 +24,12 @@ static sally_status answer(struct local *local, sally_op *op, int fd,
     struct os_stat st;
     if (!os_stat_fd(fd, &st))
         return local_error(errno);
-    sally_status status = locks_check_io(&local->locks, holder, in->offset,
+    sally_status status = locks_check_io(&local->shared->locks, holder, in->offset,
                                          in->length ? in->length : UINT64_MAX, false);
     if (status != SALLY_OK)
         return status;
     posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-    return digest_answer(&local->digests, op, st.size, read_some, &fd);
+    return digest_answer(&local->shared->digests, op, st.size, read_some, &fd);
 }
 
 static sally_status hash_by_path(struct local *local, sally_op *op)
@@ -43,11 +43,11 @@ static sally_status hash_by_path(struct local *local, sally_op *op)
     sally_status status =
         os_stat_fd(fd, &st) ? local_check_type(local, op, st.mode) : local_error(errno);
     if (status == SALLY_OK)
-        status = locks_enter(&local->locks, &holder,
+        status = locks_enter(&local->shared->locks, &holder,
                              (struct lock_key){.device = st.device, .inode = st.inode});
     if (status == SALLY_OK)
         status = answer(local, op, fd, &holder);
-    locks_leave(&local->locks, &holder);
+    locks_leave(&local->shared->locks, &holder);
     close(fd);
     return status;
 }

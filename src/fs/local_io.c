@@ -39,7 +39,7 @@ sally_status local_read(sally_fs *fs, sally_op *op)
     if (!countable(io->offset, io->length))
         return SALLY_EOF;
     sally_status status =
-        locks_check_io(&local_of(fs)->locks, &file->holder, io->offset, io->length, false);
+        locks_check_io(&local_of(fs)->shared->locks, &file->holder, io->offset, io->length, false);
     if (status != SALLY_OK)
         return status;
     if ((op->flags & SALLY_OP_TRY) && (file->medium != MEDIUM_MEMORY || !file->regular))
@@ -75,9 +75,9 @@ static sally_status check_locks(struct local *local, const struct local_file *fi
 {
     struct os_stat st;
     uint64_t offset = io->offset;
-    if (file->append && locks_any(&local->locks) && os_stat_fd(file->fd, &st))
+    if (file->append && locks_any(&local->shared->locks) && os_stat_fd(file->fd, &st))
         offset = st.size;
-    return locks_check_io(&local->locks, &file->holder, offset, io->length, true);
+    return locks_check_io(&local->shared->locks, &file->holder, offset, io->length, true);
 }
 
 sally_status local_write(sally_fs *fs, sally_op *op)

@@ -22,14 +22,14 @@ sally_status local_lock(sally_fs *fs, sally_op *op)
         return SALLY_WOULD_BLOCK; /* asks another machine */
     if (lock->offset > INT64_MAX)
         return SALLY_INVALID_PARAMETER;
-    sally_status status = locks_add(&local->locks, &file->holder, lock);
+    sally_status status = locks_add(&local->shared->locks, &file->holder, lock);
     if (status != SALLY_OK)
         return status;
     if (os_lock_range(file->fd, lock->offset, lock->length, is_exclusive(lock)))
         return SALLY_OK;
     status =
         errno == EAGAIN || errno == EACCES ? SALLY_BYTE_RANGE_LOCK_REFUSED : local_error(errno);
-    locks_remove(&local->locks, &file->holder, lock);
+    locks_remove(&local->shared->locks, &file->holder, lock);
     return status;
 }
 
@@ -42,9 +42,9 @@ sally_status local_unlock(sally_fs *fs, sally_op *op)
         return SALLY_UNSUPPORTED;
     if ((op->flags & SALLY_OP_TRY) && file->medium == MEDIUM_UNKNOWN)
         return SALLY_WOULD_BLOCK;
-    if (!locks_has(&local->locks, &file->holder, lock))
+    if (!locks_has(&local->shared->locks, &file->holder, lock))
         return SALLY_NO_MATCHING_BYTE_RANGE_LOCK;
     /* First with the system: whom the table lets in next must not be refused there. */
     os_unlock_range(file->fd, lock->offset, lock->length);
-    return locks_remove(&local->locks, &file->holder, lock);
+    return locks_remove(&local->shared->locks, &file->holder, lock);
 }

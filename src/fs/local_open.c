@@ -82,7 +82,7 @@ sally_status local_check_type(const struct local *local, sally_op *op, uint32_t 
 
 static sally_status cut(struct local *local, struct local_file *file)
 {
-    sally_status status = locks_check_io(&local->locks, &file->holder, 0, UINT64_MAX, true);
+    sally_status status = locks_check_io(&local->shared->locks, &file->holder, 0, UINT64_MAX, true);
     if (status == SALLY_OK && ftruncate(file->fd, 0) != 0)
         status = local_error(errno);
     return status;
@@ -125,7 +125,7 @@ static sally_status open_with_acl(struct local *local, sally_op *op, uint32_t le
 static bool wants_acl(const struct local *local, const sally_op *op)
 {
     return (op->u.open.flags & SALLY_OPEN_CREATE) &&
-           (op->u.open.attrs->valid & SALLY_ATTR_ACL & ~local->ignored);
+           (op->u.open.attrs->valid & SALLY_ATTR_ACL & ~local->shared->ignored);
 }
 
 static sally_status open_into(struct local *local, sally_op *op, struct local_file *file)
@@ -134,13 +134,13 @@ static sally_status open_into(struct local *local, sally_op *op, struct local_fi
     sally_status status = SALLY_OK;
     /* Nothing is cut that somebody has reserved. */
     bool late = (how->flags & SALLY_OPEN_TRUNCATE) &&
-                ((how->flags & LOCKS_BLOCKS) || locks_any(&local->locks));
+                ((how->flags & LOCKS_BLOCKS) || locks_any(&local->shared->locks));
     uint32_t less = late ? SALLY_OPEN_TRUNCATE : 0;
     if (!wants_acl(local, op))
         file->fd = open_now(local, op, less);
     else if (op->flags & SALLY_OP_TRY)
         return SALLY_WOULD_BLOCK; /* it has names of users */
-    else if (how->attrs->valid & local->refused & SALLY_ATTR_ACL)
+    else if (how->attrs->valid & local->shared->refused & SALLY_ATTR_ACL)
         return SALLY_UNSUPPORTED;
     else
         status = open_with_acl(local, op, less, &file->fd);
@@ -166,7 +166,7 @@ static sally_status open_into(struct local *local, sally_op *op, struct local_fi
     if (!file->regular && fcntl(file->fd, F_SETFL, file->append ? O_APPEND : 0) != 0)
         return local_error(errno);
     lock_holder_init(&file->holder, op->session, how->flags, how->desired_access);
-    status = locks_enter(&local->locks, &file->holder,
+    status = locks_enter(&local->shared->locks, &file->holder,
                          (struct lock_key){.device = st.device, .inode = st.inode});
     if (status == SALLY_OK && late && file->regular)
         status = cut(local, file);
@@ -175,7 +175,7 @@ static sally_status open_into(struct local *local, sally_op *op, struct local_fi
 
 static void file_free(struct local *local, struct local_file *file)
 {
-    locks_leave(&local->locks, &file->holder);
+    locks_leave(&local->shared->locks, &file->holder);
     if (file->fd >= 0)
         close(file->fd);
     mem_free(file->delete_path);

@@ -30,9 +30,9 @@ sally_status local_at_entry(sally_fs *fs, sally_op *op, local_entry_fn *act)
 static sally_status check_reserved(struct local *local, const struct beneath_place *place)
 {
     struct os_stat st;
-    if (!locks_any(&local->locks) || !os_stat_at(place->dir, place->name, &st))
+    if (!locks_any(&local->shared->locks) || !os_stat_at(place->dir, place->name, &st))
         return SALLY_OK;
-    return locks_check_delete_slowly(&local->locks,
+    return locks_check_delete_slowly(&local->shared->locks,
                                      (struct lock_key){.device = st.device, .inode = st.inode});
 }
 

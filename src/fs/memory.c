@@ -89,7 +89,7 @@ static sally_status memory_stat(sally_fs *fs, sally_op *op)
     struct memory *memory = memory_of(fs);
     struct mem_node *node;
     pthread_rwlock_rdlock(&memory->lock);
-    int error = mem_find(&memory->tree, op->path, op->u.stat.flags & SALLY_FOLLOW, &node);
+    int error = mem_find(memory_top(fs), op->path, op->u.stat.flags & SALLY_FOLLOW, &node);
     sally_status status = error ? sally_status_from_errno(error) : describe(op, node);
     pthread_rwlock_unlock(&memory->lock);
     return stat_done(op, status);
@@ -200,7 +200,7 @@ static sally_status set(sally_fs *fs, sally_op *op, const struct mem_handle *han
     if (handle && (attrs.valid & SALLY_ATTR_SIZE) && !(handle->flags & MEM_WRITES))
         error = EINVAL; /* as ftruncate(2) */
     else if (!handle)
-        error = mem_find(&memory->tree, op->path, op->u.setstat.flags & SALLY_FOLLOW, &node);
+        error = mem_find(memory_top(fs), op->path, op->u.setstat.flags & SALLY_FOLLOW, &node);
     if (!error && (attrs.valid & SALLY_ATTR_SIZE))
         status = check_cut(memory, op, handle, node);
     if (!error && status == SALLY_OK)
@@ -235,7 +235,7 @@ static sally_status memory_statvfs(sally_fs *fs, sally_op *op)
     struct memory *memory = memory_of(fs);
     struct mem_node *node;
     pthread_rwlock_rdlock(&memory->lock);
-    int error = op->file ? 0 : mem_find(&memory->tree, op->path, true, &node);
+    int error = op->file ? 0 : mem_find(memory_top(fs), op->path, true, &node);
     const struct mem_budget budget = memory->tree.budget;
     uint64_t nodes = memory->tree.nodes;
     pthread_rwlock_unlock(&memory->lock);
@@ -259,19 +259,25 @@ static sally_status memory_statvfs(sally_fs *fs, sally_op *op)
     return SALLY_OK;
 }
 
+struct whole {
+    struct mem_view view; /* first */
+    struct memory memory;
+};
+
 static void memory_destroy(void *user_data)
 {
-    struct memory *memory = user_data;
+    struct whole *whole = user_data;
+    struct memory *memory = &whole->memory;
     mem_tree_clear(&memory->tree);
     locks_clear(&memory->locks);
     digest_source_clear(&memory->digests);
     pthread_rwlock_destroy(&memory->lock);
-    mem_free(memory);
+    mem_free(whole);
 }
 
 /* COPY is left to the library, in READs and WRITEs: a long one must not hold the lock. That and
  * HASH are all that takes long, and what is only tried is declined for. */
-static const sally_fs_methods methods = {
+const sally_fs_methods memory_methods = {
     .struct_size = sizeof(sally_fs_methods),
     .traits = SALLY_FS_TRY | SALLY_FS_CONCURRENT | SALLY_FS_ACL,
     .session_start = memory_session_start,
@@ -321,25 +327,29 @@ sally_error sally_fs_memory(sally_fs **out, uint64_t max_bytes)
 {
     if (!out)
         return SALLY_E_INVALID;
-    struct memory *memory = mem_zalloc(sizeof(*memory));
-    if (!memory)
+    struct whole *whole = mem_zalloc(sizeof(*whole));
+    if (!whole)
         return SALLY_E_NO_MEMORY;
+    struct memory *memory = &whole->memory;
     if (!lock_init(&memory->lock)) {
-        mem_free(memory);
+        mem_free(whole);
         return SALLY_E_SYSTEM;
     }
     locks_init(&memory->locks);
     digest_source_init(&memory->digests);
     sally_error error = mem_tree_init(&memory->tree, max_bytes) ? SALLY_E_OK : SALLY_E_NO_MEMORY;
     if (error == SALLY_E_OK) {
-        error = sally_fs_new(out, &methods, memory);
-        if (error == SALLY_E_OK)
+        whole->view = (struct mem_view){memory, memory->tree.root};
+        error = sally_fs_new(out, &memory_methods, &whole->view);
+        if (error == SALLY_E_OK) {
+            (*out)->sub = memory_sub;
             return error;
+        }
         mem_tree_clear(&memory->tree);
     }
     locks_clear(&memory->locks);
     digest_source_clear(&memory->digests);
     pthread_rwlock_destroy(&memory->lock);
-    mem_free(memory);
+    mem_free(whole);
     return error;
 }

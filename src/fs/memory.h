@@ -1,9 +1,10 @@
-/* The storage in memory, inside. */
+/* The storage in memory, inside. A directory of it can be a storage again (memory_part.c). */
 #ifndef SALLY_FS_MEMORY_H
 #define SALLY_FS_MEMORY_H
 
 #include <pthread.h>
 
+#include "core/fs.h"
 #include "fs/digest.h"
 #include "fs/locks.h"
 #include "fs/memory_tree.h"
@@ -17,6 +18,12 @@ struct memory {
     struct digest_source digests;
 };
 
+/* What a storage sees of it: all, or a directory. */
+struct mem_view {
+    struct memory *memory;
+    struct mem_node *top; /* "/" */
+};
+
 struct mem_handle {
     struct mem_node *node;
     uint32_t flags;              /* SALLY_OPEN_ bits */
@@ -28,10 +35,25 @@ struct mem_handle {
 
 #define MEM_WRITES (SALLY_OPEN_WRITE | SALLY_OPEN_APPEND)
 
-static inline struct memory *memory_of(const sally_fs *fs)
+static inline const struct mem_view *memory_view(const sally_fs *fs)
 {
     return sally_fs_data(fs);
 }
+
+static inline struct memory *memory_of(const sally_fs *fs)
+{
+    return memory_view(fs)->memory;
+}
+
+static inline struct mem_node *memory_top(const sally_fs *fs)
+{
+    return memory_view(fs)->top;
+}
+
+extern const sally_fs_methods memory_methods;
+
+/* memory_part.c */
+fs_sub_fn memory_sub;
 
 /* Permission bits for something new. */
 uint32_t memory_new_mode(const sally_attrs *attrs, uint32_t otherwise);

@@ -77,7 +77,7 @@ sally_status memory_extended(sally_fs *fs, sally_op *op)
     else
         pthread_rwlock_rdlock(&memory->lock);
     struct mem_node *node = handle ? handle->node : NULL;
-    int error = on == EXTENDED_PATH ? mem_find(&memory->tree, op->path, false, &node) : 0;
+    int error = on == EXTENDED_PATH ? mem_find(memory_top(fs), op->path, false, &node) : 0;
     sally_status status = error ? sally_status_from_errno(error) : answer(memory, op, node);
     pthread_rwlock_unlock(&memory->lock);
     return status;

@@ -6,13 +6,15 @@
 #include "fs/memory_extra.h"
 
 /* Finds or makes the file. */
-static int open_node(struct mem_tree *tree, const sally_op *op, struct mem_node **out)
+static int open_node(const struct mem_view *view, const sally_op *op, struct mem_node **out)
 {
+    struct mem_tree *tree = &view->memory->tree;
     uint32_t flags = op->u.open.flags;
     bool create = (flags & SALLY_OPEN_CREATE) != 0;
     bool must_be_new = create && (flags & SALLY_OPEN_EXCLUSIVE);
     struct mem_spot spot;
-    int error = mem_resolve(tree, op->path, !must_be_new && !(flags & SALLY_OPEN_NOFOLLOW), &spot);
+    int error =
+        mem_resolve(view->top, op->path, !must_be_new && !(flags & SALLY_OPEN_NOFOLLOW), &spot);
     if (error)
         return error;
     struct mem_node *node = spot.node;
@@ -76,7 +78,7 @@ sally_status memory_open(sally_fs *fs, sally_op *op)
         return SALLY_FAILURE;
     }
     pthread_rwlock_wrlock(&memory->lock);
-    int error = open_node(&memory->tree, op, &handle->node);
+    int error = open_node(memory_view(fs), op, &handle->node);
     sally_status status = error ? sally_status_from_errno(error) : enter(memory, op, handle);
     if (status == SALLY_OK) {
         handle->node->handles++;
@@ -92,11 +94,11 @@ sally_status memory_open(sally_fs *fs, sally_op *op)
     return status;
 }
 
-static void delete_name(struct mem_tree *tree, const struct mem_handle *handle)
+static void delete_name(const struct mem_view *view, const struct mem_handle *handle)
 {
     struct mem_spot spot;
-    if (mem_resolve(tree, handle->delete_path, false, &spot) == 0 && spot.node == handle->node)
-        mem_unlink(tree, spot.dir, spot.name);
+    if (mem_resolve(view->top, handle->delete_path, false, &spot) == 0 && spot.node == handle->node)
+        mem_unlink(&view->memory->tree, spot.dir, spot.name);
 }
 
 sally_status memory_close(sally_fs *fs, sally_op *op)
@@ -105,7 +107,7 @@ sally_status memory_close(sally_fs *fs, sally_op *op)
     struct mem_handle *handle = sally_file_get(op->file, fs);
     pthread_rwlock_wrlock(&memory->lock);
     if (handle->delete_path)
-        delete_name(&memory->tree, handle);
+        delete_name(memory_view(fs), handle);
     locks_leave(&memory->locks, &handle->holder);
     handle->node->handles--;
     mem_release(&memory->tree, handle->node);

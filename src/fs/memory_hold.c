@@ -49,11 +49,12 @@ static sally_status answer(struct memory *memory, sally_op *op, const struct mem
 }
 
 /* Found and held, so that it stays whoever removes it meanwhile. */
-static sally_status hold(struct memory *memory, const sally_op *op, struct mem_node **node,
+static sally_status hold(const struct mem_view *view, const sally_op *op, struct mem_node **node,
                          struct lock_holder *holder)
 {
+    struct memory *memory = view->memory;
     pthread_rwlock_wrlock(&memory->lock);
-    int error = mem_find(&memory->tree, op->path, true, node);
+    int error = mem_find(view->top, op->path, true, node);
     if (!error && !S_ISREG((*node)->mode))
         error = EISDIR;
     sally_status status = sally_status_from_errno(error);
@@ -65,12 +66,13 @@ static sally_status hold(struct memory *memory, const sally_op *op, struct mem_n
     return status;
 }
 
-static sally_status hash_by_path(struct memory *memory, sally_op *op)
+static sally_status hash_by_path(const struct mem_view *view, sally_op *op)
 {
+    struct memory *memory = view->memory;
     struct mem_node *node;
     struct lock_holder holder;
     lock_holder_init(&holder, op->session, SALLY_OPEN_READ, 0);
-    sally_status status = hold(memory, op, &node, &holder);
+    sally_status status = hold(view, op, &node, &holder);
     if (status != SALLY_OK)
         return status;
     status = answer(memory, op, node, &holder);
@@ -88,7 +90,7 @@ sally_status memory_hash(sally_fs *fs, sally_op *op)
     if (op->flags & SALLY_OP_TRY)
         return SALLY_WOULD_BLOCK;
     if (!op->file)
-        return hash_by_path(memory, op);
+        return hash_by_path(memory_view(fs), op);
     const struct mem_handle *handle = sally_file_get(op->file, fs);
     return answer(memory, op, handle->node, &handle->holder);
 }

@@ -25,7 +25,7 @@ sally_status memory_opendir(sally_fs *fs, sally_op *op)
         return SALLY_FAILURE;
     }
     pthread_rwlock_wrlock(&memory->lock);
-    int error = mem_find(&memory->tree, op->path, true, &handle->node);
+    int error = mem_find(memory_top(fs), op->path, true, &handle->node);
     if (!error && !S_ISDIR(handle->node->mode))
         error = ENOTDIR;
     if (!error)
@@ -78,11 +78,12 @@ sally_status memory_readdir(sally_fs *fs, sally_op *op)
 }
 
 /* Makes a node with a name that must be free. */
-static int make(struct mem_tree *tree, const char *path, uint32_t mode, const char *target,
+static int make(const struct mem_view *view, const char *path, uint32_t mode, const char *target,
                 const sally_attrs *attrs)
 {
+    struct mem_tree *tree = &view->memory->tree;
     struct mem_spot spot;
-    int error = mem_resolve(tree, path, false, &spot);
+    int error = mem_resolve(view->top, path, false, &spot);
     if (error)
         return error;
     if (spot.node)
@@ -103,7 +104,7 @@ sally_status memory_mkdir(sally_fs *fs, sally_op *op)
     struct memory *memory = memory_of(fs);
     uint32_t mode = S_IFDIR | memory_new_mode(op->u.setstat.attrs, 0777);
     pthread_rwlock_wrlock(&memory->lock);
-    int error = make(&memory->tree, op->path, mode, NULL, op->u.setstat.attrs);
+    int error = make(memory_view(fs), op->path, mode, NULL, op->u.setstat.attrs);
     pthread_rwlock_unlock(&memory->lock);
     return status_of(error);
 }
@@ -117,15 +118,15 @@ sally_status memory_symlink(sally_fs *fs, sally_op *op)
     if (strlen(target) > PATH_MAX_BYTES)
         return status_of(ENAMETOOLONG);
     pthread_rwlock_wrlock(&memory->lock);
-    int error = make(&memory->tree, op->path, S_IFLNK | 0777, target, NULL);
+    int error = make(memory_view(fs), op->path, S_IFLNK | 0777, target, NULL);
     pthread_rwlock_unlock(&memory->lock);
     return status_of(error);
 }
 
-static int remove_name(struct mem_tree *tree, const char *path, bool directory)
+static int remove_name(const struct mem_view *view, const char *path, bool directory)
 {
     struct mem_spot spot;
-    int error = mem_resolve(tree, path, false, &spot);
+    int error = mem_resolve(view->top, path, false, &spot);
     if (error)
         return error;
     if (!spot.node)
@@ -138,16 +139,16 @@ static int remove_name(struct mem_tree *tree, const char *path, bool directory)
         return EPERM; /* the root */
     if (directory && spot.node->u.dir.count)
         return ENOTEMPTY;
-    mem_unlink(tree, spot.dir, spot.name);
+    mem_unlink(&view->memory->tree, spot.dir, spot.name);
     return 0;
 }
 
 /* A name of what others may have reserved goes away. */
-static sally_status check_reserved(struct memory *memory, const char *path)
+static sally_status check_reserved(const struct mem_view *view, const char *path)
 {
+    struct memory *memory = view->memory;
     struct mem_spot spot;
-    if (!locks_any(&memory->locks) || mem_resolve(&memory->tree, path, false, &spot) != 0 ||
-        !spot.node)
+    if (!locks_any(&memory->locks) || mem_resolve(view->top, path, false, &spot) != 0 || !spot.node)
         return SALLY_OK;
     return locks_check_delete_slowly(&memory->locks, memory_key(spot.node));
 }
@@ -156,9 +157,9 @@ sally_status memory_remove(sally_fs *fs, sally_op *op)
 {
     struct memory *memory = memory_of(fs);
     pthread_rwlock_wrlock(&memory->lock);
-    sally_status status = check_reserved(memory, op->path);
+    sally_status status = check_reserved(memory_view(fs), op->path);
     if (status == SALLY_OK)
-        status = status_of(remove_name(&memory->tree, op->path, false));
+        status = status_of(remove_name(memory_view(fs), op->path, false));
     pthread_rwlock_unlock(&memory->lock);
     return status;
 }
@@ -167,7 +168,7 @@ sally_status memory_rmdir(sally_fs *fs, sally_op *op)
 {
     struct memory *memory = memory_of(fs);
     pthread_rwlock_wrlock(&memory->lock);
-    int error = remove_name(&memory->tree, op->path, true);
+    int error = remove_name(memory_view(fs), op->path, true);
     pthread_rwlock_unlock(&memory->lock);
     return status_of(error);
 }
@@ -184,12 +185,14 @@ static int may_replace(const struct mem_node *from, const struct mem_node *to)
     return 0;
 }
 
-static int rename_node(struct mem_tree *tree, const char *path, const char *to_path, bool overwrite)
+static int rename_node(const struct mem_view *view, const char *path, const char *to_path,
+                       bool overwrite)
 {
+    struct mem_tree *tree = &view->memory->tree;
     struct mem_spot from, to;
-    int error = mem_resolve(tree, path, false, &from);
+    int error = mem_resolve(view->top, path, false, &from);
     if (!error)
-        error = mem_resolve(tree, to_path, false, &to);
+        error = mem_resolve(view->top, to_path, false, &to);
     if (!error && !from.node)
         error = ENOENT;
     if (error)
@@ -220,29 +223,29 @@ sally_status memory_rename(sally_fs *fs, sally_op *op)
     struct memory *memory = memory_of(fs);
     bool overwrite = (op->u.rename.flags & SALLY_RENAME_OVERWRITE) != 0;
     pthread_rwlock_wrlock(&memory->lock);
-    sally_status status = check_reserved(memory, op->path);
+    sally_status status = check_reserved(memory_view(fs), op->path);
     if (status == SALLY_OK && overwrite)
-        status = check_reserved(memory, op->u.rename.to);
+        status = check_reserved(memory_view(fs), op->u.rename.to);
     if (status == SALLY_OK)
-        status = status_of(rename_node(&memory->tree, op->path, op->u.rename.to, overwrite));
+        status = status_of(rename_node(memory_view(fs), op->path, op->u.rename.to, overwrite));
     pthread_rwlock_unlock(&memory->lock);
     return status;
 }
 
-static int link_node(struct mem_tree *tree, const char *path, const char *to)
+static int link_node(const struct mem_view *view, const char *path, const char *to)
 {
     struct mem_node *node;
     struct mem_spot spot;
-    int error = mem_find(tree, path, false, &node);
+    int error = mem_find(view->top, path, false, &node);
     if (!error)
-        error = mem_resolve(tree, to, false, &spot);
+        error = mem_resolve(view->top, to, false, &spot);
     if (error)
         return error;
     if (spot.node)
         return EEXIST;
     if (S_ISDIR(node->mode))
         return EPERM;
-    error = mem_link(tree, spot.dir, spot.name, node);
+    error = mem_link(&view->memory->tree, spot.dir, spot.name, node);
     if (!error)
         node->changed = mem_now();
     return error;
@@ -252,7 +255,7 @@ sally_status memory_link(sally_fs *fs, sally_op *op)
 {
     struct memory *memory = memory_of(fs);
     pthread_rwlock_wrlock(&memory->lock);
-    int error = link_node(&memory->tree, op->path, op->u.rename.to);
+    int error = link_node(memory_view(fs), op->path, op->u.rename.to);
     pthread_rwlock_unlock(&memory->lock);
     return status_of(error);
 }
@@ -262,7 +265,7 @@ sally_status memory_readlink(sally_fs *fs, sally_op *op)
     struct memory *memory = memory_of(fs);
     struct mem_node *node;
     pthread_rwlock_rdlock(&memory->lock);
-    int error = mem_find(&memory->tree, op->path, false, &node);
+    int error = mem_find(memory_top(fs), op->path, false, &node);
     sally_status status = status_of(error);
     if (!error)
         status = S_ISLNK(node->mode) ? sally_op_set_result(op, node->u.target) : status_of(EINVAL);
@@ -278,11 +281,11 @@ sally_status memory_realpath(sally_fs *fs, sally_op *op)
     struct buf path;
     buf_init(&path, PATH_MAX_BYTES + 1);
     pthread_rwlock_rdlock(&memory->lock);
-    int error = mem_resolve(&memory->tree, op->path, true, &spot);
+    int error = mem_resolve(memory_top(fs), op->path, true, &spot);
     if (!error && !spot.node && how == SALLY_REALPATH_STAT_ALWAYS)
         error = ENOENT;
     if (!error) {
-        mem_path_of(spot.dir, &path);
+        mem_path_of(memory_top(fs), spot.dir, &path);
         if (spot.name[0]) {
             if (path.size > 1)
                 put_u8(&path, '/');

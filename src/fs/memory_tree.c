@@ -276,14 +276,11 @@ static int take_link(struct way *way, const char *target)
     return 0;
 }
 
-static struct mem_node *parent_of(struct mem_tree *tree, struct mem_node *dir)
+static int go(struct mem_node *top, struct way *way, bool follow, struct mem_spot *spot)
 {
-    return dir->u.dir.parent ? dir->u.dir.parent : tree->root;
-}
-
-static int go(struct mem_tree *tree, struct way *way, bool follow, struct mem_spot *spot)
-{
-    struct mem_node *dir = tree->root;
+    struct mem_node *dir = top;
+    if (!top->links)
+        return ENOENT; /* it was removed, and nothing can be made in it */
     for (;;) {
         way->at += strspn(way->at, "/");
         size_t size = strcspn(way->at, "/");
@@ -298,7 +295,7 @@ static int go(struct mem_tree *tree, struct way *way, bool follow, struct mem_sp
         if (strcmp(spot->name, ".") == 0)
             continue;
         if (strcmp(spot->name, "..") == 0) {
-            dir = parent_of(tree, dir);
+            dir = dir == top ? top : dir->u.dir.parent;
             continue;
         }
         const struct mem_entry *entry = find(dir, spot->name);
@@ -307,7 +304,7 @@ static int go(struct mem_tree *tree, struct way *way, bool follow, struct mem_sp
             if (error)
                 return error;
             if (*way->at == '/')
-                dir = tree->root;
+                dir = top;
             continue;
         }
         if (entry && (!last || slash) && !S_ISDIR(entry->node->mode))
@@ -326,18 +323,18 @@ static int go(struct mem_tree *tree, struct way *way, bool follow, struct mem_sp
     return 0;
 }
 
-int mem_resolve(struct mem_tree *tree, const char *path, bool follow, struct mem_spot *spot)
+int mem_resolve(struct mem_node *top, const char *path, bool follow, struct mem_spot *spot)
 {
     struct way way = {.at = path};
-    int error = go(tree, &way, follow, spot);
+    int error = go(top, &way, follow, spot);
     mem_free(way.room);
     return error;
 }
 
-int mem_find(struct mem_tree *tree, const char *path, bool follow, struct mem_node **node)
+int mem_find(struct mem_node *top, const char *path, bool follow, struct mem_node **node)
 {
     struct mem_spot spot;
-    int error = mem_resolve(tree, path, follow, &spot);
+    int error = mem_resolve(top, path, follow, &spot);
     if (!error && !spot.node)
         error = ENOENT;
     if (!error)
@@ -353,16 +350,16 @@ bool mem_is_above(const struct mem_node *node, const struct mem_node *dir)
     return false;
 }
 
-void mem_path_of(const struct mem_node *dir, struct buf *out)
+void mem_path_of(const struct mem_node *top, const struct mem_node *dir, struct buf *out)
 {
     size_t size = 0;
-    for (const struct mem_node *at = dir; at->u.dir.parent; at = at->u.dir.parent)
+    for (const struct mem_node *at = dir; at != top; at = at->u.dir.parent)
         size += 1 + strlen(at->u.dir.entry->name);
     uint8_t *room = buf_extend(out, size ? size : 1);
     if (!room)
         return;
     room[0] = '/';
-    for (const struct mem_node *at = dir; at->u.dir.parent; at = at->u.dir.parent) {
+    for (const struct mem_node *at = dir; at != top; at = at->u.dir.parent) {
         size_t part = strlen(at->u.dir.entry->name);
         size -= part;
         memcpy(room + size, at->u.dir.entry->name, part);

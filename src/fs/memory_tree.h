@@ -71,10 +71,11 @@ struct mem_node *mem_node_new(struct mem_tree *tree, uint32_t mode, const char *
 /* Frees it when it has neither names nor handles. */
 void mem_release(struct mem_tree *tree, struct mem_node *node);
 
-/* All but the last component must exist. */
-int mem_resolve(struct mem_tree *tree, const char *path, bool follow, struct mem_spot *spot);
+/* `top` is the directory that "/" stands for: nothing leads above it. All but the last component
+ * must exist. */
+int mem_resolve(struct mem_node *top, const char *path, bool follow, struct mem_spot *spot);
 /* The node must exist too. */
-int mem_find(struct mem_tree *tree, const char *path, bool follow, struct mem_node **node);
+int mem_find(struct mem_node *top, const char *path, bool follow, struct mem_node **node);
 
 /* Gives a node a name that is free. ENOSPC, EMLINK. */
 int mem_link(struct mem_tree *tree, struct mem_node *dir, const char *name, struct mem_node *node);
@@ -90,8 +91,8 @@ void mem_replace(struct mem_tree *tree, struct mem_node *dir, const char *name,
 const struct mem_entry *mem_entry_after(const struct mem_node *dir, const char *name);
 /* Whether `node` is `dir` or holds it at any depth. */
 bool mem_is_above(const struct mem_node *node, const struct mem_node *dir);
-/* The canonical path, without a NUL, at the end of `out`. */
-void mem_path_of(const struct mem_node *dir, struct buf *out);
+/* The canonical path of `dir`, which is `top` or below it, without a NUL, at the end of `out`. */
+void mem_path_of(const struct mem_node *top, const struct mem_node *dir, struct buf *out);
 
 struct timespec mem_now(void);
 static inline void mem_touch(struct mem_node *node) /* its contents changed */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "core/fs.h"
 #include "fs/wrap.h"
 #include "sallyport/storages.h"
 
@@ -63,6 +64,18 @@ static void readonly_destroy(void *user_data)
     sally_fs_unref(user_data);
 }
 
+/* The glass goes around the directory, so that the storage can find it by itself. */
+static sally_error readonly_sub(sally_fs *fs, const char *root, sally_fs **out)
+{
+    sally_fs *part;
+    sally_error error = sally_fs_chroot(&part, sally_fs_data(fs), root);
+    if (error != SALLY_E_OK)
+        return error;
+    error = sally_fs_readonly(out, part);
+    sally_fs_unref(part);
+    return error;
+}
+
 sally_error sally_fs_readonly(sally_fs **out, sally_fs *inner)
 {
     if (!out || !inner)
@@ -75,7 +88,9 @@ sally_error sally_fs_readonly(sally_fs **out, sally_fs *inner)
     methods.cancel = readonly_cancel;
     methods.destroy = readonly_destroy;
     sally_error error = sally_fs_new(out, &methods, inner);
-    if (error == SALLY_E_OK)
-        sally_fs_ref(inner);
+    if (error != SALLY_E_OK)
+        return error;
+    sally_fs_ref(inner);
+    (*out)->sub = readonly_sub;
     return error;
 }

@@ -266,16 +266,33 @@ static void in_wrappers(void **state)
     try_all(outer);
 }
 
+/* Where the library resolves the links. */
+static void below_roots(void **state)
+{
+    (void)state;
+    sally_fs *inner = memory(), *faulty, *fs;
+    struct driver d;
+    driver_start(&d, inner, DRIVER_INLINE);
+    assert_int_equal(do_mkdir(&d, "/a-root-of-its-own", 0755), SALLY_OK);
+    driver_stop(&d);
+    assert_int_equal(sally_fs_fault(&faulty, inner), SALLY_E_OK);
+    assert_int_equal(sally_fs_chroot(&fs, faulty, "/a-root-of-its-own"), SALLY_E_OK);
+    sally_fs_unref(inner);
+    sally_fs_unref(faulty);
+    try_all(fs);
+}
+
 /* Making the storages themselves. */
 static void making(void **state)
 {
     (void)state;
-    sally_fs *inner = memory(), *faulty;
+    sally_fs *inner = memory(), *faulty, *local, *glass;
     const sally_fault fault = {
         .struct_size = sizeof(fault), .kinds = 1, .action = SALLY_FAULT_LATE, .path = "/x"};
     assert_int_equal(sally_fs_fault(&faulty, inner), SALLY_E_OK);
-    scratch_make(scratch);
-    for (int which = 0; which < 6; which++) {
+    assert_int_equal(sally_fs_local(&local, scratch_make(scratch), 0, 0), SALLY_E_OK);
+    assert_int_equal(sally_fs_readonly(&glass, local), SALLY_E_OK);
+    for (int which = 0; which < 9; which++) {
         sally_error error = SALLY_E_NO_MEMORY;
         for (unsigned n = 1; error != SALLY_E_OK; n++) {
             sally_fs *fs = NULL;
@@ -297,6 +314,15 @@ static void making(void **state)
             case 4:
                 error = sally_fs_fault(&fs, inner);
                 break;
+            case 5:
+                error = sally_fs_chroot(&fs, faulty, "/root");
+                break;
+            case 6:
+                error = sally_fs_chroot(&fs, local, "/root");
+                break;
+            case 7:
+                error = sally_fs_chroot(&fs, glass, "/root");
+                break;
             default:
                 error = sally_fs_fault_add(faulty, &fault);
                 break;
@@ -308,6 +334,8 @@ static void making(void **state)
                 assert_true(error == SALLY_E_NO_MEMORY || error == SALLY_E_SYSTEM);
         }
     }
+    sally_fs_unref(glass);
+    sally_fs_unref(local);
     scratch_remove(scratch);
     sally_fs_unref(faulty);
     sally_fs_unref(inner);
@@ -316,10 +344,8 @@ static void making(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(in_memory),
-        cmocka_unit_test(on_disk),
-        cmocka_unit_test(in_wrappers),
-        cmocka_unit_test(making),
+        cmocka_unit_test(in_memory),   cmocka_unit_test(on_disk), cmocka_unit_test(in_wrappers),
+        cmocka_unit_test(below_roots), cmocka_unit_test(making),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

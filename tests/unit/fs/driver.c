@@ -38,6 +38,12 @@ static uint64_t now(struct session_host *host)
 
 void driver_start(struct driver *d, sally_fs *fs, enum driver_style style)
 {
+    driver_start_logging(d, fs, style, NULL);
+}
+
+void driver_start_logging(struct driver *d, sally_fs *fs, enum driver_style style,
+                          const struct log_sink *log)
+{
     static const struct hook_stack none;
     *d = (struct driver){.host = {style == DRIVER_TRYING ? offload : NULL, wake, now}};
     pthread_mutex_init(&d->lock, NULL);
@@ -54,6 +60,7 @@ void driver_start(struct driver *d, sally_fs *fs, enum driver_style style)
         .max_files = 10000,
         .max_bytes = 1 << 20,
         .hooks = &none,
+        .log = log,
     };
     assert_int_equal(session_new(&d->session, &d->host, &options), SALLY_E_OK);
     session_set_version(d->session, 3);

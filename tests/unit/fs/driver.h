@@ -27,6 +27,8 @@ struct driver {
 };
 
 void driver_start(struct driver *d, sally_fs *fs, enum driver_style style);
+void driver_start_logging(struct driver *d, sally_fs *fs, enum driver_style style,
+                          const struct log_sink *log);
 /* Closes whatever is open, and lets the storage go. */
 void driver_stop(struct driver *d);
 

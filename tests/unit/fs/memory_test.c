@@ -159,7 +159,7 @@ static void filters_hold_nobody_up(void **state)
     assert_int_equal(do_opendir(&d, "/", &file), SALLY_OK);
     struct op *op = driver_file_op(&d, SALLY_OP_READDIR, file);
     op->entry = take_all;
-    assert_int_equal(sally_op_filter_entries(&op->pub, changes_while_listed, sally_fs_data(fs)),
+    assert_int_equal(sally_op_filter_entries(&op->pub, changes_while_listed, memory_of(fs)),
                      SALLY_E_OK);
     assert_int_equal(driver_finish(&d, op), SALLY_EOF);
     assert_int_equal(listed, 2);

@@ -1,0 +1,191 @@
+#include "fs/resolve.h"
+
+#include <string.h>
+
+#include "core/path.h"
+
+#define MAX_LINKS 40    /* as Linux has it */
+#define MAX_STEPS 16384 /* components looked at */
+
+bool resolve_has_links(const sally_fs *inner)
+{
+    return sally_fs_supports(inner, SALLY_OP_READLINK) ||
+           sally_fs_supports(inner, SALLY_OP_SYMLINK);
+}
+
+static bool way_init(struct way *w, sally_op *op, const char *root, const char *path, bool follow)
+{
+    size_t root_size = strlen(root);
+    *w = (struct way){.root_size = root_size, .size = root_size, .rest = path, .follow = follow};
+    w->at = sally_op_alloc(op, root_size + strlen(path) + 2);
+    if (!w->at)
+        return false;
+    memcpy(w->at, root, root_size + 1);
+    return true;
+}
+
+static void go_up(struct way *w)
+{
+    while (w->size > w->root_size && w->at[w->size - 1] != '/')
+        w->size--;
+    if (w->size > w->root_size)
+        w->size--; /* the slash itself */
+}
+
+static bool is_name(const char *name, size_t size, const char *text)
+{
+    return size == strlen(text) && memcmp(name, text, size) == 0;
+}
+
+/* Goes on to the next component to be looked at: PENDING. OK: the way ends here. */
+static sally_status next_component(struct way *w)
+{
+    for (;;) {
+        w->rest += strspn(w->rest, "/");
+        const char *name = w->rest;
+        size_t size = strcspn(name, "/");
+        w->at[w->size] = 0;
+        if (size == 0)
+            return SALLY_OK;
+        w->rest += size;
+        w->last = w->rest[strspn(w->rest, "/")] == 0;
+        w->slash = *w->rest == '/';
+        if (is_name(name, size, "."))
+            continue;
+        if (is_name(name, size, "..")) {
+            go_up(w);
+            continue;
+        }
+        if (w->size + 1 + size - w->root_size > PATH_MAX_BYTES)
+            return SALLY_INVALID_FILENAME;
+        if (++w->steps > MAX_STEPS)
+            return SALLY_LINK_LOOP;
+        w->at[w->size] = '/';
+        memcpy(w->at + w->size + 1, name, size);
+        w->next_size = w->size + 1 + size;
+        w->at[w->next_size] = 0;
+        if (!w->last || w->slash || w->follow)
+            return SALLY_PENDING;
+        w->size = w->next_size; /* it is meant itself, link or not */
+    }
+}
+
+/* A link's text takes its place in what is left. */
+static sally_status take_link(struct way *w, sally_op *op, const char *text)
+{
+    size_t front = strlen(text), back = strlen(w->rest);
+    if (++w->links > MAX_LINKS)
+        return SALLY_LINK_LOOP;
+    if (front == 0)
+        return SALLY_NO_SUCH_FILE;
+    if (front + back > PATH_MAX_BYTES)
+        return SALLY_INVALID_FILENAME;
+    if (!w->room) {
+        char *at = sally_op_alloc(op, w->root_size + PATH_MAX_BYTES + 1);
+        w->room = sally_op_alloc(op, PATH_MAX_BYTES + 1);
+        if (!at || !w->room)
+            return SALLY_FAILURE;
+        memcpy(at, w->at, w->size);
+        w->at = at;
+    }
+    memmove(w->room + front, w->rest, back + 1); /* begins with a slash, or is empty */
+    memcpy(w->room, text, front);
+    w->rest = w->room;
+    if (*text == '/')
+        w->size = w->root_size;
+    return SALLY_OK;
+}
+
+static sally_status take_type(struct resolve *r, const sally_op *op, sally_status status)
+{
+    struct way *w = r->way;
+    const sally_attrs *attrs = &op->u.stat.attrs;
+    uint32_t type = attrs->valid & SALLY_ATTR_TYPE ? attrs->type : SALLY_TYPE_UNKNOWN;
+    bool missing = status == SALLY_NO_SUCH_FILE || status == SALLY_NO_SUCH_PATH;
+    if (status != SALLY_OK && !(missing && w->last && !w->slash))
+        return status;
+    r->unsure = type == SALLY_TYPE_UNKNOWN;
+    if (status == SALLY_OK && (type == SALLY_TYPE_SYMLINK || r->unsure)) {
+        r->asked = WHERE_TO;
+        return sally_fs_supports(r->inner, SALLY_OP_READLINK) ? SALLY_OK : SALLY_PERMISSION_DENIED;
+    }
+    if (status == SALLY_OK && (!w->last || w->slash) && type != SALLY_TYPE_DIRECTORY)
+        return SALLY_NOT_A_DIRECTORY;
+    w->size = w->next_size;
+    return SALLY_OK;
+}
+
+static sally_status take_text(struct resolve *r, sally_op *op, sally_status status)
+{
+    if (status == SALLY_OK)
+        return op->u.text.result ? take_link(r->way, op, op->u.text.result) : SALLY_FAILURE;
+    /* What READLINK says of things that are no links; all else is no answer. */
+    if (!r->unsure || (status != SALLY_INVALID_PARAMETER && status != SALLY_FAILURE))
+        return status;
+    r->way->size = r->way->next_size;
+    return SALLY_OK;
+}
+
+/* What comes of the answer to the last question; afterwards r->asked is the next one. */
+static sally_status take_answer(struct resolve *r, sally_op *op, sally_status status)
+{
+    bool said_type = r->asked == WHAT_IS_IT, said_text = r->asked == WHERE_TO;
+    r->asked = NO_QUESTION;
+    if (said_type)
+        status = take_type(r, op, status);
+    else if (said_text)
+        status = take_text(r, op, status);
+    while (status == SALLY_OK && r->asked == NO_QUESTION && r->way) {
+        status = next_component(r->way);
+        if (status == SALLY_OK) {
+            r->way = r->way == &r->first && r->second.at ? &r->second : NULL;
+        } else if (status == SALLY_PENDING) {
+            r->asked = WHAT_IS_IT;
+            status =
+                sally_fs_supports(r->inner, SALLY_OP_STAT) ? SALLY_OK : SALLY_PERMISSION_DENIED;
+        }
+    }
+    return status;
+}
+
+static void ask(const struct resolve *r, sally_op *op)
+{
+    op->path = r->way->at;
+    if (r->asked == WHAT_IS_IT) {
+        op->kind = SALLY_OP_STAT;
+        op->u.stat = (sally_op_stat){.wanted = SALLY_ATTR_TYPE};
+    } else {
+        op->kind = SALLY_OP_READLINK;
+        op->u.text = (sally_op_text){.result = NULL};
+    }
+}
+
+static sally_status go_on(sally_fs *fs, sally_op *op, sally_status status, void *context)
+{
+    struct resolve *r = context;
+    while ((status = take_answer(r, op, status)) == SALLY_OK && r->way) {
+        ask(r, op);
+        status = fs_call_quiet(fs, r->inner, op, go_on, r);
+        if (status == SALLY_PENDING)
+            return status;
+    }
+    op->kind = r->real.kind;
+    op->path = r->real.path;
+    op->file = r->real.file;
+    op->u = r->real.u;
+    return r->then(fs, op, status, r->context);
+}
+
+sally_status resolve_paths(sally_fs *fs, sally_op *op, struct resolve *r, bool follow)
+{
+    bool two = op->kind == SALLY_OP_RENAME || op->kind == SALLY_OP_LINK;
+    r->real = *op;
+    r->asked = NO_QUESTION;
+    r->way = &r->first;
+    r->second.at = NULL;
+    if (!way_init(&r->first, op, r->root, op->path, follow) ||
+        (two && !way_init(&r->second, op, r->root, op->u.rename.to, false)))
+        return r->then(fs, op, SALLY_FAILURE, r->context);
+    op->file = NULL;
+    return go_on(fs, op, SALLY_OK, r);
+}
