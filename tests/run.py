@@ -131,6 +131,8 @@ class Runner:
         begin = time.monotonic()
         results = RESULTS / f"ctest-{name.replace(' ', '-')}.xml"
         results.unlink(missing_ok=True)
+        if self.long:
+            env = {**(env or os.environ), "SALLY_LONG": "1"}
         command = ["ctest", "--test-dir", BUILD / (directory or name), "-j", str(self.jobs), "--output-on-failure",
                    "--output-junit", results, "--timeout", "300", *selection]
         _, log = call(f"ctest-{name.replace(' ', '-')}", command, timeout, env=env)

@@ -1,6 +1,7 @@
 /* Others exchange directories and files for links to the outside, as fast as they can, while
- * operations go through them: nothing outside may change, and nothing from outside may be read.
- * Bounded by operations and by time. */
+ * operations go through them: nothing outside may change, and nothing from outside may be read. In
+ * a storage, and in directories of storages, which is what sessions with a root of their own get.
+ * Bounded by operations and by time; with SALLY_LONG set, by a million swaps in each way. */
 #include "fs/cases.h"
 
 #include <dirent.h>
@@ -15,7 +16,17 @@
 #include "fs/scratch.h"
 
 #define ROUNDS      2500 /* of about 20 operations */
-#define MAX_SECONDS 4
+#define MAX_SECONDS 2
+#define MANY_SWAPS  1000000u /* with SALLY_LONG */
+
+/* What scratch/root is. */
+enum root {
+    STORAGE,       /* a storage */
+    PART,          /* a directory of a storage */
+    FREE_PART,     /* a directory of one that is not confined */
+    PART_OF_PART,  /* a directory of a directory of a storage */
+    READONLY_PART, /* a directory of what changes nothing */
+};
 
 /* scratch/root is the storage, scratch/outside must stay as it is. */
 struct ground {
@@ -62,7 +73,9 @@ static void prepare(struct ground *g)
     assert_int_equal(mkdirat(g->root, "z/deep", 0755), 0);
     assert_int_equal(mkdirat(g->root, "z-other", 0755), 0);
     assert_int_equal(symlinkat("../../outside", g->root, "z-other/deep"), 0);
-    static const char *const dirs[] = {"x", "y", "z/deep"};
+    assert_int_equal(mkdirat(g->root, "w", 0755), 0); /* absolute where the parent is the storage */
+    assert_int_equal(symlinkat("/outside", g->root, "w-parents"), 0);
+    static const char *const dirs[] = {"x", "y", "z/deep", "w"};
     for (size_t i = 0; i < COUNT_OF(dirs); i++) {
         snprintf(path, sizeof(path), "%s/secret", dirs[i]);
         write_text(g->root, path, "inside");
@@ -101,8 +114,11 @@ static void check_outside(const struct ground *g)
 static void *attack(void *arg)
 {
     struct ground *g = arg;
-    static const char *const pairs[][2] = {
-        {"x", "x-absolute"}, {"y", "y-relative"}, {"s", "s-link"}, {"z", "z-other"}};
+    static const char *const pairs[][2] = {{"x", "x-absolute"},
+                                           {"y", "y-relative"},
+                                           {"s", "s-link"},
+                                           {"z", "z-other"},
+                                           {"w", "w-parents"}};
     for (unsigned i = 0; !g->stop; i++) {
         const char *const *pair = pairs[i % COUNT_OF(pairs)];
         if (renameat2(g->root, pair[0], g->root, pair[1], RENAME_EXCHANGE) == 0)
@@ -192,27 +208,67 @@ static uint64_t seconds(void)
     return (uint64_t)now.tv_sec;
 }
 
-static void race(bool walk)
+static sally_fs *part_of(sally_fs *fs, const char *root)
+{
+    sally_fs *part;
+    assert_int_equal(sally_fs_chroot(&part, fs, root), SALLY_E_OK);
+    sally_fs_unref(fs);
+    return part;
+}
+
+static sally_fs *make(const struct ground *g, enum root root, bool walk)
+{
+    char path[SCRATCH_SIZE + 8];
+    sally_fs *fs, *glass;
+    snprintf(path, sizeof(path), "%s/root", g->scratch);
+    if (root == STORAGE) {
+        assert_int_equal(local_new(&fs, path, 0, 0, walk), SALLY_E_OK);
+        return fs;
+    }
+    if (root == FREE_PART) {
+        assert_int_equal(local_new(&fs, "/", SALLY_LOCAL_UNCONFINED, 0, walk), SALLY_E_OK);
+        return part_of(fs, path);
+    }
+    assert_int_equal(local_new(&fs, root == PART_OF_PART ? "/" : g->scratch, 0, 0, walk),
+                     SALLY_E_OK);
+    if (root == PART_OF_PART)
+        fs = part_of(fs, g->scratch);
+    if (root == READONLY_PART) {
+        assert_int_equal(sally_fs_readonly(&glass, fs), SALLY_E_OK);
+        sally_fs_unref(fs);
+        fs = glass;
+    }
+    return part_of(fs, "/root");
+}
+
+static bool goes_on(const struct ground *g, int rounds, uint64_t end)
+{
+    if (getenv("SALLY_LONG"))
+        return rounds < ROUNDS || g->swaps < MANY_SWAPS;
+    return rounds < ROUNDS && seconds() < end;
+}
+
+static void race(enum root root, bool walk)
 {
     struct ground g;
     struct driver d;
-    sally_fs *fs;
     pthread_t attackers[2];
-    char path[SCRATCH_SIZE + 8];
     unsigned good = 0;
+    int rounds = 0;
     prepare(&g);
-    snprintf(path, sizeof(path), "%s/root", g.scratch);
-    assert_int_equal(local_new(&fs, path, 0, 0, walk), SALLY_E_OK);
+    sally_fs *fs = make(&g, root, walk);
     driver_start(&d, fs, DRIVER_INLINE);
     sally_fs_unref(fs);
+    assert_int_equal(do_stat(&d, "/", 0, NULL), SALLY_OK);
     for (size_t i = 0; i < COUNT_OF(attackers); i++)
         assert_int_equal(pthread_create(&attackers[i], NULL, attack, &g), 0);
     uint64_t end = seconds() + MAX_SECONDS;
-    for (int i = 0; i < ROUNDS && seconds() < end; i++) {
-        static const char *const dirs[] = {"/x", "/y", "/z/deep"};
-        good += round_of(&d, dirs[i % 3]);
-        good += read_one(&d, "/s",
-                         SALLY_OPEN_READ | SALLY_OPEN_WRITE | (i % 2 ? SALLY_OPEN_CREATE : 0u));
+    for (; goes_on(&g, rounds, end); rounds++) {
+        static const char *const dirs[] = {"/x", "/y", "/z/deep", "/w"};
+        good += round_of(&d, dirs[rounds % 4]);
+        good += read_one(&d, "/s", SALLY_OPEN_READ);
+        good += read_one(
+            &d, "/s", SALLY_OPEN_READ | SALLY_OPEN_WRITE | (rounds % 2 ? SALLY_OPEN_CREATE : 0u));
         look_at(&d, "/s");
         look_at(&d, "/x/secret");
         do_setstat(&d, "/s", SALLY_FOLLOW,
@@ -225,28 +281,39 @@ static void race(bool walk)
     check_outside(&g);
     assert_true(g.swaps > 0);
     assert_true(good > 0); /* it was not all refused */
+    if (getenv("SALLY_LONG"))
+        print_message("%lu swaps, %d rounds, %u good opens\n", (unsigned long)g.swaps, rounds,
+                      good);
     close(g.root);
     close(g.outside);
     scratch_remove(g.scratch);
 }
 
-static void by_the_kernel(void **state)
-{
-    (void)state;
-    race(false);
-}
+#define RACE(name, root, walk)                                                                     \
+    static void name(void **state)                                                                 \
+    {                                                                                              \
+        (void)state;                                                                               \
+        race(root, walk);                                                                          \
+    }
 
-static void by_walking(void **state)
-{
-    (void)state;
-    race(true);
-}
+RACE(by_the_kernel, STORAGE, false)
+RACE(by_walking, STORAGE, true)
+RACE(below_a_root, PART, false)
+RACE(below_a_root_by_walking, PART, true)
+RACE(below_a_root_of_the_machine, FREE_PART, false)
+RACE(below_two_roots, PART_OF_PART, false)
+RACE(below_a_readonly_root, READONLY_PART, false)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(by_the_kernel),
         cmocka_unit_test(by_walking),
+        cmocka_unit_test(below_a_root),
+        cmocka_unit_test(below_a_root_by_walking),
+        cmocka_unit_test(below_a_root_of_the_machine),
+        cmocka_unit_test(below_two_roots),
+        cmocka_unit_test(below_a_readonly_root),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
