@@ -27,12 +27,16 @@ def wait_for(condition, seconds=20):
 
 
 class Server:
-    """`sallyport serve`, or slow_server in one of its modes, for the user joe with the password pw."""
+    """`sallyport serve`, or slow_server in one of its modes, or roots_server, for the user joe with the password pw."""
 
-    def __init__(self, directory, *arguments, user="joe:pw", slow=None, milliseconds=1000):
+    def __init__(self, directory, *arguments, user="joe:pw", slow=None, milliseconds=1000, roots=()):
         self.files = pathlib.Path(directory) / "files"
         self.files.mkdir()
-        if slow:
+        for root in roots:
+            (self.files / root).mkdir()
+        if roots:
+            command = [BUILD / "tests" / "attack" / "roots_server", self.files]
+        elif slow:
             command = [BUILD / "tests" / "attack" / "slow_server", self.files, slow, milliseconds, *arguments]
         else:
             command = [BUILD / "cmd" / "sallyport", "serve", self.files, "--listen", "sftp://127.0.0.1:0", "--user", user,
