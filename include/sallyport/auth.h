@@ -116,7 +116,8 @@ SALLY_API void sally_auth_finish(sally_auth_request *request, sally_auth_result 
 SALLY_API sally_auth_result sally_auth_accept(sally_auth_request *request, sally_fs *fs);
 /** The directory of the storage that the session sees as "/"; copied. Nothing leads out of it,
  * links that the user makes included: see sally_fs_chroot(), which also says what happens when it
- * is not there. */
+ * is not there. ::SALLY_E_INVALID for NULL or a path with a NUL or too long: this answer then lets
+ * no one in. */
 SALLY_API sally_error sally_auth_set_root(sally_auth_request *request, const char *root);
 /** Where relative paths start, below the root; copied. It should be there: OpenSSH's sftp goes away
  * when it is not ("Need cwd"). */
@@ -138,7 +139,9 @@ SALLY_API sally_error sally_auth_add_prompt(sally_auth_request *request, const c
 /** Keyboard-interactive: what stands above the questions; either may be "". */
 SALLY_API sally_error sally_auth_set_instruction(sally_auth_request *request, const char *name,
                                                  const char *instruction);
-/** A text that the client shows before the answer (RFC 4252 section 5.4); copied. */
+/** A text that the client shows before the answer (RFC 4252 section 5.4); copied. Of this, of
+ * prompts and of instructions control characters other than line breaks and tabs, and what is no
+ * UTF-8, go out as question marks. */
 SALLY_API sally_error sally_auth_add_banner(sally_auth_request *request, const char *text);
 
 /** One user of the ready-made authenticator. All that it points to is copied. */

@@ -2,6 +2,9 @@
  * @file sallyport/file.h
  * An open file or directory. The library makes it, counts on it and frees it after CLOSE was
  * answered; each storage that an operation passes keeps one pointer of its own in it.
+ *
+ * Operations on paths have no file: the functions below take NULL, and then answer
+ * ::SALLY_E_INVALID, NULL or 0.
  */
 #ifndef SALLYPORT_FILE_H
 #define SALLYPORT_FILE_H

@@ -317,25 +317,28 @@ SALLY_API void sally_op_finish(sally_op *op, sally_status status);
  * Only while the operation is yours. */
 SALLY_API void *sally_op_alloc(sally_op *op, size_t size);
 
-/** A copy of `text` that lives until the operation ends; NULL when memory is short. */
+/** A copy of `text` that lives until the operation ends; NULL when memory is short, and for NULL.
+ */
 SALLY_API char *sally_op_strdup(sally_op *op, const char *text);
 
-/** The text that goes to the client beside the status, instead of the status's own; at most 255
- * bytes are kept, and a later one replaces it. For storages and for hooks, also after-hooks. Some
- * clients (OpenSSH's sftp) show only what the status itself says. ::SALLY_E_NO_MEMORY. */
+/** The text that goes to the client beside the status, instead of the status's own; copied. A later
+ * one replaces it, NULL takes it back. Of the first 255 bytes the whole characters are kept; each
+ * control character, each that turns the direction of writing, and each byte that is no UTF-8
+ * becomes a question mark. For storages and for hooks, also after-hooks. Some clients (OpenSSH's
+ * sftp) show only what the status itself says. ::SALLY_E_NO_MEMORY. */
 SALLY_API sally_error sally_op_set_message(sally_op *op, const char *text);
 
 /** With ::SALLY_UNKNOWN_PRINCIPAL: the name of a user or group that nobody has, as the client gave
- * it. Clients of SFTP 5 and 6 are told. Copied; ::SALLY_E_RANGE for one longer than 1024 bytes, and
- * after the 32nd. */
+ * it. Clients of SFTP 5 and 6 are told. Copied; ::SALLY_E_INVALID for NULL, ::SALLY_E_RANGE for one
+ * longer than 1024 bytes, and after the 32nd. */
 SALLY_API sally_error sally_op_add_unknown_name(sally_op *op, const char *name);
 
 /**
  * READDIR: one more entry. `name` without slash; "." and ".." are the library's affair and are left
- * out. `attrs` is copied, and may be NULL when nothing is known. Returns false when the reply is
- * full: the library keeps this entry and sends it itself, so stop here, return ::SALLY_OK, and go
- * on with the entry after it when READDIR comes again. Return ::SALLY_EOF when no more entries will
- * come, also together with the last ones.
+ * out, as is an entry without a name (NULL or ""). `attrs` is copied, and may be NULL when nothing
+ * is known. Returns false when the reply is full: the library keeps this entry and sends it itself,
+ * so stop here, return ::SALLY_OK, and go on with the entry after it when READDIR comes again.
+ * Return ::SALLY_EOF when no more entries will come, also together with the last ones.
  */
 SALLY_API bool sally_op_add_entry(sally_op *op, const char *name, const sally_attrs *attrs);
 
@@ -355,19 +358,20 @@ typedef bool sally_entry_fn(void *context, sally_op *op, const char **name, sall
 SALLY_API SALLY_MUST_CHECK sally_error sally_op_filter_entries(sally_op *op, sally_entry_fn *filter,
                                                                void *context);
 
-/** READ: answers from `size` bytes in memory that are the whole file. Returns the status to return.
- */
+/** READ: answers from `size` bytes in memory that are the whole file (NULL: an empty one). Returns
+ * the status to return. */
 SALLY_API sally_status sally_op_read_from(sally_op *op, const void *data, size_t size);
 
 /** READLINK, REALPATH: the answer, copied. Returns ::SALLY_OK, or ::SALLY_FAILURE when memory is
- * short. */
+ * short and for NULL. */
 SALLY_API sally_status sally_op_set_result(sally_op *op, const char *text);
 
 /** Diverts the operation to another path, which is copied and normalised; permissions are checked
- * again. For before-hooks and wrappers. */
+ * again. For before-hooks and wrappers. ::SALLY_E_INVALID for NULL and for a path that is too long,
+ * ::SALLY_E_NO_MEMORY. */
 SALLY_API sally_error sally_op_set_path(sally_op *op, const char *path);
 
-/** The same for the second path of RENAME and LINK. */
+/** The same for the second path of RENAME and LINK; ::SALLY_E_INVALID also for other kinds. */
 SALLY_API sally_error sally_op_set_to(sally_op *op, const char *to);
 
 /** Whether nobody waits for the answer any more (the client is gone, the server stops). Long work

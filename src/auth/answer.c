@@ -84,6 +84,8 @@ static sally_error set_path(struct auth_request *r, char **place, const char *te
 sally_error sally_auth_set_root(sally_auth_request *request, const char *root)
 {
     struct auth_request *r = request_of(request);
+    if (!root) /* less confinement than was meant */
+        r->failed = true;
     return set_path(r, &r->root, root);
 }
 

@@ -2,6 +2,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/clean.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "sallyport/log.h"
@@ -76,15 +77,6 @@ static void add_time(struct text *t, uint64_t ns)
     add(t, 'Z');
 }
 
-/* Characters that move the cursor, start a line or turn the direction of what follows: a log viewer
- * must not obey them. */
-static bool is_treacherous(uint32_t code)
-{
-    return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x200e || code == 0x200f ||
-           (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) ||
-           code == 0xfeff;
-}
-
 static void add_escaped(struct text *t, const char *value, bool json, bool quoted)
 {
     const unsigned char *s = (const unsigned char *)value, *end = s + strlen(value);
@@ -107,7 +99,7 @@ static void add_escaped(struct text *t, const char *value, bool json, bool quote
         } else if (code == '\\' || (code == '"' && quoted)) {
             add(t, '\\');
             add(t, (char)code);
-        } else if (is_treacherous(code)) {
+        } else if (clean_is_treacherous(code)) {
             add_text(t, "\\u");
             add_hex(t, code, 4);
         } else {

@@ -204,6 +204,8 @@ bool file_is_open_in(const sally_file *file, const sally_fs *fs)
 
 sally_error sally_file_set(sally_file *file, const sally_fs *fs, void *pointer)
 {
+    if (!file)
+        return SALLY_E_INVALID;
     struct file_slot *slot = make_slot(file, fs);
     if (!slot)
         return SALLY_E_NO_MEMORY;
@@ -213,17 +215,21 @@ sally_error sally_file_set(sally_file *file, const sally_fs *fs, void *pointer)
 
 void *sally_file_get(const sally_file *file, const sally_fs *fs)
 {
-    const struct file_slot *slot = find_slot(file, fs);
+    const struct file_slot *slot = file ? find_slot(file, fs) : NULL;
     return slot ? slot->pointer : NULL;
 }
 
 const char *sally_file_path(const sally_file *file)
 {
-    return file->path;
+    return file ? file->path : NULL;
 }
 
 void sally_file_get_facts(const sally_file *file, sally_file_facts *facts)
 {
+    if (!file) {
+        *facts = (sally_file_facts){0};
+        return;
+    }
     *facts = file->facts;
     facts->bytes_read = atomic_load_explicit(&file->bytes_read, memory_order_relaxed);
     facts->bytes_written = atomic_load_explicit(&file->bytes_written, memory_order_relaxed);
@@ -234,7 +240,7 @@ void sally_file_get_facts(const sally_file *file, sally_file_facts *facts)
 
 uint64_t sally_file_id(const sally_file *file)
 {
-    return file->id;
+    return file ? file->id : 0;
 }
 
 /* Ranges are kept sorted and apart. With all places taken, the new range is joined to the one

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/clean.h"
 #include "base/mem.h"
 #include "core/file.h"
 #include "core/path.h"
@@ -123,7 +124,7 @@ static char *copy_text(sally_op *op, const void *text, size_t size)
 
 char *sally_op_strdup(sally_op *op, const char *text)
 {
-    return copy_text(op, text, strlen(text));
+    return text ? copy_text(op, text, strlen(text)) : NULL;
 }
 
 char *op_take_text(struct op *op, struct slice raw)
@@ -176,10 +177,13 @@ sally_error sally_op_set_to(sally_op *op, const char *to)
 
 sally_error sally_op_set_message(sally_op *op, const char *text)
 {
-    size_t size = strlen(text);
-    char *copy = copy_text(op, text, size < MESSAGE_MAX ? size : MESSAGE_MAX);
-    if (!copy)
-        return SALLY_E_NO_MEMORY;
+    char clean[MESSAGE_MAX + 1], *copy = NULL;
+    if (text) {
+        size_t size = clean_copy(clean, sizeof clean, slice_of(text));
+        copy = copy_text(op, clean, size);
+        if (!copy)
+            return SALLY_E_NO_MEMORY;
+    }
     op_of(op)->message = copy;
     return SALLY_E_OK;
 }
@@ -187,6 +191,8 @@ sally_error sally_op_set_message(sally_op *op, const char *text)
 sally_error sally_op_add_unknown_name(sally_op *op, const char *name)
 {
     struct op *inner = op_of(op);
+    if (!name)
+        return SALLY_E_INVALID;
     uint32_t number = inner->unknown ? inner->unknown->number + 1 : 1;
     if (number > UNKNOWN_MAX || strnlen(name, UNKNOWN_MAX_BYTES + 1) > UNKNOWN_MAX_BYTES)
         return SALLY_E_RANGE;
@@ -224,15 +230,16 @@ sally_error sally_op_filter_entries(sally_op *pub, sally_entry_fn *filter, void 
     return SALLY_E_OK;
 }
 
-static bool is_dots(const char *name)
+/* What no client can do anything with: no name, or one of the library's own. */
+static bool is_left_out(const char *name)
 {
-    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+    return !name || !*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
 bool sally_op_add_entry(sally_op *pub, const char *name, const sally_attrs *attrs)
 {
     struct op *op = op_of(pub);
-    if (is_dots(name) || !op->entry)
+    if (is_left_out(name) || !op->entry)
         return true;
     if (!op->filters) {
         op->entries++;
@@ -240,7 +247,7 @@ bool sally_op_add_entry(sally_op *pub, const char *name, const sally_attrs *attr
     }
     sally_attrs changed = attrs ? *attrs : (sally_attrs){.valid = 0};
     for (const struct op_filter *f = op->filters; f; f = f->older)
-        if (!f->see(f->context, pub, &name, &changed) || is_dots(name))
+        if (!f->see(f->context, pub, &name, &changed) || is_left_out(name))
             return true;
     op->entries++;
     return op->entry(op, name, attrs || changed.valid ? &changed : NULL);
@@ -248,7 +255,7 @@ bool sally_op_add_entry(sally_op *pub, const char *name, const sally_attrs *attr
 
 sally_status sally_op_read_from(sally_op *op, const void *data, size_t size)
 {
-    if (op->u.io.offset >= size)
+    if (!data || op->u.io.offset >= size)
         return SALLY_EOF;
     size_t left = size - (size_t)op->u.io.offset;
     op->u.io.done = left < op->u.io.length ? (uint32_t)left : op->u.io.length;

@@ -1,5 +1,7 @@
 #include "scp/lines.h"
 
+#include "base/clean.h"
+
 static bool is_digit(uint8_t c)
 {
     return c >= '0' && c <= '9';
@@ -86,6 +88,5 @@ void scp_put_name(struct buf *out, struct slice name)
 
 void scp_put_readable(struct buf *out, struct slice text)
 {
-    for (size_t i = 0; i < text.size; i++)
-        put_u8(out, text.data[i] < 0x20 || text.data[i] == 0x7f ? '?' : text.data[i]);
+    clean_put(out, text, CLEAN_LINE);
 }

@@ -2,6 +2,8 @@
  * everybody once. */
 #include <string.h>
 
+#include "base/clean.h"
+#include "base/mem.h"
 #include "ssh/transport.h"
 
 #define DESCRIPTION_MAX 255u
@@ -46,16 +48,17 @@ void transport_end(struct ssh *ssh, uint32_t reason, enum ssh_end end, const cha
              detail);
 }
 
-/* The same with a text that is not ours: kept, because it is shown to the owner later. */
+/* The same with a text that is not ours: cleaned, since either end may show it to people, and kept,
+ * because it is shown to the owner later. */
 static void end_with_text(struct ssh *ssh, uint32_t reason, enum ssh_end end, struct slice text,
                           const char *fallback)
 {
     struct transport *t = ssh->transport;
     if (ssh->state == OVER)
         return;
-    if (text.size > DESCRIPTION_MAX)
-        text.size = DESCRIPTION_MAX;
-    t->end_text = text.size ? slice_strdup(text) : NULL;
+    t->end_text = text.size ? mem_alloc(DESCRIPTION_MAX + 1) : NULL;
+    if (t->end_text)
+        clean_copy(t->end_text, DESCRIPTION_MAX + 1, text);
     transport_end(ssh, reason, end, t->end_text ? t->end_text : fallback);
 }
 

@@ -1,5 +1,6 @@
 #include "ssh/userauth.h"
 
+#include "base/clean.h"
 #include "base/mem.h"
 #include "sallyport/log.h"
 #include "ssh/transport.h"
@@ -88,10 +89,14 @@ bool on_service_request(struct ssh *ssh, struct cursor *c)
 static void put_banner(struct buf *m, const char *text)
 {
     size_t place = put_string_begin(m);
-    for (size_t i = 0; text[i] && i < AUTH_TEXT_MAX; i++) {
-        if (text[i] == '\n' && (i == 0 || text[i - 1] != '\r'))
+    struct cursor c = cursor_of(text, strnlen(text, AUTH_TEXT_MAX));
+    bool after_cr = false;
+    while (cursor_left(&c)) {
+        struct slice piece = clean_next(&c, CLEAN_LINES);
+        if (piece.data[0] == '\n' && !after_cr)
             put_u8(m, '\r');
-        put_u8(m, (uint8_t)text[i]);
+        put_bytes(m, piece.data, piece.size);
+        after_cr = piece.data[0] == '\r';
     }
     put_string_end(m, place);
     put_text(m, "");

@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/clean.h"
 #include "base/mem.h"
 #include "sallyport/auth.h"
 #include "ssh/transport.h"
@@ -188,12 +189,12 @@ static void send_prompts(struct ssh *ssh, const char *name, const char *instruct
                          const struct ssh_prompt *prompts, uint32_t count)
 {
     struct buf *m = ssh_message(ssh, SSH_MSG_USERAUTH_INFO_REQUEST);
-    put_text(m, name ? name : "");
-    put_text(m, instruction ? instruction : "");
+    clean_put_string(m, slice_of(name ? name : ""), CLEAN_LINE);
+    clean_put_string(m, slice_of(instruction ? instruction : ""), CLEAN_LINES);
     put_text(m, ""); /* language tag */
     put_u32(m, count);
     for (uint32_t i = 0; i < count; i++) {
-        put_text(m, prompts[i].text);
+        clean_put_string(m, slice_of(prompts[i].text), CLEAN_LINES);
         put_bool(m, prompts[i].echo);
     }
     ssh_message_send(ssh);

@@ -36,6 +36,9 @@ static void paths_become_canonical(void **state)
     assert_int_equal(sally_auth_set_home(&r->pub, "joe"), SALLY_E_OK);
     assert_string_equal(r->home, "/joe");
     assert_int_equal(sally_auth_set_home(&r->pub, NULL), SALLY_E_INVALID);
+    assert_false(r->failed);
+    assert_int_equal(sally_auth_set_root(&r->pub, NULL), SALLY_E_INVALID);
+    assert_true(r->failed);
     auth_request_free(r);
 }
 

@@ -246,7 +246,7 @@ static void greets(struct auth_owner *o, struct ssh_auth *query)
 {
     (void)o;
     ssh_auth_banner(query, "");
-    ssh_auth_banner(query, "Your password is old.");
+    ssh_auth_banner(query, "Your password\x1b[8m is old.");
     ssh_auth_reject(query, METHODS);
 }
 
@@ -265,14 +265,14 @@ static void banners_come_before_the_answer(void **state)
     (void)state;
     struct auth_fixture f;
     auth_begin(&f, greets);
-    f.b.options.banner = "Be\ngood\r\nhere\n";
+    f.b.options.banner = "Be\ngood\r\nh\xff\xc2\x9bre\n";
     auth_start(&f);
     auth_try_none(&f, "joe");
-    expect_banner(&f, "Be\r\ngood\r\nhere\r\n");
-    expect_banner(&f, "Your password is old.");
+    expect_banner(&f, "Be\r\ngood\r\nh??re\r\n");
+    expect_banner(&f, "Your password?[8m is old.");
     auth_expect_failure(&f, METHODS, false);
     auth_try_none(&f, "joe"); /* the general one comes once */
-    expect_banner(&f, "Your password is old.");
+    expect_banner(&f, "Your password?[8m is old.");
     auth_expect_failure(&f, METHODS, false);
     auth_finish(&f);
 }

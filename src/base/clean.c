@@ -1,0 +1,59 @@
+#include "base/clean.h"
+
+#include "base/utf8.h"
+
+bool clean_is_treacherous(uint32_t code)
+{
+    return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x061c || code == 0x200e ||
+           code == 0x200f || (code >= 0x2028 && code <= 0x202e) ||
+           (code >= 0x2066 && code <= 0x2069) || code == 0xfeff;
+}
+
+/* Behind a character that was taken: whether it may stay in a text of several lines. */
+static bool is_layout(uint32_t code, const struct cursor *rest)
+{
+    return code == '\n' || code == '\t' ||
+           (code == '\r' && cursor_left(rest) && rest->at[0] == '\n');
+}
+
+struct slice clean_next(struct cursor *text, enum clean_kind kind)
+{
+    static const uint8_t instead[] = {'?'};
+    uint32_t code;
+    size_t size = utf8_at(text->at, cursor_left(text), &code);
+    const uint8_t *at = cursor_take(text, size ? size : 1);
+    bool stays =
+        size && (!clean_is_treacherous(code) || (kind == CLEAN_LINES && is_layout(code, text)));
+    return stays ? (struct slice){at, size} : (struct slice){instead, sizeof instead};
+}
+
+void clean_put(struct buf *b, struct slice text, enum clean_kind kind)
+{
+    struct cursor c = cursor_of_slice(text);
+    while (cursor_left(&c)) {
+        struct slice piece = clean_next(&c, kind);
+        put_bytes(b, piece.data, piece.size);
+    }
+}
+
+void clean_put_string(struct buf *b, struct slice text, enum clean_kind kind)
+{
+    size_t place = put_string_begin(b);
+    clean_put(b, text, kind);
+    put_string_end(b, place);
+}
+
+size_t clean_copy(char *out, size_t size, struct slice text)
+{
+    struct cursor c = cursor_of_slice(text);
+    size_t length = 0;
+    while (cursor_left(&c)) {
+        struct slice piece = clean_next(&c, CLEAN_LINE);
+        if (piece.size >= size - length)
+            break;
+        memcpy(out + length, piece.data, piece.size);
+        length += piece.size;
+    }
+    out[length] = '\0';
+    return length;
+}
