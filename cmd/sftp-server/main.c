@@ -115,6 +115,7 @@ static int serve(const struct options *options, const struct account *account,
         .on_wake = pump_wake,
         .user_data = pump,
         .wall_seconds = wall_seconds,
+        .session_id = (uint64_t)getpid(),
     };
     if (!e && pump && home)
         e = sally_sftp_new(&sftp, fs, &engine);

@@ -21,10 +21,13 @@ SALLY_BEGIN_DECLS
 /** How a transfer ended, known from CLOSE on. */
 enum {
     SALLY_CLOSED_BY_CLIENT = 1, /**< the client said close */
-    SALLY_CLOSED_LOST = 2,      /**< the connection broke */
+    SALLY_CLOSED_LOST = 2,      /**< the client did not: its data ended, it closed the channel or
+                                   disconnected, the connection broke or timed out, or the program
+                                   freed the sally_sftp. An upload may be cut */
     SALLY_CLOSED_BY_SERVER = 3, /**< the server stops, or disconnected the client, or the program
                                    closed a file of its own with sally_session_submit() */
-    SALLY_CLOSED_ERROR = 4,     /**< the client said close, but an operation before it had failed */
+    SALLY_CLOSED_ERROR = 4,  /**< the client said close, but an operation before it had failed, or
+                                (scp) the client says that it could not read all it sent */
     SALLY_CLOSED_REFUSED = 5 /**< the storage had opened it, but a wrapper or an after-hook answered
                                 OPEN or OPENDIR with a failure: no client has seen the file */
 };

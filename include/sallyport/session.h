@@ -52,7 +52,7 @@ typedef struct sally_peer {
     uint64_t reserved2[4];       /**< zero */
 } sally_peer;
 
-/** A number that no other session of this process's server has. */
+/** A number that no other session of its server has; of a sally_sftp, the one in its options. */
 SALLY_API uint64_t sally_session_id(const sally_session *session);
 /** The name that logged in. */
 SALLY_API const char *sally_session_user(const sally_session *session);

@@ -45,14 +45,19 @@ typedef struct sally_sftp_options {
     void *log_user_data;        /**< handed to log */
     uint32_t log_level;         /**< SALLY_LOG_ value */
     uint32_t reserved;          /**< zero */
-    /** Something finished in another thread: call sally_sftp_input() with no bytes soon, from the
-     * engine's thread. Called from any thread; must not call the engine. NULL: the storage answers
-     * everything at once. */
+    /** Something finished: call sally_sftp_input() with no bytes soon, from the engine's thread.
+     * Called from any thread that calls sally_op_finish(), the engine's own and several at a time
+     * included, without a lock of the library's; must not call the engine. Never called after
+     * sally_sftp_free() has returned. NULL: the storage answers everything at once. */
     void (*on_wake)(void *user_data);
     void *user_data; /**< handed to on_wake and wall_seconds */
     /** Now, in seconds since 1970: listings then show times of day, log lines the time. NULL:
      * years, and 0. */
     int64_t (*wall_seconds)(void *user_data);
+    /** What sally_session_id() says, and log lines. The library keeps no count of a process's
+     * engines: where there are several, give each a number of its own. 0: 1, as in every engine
+     * that was given none. */
+    uint64_t session_id;
 } sally_sftp_options;
 
 /** Makes an engine over `fs`, which it holds. `options` may be NULL. */
@@ -67,7 +72,8 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_sftp_new(sally_sftp **out, sally_fs
 SALLY_API SALLY_MUST_CHECK sally_error sally_sftp_input(sally_sftp *sftp, const void *data,
                                                         size_t size, size_t *taken);
 
-/** The client will send no more. */
+/** The client will send no more. What it has asked for is still done; files that it leaves open are
+ * closed by sally_sftp_free(), as ::SALLY_CLOSED_LOST. */
 SALLY_API void sally_sftp_eof(sally_sftp *sftp);
 
 /** The next bytes for the client; 0 when there are none. Valid until the next call. */
@@ -87,8 +93,10 @@ SALLY_API const char *sally_sftp_request_name(size_t index);
 /** The engine's session. */
 SALLY_API sally_session *sally_sftp_session(sally_sftp *sftp);
 
-/** Closes all files and frees the engine. Operations still pending are cancelled; the storage's
- * finishes may still come after this, and what they need lives until then. NULL is allowed. */
+/** Closes all files (::SALLY_CLOSED_LOST: the client did not) and frees the engine. Operations
+ * still pending are cancelled; the storage's finishes may still come after this, and what they need
+ * lives until then. Waits for calls of on_wake that other threads are in: hold no lock that on_wake
+ * takes. Not inside callbacks of this engine. NULL is allowed. */
 SALLY_API void sally_sftp_free(sally_sftp *sftp);
 
 SALLY_END_DECLS

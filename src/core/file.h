@@ -92,4 +92,7 @@ void file_reopen(sally_file *file);
  * thread. */
 bool file_shut(sally_file *file);
 
+/* The first one counts, and becomes the reason of the close. */
+void file_note_failure(sally_file *file, sally_status status);
+
 #endif

@@ -3,6 +3,7 @@
 #include "scp/sink.h"
 
 #include "base/mem.h"
+#include "core/file.h"
 
 #define ACCESS_WRITE 0x102u /* ACE4_WRITE_DATA, ACE4_WRITE_ATTRIBUTES */
 
@@ -361,6 +362,7 @@ static bool await_status(struct scp *s)
     case ANSWER_WARNING: /* the client could not read it all, and has said so itself */
         s->errors++;
         k->peer_failed = true;
+        file_note_failure(k->file, SALLY_FAILURE); /* what came in the place of its bytes is here */
         break;
     default:
         scp_finish(s, 1);

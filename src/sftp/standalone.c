@@ -11,14 +11,15 @@
 #include "sftp/sftp.h"
 
 /* Defaults, and what follows from the options. */
-#define MAX_PACKET      (257u * 1024)
-#define MAX_READ        (255u * 1024)
-#define LEAST_PACKET    34000u
-#define PACKET_OVERHEAD 2048u /* more than a WRITE has beside its data */
-#define MAX_NAMES       (64u * 1024)
-#define MAX_HANDLES     1024u
-#define MAX_OPERATIONS  64u
-#define MAX_BYTES       ((size_t)8 * 1024 * 1024)
+#define MAX_PACKET         (257u * 1024)
+#define MAX_READ           (255u * 1024)
+#define LEAST_PACKET       34000u
+#define PACKET_OVERHEAD    2048u /* more than a WRITE has beside its data */
+#define MAX_NAMES          (64u * 1024)
+#define MAX_HANDLES        1024u
+#define MAX_OPERATIONS     64u
+#define MAX_BYTES          ((size_t)8 * 1024 * 1024)
+#define DEFAULT_SESSION_ID 1u
 /* Bytes of requests taken before their answers; like a channel's window. */
 #define WINDOW ((size_t)2 * 1024 * 1024)
 
@@ -37,8 +38,10 @@ struct sally_sftp {
     size_t window;      /* bytes that may be taken */
     bool broken, finished, want_flush;
 
-    pthread_mutex_t lock; /* for what follows */
+    pthread_mutex_t lock; /* for what follows; no callback is called under it */
+    pthread_cond_t quiet; /* waking became 0, after the close */
     struct list inbox;    /* operations on their way home */
+    uint32_t waking;      /* calls of on_wake that are under way */
     bool closed;          /* nobody calls us any more */
     bool running;         /* closed, and a thread is delivering */
     bool gone;            /* closed, and the session has ended */
@@ -58,6 +61,7 @@ static uint64_t no_time(struct session_host *host)
 
 static void destroy(sally_sftp *x)
 {
+    pthread_cond_destroy(&x->quiet);
     pthread_mutex_destroy(&x->lock);
     hook_stack_clear(&x->hooks);
     for (size_t i = 0; i < COUNT_OF(x->texts); i++)
@@ -94,17 +98,31 @@ static void run_to_the_end(sally_sftp *x)
     }
 }
 
+/* Counted: sally_sftp_free() waits for the calls under way, and none comes after it. */
+static void call_on_wake(sally_sftp *x)
+{
+    x->on_wake(x->user_data);
+    pthread_mutex_lock(&x->lock);
+    if (--x->waking == 0 && x->closed)
+        pthread_cond_signal(&x->quiet);
+    pthread_mutex_unlock(&x->lock);
+}
+
 static void wake(struct session_host *host, struct op *op)
 {
     sally_sftp *x = sftp_of(host);
-    bool run = false;
+    bool run = false, call = false;
     pthread_mutex_lock(&x->lock);
     list_append(&x->inbox, &op->link);
-    if (!x->closed && x->on_wake)
-        x->on_wake(x->user_data); /* under the lock: never after sally_sftp_free() */
+    if (!x->closed && x->on_wake) {
+        call = true;
+        x->waking++;
+    }
     if (x->closed && !x->running)
         run = x->running = true;
     pthread_mutex_unlock(&x->lock);
+    if (call)
+        call_on_wake(x);
     if (run)
         run_to_the_end(x);
 }
@@ -220,7 +238,7 @@ static sally_error make_session(sally_sftp *x, sally_fs *fs, const sally_sftp_op
             .peer = &x->peer,
             .fs = fs,
             .permissions = or_default(o->permissions, SALLY_MAY_ALL),
-            .id = 1,
+            .id = o->session_id ? o->session_id : DEFAULT_SESSION_ID,
             .max_operations = or_default(o->max_operations, MAX_OPERATIONS),
             .max_files = or_default(o->max_handles, MAX_HANDLES),
             .max_bytes = MAX_BYTES,
@@ -272,6 +290,11 @@ sally_error sally_sftp_new(sally_sftp **out, sally_fs *fs, const sally_sftp_opti
     if (!x)
         return SALLY_E_NO_MEMORY;
     if (pthread_mutex_init(&x->lock, NULL) != 0) {
+        mem_free(x);
+        return SALLY_E_NO_MEMORY;
+    }
+    if (pthread_cond_init(&x->quiet, NULL) != 0) {
+        pthread_mutex_destroy(&x->lock);
         mem_free(x);
         return SALLY_E_NO_MEMORY;
     }
@@ -377,9 +400,12 @@ void sally_sftp_free(sally_sftp *x)
     /* From here on this thread is the one that runs, until it leaves that to others. */
     pthread_mutex_lock(&x->lock);
     x->closed = x->running = true;
+    while (x->waking)
+        pthread_cond_wait(&x->quiet, &x->lock);
     pthread_mutex_unlock(&x->lock);
     deliver(x);
-    sftp_close(x->engine, x->finished ? SALLY_CLOSED_BY_CLIENT : SALLY_CLOSED_LOST, on_gone, x);
+    /* What the client has closed has its reason already: the rest was cut off, however politely. */
+    sftp_close(x->engine, SALLY_CLOSED_LOST, on_gone, x);
     x->engine = NULL;
     struct list *item;
     while ((item = list_take_first(&x->output))) {

@@ -22,6 +22,18 @@ static void look_at_file(struct client *c)
     expect_file(c, "/home/joe/f", "hello", 0640);
 }
 
+static void look_at_whole_file(struct client *c)
+{
+    look_at_file(c);
+    assert_int_equal(c->store.last_reason, SALLY_CLOSED_BY_CLIENT);
+}
+
+static void look_at_broken_file(struct client *c)
+{
+    look_at_file(c);
+    assert_int_equal(c->store.last_reason, SALLY_CLOSED_ERROR);
+}
+
 static void look_at_inner_file(struct client *c)
 {
     expect_file(c, "/many/f", "hello", 0640);
@@ -39,7 +51,7 @@ static void files_are_taken(void **state)
 {
     (void)state;
     check(&(struct exchange){"scp -t f", TEXT("C0640 5 x\nhello\0"), TEXT("\0\0\0"), 0, NULL,
-                             look_at_file});
+                             look_at_whole_file});
     check(&(struct exchange){"scp -t .", TEXT("C0640 5 f\nhello\0"), TEXT("\0\0\0"), 0, NULL,
                              look_at_file});
     check(&(struct exchange){"scp -d -t /many/", TEXT("C0640 0 e\n\0C0640 5 f\nhello\0"),
@@ -172,7 +184,7 @@ static void early_ends_are_no_success(void **state)
                              look_at_none});
     /* The client could not read its file to the end. */
     check(&(struct exchange){"scp -t f", TEXT("T1 0 1 0\nC0640 5 x\nhello\1oh\n"), TEXT("\0\0\0\0"),
-                             1, NULL, look_at_file});
+                             1, NULL, look_at_broken_file});
 }
 
 static void fail_writes(struct client *c)

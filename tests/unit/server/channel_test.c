@@ -2,22 +2,17 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
-#include <time.h>
+#include <sys/socket.h>
 
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "sallyport/file.h"
 #include "sallyport/hooks.h"
 #include "sallyport/storages.h"
-#include "server/client.h"
+#include "server/fixture.h"
 
 enum { FXP_STAT = 17, CHANNELS = 3 };
-
-static void nap(void)
-{
-    struct timespec t = {0, 5000000};
-    nanosleep(&t, NULL);
-}
 
 /* Like a file system on a network that is down: nobody can tell it that its answer is not awaited
  * any more. */
@@ -32,7 +27,7 @@ static sally_status be_stuck(void *user_data, sally_op *op)
     (void)op;
     s->inside++;
     while (!s->free)
-        nap();
+        nap(5);
     return SALLY_CONTINUE;
 }
 
@@ -98,7 +93,7 @@ static void sessions_that_cannot_end_count(void **state)
     stuck.free = true;
     bool again = false;
     for (int i = 0; i < 1000 && !again; i++) {
-        nap();
+        nap(5);
         leave(&c);
         again = reopen(&c);
     }
@@ -137,11 +132,76 @@ static void windows_keep_to_their_bound(void **state)
     assert_int_equal(sally_server_free(s), SALLY_E_OK);
 }
 
+/* ---- Files that the client leaves open ---- */
+
+static sally_status note_reason(void *user_data, sally_op *op)
+{
+    sally_file_facts facts;
+    sally_file_get_facts(op->file, &facts);
+    *(atomic_uint *)user_data = facts.close_reason;
+    return op->status;
+}
+
+static void leave_by_channel_close(struct client *c)
+{
+    ssh_channel_finish(c->channel, 0);
+}
+
+static void leave_by_disconnect(struct client *c)
+{
+    ssh_disconnect(c->ssh, "bye");
+}
+
+static void leave_by_hanging_up(struct client *c)
+{
+    shutdown(c->fd, SHUT_RDWR);
+}
+
+static void leave_after_close(struct client *c)
+{
+    ssh_channel_finish(c->channel, 0);
+}
+
+static void an_upload_that_is_cut_looks_cut(void **state)
+{
+    (void)state;
+    static void (*const ways[])(struct client * c) = {leave_by_channel_close, leave_by_disconnect,
+                                                      leave_by_hanging_up, leave_after_close};
+    atomic_uint reason = 0;
+    const sally_hooks hooks = {.struct_size = sizeof hooks,
+                               .after_mask = SALLY_OP_BIT(SALLY_OP_CLOSE),
+                               .after = note_reason,
+                               .user_data = &reason};
+    sally_server *s = new_server(NULL);
+    assert_int_equal(sally_server_add_hooks(s, &hooks), SALLY_E_OK);
+    assert_int_equal(sally_server_start(s), SALLY_E_OK);
+    for (size_t i = 0; i < COUNT_OF(ways); i++) {
+        struct client c;
+        struct buf handle;
+        client_open(&c, s, "joe", "secret");
+        assert_true(client_open_file(&c, "/cut", WRITE_CREATE, &handle));
+        assert_int_equal(client_write(&c, &handle, 0, "half", 4), 0);
+        if (ways[i] == leave_after_close)
+            assert_int_equal(client_close_file(&c, &handle), 0);
+        ways[i](&c);
+        (void)client_run(&c, is_channel_gone, 5000);
+        client_end(&c);
+        await_connections(s, 0);
+        for (int t = 0; t < 1000 && counters_of(s).files_now; t++)
+            nap(5);
+        assert_int_equal(reason,
+                         ways[i] == leave_after_close ? SALLY_CLOSED_BY_CLIENT : SALLY_CLOSED_LOST);
+        buf_clear(&handle);
+    }
+    finish(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sessions_that_cannot_end_count),
         cmocka_unit_test(windows_keep_to_their_bound),
+        cmocka_unit_test(an_upload_that_is_cut_looks_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
@@ -116,7 +117,7 @@ static void a_whole_session(void **state)
         assert_int_equal(count_replies(&u), s.count + 1);
         assert_int_equal(u.wakes, 0);
         end(&u);
-        assert_int_equal(u.store.last_reason, SALLY_CLOSED_BY_CLIENT);
+        assert_int_equal(u.store.last_reason, SALLY_CLOSED_LOST); /* the script left one open */
     }
     script_clear(&s);
 }
@@ -470,6 +471,178 @@ static void other_threads_may_finish_even_after_the_end(void **state)
     pthread_mutex_destroy(&f.lock);
 }
 
+/* ---- on_wake, seen from inside ---- */
+
+struct waker {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    sally_sftp *sftp;
+    sally_op *op;
+    bool inside, input_done, timed_out, waits_for_input;
+    _Atomic bool left;
+};
+
+static sally_status keep_op(sally_fs *fs, sally_op *op)
+{
+    struct waker *w = sally_fs_data(fs);
+    w->op = op;
+    return SALLY_PENDING;
+}
+
+/* As a program's may: it takes a while, and takes a lock that the engine's thread takes, too. */
+static void slow_wake(void *user_data)
+{
+    struct waker *w = user_data;
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 5;
+    pthread_mutex_lock(&w->lock);
+    w->inside = true;
+    pthread_cond_broadcast(&w->changed);
+    while (w->waits_for_input && !w->input_done && !w->timed_out)
+        w->timed_out = pthread_cond_timedwait(&w->changed, &w->lock, &until) != 0;
+    pthread_mutex_unlock(&w->lock);
+    if (!w->waits_for_input)
+        nanosleep(&(struct timespec){0, 20000000}, NULL);
+    w->left = true;
+}
+
+static void *finish_one(void *user_data)
+{
+    struct waker *w = user_data;
+    sally_attrs_set_file(&w->op->u.stat.attrs, 0644, 5);
+    sally_op_finish(w->op, SALLY_OK);
+    return NULL;
+}
+
+static pthread_t start_waking(struct waker *w, bool waits_for_input)
+{
+    static const uint8_t stat[] = {0, 0, 0, 10, SSH_FXP_STAT, 0, 0, 0, 1, 0, 0, 0, 1, '/'};
+    const sally_fs_methods methods = {.struct_size = sizeof methods, .stat = keep_op};
+    const sally_sftp_options options = {
+        .struct_size = sizeof options, .on_wake = slow_wake, .user_data = w};
+    sally_fs *fs;
+    size_t taken;
+    *w = (struct waker){.waits_for_input = waits_for_input};
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->changed, NULL);
+    assert_int_equal(sally_fs_new(&fs, &methods, w), SALLY_E_OK);
+    assert_int_equal(sally_sftp_new(&w->sftp, fs, &options), SALLY_E_OK);
+    sally_fs_unref(fs);
+    assert_int_equal(sally_sftp_input(w->sftp, init, sizeof init, &taken), SALLY_E_OK);
+    assert_int_equal(sally_sftp_input(w->sftp, stat, sizeof stat, &taken), SALLY_E_OK);
+    assert_non_null(w->op);
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, finish_one, w), 0);
+    pthread_mutex_lock(&w->lock);
+    while (!w->inside)
+        pthread_cond_wait(&w->changed, &w->lock);
+    pthread_mutex_unlock(&w->lock);
+    return thread;
+}
+
+static void end_waking(struct waker *w, pthread_t thread)
+{
+    pthread_join(thread, NULL);
+    pthread_cond_destroy(&w->changed);
+    pthread_mutex_destroy(&w->lock);
+}
+
+static void the_engine_works_while_on_wake_runs(void **state)
+{
+    (void)state;
+    struct waker w;
+    size_t taken;
+    pthread_t thread = start_waking(&w, true);
+    assert_int_equal(sally_sftp_input(w.sftp, NULL, 0, &taken), SALLY_E_OK);
+    pthread_mutex_lock(&w.lock);
+    w.input_done = true;
+    pthread_cond_broadcast(&w.changed);
+    pthread_mutex_unlock(&w.lock);
+    sally_sftp_free(w.sftp);
+    assert_true(w.left);
+    assert_false(w.timed_out);
+    end_waking(&w, thread);
+}
+
+static void on_wake_is_over_when_the_engine_is_freed(void **state)
+{
+    (void)state;
+    struct waker w;
+    pthread_t thread = start_waking(&w, false);
+    sally_sftp_free(w.sftp);
+    assert_true(w.left);
+    end_waking(&w, thread);
+}
+
+/* ---- Files that the client leaves open ---- */
+
+static void open_for_writing(struct user *u, const char *name)
+{
+    struct buf packet;
+    buf_init(&packet, 256);
+    size_t place = put_string_begin(&packet);
+    put_u8(&packet, SSH_FXP_OPEN);
+    put_u32(&packet, 1);
+    put_text(&packet, name);
+    put_u32(&packet, 0x0a); /* write, create */
+    put_u32(&packet, 0);
+    put_string_end(&packet, place);
+    assert_int_equal(feed(u, buf_head(&packet), packet.size, SIZE_MAX), SALLY_E_OK);
+    assert_int_equal(u->store.open_files, 1);
+    buf_clear(&packet);
+}
+
+static void what_is_left_open_is_lost(void **state)
+{
+    (void)state;
+    for (int says_eof = 0; says_eof < 2; says_eof++) {
+        struct user u;
+        start_with_wake(&u);
+        assert_int_equal(feed(&u, init, sizeof init, 100), SALLY_E_OK);
+        open_for_writing(&u, "/cut");
+        if (says_eof) {
+            sally_sftp_eof(u.sftp);
+            assert_true(sally_sftp_done(u.sftp));
+        }
+        end(&u);
+        assert_int_equal(u.store.last_reason, SALLY_CLOSED_LOST);
+    }
+}
+
+static void note_session(void *user_data, const sally_log_line *line)
+{
+    if (line->session_id)
+        *(uint64_t *)user_data = line->session_id;
+}
+
+static void engines_have_the_numbers_they_were_given(void **state)
+{
+    (void)state;
+    static const uint64_t given[] = {0, 7, UINT64_MAX}, wanted[] = {1, 7, UINT64_MAX};
+    for (size_t i = 0; i < COUNT_OF(given); i++) {
+        struct user u;
+        uint64_t logged = 0;
+        const sally_sftp_options options = {.struct_size = sizeof options,
+                                            .log = note_session,
+                                            .log_user_data = &logged,
+                                            .log_level = SALLY_LOG_DEBUG,
+                                            .session_id = given[i]};
+        start(&u, &options);
+        assert_int_equal(feed(&u, init, sizeof init, 100), SALLY_E_OK);
+        assert_int_equal(sally_session_id(sally_sftp_session(u.sftp)), wanted[i]);
+        assert_int_equal(logged, wanted[i]);
+        end(&u);
+    }
+    /* A program that was built before there was this member. */
+    struct user u;
+    sally_sftp_options old = {.struct_size = offsetof(sally_sftp_options, session_id),
+                              .session_id = 9};
+    start(&u, &old);
+    assert_int_equal(sally_session_id(sally_sftp_session(u.sftp)), 1);
+    end(&u);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -483,6 +656,10 @@ int main(void)
         cmocka_unit_test(log_lines_know_the_time_too),
         cmocka_unit_test(texts_are_copied_and_listings_know_the_time),
         cmocka_unit_test(other_threads_may_finish_even_after_the_end),
+        cmocka_unit_test(the_engine_works_while_on_wake_runs),
+        cmocka_unit_test(on_wake_is_over_when_the_engine_is_freed),
+        cmocka_unit_test(what_is_left_open_is_lost),
+        cmocka_unit_test(engines_have_the_numbers_they_were_given),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
