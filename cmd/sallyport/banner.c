@@ -119,10 +119,14 @@ static void command(const struct banner *b, const struct address *a, char *out, 
                  a->host);
 }
 
-static const char *fingerprint(const struct banner *b)
+static void show_fingerprints(const struct banner *b)
 {
-    const sally_key *key = sally_server_host_key(b->server, 0);
-    return key ? sally_key_fingerprint(key) : "";
+    sally_key *key;
+    for (size_t i = 0; sally_server_host_key(&key, b->server, i) == SALLY_E_OK; i++) {
+        fprintf(stderr, "  %-12s %s (%s)\n", i ? "" : "Fingerprint", sally_key_fingerprint(key),
+                sally_key_type(key));
+        sally_key_unref(key);
+    }
 }
 
 static void show_addresses(const struct addresses *all)
@@ -150,12 +154,7 @@ void banner_show(const struct banner *b)
     else
         fprintf(stderr, "  %-12s %s\n", "Password",
                 b->password_given ? "as given on the command line" : "none: keys only");
-    const char *line;
-    for (size_t i = 0; sally_server_host_key(b->server, i); i++) {
-        line = sally_key_fingerprint(sally_server_host_key(b->server, i));
-        fprintf(stderr, "  %-12s %s (%s)\n", i ? "" : "Fingerprint", line,
-                sally_key_type(sally_server_host_key(b->server, i)));
-    }
+    show_fingerprints(b);
     if (all.count) {
         char text[512];
         command(b, &all.at[0], text, sizeof text);
@@ -172,9 +171,11 @@ void banner_log(const struct banner *b, struct screen *screen)
     char text[512] = "";
     if (all.count)
         command(b, &all.at[0], text, sizeof text);
+    sally_key *key = NULL;
+    (void)!sally_server_host_key(&key, b->server, 0);
     sally_log_field fields[5] = {{"directory", b->directory},
                                  {"user", b->user},
-                                 {"fingerprint", fingerprint(b)},
+                                 {"fingerprint", key ? sally_key_fingerprint(key) : ""},
                                  {"command", text},
                                  {"password_file", b->password_file ? b->password_file : ""}};
     struct timespec now;
@@ -188,4 +189,5 @@ void banner_log(const struct banner *b, struct screen *screen)
         .fields = fields,
     };
     screen_log(screen, &line);
+    sally_key_unref(key);
 }

@@ -68,8 +68,12 @@ SALLY_API sally_error sally_server_set_log(sally_server *server, sally_log_fn *l
 SALLY_API SALLY_MUST_CHECK sally_error sally_server_add_host_key(sally_server *server,
                                                                  sally_key *key);
 
-/** The host key at `index` in the order of preference; NULL past the last one. Lent. */
-SALLY_API const sally_key *sally_server_host_key(const sally_server *server, size_t index);
+/** The host key at `index` in the order of preference. The caller is one more holder, and gives it
+ * back with sally_key_unref(): it stays good when it is replaced, and when the server is freed.
+ * ::SALLY_E_NOT_FOUND past the last one: then `*out` is NULL. */
+SALLY_API SALLY_MUST_CHECK sally_error sally_server_host_key(sally_key **out,
+                                                             const sally_server *server,
+                                                             size_t index);
 
 /**
  * Listens on `url`: "sftp://HOST:PORT" with a numeric address or name; no host or "*" for all
@@ -128,7 +132,8 @@ SALLY_API sally_error sally_server_shutdown(sally_server *server, uint64_t grace
 /** Waits until a started server has ended. ::SALLY_E_BUSY inside one of its callbacks. */
 SALLY_API sally_error sally_server_wait(sally_server *server);
 
-/** A connection as sally_server_walk() shows it. */
+/** A connection as sally_server_walk() shows it. All that it points to lasts until `each` returns.
+ */
 typedef struct sally_connection_info {
     uint64_t id;            /**< its number */
     const sally_peer *peer; /**< where it comes from */

@@ -265,12 +265,19 @@ sally_error sally_server_add_host_key(sally_server *server, sally_key *key)
                 : server_fail(server, SALLY_E_NO_MEMORY, "cannot add a host key: out of memory");
 }
 
-const sally_key *sally_server_host_key(const sally_server *server, size_t index)
+sally_error sally_server_host_key(sally_key **out, const sally_server *server, size_t index)
 {
+    if (out)
+        *out = NULL;
     if (!server)
-        return NULL;
-    struct keyring *keys = server_keys((sally_server *)(uintptr_t)server);
-    const sally_key *key = keys && index < keys->count ? keys->keys[index] : NULL;
-    keyring_unref(keys); /* the server holds it still */
-    return key;
+        return SALLY_E_INVALID;
+    sally_server *s = (sally_server *)(uintptr_t)server;
+    if (!out)
+        return server_fail(s, SALLY_E_INVALID, "a host key needs a place to be put: out is NULL");
+    struct keyring *keys = server_keys(s);
+    if (keys && index < keys->count)
+        *out = sally_key_ref(keys->keys[index]);
+    keyring_unref(keys);
+    return *out ? SALLY_E_OK
+                : server_fail(s, SALLY_E_NOT_FOUND, "there is no host key at index %zu", index);
 }
