@@ -33,8 +33,10 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_server_new(sally_server **out);
  * ::SALLY_E_BUSY inside one of its callbacks: nothing was done. NULL is allowed. */
 SALLY_API sally_error sally_server_free(sally_server *server);
 
-/** What went wrong in the last call on this server that failed in this thread's sight: which file,
- * which setting, which address. Lives until the next call. Never NULL. */
+/** Why a call on this server failed, and what to do about it: which setting, which address, which
+ * argument. Every call that returns an error to this thread sets the text, one that succeeds leaves
+ * it: look at it after an error. Each thread has its own, which stays as it is until this thread's
+ * next call that fails, or until the server is freed. Never NULL. Any thread. */
 SALLY_API const char *sally_server_error(const sally_server *server);
 
 /** Sets a setting by name (settings.h). ::SALLY_E_NOT_FOUND, ::SALLY_E_PARSE, ::SALLY_E_RANGE,

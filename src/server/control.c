@@ -93,8 +93,11 @@ sally_error sally_server_rekey(sally_server *server, uint64_t connection_id)
 sally_error sally_server_set_connection(sally_server *server, uint64_t connection_id,
                                         const char *name, const char *value)
 {
-    if (!server || !name || !value)
+    if (!server)
         return SALLY_E_INVALID;
+    if (!name || !value)
+        return server_fail(server, SALLY_E_INVALID,
+                           "a connection's setting needs a name and a value: one is NULL");
     char why[SETTINGS_WHY_SIZE];
     sally_error error = settings_check_connection(name, value, why);
     if (error)

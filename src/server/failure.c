@@ -1,5 +1,5 @@
 /* What went wrong, as text. Each thread has its own, so that what one thread reads is not what
- * another one's call left behind. */
+ * another one's call left behind, nor what another one writes just now. */
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -41,6 +41,8 @@ sally_error server_fail(sally_server *server, sally_error error, const char *for
     }
     if (f)
         snprintf(f->text, sizeof f->text, "%s", text);
+    else
+        server->failures_lost = true;
     pthread_mutex_unlock(&server->failures_lock);
     return error;
 }
@@ -52,8 +54,9 @@ const char *sally_server_error(const sally_server *server)
     pthread_mutex_t *lock = (pthread_mutex_t *)(uintptr_t)&server->failures_lock;
     pthread_mutex_lock(lock);
     const struct failure *f = find(server);
+    bool lost = server->failures_lost;
     pthread_mutex_unlock(lock);
-    return f ? f->text : "";
+    return f ? f->text : lost ? "out of memory" : "";
 }
 
 void server_failures_free(sally_server *server)

@@ -16,8 +16,11 @@
 
 sally_error sally_server_add_listener(sally_server *server, const char *url)
 {
-    if (!server || !url)
+    if (!server)
         return SALLY_E_INVALID;
+    if (!url)
+        return server_fail(server, SALLY_E_INVALID,
+                           "cannot listen: the URL is NULL; give one such as sftp://:2222");
     struct listener_url parsed;
     const char *why = "";
     sally_error error = listener_url_parse(&parsed, url, &why);
@@ -46,7 +49,8 @@ sally_error sally_server_add_systemd_listeners(sally_server *server)
     if (number_in_environment("LISTEN_PID") != (long)getpid() || count <= 0)
         return 0;
     if (count > SYSTEMD_MAX_FDS)
-        return server_fail(server, SALLY_E_RANGE, "LISTEN_FDS is too large");
+        return server_fail(server, SALLY_E_RANGE, "LISTEN_FDS is %ld: more than %d sockets", count,
+                           SYSTEMD_MAX_FDS);
     for (int i = 0; i < (int)count; i++) {
         char url[32];
         snprintf(url, sizeof url, "sftp+fd://%d", SYSTEMD_FIRST_FD + i);
@@ -75,12 +79,15 @@ const char *sally_server_listener(const sally_server *server, size_t index)
 sally_error sally_server_adopt(sally_server *server, int fd, const char *protocol,
                                uint64_t *connection_id)
 {
-    if (!server || fd < 0)
+    if (!server)
         return SALLY_E_INVALID;
+    if (fd < 0)
+        return server_fail(server, SALLY_E_INVALID,
+                           "cannot take a socket over: %d is no descriptor", fd);
     if (!protocol || strcmp(protocol, "sftp") != 0) {
         close(fd);
         return server_fail(server, SALLY_E_UNSUPPORTED,
-                           "cannot take a socket over: only sftp is known");
+                           "cannot take a socket over: the protocol must be \"sftp\"");
     }
     int flags = fcntl(fd, F_GETFL);
     if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 ||

@@ -90,13 +90,28 @@ static sally_error have_host_key(sally_server *server)
     return error;
 }
 
+static const char *why_no_start(enum server_state state)
+{
+    switch (state) {
+    case SERVER_STARTED:
+        return "the server runs already";
+    case SERVER_PUMPED:
+        return "the server is run by sally_server_poll()";
+    case SERVER_ENDED:
+        return "the server has ended; each runs once: make another";
+    default:
+        return "the server was shut down before; make another";
+    }
+}
+
 sally_error server_prepare(sally_server *server, bool pumped)
 {
     sally_error error = have_host_key(server);
     if (error)
         return server_fail(server, error, "cannot make a host key: %s", sally_strerror(error));
     pthread_mutex_lock(&server->lock);
-    if (server->state != SERVER_NEW || server->is_draining)
+    enum server_state state = server->state;
+    if (state != SERVER_NEW || server->is_draining)
         error = SALLY_E_STATE;
     else
         error = make_loops(server, pumped);
@@ -111,7 +126,8 @@ sally_error server_prepare(sally_server *server, bool pumped)
             conn_launch(CONTAINER_OF(item, struct conn, loop_link), server_pick_loop(server));
     }
     pthread_mutex_unlock(&server->lock);
-    return error ? server_fail(server, error, "cannot start: %s", sally_strerror(error))
+    return error ? server_fail(server, error, "cannot start: %s",
+                               error == SALLY_E_STATE ? why_no_start(state) : sally_strerror(error))
                  : SALLY_E_OK;
 }
 
@@ -240,7 +256,9 @@ sally_error sally_server_wait(sally_server *server)
     enum server_state state = server->state;
     pthread_mutex_unlock(&server->lock);
     if (state == SERVER_NEW || state == SERVER_PUMPED)
-        return server_fail(server, SALLY_E_STATE, "the server was not started");
+        return server_fail(server, SALLY_E_STATE, "nothing can be waited for: %s",
+                           state == SERVER_NEW ? "the server was not started"
+                                               : "sally_server_poll() runs the server");
     server_join(server);
     return SALLY_E_OK;
 }

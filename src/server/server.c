@@ -131,10 +131,18 @@ static sally_error change_setting(sally_server *server, const char *name, const 
     return SALLY_E_OK;
 }
 
+static const char no_setting_name[] =
+    "the name of the setting is NULL; sally_setting_at() lists them all";
+
 sally_error sally_server_set(sally_server *server, const char *name, const char *value)
 {
-    if (!server || !name || !value)
+    if (!server)
         return SALLY_E_INVALID;
+    if (!name)
+        return server_fail(server, SALLY_E_INVALID, "%s", no_setting_name);
+    if (!value)
+        return server_fail(server, SALLY_E_INVALID, "%.128s: the value is NULL; give it as text",
+                           name);
     char why[SETTINGS_WHY_SIZE];
     pthread_mutex_lock(&server->lock);
     sally_error error = change_setting(server, name, value, why);
@@ -144,12 +152,20 @@ sally_error sally_server_set(sally_server *server, const char *name, const char 
 
 sally_error sally_server_get(const sally_server *server, const char *name, char *value, size_t size)
 {
-    if (!server || !name || (!value && size))
+    if (!server)
         return SALLY_E_INVALID;
-    struct settings *settings = server_settings((sally_server *)(uintptr_t)server);
+    sally_server *s = (sally_server *)(uintptr_t)server;
+    if (!name)
+        return server_fail(s, SALLY_E_INVALID, "%s", no_setting_name);
+    if (!value && size)
+        return server_fail(s, SALLY_E_INVALID, "%.128s: the buffer for its value is NULL", name);
+    struct settings *settings = server_settings(s);
     sally_error error = settings_get(settings, name, value, size);
     settings_unref(settings);
-    return error;
+    if (error == SALLY_E_NOT_FOUND)
+        return server_fail(s, error, "there is no setting \"%.128s\"", name);
+    return error ? server_fail(s, error, "%s: its value does not fit into %zu bytes", name, size)
+                 : SALLY_E_OK;
 }
 
 /* ---- Users ---- */
@@ -163,7 +179,8 @@ sally_auth *server_auth(sally_server *server)
 }
 
 static const char both_ways[] =
-    "users are either added one by one or left to an authenticator, not both";
+    "users are either added one by one (sally_server_add_user) or left to an authenticator "
+    "(sally_server_set_auth), not both";
 
 sally_error sally_server_set_auth(sally_server *server, sally_auth *auth)
 {
@@ -202,23 +219,44 @@ static sally_error own_users(sally_server *server, sally_auth **out)
     return error;
 }
 
+static sally_error refuse_user(sally_server *server, sally_error error, const char *name,
+                               const char *why)
+{
+    return server_fail(server, error, "cannot add the user \"%.64s\": %s", name, why);
+}
+
+/* Why the list of users took none of what this call can say. */
+static const char *why_no_user(sally_error error, const char *password)
+{
+    if (error == SALLY_E_INVALID && password && !*password)
+        return "the password is empty; NULL stands for none";
+    if (error == SALLY_E_INVALID)
+        return "the password looks like a hash, but is not whole";
+    if (error == SALLY_E_UNSUPPORTED)
+        return "the password's hash is of a kind that is too weak; sally_hash_password() makes a "
+               "good one";
+    return sally_strerror(error);
+}
+
 sally_error sally_server_add_user(sally_server *server, const char *name, const char *password,
                                   sally_fs *fs)
 {
-    if (!server || !name || !fs)
+    if (!server)
         return SALLY_E_INVALID;
+    if (!name || !*name)
+        return server_fail(server, SALLY_E_INVALID, "cannot add a user without a name");
+    if (!fs)
+        return refuse_user(server, SALLY_E_INVALID, name, "the storage is NULL");
     sally_auth *users = NULL;
     sally_error error = own_users(server, &users);
     if (error)
-        return server_fail(server, error, "cannot add the user \"%.64s\": %s", name,
+        return refuse_user(server, error, name,
                            error == SALLY_E_STATE ? both_ways : sally_strerror(error));
     const sally_user user = {
         .struct_size = sizeof user, .name = name, .password = password, .fs = fs};
     error = sally_auth_users_add(users, &user);
     sally_auth_unref(users);
-    return error ? server_fail(server, error, "cannot add the user \"%.64s\": %s", name,
-                               sally_strerror(error))
-                 : SALLY_E_OK;
+    return error ? refuse_user(server, error, name, why_no_user(error, password)) : SALLY_E_OK;
 }
 
 /* ---- Hooks and keys ---- */
@@ -232,9 +270,12 @@ sally_error sally_server_add_hooks(sally_server *server, const sally_hooks *hook
         server->state == SERVER_NEW ? hook_stack_add(&server->hooks, hooks) : SALLY_E_STATE;
     pthread_mutex_unlock(&server->lock);
     return error ? server_fail(server, error, "cannot add hooks: %s",
-                               error == SALLY_E_INVALID ? "struct_size makes no sense"
-                               : error == SALLY_E_STATE ? "the server runs already"
-                                                        : sally_strerror(error))
+                               error == SALLY_E_STATE ? "the server has been started already"
+                               : !hooks               ? "the set of hooks is NULL"
+                               : error == SALLY_E_INVALID
+                                   ? "struct_size makes no sense, or members are "
+                                     "set that this library does not know"
+                                   : sally_strerror(error))
                  : SALLY_E_OK;
 }
 
@@ -248,8 +289,12 @@ struct keyring *server_keys(sally_server *server)
 
 sally_error sally_server_add_host_key(sally_server *server, sally_key *key)
 {
-    if (!server || !key)
+    if (!server)
         return SALLY_E_INVALID;
+    if (!key)
+        return server_fail(server, SALLY_E_INVALID,
+                           "cannot add a host key: it is NULL; sally_key_load() reads one, "
+                           "sally_key_generate() makes one");
     sally_key *bound;
     if (key_bind(&bound, key, server->crypto) != SALLY_E_OK)
         return server_fail(server, SALLY_E_NO_MEMORY, "cannot add a host key: out of memory");

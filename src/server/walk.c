@@ -9,8 +9,11 @@ sally_error sally_server_walk(sally_server *server,
                               bool (*each)(void *user_data, const sally_connection_info *info),
                               void *user_data)
 {
-    if (!server || !each)
+    if (!server)
         return SALLY_E_INVALID;
+    if (!each)
+        return server_fail(server, SALLY_E_INVALID,
+                           "cannot walk over the connections: the function to call is NULL");
     atomic_store_explicit(&server->walked_ns, loop_now_ns(), memory_order_relaxed);
     size_t count;
     struct conn **all = registry_all(&server->registry, &count);
@@ -33,8 +36,11 @@ sally_error sally_server_walk(sally_server *server,
 
 sally_error sally_server_counters(sally_server *server, sally_counters *counters)
 {
-    if (!server || !counters || counters->struct_size < sizeof counters->struct_size)
+    if (!server)
         return SALLY_E_INVALID;
+    if (!counters || counters->struct_size < sizeof counters->struct_size)
+        return server_fail(server, SALLY_E_INVALID, "cannot read the counters: %s",
+                           counters ? "struct_size is not set" : "the struct is NULL");
     struct counters *c = &server->counters;
     size_t size = counters->struct_size;
     const sally_counters all = {
