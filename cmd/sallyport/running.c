@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <time.h>
@@ -48,12 +49,16 @@ void running_block_signals(void)
 struct waiter {
     sally_server *server;
     pthread_t main_thread;
+    bool ended;
+    char why[512]; /* it has not: the text is its own thread's */
 };
 
 static void *wait_for_end(void *user_data)
 {
     struct waiter *w = user_data;
-    (void)sally_server_wait(w->server);
+    w->ended = sally_server_wait(w->server) == SALLY_E_OK;
+    if (!w->ended)
+        snprintf(w->why, sizeof w->why, "%s", sally_server_error(w->server));
     pthread_kill(w->main_thread, ENDED);
     return NULL;
 }
@@ -171,7 +176,7 @@ int running_serve(sally_server *server, struct screen *screen, bool show_live, b
     sally_error e = sally_server_start(server);
     if (e)
         return report_failure("the server cannot start: %s", sally_server_error(server));
-    struct waiter waiter = {server, pthread_self()};
+    struct waiter waiter = {.server = server, .main_thread = pthread_self()};
     pthread_t thread;
     if (pthread_create(&thread, NULL, wait_for_end, &waiter) != 0) {
         (void)sally_server_shutdown(server, 0);
@@ -183,5 +188,9 @@ int running_serve(sally_server *server, struct screen *screen, bool show_live, b
     until_end(&stop, live);
     live_free(live);
     pthread_join(thread, NULL);
+    if (!waiter.ended) { /* its threads are still there: nothing may be taken from under them */
+        (void)report_failure("%s", waiter.why);
+        _exit(EXIT_FAILED);
+    }
     return EXIT_FINE;
 }

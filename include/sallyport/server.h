@@ -29,8 +29,9 @@ typedef struct sally_server sally_server; /**< a server */
 SALLY_API SALLY_MUST_CHECK sally_error sally_server_new(sally_server **out);
 
 /** Frees a server that does not run (after run returned, or shutdown has ended); stops it first
- * when it does.
- * ::SALLY_E_BUSY inside one of its callbacks: nothing was done. NULL is allowed. */
+ * when it does, without grace.
+ * ::SALLY_E_BUSY inside one of its callbacks, and as for sally_server_wait(): nothing was freed, so
+ * that what the storage holds stays good; call it again once that has answered. NULL is allowed. */
 SALLY_API sally_error sally_server_free(sally_server *server);
 
 /** Why a call on this server failed, and what to do about it: which setting, which address, which
@@ -100,7 +101,8 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_server_adopt(sally_server *server, 
                                                           const char *protocol,
                                                           uint64_t *connection_id);
 
-/** Runs the server with its own threads until it is shut down. */
+/** Runs the server with its own threads until it is shut down. Errors of sally_server_start(), and
+ * of sally_server_wait(). */
 SALLY_API SALLY_MUST_CHECK sally_error sally_server_run(sally_server *server);
 
 /** Starts the server's threads and returns. */
@@ -110,7 +112,8 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_server_start(sally_server *server);
  * Pump mode: does what there is to do, waits at most `timeout_ms` (-1: as long as it takes; 0: not
  * at all) for something to do, and returns. No thread of ours runs; storages that block then block
  * the caller, unless `server.workers` says otherwise. Always from the same thread. Returns 1 while
- * the server lives, 0 once it was shut down, negative for an error.
+ * the server lives, 0 once it was shut down, negative for an error: ::SALLY_E_BUSY as for
+ * sally_server_wait(), after which it may be polled on.
  */
 SALLY_API int sally_server_poll(sally_server *server, int timeout_ms);
 
@@ -131,7 +134,10 @@ SALLY_API sally_error sally_server_stop_listening(sally_server *server);
  * time. Safe in a signal handler only through your own means (a pipe or signalfd). */
 SALLY_API sally_error sally_server_shutdown(sally_server *server, uint64_t grace_ms);
 
-/** Waits until a started server has ended. ::SALLY_E_BUSY inside one of its callbacks. */
+/** Waits until a started server has ended. ::SALLY_E_BUSY inside one of its callbacks, and when the
+ * server was shut down, its grace is over, and for `limits.storage_time` (3 s) no storage or
+ * authenticator has answered what it was asked before: sally_server_error() names the operations,
+ * and their users. The server goes on to its end as they are answered; wait again then. */
 SALLY_API sally_error sally_server_wait(sally_server *server);
 
 /** A connection as sally_server_walk() shows it. All that it points to lasts until `each` returns.

@@ -148,7 +148,9 @@ static sally_status take_path(struct op *op, struct slice raw, const char **plac
 
 sally_status op_take_path(struct op *op, struct slice raw)
 {
-    return take_path(op, raw, &op->pub.path);
+    sally_status status = take_path(op, raw, &op->pub.path);
+    op->asked_path = op->pub.path;
+    return status;
 }
 
 sally_status op_take_to(struct op *op, struct slice raw)
@@ -165,7 +167,9 @@ static sally_error error_of(sally_status status)
 
 sally_error sally_op_set_path(sally_op *op, const char *path)
 {
-    return path ? error_of(op_take_path(op_of(op), slice_of(path))) : SALLY_E_INVALID;
+    if (!path)
+        return SALLY_E_INVALID;
+    return error_of(take_path(op_of(op), slice_of(path), &op->path));
 }
 
 sally_error sally_op_set_to(sally_op *op, const char *to)
@@ -279,5 +283,5 @@ const char *sally_op_kind_name(uint32_t kind)
 void op_use_file(struct op *op, sally_file *file)
 {
     op->pub.file = file;
-    op->pub.path = file->path;
+    op->pub.path = op->asked_path = file->path;
 }

@@ -119,6 +119,13 @@ uint64_t session_changes(const sally_session *s)
     return s->changes;
 }
 
+void session_each_running(const sally_session *s,
+                          void (*each)(void *user_data, const struct op *op), void *user_data)
+{
+    LIST_EACH (item, &s->running)
+        each(user_data, CONTAINER_OF(item, struct op, run_link));
+}
+
 void session_set_version(sally_session *s, uint32_t version)
 {
     s->version = version;

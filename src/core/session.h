@@ -48,6 +48,10 @@ void session_deliver(struct op *op); /* at home */
 /* For engines. */
 bool session_may_submit(const sally_session *session); /* below max_operations, and not closing */
 uint32_t session_in_flight(const sally_session *session);
+/* Every operation that has been started and not been answered, at home: their kind and asked_path.
+ */
+void session_each_running(const sally_session *session,
+                          void (*each)(void *user_data, const struct op *op), void *user_data);
 void session_set_version(sally_session *session, uint32_t version);
 uint32_t session_file_count(const sally_session *session);
 uint32_t session_max_files(const sally_session *session);

@@ -261,6 +261,7 @@ static void finish_attempt(struct task *task)
     struct attempt *a = CONTAINER_OF(task, struct attempt, task);
     struct conn *c = a->conn;
     c->auth_state = a->request->pub.state;
+    c->asked_user = NULL;
     if (c->is_ended) {
         ssh_auth_reject(a->query, ""); /* nobody hears it, but the question is freed */
     } else {
@@ -355,6 +356,7 @@ void login_try(struct conn *c, struct ssh_auth *q)
         return;
     }
     conn_pin(c);
+    c->asked_user = q->user; /* the question lasts until it is answered */
     struct workers *workers = c->server->workers;
     if (workers && !is_quick(a))
         workers_give_task(workers, is_password(a) ? WORK_PASSWORDS : WORK_LOGINS, &a->task);

@@ -17,6 +17,7 @@
 #include "base/list.h"
 #include "sallyport/error.h"
 #include "server/deadlines.h"
+#include "server/held.h"
 #include "server/sweep.h"
 #include "server/task.h"
 
@@ -60,6 +61,12 @@ struct loop {
     uint64_t grace_end_ns;
     struct deadline grace;
     struct sweep sweep;
+
+    /* Under the server's lock, see held.c. */
+    struct task look;
+    bool is_look_queued;
+    bool is_over; /* it has run for the last time */
+    struct held held;
 };
 
 sally_error loop_new(struct loop **out, struct sally_server *server, uint32_t index);

@@ -1,4 +1,6 @@
 /* Pump mode: no thread of ours, the program calls. */
+#include <limits.h>
+
 #include "server/loop.h"
 #include "server/server.h"
 
@@ -21,6 +23,28 @@ static struct loop *pumped_loop(sally_server *server, sally_error *error)
     return *error ? NULL : server->loops[0];
 }
 
+/* When to look whether the program has given back what it holds; DEADLINE_NONE: there is no need
+ * to.
+ */
+static uint64_t next_look(sally_server *server)
+{
+    pthread_mutex_lock(&server->lock);
+    uint64_t next = patience_next(server, &server->pump_patience, loop_now_ns());
+    pthread_mutex_unlock(&server->lock);
+    return next;
+}
+
+static int sooner(int timeout_ms, uint64_t at_ns)
+{
+    uint64_t now = loop_now_ns();
+    if (at_ns == DEADLINE_NONE)
+        return timeout_ms;
+    uint64_t ms = at_ns > now ? (at_ns - now + 999999) / 1000000 : 0;
+    return timeout_ms >= 0 && (uint64_t)timeout_ms < ms ? timeout_ms
+           : ms > INT_MAX                               ? INT_MAX
+                                                        : (int)ms;
+}
+
 int sally_server_poll(sally_server *server, int timeout_ms)
 {
     if (!server)
@@ -32,11 +56,20 @@ int sally_server_poll(sally_server *server, int timeout_ms)
     if (loop_is_here(loop))
         return server_fail(server, SALLY_E_BUSY,
                            "a server cannot be pumped inside its own callbacks");
-    loop_pump(loop, timeout_ms);
-    if (!loop->is_finished)
-        return 1;
-    server_loop_ended(server);
-    return 0;
+    uint64_t look_ns = next_look(server);
+    loop_pump(loop, sooner(timeout_ms, look_ns));
+    if (loop->is_finished) {
+        server_loop_ended(loop);
+        return 0;
+    }
+    struct held held;
+    if (look_ns != DEADLINE_NONE && next_look(server) == 0) {
+        server->pump_patience.is_begun = false;
+        held_look(loop, &held);
+        if (held.count)
+            return held_fail(server, &held);
+    }
+    return 1;
 }
 
 int sally_server_fd(sally_server *server)
@@ -53,8 +86,9 @@ int sally_server_timeout(const sally_server *server)
     if (!server)
         return -1;
     sally_error error;
-    const struct loop *loop = pumped_loop((sally_server *)(uintptr_t)server, &error);
+    sally_server *s = (sally_server *)(uintptr_t)server;
+    const struct loop *loop = pumped_loop(s, &error);
     if (!loop)
         return 0;
-    return loop->watchers_changed ? 0 : uv_backend_timeout(&loop->uv);
+    return loop->watchers_changed ? 0 : sooner(uv_backend_timeout(&loop->uv), next_look(s));
 }

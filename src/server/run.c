@@ -1,5 +1,6 @@
 /* Loops and threads: start, run, wait, and the way to the end. */
 #include <fcntl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -12,6 +13,7 @@
 
 #define DEFAULT_WORKERS 256
 #define MAX_LOOPS       1024
+#define NS_PER_S        UINT64_C(1000000000)
 
 static uint32_t processors(void)
 {
@@ -149,10 +151,13 @@ struct loop *server_pick_loop(sally_server *server)
     return best;
 }
 
-void server_loop_ended(sally_server *server)
+void server_loop_ended(struct loop *loop)
 {
+    sally_server *server = loop->server;
     pthread_mutex_lock(&server->lock);
+    loop->is_over = true;
     bool last = --server->loops_running == 0;
+    pthread_cond_broadcast(&server->changed);
     pthread_mutex_unlock(&server->lock);
     if (!last)
         return;
@@ -167,9 +172,8 @@ void server_loop_ended(sally_server *server)
 static void *loop_main(void *argument)
 {
     struct loop *loop = argument;
-    sally_server *server = loop->server;
     loop_run(loop);
-    server_loop_ended(server);
+    server_loop_ended(loop);
     return NULL;
 }
 
@@ -196,7 +200,7 @@ sally_error sally_server_start(sally_server *server)
         (void)sally_server_shutdown(server, 0);
         for (; i < server->loop_count; i++)
             (void)loop_main(server->loops[i]);
-        server_join(server);
+        (void)server_join(server);
         return server_fail(server, SALLY_E_SYSTEM, "cannot start: no more threads can be made");
     }
     return SALLY_E_OK;
@@ -218,11 +222,42 @@ bool server_is_here(sally_server *server)
     return here;
 }
 
-void server_join(sally_server *server)
+void server_await_change(sally_server *server, uint64_t until_ns)
 {
-    pthread_mutex_lock(&server->lock);
-    while (server->state == SERVER_STARTED)
+    if (until_ns == DEADLINE_NONE) {
         pthread_cond_wait(&server->changed, &server->lock);
+        return;
+    }
+    const struct timespec until = {.tv_sec = (time_t)(until_ns / NS_PER_S),
+                                   .tv_nsec = (long)(until_ns % NS_PER_S)};
+    pthread_cond_timedwait(&server->changed, &server->lock, &until);
+}
+
+/* Until the loops have ended. False: they wait for callbacks of the program, and have for too long.
+ * Under the lock. */
+static bool await_loops(sally_server *server, struct held *held)
+{
+    struct patience patience = {.is_begun = false};
+    while (server->state == SERVER_STARTED) {
+        uint64_t next = patience_next(server, &patience, loop_now_ns());
+        if (next > 0)
+            server_await_change(server, next);
+        else if (held_ask(server, held))
+            return false;
+        else
+            patience.is_begun = false; /* it is not the program: they will come to their end */
+    }
+    return true;
+}
+
+sally_error server_join(sally_server *server)
+{
+    struct held held;
+    pthread_mutex_lock(&server->lock);
+    if (!await_loops(server, &held)) {
+        pthread_mutex_unlock(&server->lock);
+        return held_fail(server, &held);
+    }
     while (server->is_joining && !server->is_joined)
         pthread_cond_wait(&server->changed, &server->lock);
     struct workers *workers = NULL;
@@ -234,7 +269,7 @@ void server_join(sally_server *server)
     }
     pthread_mutex_unlock(&server->lock);
     if (!joins)
-        return;
+        return SALLY_E_OK;
     for (uint32_t i = 0; i < server->loop_count; i++)
         if (server->loops[i]->has_thread)
             pthread_join(server->loops[i]->joined, NULL);
@@ -243,6 +278,7 @@ void server_join(sally_server *server)
     server->is_joined = true;
     pthread_cond_broadcast(&server->changed);
     pthread_mutex_unlock(&server->lock);
+    return SALLY_E_OK;
 }
 
 sally_error sally_server_wait(sally_server *server)
@@ -259,6 +295,5 @@ sally_error sally_server_wait(sally_server *server)
         return server_fail(server, SALLY_E_STATE, "nothing can be waited for: %s",
                            state == SERVER_NEW ? "the server was not started"
                                                : "sally_server_poll() runs the server");
-    server_join(server);
-    return SALLY_E_OK;
+    return server_join(server);
 }

@@ -2,6 +2,7 @@
 #include "server/server.h"
 
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -30,7 +31,11 @@ sally_error sally_server_new(sally_server **out)
         return error;
     }
     pthread_mutex_init(&server->lock, NULL);
-    pthread_cond_init(&server->changed, NULL);
+    pthread_condattr_t monotonic; /* as loop_now_ns() */
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&server->changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     pthread_mutex_init(&server->failures_lock, NULL);
     list_init(&server->listeners);
     list_init(&server->early);
@@ -47,16 +52,16 @@ sally_error sally_server_new(sally_server **out)
 }
 
 /* Ends what runs. */
-static void stop(sally_server *server)
+static sally_error stop(sally_server *server)
 {
     (void)sally_server_shutdown(server, 0);
     pthread_mutex_lock(&server->lock);
     enum server_state state = server->state;
     pthread_mutex_unlock(&server->lock);
-    if (state == SERVER_PUMPED)
-        while (sally_server_poll(server, -1) > 0)
-            continue;
-    server_join(server);
+    int going = state == SERVER_PUMPED ? 1 : 0;
+    while (going > 0)
+        going = sally_server_poll(server, -1);
+    return going < 0 ? going : server_join(server);
 }
 
 static void free_parts(sally_server *server)
@@ -89,7 +94,9 @@ sally_error sally_server_free(sally_server *server)
     if (server_is_here(server))
         return server_fail(server, SALLY_E_BUSY,
                            "a server cannot be freed inside its own callbacks");
-    stop(server);
+    sally_error error = stop(server);
+    if (error)
+        return error;
     free_parts(server);
     pthread_mutex_destroy(&server->failures_lock);
     pthread_cond_destroy(&server->changed);

@@ -14,6 +14,7 @@
 #include "core/hook_stack.h"
 #include "crypto/crypto.h"
 #include "sallyport/server.h"
+#include "server/held.h"
 #include "server/keyring.h"
 #include "server/limits.h"
 #include "server/registry.h"
@@ -35,7 +36,7 @@ struct sally_server {
     /* `lock` guards the members up to the next comment. No callback of the program is called under
      * it. */
     pthread_mutex_t lock;
-    pthread_cond_t changed; /* state, loops_running, joining */
+    pthread_cond_t changed; /* state, loops_running, joining, grace, what loops hold */
     enum server_state state;
     struct settings *settings; /* the current set: connections hold the one they began with */
     struct keyring *keys;      /* likewise */
@@ -59,6 +60,8 @@ struct sally_server {
     struct loop **loops;
     uint32_t loop_count;
     struct workers *workers; /* NULL: pump mode without workers */
+
+    struct patience pump_patience; /* of the thread that pumps */
 
     /* Their own locks, or none needed. */
     pthread_mutex_t log_lock; /* recursive: a line made by whoever writes one is dropped */
@@ -101,11 +104,14 @@ sally_error server_prepare(sally_server *server, bool pumped);
 /* Whether the caller is inside one of the server's callbacks. */
 bool server_is_here(sally_server *server);
 /* A loop has finished, on its thread. */
-void server_loop_ended(sally_server *server);
+void server_loop_ended(struct loop *loop);
+/* Until `changed` is signalled, or the time; DEADLINE_NONE: however long it takes. Under `lock`. */
+void server_await_change(sally_server *server, uint64_t until_ns);
 /* For a new connection: the least busy loop, counted as its; NULL: the server takes none any more,
  * or not yet. Under `lock`. */
 struct loop *server_pick_loop(sally_server *server);
-/* Waits for the threads to end, and ends the workers. */
-void server_join(sally_server *server);
+/* Waits for the threads to end, and ends the workers. SALLY_E_BUSY: what the program's callbacks
+ * hold has not come back in time, and all goes on. */
+sally_error server_join(sally_server *server);
 
 #endif

@@ -27,6 +27,7 @@ struct settings {
     uint64_t limits_operations;
     uint64_t limits_session_bytes;
     uint64_t limits_stall_ns;
+    uint64_t limits_storage_ns;
     uint64_t limits_unauthenticated;
     uint64_t limits_unauthenticated_per_address;
     uint64_t server_backlog;

@@ -13,6 +13,7 @@ import socket
 import stat
 import struct
 import subprocess
+import threading
 import time
 
 import paramiko
@@ -644,6 +645,34 @@ def test_two_signals_at_once_are_no_failure(home, folder):
         for _ in range(3):
             server.process.send_signal(signal.SIGTERM)
         assert server.stop(signal.SIGHUP) == 0
+
+
+def test_a_stuck_storage_does_not_keep_it(home, folder, tmp_path):
+    """A file system that never comes back from fsync(2): what it holds is named, and the server leaves."""
+    source, library, mark = tmp_path / "hang.c", tmp_path / "hang.so", tmp_path / "inside"
+    source.write_text('#define _GNU_SOURCE\n#include <fcntl.h>\n#include <unistd.h>\nint fsync(int fd)\n{\n    (void)fd;\n'
+                      '    if (gettid() == getpid()) /* the host key is being kept */\n        return 0;\n'
+                      f'    close(open("{mark}", O_CREAT | O_WRONLY, 0600));\n    for (;;)\n        pause();\n}}\n')
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
+    (tmp_path / "up").write_text("upload\n")
+    options = ":".join(filter(None, [os.environ.get("ASAN_OPTIONS"), "verify_asan_link_order=0"]))
+    env = {**home, "LD_PRELOAD": str(library), "ASAN_OPTIONS": options}
+    server = Running(folder, "--listen", "sftp://127.0.0.1:0", "--user", "joe:x", "--set", "limits.storage_time=500ms",
+                     env=env)
+    client = threading.Thread(target=sftp, args=(server.port, "joe", f"put -f {tmp_path / 'up'} up\n", tmp_path, "x"))
+    client.start()
+    end = time.monotonic() + 30
+    while not mark.exists() and time.monotonic() < end:
+        time.sleep(0.02)
+    begin = time.monotonic()
+    try:
+        server.process.send_signal(signal.SIGTERM)
+        assert server.stop(signal.SIGHUP) == 1
+    finally:
+        server.process.kill()
+    client.join(30)
+    assert time.monotonic() - begin < TEN_SECONDS
+    assert 'still with the storage: fsync "/up" of "joe"' in server.stderr.splitlines()[-1]
 
 
 def test_an_idle_client_does_not_keep_it(home, folder):
