@@ -107,8 +107,12 @@ def test_hooks(folder):
     with example.client.open("/upload", "wb") as file:
         file.write(b"x" * 1000)
     assert example.client.open("/file").read() == b"text"
-    example.client.close()
-    time.sleep(0.2)
+    cut = example.client.open("/cut", "wb")
+    cut.write(b"half")
+    cut.flush()
+    example.client.close()  # in good order, but without closing the file
+    assert example.process.stdout.readline() == b"complete upload of /upload by demo: 1000 bytes, 0 missing\n"
+    assert example.process.stdout.readline() == b"broken upload of /cut by demo: 4 bytes, 0 missing\n"
     example.stop()
 
 

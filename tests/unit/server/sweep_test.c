@@ -25,7 +25,7 @@ static void end(sally_server *s)
 {
     assert_int_equal(sally_server_shutdown(s, 0), SALLY_E_OK);
     loop_run(s->loops[0]);
-    server_loop_ended(s);
+    server_loop_ended(s->loops[0]);
     assert_int_equal(sally_server_wait(s), SALLY_E_OK);
     assert_int_equal(sally_server_free(s), SALLY_E_OK);
 }
