@@ -93,8 +93,8 @@ struct op {
     uint32_t empty_rounds; /* how often that was */
     uint32_t reserve; /* bytes of reply or data that count against the session's bound from start to
                          op_free */
-    const char *asked_path;        /* as it was made, for the home thread, like `kind`; NULL: none */
-    const char *message;           /* for the client, or NULL: valid once done */
+    const char *asked_path; /* as it was made, for the home thread, like `kind`; NULL: none */
+    const char *message;    /* for the client, or NULL: valid once done */
     const struct op_name *unknown; /* names of sally_op_add_unknown_name(), the last one first */
 
     /* For core and the host: */

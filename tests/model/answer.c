@@ -7,9 +7,9 @@
 #include "sftp/attrs_codec.h"
 #include "sftp/protocol.h"
 
-#define MAX_ENTRIES 64
-#define KIND_DIRECTORY 4u /* in the upper bits of a mode */
-#define CLOCK_TIME  100000 /* seconds since 1970: those that are later are the clock's */
+#define MAX_ENTRIES    64
+#define KIND_DIRECTORY 4u     /* in the upper bits of a mode */
+#define CLOCK_TIME     100000 /* seconds since 1970: those that are later are the clock's */
 
 static void *take(void *user_data, size_t size)
 {

@@ -17,9 +17,9 @@
 #include "base/mem.h"
 #include "sallyport/storages.h"
 
-#define SHORT_COUNT     500
-#define LONG_COUNT      100000
-#define MOST_FAILURES   3
+#define SHORT_COUNT      500
+#define LONG_COUNT       100000
+#define MOST_FAILURES    3
 #define TRIES_TO_SHORTEN 40 /* orders in which a shorter sequence may fail, too */
 
 #define BOTH (SALLY_FS_TRY | SALLY_FS_CONCURRENT)
@@ -46,7 +46,7 @@ static const struct kind {
 /* clang-format on */
 
 struct options {
-    const char *kind; /* NULL: all */
+    const char *kind;      /* NULL: all */
     const char *directory; /* NULL: where FSYNC costs nothing, if there is such a place */
     uint64_t seed, count;
     double seconds; /* 0: as many as count says */
@@ -246,7 +246,8 @@ static unsigned check(const struct kind *kind, const struct options *o)
     took = now_s() - begin;
     printf("%s: %llu sequences from seed %llu in %.1f s (%.0f per second), %u failed%s\n",
            kind->name, (unsigned long long)done, (unsigned long long)o->seed, took,
-           (double)done / (took > 0 ? took : 1), failed, failed == MOST_FAILURES ? ", left off" : "");
+           (double)done / (took > 0 ? took : 1), failed,
+           failed == MOST_FAILURES ? ", left off" : "");
     bench_close(&b);
     return failed;
 }

@@ -74,10 +74,10 @@ static bool put_by_handle(struct buf *out, const struct step *s, uint32_t versio
                           const struct handle *h)
 {
     static const uint8_t types[ACT_COUNT] = {
-        [ACT_CLOSE] = SSH_FXP_CLOSE,     [ACT_READ] = SSH_FXP_READ,
-        [ACT_WRITE] = SSH_FXP_WRITE,     [ACT_FSTAT] = SSH_FXP_FSTAT,
+        [ACT_CLOSE] = SSH_FXP_CLOSE,       [ACT_READ] = SSH_FXP_READ,
+        [ACT_WRITE] = SSH_FXP_WRITE,       [ACT_FSTAT] = SSH_FXP_FSTAT,
         [ACT_FSETSTAT] = SSH_FXP_FSETSTAT, [ACT_READDIR] = SSH_FXP_READDIR,
-        [ACT_LOCK] = SSH_FXP_BLOCK,      [ACT_UNLOCK] = SSH_FXP_UNBLOCK,
+        [ACT_LOCK] = SSH_FXP_BLOCK,        [ACT_UNLOCK] = SSH_FXP_UNBLOCK,
     };
     if (!types[s->act])
         return false;

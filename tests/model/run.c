@@ -11,7 +11,7 @@ struct runner {
     struct run *run;
     struct host *host;
     const struct sequence *q;
-    struct handle handles[SLOTS]; /* as they were when the batch began */
+    struct handle handles[SLOTS];    /* as they were when the batch began */
     struct handle opened[MAX_STEPS]; /* by a step */
     bool loose[MAX_STEPS];
 };

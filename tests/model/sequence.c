@@ -12,7 +12,8 @@
 #define MOST_OFFSET    96u
 #define MOST_LENGTH    64u
 
-#define READ_WRITE_V6 (ACE4_READ_DATA | ACE4_WRITE_DATA | ACE4_READ_ATTRIBUTES | ACE4_WRITE_ATTRIBUTES)
+#define READ_WRITE_V6                                                                              \
+    (ACE4_READ_DATA | ACE4_WRITE_DATA | ACE4_READ_ATTRIBUTES | ACE4_WRITE_ATTRIBUTES)
 
 /* clang-format off */
 static const uint32_t weights[ACT_COUNT] = {
@@ -188,8 +189,8 @@ static struct step *add(struct sequence *q, enum act act, uint8_t slot, uint8_t 
 static void add_open(struct sequence *q, uint8_t slot, uint8_t name)
 {
     struct step *s = add(q, ACT_OPEN, slot, name);
-    s->flags = q->version == 3 ? SSH_FXF_READ | SSH_FXF_WRITE | SSH_FXF_CREAT
-                               : SSH_FXF_OPEN_OR_CREATE;
+    s->flags =
+        q->version == 3 ? SSH_FXF_READ | SSH_FXF_WRITE | SSH_FXF_CREAT : SSH_FXF_OPEN_OR_CREATE;
     s->access = READ_WRITE_V6;
 }
 
