@@ -1,4 +1,5 @@
-/* Each name is asked for by a STAT of the library's own, which goes the way of the client's. */
+/* Each name is asked for by a STAT of the library's own. Hooks do not see it: they have diverted
+ * the OPENDIR already, if they wished. */
 #include "core/relist.h"
 
 #include <stdio.h>
@@ -48,7 +49,8 @@ static bool ask(struct relist *r)
 {
     sally_file *file = r->op->pub.file;
     const char *name = first_name(file);
-    struct op *child = session_own_op(r->op->session, SALLY_OP_STAT, NULL, 0);
+    sally_session *s = r->op->session;
+    struct op *child = session_own_op(s, SALLY_OP_STAT, NULL, s->hooks ? s->hooks->count : 0);
     if (!child)
         return false;
     size_t size = strlen(file->path) + strlen(name) + 2;
