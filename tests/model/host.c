@@ -276,7 +276,8 @@ static void say_hello(struct host *h, uint32_t version)
     buf_clear(&in);
 }
 
-void host_begin(struct host *h, sally_fs *fs, struct held *held, uint32_t version, uint64_t seed)
+void host_begin(struct host *h, sally_fs *fs, struct held *held, const struct sequence *q,
+                uint64_t seed)
 {
     const struct session_options session_options = {.user = "joe",
                                                     .home = "/",
@@ -285,12 +286,12 @@ void host_begin(struct host *h, sally_fs *fs, struct held *held, uint32_t versio
                                                     .id = 1,
                                                     .max_operations = 64,
                                                     .max_files = 1024,
-                                                    .max_bytes = 8u << 20};
+                                                    .max_bytes = q->max_bytes};
     const struct sftp_options options = {.max_version = 6,
                                          .max_packet = 257u * 1024,
                                          .max_read = 255u * 1024,
                                          .max_write = 255u * 1024,
-                                         .max_names = 64u * 1024,
+                                         .max_names = q->max_names,
                                          .filename_charset = "UTF-8"};
     static const struct sftp_events events = {
         .send = on_send, .credit = on_credit, .broken = on_broken, .finished = on_finished};
@@ -304,7 +305,7 @@ void host_begin(struct host *h, sally_fs *fs, struct held *held, uint32_t versio
     if (session_new(&session, &h->host, &session_options) != SALLY_E_OK ||
         sftp_new(&h->engine, session, &options, &events, h) != SALLY_E_OK)
         abort();
-    say_hello(h, version);
+    say_hello(h, q->version);
     h->held = held;
     if (held)
         held_use(held, &h->dice, dice_below(&h->dice, 101), dice_below(&h->dice, 101));

@@ -25,25 +25,56 @@ bool dice_percent(struct dice *d, uint32_t probability); /* 0 to 100 */
 
 /* ---- Sequences ---- */
 
+/* What sequences are about: all there is, or some of it often. */
+enum theme { THEME_ALL, THEME_DATA, THEME_TREE, THEME_HOLDS, THEME_EXTENDED, THEME_COUNT };
+
 /* clang-format off */
-#define ACT_MAP(X) /* name  weight */                                                        \
-    X(OPEN, 8) X(OPENDIR, 3) X(CLOSE, 5) X(READ, 9) X(WRITE, 16) X(FSTAT, 8) X(STAT, 9)      \
-    X(LSTAT, 4) X(SETSTAT, 4) X(FSETSTAT, 5) X(LSETSTAT, 1) X(READDIR, 4) X(REALPATH, 3)     \
-    X(READLINK, 2) X(RENAME, 3) X(POSIX_RENAME, 3) X(REMOVE, 2) X(MKDIR, 2) X(RMDIR, 1)      \
-    X(SYMLINK, 2) X(HARDLINK, 2) X(COPY_DATA, 3) X(COPY_FILE, 1) X(HASH_HANDLE, 3)           \
-    X(HASH_NAME, 3) X(MD5_QUICK, 1) X(FSYNC, 2) X(LOCK, 3) X(UNLOCK, 2) X(SET_XATTR, 1)      \
-    X(GET_XATTR, 1) X(RANGES, 1) X(UNKNOWN, 1)
+#define ACT_MAP(X) /* name  weights by theme */ \
+    X(OPEN,         8,  4,  4, 16,  3) \
+    X(OPENDIR,      3,  0,  8,  0,  1) \
+    X(CLOSE,        5,  2,  3, 14,  3) \
+    X(READ,         9, 16,  1,  8,  4) \
+    X(WRITE,       16, 24,  2, 10, 10) \
+    X(FSTAT,        8, 12,  1,  2,  2) \
+    X(STAT,         9,  8, 10,  4,  2) \
+    X(LSTAT,        4,  1,  6,  2,  1) \
+    X(SETSTAT,      4,  4,  2,  1,  1) \
+    X(FSETSTAT,     5,  8,  1,  1,  2) \
+    X(LSETSTAT,     1,  1,  1,  0,  0) \
+    X(READDIR,      4,  0, 12,  1,  1) \
+    X(REALPATH,     3,  0,  6,  0,  1) \
+    X(READLINK,     2,  0,  6,  0,  0) \
+    X(RENAME,       3,  0,  6,  2,  1) \
+    X(POSIX_RENAME, 3,  0,  6,  2,  1) \
+    X(REMOVE,       2,  0,  6,  4,  2) \
+    X(MKDIR,        2,  0,  8,  0,  0) \
+    X(RMDIR,        1,  0,  8,  0,  0) \
+    X(SYMLINK,      2,  0,  6,  0,  1) \
+    X(HARDLINK,     2,  0,  4,  1,  1) \
+    X(COPY_DATA,    3,  4,  0,  1,  2) \
+    X(COPY_FILE,    1,  0,  1,  1,  4) \
+    X(HASH_HANDLE,  3,  3,  0,  1,  6) \
+    X(HASH_NAME,    3,  2,  0,  1,  6) \
+    X(MD5_QUICK,    1,  0,  0,  0,  6) \
+    X(FSYNC,        2,  4,  0,  1,  2) \
+    X(LOCK,         3,  0,  0, 12,  1) \
+    X(UNLOCK,       2,  0,  0, 12,  1) \
+    X(SET_XATTR,    1,  0,  0,  0, 10) \
+    X(GET_XATTR,    1,  0,  0,  0, 10) \
+    X(RANGES,       1,  0,  0,  0,  6) \
+    X(UNKNOWN,      1,  0,  0,  0,  2)
 /* clang-format on */
 
 enum act {
-#define ACT_ENUM(name, weight) ACT_##name,
+#define ACT_ENUM(name, ...) ACT_##name,
     ACT_MAP(ACT_ENUM)
 #undef ACT_ENUM
         ACT_COUNT
 };
 
-#define MAX_STEPS 64
-#define SLOTS     8
+#define MAX_STEPS  64
+#define SLOTS      8
+#define MANY_NAMES (64u << 10)
 
 /* One request. Which members mean something depends on the act. */
 struct step {
@@ -61,6 +92,9 @@ struct sequence {
     uint64_t seed;
     uint32_t version; /* 3 or 6 */
     size_t count;
+    uint32_t max_bytes; /* of the data of READs and WRITEs that are under way */
+    uint32_t max_names; /* bytes of a listing's page: MANY_NAMES, or less than all */
+    bool strict;        /* pages after the first are compared, too */
     struct step steps[MAX_STEPS];
 };
 
@@ -109,7 +143,8 @@ struct host *host_threads(void); /* workers */
 void host_free(struct host *h);
 
 /* A session over fs; `held` (may be NULL) is what holds answers back below it. */
-void host_begin(struct host *h, sally_fs *fs, struct held *held, uint32_t version, uint64_t seed);
+void host_begin(struct host *h, sally_fs *fs, struct held *held, const struct sequence *q,
+                uint64_t seed);
 void host_end(struct host *h);
 /* Sends all this and awaits so many replies. NULL, or why they did not come; the caller takes them
  * from `in`. */

@@ -6,8 +6,11 @@
 /* clang-format off */
 enum {
     NAME_A, NAME_B, NAME_C, NAME_LINK, NAME_DIR, NAME_X, NAME_Y, NAME_DIR_LINK, NAME_X_BY_LINK,
-    NAME_Y_BY_LINK, NAME_INNER_LINK, NAME_G, NAME_RELATIVE, NAME_DOTS, NAME_ROOT, NAME_COUNT
+    NAME_Y_BY_LINK, NAME_INNER_LINK, NAME_G, NAME_RELATIVE, NAME_DOTS, NAME_ROOT,
+    NAME_LONG, NAME_LONG_TOO = NAME_LONG + 3, NAME_COUNT
 };
+
+#define LONG_NAME "123456789-123456789-123456789-123456789-123456789-123456789-123456789-123456789-123456789-"
 
 static const char *const names[NAME_COUNT] = {
     [NAME_A] = "/a",             /* a file */
@@ -25,6 +28,7 @@ static const char *const names[NAME_COUNT] = {
     [NAME_RELATIVE] = "a",
     [NAME_DOTS] = "/d/../b",
     [NAME_ROOT] = "/",
+    [NAME_LONG] = "/1" LONG_NAME, "/2" LONG_NAME, "/3" LONG_NAME, "/4" LONG_NAME, /* so that a listing has pages */
 };
 
 /* What symbolic links say. */

@@ -2,6 +2,7 @@
  * as possible, and printed side by side.
  *
  * order_model [--kind NAME] [--seed FIRST] [--count N] [--seconds S] [--directory DIR]
+ *             [--strict 1]
  *
  * SALLY_LONG makes it LONG_COUNT sequences of each kind, SALLY_MODEL_SECONDS as many as there is
  * time for. */
@@ -19,6 +20,7 @@
 
 #define SHORT_COUNT      500
 #define LONG_COUNT       100000
+#define DISK_SHARE       20 /* of so many, one on a disk */
 #define MOST_FAILURES    3
 #define TRIES_TO_SHORTEN 40 /* orders in which a shorter sequence may fail, too */
 
@@ -32,7 +34,8 @@ static const struct kind {
     uint32_t traits; /* of what is held */
     bool threads;
 } kinds[] = {
-    {"local",           true,  PLAIN,  0,                    false}, /* on a disk */
+    {"local",           true,  PLAIN,  0,                    false},
+    {"local-disk",      true,  PLAIN,  0,                    false}, /* fewer: see place_for() */
     {"local-held",      true,  HELD,   BOTH,                 false},
     {"local-one",       true,  HELD,   SALLY_FS_TRY,         false}, /* one operation at a time */
     {"memory",          false, PLAIN,  0,                    false},
@@ -47,9 +50,10 @@ static const struct kind {
 
 struct options {
     const char *kind;      /* NULL: all */
-    const char *directory; /* NULL: where FSYNC costs nothing, if there is such a place */
+    const char *directory; /* NULL: see place_for() */
     uint64_t seed, count;
     double seconds; /* 0: as many as count says */
+    bool strict;
 };
 
 /* What is tested, and what it is compared with. */
@@ -61,12 +65,18 @@ struct bench {
     char *directories[2];
 };
 
+static bool is_on_disk(const struct kind *kind)
+{
+    return strcmp(kind->name, "local-disk") == 0;
+}
+
+/* FSYNC costs nothing in /dev/shm. */
 static const char *place_for(const struct kind *kind, const struct options *o)
 {
     const char *temporary = getenv("TMPDIR");
     if (o->directory)
         return o->directory;
-    if (kind->wrap != PLAIN && access("/dev/shm", W_OK) == 0)
+    if (!is_on_disk(kind) && access("/dev/shm", W_OK) == 0)
         return "/dev/shm";
     return temporary ? temporary : "/tmp";
 }
@@ -152,12 +162,12 @@ static bool run_both(struct bench *b, const struct sequence *q, uint64_t order, 
 {
     run_init(serial);
     run_init(at_once);
-    host_begin(b->direct, b->serial, NULL, q->version, 0);
+    host_begin(b->direct, b->serial, NULL, q, 0);
     run_sequence(serial, b->direct, q, false);
     host_end(b->direct);
     tree_take(&serial->tree, b->direct, b->serial);
     set_faults(b, order);
-    host_begin(b->host, b->tested, b->held, q->version, order);
+    host_begin(b->host, b->tested, b->held, q, order);
     run_sequence(at_once, b->host, q, true);
     host_end(b->host);
     tree_take(&at_once->tree, b->direct, b->tested_bare);
@@ -231,13 +241,15 @@ static unsigned check(const struct kind *kind, const struct options *o)
     struct bench b;
     struct sequence q;
     unsigned failed = 0;
-    uint64_t done = 0;
+    uint64_t done = 0,
+             count = is_on_disk(kind) ? (o->count + DISK_SHARE - 1) / DISK_SHARE : o->count;
     double begin = now_s(), took;
     bench_open(&b, kind, place_for(kind, o));
     for (; failed < MOST_FAILURES; done++) {
-        if (o->seconds > 0 ? now_s() - begin >= o->seconds : done >= o->count)
+        if (o->seconds > 0 ? now_s() - begin >= o->seconds : done >= count)
             break;
         sequence_make(&q, o->seed + done);
+        q.strict = o->strict;
         if (!is_equal(&b, &q, q.seed)) {
             report(&b, &q, q.seed);
             failed++;
@@ -258,10 +270,12 @@ static bool take_option(struct options *o, const char *name, const char *value)
         o->kind = value;
     else if (strcmp(name, "--directory") == 0)
         o->directory = value;
+    else if (strcmp(name, "--strict") == 0)
+        o->strict = strcmp(value, "0") != 0;
     else if (strcmp(name, "--seed") == 0)
         o->seed = strtoull(value, NULL, 10);
     else if (strcmp(name, "--count") == 0)
-        o->count = strtoull(value, NULL, 10), o->seconds = 0;
+        o->count = strtoull(value, NULL, 10);
     else if (strcmp(name, "--seconds") == 0)
         o->seconds = strtod(value, NULL);
     else

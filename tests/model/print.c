@@ -19,8 +19,7 @@ void runs_print(const struct sequence *q, const struct run *serial, const struct
         put_u8(&request, 0);
         const char *a = text_of(&serial->answers[i]), *b = text_of(&at_once->answers[i]);
         bool same = strcmp(a, b) == 0;
-        printf("  %2zu %-44s %s%s\n", i, request.size ? (const char *)buf_head(&request) : "",
-               same ? "" : "serial:  ", a);
+        printf("  %2zu %-44s %s%s\n", i, text_of(&request), same ? "" : "serial:  ", a);
         if (!same)
             printf("     %-44s at once: %s\n", "", b);
         buf_clear(&request);

@@ -9,7 +9,7 @@
 #define OLD_TIME 1000u /* seconds since 1970, before any that the clock sets */
 
 static const char *const act_names[ACT_COUNT] = {
-#define ACT_NAME(name, weight) #name,
+#define ACT_NAME(name, ...) #name,
     ACT_MAP(ACT_NAME)
 #undef ACT_NAME
 };

@@ -35,10 +35,10 @@ static void put(struct runner *r, struct buf *out, size_t index)
 {
     const struct step *s = &r->q->steps[index];
     request_put(out, s, r->q->version, (uint32_t)index, r->handles);
-    /* A listing that has begun may or may not show what changes meanwhile. */
+    /* The pages of a listing are read ahead: what changes meanwhile may be missing in the next. */
     if (s->act == ACT_READDIR) {
         struct handle *h = &r->handles[s->slot];
-        r->loose[index] = h->was_read;
+        r->loose[index] = h->was_read && r->q->max_names < MANY_NAMES && !r->q->strict;
         h->was_read = true;
     }
 }

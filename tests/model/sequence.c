@@ -16,8 +16,8 @@
     (ACE4_READ_DATA | ACE4_WRITE_DATA | ACE4_READ_ATTRIBUTES | ACE4_WRITE_ATTRIBUTES)
 
 /* clang-format off */
-static const uint32_t weights[ACT_COUNT] = {
-#define ACT_WEIGHT(name, weight) weight,
+static const uint32_t weights[ACT_COUNT][THEME_COUNT] = {
+#define ACT_WEIGHT(name, ...) {__VA_ARGS__},
     ACT_MAP(ACT_WEIGHT)
 #undef ACT_WEIGHT
 };
@@ -61,30 +61,40 @@ static const uint32_t locks[] = {
 
 #define PICK(d, table) ((table)[dice_below(d, COUNT_OF(table))])
 
-static enum act pick_act(struct dice *d)
+/* How the rest of a sequence is picked. */
+struct taste {
+    struct dice *dice;
+    uint32_t version;
+    enum theme theme;
+    uint32_t slots;        /* the first so many: few are often the same file's */
+    uint32_t name_percent; /* of names that are the first file's */
+};
+
+static enum act pick_act(const struct taste *t)
 {
     uint32_t sum = 0;
     for (size_t i = 0; i < ACT_COUNT; i++)
-        sum += weights[i];
-    uint32_t at = dice_below(d, sum);
+        sum += weights[i][t->theme];
+    uint32_t at = dice_below(t->dice, sum);
     size_t act = 0;
-    while (at >= weights[act])
-        at -= weights[act++];
+    while (at >= weights[act][t->theme])
+        at -= weights[act++][t->theme];
     return (enum act)act;
 }
 
-static void pick_open(struct step *s, struct dice *d, uint32_t version)
+static void pick_open(struct step *s, const struct taste *t)
 {
-    s->name = PICK(d, file_names);
+    struct dice *d = t->dice;
     if (dice_percent(d, 5))
         s->name = PICK(d, any_names);
-    if (version == 3) {
+    if (t->version == 3) {
         s->flags = PICK(d, open_flags_v3);
         return;
     }
     s->access = PICK(d, accesses_v6);
-    s->flags = dice_percent(d, 60) ? SSH_FXF_OPEN_OR_CREATE : dice_below(d, 5);
-    if (dice_percent(d, 25))
+    uint32_t usual = t->theme == THEME_HOLDS ? SSH_FXF_OPEN_EXISTING : SSH_FXF_OPEN_OR_CREATE;
+    s->flags = dice_percent(d, 60) ? usual : dice_below(d, 5);
+    if (dice_percent(d, t->theme == THEME_HOLDS ? 60 : 25))
         s->flags |= PICK(d, open_extras_v6);
 }
 
@@ -100,7 +110,6 @@ static void pick_attrs(struct step *s, struct dice *d)
 
 static void pick_paths(struct step *s, struct dice *d)
 {
-    s->name = PICK(d, file_names);
     s->to = PICK(d, file_names);
     if (dice_percent(d, 10)) {
         s->name = NAME_DIR;
@@ -108,25 +117,23 @@ static void pick_paths(struct step *s, struct dice *d)
     }
 }
 
-static void pick_rest(struct step *s, struct dice *d, uint32_t version)
+static void pick_rest(struct step *s, const struct taste *t)
 {
+    struct dice *d = t->dice;
     switch (s->act) {
     case ACT_OPEN:
-        pick_open(s, d, version);
+        pick_open(s, t);
         break;
     case ACT_OPENDIR:
         s->name = PICK(d, directory_names);
         break;
     case ACT_SETSTAT:
     case ACT_LSETSTAT:
-        s->name = PICK(d, file_names);
-        pick_attrs(s, d);
-        break;
     case ACT_FSETSTAT:
         pick_attrs(s, d);
         break;
     case ACT_RENAME:
-        s->flags = version == 6 ? dice_below(d, 8) : 0;
+        s->flags = t->version == 6 ? dice_below(d, 8) : 0;
         pick_paths(s, d);
         break;
     case ACT_POSIX_RENAME:
@@ -135,16 +142,12 @@ static void pick_rest(struct step *s, struct dice *d, uint32_t version)
         s->flags = dice_below(d, 2); /* COPY_FILE: overwrite */
         pick_paths(s, d);
         break;
-    case ACT_REMOVE:
-        s->name = PICK(d, file_names);
-        break;
     case ACT_MKDIR:
     case ACT_RMDIR:
         s->name = PICK(d, directory_names);
         s->access = PICK(d, modes);
         break;
     case ACT_SYMLINK:
-        s->name = PICK(d, file_names);
         s->to = (uint8_t)dice_below(d, TARGET_COUNT);
         break;
     case ACT_REALPATH:
@@ -163,20 +166,43 @@ static bool is_of_version_6(enum act act)
     return act == ACT_LOCK || act == ACT_UNLOCK;
 }
 
-static void pick_step(struct step *s, struct dice *d, uint32_t version, uint32_t value)
+static bool changes_path(enum act act)
 {
-    *s = (struct step){.act = pick_act(d), .value = value};
-    if (version != 6 && is_of_version_6(s->act))
+    switch (act) {
+    case ACT_OPEN:
+    case ACT_SETSTAT:
+    case ACT_LSETSTAT:
+    case ACT_RENAME:
+    case ACT_POSIX_RENAME:
+    case ACT_HARDLINK:
+    case ACT_COPY_FILE:
+    case ACT_REMOVE:
+    case ACT_SYMLINK:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void pick_step(struct step *s, const struct taste *t, uint32_t value)
+{
+    struct dice *d = t->dice;
+    *s = (struct step){.act = pick_act(t), .value = value};
+    if (t->version != 6 && is_of_version_6(s->act))
         s->act = ACT_FSTAT;
-    s->slot = (uint8_t)dice_below(d, SLOTS);
-    s->other = (uint8_t)dice_below(d, SLOTS);
-    s->name = PICK(d, any_names);
+    s->slot = (uint8_t)dice_below(d, t->slots);
+    s->other = (uint8_t)dice_below(d, t->slots);
+    s->name = changes_path(s->act) ? PICK(d, file_names) : PICK(d, any_names);
+    if (dice_percent(d, t->name_percent))
+        s->name = dice_percent(d, 50) ? NAME_A : NAME_B;
     s->offset = dice_below(d, MOST_OFFSET);
     s->from = dice_below(d, MOST_OFFSET);
     s->length = 1 + dice_below(d, MOST_LENGTH);
-    if (s->act == ACT_LOCK || s->act == ACT_UNLOCK)
-        s->offset = s->offset / 32 * 32, s->length = 32;
-    pick_rest(s, d, version);
+    if (is_of_version_6(s->act)) {
+        s->offset = s->offset / 32 * 32;
+        s->length = 32;
+    }
+    pick_rest(s, t);
 }
 
 static struct step *add(struct sequence *q, enum act act, uint8_t slot, uint8_t name)
@@ -206,8 +232,23 @@ static void add_symlink(struct sequence *q, uint8_t name, uint8_t target)
     add(q, ACT_SYMLINK, 0, name)->to = target;
 }
 
-/* Handles: 0 to 2 are open on two files, the first under both its names; 3 and 4 by links. */
-static void begin(struct sequence *q)
+static void add_open_files(struct sequence *q)
+{
+    add_open(q, 1, NAME_B);
+    add_open(q, 3, NAME_LINK);
+    add_open(q, 4, NAME_X_BY_LINK);
+}
+
+/* What is to be reserved must not be open yet. */
+static void close_files(struct sequence *q)
+{
+    add(q, ACT_CLOSE, 0, 0);
+    add(q, ACT_CLOSE, 2, 0);
+}
+
+/* Handles: 0 and 1 are of one file under both its names, 3 is by a link to it; 2 and 4 of another;
+ * the last ones are directories'. */
+static void begin(struct sequence *q, bool closed)
 {
     add(q, ACT_MKDIR, 0, NAME_DIR)->access = 0755;
     add_open(q, 0, NAME_A);
@@ -216,26 +257,45 @@ static void begin(struct sequence *q)
     add_symlink(q, NAME_LINK, TARGET_A);
     add_symlink(q, NAME_DIR_LINK, TARGET_DIR);
     add_symlink(q, NAME_INNER_LINK, TARGET_B_UP);
-    add_open(q, 1, NAME_B);
     add_open(q, 2, NAME_X);
     add_write(q, 2, 2);
-    add_open(q, 3, NAME_LINK);
-    add_open(q, 4, NAME_X_BY_LINK);
+    if (closed)
+        close_files(q);
+    else
+        add_open_files(q);
+    for (uint8_t name = NAME_LONG; q->max_names < MANY_NAMES && name <= NAME_LONG_TOO; name++)
+        add(q, ACT_MKDIR, 0, name)->access = 0755;
     add(q, ACT_OPENDIR, 5, NAME_DIR);
     add(q, ACT_OPENDIR, 6, NAME_ROOT);
 }
 
 void sequence_make(struct sequence *q, uint64_t seed)
 {
+    static const uint32_t slots[] = {2, 4, SLOTS, SLOTS};
+    static const uint32_t name_percents[] = {0, 0, 30, 60};
     struct dice d;
     dice_init(&d, seed);
-    *q = (struct sequence){.seed = seed, .version = dice_percent(&d, 50) ? 3 : 6};
-    begin(q);
+    struct taste t = {.dice = &d,
+                      .version = dice_percent(&d, 50) ? 3 : 6,
+                      .theme = (enum theme)dice_below(&d, THEME_COUNT),
+                      .slots = PICK(&d, slots),
+                      .name_percent = PICK(&d, name_percents)};
+    if (t.theme == THEME_HOLDS) {
+        t.version = 6;
+        t.slots = 4;
+    }
+    if (t.theme == THEME_TREE)
+        t.slots = SLOTS; /* directories are the last ones */
+    *q = (struct sequence){.seed = seed,
+                           .version = t.version,
+                           .max_bytes = dice_percent(&d, 70) ? 1u << 20 : 100,
+                           .max_names = dice_percent(&d, 70) ? MANY_NAMES : 1024};
+    begin(q, t.theme == THEME_HOLDS && dice_percent(&d, 50));
     uint32_t count = LEAST_REQUESTS + dice_below(&d, MOST_REQUESTS - LEAST_REQUESTS + 1);
     uint32_t end_percent = dice_percent(&d, 30) ? 0 : 3 + dice_below(&d, 20);
     for (uint32_t i = 0; i < count; i++) {
         struct step *s = &q->steps[q->count++];
-        pick_step(s, &d, q->version, 3 + i);
+        pick_step(s, &t, 3 + i);
         s->last = i + 1 == count || dice_percent(&d, end_percent);
     }
 }

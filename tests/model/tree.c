@@ -188,11 +188,13 @@ static void describe_node(struct walk *w, struct buf *out, const struct node *n)
 
 void tree_take(struct buf *out, struct host *direct, sally_fs *fs)
 {
+    static const struct sequence plain = {
+        .version = VERSION, .max_bytes = 1u << 20, .max_names = MANY_NAMES};
     struct walk w = {.host = direct};
     struct cursor body;
     buf_init(&w.request, 65536);
     buf_init(&w.reply, 1u << 20);
-    host_begin(direct, fs, NULL, VERSION, 0);
+    host_begin(direct, fs, NULL, &plain, 0);
     list(&w, "");
     for (size_t i = 0; i < w.count; i++)
         describe_node(&w, out, &w.nodes[i]);
