@@ -114,10 +114,10 @@ SALLY_API void sally_auth_finish(sally_auth_request *request, sally_auth_result 
 /** Answers yes: the session gets this storage (the session holds it), the home directory "/", and
  * may do everything. Returns the result to return. */
 SALLY_API sally_auth_result sally_auth_accept(sally_auth_request *request, sally_fs *fs);
-/** The directory of the storage that the session sees as "/"; copied. Nothing leads out of it,
- * links that the user makes included: see sally_fs_chroot(), which also says what happens when it
- * is not there. ::SALLY_E_INVALID for NULL or a path with a NUL or too long: this answer then lets
- * no one in. */
+/** The directory of the storage that the session sees as "/"; copied. No path and no symbolic link,
+ * not even one that the user creates, leads out of it. See sally_fs_chroot(), also for what happens
+ * when the directory does not exist. ::SALLY_E_INVALID for NULL or an invalid path (too long): the
+ * login is then rejected. */
 SALLY_API sally_error sally_auth_set_root(sally_auth_request *request, const char *root);
 /** Where relative paths start, below the root; copied. It should be there: OpenSSH's sftp goes away
  * when it is not ("Need cwd"). */
@@ -139,9 +139,9 @@ SALLY_API sally_error sally_auth_add_prompt(sally_auth_request *request, const c
 /** Keyboard-interactive: what stands above the questions; either may be "". */
 SALLY_API sally_error sally_auth_set_instruction(sally_auth_request *request, const char *name,
                                                  const char *instruction);
-/** A text that the client shows before the answer (RFC 4252 section 5.4); copied. Of this, of
- * prompts and of instructions control characters other than line breaks and tabs, and what is no
- * UTF-8, go out as question marks. */
+/** A text that the client shows before the answer (RFC 4252 section 5.4); copied. In banners,
+ * prompts and instructions, invalid UTF-8 and control characters other than line breaks and tabs
+ * are replaced by question marks. */
 SALLY_API sally_error sally_auth_add_banner(sally_auth_request *request, const char *text);
 
 /** One user of the ready-made authenticator. All that it points to is copied. */
@@ -156,7 +156,7 @@ typedef struct sally_user {
                                          by one that others than its owner may write, or of more
                                          than 1 MiB; NULL for none */
     sally_fs *fs;                     /**< the storage; held */
-    const char *root;                 /**< as in sally_auth_set_root(); NULL: "/" */
+    const char *root;                 /**< see sally_auth_set_root(); NULL: "/" */
     const char *home;                 /**< NULL: "/" */
     uint32_t permissions;             /**< SALLY_MAY_ bits; 0: SALLY_MAY_ALL */
     uint32_t required; /**< SALLY_AUTH_ bits that must all succeed, in any order; 0: any one */

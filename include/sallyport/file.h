@@ -3,7 +3,7 @@
  * An open file or directory. The library makes it, counts on it and frees it after CLOSE was
  * answered; each storage that an operation passes keeps one pointer of its own in it.
  *
- * Operations on paths have no file: the functions below take NULL, and then answer
+ * Operations on paths have no file, so the functions below accept NULL: they then return
  * ::SALLY_E_INVALID, NULL or 0.
  */
 #ifndef SALLYPORT_FILE_H
@@ -21,15 +21,16 @@ SALLY_BEGIN_DECLS
 /** How a transfer ended, known from CLOSE on. */
 enum {
     SALLY_CLOSED_BY_CLIENT = 1, /**< the client said close */
-    SALLY_CLOSED_LOST = 2,      /**< the client did not: its data ended, it closed the channel or
-                                   disconnected, the connection broke or timed out, or the program
-                                   freed the sally_sftp. An upload may be cut */
+    SALLY_CLOSED_LOST = 2,      /**< the client did not close it: its input ended, it closed the
+                                   channel or disconnected, the connection broke or timed out, or
+                                   the program freed the sally_sftp. An upload may be incomplete */
     SALLY_CLOSED_BY_SERVER = 3, /**< the server stops, or disconnected the client, or the program
                                    closed a file of its own with sally_session_submit() */
-    SALLY_CLOSED_ERROR = 4,  /**< the client said close, but an operation before it had failed, or
-                                (scp) the client says that it could not read all it sent */
-    SALLY_CLOSED_REFUSED = 5 /**< the storage had opened it, but a wrapper or an after-hook answered
-                                OPEN or OPENDIR with a failure: no client has seen the file */
+    SALLY_CLOSED_ERROR = 4,     /**< the client said close, but an earlier operation on the file had
+                                   failed, or an scp client reported that it could not read all that
+                                   it had to send */
+    SALLY_CLOSED_REFUSED = 5    /**< the storage opened it, but a wrapper or an after-hook then
+                                   failed the OPEN or OPENDIR: the client never got the file */
 };
 
 /** What was done with a file while it was open. */
@@ -62,12 +63,13 @@ SALLY_API sally_error sally_file_set(sally_file *file, const sally_fs *fs, void 
 SALLY_API void *sally_file_get(const sally_file *file, const sally_fs *fs);
 
 /**
- * Says which file this is: in its open slot, by a storage that is ::SALLY_FS_CONCURRENT. Two
- * handles with the same `fs`, `device` and `number` are the same file, by whatever names they were
- * opened; with others they are different files, and operations on them may run at the same time. A
- * file that no storage has identified may be any file, so that its operations wait for each
- * other's. A wrapper whose file is not the same as that of the storage inside says so by an
- * identity of its own, after the storage inside has answered. Without meaning for directories.
+ * Tells the library which file a handle refers to. A storage that is ::SALLY_FS_CONCURRENT calls
+ * this in its open slot. Handles with the same `fs`, `device` and `number` refer to the same file,
+ * whatever names they were opened by. Handles with different identities refer to different files,
+ * and operations on them may run at the same time. A handle without an identity may refer to any
+ * file: its operations are ordered against those on all other files. A wrapper that opens another
+ * file than the storage inside sets an identity of its own once the storage inside has answered.
+ * Ignored for directories.
  */
 SALLY_API void sally_file_set_identity(sally_file *file, const sally_fs *fs, uint64_t device,
                                        uint64_t number);

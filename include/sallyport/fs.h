@@ -26,12 +26,15 @@ SALLY_BEGIN_DECLS
  * @{ */
 /** No slot ever waits: all are called on the network thread, without a change of thread. */
 #define SALLY_FS_NONBLOCKING 0x1u
-/** Slots of one session may be called at the same time, as long as its client cannot tell: what
- * only looks (READ, STAT, FSTAT, FSYNC, HASH, READLINK, REALPATH, STATVFS, LOOKUP_IDS, OPENDIR,
- * READDIR, and an OPEN that makes and reserves nothing) runs beside other looks, but one READDIR of
- * a directory at a time; WRITE, FSETSTAT, LOCK and UNLOCK run beside what is about other files
- * (sally_file_set_identity()), and beside no look by path. All else runs alone. A READDIR may come
- * before the client asks for it, while it reads the names before. */
+/** Operations of one session may run at the same time where the client cannot tell the difference:
+ * - Operations that only read (READ, STAT, FSTAT, FSYNC, HASH, READLINK, REALPATH, STATVFS,
+ *   LOOKUP_IDS, OPENDIR, READDIR, and an OPEN that neither creates, truncates nor reserves) run
+ *   concurrently, except that each directory has at most one READDIR at a time.
+ * - WRITE, FSETSTAT, LOCK and UNLOCK run concurrently with operations on handles of other files
+ *   (sally_file_set_identity()), but not with reads by path.
+ * - All others run alone.
+ *
+ * READDIR may be called ahead of the client's request, to prefetch the next entries. */
 #define SALLY_FS_CONCURRENT 0x2u
 /** The storage understands ::SALLY_OP_TRY. */
 #define SALLY_FS_TRY 0x4u
@@ -78,16 +81,17 @@ typedef struct sally_fs_methods {
     sally_fs_slot *link;     /**< u.rename: `path` exists, `to` is made */
     sally_fs_slot *realpath; /**< u.text. NULL: the normalised path is the answer */
     sally_fs_slot *statvfs;  /**< u.statvfs */
-    sally_fs_slot *copy; /**< u.copy; only comes when this storage has opened both files. NULL, or
-                            ::SALLY_UNSUPPORTED before anything was copied: the library does it
-                            with READ and WRITE, from the top of the session's storages */
+    sally_fs_slot *copy; /**< u.copy; called only when this storage has opened both files. When it
+                            is NULL, or returns ::SALLY_UNSUPPORTED before it has copied anything,
+                            the library copies by READ and WRITE, which pass through all of the
+                            session's storages */
     sally_fs_slot *hash; /**< u.hash. NULL: unsupported, and clients are not told of it */
     sally_fs_slot *lookup_ids; /**< u.lookup_ids. NULL: no names are known */
     sally_fs_slot *extended;   /**< u.extended */
     /** A wish that a pending operation end soon; its finish is still owed. Called on the network
-     * thread, only while the operation is pending, possibly at the same time as the finish: what
-     * the operation holds may only be read under a lock that the finisher takes as well. Must not
-     * wait. May be NULL. */
+     * thread, only while the operation is pending, possibly at the same time as the finish: data
+     * that the finishing thread may free or change must be read under a lock that it takes too.
+     * Must not wait. May be NULL. */
     void (*cancel)(sally_fs *fs, sally_op *op);
     /** Called once, when nobody holds the storage any more. May be NULL. */
     void (*destroy)(void *user_data);
@@ -117,10 +121,10 @@ SALLY_API uint32_t sally_fs_traits(const sally_fs *fs);
 SALLY_API int sally_fs_supports(const sally_fs *fs, uint32_t kind);
 
 /**
- * For wrappers: puts `slot` into every place of `methods` where `inner` has a slot of its own, and
- * takes over its traits. The others are left as they are: what the library does for a NULL slot, it
- * does by the wrapper's slots, and clients are told of nothing that `inner` cannot do. The caller
- * has set `methods->struct_size`, and changes slots and traits afterwards as it likes.
+ * For wrappers: sets every slot of `methods` that `inner` implements to `slot`, and copies the
+ * traits of `inner`. Other slots are left unchanged: where they are NULL, the library's defaults
+ * use the wrapper's slots, and clients are not offered what `inner` does not support.
+ * `methods->struct_size` must be set; slots and traits may be changed afterwards.
  */
 SALLY_API void sally_fs_methods_wrap(sally_fs_methods *methods, const sally_fs *inner,
                                      sally_fs_slot *slot);
@@ -144,21 +148,19 @@ typedef sally_status sally_done_fn(sally_fs *fs, sally_op *op, sally_status stat
  * call this later from any thread, and then gives what it returns, unless that is ::SALLY_PENDING,
  * to sally_op_finish().
  *
- * What `inner` has opened belongs to `fs` only if `fs` answers well, too: when OPEN, OPENDIR,
- * SESSION_START or LOCK ends in a failure, the library has whatever storages inside have answered
- * well closed
- * (::SALLY_CLOSED_REFUSED), ended or unlocked again. Operations on a file that `inner` has not
- * opened do not reach it, and are answered ::SALLY_INVALID_HANDLE.
+ * When an OPEN, OPENDIR, SESSION_START or LOCK fails although storages inside have answered it with
+ * success, the library undoes it in those storages: it sends them CLOSE or CLOSEDIR
+ * (::SALLY_CLOSED_REFUSED), SESSION_END or UNLOCK. Operations on a file that `inner` has not opened
+ * do not reach it, and are answered ::SALLY_INVALID_HANDLE.
  */
 SALLY_API sally_status sally_fs_call(sally_fs *fs, sally_fs *inner, sally_op *op,
                                      sally_done_fn *on_done, void *context);
 
 /**
- * An operation of a storage's or wrapper's own, which enters at `fs`: its own storage, or one
- * inside it. As sally_session_submit(), but `path` is one of `fs`'s own, no hook sees the
- * operation, and READ and WRITE work on files however the client has opened them, if the storage
- * can. A file must be one that `fs` has opened, or the answer is ::SALLY_INVALID_HANDLE. Holds `fs`
- * until it is done.
+ * Submits an operation of a storage's or wrapper's own directly to `fs`: the caller's own storage,
+ * or one inside it. Works like sally_session_submit(), but `path` is a path as `fs` sees it, and
+ * hooks do not see the operation. `fs` must have opened the files of the operation, else the answer
+ * is ::SALLY_INVALID_HANDLE. Holds `fs` until the operation is done.
  */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_submit(sally_fs *fs, sally_session *session,
                                                        uint32_t kind, const char *path,

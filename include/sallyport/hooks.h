@@ -52,19 +52,19 @@ typedef struct sally_hooks {
      * Before the storage sees the operation. ::SALLY_CONTINUE: go on (after sally_op_set_path() to
      * another path). A status: that is the answer, in the storage's place; sally_op_set_message()
      * may add a text. A file whose OPEN was answered with SALLY_OK here is the hooks' own: its
-     * other operations never reach the storage. CLOSE, CLOSEDIR and SESSION_END go on to the other
-     * sets and to the storage whatever the status; it is only what is answered.
+     * other operations never reach the storage. A status for CLOSE, CLOSEDIR or SESSION_END only
+     * changes the answer: the operation still reaches the other sets and the storage.
      * ::SALLY_PENDING: sally_op_finish() later.
      */
     sally_status (*before)(void *user_data, sally_op *op);
     /** After the answer: op->status has it, whoever gave it: the storage, a before-hook (the
      * `before` of the sets after it is not called then, the `after` of all sets is), or the library
      * for what the session may not do (then no `before` was called). Returns the status to answer
-     * (op->status to leave it), or ::SALLY_PENDING. A failure in place of a good OPEN, OPENDIR,
-     * SESSION_START or LOCK has the storage close, end or unlock it again: the sets that have seen
-     * it good see that as an operation with ::SALLY_OP_INTERNAL, a file's with
-     * ::SALLY_CLOSED_REFUSED. SALLY_OK in place of a failed OPEN or OPENDIR makes the file the
-     * hooks' own; a failed SESSION_START stays one. */
+     * (op->status to leave it), or ::SALLY_PENDING. When this turns a successful OPEN, OPENDIR,
+     * SESSION_START or LOCK into a failure, the library undoes it with CLOSE or CLOSEDIR
+     * (::SALLY_CLOSED_REFUSED), SESSION_END or UNLOCK; the sets that have already seen the success
+     * see this operation too, with ::SALLY_OP_INTERNAL. SALLY_OK in place of a failed OPEN or
+     * OPENDIR makes the file the hooks' own. A failed SESSION_START stays a failure. */
     sally_status (*after)(void *user_data, sally_op *op);
     /** A connection was accepted by the kernel. False refuses it: the socket is closed. On a
      * network thread. */

@@ -43,10 +43,10 @@ typedef struct sally_log_line {
     const sally_log_field *fields; /**< field_count of them */
 } sally_log_line;
 
-/** Takes one line. Called from any of the server's threads, one at a time: the server holds a lock
- * for that and nothing else, so that the function may call the library (lines that come of it are
- * dropped), but must not wait long, nor for a thread that may have a line to write. A sally_sftp
- * calls it on the thread that is in the engine, without a lock. */
+/** Takes one line. Called from any of the server's threads, one at a time, under a lock that is
+ * used for nothing else. The function may call the library; log lines caused by such a call are
+ * dropped. It must not block for long, and must not wait for a thread that may log. A sally_sftp
+ * calls it on the thread that called the engine, without a lock. */
 typedef void sally_log_fn(void *user_data, const sally_log_line *line);
 
 /**

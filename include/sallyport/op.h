@@ -181,8 +181,8 @@ typedef struct sally_op_setstat {
     const sally_attrs *attrs; /**< in: what to set; never NULL */
 } sally_op_setstat;
 
-/** RENAME from `path`; and LINK, where `path` is the existing file. Symbolic links as last
- * components are meant themselves, and get the second name. */
+/** RENAME from `path`; and LINK, where `path` is the existing file. A symbolic link as the last
+ * component is not followed: the link itself is renamed or linked. */
 typedef struct sally_op_rename {
     const char *to;    /**< in: absolute, normalised */
     uint32_t flags;    /**< in: SALLY_RENAME_ bits */
@@ -252,8 +252,8 @@ typedef struct sally_op_lookup_ids {
 
 /** EXTENDED: a request that the library does not know itself. Of `ranges@asyncssh.com` and the
  * requests of `xattr@proftpd.org` it knows that they begin with a handle or a path: these are the
- * operation's `file` or `path`, and not in `data`; a symbolic link as last component is meant
- * itself. `path` is "/" for all others. */
+ * operation's `file` or `path`, and not in `data`; a symbolic link as the last component is not
+ * followed. `path` is "/" for all others. */
 typedef struct sally_op_extended {
     const char *name;  /**< in: such as "thing@example.org" */
     const void *data;  /**< in: what followed the name, undecoded */
@@ -277,8 +277,8 @@ struct sally_op {
     sally_session *session; /**< who asks */
     const char
         *path; /**< absolute, normalised, no NUL, inside the session's root, of no promised
-                  charset; for operations on handles the path that `file` was opened by. Links
-                  on it lead nowhere but inside that root, too: see sally_fs_chroot() */
+                  charset; for operations on handles the path that `file` was opened by. Symbolic
+                  links on it do not lead out of that root either: see sally_fs_chroot() */
     sally_file
         *file; /**< the open file of operations on handles; the new one of OPEN and OPENDIR */
     sally_status status;  /**< the answer, for after-hooks */
@@ -317,15 +317,15 @@ SALLY_API void sally_op_finish(sally_op *op, sally_status status);
  * Only while the operation is yours. */
 SALLY_API void *sally_op_alloc(sally_op *op, size_t size);
 
-/** A copy of `text` that lives until the operation ends; NULL when memory is short, and for NULL.
- */
+/** A copy of `text` that lives until the operation ends; NULL when memory is short or `text` is
+ * NULL. */
 SALLY_API char *sally_op_strdup(sally_op *op, const char *text);
 
 /** The text that goes to the client beside the status, instead of the status's own; copied. A later
- * one replaces it, NULL takes it back. Of the first 255 bytes the whole characters are kept; each
- * control character, each that turns the direction of writing, and each byte that is no UTF-8
- * becomes a question mark. For storages and for hooks, also after-hooks. Some clients (OpenSSH's
- * sftp) show only what the status itself says. ::SALLY_E_NO_MEMORY. */
+ * call replaces it, NULL removes it. Truncated to 255 bytes, at a character boundary. Control
+ * characters, bidirectional formatting characters and invalid UTF-8 bytes are each replaced by a
+ * question mark. For storages and for hooks, also after-hooks. Some clients (OpenSSH's sftp) show
+ * only what the status itself says. ::SALLY_E_NO_MEMORY. */
 SALLY_API sally_error sally_op_set_message(sally_op *op, const char *text);
 
 /** With ::SALLY_UNKNOWN_PRINCIPAL: the name of a user or group that nobody has, as the client gave
@@ -334,9 +334,9 @@ SALLY_API sally_error sally_op_set_message(sally_op *op, const char *text);
 SALLY_API sally_error sally_op_add_unknown_name(sally_op *op, const char *name);
 
 /**
- * READDIR: one more entry. `name` without slash; "." and ".." are the library's affair and are left
- * out, as is an entry without a name (NULL or ""). `attrs` is copied, and may be NULL when nothing
- * is known. Returns false when the reply is full: the library keeps this entry and sends it itself,
+ * READDIR: one more entry. `name` without slash; "." and ".." are the library's affair and are
+ * ignored, as is a NULL or empty name. `attrs` is copied, and may be NULL when nothing is known.
+ * Returns false when the reply is full: the library keeps this entry and sends it itself,
  * so stop here, return ::SALLY_OK, and go on with the entry after it when READDIR comes again.
  * Return ::SALLY_EOF when no more entries will come, also together with the last ones.
  */
@@ -358,20 +358,20 @@ typedef bool sally_entry_fn(void *context, sally_op *op, const char **name, sall
 SALLY_API SALLY_MUST_CHECK sally_error sally_op_filter_entries(sally_op *op, sally_entry_fn *filter,
                                                                void *context);
 
-/** READ: answers from `size` bytes in memory that are the whole file (NULL: an empty one). Returns
+/** READ: answers from `size` bytes in memory that are the whole file (NULL: an empty file). Returns
  * the status to return. */
 SALLY_API sally_status sally_op_read_from(sally_op *op, const void *data, size_t size);
 
 /** READLINK, REALPATH: the answer, copied. Returns ::SALLY_OK, or ::SALLY_FAILURE when memory is
- * short and for NULL. */
+ * short or `text` is NULL. */
 SALLY_API sally_status sally_op_set_result(sally_op *op, const char *text);
 
 /** Diverts the operation to another path, which is copied and normalised; permissions are checked
- * again. For before-hooks and wrappers. ::SALLY_E_INVALID for NULL and for a path that is too long,
+ * again. For before-hooks and wrappers. ::SALLY_E_INVALID when the path is NULL or too long,
  * ::SALLY_E_NO_MEMORY. */
 SALLY_API sally_error sally_op_set_path(sally_op *op, const char *path);
 
-/** The same for the second path of RENAME and LINK; ::SALLY_E_INVALID also for other kinds. */
+/** The same for the second path of RENAME and LINK. ::SALLY_E_INVALID for other kinds, too. */
 SALLY_API sally_error sally_op_set_to(sally_op *op, const char *to);
 
 /** Whether nobody waits for the answer any more (the client is gone, the server stops). Long work

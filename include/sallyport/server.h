@@ -30,14 +30,15 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_server_new(sally_server **out);
 
 /** Frees a server that does not run (after run returned, or shutdown has ended); stops it first
  * when it does, without grace.
- * ::SALLY_E_BUSY inside one of its callbacks, and as for sally_server_wait(): nothing was freed, so
- * that what the storage holds stays good; call it again once that has answered. NULL is allowed. */
+ * ::SALLY_E_BUSY inside one of its callbacks, and in the cases of sally_server_wait(): nothing was
+ * freed, and pending operations stay valid; call this again once they are answered. NULL is
+ * allowed. */
 SALLY_API sally_error sally_server_free(sally_server *server);
 
-/** Why a call on this server failed, and what to do about it: which setting, which address, which
- * argument. Every call that returns an error to this thread sets the text, one that succeeds leaves
- * it: look at it after an error. Each thread has its own, which stays as it is until this thread's
- * next call that fails, or until the server is freed. Never NULL. Any thread. */
+/** Why this thread's last failed call on this server failed, and what to do about it: which
+ * setting, which address, which argument. Calls that succeed leave the text unchanged. Each thread
+ * has its own text, valid until its next failed call on this server or until the server is freed.
+ * Never NULL. Any thread. */
 SALLY_API const char *sally_server_error(const sally_server *server);
 
 /** Sets a setting by name (settings.h). ::SALLY_E_NOT_FOUND, ::SALLY_E_PARSE, ::SALLY_E_RANGE,
@@ -71,9 +72,9 @@ SALLY_API sally_error sally_server_set_log(sally_server *server, sally_log_fn *l
 SALLY_API SALLY_MUST_CHECK sally_error sally_server_add_host_key(sally_server *server,
                                                                  sally_key *key);
 
-/** The host key at `index` in the order of preference. The caller is one more holder, and gives it
- * back with sally_key_unref(): it stays good when it is replaced, and when the server is freed.
- * ::SALLY_E_NOT_FOUND past the last one: then `*out` is NULL. */
+/** The host key at `index` in the order of preference. The caller gets a reference, to be released
+ * with sally_key_unref(): the key stays valid when the server replaces it or is freed.
+ * ::SALLY_E_NOT_FOUND past the last key; `*out` is then NULL. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_server_host_key(sally_key **out,
                                                              const sally_server *server,
                                                              size_t index);
@@ -101,8 +102,8 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_server_adopt(sally_server *server, 
                                                           const char *protocol,
                                                           uint64_t *connection_id);
 
-/** Runs the server with its own threads until it is shut down. Errors of sally_server_start(), and
- * of sally_server_wait(). */
+/** Runs the server with its own threads until it is shut down. Errors as for sally_server_start()
+ * and sally_server_wait(). */
 SALLY_API SALLY_MUST_CHECK sally_error sally_server_run(sally_server *server);
 
 /** Starts the server's threads and returns. */
@@ -112,8 +113,8 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_server_start(sally_server *server);
  * Pump mode: does what there is to do, waits at most `timeout_ms` (-1: as long as it takes; 0: not
  * at all) for something to do, and returns. No thread of ours runs; storages that block then block
  * the caller, unless `server.workers` says otherwise. Always from the same thread. Returns 1 while
- * the server lives, 0 once it was shut down, negative for an error: ::SALLY_E_BUSY as for
- * sally_server_wait(), after which it may be polled on.
+ * the server lives, 0 once it was shut down, negative for an error. After ::SALLY_E_BUSY, returned
+ * in the cases of sally_server_wait(), it may be polled again.
  */
 SALLY_API int sally_server_poll(sally_server *server, int timeout_ms);
 
@@ -134,14 +135,13 @@ SALLY_API sally_error sally_server_stop_listening(sally_server *server);
  * time. Safe in a signal handler only through your own means (a pipe or signalfd). */
 SALLY_API sally_error sally_server_shutdown(sally_server *server, uint64_t grace_ms);
 
-/** Waits until a started server has ended. ::SALLY_E_BUSY inside one of its callbacks, and when the
- * server was shut down, its grace is over, and for `limits.storage_time` (3 s) no storage or
- * authenticator has answered what it was asked before: sally_server_error() names the operations,
- * and their users. The server goes on to its end as they are answered; wait again then. */
+/** Waits until a started server has ended. ::SALLY_E_BUSY inside one of its callbacks. Also
+ * ::SALLY_E_BUSY when the grace of a shutdown is over and no storage or authenticator has answered
+ * for `limits.storage_time` (3 s by default): sally_server_error() then names the pending
+ * operations and their users. The shutdown continues as they are answered; call this again. */
 SALLY_API sally_error sally_server_wait(sally_server *server);
 
-/** A connection as sally_server_walk() shows it. All that it points to lasts until `each` returns.
- */
+/** A connection as sally_server_walk() shows it. Its pointers are valid until `each` returns. */
 typedef struct sally_connection_info {
     uint64_t id;            /**< its number */
     const sally_peer *peer; /**< where it comes from */

@@ -52,7 +52,8 @@ typedef struct sally_peer {
     uint64_t reserved2[4];       /**< zero */
 } sally_peer;
 
-/** A number that no other session of its server has; of a sally_sftp, the one in its options. */
+/** A number that is unique among the sessions of its server; for a sally_sftp, the one in its
+ * options. */
 SALLY_API uint64_t sally_session_id(const sally_session *session);
 /** The name that logged in. */
 SALLY_API const char *sally_session_user(const sally_session *session);
@@ -83,16 +84,17 @@ typedef void sally_submit_done_fn(void *user_data, sally_op *op, sally_status st
  *
  * `kind` is any but SESSION_START, SESSION_END, LEND_FD and READDIR. `fill` is called at once, in
  * the caller's thread, to set the members of the new operation's `u`, and `file` for kinds on
- * handles; what it points to must last until `done`, but for files: these are kept open until the
- * operation is done, and a CLOSE waits. `path` is copied and normalised, and may be NULL for kinds
- * on handles. It is a path as the client would say it, which hooks see; a wrapper that knows paths
- * otherwise uses sally_fs_submit(). READ and WRITE are not refused for how the client has opened
- * the file; the storage may. OPEN makes a new file, which `done` finds in op->file; it stays open
- * until a CLOSE is submitted, once, or the session ends. Files of the client's cannot be closed.
- * `done` is called on the session's network thread (or in sally_sftp's caller).
+ * handles. What these point to must last until `done`. Files are the exception: the library keeps
+ * them open until the operation is done, and a CLOSE waits for it. `path` is copied and normalised,
+ * and may be NULL for kinds on handles. It is a path as the client sees it; a wrapper that works
+ * with paths of the storage inside uses sally_fs_submit(). The library does not check READ and
+ * WRITE against the flags that the client opened the file with; the storage may. OPEN makes a new
+ * file, which `done` finds in op->file; it stays open until the caller submits a CLOSE, once, or
+ * the session ends. A file that the client opened cannot be closed. `done` is called on the
+ * session's network thread (or in sally_sftp's caller).
  *
  * Only inside a callback for this session, or while an operation of it is PENDING and yours.
- * ::SALLY_E_INVALID, ::SALLY_E_NO_MEMORY, ::SALLY_E_CLOSED for a file that was closed meanwhile.
+ * ::SALLY_E_INVALID, ::SALLY_E_NO_MEMORY, ::SALLY_E_CLOSED when the file is already closed.
  */
 SALLY_API SALLY_MUST_CHECK sally_error sally_session_submit(
     sally_session *session, uint32_t kind, const char *path,

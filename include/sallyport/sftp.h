@@ -46,17 +46,17 @@ typedef struct sally_sftp_options {
     uint32_t log_level;         /**< SALLY_LOG_ value */
     uint32_t reserved;          /**< zero */
     /** Something finished: call sally_sftp_input() with no bytes soon, from the engine's thread.
-     * Called from any thread that calls sally_op_finish(), the engine's own and several at a time
-     * included, without a lock of the library's; must not call the engine. Never called after
-     * sally_sftp_free() has returned. NULL: the storage answers everything at once. */
+     * Called on the threads that call sally_op_finish(): on several at the same time, and possibly
+     * on the engine's own. The library holds no lock during the call. Must not call the engine.
+     * Never called after sally_sftp_free() has returned. NULL: the storage answers everything at
+     * once. */
     void (*on_wake)(void *user_data);
     void *user_data; /**< handed to on_wake and wall_seconds */
     /** Now, in seconds since 1970: listings then show times of day, log lines the time. NULL:
      * years, and 0. */
     int64_t (*wall_seconds)(void *user_data);
-    /** What sally_session_id() says, and log lines. The library keeps no count of a process's
-     * engines: where there are several, give each a number of its own. 0: 1, as in every engine
-     * that was given none. */
+    /** The session's number, for sally_session_id() and log lines. The library does not number the
+     * engines of a process: when there are several, give each its own. 0: the number is 1. */
     uint64_t session_id;
 } sally_sftp_options;
 
@@ -72,8 +72,8 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_sftp_new(sally_sftp **out, sally_fs
 SALLY_API SALLY_MUST_CHECK sally_error sally_sftp_input(sally_sftp *sftp, const void *data,
                                                         size_t size, size_t *taken);
 
-/** The client will send no more. What it has asked for is still done; files that it leaves open are
- * closed by sally_sftp_free(), as ::SALLY_CLOSED_LOST. */
+/** The client will send no more. Its requests so far are still carried out; sally_sftp_free()
+ * closes the files that it left open, with ::SALLY_CLOSED_LOST. */
 SALLY_API void sally_sftp_eof(sally_sftp *sftp);
 
 /** The next bytes for the client; 0 when there are none. Valid until the next call. */
@@ -93,10 +93,11 @@ SALLY_API const char *sally_sftp_request_name(size_t index);
 /** The engine's session. */
 SALLY_API sally_session *sally_sftp_session(sally_sftp *sftp);
 
-/** Closes all files (::SALLY_CLOSED_LOST: the client did not) and frees the engine. Operations
+/** Closes all files that are still open (::SALLY_CLOSED_LOST) and frees the engine. Operations
  * still pending are cancelled; the storage's finishes may still come after this, and what they need
- * lives until then. Waits for calls of on_wake that other threads are in: hold no lock that on_wake
- * takes. Not inside callbacks of this engine. NULL is allowed. */
+ * lives until then. Waits until calls of on_wake on other threads have returned, so the caller must
+ * not hold a lock that on_wake takes. Must not be called inside callbacks of this engine. NULL is
+ * allowed. */
 SALLY_API void sally_sftp_free(sally_sftp *sftp);
 
 SALLY_END_DECLS

@@ -63,30 +63,31 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_fs_readonly(sally_fs **out, sally_f
 
 /**
  * The directory `root` of `inner` as a storage of its own. No path and no symbolic link leads out
- * of it. Links count from `root`, as with chroot(2): an absolute one begins there, and ".." stops
- * there; their texts are given and taken as they are. Holds `inner`. "/" gives `inner` itself.
+ * of it: as with chroot(2), an absolute link starts at `root`, and ".." does not go above it.
+ * READLINK returns and SYMLINK stores the text of a link unchanged. Holds `inner`. "/" gives
+ * `inner` itself.
  * ::SALLY_E_INVALID for a path that is too long.
  *
  * The local and the memory storage, sally_fs_readonly() over them, and directories of all these
- * resolve links below `root` themselves, whatever others do to the tree meanwhile; directories of a
- * storage with ::SALLY_LOCAL_UNCONFINED are confined, too. They look for `root` when the first
- * session starts, following links as `inner` does, and hold it from then on, also when it is moved.
- * When it is missing or no directory, SESSION_START is answered with that, which ends the session,
- * and a line in the log ("session.no_root") names it. Share reservations, locks, the mask and the
- * policy are those of `inner`. The way to `root` must be yours alone to change; below what a user
- * can change, take a directory of a directory.
+ * resolve links below `root` themselves, without races when others change the tree meanwhile; this
+ * also confines directories of a storage with ::SALLY_LOCAL_UNCONFINED. They open `root` when the
+ * first session starts, following links as `inner` does, and hold it from then on, even if it is
+ * moved. When it does not exist or is not a directory, SESSION_START fails, the session ends, and a
+ * log line ("session.no_root") names the directory. Share reservations, locks, the mask and the
+ * policy are those of `inner`. Users must not be able to change the directories above `root`. Where
+ * they can, first take the part that they can change as a storage, and then `root` below that.
  *
  * For all other storages, such as wrappers of your own and sally_fs_fault(), the library resolves
- * links by STAT and READLINK of `inner`, one component after the other, at most 40 links, and
- * passes on paths that hold none. STAT has to tell links from other things by their type, or else
- * READLINK has to answer with ::SALLY_INVALID_PARAMETER or ::SALLY_FAILURE for what is no link;
- * where neither can be asked, the answer is ::SALLY_PERMISSION_DENIED. This does not hold against
- * someone who exchanges a directory for a link at that very moment: rather wrap a directory than
- * take a directory of a wrapper. A storage with neither `readlink` nor `symlink` has no links and
- * is not asked. Operations on open files bring the path that was found, without look-ups; a storage
- * that has links must go by what it keeps in the file, as a link may take the path's place. It is
- * not checked that `root` is there. Data of EXTENDED requests that the library does not know are
- * passed on as they are: `inner` takes paths in them as below op->path.
+ * links itself: it calls STAT and READLINK of `inner` for one component after the other, follows at
+ * most 40 links, and passes on paths without links. STAT must report the type of links, or READLINK
+ * must answer ::SALLY_INVALID_PARAMETER or ::SALLY_FAILURE for anything that is not a link; where
+ * `inner` lacks the one that is needed, the answer is ::SALLY_PERMISSION_DENIED. There is a race
+ * with a user who replaces a directory by a link in between, so wrap a directory rather than take a
+ * directory of a wrapper. A storage with neither `readlink` nor `symlink` is taken to have no
+ * links, and is not asked. Operations on open files carry the resolved path of their OPEN and are
+ * not resolved again: a storage with links must use what it keeps in the file, since a link may
+ * have replaced the path. The library does not check that `root` exists. It does not look into the
+ * data of unknown EXTENDED requests: `inner` must resolve paths in them below op->path.
  */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_chroot(sally_fs **out, sally_fs *inner,
                                                        const char *root);
