@@ -50,7 +50,7 @@ struct waiter {
     sally_server *server;
     pthread_t main_thread;
     bool ended;
-    char why[512]; /* it has not: the text is its own thread's */
+    char why[512]; /* why it has not: sally_server_error() has one text for each thread */
 };
 
 static void *wait_for_end(void *user_data)
@@ -188,7 +188,7 @@ int running_serve(sally_server *server, struct screen *screen, bool show_live, b
     until_end(&stop, live);
     live_free(live);
     pthread_join(thread, NULL);
-    if (!waiter.ended) { /* its threads are still there: nothing may be taken from under them */
+    if (!waiter.ended) { /* its threads still run, so nothing may be freed */
         (void)report_failure("%s", waiter.why);
         _exit(EXIT_FAILED);
     }

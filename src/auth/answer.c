@@ -84,7 +84,7 @@ static sally_error set_path(struct auth_request *r, char **place, const char *te
 sally_error sally_auth_set_root(sally_auth_request *request, const char *root)
 {
     struct auth_request *r = request_of(request);
-    if (!root) /* less confinement than was meant */
+    if (!root) /* would let the user out of the intended root */
         r->failed = true;
     return set_path(r, &r->root, root);
 }

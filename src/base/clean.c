@@ -2,14 +2,15 @@
 
 #include "base/utf8.h"
 
-bool clean_is_treacherous(uint32_t code)
+bool clean_is_unsafe(uint32_t code)
 {
     return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x061c || code == 0x200e ||
            code == 0x200f || (code >= 0x2028 && code <= 0x202e) ||
            (code >= 0x2066 && code <= 0x2069) || code == 0xfeff;
 }
 
-/* Behind a character that was taken: whether it may stay in a text of several lines. */
+/* Whether the character just read, which the cursor is behind, is allowed in a text of several
+ * lines. */
 static bool is_layout(uint32_t code, const struct cursor *rest)
 {
     return code == '\n' || code == '\t' ||
@@ -22,8 +23,7 @@ struct slice clean_next(struct cursor *text, enum clean_kind kind)
     uint32_t code;
     size_t size = utf8_at(text->at, cursor_left(text), &code);
     const uint8_t *at = cursor_take(text, size ? size : 1);
-    bool stays =
-        size && (!clean_is_treacherous(code) || (kind == CLEAN_LINES && is_layout(code, text)));
+    bool stays = size && (!clean_is_unsafe(code) || (kind == CLEAN_LINES && is_layout(code, text)));
     return stays ? (struct slice){at, size} : (struct slice){instead, sizeof instead};
 }
 

@@ -1,5 +1,5 @@
-/* Texts that go to people at the other end, often written by a program or by other users: a
- * terminal must not obey what is in them. */
+/* Cleans texts that are shown to people, such as messages to clients. They may come from programs
+ * or from other users, and must not be able to control a terminal. */
 #ifndef SALLY_BASE_CLEAN_H
 #define SALLY_BASE_CLEAN_H
 
@@ -15,19 +15,20 @@ enum clean_kind {
     CLEAN_LINES /* several: LF, CR LF and TAB stay */
 };
 
-/* Whether this character moves the cursor, starts a line or turns the direction of what follows. */
-bool clean_is_treacherous(uint32_t code);
+/* Whether a character can control a terminal: control characters, line and paragraph separators,
+ * bidirectional formatting. */
+bool clean_is_unsafe(uint32_t code);
 
-/* The next character of a text that is not at its end: as it is, or a question mark in its place
- * when it is treacherous or no UTF-8. */
+/* The next character of a text that is not at its end, or a question mark instead of an unsafe
+ * character or an invalid UTF-8 byte. */
 struct slice clean_next(struct cursor *text, enum clean_kind kind);
 
-/* All of a text, without a length. */
+/* Appends a whole text, without a length. */
 void clean_put(struct buf *b, struct slice text, enum clean_kind kind);
 /* The same as a string: uint32 length, bytes. */
 void clean_put_string(struct buf *b, struct slice text, enum clean_kind kind);
-/* As many whole characters as fit into `size` bytes with the NUL, as one line; returns the length.
- */
+/* Copies as one line as many whole characters as fit into `size` bytes with a NUL; returns the
+ * length. */
 size_t clean_copy(char *out, size_t size, struct slice text);
 
 #endif

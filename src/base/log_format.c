@@ -99,7 +99,7 @@ static void add_escaped(struct text *t, const char *value, bool json, bool quote
         } else if (code == '\\' || (code == '"' && quoted)) {
             add(t, '\\');
             add(t, (char)code);
-        } else if (clean_is_treacherous(code)) {
+        } else if (clean_is_unsafe(code)) {
             add_text(t, "\\u");
             add_hex(t, code, 4);
         } else {

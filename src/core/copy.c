@@ -1,9 +1,9 @@
-/* The operations that do the work are the library's own, and enter the storage where the COPY did:
- * at the top. So wrappers see READs and WRITEs of their own files, whatever storages these come
- * from. Hooks see the COPY, and these operations only where the file is a hook's own.
+/* The READs and WRITEs are the library's own, and enter the storage where the COPY did. So wrappers
+ * see READs and WRITEs of their own files, whatever storages are inside. Hooks see the COPY; they
+ * see these operations only when the file is a hook's own.
  *
- * What the source holds at the start is all that is copied: it may be the target under another
- * name, and would grow for ever. */
+ * The size of the source at the start is the limit: the source may be the target under another
+ * name, which would grow without end. */
 #include "core/copy.h"
 
 #include "core/file.h"
@@ -11,7 +11,7 @@
 #include "core/session_inside.h"
 
 #define COPY_SLICE (256u * 1024u)
-#define COPY_TURN  16u /* slices that may be copied before others have a turn */
+#define COPY_TURN  16u /* slices to copy before other operations have a turn */
 
 enum copy_step { COPY_MEASURE, COPY_READ, COPY_WRITE };
 
@@ -33,7 +33,7 @@ static void end(struct copy *c, sally_status status)
     c->status = status;
 }
 
-/* A size of 0 may mean that the storage makes its bytes up. */
+/* A size of 0 may mean that the storage generates the content, so it is no limit. */
 static void measured(struct copy *c, const sally_op *stat)
 {
     const sally_attrs *attrs = &stat->u.stat.attrs;

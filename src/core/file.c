@@ -9,8 +9,8 @@
 
 /* A directory entry that waits for the next reply: a name, a longname, attributes. */
 #define CARRY_MAX (256u * 1024u)
-/* The names of a reply and a carried one; replies are bounded by the engine. */
-#define AGAIN_MAX (2u * 1024u * 1024u)
+/* The names of a reply and one entry carried over; the engine limits the size of replies. */
+#define STALE_NAMES_MAX (2u * 1024u * 1024u)
 
 sally_file *file_new(sally_session *s, const char *path, uint32_t open_flags, bool directory)
 {
@@ -24,7 +24,7 @@ sally_file *file_new(sally_session *s, const char *path, uint32_t open_flags, bo
     }
     list_init(&file->link);
     buf_init(&file->carry, CARRY_MAX);
-    buf_init(&file->again, AGAIN_MAX);
+    buf_init(&file->stale_names, STALE_NAMES_MAX);
     file->session = s;
     file->id = ++s->next_file;
     file->slots = file->inline_slots;
@@ -38,22 +38,22 @@ sally_file *file_new(sally_session *s, const char *path, uint32_t open_flags, bo
     return file;
 }
 
-static void leave_body(sally_file *file)
+static void release_inode(sally_file *file)
 {
-    struct file_body *body = file->body;
-    if (!body || --body->handles > 0)
+    struct file_inode *inode = file->inode;
+    if (!inode || --inode->handles > 0)
         return;
-    list_remove(&body->link);
-    mem_free(body);
+    list_remove(&inode->link);
+    mem_free(inode);
 }
 
 static void destroy(sally_file *file)
 {
     if (file->slots != file->inline_slots)
         mem_free(file->slots);
-    leave_body(file);
+    release_inode(file);
     buf_clear(&file->carry);
-    buf_clear(&file->again);
+    buf_clear(&file->stale_names);
     mem_free(file->path);
     mem_free(file);
 }
@@ -66,24 +66,24 @@ void file_free(sally_file *file)
     if (s->counters)
         counter_sub(&s->counters->files_now, 1);
     file->gone = true;
-    uint32_t holds = atomic_fetch_or(&file->holds, FILE_CLOSED) & ~FILE_CLOSED;
-    if (holds == 0)
+    uint32_t pins = atomic_fetch_or(&file->pins, FILE_CLOSED) & ~FILE_CLOSED;
+    if (pins == 0)
         destroy(file);
 }
 
-bool file_hold(sally_file *file)
+bool file_pin(sally_file *file)
 {
-    uint32_t holds = atomic_load(&file->holds);
+    uint32_t pins = atomic_load(&file->pins);
     do {
-        if (holds & FILE_CLOSED)
+        if (pins & FILE_CLOSED)
             return false;
-    } while (!atomic_compare_exchange_weak(&file->holds, &holds, holds + 1));
+    } while (!atomic_compare_exchange_weak(&file->pins, &pins, pins + 1));
     return true;
 }
 
-void file_unhold(sally_file *file)
+void file_unpin(sally_file *file)
 {
-    uint32_t left = atomic_fetch_sub(&file->holds, 1) - 1;
+    uint32_t left = atomic_fetch_sub(&file->pins, 1) - 1;
     if (left & ~FILE_CLOSED)
         return;
     struct op *waiting = file->close_waiting;
@@ -94,51 +94,51 @@ void file_unhold(sally_file *file)
         session_go_on(waiting);
 }
 
-bool file_shut(sally_file *file)
+bool file_begin_close(sally_file *file)
 {
     uint32_t none = 0;
-    return atomic_compare_exchange_strong(&file->holds, &none, FILE_CLOSED) || none == FILE_CLOSED;
+    return atomic_compare_exchange_strong(&file->pins, &none, FILE_CLOSED) || none == FILE_CLOSED;
 }
 
 void file_reopen(sally_file *file)
 {
-    atomic_fetch_and(&file->holds, ~FILE_CLOSED);
+    atomic_fetch_and(&file->pins, ~FILE_CLOSED);
     file->facts.close_reason = 0;
 }
 
-static bool is_body_of(const struct file_body *body, const sally_file *file)
+static bool is_inode_of(const struct file_inode *inode, const sally_file *file)
 {
-    return body->fs == file->known_by && body->device == file->device &&
-           body->number == file->number;
+    return inode->fs == file->identified_by && inode->device == file->device &&
+           inode->number == file->number;
 }
 
-void file_find_body(sally_file *file)
+void file_find_inode(sally_file *file)
 {
     sally_session *s = file->session;
-    if (!file->known_by || file->body)
+    if (!file->identified_by || file->inode)
         return;
-    LIST_EACH (item, &s->bodies) {
-        struct file_body *body = CONTAINER_OF(item, struct file_body, link);
-        if (is_body_of(body, file)) {
-            body->handles++;
-            file->body = body;
+    LIST_EACH (item, &s->inodes) {
+        struct file_inode *inode = CONTAINER_OF(item, struct file_inode, link);
+        if (is_inode_of(inode, file)) {
+            inode->handles++;
+            file->inode = inode;
             return;
         }
     }
-    struct file_body *body = mem_zalloc(sizeof *body);
-    if (!body)
-        return; /* then it may be any file: slower, not wrong */
-    body->fs = file->known_by;
-    body->device = file->device;
-    body->number = file->number;
-    body->handles = 1;
-    list_append(&s->bodies, &body->link);
-    file->body = body;
+    struct file_inode *inode = mem_zalloc(sizeof *inode);
+    if (!inode)
+        return; /* then it may be any file: slower, but correct */
+    inode->fs = file->identified_by;
+    inode->device = file->device;
+    inode->number = file->number;
+    inode->handles = 1;
+    list_append(&s->inodes, &inode->link);
+    file->inode = inode;
 }
 
 void sally_file_set_identity(sally_file *file, const sally_fs *fs, uint64_t device, uint64_t number)
 {
-    file->known_by = fs;
+    file->identified_by = fs;
     file->device = device;
     file->number = number;
 }

@@ -16,22 +16,22 @@
 struct file_slot {
     const sally_fs *fs;
     void *pointer;
-    bool open; /* fs has answered OPEN or OPENDIR well, and was not told to close it yet */
+    bool open; /* fs has opened it, and was not asked to close it yet */
 };
 
 struct file_range { /* bytes written: [from, to) */
     uint64_t from, to;
 };
 
-/* One file of a storage, whatever it is called and however often it is open in the session. What
- * its handles do is ordered by it: see queue.c. */
-struct file_body {
-    struct list link; /* the session's bodies */
+/* One file of a storage, whatever its names are and however often it is open in the session.
+ * Operations on its handles are ordered by it: see queue.c. */
+struct file_inode {
+    struct list link; /* the session's inodes */
     const sally_fs *fs;
     uint64_t device, number;
     uint32_t handles;
-    uint32_t looks, changes;             /* of the operations that run */
-    uint32_t looks_ahead, changes_ahead; /* of those that wait, seen in `scan` */
+    uint32_t reads, writes;             /* of running operations */
+    uint32_t reads_ahead, writes_ahead; /* of waiting operations, seen in `scan` */
     uint64_t scan;
 };
 
@@ -47,28 +47,28 @@ struct sally_file {
     _Atomic uint64_t bytes_read, bytes_written, highest_offset, gap_bytes;
     _Atomic sally_status worst;
     bool open; /* OPEN was answered well */
-    /* A CLOSE is on its way: no new operation of the client may use it. Set at home. */
+    /* A CLOSE was submitted: new operations of the client are refused. Set on the home thread. */
     _Atomic bool closing;
     bool hooks_own;        /* a hook answered its OPEN: the storage does not know it */
     bool at_end;           /* READDIR has said EOF: the storage is not asked again */
     bool gone;             /* freed as soon as `holds` lets it go */
     bool listing;          /* a READDIR of it runs */
-    uint64_t listing_scan; /* the look through the queue in which a READDIR of it was passed */
-    /* Operations that the program has submitted, and FILE_CLOSED once a CLOSE has reached the
-     * storage. Any thread takes one, the home thread gives it back. */
-    _Atomic uint32_t holds;
+    uint64_t listing_scan; /* the scan of the queue that has passed over a READDIR of it */
+    /* Number of submitted operations of the program that use the file, and FILE_CLOSED once a CLOSE
+     * has reached the storage. Any thread adds one, the home thread removes it. */
+    _Atomic uint32_t pins;
     _Atomic bool close_submitted;
-    struct op *close_waiting; /* a CLOSE that comes when the holds are gone */
-    const sally_fs *known_by; /* the storage that told which file this is; NULL: not known */
+    struct op *close_waiting;      /* a CLOSE that comes when the holds are gone */
+    const sally_fs *identified_by; /* the storage that has set the identity; NULL: none has */
     uint64_t device, number;
-    struct file_body *body; /* NULL: may be any file */
-    void *owner;            /* the engine's: for instance its handle's number */
+    struct file_inode *inode; /* NULL: may be any file */
+    void *owner;              /* the engine's: for instance its handle's number */
     /* The engine's: the READDIR entry that did not fit into the reply before, as its name with a
      * NUL and what is sent of it, and session_changes() when it was read. */
     struct buf carry;
     uint64_t carry_as_of;
-    struct buf
-        again; /* the engine's: names, each with its NUL, that READDIR begins with; see relist.c */
+    struct buf stale_names; /* the engine's: names, each with its NUL, that READDIR begins with; see
+                               refresh.c */
     struct file_range ranges[FILE_MAX_RANGES];
     uint32_t range_count;
     struct file_slot *slots;
@@ -76,21 +76,21 @@ struct sally_file {
     struct file_slot inline_slots[FILE_INLINE_SLOTS];
 };
 
-/* Room for what `fs` keeps in the file, so that file_mark_open() cannot fail. */
+/* Makes the slot of `fs`, so that file_mark_open() cannot fail. */
 bool file_reserve(sally_file *file, const sally_fs *fs);
 void file_mark_open(sally_file *file, const sally_fs *fs, bool open);
 /* Whether operations on the file may reach this storage. */
 bool file_is_open_in(const sally_file *file, const sally_fs *fs);
 
-/* One more operation that needs the file; false: it was closed. Any thread. */
-bool file_hold(sally_file *file);
+/* Keeps the file until file_unpin(). False: it was closed. Any thread. */
+bool file_pin(sally_file *file);
 /* Home thread. */
-void file_unhold(sally_file *file);
-/* After a CLOSE that was only the storage's: the file goes on as a hook's own. */
+void file_unpin(sally_file *file);
+/* After an undo that closed it in the storage only: the file lives on as a hook's own. */
 void file_reopen(sally_file *file);
-/* Before CLOSE reaches the storage: from now on file_hold() fails. False: operations hold it. Any
- * thread. */
-bool file_shut(sally_file *file);
+/* Before CLOSE reaches the storage: from now on file_pin() fails. False: the file is pinned, and
+ * nothing has changed. Any thread. */
+bool file_begin_close(sally_file *file);
 
 /* The first one counts, and becomes the reason of the close. */
 void file_note_failure(sally_file *file, sally_status status);

@@ -6,8 +6,8 @@
 #include "base/mem.h"
 #include "base/sized.h"
 #include "core/file.h"
+#include "core/grants.h"
 #include "core/op_kinds.h"
-#include "core/taken.h"
 
 static const size_t slot_offset[SALLY_OP_KINDS] = {
 #define SLOT(name, value, slot, permission) [value] = offsetof(sally_fs_methods, slot),
@@ -81,7 +81,8 @@ void sally_fs_methods_wrap(sally_fs_methods *methods, const sally_fs *inner, sal
     }
 }
 
-/* A storage that opens nothing, as many do with directories, has nothing to miss. */
+/* A storage without an open or opendir slot keeps no state for files or directories, so it knows
+ * them all. */
 static bool is_known_to(const sally_fs *fs, const sally_file *file)
 {
     sally_fs_slot *opens = file->facts.is_directory ? fs->methods.opendir : fs->methods.open;
@@ -101,7 +102,7 @@ sally_status fs_invoke(sally_fs *fs, sally_op *pub)
     struct op *op = op_of(pub);
     if (is_foreign(fs, pub))
         return pub->kind == SALLY_OP_COPY ? SALLY_UNSUPPORTED : SALLY_INVALID_HANDLE;
-    if (op_kind(pub->kind)->undo && pub->kind == op->kind && !taken_ask(op, fs))
+    if (op_kind(pub->kind)->undo && pub->kind == op->kind && !grants_ask(op, fs))
         return SALLY_FAILURE;
     sally_fs_slot *slot = slot_of(fs, pub->kind);
     return slot ? slot(fs, pub) : fs_default(fs, pub);
@@ -126,7 +127,7 @@ static bool push_frame(struct op *op, const struct op_frame *frame)
 sally_status fs_pop_frame(struct op *op, sally_status status)
 {
     const struct op_frame frame = op->frames[op->frame_count - 1];
-    status = taken_answered(op, frame.inner, op->frame_count, status);
+    status = grants_answered(op, frame.inner, op->frame_count, status);
     op->frame_count--;
     return frame.on_done ? frame.on_done(frame.fs, &op->pub, status, frame.context) : status;
 }
@@ -142,7 +143,7 @@ sally_status fs_call_quiet(sally_fs *fs, sally_fs *inner, sally_op *pub, sally_d
     /* After PENDING the operation is somebody else's: the frame may be popped already. */
     if (status == SALLY_PENDING)
         return status;
-    status = taken_answered(op, inner, op->frame_count, status);
+    status = grants_answered(op, inner, op->frame_count, status);
     op->frame_count--;
     return status;
 }
@@ -150,7 +151,7 @@ sally_status fs_call_quiet(sally_fs *fs, sally_fs *inner, sally_op *pub, sally_d
 sally_status sally_fs_call(sally_fs *fs, sally_fs *inner, sally_op *op, sally_done_fn *on_done,
                            void *context)
 {
-    /* What opens needs a frame in any case, so that it is known which storage has opened. */
+    /* Kinds that can be undone always need a frame, to note which storage has granted them. */
     if (!on_done && op_kind(op->kind)->undo == 0)
         return fs_invoke(inner, op);
     sally_status status = fs_call_quiet(fs, inner, op, on_done, context);

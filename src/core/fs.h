@@ -7,20 +7,20 @@
 
 #include "core/op.h"
 
-/* The directory `root` (canonical, not "/") of `fs` as a storage that resolves links inside it by
- * itself. Holds `fs`. */
-typedef sally_error fs_sub_fn(sally_fs *fs, const char *root, sally_fs **out);
+/* Makes a storage of the directory `root` (canonical, not "/") of `fs`, which resolves links below
+ * it without help. Holds `fs`. */
+typedef sally_error fs_subtree_fn(sally_fs *fs, const char *root, sally_fs **out);
 
 struct sally_fs {
     sally_fs_methods methods; /* slots past the caller's struct_size are NULL */
-    fs_sub_fn *sub;           /* of this library's own storages; NULL: cannot */
+    fs_subtree_fn *subtree;   /* of the library's own storages; NULL: unsupported */
     void *user_data;
     _Atomic uint32_t references;
 };
 
-/* Calls the slot for op->kind, or what stands in for it. What is about a file that this storage has
- * not opened does not reach it: SALLY_INVALID_HANDLE, and for a COPY SALLY_UNSUPPORTED, so that it
- * is done by READs and WRITEs from above. */
+/* Calls the slot for op->kind, or its default. Operations on a file that this storage has not
+ * opened do not reach it: the answer is SALLY_INVALID_HANDLE, or for COPY SALLY_UNSUPPORTED, so
+ * that it is done by READs and WRITEs. */
 sally_status fs_invoke(sally_fs *fs, sally_op *op);
 
 /* The storage below the newest frame has answered late: takes the frame off, and returns what its

@@ -5,8 +5,8 @@
 #include "core/file.h"
 #include "core/fs.h"
 
-/* FSTAT, FSETSTAT and OPENDIR ask the slot for paths: the operation changes its public kind for the
- * way down and back. What it is to its session, struct op's kind, stays. */
+/* FSTAT, FSETSTAT and OPENDIR call the slot for paths instead: meanwhile the operation's pub.kind
+ * is that slot's. Its kind in struct op does not change. */
 
 struct stand_in {
     uint32_t kind; /* the real one */
@@ -84,7 +84,7 @@ sally_status fs_default(sally_fs *fs, sally_op *op)
     case SALLY_OP_FSETSTAT:
         return ask_instead(fs, op, SALLY_OP_SETSTAT);
     case SALLY_OP_COPY:
-        return SALLY_UNSUPPORTED; /* then the session does it by READs and WRITEs: copy.c */
+        return SALLY_UNSUPPORTED; /* the session then copies by READs and WRITEs: copy.c */
     case SALLY_OP_REALPATH:
         return sally_op_set_result(op, op->path);
     default:

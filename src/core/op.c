@@ -234,7 +234,7 @@ sally_error sally_op_filter_entries(sally_op *pub, sally_entry_fn *filter, void 
     return SALLY_E_OK;
 }
 
-/* What no client can do anything with: no name, or one of the library's own. */
+/* Entries that are not sent: without a name, and those that the library adds itself. */
 static bool is_left_out(const char *name)
 {
     return !name || !*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0;

@@ -24,17 +24,17 @@ enum op_stage {
     OP_CHECK,     /* permissions come next */
     OP_BEFORE,    /* before-hook number `hook` comes next */
     OP_STORAGE,   /* the storage comes next */
-    OP_COPY,      /* COPY by READs and WRITEs comes next, at home: copy.c */
-    OP_RELIST,    /* names that READDIR tells once more come next, at home: relist.c */
+    OP_COPY,      /* READs and WRITEs of a COPY come next, on the home thread: copy.c */
+    OP_REFRESH,   /* stale names of a READDIR come next, on the home thread: refresh.c */
     OP_AFTER,     /* after-hook number `hook - 1` comes next */
     OP_DONE       /* pub.status is the answer; on_done comes next, at home */
 };
 
-/* What an operation comes home for (session_deliver) that is not done. */
-enum op_errand {
-    ERRAND_ANSWER, /* a late answer is there: step_status, with no frame left */
-    ERRAND_CANCEL, /* it was cancelled before it could be told */
-    ERRAND_STEP    /* its next step is to be done at home, or others had to have a turn first */
+/* Why an operation that is not done comes home (session_deliver). */
+enum op_wake_reason {
+    WAKE_ANSWER, /* a late answer in step_status; all frames are popped */
+    WAKE_CANCEL, /* cancelled before the storage's cancel could be called */
+    WAKE_STEP    /* its next step must run at home, or other operations had a turn */
 };
 
 /* A wrapper that waits for the storage inside it (sally_fs_call). */
@@ -59,13 +59,13 @@ struct op_name {
 };
 
 struct op_block; /* of the operation's memory */
-struct op_taken;
+struct op_grant;
 struct copy;
-struct relist;
+struct refresh;
 
-/* What an operation was before it became the closing of something that it had opened. */
+/* What an operation was before it became the undo of one of its grants. */
 struct op_undo {
-    bool runs;
+    bool active;
     uint32_t kind, first_hook;
     sally_status status;
     const char *message, *path;
@@ -89,11 +89,12 @@ struct op {
     struct op_filter *filters;               /* ahead of entry; in the operation's memory */
     void *owner;                             /* the engine's */
     uint32_t tag;                            /* the engine's: SFTP's request id */
-    uint32_t entries; /* calls of `entry`; a READDIR that ends well without one is asked again */
-    uint32_t empty_rounds; /* how often that was */
+    uint32_t entries;      /* calls of `entry`; a READDIR that succeeds without one is repeated */
+    uint32_t empty_rounds; /* how often it was repeated */
     uint32_t reserve; /* bytes of reply or data that count against the session's bound from start to
                          op_free */
-    const char *asked_path; /* as it was made, for the home thread, like `kind`; NULL: none */
+    const char *asked_path; /* as requested, unlike pub.path never diverted, for the home thread;
+                               NULL: none */
     const char *message;    /* for the client, or NULL: valid once done */
     const struct op_name *unknown; /* names of sally_op_add_unknown_name(), the last one first */
 
@@ -101,34 +102,33 @@ struct op {
     struct list
         link; /* in one list at a time: the session's queue, the host's work list or inbox */
     sally_session *session;
-    uint32_t kind; /* what was asked for: pub.kind is another while a stand-in is asked, or an undo
-                      runs */
-    enum op_order order;   /* how others of the session's queue wait for it; see queue.c */
-    sally_fs *fs;          /* where it enters the storage; NULL: at the session's. Held */
+    uint32_t kind; /* as requested, or the undo's; pub.kind differs while another slot stands in */
+    enum op_order order;   /* how others in the session's queue wait for it; see queue.c */
+    sally_fs *fs;          /* the storage that it is submitted to; NULL: the session's. Held */
     struct list run_link;  /* the session's running operations; home thread only */
     struct list followers; /* started with it; ends before the first of them goes on */
     enum op_stage stage;
-    uint32_t hook;            /* see stage */
-    uint32_t first_hook;      /* the sets of hooks before this one do not see it */
-    _Atomic uint32_t handoff; /* see run.c */
-    enum op_errand errand;    /* why it comes home */
-    bool late;                /* step_status is there, and the frames have not seen it */
-    bool unchecked;           /* asked by the program or the library itself: no permissions */
-    bool aside;   /* not one of the client's queue: by the program, or the library's own */
-    bool counted; /* in its session's running operations, for their order */
-    bool handed;  /* counted in session->with_workers */
-    uint32_t reserved_bytes;           /* of `reserve`, while it is held */
+    uint32_t hook;                   /* see stage */
+    uint32_t first_hook;             /* sets of hooks with lower numbers do not see it */
+    _Atomic uint32_t handoff;        /* see run.c */
+    enum op_wake_reason wake_reason; /* why it comes home */
+    bool late;                       /* step_status is set, but the frames have not seen it */
+    bool unchecked;          /* by the program or the library itself: permissions are not checked */
+    bool aside;              /* not from the client's queue: by the program or the library itself */
+    bool counted;            /* in session->active */
+    bool handed;             /* counted in session->with_workers */
+    uint32_t reserved_bytes; /* of `reserve`, while it is held */
     sally_submit_done_fn *submit_done; /* of sally_session_submit */
     void *submit_user_data;
-    sally_file *holds[2];     /* files kept for it: see file_hold() */
+    sally_file *pinned[2];    /* by it: see file_pin() */
     sally_status step_status; /* what finish() brought */
     uint64_t started_ns;
-    sally_status overruled; /* of a closing: a before-hook's answer, which does not keep it from the
-                               storage */
-    struct op_taken *taken; /* what storages have opened or locked for it: see taken.c */
-    struct op_undo undo;    /* it gives something of that back now */
-    struct copy *copy;      /* of a COPY by READs and WRITEs: see copy.c */
-    struct relist *relist;  /* of a READDIR that tells names once more: see relist.c */
+    sally_status overruled; /* a before-hook's answer to CLOSE, CLOSEDIR or SESSION_END, which still
+                               reaches the storage */
+    struct op_grant *grants; /* what storages have granted to it: see grants.c */
+    struct op_undo undo;     /* active while it undoes one of them */
+    struct copy *copy;       /* of a COPY by READs and WRITEs: see copy.c */
+    struct refresh *refresh; /* of a READDIR with stale names: see refresh.c */
 
     struct op_frame *frames;
     uint32_t frame_count, frame_capacity;

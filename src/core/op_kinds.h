@@ -8,17 +8,17 @@
 
 #include "sallyport/op.h"
 
-/* How an operation stands to the others of its session; see queue.c. */
+/* How an operation is ordered against the others of its session; see queue.c. */
 enum op_order {
-    ORDER_ALONE,      /* after all before it, before all after it */
-    ORDER_LOOK,       /* may see whatever an earlier operation has changed */
-    ORDER_LOOK_FILE,  /* sees only what is done to its file */
-    ORDER_CHANGE_FILE /* changes its file, and nothing else */
+    ORDER_EXCLUSIVE, /* starts when all earlier ones have ended; all later ones wait for it */
+    ORDER_READ,      /* may depend on anything that earlier operations have changed */
+    ORDER_READ_FILE, /* depends on changes of its file only */
+    ORDER_WRITE_FILE /* changes its file only */
 };
 
 enum {
-    KIND_ON_FILE = 0x1,     /* is about an open file, always or when `file` is there */
-    KIND_CHANGES = 0x2,     /* leaves something changed, whatever its flags say */
+    KIND_ON_FILE = 0x1,     /* takes an open file: always, or when `file` is set */
+    KIND_MODIFIES = 0x2,    /* changes the storage, whatever its flags */
     KIND_ABANDONABLE = 0x4, /* pointless once the client is gone */
     KIND_SUBMITTABLE = 0x8  /* sally_session_submit() takes it */
 };
@@ -26,10 +26,10 @@ enum {
 struct op_kind {
     enum op_order order;
     uint32_t flags; /* KIND_ bits */
-    uint32_t undo;  /* the kind that gives back what this one has taken; 0: nothing to give back */
+    uint32_t undo;  /* the kind that undoes this one; 0: nothing to undo */
 };
 
-/* Never NULL: an unknown kind is ORDER_ALONE and nothing else. */
+/* Never NULL: an unknown kind is ORDER_EXCLUSIVE without flags. */
 const struct op_kind *op_kind(uint32_t kind);
 
 static inline bool op_kind_opens(uint32_t kind)

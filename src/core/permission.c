@@ -45,8 +45,9 @@ static uint32_t needed_by(const sally_op *op)
     }
 }
 
-/* A file that the client has not opened to be read cannot be read, whatever the storage would do.
- * The program may know better: a hook or wrapper may have opened it wider. */
+/* A client cannot read a file that it has not opened for reading, even if the storage would allow
+ * it. Operations of the program are exempt: a hook or wrapper may have opened it with more flags.
+ */
 static bool file_allows(const sally_op *op, bool unchecked)
 {
     if (!op->file)

@@ -1,25 +1,25 @@
-/* The order of a session's operations. What a client can observe is as if they were carried out one
- * after the other, in the order they came. For a storage that is not SALLY_FS_CONCURRENT that is
- * what happens. For one that is, an operation may start before earlier ones have ended when none of
- * them can notice: looks run together; a change waits for all looks and changes that could be about
- * the same file, and they for it. Two handles are about different files only if the storage has
- * said so (sally_file_set_identity()). */
+/* The order of a session's operations. To the client it looks as if they were carried out one after
+ * the other, in the order they came. For a storage that is not SALLY_FS_CONCURRENT they are. For
+ * one that is, an operation may start before earlier ones have ended when the client cannot tell:
+ * reads run concurrently; a write waits for all earlier reads and writes that may be on the same
+ * file, and later ones wait for it. Two handles count as different files only if the storage has
+ * identified them (sally_file_set_identity()). */
 #include "core/file.h"
 #include "core/session_inside.h"
 
-/* WRITEs that a worker gets at once: it reports when all are done. */
+/* WRITEs that a worker gets as one batch: it reports when all are done. */
 #define MAX_BATCH       16u
 #define MAX_BATCH_BYTES ((size_t)1024 * 1024)
 
-/* Draft-13 section 8.1.1.3: what makes, cuts, reserves or removes a file. */
-#define CHANGING_OPENS                                                                             \
+/* Draft-13 section 8.1.1.3: flags that create, truncate, reserve or delete a file. */
+#define EXCLUSIVE_OPENS                                                                            \
     (SALLY_OPEN_CREATE | SALLY_OPEN_TRUNCATE | SALLY_OPEN_DELETE_ON_CLOSE |                        \
      SALLY_OPEN_BLOCK_READ | SALLY_OPEN_BLOCK_WRITE | SALLY_OPEN_BLOCK_DELETE)
 
 static enum op_order order_of(const struct op *op)
 {
-    if (op->kind == SALLY_OP_OPEN && (op->pub.u.open.flags & CHANGING_OPENS))
-        return ORDER_ALONE;
+    if (op->kind == SALLY_OP_OPEN && (op->pub.u.open.flags & EXCLUSIVE_OPENS))
+        return ORDER_EXCLUSIVE;
     return op_kind(op->kind)->order;
 }
 
@@ -28,109 +28,109 @@ static bool has_room(const sally_session *s, const struct op *op)
     return s->reserved == 0 || op->reserve == 0 || s->reserved + op->reserve <= s->max_bytes;
 }
 
-static struct file_body *body_of(const struct op *op)
+static struct file_inode *inode_of(const struct op *op)
 {
-    return op->pub.file ? op->pub.file->body : NULL;
+    return op->pub.file ? op->pub.file->inode : NULL;
 }
 
-static void count(struct traffic *t, const struct op *op, uint32_t by)
+static void count(struct order_counts *t, const struct op *op, uint32_t by)
 {
-    bool unknown = body_of(op) == NULL;
+    bool unknown = inode_of(op) == NULL;
     switch (op->order) {
-    case ORDER_LOOK:
-        t->looks += by;
+    case ORDER_READ:
+        t->reads += by;
         break;
-    case ORDER_LOOK_FILE:
-        t->file_looks += by;
-        t->unknown_looks += unknown ? by : 0;
+    case ORDER_READ_FILE:
+        t->file_reads += by;
+        t->unknown_reads += unknown ? by : 0;
         break;
-    case ORDER_CHANGE_FILE:
-        t->changes += by;
-        t->unknown_changes += unknown ? by : 0;
+    case ORDER_WRITE_FILE:
+        t->writes += by;
+        t->unknown_writes += unknown ? by : 0;
         break;
     default:
-        t->alone = by == 1;
+        t->exclusive = by == 1;
         break;
     }
 }
 
 static void count_running(struct op *op, uint32_t by)
 {
-    struct file_body *body = body_of(op);
+    struct file_inode *inode = inode_of(op);
     enum op_order order = op->order;
-    count(&op->session->traffic, op, by);
+    count(&op->session->active, op, by);
     if (op->kind == SALLY_OP_READDIR)
         op->pub.file->listing = by == 1;
-    if (body && order == ORDER_LOOK_FILE)
-        body->looks += by;
-    else if (body && order == ORDER_CHANGE_FILE)
-        body->changes += by;
+    if (inode && order == ORDER_READ_FILE)
+        inode->reads += by;
+    else if (inode && order == ORDER_WRITE_FILE)
+        inode->writes += by;
 }
 
-/* It waits, and those behind it must not pass where that could be noticed. */
-static void count_ahead(struct traffic *ahead, const struct op *op)
+/* The operation waits: later ones must not overtake it where the client could tell. */
+static void count_ahead(struct order_counts *ahead, const struct op *op)
 {
     sally_session *s = op->session;
-    struct file_body *body = body_of(op);
+    struct file_inode *inode = inode_of(op);
     count(ahead, op, 1);
     if (op->kind == SALLY_OP_READDIR)
         op->pub.file->listing_scan = s->scan;
-    if (!body)
+    if (!inode)
         return;
-    if (body->scan != s->scan) {
-        body->scan = s->scan;
-        body->looks_ahead = body->changes_ahead = 0;
+    if (inode->scan != s->scan) {
+        inode->scan = s->scan;
+        inode->reads_ahead = inode->writes_ahead = 0;
     }
-    body->looks_ahead += op->order == ORDER_LOOK_FILE;
-    body->changes_ahead += op->order == ORDER_CHANGE_FILE;
+    inode->reads_ahead += op->order == ORDER_READ_FILE;
+    inode->writes_ahead += op->order == ORDER_WRITE_FILE;
 }
 
-static bool may_look_at_file(const struct traffic *ahead, const struct file_body *body,
-                             uint64_t scan)
+static bool may_read_file(const struct order_counts *ahead, const struct file_inode *inode,
+                          uint64_t scan)
 {
-    if (!body)
-        return ahead->changes == 0;
-    uint32_t waiting = body->scan == scan ? body->changes_ahead : 0;
-    return ahead->unknown_changes == 0 && body->changes + waiting == 0;
+    if (!inode)
+        return ahead->writes == 0;
+    uint32_t waiting = inode->scan == scan ? inode->writes_ahead : 0;
+    return ahead->unknown_writes == 0 && inode->writes + waiting == 0;
 }
 
-static bool may_change_file(const struct traffic *ahead, const struct file_body *body,
-                            uint64_t scan)
+static bool may_write_file(const struct order_counts *ahead, const struct file_inode *inode,
+                           uint64_t scan)
 {
-    if (ahead->looks > 0 || !may_look_at_file(ahead, body, scan))
+    if (ahead->reads > 0 || !may_read_file(ahead, inode, scan))
         return false;
-    if (!body)
-        return ahead->file_looks == 0;
-    uint32_t waiting = body->scan == scan ? body->looks_ahead : 0;
-    return ahead->unknown_looks == 0 && body->looks + waiting == 0;
+    if (!inode)
+        return ahead->file_reads == 0;
+    uint32_t waiting = inode->scan == scan ? inode->reads_ahead : 0;
+    return ahead->unknown_reads == 0 && inode->reads + waiting == 0;
 }
 
-/* Whether nothing that came before can notice, or be missed. `ahead` is all that has not ended. */
-static bool may_start(const struct traffic *ahead, const struct op *op)
+/* Whether the client cannot tell that earlier operations have not ended. `ahead` counts these. */
+static bool may_start(const struct order_counts *ahead, const struct op *op)
 {
     const sally_file *file = op->pub.file;
     uint64_t scan = op->session->scan;
     switch (op->order) {
-    case ORDER_LOOK:
+    case ORDER_READ:
         if (op->kind == SALLY_OP_READDIR && (file->listing || file->listing_scan == scan))
-            return false; /* the storage knows how far a listing has come */
-        return ahead->changes == 0;
-    case ORDER_LOOK_FILE:
-        return may_look_at_file(ahead, body_of(op), scan);
-    case ORDER_CHANGE_FILE:
-        return may_change_file(ahead, body_of(op), scan);
+            return false; /* the storage keeps the position of a listing */
+        return ahead->writes == 0;
+    case ORDER_READ_FILE:
+        return may_read_file(ahead, inode_of(op), scan);
+    case ORDER_WRITE_FILE:
+        return may_write_file(ahead, inode_of(op), scan);
     default:
-        return ahead->looks + ahead->file_looks + ahead->changes == 0;
+        return ahead->reads + ahead->file_reads + ahead->writes == 0;
     }
 }
 
 static struct op *pick_concurrent(sally_session *s)
 {
-    struct traffic ahead = s->traffic;
+    struct order_counts ahead = s->active;
     s->scan++;
     LIST_EACH (item, &s->queue) {
         struct op *op = CONTAINER_OF(item, struct op, link);
-        if (ahead.alone)
+        if (ahead.exclusive)
             return NULL;
         if (may_start(&ahead, op) && has_room(s, op))
             return op;
@@ -176,16 +176,16 @@ void session_note_end(struct op *op)
     op->counted = false;
 }
 
-/* What is known to be about another file may be passed by the WRITEs of this one. */
-static bool is_elsewhere(const struct op *op, const struct file_body *body)
+/* Operations that are known to be on another file may be overtaken by WRITEs of this one. */
+static bool is_on_other_file(const struct op *op, const struct file_inode *inode)
 {
-    return body && body_of(op) && body_of(op) != body &&
-           (op->order == ORDER_LOOK_FILE || op->order == ORDER_CHANGE_FILE);
+    return inode && inode_of(op) && inode_of(op) != inode &&
+           (op->order == ORDER_READ_FILE || op->order == ORDER_WRITE_FILE);
 }
 
-/* WRITEs through the same handle, as long as nothing in between could notice, and nothing at all is
- * in between where the storage does one thing after the other. Hooks are called at home first, if
- * they wish. */
+/* Gathers WRITEs through the same handle. Operations in between must be on other files; when the
+ * storage is not SALLY_FS_CONCURRENT there must be none. With before-hooks for WRITE nothing is
+ * gathered, since these are called on the home thread first. */
 void session_gather(struct op *op)
 {
     sally_session *s = op->session;
@@ -198,7 +198,7 @@ void session_gather(struct op *op)
     LIST_EACH (item, &s->queue) {
         struct op *next = CONTAINER_OF(item, struct op, link);
         bool same = next->kind == SALLY_OP_WRITE && next->pub.file == op->pub.file;
-        if (!same && concurrent && is_elsewhere(next, op->pub.file->body))
+        if (!same && concurrent && is_on_other_file(next, op->pub.file->inode))
             continue;
         bytes += next->reserve;
         if (!same || !has_room(s, next) || bytes > MAX_BATCH_BYTES || ++batch > MAX_BATCH)
@@ -244,7 +244,7 @@ void op_submit(struct op *op)
     if (op_kind_closes(op->kind))
         pub->file->closing = true;
     op->order = order_of(op);
-    if (op->order != ORDER_LOOK && op->order != ORDER_LOOK_FILE && op->kind != SALLY_OP_CLOSEDIR)
+    if (op->order != ORDER_READ && op->order != ORDER_READ_FILE && op->kind != SALLY_OP_CLOSEDIR)
         s->changes++;
     op->stage = OP_QUEUED;
     list_append(&s->queue, &op->link);

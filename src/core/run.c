@@ -3,14 +3,14 @@
 #include "core/copy.h"
 #include "core/file.h"
 #include "core/fs.h"
+#include "core/grants.h"
 #include "core/permission.h"
-#include "core/relist.h"
+#include "core/refresh.h"
 #include "core/session_inside.h"
 #include "core/status.h"
-#include "core/taken.h"
 
-/* A READDIR that brings nothing gives others a turn after so many times, and fails after that many:
- * a storage that never comes to an end must not hold a thread for good. */
+/* A READDIR without entries is repeated. Other operations have a turn after ROUNDS_AT_ONCE, and it
+ * fails after MAX_EMPTY_ROUNDS: a storage that never returns SALLY_EOF must not keep a thread. */
 #define ROUNDS_AT_ONCE   64u
 #define MAX_EMPTY_ROUNDS 1000000u
 
@@ -32,9 +32,9 @@ static void begin_step(struct op *op)
     atomic_fetch_and_explicit(&op->handoff, CANCELLED, memory_order_acq_rel);
 }
 
-static void go_home(struct op *op, enum op_errand errand)
+static void go_home(struct op *op, enum op_wake_reason wake_reason)
 {
-    op->errand = errand;
+    op->wake_reason = wake_reason;
     op->session->host->wake(op->session->host, op);
 }
 
@@ -50,7 +50,7 @@ static bool hand_over(struct op *op)
         if ((old & CANCELLED) && in_storage) {
             /* Not RETURNED yet, so the finisher leaves it alone: home sets that, and may then call
              * cancel. */
-            go_home(op, ERRAND_CANCEL);
+            go_home(op, WAKE_CANCEL);
             return false;
         }
         uint32_t wanted = old | RETURNED | (in_storage ? IN_STORAGE : 0);
@@ -60,9 +60,9 @@ static bool hand_over(struct op *op)
     }
 }
 
-/* The wrappers see what the storages inside them have answered, from the innermost outwards.
- * PENDING: one of them has passed the operation on again. */
-static sally_status climb(struct op *op, sally_status status)
+/* Pops the frames: each wrapper sees the answer of the storage inside it, the innermost first.
+ * PENDING: a wrapper has passed the operation on again. */
+static sally_status unwind(struct op *op, sally_status status)
 {
     while (op->frame_count > 0 && status != SALLY_PENDING)
         status = fs_pop_frame(op, status);
@@ -75,18 +75,18 @@ void sally_op_finish(sally_op *pub, sally_status status)
     op->step_status = status;
     uint32_t old = atomic_fetch_or_explicit(&op->handoff, FINISHED, memory_order_acq_rel);
     if (!(old & RETURNED))
-        return; /* whoever has called the slot goes on with it */
+        return; /* the thread that called the slot continues */
     do {
         if (op->frame_count == 0) {
-            go_home(op, ERRAND_ANSWER);
+            go_home(op, WAKE_ANSWER);
             return;
         }
-        begin_step(op); /* no cancel meanwhile: no storage has the operation */
-        status = climb(op, op->step_status);
+        begin_step(op); /* no storage has the operation now, so none may be cancelled */
+        status = unwind(op, op->step_status);
         if (status != SALLY_PENDING) {
             op->step_status = status;
             atomic_fetch_or_explicit(&op->handoff, RETURNED | FINISHED, memory_order_acq_rel);
-            go_home(op, ERRAND_ANSWER);
+            go_home(op, WAKE_ANSWER);
             return;
         }
     } while (hand_over(op));
@@ -98,7 +98,7 @@ bool sally_op_cancelled(const sally_op *pub)
     return (atomic_load_explicit(&op->handoff, memory_order_relaxed) & CANCELLED) != 0;
 }
 
-static sally_fs *entry_of(const struct op *op)
+static sally_fs *entry_fs(const struct op *op)
 {
     return op->fs ? op->fs : op->session->fs;
 }
@@ -109,22 +109,22 @@ void op_cancel(struct op *op)
     /* It cannot be consumed while we are here: consuming happens on this thread. */
     if ((old & (RETURNED | IN_STORAGE)) == (RETURNED | IN_STORAGE) &&
         !(old & (FINISHED | CANCELLED)))
-        sally_fs_cancel(entry_of(op), &op->pub);
+        sally_fs_cancel(entry_fs(op), &op->pub);
 }
 
-/* True: the answer was there before anybody could be told. */
+/* True: the storage has answered before its cancel could be called. */
 static bool cancel_late(struct op *op)
 {
     uint32_t old =
         atomic_fetch_or_explicit(&op->handoff, RETURNED | IN_STORAGE, memory_order_acq_rel);
     op->late = (old & FINISHED) != 0;
     if (!op->late)
-        sally_fs_cancel(entry_of(op), &op->pub);
+        sally_fs_cancel(entry_fs(op), &op->pub);
     return op->late;
 }
 
-/* Whether anybody still wants what READDIR finds. */
-static bool is_missed(const struct op *op)
+/* Whether the client still wants the entries of a READDIR. */
+static bool is_wanted(const struct op *op)
 {
     return !sally_op_cancelled(&op->pub) && !op->pub.file->closing;
 }
@@ -146,14 +146,14 @@ static sally_status check_io(const struct op *op, sally_status status)
     case SALLY_OP_READDIR:
         if (op->entries > 0)
             return SALLY_OK;
-        return is_missed(op) ? SALLY_FAILURE : SALLY_EOF;
+        return is_wanted(op) ? SALLY_FAILURE : SALLY_EOF;
     default:
         return status;
     }
 }
 
-/* The storage hears of every end of a file and of the session, whatever hooks say to the client. */
-static bool gives_back(uint32_t kind)
+/* These always reach the storage, whatever a before-hook answers to the client. */
+static bool is_closing_kind(uint32_t kind)
 {
     return op_kind_closes(kind) || kind == SALLY_OP_SESSION_END;
 }
@@ -166,18 +166,19 @@ static void start_after_hooks(struct op *op, sally_status status)
     op->hook = op->session->hooks ? (uint32_t)op->session->hooks->count : 0;
 }
 
-/* A page without an entry (a filter may have hidden all of them) says nothing to the client. */
+/* A READDIR without entries (a filter may have hidden them all) is repeated, since an empty reply
+ * would mean nothing to the client. */
 static bool asks_again(struct op *op, sally_status status)
 {
-    if (op->kind != SALLY_OP_READDIR || status != SALLY_OK || op->entries > 0 || !is_missed(op) ||
+    if (op->kind != SALLY_OP_READDIR || status != SALLY_OK || op->entries > 0 || !is_wanted(op) ||
         op->empty_rounds == MAX_EMPTY_ROUNDS)
         return false;
     op->empty_rounds++;
     return true;
 }
 
-/* A hook makes a success of a failure: what it answers for is its own, since the storage has
- * nothing. A session that did not start cannot be anybody's. */
+/* A hook turns a failure into a success: the file is then the hook's own, since the storage has not
+ * opened it. A failed SESSION_START stays a failure. */
 static sally_status take_over(struct op *op, sally_status status)
 {
     if (status != SALLY_OK || op->pub.status == SALLY_OK)
@@ -197,7 +198,7 @@ static void take_answer(struct op *op, sally_status status)
         op->hook++;
         if (status == SALLY_CONTINUE)
             break;
-        if (gives_back(op->kind)) {
+        if (is_closing_kind(op->kind)) {
             if (op->overruled == SALLY_OK)
                 op->overruled = status_clean(status);
             break;
@@ -207,7 +208,7 @@ static void take_answer(struct op *op, sally_status status)
         start_after_hooks(op, status);
         break;
     case OP_STORAGE:
-        status = taken_answered(op, entry_of(op), 0, status);
+        status = grants_answered(op, entry_fs(op), 0, status);
         if (asks_again(op, status))
             break;
         if (op->pub.kind == SALLY_OP_COPY && status == SALLY_UNSUPPORTED)
@@ -219,7 +220,7 @@ static void take_answer(struct op *op, sally_status status)
         op->hook--;
         status = take_over(op, status_clean(status));
         if (status != SALLY_OK && op->pub.status == SALLY_OK)
-            taken_refuse(op, op->hook + 1);
+            grants_revoke(op, op->hook + 1);
         op->pub.status = status;
         break;
     }
@@ -229,11 +230,11 @@ bool op_come_home(struct op *op)
 {
     if (op->stage == OP_DONE)
         return true;
-    enum op_errand errand = op->errand;
-    op->errand = ERRAND_ANSWER;
-    if (errand == ERRAND_CANCEL)
+    enum op_wake_reason wake_reason = op->wake_reason;
+    op->wake_reason = WAKE_ANSWER;
+    if (wake_reason == WAKE_CANCEL)
         return cancel_late(op);
-    if (errand == ERRAND_ANSWER)
+    if (wake_reason == WAKE_ANSWER)
         take_answer(op, op->step_status);
     return true;
 }
@@ -269,18 +270,18 @@ static bool must_leave(const struct op *op, bool home)
     return home && op->session->host->offload != NULL;
 }
 
-/* Goes home, to be taken up again behind whatever waits there. */
+/* Sends the operation home, where it continues behind all that is already waiting. */
 static enum next leave_for_home(struct op *op)
 {
-    go_home(op, ERRAND_STEP);
+    go_home(op, WAKE_STEP);
     return HANDED_OVER;
 }
 
 /* Wrappers may wait where the storage may. */
-static bool may_climb_here(const struct op *op, bool home)
+static bool may_unwind_here(const struct op *op, bool home)
 {
     return op->frame_count == 0 || !must_leave(op, home) ||
-           (entry_of(op)->methods.traits & SALLY_FS_NONBLOCKING);
+           (entry_fs(op)->methods.traits & SALLY_FS_NONBLOCKING);
 }
 
 static enum next answered(struct op *op, sally_status status, bool home)
@@ -288,25 +289,25 @@ static enum next answered(struct op *op, sally_status status, bool home)
     while (status == SALLY_PENDING) {
         if (!hand_over(op))
             return HANDED_OVER;
-        if (!may_climb_here(op, home)) {
+        if (!may_unwind_here(op, home)) {
             op->late = true;
             return offload(op);
         }
         begin_step(op);
-        status = climb(op, op->step_status);
+        status = unwind(op, op->step_status);
     }
     take_answer(op, status);
     return GO_ON;
 }
 
-/* The answer came while nobody could take it further. */
+/* The answer came on a thread that may not call the wrappers. */
 static enum next go_on_late(struct op *op, bool home)
 {
-    if (!may_climb_here(op, home))
+    if (!may_unwind_here(op, home))
         return offload(op);
     op->late = false;
     begin_step(op);
-    return answered(op, climb(op, op->step_status), home);
+    return answered(op, unwind(op, op->step_status), home);
 }
 
 static enum next before_step(struct op *op, bool home)
@@ -334,9 +335,8 @@ static enum next before_step(struct op *op, bool home)
     return GO_ON;
 }
 
-/* A CLOSE comes after whatever the program has submitted for the file before; and the last word on
- * a file's name, if a hook has diverted its OPEN. */
-static enum next hold_up(struct op *op, bool home)
+/* A CLOSE waits for the operations that the program has submitted for the file. */
+static enum next await_pins(struct op *op, bool home)
 {
     if (!home)
         return leave_for_home(op);
@@ -346,19 +346,18 @@ static enum next hold_up(struct op *op, bool home)
 
 static enum next call_storage(struct op *op, bool home)
 {
-    sally_fs *fs = entry_of(op);
+    sally_fs *fs = entry_fs(op);
     sally_op *pub = &op->pub;
     pub->flags &= ~SALLY_OP_TRY;
     if (must_leave(op, home) && !(fs->methods.traits & SALLY_FS_NONBLOCKING)) {
-        /* Tried here only while nothing of the session is with a worker: what was asked first is
-         * done first. */
+        /* Tried here only while no operation of the session is with a worker, to keep the order. */
         if (!(fs->methods.traits & SALLY_FS_TRY) || op->session->with_workers > 0)
             return offload_storage(op);
         pub->flags |= SALLY_OP_TRY;
     }
     begin_step(op);
     sally_status status = fs_invoke(fs, pub);
-    if (status == SALLY_WOULD_BLOCK && (pub->flags & SALLY_OP_TRY) && !taken_any(op)) {
+    if (status == SALLY_WOULD_BLOCK && (pub->flags & SALLY_OP_TRY) && !grants_any(op)) {
         pub->flags &= ~SALLY_OP_TRY;
         return offload_storage(op);
     }
@@ -369,9 +368,9 @@ static enum next storage_step(struct op *op, bool home)
 {
     sally_op *pub = &op->pub;
     bool closes = op_kind_closes(op->kind);
-    if (closes && !file_shut(pub->file))
-        return hold_up(op, home);
-    if (pub->file && pub->file->hooks_own && !(op->undo.runs && op->fs)) {
+    if (closes && !file_begin_close(pub->file))
+        return await_pins(op, home);
+    if (pub->file && pub->file->hooks_own && !(op->undo.active && op->fs)) {
         start_after_hooks(op, closes ? SALLY_OK : SALLY_INVALID_HANDLE);
         return GO_ON;
     }
@@ -379,20 +378,20 @@ static enum next storage_step(struct op *op, bool home)
         start_after_hooks(op, SALLY_FAILURE);
         return GO_ON;
     }
-    if (op->kind == SALLY_OP_READDIR && pub->file->again.size > 0) {
-        op->stage = OP_RELIST;
+    if (op->kind == SALLY_OP_READDIR && pub->file->stale_names.size > 0) {
+        op->stage = OP_REFRESH;
         return GO_ON;
     }
     return call_storage(op, home);
 }
 
-/* False: it is done in one go, since those who call the session have no other turn to give. */
+/* False: it must be done in one go, since the host does not run other work in between. */
 static bool may_yield(const struct op *op, bool home)
 {
     return !home || op->session->host->yields;
 }
 
-/* A COPY that the storage leaves to READ and WRITE. */
+/* A COPY that the storage does not support. */
 static enum next copy_step(struct op *op, bool home)
 {
     sally_status status;
@@ -410,23 +409,23 @@ static enum next copy_step(struct op *op, bool home)
     return GO_ON;
 }
 
-/* Before the storage is asked for more. */
-static enum next relist_step(struct op *op, bool home)
+/* Stale names come before new entries from the storage. */
+static enum next refresh_step(struct op *op, bool home)
 {
     if (!home)
         return leave_for_home(op);
     for (;;) {
-        switch (relist_run(op)) {
-        case RELIST_WAITS:
+        switch (refresh_run(op)) {
+        case REFRESH_WAITS:
             return HANDED_OVER;
-        case RELIST_YIELDS:
+        case REFRESH_YIELDS:
             if (may_yield(op, home))
                 return leave_for_home(op);
             break;
-        case RELIST_FULL:
+        case REFRESH_FULL:
             start_after_hooks(op, SALLY_OK);
             return GO_ON;
-        case RELIST_ENDED:
+        case REFRESH_ENDED:
             if (op->pub.file->at_end)
                 start_after_hooks(op, SALLY_EOF);
             else
@@ -482,8 +481,8 @@ bool op_steps(struct op *op, bool home)
         case OP_COPY:
             next = copy_step(op, home);
             break;
-        case OP_RELIST:
-            next = relist_step(op, home);
+        case OP_REFRESH:
+            next = refresh_step(op, home);
             break;
         case OP_AFTER:
             next = after_step(op, home);

@@ -14,8 +14,8 @@ bool op_steps(struct op *op, bool home);
  * followers; NULL: none. Before the operation is handed to anybody. */
 struct op *op_take_follower(struct op *op);
 
-/* The operation has come home (session_deliver): true when op_steps() comes next, false when the
- * storage has it again. */
+/* The operation has come home (session_deliver). True: call op_steps() next. False: the storage
+ * still has it. */
 bool op_come_home(struct op *op);
 
 /* Home thread: the answer is not wanted any more. Calls the storage's cancel now or as soon as it

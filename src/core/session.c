@@ -41,7 +41,7 @@ sally_error session_new(sally_session **out, struct session_host *host,
     list_init(&s->queue);
     list_init(&s->running);
     list_init(&s->files);
-    list_init(&s->bodies);
+    list_init(&s->inodes);
     list_init(&s->pool);
     atomic_init(&s->submitted, 0);
     s->host = host;

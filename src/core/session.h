@@ -19,8 +19,8 @@ struct session_host {
      * Never fails, never allocates; uses op->link. */
     void (*wake)(struct session_host *host, struct op *op);
     uint64_t (*now_ns)(struct session_host *host); /* monotonic */
-    bool yields; /* what is delivered after wake() comes in a later turn of its own: long work at
-                  * home is cut up by that */
+    bool yields; /* operations are delivered in a later turn than their wake(), so that long work on
+                  * the home thread can be split up */
 };
 
 struct session_options {
@@ -48,8 +48,8 @@ void session_deliver(struct op *op); /* at home */
 /* For engines. */
 bool session_may_submit(const sally_session *session); /* below max_operations, and not closing */
 uint32_t session_in_flight(const sally_session *session);
-/* Every operation that has been started and not been answered, at home: their kind and asked_path.
- */
+/* Home thread: calls `each` for every operation that was started and is not answered yet. It may
+ * read kind and asked_path. */
 void session_each_running(const sally_session *session,
                           void (*each)(void *user_data, const struct op *op), void *user_data);
 void session_set_version(sally_session *session, uint32_t version);
@@ -58,8 +58,7 @@ uint32_t session_max_files(const sally_session *session);
 struct log_ids session_log_ids(const sally_session *session);
 const struct log_sink *session_log(const sally_session *session);
 struct session_host *session_host(const sally_session *session);
-/* A number that grows with each request of the client that may change something: what was looked at
- * before is old then. */
+/* Grows with each request of the client that may change something: data read before it is stale. */
 uint64_t session_changes(const sally_session *session);
 /* Called at home each time that session_may_submit() may have become true, or an operation ended;
  * at most one. */

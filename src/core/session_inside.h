@@ -10,13 +10,12 @@
 /* Freed operations kept for the next requests while some are in flight. */
 #define SESSION_POOL 64
 
-/* How many operations there are of each order (op_kinds.h); the unknown ones are on files that may
- * be any file. */
-struct traffic {
-    bool alone;
-    uint32_t looks;
-    uint32_t file_looks, unknown_looks;
-    uint32_t changes, unknown_changes;
+/* Numbers of operations by order (op_kinds.h). The unknown ones are on files without identity. */
+struct order_counts {
+    bool exclusive;
+    uint32_t reads;
+    uint32_t file_reads, unknown_reads;
+    uint32_t writes, unknown_writes;
 };
 
 struct sally_session {
@@ -33,15 +32,15 @@ struct sally_session {
     struct counters *counters;
     void *data; /* the program's */
 
-    struct list queue;        /* waiting for their turn */
-    struct list running;      /* started and not done, by run_link */
-    uint32_t queued, started; /* how many in each */
-    uint32_t aside;           /* of the started ones, not from the client's queue */
-    struct traffic traffic;   /* the others of the started ones, by what they do to each other */
-    struct list bodies;       /* of open files: struct file_body */
-    uint64_t changes;         /* operations of the client so far that may have changed something */
-    uint64_t scan;            /* number of the last look through the queue */
-    uint32_t with_workers;    /* of the started ones, handed to workers or late */
+    struct list queue;          /* waiting for their turn */
+    struct list running;        /* started and not done, by run_link */
+    uint32_t queued, started;   /* how many in each */
+    uint32_t aside;             /* of the started ones, not from the client's queue */
+    struct order_counts active; /* the others of the started ones, by what they do to each other */
+    struct list inodes;         /* of open files: struct file_inode */
+    uint64_t changes;           /* requests of the client so far that may change something */
+    uint64_t scan;              /* number of the last scan of the queue */
+    uint32_t with_workers;      /* of the started ones, handed to workers or late */
     uint64_t next_request, next_file;
     size_t reserved;     /* bytes of started operations that are not freed */
     struct list files;   /* open ones */
@@ -65,23 +64,23 @@ struct sally_session {
 
 /* queue.c */
 void session_schedule(sally_session *s);
-/* An operation has ended that the queue has started. */
+/* An operation that the queue has started has ended. */
 void session_note_end(struct op *op);
 /* Starts the WRITEs of the same file that wait behind this one, as its followers. */
 void session_gather(struct op *op);
 struct op *
 session_take_queued(sally_session *s); /* the first in the queue, whatever runs; NULL: empty */
 /* start.c */
-void session_begin_op(struct op *op); /* its turn has come: all but the doing */
-void session_start_op(struct op *op); /* begins it and does it, as far as that goes here */
+void session_begin_op(struct op *op); /* its turn has come: prepares its first step */
+void session_start_op(struct op *op); /* begins it and runs its steps as far as possible here */
 void session_op_done(struct op *op);  /* home: stage OP_DONE */
-void session_go_on(struct op *op);    /* home: it was handed over, and can be taken up again */
+void session_go_on(struct op *op);    /* home: continues an operation that was handed over */
 bool session_prepare_file(
     struct op *op); /* the new file of OPEN and OPENDIR; false: pub.status says why not */
 /* submit.c */
 void session_adopt(struct op *op); /* an operation of the program has come home */
-/* An operation of the library's own, which waits for nobody, or NULL. The hooks from number
- * `first_hook` on see it. session_start_op() comes next. */
+/* An operation of the library's own, which does not wait in the queue; NULL when memory is short.
+ * The sets of hooks from `first_hook` on see it. Call session_start_op() next. */
 struct op *session_own_op(sally_session *s, uint32_t kind, sally_file *file, size_t first_hook);
 /* op.c */
 void op_init(struct op *op, sally_session *s,
@@ -97,7 +96,7 @@ sally_file *file_new(sally_session *s, const char *path, uint32_t open_flags, bo
 void file_free(sally_file *file);
 void file_note_moved(const struct op *op); /* READ, WRITE or COPY that ended well: facts */
 bool file_set_path(sally_file *file, const char *path); /* a hook may have diverted its OPEN */
-void file_find_body(sally_file *file);                  /* once its OPEN was answered well */
+void file_find_inode(sally_file *file);                 /* once its OPEN was answered well */
 void file_log_close(const sally_file *file);
 
 #endif

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "core/file.h"
+#include "core/grants.h"
 #include "core/run.h"
 #include "core/session_inside.h"
-#include "core/taken.h"
 
 static bool opens(const struct op *op)
 {
@@ -169,7 +169,7 @@ static void note_file(const struct op *op)
     sally_file *file = op->pub.file;
     if (opens(op) && op->pub.status == SALLY_OK) {
         file->open = true;
-        file_find_body(file);
+        file_find_inode(file);
         list_append(&op->session->files, &file->link);
     } else if (closes(op)) {
         file_log_close(file);
@@ -189,23 +189,24 @@ static sally_file *doomed_file(const struct op *op)
     return opens(op) && pub->status != SALLY_OK ? pub->file : NULL;
 }
 
-static void let_go(sally_file *const holds[2])
+static void unpin_files(sally_file *const pins[2])
 {
     for (size_t i = 0; i < 2; i++) {
-        if (holds[i])
-            file_unhold(holds[i]);
+        if (pins[i])
+            file_unpin(pins[i]);
     }
 }
 
-/* It is not over: what a hook or a wrapper has refused is given back to the storage first. */
-static bool goes_on(struct op *op)
+/* True: the operation goes on as an undo, because a hook or a wrapper has failed what a storage has
+ * granted. */
+static bool start_undo(struct op *op)
 {
-    bool closed = op->undo.runs && closes(op);
-    if (!op->taken && !op->undo.runs)
+    bool closed = op->undo.active && closes(op);
+    if (!op->grants && !op->undo.active)
         return false;
     if (closed)
         file_log_close(op->pub.file);
-    if (!taken_give_back(op))
+    if (!grants_undo_next(op))
         return false;
     if (op->handed)
         op->session->with_workers--;
@@ -217,7 +218,7 @@ static bool goes_on(struct op *op)
 void session_op_done(struct op *op)
 {
     sally_session *s = op->session;
-    if (goes_on(op))
+    if (start_undo(op))
         return;
     struct op *follower = op_take_follower(op);
     s->references++; /* on_done may free the operation, and end the session */
@@ -239,13 +240,13 @@ void session_op_done(struct op *op)
         list_remove(&doomed->link);
     if (doomed && opens(op))
         op->pub.file = NULL;
-    sally_file *holds[COUNT_OF(op->holds)];
-    memcpy(holds, op->holds, sizeof holds);
+    sally_file *pins[COUNT_OF(op->pinned)];
+    memcpy(pins, op->pinned, sizeof pins);
     if (op->on_done)
         op->on_done(op);
     if (doomed)
         file_free(doomed);
-    let_go(holds);
+    unpin_files(pins);
     if (follower)
         go_on_with(follower);
     if (s->closing) {

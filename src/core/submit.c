@@ -1,4 +1,4 @@
-/* Operations of the program's own, in a session's name. They wait for none of the client's. */
+/* Operations that the program submits to a session. They do not wait for those of the client. */
 #include <string.h>
 
 #include "base/mem.h"
@@ -14,22 +14,23 @@ static void submitted_done(struct op *op)
 
 static const sally_attrs no_attrs;
 
-/* Whatever it works on stays until it is done. False: the file was closed. The second file of a
- * COPY is missed at the start then, since what is held is let go of at home only. */
-static bool hold_files(struct op *op)
+/* Keeps the files of the operation until it is done. False: the file was closed. When the second
+ * file of a COPY was closed it is set to NULL and the operation fails later, since the first file
+ * can be unpinned on the home thread only. */
+static bool pin_files(struct op *op)
 {
     sally_file *file = op->pub.file;
-    if (file && !file_hold(file))
+    if (file && !file_pin(file))
         return false;
-    op->holds[0] = file;
-    if (op->kind == SALLY_OP_COPY && !file_hold(op->pub.u.copy.to))
+    op->pinned[0] = file;
+    if (op->kind == SALLY_OP_COPY && !file_pin(op->pub.u.copy.to))
         op->pub.u.copy.to = NULL;
     else if (op->kind == SALLY_OP_COPY)
-        op->holds[1] = op->pub.u.copy.to;
+        op->pinned[1] = op->pub.u.copy.to;
     return true;
 }
 
-/* The client's files are for the client to close, and a file is closed once. */
+/* Only the client closes its own files, and each file is closed once. */
 static bool takes_close(struct op *op)
 {
     sally_file *file = op->pub.file;
@@ -52,7 +53,7 @@ static sally_error prepare(struct op *op, const char *path)
         return SALLY_E_INVALID;
     if (op_kind_closes(op->kind))
         return takes_close(op) ? SALLY_E_OK : SALLY_E_INVALID;
-    return hold_files(op) ? SALLY_E_OK : SALLY_E_CLOSED;
+    return pin_files(op) ? SALLY_E_OK : SALLY_E_CLOSED;
 }
 
 static sally_error submit(sally_session *s, sally_fs *fs, uint32_t kind, const char *path,

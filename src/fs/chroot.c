@@ -44,7 +44,7 @@ static bool has_to(const sally_op *op)
     return op->kind == SALLY_OP_RENAME || op->kind == SALLY_OP_LINK;
 }
 
-/* Whether a link as last component is followed; else it is meant itself. */
+/* Whether a link as the last component is followed. */
 static bool follows(const sally_op *op)
 {
     const uint32_t new_file = SALLY_OPEN_CREATE | SALLY_OPEN_EXCLUSIVE;
@@ -84,8 +84,8 @@ static uint32_t *flags_of(sally_op *op)
     }
 }
 
-/* The path holds no link: one that is found there has just been put there. But the root itself may
- * be one, which is the storage's affair. */
+/* The path is resolved: a link found on it now was put there meanwhile, and must not be followed.
+ * The root itself may be a link, which the storage resolves. */
 static void set_following(sally_op *op, bool is_root)
 {
     uint32_t *flags = flags_of(op);
@@ -117,7 +117,7 @@ static void restore(sally_op *op, const struct before *before)
         *flags = before->flags;
 }
 
-/* Open files keep their path in the storage inside: that is what operations on them bring. */
+/* Open files keep their path in the storage inside; operations on them carry it. */
 
 static bool keep_path(sally_fs *fs, sally_op *op)
 {
@@ -134,8 +134,8 @@ static void forget_path(sally_fs *fs, sally_op *op)
     sally_file_set(op->file, fs, NULL);
 }
 
-/* The name of the result of REALPATH here. One that lies elsewhere has none: then the root itself
- * has several, and ours is as good. */
+/* Translates a result of REALPATH to a path in this storage. A result outside the root means that
+ * the root has several paths inside: then the requested path is the answer. */
 static void cut_root(const struct chroot *c, sally_op *op, const char *resolved)
 {
     const char *path = op->u.text.result;
@@ -199,7 +199,7 @@ static sally_status resolve(sally_fs *fs, sally_op *op, struct before *before)
 {
     const struct chroot *c = sally_fs_data(fs);
     if (op->flags & SALLY_OP_TRY)
-        return SALLY_WOULD_BLOCK; /* it takes several questions, each of which may wait */
+        return SALLY_WOULD_BLOCK; /* resolving takes several operations, each of which may wait */
     struct resolving *r = sally_op_alloc(op, sizeof(*r));
     if (!r)
         return SALLY_FAILURE;
@@ -256,8 +256,9 @@ static sally_status check_root(const sally_op *op)
     }
 }
 
-/* The path that an open file has inside; NULL: the operation is about a path. What stands in for
- * FSTAT and FSETSTAT is: since the file was opened, a link may have taken its place. */
+/* The path of an open file in the storage inside; NULL for operations on a path. These include the
+ * STAT and SETSTAT that stand in for FSTAT and FSETSTAT: a link may have replaced the file since it
+ * was opened, so their path is resolved again. */
 static const char *opened_path(const sally_fs *fs, const sally_op *op)
 {
     bool by_path = opens(op) || op->kind == SALLY_OP_STAT || op->kind == SALLY_OP_SETSTAT;
@@ -332,8 +333,8 @@ sally_error sally_fs_chroot(sally_fs **out, sally_fs *inner, const char *root)
         error = status == SALLY_INVALID_FILENAME ? SALLY_E_INVALID : SALLY_E_NO_MEMORY;
     else if (path[1] == 0)
         *out = sally_fs_ref(inner);
-    else if (inner->sub)
-        error = inner->sub(inner, path, out);
+    else if (inner->subtree)
+        error = inner->subtree(inner, path, out);
     else
         error = wrap(out, inner, path);
     buf_clear(&clean);

@@ -119,7 +119,7 @@ static sally_status answered(sally_fs *fs, sally_op *op, sally_status status, vo
         late_put(strike->late, &strike->answer, op, status, strike->amount);
         return SALLY_PENDING;
     case SALLY_FAULT_FAIL_AFTER:
-        return strike->status; /* what was opened behind it, the library closes */
+        return strike->status; /* the library closes what the storage inside has opened */
     default:
         return status;
     }

@@ -117,7 +117,7 @@ sally_error local_new(sally_fs **out, const char *directory, uint32_t flags, uin
     local->medium = os_medium_of(local->where.root);
     error = sally_fs_new(out, &local_methods, local);
     if (error == SALLY_E_OK) {
-        (*out)->sub = local_sub;
+        (*out)->subtree = local_subtree;
         return error;
     }
 

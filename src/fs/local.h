@@ -1,5 +1,5 @@
 /* The local storage, inside: one directory of this machine. Its slots are spread over the files
- * local*.c. A directory of it can be a storage again (local_part.c). */
+ * local*.c. A directory of it can be a storage of its own (local_subtree.c). */
 #ifndef SALLY_FS_LOCAL_H
 #define SALLY_FS_LOCAL_H
 
@@ -19,8 +19,8 @@
 #include "sallyport/file.h"
 #include "sallyport/fs.h"
 
-/* What a storage and the directories of it that are storages have in common. Never changes, but for
- * the last three, which have locks of their own. */
+/* Shared by a storage and its directories that are storages. Never changes, except for the last
+ * three members, which have their own locks. */
 struct local_shared {
     uint32_t flags; /* SALLY_LOCAL_ bits */
     uint32_t umask_bits;
@@ -52,8 +52,8 @@ struct local_file {
 
 extern const sally_fs_methods local_methods;
 
-/* local_part.c */
-fs_sub_fn local_sub;
+/* local_subtree.c */
+fs_subtree_fn local_subtree;
 
 /* As sally_fs_local(); `walk` chooses the way for systems without openat2. */
 sally_error local_new(sally_fs **out, const char *directory, uint32_t flags, uint32_t umask_bits,

@@ -342,7 +342,7 @@ sally_error sally_fs_memory(sally_fs **out, uint64_t max_bytes)
         whole->view = (struct mem_view){memory, memory->tree.root};
         error = sally_fs_new(out, &memory_methods, &whole->view);
         if (error == SALLY_E_OK) {
-            (*out)->sub = memory_sub;
+            (*out)->subtree = memory_subtree;
             return error;
         }
         mem_tree_clear(&memory->tree);

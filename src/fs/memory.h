@@ -1,4 +1,5 @@
-/* The storage in memory, inside. A directory of it can be a storage again (memory_part.c). */
+/* The storage in memory, inside. A directory of it can be a storage of its own
+ * (memory_subtree.c). */
 #ifndef SALLY_FS_MEMORY_H
 #define SALLY_FS_MEMORY_H
 
@@ -18,7 +19,7 @@ struct memory {
     struct digest_source digests;
 };
 
-/* What a storage sees of it: all, or a directory. */
+/* The part of the tree that a storage shows: all of it, or a directory. */
 struct mem_view {
     struct memory *memory;
     struct mem_node *top; /* "/" */
@@ -52,8 +53,8 @@ static inline struct mem_node *memory_top(const sally_fs *fs)
 
 extern const sally_fs_methods memory_methods;
 
-/* memory_part.c */
-fs_sub_fn memory_sub;
+/* memory_subtree.c */
+fs_subtree_fn memory_subtree;
 
 /* Permission bits for something new. */
 uint32_t memory_new_mode(const sally_attrs *attrs, uint32_t otherwise);

@@ -64,15 +64,15 @@ static void readonly_destroy(void *user_data)
     sally_fs_unref(user_data);
 }
 
-/* The glass goes around the directory, so that the storage can find it by itself. */
-static sally_error readonly_sub(sally_fs *fs, const char *root, sally_fs **out)
+/* Wraps the directory rather than the storage, so that the storage inside resolves the links. */
+static sally_error readonly_subtree(sally_fs *fs, const char *root, sally_fs **out)
 {
-    sally_fs *part;
-    sally_error error = sally_fs_chroot(&part, sally_fs_data(fs), root);
+    sally_fs *subtree;
+    sally_error error = sally_fs_chroot(&subtree, sally_fs_data(fs), root);
     if (error != SALLY_E_OK)
         return error;
-    error = sally_fs_readonly(out, part);
-    sally_fs_unref(part);
+    error = sally_fs_readonly(out, subtree);
+    sally_fs_unref(subtree);
     return error;
 }
 
@@ -91,6 +91,6 @@ sally_error sally_fs_readonly(sally_fs **out, sally_fs *inner)
     if (error != SALLY_E_OK)
         return error;
     sally_fs_ref(inner);
-    (*out)->sub = readonly_sub;
+    (*out)->subtree = readonly_subtree;
     return error;
 }

@@ -4,8 +4,8 @@
 
 #include "core/path.h"
 
-#define MAX_LINKS 40    /* as Linux has it */
-#define MAX_STEPS 16384 /* components looked at */
+#define MAX_LINKS 40    /* as on Linux */
+#define MAX_STEPS 16384 /* components looked up */
 
 bool resolve_has_links(const sally_fs *inner)
 {
@@ -13,10 +13,12 @@ bool resolve_has_links(const sally_fs *inner)
            sally_fs_supports(inner, SALLY_OP_SYMLINK);
 }
 
-static bool way_init(struct way *w, sally_op *op, const char *root, const char *path, bool follow)
+static bool walk_init(struct path_walk *w, sally_op *op, const char *root, const char *path,
+                      bool follow)
 {
     size_t root_size = strlen(root);
-    *w = (struct way){.root_size = root_size, .size = root_size, .rest = path, .follow = follow};
+    *w = (struct path_walk){
+        .root_size = root_size, .size = root_size, .rest = path, .follow = follow};
     w->at = sally_op_alloc(op, root_size + strlen(path) + 2);
     if (!w->at)
         return false;
@@ -24,7 +26,7 @@ static bool way_init(struct way *w, sally_op *op, const char *root, const char *
     return true;
 }
 
-static void go_up(struct way *w)
+static void go_up(struct path_walk *w)
 {
     while (w->size > w->root_size && w->at[w->size - 1] != '/')
         w->size--;
@@ -37,8 +39,8 @@ static bool is_name(const char *name, size_t size, const char *text)
     return size == strlen(text) && memcmp(name, text, size) == 0;
 }
 
-/* Goes on to the next component to be looked at: PENDING. OK: the way ends here. */
-static sally_status next_component(struct way *w)
+/* Moves to the next component that must be looked up: PENDING. OK: the path is resolved. */
+static sally_status next_component(struct path_walk *w)
 {
     for (;;) {
         w->rest += strspn(w->rest, "/");
@@ -66,12 +68,12 @@ static sally_status next_component(struct way *w)
         w->at[w->next_size] = 0;
         if (!w->last || w->slash || w->follow)
             return SALLY_PENDING;
-        w->size = w->next_size; /* it is meant itself, link or not */
+        w->size = w->next_size; /* not followed, link or not */
     }
 }
 
-/* A link's text takes its place in what is left. */
-static sally_status take_link(struct way *w, sally_op *op, const char *text)
+/* Replaces a link by its text in the rest of the path. */
+static sally_status take_link(struct path_walk *w, sally_op *op, const char *text)
 {
     size_t front = strlen(text), back = strlen(w->rest);
     if (++w->links > MAX_LINKS)
@@ -98,15 +100,15 @@ static sally_status take_link(struct way *w, sally_op *op, const char *text)
 
 static sally_status take_type(struct resolve *r, const sally_op *op, sally_status status)
 {
-    struct way *w = r->way;
+    struct path_walk *w = r->walk;
     const sally_attrs *attrs = &op->u.stat.attrs;
     uint32_t type = attrs->valid & SALLY_ATTR_TYPE ? attrs->type : SALLY_TYPE_UNKNOWN;
     bool missing = status == SALLY_NO_SUCH_FILE || status == SALLY_NO_SUCH_PATH;
     if (status != SALLY_OK && !(missing && w->last && !w->slash))
         return status;
-    r->unsure = type == SALLY_TYPE_UNKNOWN;
-    if (status == SALLY_OK && (type == SALLY_TYPE_SYMLINK || r->unsure)) {
-        r->asked = WHERE_TO;
+    r->type_unknown = type == SALLY_TYPE_UNKNOWN;
+    if (status == SALLY_OK && (type == SALLY_TYPE_SYMLINK || r->type_unknown)) {
+        r->asked = ASKED_TARGET;
         return sally_fs_supports(r->inner, SALLY_OP_READLINK) ? SALLY_OK : SALLY_PERMISSION_DENIED;
     }
     if (status == SALLY_OK && (!w->last || w->slash) && type != SALLY_TYPE_DIRECTORY)
@@ -118,29 +120,29 @@ static sally_status take_type(struct resolve *r, const sally_op *op, sally_statu
 static sally_status take_text(struct resolve *r, sally_op *op, sally_status status)
 {
     if (status == SALLY_OK)
-        return op->u.text.result ? take_link(r->way, op, op->u.text.result) : SALLY_FAILURE;
-    /* What READLINK says of things that are no links; all else is no answer. */
-    if (!r->unsure || (status != SALLY_INVALID_PARAMETER && status != SALLY_FAILURE))
+        return op->u.text.result ? take_link(r->walk, op, op->u.text.result) : SALLY_FAILURE;
+    /* READLINK's answers for anything that is not a link; other failures say nothing. */
+    if (!r->type_unknown || (status != SALLY_INVALID_PARAMETER && status != SALLY_FAILURE))
         return status;
-    r->way->size = r->way->next_size;
+    r->walk->size = r->walk->next_size;
     return SALLY_OK;
 }
 
-/* What comes of the answer to the last question; afterwards r->asked is the next one. */
+/* Handles the answer to r->asked, and sets it to the next question. */
 static sally_status take_answer(struct resolve *r, sally_op *op, sally_status status)
 {
-    bool said_type = r->asked == WHAT_IS_IT, said_text = r->asked == WHERE_TO;
-    r->asked = NO_QUESTION;
+    bool said_type = r->asked == ASKED_TYPE, said_text = r->asked == ASKED_TARGET;
+    r->asked = ASKED_NOTHING;
     if (said_type)
         status = take_type(r, op, status);
     else if (said_text)
         status = take_text(r, op, status);
-    while (status == SALLY_OK && r->asked == NO_QUESTION && r->way) {
-        status = next_component(r->way);
+    while (status == SALLY_OK && r->asked == ASKED_NOTHING && r->walk) {
+        status = next_component(r->walk);
         if (status == SALLY_OK) {
-            r->way = r->way == &r->first && r->second.at ? &r->second : NULL;
+            r->walk = r->walk == &r->first && r->second.at ? &r->second : NULL;
         } else if (status == SALLY_PENDING) {
-            r->asked = WHAT_IS_IT;
+            r->asked = ASKED_TYPE;
             status =
                 sally_fs_supports(r->inner, SALLY_OP_STAT) ? SALLY_OK : SALLY_PERMISSION_DENIED;
         }
@@ -150,8 +152,8 @@ static sally_status take_answer(struct resolve *r, sally_op *op, sally_status st
 
 static void ask(const struct resolve *r, sally_op *op)
 {
-    op->path = r->way->at;
-    if (r->asked == WHAT_IS_IT) {
+    op->path = r->walk->at;
+    if (r->asked == ASKED_TYPE) {
         op->kind = SALLY_OP_STAT;
         op->u.stat = (sally_op_stat){.wanted = SALLY_ATTR_TYPE};
     } else {
@@ -163,7 +165,7 @@ static void ask(const struct resolve *r, sally_op *op)
 static sally_status go_on(sally_fs *fs, sally_op *op, sally_status status, void *context)
 {
     struct resolve *r = context;
-    while ((status = take_answer(r, op, status)) == SALLY_OK && r->way) {
+    while ((status = take_answer(r, op, status)) == SALLY_OK && r->walk) {
         ask(r, op);
         status = fs_call_quiet(fs, r->inner, op, go_on, r);
         if (status == SALLY_PENDING)
@@ -180,11 +182,11 @@ sally_status resolve_paths(sally_fs *fs, sally_op *op, struct resolve *r, bool f
 {
     bool two = op->kind == SALLY_OP_RENAME || op->kind == SALLY_OP_LINK;
     r->real = *op;
-    r->asked = NO_QUESTION;
-    r->way = &r->first;
+    r->asked = ASKED_NOTHING;
+    r->walk = &r->first;
     r->second.at = NULL;
-    if (!way_init(&r->first, op, r->root, op->path, follow) ||
-        (two && !way_init(&r->second, op, r->root, op->u.rename.to, false)))
+    if (!walk_init(&r->first, op, r->root, op->path, follow) ||
+        (two && !walk_init(&r->second, op, r->root, op->u.rename.to, false)))
         return r->then(fs, op, SALLY_FAILURE, r->context);
     op->file = NULL;
     return go_on(fs, op, SALLY_OK, r);

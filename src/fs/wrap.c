@@ -11,5 +11,5 @@ void wrap_methods(sally_fs_methods *methods, const sally_fs *inner, sally_fs_slo
 
 bool wrap_kind_changes(uint32_t kind)
 {
-    return (op_kind(kind)->flags & KIND_CHANGES) != 0;
+    return (op_kind(kind)->flags & KIND_MODIFIES) != 0;
 }

@@ -24,7 +24,7 @@ const char *scp_parse_times(struct slice line, struct scp_times *out);
 
 /* Puts a name as a line may have it: a line end becomes "\^J", as with OpenSSH. */
 void scp_put_name(struct buf *out, struct slice name);
-/* For messages, as clean.h has it. */
+/* For messages: cleans the text, see clean.h. */
 void scp_put_readable(struct buf *out, struct slice text);
 
 #endif

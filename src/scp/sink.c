@@ -362,7 +362,8 @@ static bool await_status(struct scp *s)
     case ANSWER_WARNING: /* the client could not read it all, and has said so itself */
         s->errors++;
         k->peer_failed = true;
-        file_note_failure(k->file, SALLY_FAILURE); /* what came in the place of its bytes is here */
+        file_note_failure(
+            k->file, SALLY_FAILURE); /* the source could not read it: part of the data is padding */
         break;
     default:
         scp_finish(s, 1);

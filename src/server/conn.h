@@ -82,7 +82,7 @@ struct conn {
     sally_auth *auth;                /* held: who was asked first is asked to the end */
     uint32_t auth_next; /* SALLY_AUTH_ bits that must follow a partial success; 0: any offered */
     void *auth_state;
-    const char *asked_user; /* the authenticator is asked about this one; NULL: about none */
+    const char *asked_user; /* user name that awaits the authenticator's answer; NULL: none */
     struct login login;
     bool is_logged_in;
 

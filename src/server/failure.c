@@ -1,5 +1,5 @@
 /* What went wrong, as text. Each thread has its own, so that what one thread reads is not what
- * another one's call left behind, nor what another one writes just now. */
+ * another thread's call left behind, nor one that is being written. */
 #include <stdarg.h>
 #include <stdio.h>
 

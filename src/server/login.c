@@ -356,7 +356,7 @@ void login_try(struct conn *c, struct ssh_auth *q)
         return;
     }
     conn_pin(c);
-    c->asked_user = q->user; /* the question lasts until it is answered */
+    c->asked_user = q->user; /* valid until the question is answered */
     struct workers *workers = c->server->workers;
     if (workers && !is_quick(a))
         workers_give_task(workers, is_password(a) ? WORK_PASSWORDS : WORK_LOGINS, &a->task);

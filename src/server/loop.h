@@ -17,7 +17,7 @@
 #include "base/list.h"
 #include "sallyport/error.h"
 #include "server/deadlines.h"
-#include "server/held.h"
+#include "server/stalled.h"
 #include "server/sweep.h"
 #include "server/task.h"
 
@@ -62,11 +62,11 @@ struct loop {
     struct deadline grace;
     struct sweep sweep;
 
-    /* Under the server's lock, see held.c. */
+    /* Under the server's lock, see stalled.c. */
     struct task look;
     bool is_look_queued;
-    bool is_over; /* it has run for the last time */
-    struct held held;
+    bool is_over; /* it will not run again */
+    struct stalled stalled;
 };
 
 sally_error loop_new(struct loop **out, struct sally_server *server, uint32_t index);

@@ -23,13 +23,11 @@ static struct loop *pumped_loop(sally_server *server, sally_error *error)
     return *error ? NULL : server->loops[0];
 }
 
-/* When to look whether the program has given back what it holds; DEADLINE_NONE: there is no need
- * to.
- */
+/* When to check for stalled operations again; DEADLINE_NONE: no need to. */
 static uint64_t next_look(sally_server *server)
 {
     pthread_mutex_lock(&server->lock);
-    uint64_t next = patience_next(server, &server->pump_patience, loop_now_ns());
+    uint64_t next = stall_timer_next(server, &server->pump_stall_timer, loop_now_ns());
     pthread_mutex_unlock(&server->lock);
     return next;
 }
@@ -62,12 +60,12 @@ int sally_server_poll(sally_server *server, int timeout_ms)
         server_loop_ended(loop);
         return 0;
     }
-    struct held held;
+    struct stalled stalled;
     if (look_ns != DEADLINE_NONE && next_look(server) == 0) {
-        server->pump_patience.is_begun = false;
-        held_look(loop, &held);
-        if (held.count)
-            return held_fail(server, &held);
+        server->pump_stall_timer.is_begun = false;
+        stalled_look(loop, &stalled);
+        if (stalled.count)
+            return stalled_fail(server, &stalled);
     }
     return 1;
 }

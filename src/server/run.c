@@ -233,30 +233,29 @@ void server_await_change(sally_server *server, uint64_t until_ns)
     pthread_cond_timedwait(&server->changed, &server->lock, &until);
 }
 
-/* Until the loops have ended. False: they wait for callbacks of the program, and have for too long.
- * Under the lock. */
-static bool await_loops(sally_server *server, struct held *held)
+/* Waits until the loops have ended. False: operations have stalled for too long. Under the lock. */
+static bool await_loops(sally_server *server, struct stalled *stalled)
 {
-    struct patience patience = {.is_begun = false};
+    struct stall_timer timer = {.is_begun = false};
     while (server->state == SERVER_STARTED) {
-        uint64_t next = patience_next(server, &patience, loop_now_ns());
+        uint64_t next = stall_timer_next(server, &timer, loop_now_ns());
         if (next > 0)
             server_await_change(server, next);
-        else if (held_ask(server, held))
+        else if (stalled_ask(server, stalled))
             return false;
         else
-            patience.is_begun = false; /* it is not the program: they will come to their end */
+            timer.is_begun = false; /* nothing has stalled: the loops will end */
     }
     return true;
 }
 
 sally_error server_join(sally_server *server)
 {
-    struct held held;
+    struct stalled stalled;
     pthread_mutex_lock(&server->lock);
-    if (!await_loops(server, &held)) {
+    if (!await_loops(server, &stalled)) {
         pthread_mutex_unlock(&server->lock);
-        return held_fail(server, &held);
+        return stalled_fail(server, &stalled);
     }
     while (server->is_joining && !server->is_joined)
         pthread_cond_wait(&server->changed, &server->lock);

@@ -31,7 +31,7 @@ sally_error sally_server_new(sally_server **out)
         return error;
     }
     pthread_mutex_init(&server->lock, NULL);
-    pthread_condattr_t monotonic; /* as loop_now_ns() */
+    pthread_condattr_t monotonic; /* the clock of loop_now_ns() */
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&server->changed, &monotonic);
@@ -232,7 +232,7 @@ static sally_error refuse_user(sally_server *server, sally_error error, const ch
     return server_fail(server, error, "cannot add the user \"%.64s\": %s", name, why);
 }
 
-/* Why the list of users took none of what this call can say. */
+/* Why the list of users has refused the arguments of sally_server_add_user(). */
 static const char *why_no_user(sally_error error, const char *password)
 {
     if (error == SALLY_E_INVALID && password && !*password)

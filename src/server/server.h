@@ -14,11 +14,11 @@
 #include "core/hook_stack.h"
 #include "crypto/crypto.h"
 #include "sallyport/server.h"
-#include "server/held.h"
 #include "server/keyring.h"
 #include "server/limits.h"
 #include "server/registry.h"
 #include "server/settings.h"
+#include "server/stalled.h"
 #include "server/task.h"
 
 struct conn;
@@ -61,7 +61,7 @@ struct sally_server {
     uint32_t loop_count;
     struct workers *workers; /* NULL: pump mode without workers */
 
-    struct patience pump_patience; /* of the thread that pumps */
+    struct stall_timer pump_stall_timer; /* of the thread that polls */
 
     /* Their own locks, or none needed. */
     pthread_mutex_t log_lock; /* recursive: a line made by whoever writes one is dropped */
@@ -105,13 +105,14 @@ sally_error server_prepare(sally_server *server, bool pumped);
 bool server_is_here(sally_server *server);
 /* A loop has finished, on its thread. */
 void server_loop_ended(struct loop *loop);
-/* Until `changed` is signalled, or the time; DEADLINE_NONE: however long it takes. Under `lock`. */
+/* Waits until `changed` is signalled or the time has come; DEADLINE_NONE: no limit. Under `lock`.
+ */
 void server_await_change(sally_server *server, uint64_t until_ns);
 /* For a new connection: the least busy loop, counted as its; NULL: the server takes none any more,
  * or not yet. Under `lock`. */
 struct loop *server_pick_loop(sally_server *server);
-/* Waits for the threads to end, and ends the workers. SALLY_E_BUSY: what the program's callbacks
- * hold has not come back in time, and all goes on. */
+/* Waits for the threads to end, and ends the workers. SALLY_E_BUSY: operations have stalled for too
+ * long, and the server keeps running. */
 sally_error server_join(sally_server *server);
 
 #endif

@@ -58,7 +58,7 @@ sally_error sally_server_shutdown(sally_server *server, uint64_t grace_ms)
     if (is_first || end < server->grace_end_ns)
         server->grace_end_ns = end;
     server->is_draining = true;
-    pthread_cond_broadcast(&server->changed); /* who waits for the end knows when it is due */
+    pthread_cond_broadcast(&server->changed); /* waiters must see the new end of the grace */
     for (uint32_t i = 0; runs && i < server->loop_count; i++) {
         struct loop *loop = server->loops[i];
         if (loop->is_drain_queued)

@@ -20,9 +20,9 @@
 struct listing {
     struct buf names; /* lies over the block */
     struct buf carry; /* the entry that did not fit; its own memory */
-    struct buf plain; /* of a reply made ahead: the names in it, each with its NUL */
+    struct buf plain; /* of a prefetched reply: its names, each with its NUL */
     bool ahead;
-    uint64_t as_of; /* session_changes() when it was asked for */
+    uint64_t as_of; /* session_changes() when it was requested */
     uint32_t version;
     uint32_t unasked; /* of the engine, as the next one */
     struct naming naming;
@@ -109,7 +109,7 @@ static bool on_entry(struct op *op, const char *name, const sally_attrs *attrs)
     size_t size = strlen(name) + 1;
     put_bytes(&l->carry, name, size);
     put_entry(&l->carry, l, name, attrs);
-    /* Larger than a reply may be, or memory is short. */
+    /* Larger than the maximum size of a reply, or memory is short. */
     if (l->carry.failed || l->carry.size - size > l->max - NAME_TAIL - NAME_HEAD) {
         buf_clear(&l->carry);
         l->skipped++;
@@ -119,7 +119,8 @@ static bool on_entry(struct op *op, const char *name, const sally_attrs *attrs)
     return false;
 }
 
-/* What was read ahead, and may have changed since, is asked for once more by name. */
+/* A prefetched reply may be out of date: moves its names to file->stale_names, to be looked up
+ * again. */
 static void take_stale_page(struct sftp *s, sally_file *file)
 {
     struct op *op = s->ahead.op;
@@ -127,9 +128,9 @@ static void take_stale_page(struct sftp *s, sally_file *file)
         return;
     const struct buf *names = &request_of(op)->listing->plain;
     if (names->failed)
-        file->again.failed = true;
+        file->stale_names.failed = true;
     else
-        put_bytes(&file->again, buf_head(names), names->size);
+        put_bytes(&file->stale_names, buf_head(names), names->size);
     s->ahead.op = NULL;
     request_end(op);
 }
@@ -142,7 +143,7 @@ static void take_carry(struct op *op, struct listing *l)
         return;
     size_t size = strlen(name) + 1;
     if (file->carry_as_of != l->as_of) {
-        put_bytes(&file->again, name, size);
+        put_bytes(&file->stale_names, name, size);
     } else {
         put_bytes(&l->names, name + size, file->carry.size - size);
         if (l->ahead)
@@ -170,8 +171,8 @@ static bool start_readdir(struct op *op)
     l->now = s->options.wall_seconds ? s->options.wall_seconds(s->options.clock) : 0;
     take_stale_page(s, file);
     take_carry(op, l);
-    if (file->again.failed || (file->at_end && file->again.size == 0)) {
-        op->pub.status = file->again.failed ? SALLY_FAILURE : SALLY_EOF;
+    if (file->stale_names.failed || (file->at_end && file->stale_names.size == 0)) {
+        op->pub.status = file->stale_names.failed ? SALLY_FAILURE : SALLY_EOF;
         return false; /* the storage is not asked */
     }
     return true;
@@ -220,8 +221,8 @@ static sally_status submit_readdir(struct sftp *s, const struct request_in *in, 
     return request_submit(s, op);
 }
 
-/* None of the names can be sent, but others may come. True: asked again, and the request is
- * answered later. */
+/* None of the entries can be sent, but more may follow. True: READDIR is repeated, and the request
+ * is answered later. */
 static bool ask_again(struct sftp *s, struct op *op)
 {
     struct request *r = request_of(op);
@@ -234,10 +235,10 @@ static bool ask_again(struct sftp *s, struct op *op)
     return true;
 }
 
-/* Nothing is left that was not sent. */
+/* Whether all entries were sent. */
 static bool is_listed(const sally_file *file)
 {
-    return file->at_end && file->carry.size == 0 && file->again.size == 0;
+    return file->at_end && file->carry.size == 0 && file->stale_names.size == 0;
 }
 
 static void send_names(struct sftp *s, struct op *op, bool last)

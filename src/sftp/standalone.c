@@ -14,7 +14,7 @@
 #define MAX_PACKET         (257u * 1024)
 #define MAX_READ           (255u * 1024)
 #define LEAST_PACKET       34000u
-#define PACKET_OVERHEAD    2048u /* more than a WRITE has beside its data */
+#define PACKET_OVERHEAD    2048u /* more than the overhead of a WRITE */
 #define MAX_NAMES          (64u * 1024)
 #define MAX_HANDLES        1024u
 #define MAX_OPERATIONS     64u
@@ -38,10 +38,10 @@ struct sally_sftp {
     size_t window;      /* bytes that may be taken */
     bool broken, finished, want_flush;
 
-    pthread_mutex_t lock; /* for what follows; no callback is called under it */
-    pthread_cond_t quiet; /* waking became 0, after the close */
+    pthread_mutex_t lock; /* for the members below; never held during a callback */
+    pthread_cond_t quiet; /* signalled when `waking` becomes 0 after the close */
     struct list inbox;    /* operations on their way home */
-    uint32_t waking;      /* calls of on_wake that are under way */
+    uint32_t waking;      /* calls of on_wake in progress */
     bool closed;          /* nobody calls us any more */
     bool running;         /* closed, and a thread is delivering */
     bool gone;            /* closed, and the session has ended */
@@ -98,7 +98,7 @@ static void run_to_the_end(sally_sftp *x)
     }
 }
 
-/* Counted: sally_sftp_free() waits for the calls under way, and none comes after it. */
+/* The caller has counted it in `waking`: sally_sftp_free() waits for calls in progress. */
 static void call_on_wake(sally_sftp *x)
 {
     x->on_wake(x->user_data);
@@ -404,7 +404,8 @@ void sally_sftp_free(sally_sftp *x)
         pthread_cond_wait(&x->quiet, &x->lock);
     pthread_mutex_unlock(&x->lock);
     deliver(x);
-    /* What the client has closed has its reason already: the rest was cut off, however politely. */
+    /* Files that the client has closed have their reason already. The others are lost, even if the
+     * input ended in good order. */
     sftp_close(x->engine, SALLY_CLOSED_LOST, on_gone, x);
     x->engine = NULL;
     struct list *item;

@@ -48,8 +48,8 @@ void transport_end(struct ssh *ssh, uint32_t reason, enum ssh_end end, const cha
              detail);
 }
 
-/* The same with a text that is not ours: cleaned, since either end may show it to people, and kept,
- * because it is shown to the owner later. */
+/* The same with a text that is not ours: cleaned, since either end may show it to people, and
+ * copied, since the owner sees it later. */
 static void end_with_text(struct ssh *ssh, uint32_t reason, enum ssh_end end, struct slice text,
                           const char *fallback)
 {

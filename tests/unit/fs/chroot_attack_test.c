@@ -86,16 +86,16 @@ static void fill(struct ground *g)
 static void ground_start(struct ground *g, enum kind kind, bool readonly)
 {
     memset(g, 0, sizeof(*g));
-    sally_fs *inner = make(g, kind), *seen, *part;
+    sally_fs *inner = make(g, kind), *seen, *subtree;
     driver_start(&g->all, inner, DRIVER_INLINE);
     fill(g);
     if (readonly)
         assert_int_equal(sally_fs_readonly(&seen, inner), SALLY_E_OK);
     else
         seen = sally_fs_ref(inner);
-    assert_int_equal(sally_fs_chroot(&part, seen, below(g, "/alice")), SALLY_E_OK);
-    driver_start(&g->alice, part, on_disk(kind) ? DRIVER_TRYING : DRIVER_INLINE);
-    sally_fs_unref(part);
+    assert_int_equal(sally_fs_chroot(&subtree, seen, below(g, "/alice")), SALLY_E_OK);
+    driver_start(&g->alice, subtree, on_disk(kind) ? DRIVER_TRYING : DRIVER_INLINE);
+    sally_fs_unref(subtree);
     sally_fs_unref(seen);
     g->fs = inner;
 }

@@ -208,12 +208,12 @@ static uint64_t seconds(void)
     return (uint64_t)now.tv_sec;
 }
 
-static sally_fs *part_of(sally_fs *fs, const char *root)
+static sally_fs *subtree_of(sally_fs *fs, const char *root)
 {
-    sally_fs *part;
-    assert_int_equal(sally_fs_chroot(&part, fs, root), SALLY_E_OK);
+    sally_fs *subtree;
+    assert_int_equal(sally_fs_chroot(&subtree, fs, root), SALLY_E_OK);
     sally_fs_unref(fs);
-    return part;
+    return subtree;
 }
 
 static sally_fs *make(const struct ground *g, enum root root, bool walk)
@@ -227,18 +227,18 @@ static sally_fs *make(const struct ground *g, enum root root, bool walk)
     }
     if (root == FREE_PART) {
         assert_int_equal(local_new(&fs, "/", SALLY_LOCAL_UNCONFINED, 0, walk), SALLY_E_OK);
-        return part_of(fs, path);
+        return subtree_of(fs, path);
     }
     assert_int_equal(local_new(&fs, root == PART_OF_PART ? "/" : g->scratch, 0, 0, walk),
                      SALLY_E_OK);
     if (root == PART_OF_PART)
-        fs = part_of(fs, g->scratch);
+        fs = subtree_of(fs, g->scratch);
     if (root == READONLY_PART) {
         assert_int_equal(sally_fs_readonly(&glass, fs), SALLY_E_OK);
         sally_fs_unref(fs);
         fs = glass;
     }
-    return part_of(fs, "/root");
+    return subtree_of(fs, "/root");
 }
 
 static bool goes_on(const struct ground *g, int rounds, uint64_t end)

@@ -85,7 +85,7 @@ static void let_go(struct keeper *k)
         sally_op_finish(k->op, SALLY_NO_SUCH_FILE);
 }
 
-static sally_server *held_server(struct keeper *k, bool blocks, bool on_loop, const char *time)
+static sally_server *stalled_server(struct keeper *k, bool blocks, bool on_loop, const char *time)
 {
     const sally_fs_methods methods = {.struct_size = sizeof methods,
                                       .traits = blocks && !on_loop ? 0 : SALLY_FS_NONBLOCKING,
@@ -120,7 +120,7 @@ static void the_end_is_given_up_and_comes_later(void **state)
         struct keeper k;
         struct client c;
         atomic_uint lines = 0;
-        sally_server *s = held_server(&k, blocks, false, "200ms");
+        sally_server *s = stalled_server(&k, blocks, false, "200ms");
         assert_int_equal(sally_server_set_log(s, note_line, &lines, SALLY_LOG_ERROR), SALLY_E_OK);
         assert_int_equal(sally_server_start(s), SALLY_E_OK);
         client_open(&c, s, "joe", "secret");
@@ -162,7 +162,7 @@ static void an_answer_in_time_is_waited_for(void **state)
     struct keeper k;
     struct client c;
     pthread_t thread;
-    sally_server *s = held_server(&k, true, false, "1h");
+    sally_server *s = stalled_server(&k, true, false, "1h");
     assert_int_equal(sally_server_start(s), SALLY_E_OK);
     client_open(&c, s, "joe", "secret");
     send_stat(&c, "/held");
@@ -180,7 +180,7 @@ static void a_loop_that_is_held_is_told(void **state)
     (void)state;
     struct keeper k;
     struct client c;
-    sally_server *s = held_server(&k, true, true, "100ms");
+    sally_server *s = stalled_server(&k, true, true, "100ms");
     assert_int_equal(sally_server_start(s), SALLY_E_OK);
     client_open(&c, s, "joe", "secret");
     send_stat(&c, "/held");
@@ -199,7 +199,7 @@ static void pump_mode_gives_up_too(void **state)
     (void)state;
     struct keeper k;
     struct client c;
-    sally_server *s = held_server(&k, false, false, "100ms");
+    sally_server *s = stalled_server(&k, false, false, "100ms");
     assert_int_equal(sally_server_poll(s, 0), 1);
     assert_true(client_connect(&c, s, s));
     assert_true(client_login(&c, "joe", "secret"));

@@ -1,6 +1,6 @@
-/* Each name is asked for by a STAT of the library's own. Hooks do not see it: they have diverted
- * the OPENDIR already, if they wished. */
-#include "core/relist.h"
+/* Each name is looked up by a STAT of the library's own. Hooks do not see it: if they divert paths,
+ * they have diverted the OPENDIR already. */
+#include "core/refresh.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -8,21 +8,21 @@
 #include "core/file.h"
 #include "core/session_inside.h"
 
-#define NAMES_AT_ONCE 64u /* before others have a turn */
+#define NAMES_AT_ONCE 64u /* before other operations have a turn */
 
-struct relist {
+struct refresh {
     struct op *op; /* the READDIR */
     bool waits;    /* for the answer to a STAT */
-    bool running;  /* inside relist_run() */
+    bool running;  /* inside refresh_run() */
     bool full;
 };
 
 static const char *first_name(const sally_file *file)
 {
-    return (const char *)buf_head(&file->again);
+    return (const char *)buf_head(&file->stale_names);
 }
 
-static void told(struct relist *r, const sally_op *stat)
+static void add_entry(struct refresh *r, const sally_op *stat)
 {
     struct op *op = r->op;
     sally_file *file = op->pub.file;
@@ -31,21 +31,21 @@ static void told(struct relist *r, const sally_op *stat)
         op->entries++;
         r->full = !op->entry(op, name, stat->status == SALLY_OK ? &stat->u.stat.attrs : NULL);
     }
-    buf_take(&file->again, strlen(name) + 1);
+    buf_take(&file->stale_names, strlen(name) + 1);
 }
 
 static void on_done(struct op *child)
 {
-    struct relist *r = child->owner;
+    struct refresh *r = child->owner;
     r->waits = false;
-    told(r, &child->pub);
+    add_entry(r, &child->pub);
     op_free(child);
     if (!r->running)
         session_go_on(r->op);
 }
 
 /* False: memory is short. */
-static bool ask(struct relist *r)
+static bool ask_next(struct refresh *r)
 {
     sally_file *file = r->op->pub.file;
     const char *name = first_name(file);
@@ -69,26 +69,26 @@ static bool ask(struct relist *r)
     return true;
 }
 
-enum relist_result relist_run(struct op *op)
+enum refresh_result refresh_run(struct op *op)
 {
-    struct relist *r = op->relist;
+    struct refresh *r = op->refresh;
     sally_file *file = op->pub.file;
     if (!r) {
-        r = op->relist = sally_op_alloc(&op->pub, sizeof *r);
+        r = op->refresh = sally_op_alloc(&op->pub, sizeof *r);
         if (!r)
-            return RELIST_FULL;
-        *r = (struct relist){.op = op};
+            return REFRESH_FULL;
+        *r = (struct refresh){.op = op};
     }
     r->running = true;
     uint32_t names = 0;
-    while (file->again.size > 0 && !r->waits && !r->full && names++ < NAMES_AT_ONCE) {
-        if (sally_op_cancelled(&op->pub) || !ask(r))
+    while (file->stale_names.size > 0 && !r->waits && !r->full && names++ < NAMES_AT_ONCE) {
+        if (sally_op_cancelled(&op->pub) || !ask_next(r))
             r->full = true;
     }
     r->running = false;
     if (r->waits)
-        return RELIST_WAITS;
+        return REFRESH_WAITS;
     if (r->full)
-        return RELIST_FULL;
-    return file->again.size > 0 ? RELIST_YIELDS : RELIST_ENDED;
+        return REFRESH_FULL;
+    return file->stale_names.size > 0 ? REFRESH_YIELDS : REFRESH_ENDED;
 }

@@ -1,139 +1,140 @@
-#include "core/taken.h"
+#include "core/grants.h"
 
 #include "core/file.h"
 #include "core/session_inside.h"
 #include "core/status.h"
 
-enum taken_state {
-    ASKED,  /* not answered yet */
-    GOOD,   /* taken, and whoever asked knows it */
-    REFUSED /* taken, and to be given back */
+enum grant_state {
+    ASKED,   /* not answered yet */
+    GRANTED, /* and the layer that asked has seen the success */
+    REVOKED  /* granted, and to be undone */
 };
 
-struct op_taken { /* the newest first, so that what an entry's storage has asked for itself is
+struct op_grant { /* the newest first, so that what an entry's storage has asked for itself is
                      before it */
-    struct op_taken *older;
+    struct op_grant *older;
     sally_fs *fs;     /* NULL: only hooks have it */
     const char *path; /* as the storage saw it */
     uint32_t depth;   /* frames above the storage */
     uint32_t first_hook;
-    enum taken_state state;
+    enum grant_state state;
 };
 
-static struct op_taken *add(struct op *op, sally_fs *fs, enum taken_state state)
+static struct op_grant *add(struct op *op, sally_fs *fs, enum grant_state state)
 {
-    struct op_taken *t = sally_op_alloc(&op->pub, sizeof *t);
+    struct op_grant *t = sally_op_alloc(&op->pub, sizeof *t);
     if (t) {
-        *t = (struct op_taken){.older = op->taken,
+        *t = (struct op_grant){.older = op->grants,
                                .fs = fs,
                                .path = op->pub.path,
                                .depth = op->frame_count,
                                .state = state};
-        op->taken = t;
+        op->grants = t;
     }
     return t;
 }
 
 static bool is_asked(const struct op *op, const sally_fs *fs)
 {
-    const struct op_taken *t = op->taken;
+    const struct op_grant *t = op->grants;
     return t && t->state == ASKED && t->fs == fs && t->depth == op->frame_count;
 }
 
-bool taken_ask(struct op *op, sally_fs *fs)
+bool grants_ask(struct op *op, sally_fs *fs)
 {
     if (op_kind_opens(op->kind) && !file_reserve(op->pub.file, fs))
         return false;
-    return is_asked(op, fs) || add(op, fs, ASKED); /* it may be asked once more after a try */
+    return is_asked(op, fs) ||
+           add(op, fs, ASKED); /* asked again after SALLY_OP_TRY: already noted */
 }
 
-bool taken_any(const struct op *op)
+bool grants_any(const struct op *op)
 {
-    for (const struct op_taken *t = op->taken; t; t = t->older) {
+    for (const struct op_grant *t = op->grants; t; t = t->older) {
         if (t->state != ASKED)
             return true;
     }
     return false;
 }
 
-static void forget(struct op *op, const struct op_taken *gone)
+static void forget(struct op *op, const struct op_grant *gone)
 {
-    struct op_taken **place = &op->taken;
+    struct op_grant **place = &op->grants;
     while (*place != gone)
         place = &(*place)->older;
     *place = gone->older;
 }
 
-/* A wrapper may have closed by itself what it will not use. */
-static void note_closed(struct op *op, sally_fs *fs)
+/* A wrapper may itself have undone what it does not need. */
+static void note_undone(struct op *op, sally_fs *fs)
 {
-    struct op_taken *next;
+    struct op_grant *next;
     if (op_kind_closes(op->pub.kind))
         file_mark_open(op->pub.file, fs, false);
-    for (struct op_taken *t = op->taken; t; t = next) {
+    for (struct op_grant *t = op->grants; t; t = next) {
         next = t->older;
         if (t->fs == fs && t->state != ASKED && op->pub.kind == op_kind(op->kind)->undo)
             forget(op, t);
     }
 }
 
-sally_status taken_answered(struct op *op, sally_fs *fs, uint32_t depth, sally_status status)
+sally_status grants_answered(struct op *op, sally_fs *fs, uint32_t depth, sally_status status)
 {
     if (op->pub.kind != op->kind || op_kind_closes(op->kind)) {
         if (status != SALLY_WOULD_BLOCK)
-            note_closed(op, fs);
+            note_undone(op, fs);
         return status;
     }
-    struct op_taken *asked = op->taken, *next;
+    struct op_grant *asked = op->grants, *next;
     while (asked && (asked->state != ASKED || asked->depth != depth))
         asked = asked->older;
     if (!asked)
         return status;
     bool tried = status == SALLY_WOULD_BLOCK && (op->pub.flags & SALLY_OP_TRY);
-    if (tried && op->taken == asked)
+    if (tried && op->grants == asked)
         return status;
     bool good = status_clean(status) == SALLY_OK;
-    for (struct op_taken *t = op->taken; t != asked; t = next) {
+    for (struct op_grant *t = op->grants; t != asked; t = next) {
         next = t->older;
-        if (t->state != REFUSED && (good || t->state == ASKED))
-            forget(op, t); /* the storage that has just answered well knows of it */
+        if (t->state != REVOKED && (good || t->state == ASKED))
+            forget(op, t); /* the storage that has just granted is responsible for it */
         else
-            t->state = REFUSED;
+            t->state = REVOKED;
     }
     if (good) {
-        asked->state = GOOD;
+        asked->state = GRANTED;
         if (op_kind_opens(op->kind))
             file_mark_open(op->pub.file, fs, true);
     } else {
         forget(op, asked);
     }
-    /* To ask once more for what is half done would do it twice. */
-    return tried && taken_any(op) ? SALLY_FAILURE : status;
+    /* Something is already granted: a retry would do it twice. */
+    return tried && grants_any(op) ? SALLY_FAILURE : status;
 }
 
-void taken_refuse(struct op *op, uint32_t first_hook)
+void grants_revoke(struct op *op, uint32_t first_hook)
 {
     bool any = false;
     if (op_kind(op->kind)->undo == 0)
         return;
-    for (struct op_taken *t = op->taken; t; t = t->older) {
-        if (t->state != GOOD)
+    for (struct op_grant *t = op->grants; t; t = t->older) {
+        if (t->state != GRANTED)
             continue;
-        t->state = REFUSED;
+        t->state = REVOKED;
         t->first_hook = first_hook;
         any = true;
     }
     if (!any && op_kind_opens(op->kind) && op->pub.file->hooks_own) {
-        struct op_taken *t = add(op, NULL, REFUSED);
+        struct op_grant *t = add(op, NULL, REVOKED);
         if (t)
             t->first_hook = first_hook;
     }
 }
 
-static struct op_taken *next_refused(const struct op *op)
+static struct op_grant *next_revoked(const struct op *op)
 {
-    struct op_taken *t = op->taken;
-    while (t && t->state != REFUSED)
+    struct op_grant *t = op->grants;
+    while (t && t->state != REVOKED)
         t = t->older;
     return t;
 }
@@ -146,7 +147,7 @@ static void save(struct op *op)
                                 .message = op->message,
                                 .path = op->pub.path,
                                 .fs = op->fs,
-                                .runs = true};
+                                .active = true};
 }
 
 static void restore(struct op *op)
@@ -157,20 +158,21 @@ static void restore(struct op *op)
     op->message = op->undo.message;
     op->pub.path = op->undo.path;
     op->fs = op->undo.fs;
-    op->undo.runs = false;
+    op->undo.active = false;
     op->stage = OP_DONE;
     if (op_kind_opens(op->kind) && op->pub.status == SALLY_OK)
-        file_reopen(op->pub.file); /* a hook has taken it over */
+        file_reopen(op->pub.file); /* it is now the hook's own file */
 }
 
-static void make_closing(struct op *op, const struct op_taken *t)
+static void make_closing(struct op *op, const struct op_grant *t)
 {
     op->kind = op->pub.kind = op_kind(op->undo.kind)->undo;
     op->pub.flags = (op->pub.flags & ~SALLY_OP_TRY) | SALLY_OP_INTERNAL;
     op->pub.path = t->path;
     op->pub.status = op->overruled = SALLY_OK;
     op->fs = t->fs;
-    op->first_hook = t->depth == 0 ? t->first_hook : UINT32_MAX; /* inside, no hook has seen it */
+    op->first_hook =
+        t->depth == 0 ? t->first_hook : UINT32_MAX; /* hooks have not seen inner grants */
     op->stage = OP_BEFORE;
     op->hook = op->first_hook;
     op->unchecked = true;
@@ -179,14 +181,14 @@ static void make_closing(struct op *op, const struct op_taken *t)
         op->pub.file->facts.close_reason = SALLY_CLOSED_REFUSED;
 }
 
-bool taken_give_back(struct op *op)
+bool grants_undo_next(struct op *op)
 {
-    if (!op->undo.runs) {
-        if (!next_refused(op))
+    if (!op->undo.active) {
+        if (!next_revoked(op))
             return false;
         save(op);
     }
-    struct op_taken *t = next_refused(op);
+    struct op_grant *t = next_revoked(op);
     if (!t) {
         restore(op);
         return false;

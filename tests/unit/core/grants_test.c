@@ -240,5 +240,5 @@ int main(void)
         cmocka_unit_test(closing_is_not_denied),
         cmocka_unit_test(foreign_files_do_not_arrive),
     };
-    return cmocka_run_group_tests_name("core/taken", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("core/grants", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-#include "server/held.h"
+#include "server/stalled.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -11,15 +11,15 @@
 #include "server/loop.h"
 #include "server/server.h"
 
-/* A loop that takes longer to say what it waits for is inside a callback. */
+/* A loop that takes longer to report is inside a callback. */
 #define LOOK_NS UINT64_C(1000000000)
-/* Looks in the time that storages have. */
+/* Checks during limits.storage_time. */
 #define LOOKS 8
 
 #define USER_SIZE 40
 #define PATH_SIZE 96
 
-uint64_t patience_next(sally_server *server, struct patience *p, uint64_t now_ns)
+uint64_t stall_timer_next(sally_server *server, struct stall_timer *p, uint64_t now_ns)
 {
     uint64_t limit = server->settings->limits_storage_ns;
     if (!server->is_draining || limit == 0)
@@ -28,33 +28,33 @@ uint64_t patience_next(sally_server *server, struct patience *p, uint64_t now_ns
         return server->grace_end_ns;
     uint64_t answered = counter_get(&server->counters.operations);
     if (!p->is_begun || answered != p->answered)
-        *p = (struct patience){.is_begun = true, .since_ns = now_ns, .answered = answered};
+        *p = (struct stall_timer){.is_begun = true, .since_ns = now_ns, .answered = answered};
     uint64_t end = p->since_ns + limit, next = now_ns + limit / LOOKS + 1;
     return now_ns >= end ? 0 : next < end ? next : end;
 }
 
 /* ---- On the loop ---- */
 
-/* False: there is no room. */
-static bool append(struct held *held, const char *text)
+/* False: no room. */
+static bool append(struct stalled *stalled, const char *text)
 {
-    size_t used = strlen(held->text), size = strlen(text), comma = used ? 2 : 0;
-    if (used + comma + size >= HELD_SIZE)
+    size_t used = strlen(stalled->text), size = strlen(text), comma = used ? 2 : 0;
+    if (used + comma + size >= STALLED_TEXT_SIZE)
         return false;
-    memcpy(held->text + used, ", ", comma);
-    memcpy(held->text + used + comma, text, size + 1);
+    memcpy(stalled->text + used, ", ", comma);
+    memcpy(stalled->text + used + comma, text, size + 1);
     return true;
 }
 
-/* The first ones are named, as many as there is room for. */
-static void add(struct held *held, const char *text)
+/* Names the first ones, as many as there is room for. */
+static void add(struct stalled *stalled, const char *text)
 {
-    if (held->named == held->count && append(held, text))
-        held->named++;
-    held->count++;
+    if (stalled->named == stalled->count && append(stalled, text))
+        stalled->named++;
+    stalled->count++;
 }
 
-/* What follows is too long to be shown. */
+/* Cleans a text; one that is too long is truncated and ends in "...". */
 static void shorten(char *text, size_t size, const char *from)
 {
     struct slice whole = slice_of(from ? from : "");
@@ -63,7 +63,7 @@ static void shorten(char *text, size_t size, const char *from)
 }
 
 struct describing {
-    struct held *held;
+    struct stalled *stalled;
     const sally_session *session;
 };
 
@@ -75,27 +75,27 @@ static void add_op(void *user_data, const struct op *op)
     shorten(path, PATH_SIZE, op->asked_path);
     snprintf(text, sizeof text, "%s%s%s%s of \"%s\"", sally_op_kind_name(op->kind),
              *path ? " \"" : "", path, *path ? "\"" : "", user);
-    add(d->held, text);
+    add(d->stalled, text);
 }
 
-static void add_login(struct held *held, const struct conn *c)
+static void add_login(struct stalled *stalled, const struct conn *c)
 {
     char user[USER_SIZE + 4], text[USER_SIZE + 64];
     shorten(user, USER_SIZE, c->asked_user);
     snprintf(text, sizeof text, "the login of \"%s\" (with the authenticator)", user);
-    add(held, text);
+    add(stalled, text);
 }
 
-void held_look(struct loop *loop, struct held *held)
+void stalled_look(struct loop *loop, struct stalled *stalled)
 {
-    *held = (struct held){.count = 0};
+    *stalled = (struct stalled){.count = 0};
     LIST_EACH (item, &loop->conns) {
         const struct conn *c = CONTAINER_OF(item, struct conn, loop_link);
         if (c->asked_user)
-            add_login(held, c);
+            add_login(stalled, c);
         LIST_EACH (link, &c->channels) {
             const struct channel *ch = CONTAINER_OF(link, struct channel, link);
-            struct describing d = {held, ch->session};
+            struct describing d = {stalled, ch->session};
             session_each_running(ch->session, add_op, &d);
         }
     }
@@ -105,16 +105,16 @@ static void answer_look(struct task *task)
 {
     struct loop *loop = task->loop;
     struct sally_server *server = loop->server;
-    struct held held;
-    held_look(loop, &held);
+    struct stalled stalled;
+    stalled_look(loop, &stalled);
     pthread_mutex_lock(&server->lock);
-    loop->held = held;
+    loop->stalled = stalled;
     loop->is_look_queued = false;
     pthread_cond_broadcast(&server->changed);
     pthread_mutex_unlock(&server->lock);
 }
 
-/* ---- For those who wait ---- */
+/* ---- On threads that wait for the end ---- */
 
 static void order_look(struct loop *loop)
 {
@@ -139,16 +139,16 @@ static bool any_is_looking(const sally_server *server)
     return false;
 }
 
-static void join(struct held *all, const struct held *one)
+static void join(struct stalled *all, const struct stalled *one)
 {
     if (one->named && append(all, one->text))
         all->named += one->named;
     all->count += one->count;
 }
 
-bool held_ask(sally_server *server, struct held *held)
+bool stalled_ask(sally_server *server, struct stalled *stalled)
 {
-    *held = (struct held){.count = 0};
+    *stalled = (struct stalled){.count = 0};
     for (uint32_t i = 0; i < server->loop_count; i++)
         order_look(server->loops[i]);
     uint64_t until = loop_now_ns() + LOOK_NS;
@@ -156,24 +156,24 @@ bool held_ask(sally_server *server, struct held *held)
         server_await_change(server, until);
     for (uint32_t i = 0; i < server->loop_count; i++) {
         const struct loop *loop = server->loops[i];
-        static const struct held stuck = {1, 1, "a callback on a network thread"};
+        static const struct stalled stuck = {1, 1, "a callback on a network thread"};
         if (!loop->is_over)
-            join(held, is_looking(loop) ? &stuck : &loop->held);
+            join(stalled, is_looking(loop) ? &stuck : &loop->stalled);
     }
-    return held->count > 0;
+    return stalled->count > 0;
 }
 
-sally_error held_fail(sally_server *server, const struct held *held)
+sally_error stalled_fail(sally_server *server, const struct stalled *stalled)
 {
     char more[32] = "";
-    if (held->count > held->named)
-        snprintf(more, sizeof more, "%s%u more", held->named ? " and " : "",
-                 (unsigned)(held->count - held->named));
+    if (stalled->count > stalled->named)
+        snprintf(more, sizeof more, "%s%u more", stalled->named ? " and " : "",
+                 (unsigned)(stalled->count - stalled->named));
     struct log_ids none = {0, 0, 0};
     log_line(&server->log, none, SALLY_LOG_ERROR, "server.held", NULL, 0,
-             "Server cannot end, still with the storage: %s%s", held->text, more);
+             "Server cannot end, still with the storage: %s%s", stalled->text, more);
     return server_fail(server, SALLY_E_BUSY,
                        "the server cannot end, still with the storage: %s%s; try again once it has "
                        "answered",
-                       held->text, more);
+                       stalled->text, more);
 }

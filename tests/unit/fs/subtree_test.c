@@ -8,7 +8,7 @@
 
 struct ground {
     char scratch[SCRATCH_SIZE];
-    sally_fs *all, *part;
+    sally_fs *all, *subtree;
     struct driver whole, inside;
     struct log_sink log;
     char line[400]; /* the last one */
@@ -33,9 +33,9 @@ static void start(struct ground *g, bool memory)
         assert_int_equal(sally_fs_memory(&g->all, 0), SALLY_E_OK);
     else
         assert_int_equal(sally_fs_local(&g->all, scratch_make(g->scratch), 0, 0), SALLY_E_OK);
-    assert_int_equal(sally_fs_chroot(&g->part, g->all, "/homes/joe"), SALLY_E_OK);
+    assert_int_equal(sally_fs_chroot(&g->subtree, g->all, "/homes/joe"), SALLY_E_OK);
     driver_start(&g->whole, g->all, DRIVER_INLINE);
-    driver_start_logging(&g->inside, g->part, DRIVER_TRYING, &g->log);
+    driver_start_logging(&g->inside, g->subtree, DRIVER_TRYING, &g->log);
 }
 
 static void stop(struct ground *g)
@@ -43,7 +43,7 @@ static void stop(struct ground *g)
     driver_stop(&g->inside);
     driver_stop(&g->whole);
     sally_fs_unref(g->all);
-    sally_fs_unref(g->part);
+    sally_fs_unref(g->subtree);
     if (!g->memory)
         scratch_remove(g->scratch);
 }
@@ -181,7 +181,7 @@ static void shares_policy(void **state)
     (void)state;
     char scratch[SCRATCH_SIZE];
     const sally_attrs mode = {.valid = SALLY_ATTR_PERMISSIONS, .permissions = 0700};
-    sally_fs *all, *part;
+    sally_fs *all, *subtree;
     struct driver d;
     sally_attrs attrs;
     assert_int_equal(sally_fs_local(&all, scratch_make(scratch), 0, 027), SALLY_E_OK);
@@ -190,12 +190,12 @@ static void shares_policy(void **state)
     driver_start(&d, all, DRIVER_INLINE);
     assert_int_equal(do_mkdir(&d, "/r", 0777), SALLY_OK);
     driver_stop(&d);
-    assert_int_equal(sally_fs_chroot(&part, all, "/r"), SALLY_E_OK);
-    assert_int_equal(sally_fs_local_set_policy(part, SALLY_ATTR_SIZE, SALLY_POLICY_FAIL),
+    assert_int_equal(sally_fs_chroot(&subtree, all, "/r"), SALLY_E_OK);
+    assert_int_equal(sally_fs_local_set_policy(subtree, SALLY_ATTR_SIZE, SALLY_POLICY_FAIL),
                      SALLY_E_INVALID);
     sally_fs_unref(all);
-    driver_start(&d, part, DRIVER_INLINE);
-    sally_fs_unref(part);
+    driver_start(&d, subtree, DRIVER_INLINE);
+    sally_fs_unref(subtree);
     assert_int_equal(do_mkdir(&d, "/d", 0777), SALLY_OK);
     assert_int_equal(do_stat(&d, "/d", 0, &attrs), SALLY_OK);
     assert_int_equal(attrs.permissions & 027, 0);
@@ -209,15 +209,15 @@ static void devices_are_outside(void **state)
 {
     (void)state;
     char scratch[SCRATCH_SIZE];
-    sally_fs *all, *part;
+    sally_fs *all, *subtree;
     struct driver d;
     sally_file *file;
     scratch_make(scratch);
     assert_int_equal(sally_fs_local(&all, "/", SALLY_LOCAL_UNCONFINED, 0), SALLY_E_OK);
-    assert_int_equal(sally_fs_chroot(&part, all, "/dev"), SALLY_E_OK);
+    assert_int_equal(sally_fs_chroot(&subtree, all, "/dev"), SALLY_E_OK);
     sally_fs_unref(all);
-    driver_start(&d, part, DRIVER_INLINE);
-    sally_fs_unref(part);
+    driver_start(&d, subtree, DRIVER_INLINE);
+    sally_fs_unref(subtree);
     assert_int_equal(do_open(&d, "/null", SALLY_OPEN_READ, &file), SALLY_FAILURE);
     driver_stop(&d);
     scratch_remove(scratch);

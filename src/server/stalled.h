@@ -1,0 +1,40 @@
+/* Stalled operations: those that keep a server from ending because a storage or an authenticator
+ * does not answer. The library cannot force an answer, so after a while (limits.storage_time) it
+ * stops waiting and reports them. Callers may wait again. */
+#ifndef SALLY_SERVER_STALLED_H
+#define SALLY_SERVER_STALLED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sallyport/server.h"
+
+struct loop;
+
+/* How long a caller has waited since the last answer. All zero at first. */
+struct stall_timer {
+    bool is_begun;
+    uint64_t since_ns, answered;
+};
+
+/* A report of stalled operations. */
+#define STALLED_TEXT_SIZE 400
+struct stalled {
+    uint32_t count;
+    uint32_t named;               /* how many of these are in the text */
+    char text[STALLED_TEXT_SIZE]; /* separated by commas */
+};
+
+/* When to call this again at the latest; DEADLINE_NONE: no limit; 0: the time is over. Under the
+ * server's lock. */
+uint64_t stall_timer_next(sally_server *server, struct stall_timer *p, uint64_t now_ns);
+
+/* Asks all loops what they wait for; they have a short time to report. False: nothing. Under the
+ * server's lock, which is released meanwhile. */
+bool stalled_ask(sally_server *server, struct stalled *stalled);
+/* The same for one loop, on its thread. */
+void stalled_look(struct loop *loop, struct stalled *stalled);
+/* Keeps the text for sally_server_error(), and logs it. Returns SALLY_E_BUSY. */
+sally_error stalled_fail(sally_server *server, const struct stalled *stalled);
+
+#endif
