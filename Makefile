@@ -50,7 +50,7 @@ install: build ## install below PREFIX (DESTDIR is honoured)
 	@DESTDIR=$(DESTDIR) cmake --install build/release
 
 .PHONY: uninstall
-uninstall: ## remove what `make install` put below PREFIX (DESTDIR is honoured)
+uninstall: ## remove what `make install` has installed below PREFIX (DESTDIR is honoured)
 	@DESTDIR=$(DESTDIR) cmake -DPREFIX=$(PREFIX) -P build/release/uninstall.cmake
 
 .PHONY: clean

@@ -1,6 +1,6 @@
-# The target Sallyport::static, for parent projects and for what is installed: an archive that holds one object, made of all
-# and with every hidden symbol made local, so that a name the library uses inside cannot meet the same name in a user's program.
-# The tests and the programs of this tree use sallyport_static, which is made faster.
+# The target Sallyport::static, for parent projects and for installation: an archive with one object, linked from all objects and
+# with all hidden symbols made local, so that internal names of the library cannot clash with names in a user's program.
+# The tests and programs of this tree use sallyport_static, which builds faster.
 function(sally_archive)
     cmake_parse_arguments(arg "" "" "FOLDERS;LINKS" ${ARGN})
     list(TRANSFORM arg_FOLDERS REPLACE "(.+)" "$<TARGET_OBJECTS:\\1>" OUTPUT_VARIABLE objects)
@@ -22,7 +22,7 @@ function(sally_archive)
     else()
         add_custom_target(sallyport_archive DEPENDS "${archive}")
     endif()
-    # Make knows how to make an object only where it belongs to the target.
+    # With Makefiles, an object can only be built by the target that it belongs to.
     add_dependencies(sallyport_archive ${arg_FOLDERS})
 
     add_library(Sallyport::static STATIC IMPORTED GLOBAL)

@@ -5,7 +5,7 @@ set(CMAKE_C_EXTENSIONS OFF)
 set(CMAKE_CXX_STANDARD 17)
 set(CMAKE_C_VISIBILITY_PRESET hidden)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
-set(CMAKE_UNITY_BUILD OFF) # files have names of their own, several the same
+set(CMAKE_UNITY_BUILD OFF) # several files define static functions of the same name
 
 add_library(sally_flags INTERFACE)
 target_compile_definitions(sally_flags INTERFACE _GNU_SOURCE _FILE_OFFSET_BITS=64 _TIME_BITS=64)
@@ -38,7 +38,7 @@ endif()
 if(NOT APPLE)
     target_link_options(sally_flags INTERFACE -Wl,-z,relro,-z,now)
 endif()
-# The archive is made by the plain linker, which needs machine code in the objects even where a program is optimised as a whole.
+# The archive is made with `ld -r`, which needs machine code in the objects, also in builds with link-time optimisation.
 if(NOT CMAKE_C_COMPILER_ID STREQUAL "GNU")
     set(CMAKE_INTERPROCEDURAL_OPTIMIZATION OFF)
 elseif(CMAKE_INTERPROCEDURAL_OPTIMIZATION OR CMAKE_C_FLAGS MATCHES "-flto")

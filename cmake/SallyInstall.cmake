@@ -37,13 +37,13 @@ if(TARGET cmd_sftp-server)
     install(FILES man/sallyport-sftp-server.8 DESTINATION "${CMAKE_INSTALL_MANDIR}/man8")
 endif()
 
-# The documents keep the places that they have in the tree, so that the links between them work here too.
+# The documents keep their places in the tree, so that the links between them also work when installed.
 set(documents "${CMAKE_INSTALL_DATADIR}/doc/sallyport")
 install(FILES README.md CHANGELOG.md LICENSE DESTINATION "${documents}")
 install(DIRECTORY docs DESTINATION "${documents}" FILES_MATCHING PATTERN "*.md")
 install(DIRECTORY examples DESTINATION "${documents}" FILES_MATCHING PATTERN "*.c")
 
-# A parent project has its own list of what was installed.
+# A parent project has an install manifest of its own.
 if(PROJECT_IS_TOP_LEVEL)
     configure_file(cmake/uninstall.cmake.in uninstall.cmake @ONLY)
     add_custom_target(uninstall COMMAND ${CMAKE_COMMAND} -P "${CMAKE_CURRENT_BINARY_DIR}/uninstall.cmake" VERBATIM)
