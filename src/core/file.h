@@ -46,7 +46,7 @@ struct sally_file {
      * run. */
     _Atomic uint64_t bytes_read, bytes_written, highest_offset, gap_bytes;
     _Atomic sally_status worst;
-    bool open; /* OPEN was answered well */
+    bool open; /* OPEN has succeeded */
     /* A CLOSE was submitted: new operations of the client are refused. Set on the home thread. */
     _Atomic bool closing;
     bool hooks_own;        /* a hook answered its OPEN: the storage does not know it */

@@ -96,7 +96,7 @@ sally_file *file_new(sally_session *s, const char *path, uint32_t open_flags, bo
 void file_free(sally_file *file);
 void file_note_moved(const struct op *op); /* READ, WRITE or COPY that ended well: facts */
 bool file_set_path(sally_file *file, const char *path); /* a hook may have diverted its OPEN */
-void file_find_inode(sally_file *file);                 /* once its OPEN was answered well */
+void file_find_inode(sally_file *file);                 /* once its OPEN has succeeded */
 void file_log_close(const sally_file *file);
 
 #endif
