@@ -97,7 +97,7 @@ sally_error sally_server_set_connection(sally_server *server, uint64_t connectio
         return SALLY_E_INVALID;
     if (!name || !value)
         return server_fail(server, SALLY_E_INVALID,
-                           "a connection's setting needs a name and a value: one is NULL");
+                           "cannot set a connection's setting: its name or value is NULL");
     char why[SETTINGS_WHY_SIZE];
     sally_error error = settings_check_connection(name, value, why);
     if (error)

@@ -49,7 +49,8 @@ sally_error sally_server_add_systemd_listeners(sally_server *server)
     if (number_in_environment("LISTEN_PID") != (long)getpid() || count <= 0)
         return 0;
     if (count > SYSTEMD_MAX_FDS)
-        return server_fail(server, SALLY_E_RANGE, "LISTEN_FDS is %ld: more than %d sockets", count,
+        return server_fail(server, SALLY_E_RANGE,
+                           "LISTEN_FDS is %ld: at most %d sockets are supported", count,
                            SYSTEMD_MAX_FDS);
     for (int i = 0; i < (int)count; i++) {
         char url[32];
@@ -83,7 +84,7 @@ sally_error sally_server_adopt(sally_server *server, int fd, const char *protoco
         return SALLY_E_INVALID;
     if (fd < 0)
         return server_fail(server, SALLY_E_INVALID,
-                           "cannot take a socket over: %d is no descriptor", fd);
+                           "cannot take a socket over: %d is not a file descriptor", fd);
     if (!protocol || strcmp(protocol, "sftp") != 0) {
         close(fd);
         return server_fail(server, SALLY_E_UNSUPPORTED,

@@ -45,5 +45,5 @@ sally_error sally_server_set_log(sally_server *server, sally_log_fn *log, void *
     pthread_mutex_unlock(&server->lock);
     return is_new ? SALLY_E_OK
                   : server_fail(server, SALLY_E_STATE,
-                                "the log cannot be set: the server has been started already");
+                                "cannot set the log: the server is already started");
 }

@@ -16,8 +16,8 @@ static struct loop *pumped_loop(sally_server *server, sally_error *error)
     if (is_new)
         *error = server_prepare(server, true);
     else if (state == SERVER_STARTED)
-        *error = server_fail(server, SALLY_E_STATE,
-                             "cannot be pumped: the server runs on threads of its own");
+        *error =
+            server_fail(server, SALLY_E_STATE, "cannot poll: the server runs on its own threads");
     else if (state != SERVER_PUMPED)
         return NULL;
     return *error ? NULL : server->loops[0];

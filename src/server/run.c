@@ -96,13 +96,13 @@ static const char *why_no_start(enum server_state state)
 {
     switch (state) {
     case SERVER_STARTED:
-        return "the server runs already";
+        return "the server is already running";
     case SERVER_PUMPED:
         return "the server is run by sally_server_poll()";
     case SERVER_ENDED:
-        return "the server has ended; each runs once: make another";
+        return "the server has ended and cannot run again; make another one";
     default:
-        return "the server was shut down before; make another";
+        return "the server was shut down; make another one";
     }
 }
 
@@ -291,7 +291,7 @@ sally_error sally_server_wait(sally_server *server)
     enum server_state state = server->state;
     pthread_mutex_unlock(&server->lock);
     if (state == SERVER_NEW || state == SERVER_PUMPED)
-        return server_fail(server, SALLY_E_STATE, "nothing can be waited for: %s",
+        return server_fail(server, SALLY_E_STATE, "cannot wait: %s",
                            state == SERVER_NEW ? "the server was not started"
                                                : "sally_server_poll() runs the server");
     return server_join(server);

@@ -165,13 +165,13 @@ sally_error sally_server_get(const sally_server *server, const char *name, char 
     if (!name)
         return server_fail(s, SALLY_E_INVALID, "%s", no_setting_name);
     if (!value && size)
-        return server_fail(s, SALLY_E_INVALID, "%.128s: the buffer for its value is NULL", name);
+        return server_fail(s, SALLY_E_INVALID, "%.128s: the buffer for the value is NULL", name);
     struct settings *settings = server_settings(s);
     sally_error error = settings_get(settings, name, value, size);
     settings_unref(settings);
     if (error == SALLY_E_NOT_FOUND)
         return server_fail(s, error, "there is no setting \"%.128s\"", name);
-    return error ? server_fail(s, error, "%s: its value does not fit into %zu bytes", name, size)
+    return error ? server_fail(s, error, "%s: the value does not fit into %zu bytes", name, size)
                  : SALLY_E_OK;
 }
 
@@ -236,12 +236,11 @@ static sally_error refuse_user(sally_server *server, sally_error error, const ch
 static const char *why_no_user(sally_error error, const char *password)
 {
     if (error == SALLY_E_INVALID && password && !*password)
-        return "the password is empty; NULL stands for none";
+        return "the password is empty; pass NULL for no password";
     if (error == SALLY_E_INVALID)
-        return "the password looks like a hash, but is not whole";
+        return "the password looks like a hash, but is incomplete";
     if (error == SALLY_E_UNSUPPORTED)
-        return "the password's hash is of a kind that is too weak; sally_hash_password() makes a "
-               "good one";
+        return "the password's hash is too weak; use sally_hash_password()";
     return sally_strerror(error);
 }
 
@@ -276,14 +275,14 @@ sally_error sally_server_add_hooks(sally_server *server, const sally_hooks *hook
     sally_error error =
         server->state == SERVER_NEW ? hook_stack_add(&server->hooks, hooks) : SALLY_E_STATE;
     pthread_mutex_unlock(&server->lock);
-    return error ? server_fail(server, error, "cannot add hooks: %s",
-                               error == SALLY_E_STATE ? "the server has been started already"
-                               : !hooks               ? "the set of hooks is NULL"
-                               : error == SALLY_E_INVALID
-                                   ? "struct_size makes no sense, or members are "
-                                     "set that this library does not know"
-                                   : sally_strerror(error))
-                 : SALLY_E_OK;
+    return error
+               ? server_fail(server, error, "cannot add hooks: %s",
+                             error == SALLY_E_STATE     ? "the server is already started"
+                             : !hooks                   ? "the set of hooks is NULL"
+                             : error == SALLY_E_INVALID ? "struct_size is invalid, or members are "
+                                                          "set that this library does not know"
+                                                        : sally_strerror(error))
+               : SALLY_E_OK;
 }
 
 struct keyring *server_keys(sally_server *server)
@@ -325,7 +324,7 @@ sally_error sally_server_host_key(sally_key **out, const sally_server *server, s
         return SALLY_E_INVALID;
     sally_server *s = (sally_server *)(uintptr_t)server;
     if (!out)
-        return server_fail(s, SALLY_E_INVALID, "a host key needs a place to be put: out is NULL");
+        return server_fail(s, SALLY_E_INVALID, "cannot return a host key: out is NULL");
     struct keyring *keys = server_keys(s);
     if (keys && index < keys->count)
         *out = sally_key_ref(keys->keys[index]);

@@ -128,8 +128,8 @@ static const struct setting_row rows[] = {
       "time in which a client must take some of what is ready to be sent"},
      AT(limits_stall_ns), NULL, NULL},
     {{"limits.storage_time", DURATION, RUNNING, "3s", "0s", "1d",
-      "time without any answer of the storages after which a server that was shut down, and whose "
-      "grace is over, is given up; 0: never"},
+      "time to wait for the next answer of a storage once the grace of a shutdown is over, before "
+      "the server gives up; 0: no limit"},
      AT(limits_storage_ns), NULL, NULL},
     {{"limits.unauthenticated", NUMBER, RUNNING, "4096", "0", "",
       "connections that have not logged in yet; 0: no limit"},

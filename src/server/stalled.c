@@ -82,7 +82,7 @@ static void add_login(struct stalled *stalled, const struct conn *c)
 {
     char user[USER_SIZE + 4], text[USER_SIZE + 64];
     shorten(user, USER_SIZE, c->asked_user);
-    snprintf(text, sizeof text, "the login of \"%s\" (with the authenticator)", user);
+    snprintf(text, sizeof text, "the login of \"%s\" (authenticator)", user);
     add(stalled, text);
 }
 
@@ -170,10 +170,10 @@ sally_error stalled_fail(sally_server *server, const struct stalled *stalled)
         snprintf(more, sizeof more, "%s%u more", stalled->named ? " and " : "",
                  (unsigned)(stalled->count - stalled->named));
     struct log_ids none = {0, 0, 0};
-    log_line(&server->log, none, SALLY_LOG_ERROR, "server.held", NULL, 0,
-             "Server cannot end, still with the storage: %s%s", stalled->text, more);
+    log_line(&server->log, none, SALLY_LOG_ERROR, "server.stalled", NULL, 0,
+             "The server cannot end: still waiting for %s%s", stalled->text, more);
     return server_fail(server, SALLY_E_BUSY,
-                       "the server cannot end, still with the storage: %s%s; try again once it has "
-                       "answered",
+                       "the server cannot end: still waiting for %s%s; try again once that has "
+                       "ended",
                        stalled->text, more);
 }

@@ -672,7 +672,7 @@ def test_a_stuck_storage_does_not_keep_it(home, folder, tmp_path):
         server.process.kill()
     client.join(30)
     assert time.monotonic() - begin < TEN_SECONDS
-    assert 'still with the storage: fsync "/up" of "joe"' in server.stderr.splitlines()[-1]
+    assert 'still waiting for fsync "/up" of "joe"' in server.stderr.splitlines()[-1]
 
 
 def test_an_idle_client_does_not_keep_it(home, folder):

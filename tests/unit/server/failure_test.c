@@ -236,8 +236,8 @@ static const struct failing on_any[] = {
     {add_user_without_name, SALLY_E_INVALID, {"without a name"}},
     {add_user_with_empty_name, SALLY_E_INVALID, {"without a name"}},
     {add_user_without_storage, SALLY_E_INVALID, {"\"ann\"", "storage is NULL"}},
-    {add_user_with_empty_password, SALLY_E_INVALID, {"\"ann\"", "NULL stands for none"}},
-    {add_user_with_half_a_hash, SALLY_E_INVALID, {"\"ann\"", "not whole"}},
+    {add_user_with_empty_password, SALLY_E_INVALID, {"\"ann\"", "NULL for no password"}},
+    {add_user_with_half_a_hash, SALLY_E_INVALID, {"\"ann\"", "incomplete"}},
     {add_user_with_weak_hash, SALLY_E_UNSUPPORTED, {"\"ann\"", "sally_hash_password()"}},
     {add_no_host_key, SALLY_E_INVALID, {"NULL", "sally_key_generate()"}},
     {host_key_past_the_last, SALLY_E_NOT_FOUND, {"index 99"}},
@@ -246,7 +246,7 @@ static const struct failing on_any[] = {
     {add_ftp_listener, SALLY_E_UNSUPPORTED, {"ftp://127.0.0.1:0", "only sftp://"}},
     {add_taken_listener, SALLY_E_ADDRESS, {"127.0.0.1:", "in use"}},
     {add_systemd_listeners, SALLY_E_RANGE, {"LISTEN_FDS", "5000"}},
-    {adopt_nothing, SALLY_E_INVALID, {"-1 is no descriptor"}},
+    {adopt_nothing, SALLY_E_INVALID, {"-1 is not a file descriptor"}},
     {adopt_gopher, SALLY_E_UNSUPPORTED, {"\"sftp\""}},
     {walk_without_function, SALLY_E_INVALID, {"NULL"}},
     {disconnect_unknown_connection, SALLY_E_NOT_FOUND, {"4711"}},
@@ -264,10 +264,10 @@ static const struct failing on_new[] = {
 };
 static const struct failing on_started[] = {
     {set_too_late, SALLY_E_STATE, {"server.loops", "before the server starts"}},
-    {add_hooks, SALLY_E_STATE, {"started already"}},
-    {set_log, SALLY_E_STATE, {"started already"}},
-    {sally_server_start, SALLY_E_STATE, {"runs already"}},
-    {sally_server_run, SALLY_E_STATE, {"runs already"}},
+    {add_hooks, SALLY_E_STATE, {"already started"}},
+    {set_log, SALLY_E_STATE, {"already started"}},
+    {sally_server_start, SALLY_E_STATE, {"already running"}},
+    {sally_server_run, SALLY_E_STATE, {"already running"}},
 };
 static const struct failing on_pumped[] = {
     {sally_server_start, SALLY_E_STATE, {"sally_server_poll()"}},
@@ -302,7 +302,7 @@ static void every_failing_call_says_why(void **state)
     check(s, on_started, COUNT_OF(on_started));
     assert_int_equal(sally_server_set(s, "stale", ""), SALLY_E_NOT_FOUND);
     assert_int_equal(sally_server_poll(s, 0), SALLY_E_STATE);
-    assert_non_null(strstr(sally_server_error(s), "threads of its own"));
+    assert_non_null(strstr(sally_server_error(s), "its own threads"));
     assert_int_equal(sally_server_shutdown(s, 0), SALLY_E_OK);
     assert_int_equal(sally_server_wait(s), SALLY_E_OK);
     check(s, on_ended, COUNT_OF(on_ended));

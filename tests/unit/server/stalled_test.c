@@ -104,7 +104,7 @@ static sally_server *stalled_server(struct keeper *k, bool blocks, bool on_loop,
 
 static void note_line(void *user_data, const sally_log_line *line)
 {
-    if (strcmp(line->event, "server.held") == 0 && strstr(line->message, "stat \"/held\""))
+    if (strcmp(line->event, "server.stalled") == 0 && strstr(line->message, "stat \"/held\""))
         atomic_fetch_add((atomic_uint *)user_data, 1);
 }
 
