@@ -1,4 +1,4 @@
-/* A server of one local storage, in which every user has a directory for a root.
+/* A server with one local storage. The root of each user is a directory of it.
  *
  *     roots_server DIRECTORY
  *

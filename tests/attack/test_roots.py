@@ -1,4 +1,4 @@
-"""Users of one storage, each with a root in it, who make links to each other's files."""
+"""Users with roots in one storage try to reach each other's files through links."""
 
 import contextlib
 import ctypes
@@ -50,7 +50,7 @@ def state_of(folder):
 
 
 def every_way(sftp, link):
-    """What one does with a link to a folder, in the hope that it leads somewhere."""
+    """Uses a link to a folder in every way that might lead out of the root."""
     for path in (f"{link}/secret", f"{link}/planted", f"{link}/d/planted"):
         yield lambda path=path: sftp.open(path, "r").read()
         yield lambda path=path: sftp.open(path, "w").close()
@@ -105,7 +105,7 @@ def test_links_lead_nowhere_else(server, files, user, other):
 
 
 def test_missing_root(server):
-    """The user gets no session, and hears nothing of where it would have been; the log does."""
+    """The user gets no session and is not told the path of the root; the log names it."""
     with pytest.raises((OSError, EOFError, paramiko.SSHException)), login(server, "gus") as sftp:
         sftp.listdir("/")
     deadline = time.monotonic() + 10
@@ -122,7 +122,7 @@ def exchange(folder, one, other):
 
 @pytest.mark.parametrize("user,other", PAIRS)
 def test_swapped_while_it_is_used(server, files, user, other):
-    """A friend on the machine exchanges folders for links meanwhile."""
+    """A local process keeps replacing folders by links meanwhile."""
     folder, swaps, over = files / user, 0, threading.Event()
     (folder / "x").mkdir()
     (folder / "x" / "secret").write_text("inside")

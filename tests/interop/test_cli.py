@@ -648,7 +648,7 @@ def test_two_signals_at_once_are_no_failure(home, folder):
 
 
 def test_a_stuck_storage_does_not_keep_it(home, folder, tmp_path):
-    """A file system that never comes back from fsync(2): what it holds is named, and the server leaves."""
+    """A file system whose fsync(2) never returns: the server names the operation and exits."""
     source, library, mark = tmp_path / "hang.c", tmp_path / "hang.so", tmp_path / "inside"
     source.write_text('#define _GNU_SOURCE\n#include <fcntl.h>\n#include <unistd.h>\nint fsync(int fd)\n{\n    (void)fd;\n'
                       '    if (gettid() == getpid()) /* the host key is being kept */\n        return 0;\n'

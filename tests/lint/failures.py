@@ -5,7 +5,7 @@ import re
 from tree import ROOT, finish, run_check, without_comments
 
 CALL = re.compile(r"\bsally_error\s+(sally_server_\w+)\(")
-# Tested where a server is inside a callback, or has nothing to fail with but a NULL server.
+# Tested elsewhere because they fail only inside a callback, or that fail only for a NULL server.
 ELSEWHERE = {"sally_server_new", "sally_server_free", "sally_server_stop_listening", "sally_server_shutdown"}
 
 

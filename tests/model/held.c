@@ -1,5 +1,5 @@
-/* A storage that lets operations wait until the host goes on with them, before or after the storage
- * inside has done them: answers come in any order, and later than those of others. */
+/* A storage that delays operations until the host continues them, before or after the storage
+ * inside has carried them out, so that answers come late and in any order. */
 #include "model.h"
 
 #include "base/list.h"

@@ -1,6 +1,6 @@
-/* A session over an SFTP engine, in three ways: all at once in this thread; in one thread that
- * plays the workers' parts, with every step by the dice, so that a seed tells all; and with real
- * workers. */
+/* Runs a session over an SFTP engine in three ways: directly in this thread; in one thread that
+ * also acts as the workers and chooses every step at random, so that a seed reproduces the run; and
+ * with real workers. */
 #include "model.h"
 
 #include <pthread.h>
@@ -67,7 +67,7 @@ static uint64_t now_ns(struct session_host *host)
     return 1;
 }
 
-/* Any of those that wait: the first one to be given may be the last one to get a processor. */
+/* Takes any waiting operation: the first one queued may be the last one to be scheduled. */
 static struct op *take_work(struct host *h, struct dice *dice)
 {
     if (!h->work_count)
@@ -171,7 +171,7 @@ static bool feed(struct host *h, struct cursor *input)
     return true;
 }
 
-/* One thing by the dice; when that cannot be done, whatever can. False: nothing can. */
+/* Does one step chosen at random, or else any step that is possible. False: none is. */
 static bool step(struct host *h, struct cursor *input)
 {
     if (dice_percent(&h->dice, h->feed_percent) && feed(h, input))

@@ -1,7 +1,7 @@
-/* A model checker of the order of one session's requests. A random sequence of requests runs twice,
- * over two trees that begin equal: once with as many requests under way as its batches have, with
- * workers that may overtake each other, and once with each answer awaited before the next request
- * is sent. What a client sees must be the same, and so must what is left in the trees. */
+/* A model checker for the order of one session's requests. A random sequence of requests runs
+ * twice, on two equal trees: once with all requests of a batch in flight, on workers that may
+ * overtake each other, and once with each request sent after the answer to the one before. The
+ * answers and the final trees must be equal. */
 #ifndef MODEL_H
 #define MODEL_H
 
@@ -117,8 +117,8 @@ void request_put(struct buf *out, const struct step *step, uint32_t version, uin
 void request_describe(struct buf *out, const struct step *step, uint32_t version);
 const char *act_name(enum act act);
 
-/* What a client may rely on in a reply (from its type on), as text: without times of the system's
- * clock, and whatever else differs between two trees. `loose`: only the reply's kind counts. */
+/* A reply (from its type on) as text, without what may differ between two equal trees, such as
+ * times from the system's clock. `loose`: only the kind of the reply. */
 void answer_describe(struct buf *out, const struct step *step, uint32_t version,
                      struct slice packet, bool loose);
 
@@ -142,7 +142,7 @@ struct host *host_stepped(void); /* one thread that plays the workers', in an or
 struct host *host_threads(void); /* workers */
 void host_free(struct host *h);
 
-/* A session over fs; `held` (may be NULL) is what holds answers back below it. */
+/* A session over fs; `held` (may be NULL) is the storage below it that delays answers. */
 void host_begin(struct host *h, sally_fs *fs, struct held *held, const struct sequence *q,
                 uint64_t seed);
 void host_end(struct host *h);
@@ -153,11 +153,11 @@ const char *host_exchange(struct host *h, const struct buf *requests, size_t rep
 
 /* ---- Storages ---- */
 
-/* A wrapper that refuses to try on the loop, and answers late, as the dice fall. For one thread. */
+/* A wrapper that at random answers SALLY_WOULD_BLOCK or late. For one thread. */
 sally_fs *held_fs(struct held **out, sally_fs *inner, uint32_t traits);
 void held_use(struct held *held, struct dice *dice, uint32_t refuse_percent, uint32_t hold_percent);
 size_t held_count(const struct held *held);
-/* Goes on with one of those that are held. */
+/* Continues one of the delayed operations. */
 void held_let_go(struct held *held, size_t index);
 
 /* ---- Runs ---- */

@@ -1,4 +1,4 @@
-"""A stranger's program against what was installed: pkg-config and CMake, shared, static and all static.
+"""Builds an outside program against the installation: pkg-config and CMake, shared, static and fully static.
 
 Usage: install_test.py PREFIX-DIRECTORY COMPILER"""
 

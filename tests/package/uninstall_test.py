@@ -33,7 +33,7 @@ def main():
         if directories != {root / "share" / "doc" / "sallyport"} or (root / "share" / "doc" / "sallyport" / "docs").exists():
             sys.exit(f"these directories are left: {directories}")
 
-        # What is gone already is no error, and neither is a second time.
+        # Neither a missing file nor a second run is an error.
         run(*script, "-P", build / "uninstall.cmake", env=env)
         told = refused("cmake", f"-DMANIFEST={destination}/none", "-P", build / "uninstall.cmake", env=env)
         if "nothing was installed" not in told:

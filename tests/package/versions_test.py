@@ -31,7 +31,7 @@ def script(text, *definitions):
 
 
 def check_policy():
-    """cmake/SallyVersion.cmake for versions that are still to come."""
+    """cmake/SallyVersion.cmake for future versions."""
     for version in ("0.1.0", "0.2.3", "0.10.0", "1.0.0", "1.4.2", "12.0.1"):
         major, minor, _ = numbers(version)
         told = script(f'include("{ROOT}/cmake/SallyVersion.cmake")\nexecute_process(COMMAND "${{CMAKE_COMMAND}}" -E echo '

@@ -1,4 +1,4 @@
-/* What was opened, started or locked below a failure is closed, ended and unlocked again. */
+/* When an operation fails, what storages have granted is closed, ended or unlocked again. */
 #include "core/layers.h"
 
 #include <stdio.h>

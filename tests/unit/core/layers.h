@@ -1,5 +1,5 @@
-/* Storages upon storages that write down what they are asked and do as they are told, a session
- * over the uppermost, and its hooks. */
+/* Stacked storages that record their operations and answer as the test says, with a session and
+ * hooks over the outermost one. */
 #ifndef SALLY_TEST_CORE_LAYERS_H
 #define SALLY_TEST_CORE_LAYERS_H
 

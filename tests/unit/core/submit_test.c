@@ -1,4 +1,4 @@
-/* Operations of the program's own keep the files that they work on. */
+/* Operations that the program submits keep their files open. */
 #include "core/layers.h"
 
 #include <string.h>

@@ -1,5 +1,6 @@
-/* Who may make links below a root tries to get out of it, in every way, on every kind of storage:
- * those that resolve links below a directory themselves, and those for which the library does. */
+/* A user who can create links below a root tries to get out of it, by every operation and on every
+ * kind of storage: those that resolve links below a directory themselves, and those for which the
+ * library does. */
 #include "fs/cases.h"
 
 #include "fs/local.h"
