@@ -69,6 +69,15 @@ static sally_status unwind(struct op *op, sally_status status)
     return status;
 }
 
+/* A late answer is handled where waiting is allowed, and nothing would ask a second time: the operation
+ * is no longer a try. */
+static sally_status unwind_late(struct op *op)
+{
+    begin_step(op); /* no cancel meanwhile: no storage has the operation */
+    op->pub.flags &= ~SALLY_OP_TRY;
+    return unwind(op, op->step_status);
+}
+
 void sally_op_finish(sally_op *pub, sally_status status)
 {
     struct op *op = op_of(pub);
@@ -81,8 +90,7 @@ void sally_op_finish(sally_op *pub, sally_status status)
             go_home(op, WAKE_ANSWER);
             return;
         }
-        begin_step(op); /* no storage has the operation now, so none may be cancelled */
-        status = unwind(op, op->step_status);
+        status = unwind_late(op);
         if (status != SALLY_PENDING) {
             op->step_status = status;
             atomic_fetch_or_explicit(&op->handoff, RETURNED | FINISHED, memory_order_acq_rel);
@@ -293,8 +301,7 @@ static enum next answered(struct op *op, sally_status status, bool home)
             op->late = true;
             return offload(op);
         }
-        begin_step(op);
-        status = unwind(op, op->step_status);
+        status = unwind_late(op);
     }
     take_answer(op, status);
     return GO_ON;
@@ -306,8 +313,7 @@ static enum next go_on_late(struct op *op, bool home)
     if (!may_unwind_here(op, home))
         return offload(op);
     op->late = false;
-    begin_step(op);
-    return answered(op, unwind(op, op->step_status), home);
+    return answered(op, unwind_late(op), home);
 }
 
 static enum next before_step(struct op *op, bool home)
@@ -357,7 +363,8 @@ static enum next call_storage(struct op *op, bool home)
     }
     begin_step(op);
     sally_status status = fs_invoke(fs, pub);
-    if (status == SALLY_WOULD_BLOCK && (pub->flags & SALLY_OP_TRY) && !grants_any(op)) {
+    bool again = op->undo.active || !grants_any(op); /* what is still to be given back is another's */
+    if (status == SALLY_WOULD_BLOCK && (pub->flags & SALLY_OP_TRY) && again) {
         pub->flags &= ~SALLY_OP_TRY;
         return offload_storage(op);
     }
