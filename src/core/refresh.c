@@ -1,5 +1,7 @@
 /* Each name is looked up by a STAT of the library's own. Hooks do not see it: if they divert paths,
- * they have diverted the OPENDIR already. */
+ * they have diverted the OPENDIR already. A name that is not found is left out, unless the directory
+ * itself is no longer at its path: a listing goes on in a directory that was renamed, and its names
+ * are then listed without attributes. */
 #include "core/refresh.h"
 
 #include <stdio.h>
@@ -15,6 +17,8 @@ struct refresh {
     bool waits;    /* for the answer to a STAT */
     bool running;  /* inside refresh_run() */
     bool full;
+    bool missing;          /* the first name is; the directory is asked for next */
+    bool is_here, is_away; /* what came of that */
 };
 
 static const char *first_name(const sally_file *file)
@@ -22,23 +26,47 @@ static const char *first_name(const sally_file *file)
     return (const char *)buf_head(&file->stale_names);
 }
 
-static void add_entry(struct refresh *r, const sally_op *stat)
+static void tell(struct refresh *r, const sally_attrs *attrs)
 {
-    struct op *op = r->op;
-    sally_file *file = op->pub.file;
-    const char *name = first_name(file);
-    if (stat->status != SALLY_NO_SUCH_FILE) {
-        op->entries++;
-        r->full = !op->entry(op, name, stat->status == SALLY_OK ? &stat->u.stat.attrs : NULL);
-    }
-    buf_take(&file->stale_names, strlen(name) + 1);
+    r->op->entries++;
+    r->full = !r->op->entry(r->op, first_name(r->op->pub.file), attrs);
+}
+
+static void forget_name(struct refresh *r)
+{
+    struct buf *names = &r->op->pub.file->stale_names;
+    buf_take(names, strlen(first_name(r->op->pub.file)) + 1);
+}
+
+static void take_directory(struct refresh *r, const sally_op *stat)
+{
+    const sally_attrs *attrs = &stat->u.stat.attrs;
+    bool is_other = (attrs->valid & SALLY_ATTR_TYPE) && attrs->type != SALLY_TYPE_DIRECTORY;
+    r->missing = false;
+    r->is_here = stat->status == SALLY_OK && !is_other;
+    r->is_away = !r->is_here;
+    if (r->is_here)
+        forget_name(r);
+}
+
+static void take_name(struct refresh *r, const sally_op *stat)
+{
+    r->missing = stat->status == SALLY_NO_SUCH_FILE && !r->is_here;
+    if (r->missing)
+        return;
+    if (stat->status != SALLY_NO_SUCH_FILE)
+        tell(r, stat->status == SALLY_OK ? &stat->u.stat.attrs : NULL);
+    forget_name(r);
 }
 
 static void on_done(struct op *child)
 {
     struct refresh *r = child->owner;
     r->waits = false;
-    add_entry(r, &child->pub);
+    if (r->missing)
+        take_directory(r, &child->pub);
+    else
+        take_name(r, &child->pub);
     op_free(child);
     if (!r->running)
         session_go_on(r->op);
@@ -48,7 +76,7 @@ static void on_done(struct op *child)
 static bool ask_next(struct refresh *r)
 {
     sally_file *file = r->op->pub.file;
-    const char *name = first_name(file);
+    const char *name = r->missing ? "" : first_name(file);
     sally_session *s = r->op->session;
     struct op *child = session_own_op(s, SALLY_OP_STAT, NULL, s->hooks ? s->hooks->count : 0);
     if (!child)
@@ -59,9 +87,13 @@ static bool ask_next(struct refresh *r)
         op_free(child);
         return false;
     }
-    snprintf(path, size, "%s/%s", file->path[1] ? file->path : "", name);
+    if (r->missing)
+        memcpy(path, file->path, size - 1);
+    else
+        snprintf(path, size, "%s/%s", file->path[1] ? file->path : "", name);
     child->pub.path = path;
     child->pub.u.stat.wanted = ~(SALLY_ATTR_ACL | SALLY_ATTR_EXTENDED);
+    child->pub.u.stat.flags = r->missing ? SALLY_FOLLOW : 0;
     child->on_done = on_done;
     child->owner = r;
     r->waits = true;
@@ -82,8 +114,12 @@ enum refresh_result refresh_run(struct op *op)
     r->running = true;
     uint32_t names = 0;
     while (file->stale_names.size > 0 && !r->waits && !r->full && names++ < NAMES_AT_ONCE) {
-        if (sally_op_cancelled(&op->pub) || !ask_next(r))
+        if (r->is_away && !sally_op_cancelled(&op->pub)) {
+            tell(r, NULL);
+            forget_name(r);
+        } else if (sally_op_cancelled(&op->pub) || !ask_next(r)) {
             r->full = true;
+        }
     }
     r->running = false;
     if (r->waits)
