@@ -64,15 +64,14 @@ SALLY_API void *sally_file_get(const sally_file *file, const sally_fs *fs);
 
 /**
  * Tells the library which file a handle refers to. A storage that is ::SALLY_FS_CONCURRENT calls
- * this in its open slot. Handles with the same `fs`, `device` and `number` refer to the same file,
- * whatever names they were opened by. Handles with different identities refer to different files,
- * and operations on them may run at the same time. A handle without an identity may refer to any
- * file: its operations are ordered against those on all other files. A wrapper that opens another
- * file than the storage inside sets an identity of its own once the storage inside has answered.
- * Ignored for directories.
+ * this in its open slot. Handles with the same `device` and `number` refer to the same file,
+ * whatever names they were opened by, and whichever storage says so. Handles with different
+ * identities refer to different files, and operations on them may run at the same time. A handle
+ * without an identity may refer to any file: its operations are ordered against those on all other
+ * files. A wrapper that opens another file than the storage inside sets an identity of its own once
+ * the storage inside has answered. Ignored for directories.
  */
-SALLY_API void sally_file_set_identity(sally_file *file, const sally_fs *fs, uint64_t device,
-                                       uint64_t number);
+SALLY_API void sally_file_set_identity(sally_file *file, uint64_t device, uint64_t number);
 
 /** The path that the file was opened by; lives as long as the file. */
 SALLY_API const char *sally_file_path(const sally_file *file);

@@ -108,14 +108,13 @@ void file_reopen(sally_file *file)
 
 static bool is_inode_of(const struct file_inode *inode, const sally_file *file)
 {
-    return inode->fs == file->identified_by && inode->device == file->device &&
-           inode->number == file->number;
+    return inode->device == file->device && inode->number == file->number;
 }
 
 void file_find_inode(sally_file *file)
 {
     sally_session *s = file->session;
-    if (!file->identified_by || file->inode)
+    if (!file->identified || file->inode)
         return;
     LIST_EACH (item, &s->inodes) {
         struct file_inode *inode = CONTAINER_OF(item, struct file_inode, link);
@@ -128,7 +127,6 @@ void file_find_inode(sally_file *file)
     struct file_inode *inode = mem_zalloc(sizeof *inode);
     if (!inode)
         return; /* then it may be any file: slower, but correct */
-    inode->fs = file->identified_by;
     inode->device = file->device;
     inode->number = file->number;
     inode->handles = 1;
@@ -136,9 +134,11 @@ void file_find_inode(sally_file *file)
     file->inode = inode;
 }
 
-void sally_file_set_identity(sally_file *file, const sally_fs *fs, uint64_t device, uint64_t number)
+void sally_file_set_identity(sally_file *file, uint64_t device, uint64_t number)
 {
-    file->identified_by = fs;
+    if (!file)
+        return;
+    file->identified = true;
     file->device = device;
     file->number = number;
 }

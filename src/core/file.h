@@ -27,7 +27,6 @@ struct file_range { /* bytes written: [from, to) */
  * Operations on its handles are ordered by it: see queue.c. */
 struct file_inode {
     struct list link; /* the session's inodes */
-    const sally_fs *fs;
     uint64_t device, number;
     uint32_t handles;
     uint32_t reads, writes;             /* of running operations */
@@ -58,8 +57,8 @@ struct sally_file {
      * has reached the storage. Any thread adds one, the home thread removes it. */
     _Atomic uint32_t pins;
     _Atomic bool close_submitted;
-    struct op *close_waiting;      /* a CLOSE that comes when the holds are gone */
-    const sally_fs *identified_by; /* the storage that has set the identity; NULL: none has */
+    struct op *close_waiting; /* a CLOSE that comes when the holds are gone */
+    bool identified;          /* a storage has said which file it is: */
     uint64_t device, number;
     struct file_inode *inode; /* NULL: may be any file */
     void *owner;              /* the engine's: for instance its handle's number */

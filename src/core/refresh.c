@@ -1,7 +1,7 @@
 /* Each name is looked up by a STAT of the library's own. Hooks do not see it: if they divert paths,
- * they have diverted the OPENDIR already. A name that is not found is left out, unless the directory
- * itself is no longer at its path: a listing goes on in a directory that was renamed, and its names
- * are then listed without attributes. */
+ * they have diverted the OPENDIR already. A name that is not found is left out, unless the
+ * directory itself is no longer at its path: a listing goes on in a directory that was renamed, and
+ * its names are then listed without attributes. */
 #include "core/refresh.h"
 
 #include <stdio.h>

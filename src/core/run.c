@@ -69,8 +69,8 @@ static sally_status unwind(struct op *op, sally_status status)
     return status;
 }
 
-/* A late answer is handled where waiting is allowed, and nothing would ask a second time: the operation
- * is no longer a try. */
+/* A late answer is handled where waiting is allowed, and nothing would ask a second time: the
+ * operation is no longer a try. */
 static sally_status unwind_late(struct op *op)
 {
     begin_step(op); /* no cancel meanwhile: no storage has the operation */
@@ -363,7 +363,8 @@ static enum next call_storage(struct op *op, bool home)
     }
     begin_step(op);
     sally_status status = fs_invoke(fs, pub);
-    bool again = op->undo.active || !grants_any(op); /* what is still to be given back is another's */
+    bool again =
+        op->undo.active || !grants_any(op); /* what is still to be given back is another's */
     if (status == SALLY_WOULD_BLOCK && (pub->flags & SALLY_OP_TRY) && again) {
         pub->flags &= ~SALLY_OP_TRY;
         return offload_storage(op);

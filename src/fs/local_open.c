@@ -206,7 +206,7 @@ sally_status local_open(sally_fs *fs, sally_op *op)
     if (status != SALLY_OK)
         file_free(local, file);
     else
-        sally_file_set_identity(op->file, fs, file->device, file->inode);
+        sally_file_set_identity(op->file, file->device, file->inode);
     return status;
 }
 

@@ -83,7 +83,7 @@ sally_status memory_open(sally_fs *fs, sally_op *op)
     if (status == SALLY_OK) {
         handle->node->handles++;
         /* A node lives as long as it has handles. */
-        sally_file_set_identity(op->file, fs, 0, (uint64_t)(uintptr_t)handle->node);
+        sally_file_set_identity(op->file, 0, (uint64_t)(uintptr_t)handle->node);
     }
     pthread_rwlock_unlock(&memory->lock);
     if (status != SALLY_OK) {

@@ -47,7 +47,7 @@ static sally_status slot(sally_fs *fs, sally_op *op)
     if (op->kind == SALLY_OP_READ)
         op->u.io.done = op->u.io.length;
     if (op->kind == SALLY_OP_OPEN && b->numbers)
-        sally_file_set_identity(op->file, fs, 1, b->numbers[b->opened++]);
+        sally_file_set_identity(op->file, 1, b->numbers[b->opened++]);
     if (op->kind == SALLY_OP_WRITE && b->fail_at && offset == (unsigned)b->fail_at)
         status = SALLY_NO_SPACE_ON_FILESYSTEM;
     if (b->late_kinds & SALLY_OP_BIT(op->kind)) {

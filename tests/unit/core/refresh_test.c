@@ -23,7 +23,7 @@ static bool entry(struct op *op, const char *name, const sally_attrs *attrs)
 static bool begin(struct op *op)
 {
     for (int i = 0; i < 200; i++)
-        put_bytes(&op->pub.file->again, "name", 5);
+        put_bytes(&op->pub.file->stale_names, "name", 5);
     op->pub.file->at_end = true;
     return true;
 }
