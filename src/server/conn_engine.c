@@ -7,6 +7,7 @@
 #include "server/job.h"
 #include "server/login.h"
 #include "server/server.h"
+#include "sftp/sftp.h"
 
 /* A window takes at most this part of the memory that is left: early ones do not use up what later
  * ones need. */
@@ -32,6 +33,14 @@ static uint64_t start_window(const struct conn *c)
     if (window > share)
         window = share;
     return window < smallest_window(c) ? smallest_window(c) : window;
+}
+
+/* Some clients make each WRITE as large as the channel's packets may be: it has to be a request
+ * that is taken. */
+static uint32_t channel_packet(const struct settings *s)
+{
+    uint64_t most = s->sftp_max_packet - SFTP_WRITE_OVERHEAD;
+    return (uint32_t)(s->ssh_channel_packet < most ? s->ssh_channel_packet : most);
 }
 
 struct ssh_options conn_options(const struct conn *c)
@@ -65,7 +74,7 @@ struct ssh_options conn_options(const struct conn *c)
         .max_channels = (uint32_t)s->limits_channels,
         .window_start = (uint32_t)window,
         .window_max = (uint32_t)(s->ssh_window_max > window ? s->ssh_window_max : window),
-        .channel_packet = (uint32_t)s->ssh_channel_packet,
+        .channel_packet = channel_packet(s),
         .send_bound = (uint32_t)s->ssh_send_queue,
         .log = &c->server->log,
         .log_ids = conn_log_ids(c),

@@ -194,13 +194,14 @@ static const struct setting_row rows[] = {
       "highest version of SFTP to agree on"},
      AT(sftp_max_version), NULL, NULL},
     {{"sftp.max_write", BYTES, CONNECTION, "255K", "32K", "8M",
-      "bytes of data in the largest WRITE that clients are told of"},
+      "bytes of data in the largest WRITE that clients are told of; any that fits into "
+      "sftp.max_packet is taken"},
      AT(sftp_max_write), NULL, NULL},
     {{"ssh.banner", TEXT, RUNNING, "", "", "",
       "text that clients are shown before login; empty: none"},
      AT(ssh_banner), NULL, is_banner},
     {{"ssh.channel_packet", BYTES, RUNNING, "256K", "32K", "256K",
-      "bytes of data that a client may put into one packet"},
+      "bytes of data that a client may put into one packet; at most sftp.max_packet less 1K"},
      AT(ssh_channel_packet), NULL, NULL},
     {{"ssh.ciphers", LIST, RUNNING,
       "chacha20-poly1305@openssh.com,aes128-gcm@openssh.com,aes256-gcm@openssh.com,"

@@ -71,9 +71,10 @@ static sally_status ext_fsync(struct sftp *s, struct request_in *in)
 static sally_status ext_limits(struct sftp *s, struct request_in *in)
 {
     struct buf *b = reply_begin(s, SSH_FXP_EXTENDED_REPLY, in->id);
+    uint32_t max_write = s->options.max_packet - SFTP_WRITE_OVERHEAD;
     put_u64(b, s->options.max_packet);
     put_u64(b, s->options.max_read);
-    put_u64(b, s->options.max_write);
+    put_u64(b, s->options.max_write < max_write ? s->options.max_write : max_write);
     put_u64(b, session_max_files(s->session));
     return reply_end_now(s, in);
 }

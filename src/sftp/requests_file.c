@@ -182,10 +182,6 @@ sally_status write_begin(struct sftp *s, struct request_in *in, const struct wri
         return SALLY_INVALID_HANDLE;
     if (!(head->file->facts.open_flags & SALLY_OPEN_WRITE))
         return SALLY_PERMISSION_DENIED;
-    if (head->length > s->options.max_write) {
-        in->message = "More data than one WRITE may have";
-        return SALLY_INVALID_PARAMETER;
-    }
     struct op *op = request_begin(s, in, SALLY_OP_WRITE, answer_status);
     if (!op)
         return SALLY_FAILURE;

@@ -8,11 +8,15 @@
 #include "base/chunk.h"
 #include "core/session.h"
 
+/* More than a WRITE has beside its data. */
+#define SFTP_WRITE_OVERHEAD 1024u
+
 struct sftp_options {
     uint32_t max_version;       /* 3 to 6 */
     uint32_t max_packet;        /* bytes of the largest request, without its length field */
     uint32_t max_read;          /* bytes of data in the largest reply to READ */
-    uint32_t max_write;         /* bytes of data in the largest WRITE */
+    uint32_t max_write;         /* bytes of data in the largest WRITE that clients are told of; what
+                                 * fits into max_packet is taken */
     uint32_t max_names;         /* bytes of the largest NAME reply */
     uint32_t max_unsent;        /* bytes of READs' data with the owner that hold back further READs
                                  * while the storage answers these at once: data is read when it can

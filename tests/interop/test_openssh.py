@@ -109,7 +109,7 @@ class TestFiles:
         sftp(server, f"reput {work}/file /file")
         assert trees.digest(work / "file") == trees.digest(server.root / "file")
 
-    @pytest.mark.parametrize("buffer,requests", [(1, 1), (1000, 64), (32768, 1), (32768, 256), (261120, 64)])
+    @pytest.mark.parametrize("buffer,requests", [(1, 1), (1000, 64), (32768, 1), (32768, 256), (261120, 64), (262000, 64)])
     def test_buffer_sizes(self, shared_server, work, buffer, requests):
         size = 20_000 if buffer == 1 else 2_000_003
         source = trees.write(work / "file", size)

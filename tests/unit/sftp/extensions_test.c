@@ -131,6 +131,17 @@ static void limits_are_what_holds(void **state)
     assert_true(cursor_done(&r->body));
     assert_int_equal(p->credit, p->sent);
     peer_free(p);
+
+    /* Nobody is told of WRITEs that would not be taken. */
+    p = peer_new(&(struct peer_options){.max_packet = 40000, .max_write = 50000});
+    id = peer_begin_extended(p, "limits@openssh.com");
+    peer_end(p);
+    peer_go(p);
+    r = peer_expect(p, SSH_FXP_EXTENDED_REPLY, id);
+    get_u64(&r->body);
+    get_u64(&r->body);
+    assert_int_equal(get_u64(&r->body), 40000 - SFTP_WRITE_OVERHEAD);
+    peer_free(p);
 }
 
 static void paths_are_expanded(void **state)

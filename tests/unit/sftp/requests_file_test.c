@@ -176,20 +176,27 @@ static void big_reads_travel_in_their_own_chunks(void **state)
     peer_free(p);
 }
 
-static void too_long_a_write_is_refused_and_the_rest_lives(void **state)
+/* max_write is what clients are told, and no bound to refuse by. */
+static void a_write_may_fill_its_packet(void **state)
 {
     (void)state;
     static const enum peer_cut cuts[] = {CUT_NOTHING, CUT_RANDOM};
-    static const uint8_t zeros[3000];
+    static const uint8_t zeros[40000];
     for (size_t i = 0; i < COUNT_OF(cuts); i++) {
-        struct peer *p = peer_new(&(struct peer_options){.max_write = 2000, .cut = cuts[i]});
+        struct peer *p = peer_new(
+            &(struct peer_options){.max_packet = 40000, .max_write = 2000, .cut = cuts[i]});
         struct handle h = peer_open(p, "/hello", SSH_FXF_WRITE);
+        size_t most = 40000 - (1 + 4 + 4 + h.size + 8 + 4);
         uint32_t a = peer_write_request(p, h, 0, zeros, 2001);
-        uint32_t b = peer_write_request(p, h, 0, zeros, 2000);
+        uint32_t b = peer_write_request(p, h, 0, zeros, most);
         peer_go(p);
-        peer_expect_status(p, a, SALLY_FAILURE);
+        peer_expect_status(p, a, SALLY_OK);
         peer_expect_status(p, b, SALLY_OK);
+        assert_int_equal(store_find(&p->store, "/hello")->size, most);
         assert_int_equal(p->credit, p->sent);
+        peer_write_request(p, h, 0, zeros, most + 1);
+        peer_go(p);
+        assert_string_equal(p->broken, "packet too long");
         peer_free(p);
     }
 }
@@ -444,7 +451,7 @@ int main(void)
         cmocka_unit_test(attributes_of_open_arrive),
         cmocka_unit_test(reads_are_cut_to_what_is_allowed),
         cmocka_unit_test(big_reads_travel_in_their_own_chunks),
-        cmocka_unit_test(too_long_a_write_is_refused_and_the_rest_lives),
+        cmocka_unit_test(a_write_may_fill_its_packet),
         cmocka_unit_test(appending_ignores_offsets),
         cmocka_unit_test(access_is_what_was_opened_for),
         cmocka_unit_test(a_directorys_handle_is_no_files),
