@@ -16,7 +16,8 @@ SALLY_BEGIN_DECLS
 typedef int32_t sally_status;
 
 /* clang-format off */
-/** Every status: X(name, value, SFTP version 3 code, FTP reply, text for the client). */
+/** Every status: X(name, value, SFTP version 3 code, FTP reply, text for the client). In version 3 it
+ * is what OpenSSH's server says of the same fault. */
 #define SALLY_STATUS_MAP(X)                                                                 \
     X(OK,                           0, 0, 250, "Success")                                   \
     X(EOF,                          1, 1, 226, "End of file")                               \
@@ -27,7 +28,7 @@ typedef int32_t sally_status;
     X(NO_CONNECTION,                6, 6, 426, "No connection")                             \
     X(CONNECTION_LOST,              7, 7, 426, "Connection lost")                           \
     X(UNSUPPORTED,                  8, 8, 502, "Operation not supported")                   \
-    X(INVALID_HANDLE,               9, 4, 550, "Invalid handle")                            \
+    X(INVALID_HANDLE,               9, 2, 550, "Invalid handle")                            \
     X(NO_SUCH_PATH,                10, 2, 550, "No such path")                              \
     X(FILE_ALREADY_EXISTS,         11, 4, 550, "File already exists")                       \
     X(WRITE_PROTECT,               12, 3, 550, "Read-only storage")                         \
@@ -37,18 +38,18 @@ typedef int32_t sally_status;
     X(UNKNOWN_PRINCIPAL,           16, 4, 550, "Unknown user or group")                     \
     X(LOCK_CONFLICT,               17, 4, 450, "File is locked")                            \
     X(DIR_NOT_EMPTY,               18, 4, 550, "Directory not empty")                       \
-    X(NOT_A_DIRECTORY,             19, 4, 550, "Not a directory")                           \
-    X(INVALID_FILENAME,            20, 4, 553, "Invalid file name")                         \
-    X(LINK_LOOP,                   21, 4, 550, "Too many symbolic links")                   \
+    X(NOT_A_DIRECTORY,             19, 2, 550, "Not a directory")                           \
+    X(INVALID_FILENAME,            20, 5, 553, "Invalid file name")                         \
+    X(LINK_LOOP,                   21, 2, 550, "Too many symbolic links")                   \
     X(CANNOT_DELETE,               22, 4, 550, "Cannot delete")                             \
-    X(INVALID_PARAMETER,           23, 4, 501, "Invalid parameter")                         \
+    X(INVALID_PARAMETER,           23, 5, 501, "Invalid parameter")                         \
     X(FILE_IS_A_DIRECTORY,         24, 4, 550, "Is a directory")                            \
     X(BYTE_RANGE_LOCK_CONFLICT,    25, 4, 450, "Byte range is locked")                      \
     X(BYTE_RANGE_LOCK_REFUSED,     26, 4, 450, "Byte range lock refused")                   \
     X(DELETE_PENDING,              27, 4, 450, "Delete pending")                            \
     X(FILE_CORRUPT,                28, 4, 551, "File is corrupt")                           \
-    X(OWNER_INVALID,               29, 4, 550, "Invalid owner")                             \
-    X(GROUP_INVALID,               30, 4, 550, "Invalid group")                             \
+    X(OWNER_INVALID,               29, 5, 550, "Invalid owner")                             \
+    X(GROUP_INVALID,               30, 5, 550, "Invalid group")                             \
     X(NO_MATCHING_BYTE_RANGE_LOCK, 31, 4, 550, "No matching byte range lock")
 /* clang-format on */
 

@@ -155,6 +155,10 @@ sally_status request_path(struct sftp *s, struct op *op, struct slice raw);
 sally_status request_to(struct sftp *s, struct op *op, struct slice raw);
 sally_status request_text(struct sftp *s, struct op *op, struct slice raw, const char **out);
 
+/* Of an unknown handle, by requests where OpenSSH's version 3 calls that a file that is missing (of
+ * the others it says FAILURE). */
+sally_status request_lost_handle(const struct sftp *s, struct request_in *in);
+
 /* The kinds of open handles a request may be about. */
 #define HANDLE_FILE      1u
 #define HANDLE_DIRECTORY 2u

@@ -60,7 +60,7 @@ static sally_status ext_fsync(struct sftp *s, struct request_in *in)
         return SALLY_BAD_MESSAGE;
     sally_file *file = request_file(s, handle, HANDLE_FILE);
     if (!file)
-        return SALLY_INVALID_HANDLE;
+        return request_lost_handle(s, in);
     struct op *op = request_begin(s, in, SALLY_OP_FSYNC, answer_status);
     if (!op)
         return SALLY_FAILURE;
@@ -139,7 +139,7 @@ static sally_status ext_copy_data(struct sftp *s, struct request_in *in)
         return SALLY_PERMISSION_DENIED;
     /* A file copied onto its own end would grow for ever. */
     if (from == to || strcmp(from->path, to->path) == 0)
-        return SALLY_INVALID_PARAMETER;
+        return s->version == 3 ? SALLY_FAILURE : SALLY_INVALID_PARAMETER;
     if (length > UINT64_MAX - from_offset || length > UINT64_MAX - to_offset)
         return SALLY_INVALID_PARAMETER;
     struct op *op = request_begin(s, in, SALLY_OP_COPY, answer_status);

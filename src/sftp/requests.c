@@ -129,6 +129,17 @@ static const struct rule *find_rule(uint8_t type, uint32_t version)
     return NULL;
 }
 
+/* Version 3 has no word for an unknown handle, and OpenSSH takes it for no error of the system's.
+ */
+static sally_status status_of_request(const struct sftp *s, struct request_in *in,
+                                      sally_status status)
+{
+    if (status != SALLY_INVALID_HANDLE || s->version > 3)
+        return status;
+    in->message = sally_status_text(status);
+    return SALLY_FAILURE;
+}
+
 void requests_dispatch(struct sftp *s, struct slice packet)
 {
     struct request_in in = {.size = packet.size + 4, .body = cursor_of_slice(packet)};
@@ -146,7 +157,7 @@ void requests_dispatch(struct sftp *s, struct slice packet)
     else if (rule->name && requests_denied(s, rule->name))
         status = SALLY_PERMISSION_DENIED;
     else
-        status = rule->handle(s, &in);
+        status = status_of_request(s, &in, rule->handle(s, &in));
     if (status != SALLY_OK) {
         reply_status(s, in.id, status, in.message);
         s->credit += in.size;
@@ -329,6 +340,12 @@ sally_status request_text(struct sftp *s, struct op *op, struct slice raw, const
     }
     buf_clear(&room);
     return status;
+}
+
+sally_status request_lost_handle(const struct sftp *s, struct request_in *in)
+{
+    in->message = sally_status_text(SALLY_INVALID_HANDLE);
+    return s->version == 3 ? SALLY_NO_SUCH_FILE : SALLY_INVALID_HANDLE;
 }
 
 sally_file *request_file(const struct sftp *s, struct slice handle, uint32_t kinds)

@@ -124,7 +124,7 @@ sally_status handle_close(struct sftp *s, struct request_in *in)
         return SALLY_BAD_MESSAGE;
     sally_file *file = request_file(s, handle, HANDLE_FILE | HANDLE_DIRECTORY);
     if (!file)
-        return SALLY_INVALID_HANDLE;
+        return request_lost_handle(s, in);
     uint32_t kind = file->facts.is_directory ? SALLY_OP_CLOSEDIR : SALLY_OP_CLOSE;
     struct op *op = request_begin(s, in, kind, answer_status);
     if (!op)

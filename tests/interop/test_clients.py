@@ -1,13 +1,18 @@
 """What clients of all kinds rely on, beyond what the drafts say: by hand, so that each is tried alone."""
 
+import os
 import struct
+import subprocess
 
 import pytest
 
 import pythonic
 import raw_sftp
+from process import SFTP_SERVER, SSHD, sanitizer_env
 from raw_sftp import text
 from test_versions import Session
+
+(SETSTAT, FSETSTAT, REMOVE, MKDIR, RMDIR, RENAME, READLINK, SYMLINK, FSTAT) = (9, 10, 13, 14, 15, 18, 19, 20, 8)
 
 
 @pytest.fixture
@@ -53,3 +58,115 @@ class TestWrite:
         session = connect(sftp_max_packet="40K")
         packet, _, write, _ = struct.unpack(">4Q", session.extended("limits@openssh.com"))
         assert packet == 40 * 1024 and write == 39 * 1024
+
+
+def u32(*numbers):
+    return struct.pack(f">{len(numbers)}I", *numbers)
+
+
+NO_ATTRS, SIZE_0, SIZE_MODE = u32(0), u32(1) + bytes(8), u32(5) + bytes(8) + u32(0o640)
+READ_ONLY, CREATE_NEW, EXISTING = u32(1, 0), u32(2 | 8 | 0x20, 0), u32(2, 0)
+LONG, LOST = b"n" * 300, text(b"12345678")
+# Requests that fail, on: file, directory full/ with something in it, empty/, loop (a link to itself), dangling, to-full,
+# to-file. "Ours" is the answer where it is not OpenSSH's, for the reason that docs/protocol.md has.
+FAILURES = {
+    "stat of nothing": (raw_sftp.STAT, text("none")),
+    "stat below a file": (raw_sftp.STAT, text("file/x")),
+    "lstat below a file": (raw_sftp.LSTAT, text("file/x")),
+    "stat of a loop": (raw_sftp.STAT, text("loop")),
+    "stat below a loop": (raw_sftp.STAT, text("loop/x")),
+    "stat of a dangling link": (raw_sftp.STAT, text("dangling")),
+    "stat of a long name": (raw_sftp.STAT, text(LONG)),
+    "open of nothing": (raw_sftp.OPEN, text("none") + READ_ONLY),
+    "open below a file": (raw_sftp.OPEN, text("file/x") + READ_ONLY),
+    "open of a loop": (raw_sftp.OPEN, text("loop") + READ_ONLY),
+    "open of a long name": (raw_sftp.OPEN, text(LONG) + CREATE_NEW),
+    "open anew of a file": (raw_sftp.OPEN, text("file") + CREATE_NEW),
+    "open below nothing": (raw_sftp.OPEN, text("none/x") + CREATE_NEW),
+    "open of a directory to write": (raw_sftp.OPEN, text("full") + EXISTING),
+    "opendir of nothing": (raw_sftp.OPENDIR, text("none")),
+    "opendir of a file": (raw_sftp.OPENDIR, text("file")),
+    "opendir of a loop": (raw_sftp.OPENDIR, text("loop")),
+    "mkdir of a directory": (MKDIR, text("full") + NO_ATTRS),
+    "mkdir below a file": (MKDIR, text("file/x") + NO_ATTRS),
+    "mkdir below nothing": (MKDIR, text("none/x") + NO_ATTRS),
+    "mkdir of a long name": (MKDIR, text(LONG) + NO_ATTRS),
+    "rmdir of nothing": (RMDIR, text("none")),
+    "rmdir of a file": (RMDIR, text("file")),
+    "rmdir of a full one": (RMDIR, text("full")),
+    "rmdir of a link": (RMDIR, text("to-full")),
+    "remove of nothing": (REMOVE, text("none")),
+    "remove below a file": (REMOVE, text("file/x")),
+    "remove of a directory": (REMOVE, text("full")),
+    "rename of nothing": (RENAME, text("none") + text("x")),
+    "rename over a file": (RENAME, text("file") + text("full/file")),
+    "rename to below a file": (RENAME, text("file") + text("full/file/x")),
+    "rename to below nothing": (RENAME, text("file") + text("none/x")),
+    "rename into itself": (RENAME, text("full") + text("full/sub")),
+    "readlink of nothing": (READLINK, text("none")),
+    "readlink of a file": (READLINK, text("file")),
+    "readlink below a file": (READLINK, text("file/x")),
+    "symlink over a file": (SYMLINK, text("target") + text("file")),
+    "symlink of nothing": (SYMLINK, text("") + text("new")),
+    "symlink below a file": (SYMLINK, text("target") + text("file/x")),
+    "realpath below a file": (raw_sftp.REALPATH, text("file/x")),
+    "realpath below nothing": (raw_sftp.REALPATH, text("none/x")),
+    "realpath of a loop": (raw_sftp.REALPATH, text("loop")),
+    "setstat of nothing": (SETSTAT, text("none") + SIZE_MODE),
+    "setstat below a file": (SETSTAT, text("file/x") + SIZE_MODE),
+    "setstat of a directory's size": (SETSTAT, text("full") + SIZE_0),
+    "read by a lost handle": (raw_sftp.READ, LOST + bytes(8) + u32(1)),
+    "write by a lost handle": (raw_sftp.WRITE, LOST + bytes(8) + text("x")),
+    "close of a lost handle": (raw_sftp.CLOSE, LOST),
+    "fstat by a lost handle": (FSTAT, LOST),
+    "fsetstat by a lost handle": (FSETSTAT, LOST + SIZE_0),
+    "readdir by a lost handle": (raw_sftp.READDIR, LOST),
+    "posix-rename of nothing": (raw_sftp.EXTENDED, text("posix-rename@openssh.com") + text("none") + text("x")),
+    "posix-rename over a directory": (raw_sftp.EXTENDED, text("posix-rename@openssh.com") + text("file") + text("empty")),
+    "posix-rename of one over a file": (raw_sftp.EXTENDED, text("posix-rename@openssh.com") + text("empty") + text("file")),
+    "posix-rename into itself": (raw_sftp.EXTENDED, text("posix-rename@openssh.com") + text("full") + text("full/sub")),
+    "hardlink of nothing": (raw_sftp.EXTENDED, text("hardlink@openssh.com") + text("none") + text("x")),
+    "hardlink over a file": (raw_sftp.EXTENDED, text("hardlink@openssh.com") + text("file") + text("full/file")),
+    "statvfs of nothing": (raw_sftp.EXTENDED, text("statvfs@openssh.com") + text("none")),
+    "statvfs below a file": (raw_sftp.EXTENDED, text("statvfs@openssh.com") + text("file/x")),
+    "lsetstat of nothing": (raw_sftp.EXTENDED, text("lsetstat@openssh.com") + text("none") + u32(4, 0o600)),
+    "fsync by a lost handle": (raw_sftp.EXTENDED, text("fsync@openssh.com") + LOST),
+    "fstatvfs by a lost handle": (raw_sftp.EXTENDED, text("fstatvfs@openssh.com") + LOST),
+    "copy-data by lost handles": (raw_sftp.EXTENDED, text("copy-data") + LOST + bytes(16) + LOST + bytes(8)),
+    "an unknown extension": (raw_sftp.EXTENDED, text("none@example.com")),
+}
+
+
+def make_subjects(directory):
+    for name in ("full", "full/sub", "empty"):
+        (directory / name).mkdir(parents=True)
+    for name in ("file", "full/file"):
+        (directory / name).write_bytes(b"12345")
+    for name, target in (("loop", "loop"), ("dangling", "none"), ("to-full", "full"), ("to-file", "file")):
+        os.symlink(target, directory / name)
+
+
+def codes_of(program, directory, requests):
+    """What a program with pipes answers to each request: a status, or 0 for a reply of another kind."""
+    make_subjects(directory)
+    process = subprocess.Popen([str(program)], cwd=directory, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               env={**sanitizer_env(), "HOME": str(directory)})
+    session = Session(raw_sftp.Pipe(process), 3)
+    codes = {}
+    for name, (kind, body) in requests.items():
+        kind, body = session.ask(kind, body)
+        codes[name] = struct.unpack_from(">I", body)[0] if kind == raw_sftp.STATUS else 0
+    process.stdin.close()
+    assert process.wait(20) == 0
+    process.stdout.close()
+    return codes
+
+
+class TestStatusOfVersion3:
+    def test_is_what_openssh_says(self, tmp_path):
+        """Each failure, side by side with OpenSSH's own server."""
+        for name in ("theirs", "ours"):
+            (tmp_path / name).mkdir()
+        theirs = codes_of(SSHD / "usr/lib/openssh/sftp-server", tmp_path / "theirs", FAILURES)
+        ours = codes_of(SFTP_SERVER, tmp_path / "ours", FAILURES)
+        assert ours == theirs

@@ -131,7 +131,7 @@ static void permissions_and_limits_hold(void **state)
     peer_go(p);
     peer_expect_status(p, id, SALLY_FAILURE);
     peer_expect_status(p, cut, SALLY_BAD_MESSAGE);
-    peer_expect_status(p, odd, SALLY_FAILURE);
+    peer_expect_status(p, odd, SALLY_BAD_MESSAGE);
     peer_open(p, "/hello", SSH_FXF_READ); /* nothing stays reserved */
     peer_free(p);
 }

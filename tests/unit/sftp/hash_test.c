@@ -153,7 +153,7 @@ static void the_quick_check_saves_work(void **state)
         expect_md5(p, b, NULL, 0);
         expect_md5(p, c, whole, 16);
         expect_md5(p, d, whole, 16);
-        peer_expect_status(p, e, SALLY_FAILURE);
+        peer_expect_status(p, e, SALLY_BAD_MESSAGE);
         assert_int_equal(p->store.calls[SALLY_OP_HASH], 6);
         assert_int_equal(p->credit, p->sent);
         p->store.late_kinds = 0;

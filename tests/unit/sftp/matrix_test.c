@@ -141,6 +141,13 @@ static uint32_t status_in(uint32_t version, uint32_t status)
     return version == 3 && status > SALLY_UNSUPPORTED ? SALLY_FAILURE : status;
 }
 
+/* Version 3 has no word for it, and OpenSSH two. */
+static uint32_t lost_handle_in(uint32_t version, uint8_t type)
+{
+    return version == 3 && type == SSH_FXP_CLOSE ? SALLY_NO_SUCH_FILE
+                                                 : status_in(version, SALLY_INVALID_HANDLE);
+}
+
 static struct handle open_rw(struct peer *p, uint32_t version)
 {
     uint32_t id = peer_begin(p, SSH_FXP_OPEN);
@@ -215,7 +222,9 @@ static void missing_ones(void **state)
             missing.file.size = 8;
             missing.dir = missing.file;
             peer_expect_status(p, send_row(p, row, version, &missing),
-                               status_in(version, row->missing));
+                               row->missing == SALLY_INVALID_HANDLE
+                                   ? lost_handle_in(version, row->type)
+                                   : status_in(version, row->missing));
             /* A handle of the wrong kind, and one that is closed. */
             if (row->missing == SALLY_INVALID_HANDLE && row->kind != SALLY_OP_CLOSE &&
                 row->kind != SALLY_OP_FSTAT && row->kind != SALLY_OP_FSETSTAT) {
@@ -228,7 +237,7 @@ static void missing_ones(void **state)
             peer_close_handle(p, on.dir);
             if (row->missing == SALLY_INVALID_HANDLE)
                 peer_expect_status(p, send_row(p, row, version, &on),
-                                   status_in(version, SALLY_INVALID_HANDLE));
+                                   lost_handle_in(version, row->type));
             peer_free(p);
         }
     }

@@ -255,7 +255,7 @@ static void every_request_with_a_path_is_translated(void **state)
             peer_end(p);
             peer_go(p);
             peer_take(p);
-            peer_expect_status(p, id, version < 6 ? SALLY_FAILURE : SALLY_INVALID_FILENAME);
+            peer_expect_status(p, id, version < 6 ? SALLY_BAD_MESSAGE : SALLY_INVALID_FILENAME);
             bool link = rows[i].type == SSH_FXP_SYMLINK;
             assert_string_equal(p->store.last_path, link ? "/y\xe9" : "/x\xe9");
             if (rows[i].type == SSH_FXP_RENAME)

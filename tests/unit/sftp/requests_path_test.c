@@ -85,7 +85,7 @@ static void paths_are_made_canonical(void **state)
     put_string(&p->out, "/a\0b", 4);
     peer_end(p);
     peer_go(p);
-    peer_expect_status(p, id, SALLY_FAILURE); /* INVALID_FILENAME */
+    peer_expect_status(p, id, SALLY_BAD_MESSAGE); /* INVALID_FILENAME */
     assert_int_equal(p->store.calls[SALLY_OP_RMDIR], calls);
     peer_free(p);
 }
@@ -114,7 +114,7 @@ static void files_and_directories_come_and_go(void **state)
     peer_go(p);
     peer_expect_status(p, a, SALLY_FAILURE);
     peer_expect_status(p, b, SALLY_FAILURE);
-    peer_expect_status(p, c, SALLY_FAILURE);
+    peer_expect_status(p, c, SALLY_NO_SUCH_FILE);
     peer_expect_status(p, d, SALLY_OK);
     peer_expect_status(p, e, SALLY_OK);
     peer_expect_status(p, f, SALLY_NO_SUCH_FILE);
@@ -330,7 +330,7 @@ static void long_paths_are_no_ones_problem(void **state)
     memset(path, 'a', sizeof path - 1);
     uint32_t id = peer_path_request(p, SSH_FXP_STAT, path);
     peer_go(p);
-    peer_expect_status(p, id, SALLY_FAILURE);
+    peer_expect_status(p, id, SALLY_BAD_MESSAGE);
     memset(path, '/', sizeof path - 1);
     id = peer_path_request(p, SSH_FXP_STAT, path);
     peer_go(p);

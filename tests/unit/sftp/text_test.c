@@ -171,7 +171,7 @@ static void what_cannot_be_sought(void **state)
     uint32_t e = peer_begin_extended(q, "text-seek");
     peer_end(q);
     peer_go(q);
-    peer_expect_status(q, a, SALLY_FAILURE);
+    peer_expect_status(q, a, SALLY_BAD_MESSAGE);
     peer_expect_status(q, b, SALLY_PERMISSION_DENIED);
     peer_expect_status(q, c, SALLY_INVALID_HANDLE);
     peer_expect_status(q, d, SALLY_INVALID_HANDLE);
