@@ -479,7 +479,7 @@ void attrs_hide(sally_attrs *attrs, const char *name)
     attrs->attrib_bits_valid |= SSH_FILEXFER_ATTR_FLAGS_HIDDEN;
 }
 
-static uint32_t known_flags(uint32_t version)
+uint32_t attrs_known_flags(uint32_t version)
 {
     uint32_t flags = version > 3 ? F(SUBSECOND_TIMES) : 0;
     for (size_t i = 0; i < COUNT_OF(fields); i++)
@@ -494,7 +494,7 @@ sally_status attrs_get(struct cursor *in, uint32_t version, sally_attrs *out,
     struct reader r = {in, version, get_u32(in), out, memory, SALLY_OK};
     if (version > 3) {
         uint32_t type = get_u8(in);
-        if (r.flags & ~known_flags(version))
+        if (r.flags & ~attrs_known_flags(version))
             in->bad = true; /* fields of unknown length would follow */
         if (type >= SALLY_TYPE_REGULAR && type <= SALLY_TYPE_FIFO && type != SALLY_TYPE_UNKNOWN) {
             out->type = type;

@@ -35,6 +35,8 @@ void attrs_hide(sally_attrs *attrs, const char *name);
 
 /* The SALLY_ATTR_ bits for flags on the wire, such as those that a STAT asks for. */
 uint32_t attrs_of_wire(uint32_t version, uint32_t flags);
+/* Every flag that the version defines. */
+uint32_t attrs_known_flags(uint32_t version);
 /* The flags on the wire that can carry the members in `valid`. */
 uint32_t attrs_to_wire(uint32_t version, uint32_t valid);
 

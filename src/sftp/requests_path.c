@@ -36,6 +36,12 @@ sally_status handle_readlink(struct sftp *s, struct request_in *in)
     return submit_path(s, in, SALLY_OP_READLINK, answer_text);
 }
 
+/* For those who ask for more than there is, as some do that mean "whatever is usual": what every
+ * client can take apart. */
+#define USUAL_ATTRS                                                                                \
+    (SALLY_ATTR_TYPE | SALLY_ATTR_SIZE | SALLY_ATTR_IDS | SALLY_ATTR_NAMES |                       \
+     SALLY_ATTR_PERMISSIONS | SALLY_ATTR_ATIME | SALLY_ATTR_MTIME | SALLY_ATTR_NANOSECONDS)
+
 uint32_t request_wanted(struct sftp *s, struct request_in *in)
 {
     /* From version 4 on a mask follows; clients that leave it out get everything, and those that
@@ -47,7 +53,8 @@ uint32_t request_wanted(struct sftp *s, struct request_in *in)
         return s->all_attrs & ~(SALLY_ATTR_NAMES | SALLY_ATTR_ACL);
     if (flags != s->asked) { /* clients always want the same */
         s->asked = flags;
-        s->wanted = attrs_of_wire(s->version, flags);
+        s->wanted =
+            flags & ~attrs_known_flags(s->version) ? USUAL_ATTRS : attrs_of_wire(s->version, flags);
     }
     return s->wanted;
 }

@@ -10,7 +10,7 @@ import pythonic
 import raw_sftp
 from process import SFTP_SERVER, SSHD, sanitizer_env
 from raw_sftp import text
-from test_versions import Session
+from test_versions import Session, attrs_of
 
 (SETSTAT, FSETSTAT, REMOVE, MKDIR, RMDIR, RENAME, READLINK, SYMLINK, FSTAT) = (9, 10, 13, 14, 15, 18, 19, 20, 8)
 
@@ -170,3 +170,17 @@ class TestStatusOfVersion3:
         theirs = codes_of(SSHD / "usr/lib/openssh/sftp-server", tmp_path / "theirs", FAILURES)
         ours = codes_of(SFTP_SERVER, tmp_path / "ours", FAILURES)
         assert ours == theirs
+
+
+class TestUnknownWishes:
+    @pytest.mark.parametrize("version", [4, 5, 6])
+    def test_are_answered_with_the_usual(self, connect, server, version):
+        (server.root / "file").write_bytes(b"12345")
+        session = connect(version, server)
+        for kind in (raw_sftp.STAT, raw_sftp.LSTAT):
+            found = session.stat("/file", 0xffffffff, kind)
+            assert set(found) == {"flags", "type", "size", "owners", "permissions", "accessed", "modified"}
+            assert found["modified"] == (server.root / "file").stat().st_mtime_ns
+        handle = session.open("/file")
+        kind, body = session.ask(FSTAT, text(handle) + u32(0xffffffff))
+        assert kind == raw_sftp.ATTRS and attrs_of(version, body)[0] == found

@@ -1,6 +1,7 @@
 #include "cmocka_all.h"
 
 #include "base/mem.h"
+#include "sftp/attrs_codec.h"
 #include "sftp/peer.h"
 
 static uint32_t two_paths(struct peer *p, uint8_t type, const char *a, const char *b)
@@ -64,6 +65,34 @@ static void stat_of_later_versions_says_what_is_wanted(void **state)
     peer_expect(p, SSH_FXP_ATTRS, a);
     assert_true(p->store.last.u.stat.wanted & SALLY_ATTR_ACL);
     peer_free(p);
+}
+
+/* 0xffffffff is no list of wishes: Green End's client sends it, and cannot read all there is. */
+static void unknown_wishes_mean_what_is_usual(void **state)
+{
+    (void)state;
+    const uint32_t usual = SSH_FILEXFER_ATTR_SIZE | SSH_FILEXFER_ATTR_OWNERGROUP |
+                           SSH_FILEXFER_ATTR_PERMISSIONS | SSH_FILEXFER_ATTR_ACCESSTIME |
+                           SSH_FILEXFER_ATTR_MODIFYTIME | SSH_FILEXFER_ATTR_SUBSECOND_TIMES;
+    /* A bit that is new in the next version, or in none. */
+    static const uint32_t unknown[] = {
+        [4] = SSH_FILEXFER_ATTR_BITS, [5] = SSH_FILEXFER_ATTR_ALLOCATION_SIZE, [6] = 0x00010000};
+    for (uint32_t version = 4; version <= 6; version++) {
+        const uint32_t asked[] = {UINT32_MAX, unknown[version], unknown[version] | 1};
+        for (size_t i = 0; i < COUNT_OF(asked); i++) {
+            struct peer *p = peer_new(&(struct peer_options){.version = version});
+            uint32_t id = peer_begin(p, SSH_FXP_STAT);
+            put_text(&p->out, "/hello");
+            put_u32(&p->out, asked[i]);
+            peer_end(p);
+            peer_go(p);
+            struct reply *r = peer_expect(p, SSH_FXP_ATTRS, id);
+            assert_int_equal(get_u32(&r->body) & ~usual, 0);
+            assert_int_equal(p->store.last.u.stat.wanted & SALLY_ATTR_ACL, 0);
+            assert_int_equal(attrs_to_wire(version, p->store.last.u.stat.wanted), usual);
+            peer_free(p);
+        }
+    }
 }
 
 static void paths_are_made_canonical(void **state)
@@ -376,6 +405,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stat_follows_and_lstat_does_not),
         cmocka_unit_test(stat_of_later_versions_says_what_is_wanted),
+        cmocka_unit_test(unknown_wishes_mean_what_is_usual),
         cmocka_unit_test(paths_are_made_canonical),
         cmocka_unit_test(files_and_directories_come_and_go),
         cmocka_unit_test(rename_overwrites_only_when_told),
