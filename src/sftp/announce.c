@@ -11,10 +11,6 @@
     (SALLY_VERSION_MAJOR * UINT64_C(1000000) + SALLY_VERSION_MINOR * UINT64_C(1000) +              \
      SALLY_VERSION_PATCH)
 
-/* Every right of draft-13 section 7.8. Draft-05 lets clients mask what they ask OPEN for with it,
- * so it leaves out none. */
-#define EVERY_ACCESS 0x001f01ffu
-
 /* Of the combinations of blocking flags: none but the empty one, or all. */
 #define NO_BLOCKS  0x0001u
 #define ALL_BLOCKS 0xffffu
@@ -93,7 +89,8 @@ static void put_abilities(const struct sftp *s, const sally_op_session *start, s
     put_u32(out, attrs_to_wire(s->version, settable | (bits ? SALLY_ATTR_BITS : 0)));
     put_u32(out, bits);
     put_u32(out, flags);
-    put_u32(out, EVERY_ACCESS);
+    /* Draft-05 lets clients mask what they ask OPEN for with it, so it leaves out none. */
+    put_u32(out, ACE4_EVERY);
     put_u32(out, 0);
 }
 

@@ -66,12 +66,21 @@ enum {
 #define SSH_FXF_NOFOLLOW           0x0400u
 #define SSH_FXF_DELETE_ON_CLOSE    0x0800u
 
-/* Access masks (draft-13 section 7.8). */
-#define ACE4_READ_DATA        0x00000001u
-#define ACE4_WRITE_DATA       0x00000002u
-#define ACE4_APPEND_DATA      0x00000004u
-#define ACE4_READ_ATTRIBUTES  0x00000080u
-#define ACE4_WRITE_ATTRIBUTES 0x00000100u
+#define SSH_FXF_LAST 0x8000u /* no draft defines a higher one */
+
+/* Access masks (draft-05 section 5.7, draft-13 section 7.8). */
+#define ACE4_READ_DATA         0x00000001u
+#define ACE4_WRITE_DATA        0x00000002u
+#define ACE4_APPEND_DATA       0x00000004u
+#define ACE4_READ_NAMED_ATTRS  0x00000008u
+#define ACE4_WRITE_NAMED_ATTRS 0x00000010u
+#define ACE4_READ_ATTRIBUTES   0x00000080u
+#define ACE4_WRITE_ATTRIBUTES  0x00000100u
+#define ACE4_DELETE            0x00010000u
+#define ACE4_READ_ACL          0x00020000u
+#define ACE4_WRITE_ACL         0x00040000u
+#define ACE4_WRITE_OWNER       0x00080000u
+#define ACE4_EVERY             0x001f01ffu /* with those that nothing is asked for */
 
 #define SFX_ACL_CONTROL_INCLUDED 0x1u
 #define SFX_ACL_CONTROL_PRESENT  0x2u

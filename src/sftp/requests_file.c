@@ -85,7 +85,29 @@ static const uint32_t dispositions[] = {
     [SSH_FXF_OPEN_OR_CREATE]    = SALLY_OPEN_CREATE,
     [SSH_FXF_TRUNCATE_EXISTING] = SALLY_OPEN_TRUNCATE,
 };
+
+/* What a session must be allowed, so that a right can be granted; reading and writing follow from
+ * the flags. Whether the file lets its user do it is found out by trying. */
+static const struct {
+    uint32_t access, permission;
+} rights[] = {
+    {ACE4_READ_ATTRIBUTES | ACE4_READ_NAMED_ATTRS | ACE4_READ_ACL,                        SALLY_MAY_STAT},
+    {ACE4_WRITE_ATTRIBUTES | ACE4_WRITE_NAMED_ATTRS | ACE4_WRITE_ACL | ACE4_WRITE_OWNER, SALLY_MAY_SETSTAT},
+    {ACE4_DELETE,                                                                         SALLY_MAY_REMOVE},
+};
 /* clang-format on */
+
+/* Draft-13 section 8.1.1.2: what cannot be granted must be denied. */
+static sally_status check_access(const struct sftp *s, uint32_t access)
+{
+    if (access & ~ACE4_EVERY)
+        return SALLY_INVALID_PARAMETER;
+    for (size_t i = 0; i < COUNT_OF(rights); i++)
+        if (access & rights[i].access &&
+            !(sally_session_permissions(s->session) & rights[i].permission))
+            return SALLY_PERMISSION_DENIED;
+    return SALLY_OK;
+}
 
 /* Versions 5 and 6: draft-13 section 8.1.1. */
 sally_status handle_open_v5(struct sftp *s, struct request_in *in)
@@ -96,8 +118,11 @@ sally_status handle_open_v5(struct sftp *s, struct request_in *in)
     uint32_t disposition = wire & SSH_FXF_ACCESS_DISPOSITION, flags = 0;
     if (in->body.bad)
         return SALLY_BAD_MESSAGE;
-    if (disposition >= COUNT_OF(dispositions))
+    if (disposition >= COUNT_OF(dispositions) || wire >= SSH_FXF_LAST << 1)
         return SALLY_INVALID_PARAMETER;
+    sally_status status = check_access(s, access);
+    if (status != SALLY_OK)
+        return status;
     flags |= dispositions[disposition];
     wire &= ~SSH_FXF_ACCESS_DISPOSITION;
     for (size_t i = 0; i < COUNT_OF(open_flags); i++) {

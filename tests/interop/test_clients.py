@@ -184,3 +184,25 @@ class TestUnknownWishes:
         handle = session.open("/file")
         kind, body = session.ask(FSTAT, text(handle) + u32(0xffffffff))
         assert kind == raw_sftp.ATTRS and attrs_of(version, body)[0] == found
+
+
+@pytest.mark.parametrize("version", [5, 6])
+class TestAccess:
+    def test_no_draft_defines_it(self, connect, server, version):
+        (server.root / "file").write_bytes(b"12345")
+        session = connect(version, server)
+        invalid = 23 if version > 5 else 5
+        for access, flags in ((0x201, 2), (0x200000, 2), (0xffffffff, 2), (1, 5), (1, 7), (1, 0x10002), (1, 0x80000002)):
+            assert session.open("/file", access, flags) == invalid
+        assert session.open("/file", 1, 0x8002) == 8  # OVERRIDE_OWNER: defined, and not here
+        assert isinstance(session.open("/file", 0x1f01ff, 2), bytes)
+
+    def test_it_cannot_be_granted(self, connect, start, version):
+        server = start(arguments=["--read-only"])
+        (server.root / "file").write_bytes(b"12345")
+        session = connect(version, server)
+        for access in (2, 4, 0x10, 0x100, 0x10000, 0x40000, 0x80000, 0x1f01ff):
+            assert session.open("/file", access, 2) == 3
+            assert session.open("/file", access | 1, 2) == 3
+        for access in (1, 8, 0x81, 0x20000):
+            assert isinstance(session.open("/file", access, 2), bytes)

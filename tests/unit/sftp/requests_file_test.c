@@ -92,6 +92,17 @@ static void flags_of_open_in_version_5_and_6(void **state)
         {ACE4_READ_DATA, SSH_FXF_OPEN_EXISTING | SSH_FXF_NOFOLLOW, 0, 5, SALLY_UNSUPPORTED},
         {ACE4_READ_DATA, 5, 0, 6, SALLY_INVALID_PARAMETER},
         {ACE4_READ_DATA, SSH_FXF_OPEN_EXISTING | 0x4000, 0, 6, SALLY_UNSUPPORTED},
+        {ACE4_READ_DATA, SSH_FXF_OPEN_EXISTING | 0x8000, 0, 5, SALLY_UNSUPPORTED},
+        {ACE4_READ_DATA, SSH_FXF_OPEN_EXISTING | 0x10000, 0, 5, SALLY_INVALID_PARAMETER},
+        {ACE4_READ_DATA, SSH_FXF_OPEN_EXISTING | 0x10000, 0, 6, SALLY_INVALID_PARAMETER},
+        {ACE4_READ_DATA, SSH_FXF_OPEN_EXISTING | 0x80000000, 0, 6, SALLY_INVALID_PARAMETER},
+        {ACE4_READ_DATA, 6, 0, 5, SALLY_INVALID_PARAMETER},
+        {ACE4_READ_DATA, 7, 0, 6, SALLY_INVALID_PARAMETER},
+        {ACE4_READ_DATA | 0x200, SSH_FXF_OPEN_EXISTING, 0, 5, SALLY_INVALID_PARAMETER},
+        {ACE4_READ_DATA | 0x200, SSH_FXF_OPEN_EXISTING, 0, 6, SALLY_INVALID_PARAMETER},
+        {0x200000, SSH_FXF_OPEN_EXISTING, 0, 6, SALLY_INVALID_PARAMETER},
+        {UINT32_MAX, SSH_FXF_OPEN_EXISTING, 0, 6, SALLY_INVALID_PARAMETER},
+        {ACE4_EVERY, SSH_FXF_OPEN_EXISTING, SALLY_OPEN_READ | SALLY_OPEN_WRITE, 6, 0},
         {ACE4_READ_DATA, SSH_FXF_CREATE_NEW, 0, 6, SALLY_FILE_ALREADY_EXISTS},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -107,13 +118,57 @@ static void flags_of_open_in_version_5_and_6(void **state)
         if (cases[i].status) {
             uint32_t status = cases[i].status;
             peer_expect_status(p, id,
-                               status > 17 && cases[i].version == 5 ? SALLY_FAILURE : status);
+                               status > 17 && cases[i].version == 5 ? SALLY_BAD_MESSAGE : status);
         } else {
             peer_expect(p, SSH_FXP_HANDLE, id);
             assert_int_equal(p->store.last.u.open.flags, cases[i].inside);
             assert_int_equal(p->store.last.u.open.desired_access, cases[i].access);
         }
         peer_free(p);
+    }
+}
+
+/* Each right that is defined, with a session that is not allowed what it is about. */
+static void access_that_cannot_be_granted_is_denied(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t access, without;
+    } cases[] = {
+        {ACE4_READ_DATA, SALLY_MAY_READ},
+        {ACE4_WRITE_DATA, SALLY_MAY_WRITE},
+        {ACE4_APPEND_DATA, SALLY_MAY_WRITE},
+        {ACE4_READ_NAMED_ATTRS, SALLY_MAY_STAT},
+        {ACE4_WRITE_NAMED_ATTRS, SALLY_MAY_SETSTAT},
+        {ACE4_READ_ATTRIBUTES, SALLY_MAY_STAT},
+        {ACE4_WRITE_ATTRIBUTES, SALLY_MAY_SETSTAT},
+        {ACE4_DELETE, SALLY_MAY_REMOVE},
+        {ACE4_READ_ACL, SALLY_MAY_STAT},
+        {ACE4_WRITE_ACL, SALLY_MAY_SETSTAT},
+        {ACE4_WRITE_OWNER, SALLY_MAY_SETSTAT},
+        {ACE4_EVERY, SALLY_MAY_SETSTAT},
+    };
+    for (uint32_t version = 5; version <= 6; version++) {
+        for (size_t i = 0; i < 2 * COUNT_OF(cases); i++) {
+            bool denied = i < COUNT_OF(cases);
+            uint32_t access = cases[i % COUNT_OF(cases)].access;
+            uint32_t without = denied ? cases[i].without : SALLY_MAY_LINK;
+            struct peer *p = peer_new(&(struct peer_options){
+                .version = version, .permissions = SALLY_MAY_ALL & ~without});
+            uint32_t id = peer_begin(p, SSH_FXP_OPEN);
+            put_text(&p->out, "/hello");
+            put_u32(&p->out, access);
+            put_u32(&p->out, SSH_FXF_OPEN_EXISTING);
+            put_u32(&p->out, 0);
+            put_u8(&p->out, SALLY_TYPE_REGULAR);
+            peer_end(p);
+            peer_go(p);
+            if (denied)
+                peer_expect_status(p, id, SALLY_PERMISSION_DENIED);
+            else
+                peer_expect(p, SSH_FXP_HANDLE, id);
+            peer_free(p);
+        }
     }
 }
 
@@ -449,6 +504,7 @@ int main(void)
         cmocka_unit_test(a_file_is_written_and_read),
         cmocka_unit_test(flags_of_open_are_translated),
         cmocka_unit_test(flags_of_open_in_version_5_and_6),
+        cmocka_unit_test(access_that_cannot_be_granted_is_denied),
         cmocka_unit_test(attributes_of_open_arrive),
         cmocka_unit_test(reads_are_cut_to_what_is_allowed),
         cmocka_unit_test(big_reads_travel_in_their_own_chunks),
