@@ -163,21 +163,33 @@ static bool time_ok(const sally_attrs *attrs, uint32_t bit, const sally_time *t)
            t->nanoseconds < 1000000000;
 }
 
-/* Refuses before anything was changed. */
+/* What can be done is done, and the first failure is the answer, as with OpenSSH. */
+static void note(sally_status *first, sally_status status)
+{
+    if (*first == SALLY_OK)
+        *first = status;
+}
+
+/* Refuses what the policy does before anything was changed. `left`: the answer for the attributes
+ * that are left out because they cannot be set. */
 static sally_status check_changes(const struct local *local, const sally_attrs *given,
-                                  sally_attrs *attrs)
+                                  sally_attrs *attrs, sally_status *left)
 {
     *attrs = *given;
+    *left = SALLY_OK;
     if (attrs->valid & local->shared->refused)
         return SALLY_UNSUPPORTED;
     attrs->valid &= ~local->shared->ignored;
-    if (attrs->valid & ~LOCAL_SETTABLE)
-        return SALLY_UNSUPPORTED;
-    if ((attrs->valid & SALLY_ATTR_SIZE) && attrs->size > INT64_MAX)
-        return local_error(EFBIG);
     if (!time_ok(attrs, SALLY_ATTR_ATIME, &attrs->atime) ||
         !time_ok(attrs, SALLY_ATTR_MTIME, &attrs->mtime))
         return SALLY_INVALID_PARAMETER;
+    if (attrs->valid & ~LOCAL_SETTABLE)
+        note(left, SALLY_UNSUPPORTED);
+    attrs->valid &= LOCAL_SETTABLE;
+    if ((attrs->valid & SALLY_ATTR_SIZE) && attrs->size > INT64_MAX) {
+        note(left, local_error(EFBIG));
+        attrs->valid &= ~SALLY_ATTR_SIZE;
+    }
     return SALLY_OK;
 }
 
@@ -205,9 +217,10 @@ static sally_status change_owner(const struct local *local, sally_op *op, int fd
         if (attrs->group && *attrs->group)
             group = id_of_principal(op, ID_GROUP, attrs->group, false, &gid);
     }
-    if (owner != SALLY_OK || group != SALLY_OK)
-        return owner != SALLY_OK ? owner : group;
-    return os_change_owner(fd, uid, gid) ? SALLY_OK : owner_error(errno, uid);
+    note(&owner, group);
+    if ((uid != UINT32_MAX || gid != UINT32_MAX) && !os_change_owner(fd, uid, gid))
+        note(&owner, owner_error(errno, uid));
+    return owner;
 }
 
 static struct timespec change_of_time(const sally_attrs *attrs, uint32_t bit, const sally_time *t)
@@ -230,35 +243,39 @@ static sally_status check_bits(int fd, const sally_attrs *attrs)
     return differ & ~BITS_NOT_LOOKED_AT ? SALLY_UNSUPPORTED : SALLY_OK;
 }
 
-/* The size comes first, as it moves the times; the owner before the mode, as it takes set-user-id
- * away; the times last. */
-static sally_status change(const struct local *local, sally_op *op, int fd,
-                           const sally_attrs *attrs)
+/* Links have no mode on Linux: it is as it was meant to be. */
+static sally_status change_mode(int fd, uint32_t permissions)
 {
-    sally_status status = attrs->valid & SALLY_ATTR_BITS ? check_bits(fd, attrs) : SALLY_OK;
-    if (status != SALLY_OK)
-        return status;
+    struct os_stat st;
+    if (os_change_mode(fd, permissions & 07777))
+        return SALLY_OK;
+    int error = errno;
+    bool link = error == EOPNOTSUPP && os_stat_fd(fd, &st) && S_ISLNK(st.mode);
+    return link ? SALLY_OK : local_error(error);
+}
+
+/* The size comes first, as it moves the times; the owner before the mode, as it takes set-user-id
+ * away; the times last. `first`: the failure there was before. */
+static sally_status change(const struct local *local, sally_op *op, int fd,
+                           const sally_attrs *attrs, sally_status first)
+{
+    if (attrs->valid & SALLY_ATTR_BITS)
+        note(&first, check_bits(fd, attrs));
     if ((attrs->valid & SALLY_ATTR_SIZE) && ftruncate(fd, (off_t)attrs->size) != 0)
-        return local_error(errno);
-    if (attrs->valid & (SALLY_ATTR_IDS | SALLY_ATTR_NAMES)) {
-        status = change_owner(local, op, fd, attrs);
-        if (status != SALLY_OK)
-            return status;
-    }
-    if ((attrs->valid & SALLY_ATTR_PERMISSIONS) && !os_change_mode(fd, attrs->permissions & 07777))
-        return local_error(errno);
-    if (attrs->valid & SALLY_ATTR_ACL) {
-        status = local_acl_set(op, fd, attrs);
-        if (status != SALLY_OK)
-            return status;
-    }
+        note(&first, local_error(errno));
+    if (attrs->valid & (SALLY_ATTR_IDS | SALLY_ATTR_NAMES))
+        note(&first, change_owner(local, op, fd, attrs));
+    if (attrs->valid & SALLY_ATTR_PERMISSIONS)
+        note(&first, change_mode(fd, attrs->permissions));
+    if (attrs->valid & SALLY_ATTR_ACL)
+        note(&first, local_acl_set(op, fd, attrs));
     if (attrs->valid & (SALLY_ATTR_ATIME | SALLY_ATTR_MTIME)) {
         struct timespec times[2] = {change_of_time(attrs, SALLY_ATTR_ATIME, &attrs->atime),
                                     change_of_time(attrs, SALLY_ATTR_MTIME, &attrs->mtime)};
         if (!os_change_times(fd, times))
-            return local_error(errno);
+            note(&first, local_error(errno));
     }
-    return SALLY_OK;
+    return first;
 }
 
 /* A file is cut by its name: nobody else may have reserved it, or locked what goes away. */
@@ -276,8 +293,8 @@ sally_status local_setstat(sally_fs *fs, sally_op *op)
 {
     struct local *local = local_of(fs);
     sally_attrs changes;
-    const sally_attrs *attrs = &changes;
-    sally_status status = check_changes(local, op->u.setstat.attrs, &changes);
+    sally_attrs *attrs = &changes;
+    sally_status first, status = check_changes(local, op->u.setstat.attrs, attrs, &first);
     if (status != SALLY_OK)
         return status;
     if (local_may_wait(local, op) || ((op->flags & SALLY_OP_TRY) && (attrs->valid & SLOW)))
@@ -286,17 +303,18 @@ sally_status local_setstat(sally_fs *fs, sally_op *op)
     /* Cutting a file needs a descriptor that may write; all else one that only stands for the
      * thing. */
     bool cut = (attrs->valid & SALLY_ATTR_SIZE) != 0;
-    int flags = cut ? O_WRONLY | O_NONBLOCK : O_PATH;
-    if (!(op->u.setstat.flags & SALLY_FOLLOW))
-        flags |= O_NOFOLLOW;
+    int follow = op->u.setstat.flags & SALLY_FOLLOW ? 0 : O_NOFOLLOW;
     const struct beneath where = local_where(local, op);
-    int fd = beneath_open(&where, op->path, flags, 0);
+    int fd = beneath_open(&where, op->path, follow | (cut ? O_WRONLY | O_NONBLOCK : O_PATH), 0);
+    if (fd < 0 || (cut && (status = check_cut(local, op, fd)) != SALLY_OK)) {
+        note(&first, fd < 0 ? local_way_error(op) : status);
+        attrs->valid &= ~SALLY_ATTR_SIZE;
+        if (fd < 0 && cut && attrs->valid && first != SALLY_WOULD_BLOCK)
+            fd = beneath_open(&where, op->path, follow | O_PATH, 0);
+    }
     if (fd < 0)
-        return local_way_error(op);
-    if (cut)
-        status = check_cut(local, op, fd);
-    if (status == SALLY_OK)
-        status = change(local, op, fd, attrs);
+        return first;
+    status = change(local, op, fd, attrs, first);
     close(fd);
     return status;
 }
@@ -305,16 +323,19 @@ sally_status local_fsetstat(sally_fs *fs, sally_op *op)
 {
     struct local_file *file = sally_file_get(op->file, fs);
     sally_attrs changes;
-    const sally_attrs *attrs = &changes;
-    sally_status status = check_changes(local_of(fs), op->u.setstat.attrs, &changes);
+    sally_attrs *attrs = &changes;
+    sally_status first, status = check_changes(local_of(fs), op->u.setstat.attrs, attrs, &first);
     if (status != SALLY_OK)
         return status;
     if ((op->flags & SALLY_OP_TRY) && (file->medium != MEDIUM_MEMORY || (attrs->valid & SLOW)))
         return SALLY_WOULD_BLOCK;
     if ((attrs->valid & SALLY_ATTR_SIZE) && !file->dir)
-        status = locks_check_io(&local_of(fs)->shared->locks, &file->holder, attrs->size,
-                                UINT64_MAX, true);
-    return status == SALLY_OK ? change(local_of(fs), op, file->fd, attrs) : status;
+        status = locks_check_io(&local_of(fs)->shared->locks, &file->holder, attrs->size, UINT64_MAX, true);
+    if (status != SALLY_OK) {
+        note(&first, status);
+        attrs->valid &= ~SALLY_ATTR_SIZE;
+    }
+    return change(local_of(fs), op, file->fd, attrs, first);
 }
 
 sally_status local_statvfs(sally_fs *fs, sally_op *op)

@@ -121,10 +121,8 @@ static sally_status memory_session_start(sally_fs *fs, sally_op *op)
 }
 
 /* What can be said without looking at the file. */
-static sally_status check_changes(sally_attrs *attrs)
+static sally_status check_changes(const sally_attrs *attrs)
 {
-    if (attrs->valid & SALLY_ATTR_EXTENDED)
-        return SALLY_UNSUPPORTED;
     if ((attrs->valid & SALLY_ATTR_NANOSECONDS) &&
         (((attrs->valid & SALLY_ATTR_ATIME) && attrs->atime.nanoseconds >= 1000000000) ||
          ((attrs->valid & SALLY_ATTR_MTIME) && attrs->mtime.nanoseconds >= 1000000000)))
@@ -132,29 +130,35 @@ static sally_status check_changes(sally_attrs *attrs)
     return SALLY_OK;
 }
 
-static int change(struct mem_tree *tree, struct mem_node *node, const sally_attrs *attrs)
+/* What can be done is done, and the first failure is the answer, as with OpenSSH. */
+static void note(sally_status *first, sally_status status)
 {
-    if (attrs->valid & SALLY_ATTR_SIZE) {
-        if (!S_ISREG(node->mode))
-            return S_ISDIR(node->mode) ? EISDIR : EINVAL;
-        int error = mem_data_resize(&node->u.data, &tree->budget, attrs->size);
-        if (error)
-            return error;
+    if (*first == SALLY_OK)
+        *first = status;
+}
+
+static int resize(struct mem_tree *tree, struct mem_node *node, uint64_t size)
+{
+    if (!S_ISREG(node->mode))
+        return S_ISDIR(node->mode) ? EISDIR : EINVAL;
+    int error = mem_data_resize(&node->u.data, &tree->budget, size);
+    if (!error)
         mem_touch(node);
-    }
+    return error;
+}
+
+/* Links keep their mode, as on Linux, where they have none. */
+static void change(struct mem_node *node, const sally_attrs *attrs)
+{
     if (attrs->valid & SALLY_ATTR_IDS) {
         node->uid = attrs->uid;
         node->gid = attrs->gid;
     }
-    if (attrs->valid & SALLY_ATTR_PERMISSIONS) {
-        if (S_ISLNK(node->mode))
-            return EOPNOTSUPP;
+    if ((attrs->valid & SALLY_ATTR_PERMISSIONS) && !S_ISLNK(node->mode))
         node->mode = (node->mode & S_IFMT) | (attrs->permissions & 07777);
-    }
     set_time(&node->accessed, attrs, SALLY_ATTR_ATIME, &attrs->atime);
     set_time(&node->modified, attrs, SALLY_ATTR_MTIME, &attrs->mtime);
     node->changed = mem_now();
-    return 0;
 }
 
 /* Names of owner and group become numbers, before anything is locked. */
@@ -172,7 +176,8 @@ static sally_status take_names(sally_op *op, sally_attrs *attrs, const struct me
         owner = id_of_principal(op, ID_USER, attrs->owner, true, &attrs->uid);
     if (attrs->group && *attrs->group)
         group = id_of_principal(op, ID_GROUP, attrs->group, true, &attrs->gid);
-    return owner != SALLY_OK ? owner : group;
+    note(&owner, group);
+    return owner;
 }
 
 static sally_status check_cut(struct memory *memory, const sally_op *op,
@@ -186,31 +191,42 @@ static sally_status check_cut(struct memory *memory, const sally_op *op,
     return locks_check_cut_slowly(&memory->locks, memory_key(node), op->session, size);
 }
 
+static sally_status apply(struct memory *memory, sally_op *op, const struct mem_handle *handle,
+                          struct mem_node *node)
+{
+    sally_attrs attrs = *op->u.setstat.attrs;
+    sally_status first = attrs.valid & SALLY_ATTR_EXTENDED ? SALLY_UNSUPPORTED : SALLY_OK;
+    sally_status cut = SALLY_OK;
+    note(&first, take_names(op, &attrs, node));
+    note(&first, sally_status_from_errno(mem_extra_set(&memory->tree, node, &attrs)));
+    if (attrs.valid & SALLY_ATTR_SIZE) {
+        if (handle && !(handle->flags & MEM_WRITES))
+            cut = sally_status_from_errno(EINVAL); /* as ftruncate(2) */
+        else
+            cut = check_cut(memory, op, handle, node);
+        if (cut == SALLY_OK)
+            cut = sally_status_from_errno(resize(&memory->tree, node, attrs.size));
+    }
+    note(&first, cut);
+    change(node, &attrs);
+    return first;
+}
+
 /* Of the open file, or of the path. */
 static sally_status set(sally_fs *fs, sally_op *op, const struct mem_handle *handle)
 {
     struct memory *memory = memory_of(fs);
-    sally_attrs attrs = *op->u.setstat.attrs;
     struct mem_node *node = handle ? handle->node : NULL;
-    sally_status status = check_changes(&attrs);
+    sally_status status = check_changes(op->u.setstat.attrs);
     if (status != SALLY_OK)
         return status;
     pthread_rwlock_wrlock(&memory->lock);
     int error = 0;
-    if (handle && (attrs.valid & SALLY_ATTR_SIZE) && !(handle->flags & MEM_WRITES))
-        error = EINVAL; /* as ftruncate(2) */
-    else if (!handle)
+    if (!handle)
         error = mem_find(memory_top(fs), op->path, op->u.setstat.flags & SALLY_FOLLOW, &node);
-    if (!error && (attrs.valid & SALLY_ATTR_SIZE))
-        status = check_cut(memory, op, handle, node);
-    if (!error && status == SALLY_OK)
-        status = take_names(op, &attrs, node);
-    if (!error && status == SALLY_OK)
-        error = mem_extra_set(&memory->tree, node, &attrs);
-    if (!error && status == SALLY_OK)
-        error = change(&memory->tree, node, &attrs);
+    status = error ? sally_status_from_errno(error) : apply(memory, op, handle, node);
     pthread_rwlock_unlock(&memory->lock);
-    return error ? sally_status_from_errno(error) : status;
+    return status;
 }
 
 static sally_status memory_setstat(sally_fs *fs, sally_op *op)

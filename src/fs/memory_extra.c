@@ -171,7 +171,7 @@ static int set_acl(struct mem_tree *tree, struct mem_node *node, const sally_att
 int mem_extra_set(struct mem_tree *tree, struct mem_node *node, const sally_attrs *attrs)
 {
     int error = attrs->valid & SALLY_ATTR_ACL ? set_acl(tree, node, attrs) : 0;
-    if (!error && (attrs->valid & SALLY_ATTR_BITS)) {
+    if (attrs->valid & SALLY_ATTR_BITS) {
         node->bits &= ~attrs->attrib_bits_valid;
         node->bits |= attrs->attrib_bits & attrs->attrib_bits_valid;
         node->bits_known |= attrs->attrib_bits_valid;

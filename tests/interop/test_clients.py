@@ -206,3 +206,37 @@ class TestAccess:
             assert session.open("/file", access | 1, 2) == 3
         for access in (1, 8, 0x81, 0x20000):
             assert isinstance(session.open("/file", access, 2), bytes)
+
+
+class TestSetstat:
+    """What can be set is set, whatever fails beside it."""
+
+    SIZE_MODE_TIMES = u32(1 | 4 | 8) + bytes(8) + u32(0o711, 1000, 2000)
+
+    @pytest.mark.parametrize("by_handle", [False, True])
+    def test_a_directory_has_no_size(self, connect, server, by_handle):
+        (server.root / "dir").mkdir()
+        session = connect(3, server)
+        if by_handle:
+            kind, body = session.ask(raw_sftp.OPENDIR, text("/dir"))
+            assert session.code(FSETSTAT, body + self.SIZE_MODE_TIMES) == 4
+        else:
+            assert session.code(SETSTAT, text("/dir") + self.SIZE_MODE_TIMES) == 4
+        found = (server.root / "dir").stat()
+        assert (found.st_mode & 0o7777, found.st_atime, found.st_mtime) == (0o711, 1000, 2000)
+
+    def test_a_file_that_is_only_read_is_not_cut(self, connect, server):
+        (server.root / "file").write_bytes(b"12345")
+        session = connect(3, server)
+        assert session.code(FSETSTAT, text(session.open("/file")) + self.SIZE_MODE_TIMES) == 5  # EINVAL
+        found = (server.root / "file").stat()
+        assert (found.st_size, found.st_mode & 0o7777, found.st_mtime) == (5, 0o711, 2000)
+
+    def test_a_link_has_no_mode(self, connect, server):
+        (server.root / "file").write_bytes(b"12345")
+        os.symlink("file", server.root / "link")
+        session = connect(3, server)
+        assert session.extended("lsetstat@openssh.com", text("/link") + u32(4 | 8, 0o600, 1000, 2000)) == raw_sftp.OK
+        found = (server.root / "link").lstat()
+        assert (found.st_atime, found.st_mtime) == (1000, 2000)
+        assert (server.root / "file").stat().st_mtime != 2000

@@ -220,6 +220,67 @@ static void attributes(struct driver *d)
     IS(do_setstat(d, "/f", SALLY_FOLLOW, &set), UNKNOWN_PRINCIPAL);
 }
 
+/* One attribute fails, the others are set all the same: by path and, of files, by handle. */
+static void attributes_are_set_one_by_one(struct driver *d)
+{
+    static const struct {
+        const char *path;
+        sally_attrs fails; /* beside permissions and a time */
+        sally_status status;
+    } cases[] = {
+        {"/d", {.valid = SALLY_ATTR_SIZE, .size = 1}, SALLY_FILE_IS_A_DIRECTORY},
+        {"/f", {.valid = SALLY_ATTR_SIZE, .size = UINT64_MAX}, SALLY_FAILURE},
+        {"/f", {.valid = SALLY_ATTR_EXTENDED}, SALLY_UNSUPPORTED},
+        {"/f",
+         {.valid = SALLY_ATTR_NAMES, .owner = "no such user at all", .group = ""},
+         SALLY_UNKNOWN_PRINCIPAL},
+        {"/f",
+         {.valid = SALLY_ATTR_NAMES, .owner = "", .group = "no such group at all"},
+         SALLY_UNKNOWN_PRINCIPAL},
+        /* Two failures: the first one is told. */
+        {"/d",
+         {.valid = SALLY_ATTR_SIZE | SALLY_ATTR_NAMES, .owner = "no such user at all"},
+         SALLY_FAILURE},
+    };
+    sally_attrs got;
+    IS(do_mkdir(d, "/d", 0755), OK);
+    make_file(d, "/f", "x");
+    for (size_t i = 0; i < 2 * COUNT_OF(cases); i++) {
+        bool by_handle = i >= COUNT_OF(cases);
+        const char *path = cases[i % COUNT_OF(cases)].path;
+        sally_attrs set = cases[i % COUNT_OF(cases)].fails;
+        set.valid |= SALLY_ATTR_PERMISSIONS | SALLY_ATTR_MTIME;
+        set.permissions = 0700 + (uint32_t)i;
+        set.mtime.seconds = 100 + (int64_t)i;
+        if (by_handle && path[1] == 'd')
+            continue;
+        sally_status status;
+        if (by_handle) {
+            sally_file *file;
+            IS(do_open(d, path, SALLY_OPEN_READ | SALLY_OPEN_WRITE, &file), OK);
+            status = do_fsetstat(d, file, &set);
+            IS(do_close(d, file), OK);
+        } else {
+            status = do_setstat(d, path, SALLY_FOLLOW, &set);
+        }
+        if (cases[i % COUNT_OF(cases)].status != SALLY_FAILURE)
+            assert_int_equal(status, cases[i % COUNT_OF(cases)].status);
+        else
+            assert_int_not_equal(status, SALLY_OK);
+        IS(do_stat(d, path, 0, &got), OK);
+        assert_int_equal(got.permissions, 0700 + i);
+        assert_true(got.mtime.seconds == 100 + (int64_t)i);
+    }
+    sally_file *file;
+    IS(do_open(d, "/f", SALLY_OPEN_READ, &file), OK); /* not opened to be written */
+    const sally_attrs set = {
+        .valid = SALLY_ATTR_SIZE | SALLY_ATTR_PERMISSIONS, .size = 0, .permissions = 0440};
+    assert_int_not_equal(do_fsetstat(d, file, &set), SALLY_OK);
+    IS(do_fstat(d, file, &got), OK);
+    assert_true(got.permissions == 0440 && got.size == 1);
+    IS(do_close(d, file), OK);
+}
+
 static void attributes_of_open_files(struct driver *d)
 {
     sally_file *file;
@@ -350,6 +411,7 @@ const struct storage_case file_cases[] = {
     CASE(holes),
     CASE(unlinked_files_live),
     CASE(attributes),
+    CASE(attributes_are_set_one_by_one),
     CASE(attributes_of_open_files),
     CASE(file_systems),
     CASE(copying),
