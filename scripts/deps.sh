@@ -15,10 +15,15 @@ test_packages=(
     g++ clang llvm libclang-rt-14-dev ccache libcmocka-dev
     python3 python3-pytest python3-pytest-timeout python3-pytest-xdist python3-paramiko python3-asyncssh
     openssh-client sshpass lftp curl putty-tools rclone restic sshfs fuse3 git sqlite3
+    php-cli php-phpseclib php-phpseclib3 default-jdk-headless libjsch-java libjenkins-trilead-ssh2-java libnet-sftp-foreign-perl
+    ruby-net-sftp libssh-dev nodejs
     mandoc codespell clang-format zsh fish procps binutils util-linux
     gcc-i686-linux-gnu libc6-dev-i386-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user)
 # Of the other architectures: what the tests of the pure folders are linked with.
 cross_packages=(libcmocka-dev libcmocka0 libssl-dev libssl3 zlib1g-dev zlib1g)
+# Clients that the archive has not, from npm's registry; npm itself comes with some builds of nodejs.
+node_packages=(ssh2@1.17.0 ssh2-sftp-client@12.1.1)
+command -v npm >/dev/null || test_packages+=(npm)
 packages=("${build_packages[@]}")
 [[ ${1:-} == --build ]] || packages+=("${test_packages[@]}")
 
@@ -40,8 +45,11 @@ have_cross() {
     done
 }
 
+have_node() { [[ -e $deps/node/node_modules/ssh2/package.json && -e $deps/node/node_modules/ssh2-sftp-client/package.json ]]; }
+
 missing_private() {
     have_sshd || echo sshd
+    have_node || echo node
     have_cross i386 i386-linux-gnu || echo i386
     have_cross s390x s390x-linux-gnu || echo s390x
 }
@@ -112,6 +120,12 @@ for name in "${private[@]}"; do
             as_root apt-get -q update
             unpack sshd openssh-server openssh-sftp-server libwrap0
         }
+        ;;
+    node)
+        work=$(mktemp -d "$deps/node.XXXXXX")
+        npm --prefix "$work" install --silent --no-audit --no-fund --ignore-scripts --omit=optional "${node_packages[@]}"
+        rm -rf "$deps/node"
+        mv "$work" "$deps/node"
         ;;
     i386 | s390x)
         foreign_apt "$name"

@@ -1,8 +1,6 @@
 /* The engine's life, and the calls of its owner. */
 #include "sftp/engine.h"
 
-#include "sftp/quirks.h"
-
 /* What an engine without work keeps for the next request, until sftp_trim(): as much as requests
  * that follow upon each other need. */
 #define CACHE_WHEN_IDLE ((size_t)4 * 1024 * 1024)
@@ -105,10 +103,9 @@ sally_error sftp_new(struct sftp **out, sally_session *session, const struct sft
     s->state = AWAIT_INIT;
     s->version = 3;
     s->naming.charset = options->charset;
-    uint32_t quirks = quirks_of(sally_session_peer(session)->client_software);
-    s->draft_symlink_order = quirks & QUIRK_DRAFT_SYMLINK;
+    s->quirks = quirks_of(sally_session_peer(session)->client_software);
     s->unasked =
-        quirks & QUIRK_FEW_ATTRS ? ~(SALLY_ATTR_ALLOCATION_SIZE | SALLY_ATTR_ACL) : UINT32_MAX;
+        s->quirks & QUIRK_FEW_ATTRS ? ~(SALLY_ATTR_ALLOCATION_SIZE | SALLY_ATTR_ACL) : UINT32_MAX;
     list_init(&s->ready);
     handles_init(&s->handles, session_max_files(session) ? session_max_files(session) : UINT32_MAX);
     requests_read_lists(s);

@@ -11,6 +11,7 @@
 #include "sftp/handles.h"
 #include "sftp/names.h"
 #include "sftp/pool.h"
+#include "sftp/quirks.h"
 #include "sftp/sftp.h"
 
 enum sftp_state {
@@ -42,15 +43,14 @@ struct sftp {
     struct sftp_events events;
     void *user_data;
     enum sftp_state state;
-    uint32_t version;         /* 3 to 6 */
-    bool draft_symlink_order; /* SYMLINK's arguments as drafts -02 to -05 have them, not as OpenSSH
-                                 does */
-    uint32_t unasked;         /* SALLY_ATTR_ bits that are sent to those who do not ask for them */
-    uint32_t all_attrs;       /* SALLY_ATTR_ bits for those who do not say what they want */
-    uint32_t asked, wanted;   /* the flags of the last STAT, and the bits they mean */
-    struct naming naming;     /* of files */
-    uint64_t denied;          /* a bit for each name of sftp_request_name_at() */
-    uint64_t requests;        /* that came since VERSION, with the one being looked at */
+    uint32_t version;       /* 3 to 6 */
+    uint32_t quirks;        /* the client's */
+    uint32_t unasked;       /* SALLY_ATTR_ bits that are sent to those who do not ask for them */
+    uint32_t all_attrs;     /* SALLY_ATTR_ bits for those who do not say what they want */
+    uint32_t asked, wanted; /* the flags of the last STAT, and the bits they mean */
+    struct naming naming;   /* of files */
+    uint64_t denied;        /* a bit for each name of sftp_request_name_at() */
+    uint64_t requests;      /* that came since VERSION, with the one being looked at */
 
     struct buf waiting; /* bytes that cannot be used yet: the start of a packet, or requests that
                            must wait */
@@ -180,11 +180,16 @@ sally_status write_begin(struct sftp *s, struct request_in *in, const struct wri
 
 /* requests_path.c */
 handle_fn handle_stat, handle_lstat, handle_setstat, handle_remove, handle_mkdir, handle_rmdir,
-    handle_rename, handle_realpath, handle_readlink, handle_symlink, handle_link;
+    handle_rename, handle_realpath, handle_readlink;
+sally_status submit_pair(struct sftp *s, struct request_in *in, uint32_t kind, struct slice path,
+                         struct slice to, uint32_t flags);
 sally_status submit_two_paths(struct sftp *s, struct request_in *in, uint32_t kind, uint32_t flags);
 sally_status submit_setstat(struct sftp *s, struct request_in *in, uint32_t flags);
 sally_status submit_realpath(struct sftp *s, struct request_in *in, struct slice path,
                              uint32_t flags);
+
+/* symlink.c */
+handle_fn handle_symlink, handle_link;
 
 /* requests_dir.c */
 handle_fn handle_opendir, handle_readdir;

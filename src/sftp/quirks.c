@@ -5,16 +5,45 @@
 
 #include "base/mem.h"
 
-/* Each row applies to software whose name begins so; the first one that fits counts. */
+/* Each row applies to software whose name begins so; the first one that fits counts. Where the
+ * order of SYMLINK's arguments was read is in docs/protocol.md. */
+/* clang-format off */
 static const struct {
     const char *prefix;
     uint32_t quirks;
 } rows[] = {
-    /* Sends OpenSSH's order only to servers that are called OpenSSH or paramiko. */
-    {"AsyncSSH_", QUIRK_DRAFT_SYMLINK},
-    /* Of the clients that come through OpenSSH's ssh program, lftp speaks versions 4 to 6. */
-    {"OpenSSH_", QUIRK_FEW_ATTRS},
+    /* lftp, which speaks versions 4 to 6, sshfs and Net::SFTP::Foreign come through its ssh. */
+    {"OpenSSH_",        QUIRK_FEW_ATTRS},
+    /* These ask what the server calls itself, and send OpenSSH's order only to OpenSSH (AsyncSSH:
+     * and paramiko; ssh2js: and dropbear). */
+    {"AsyncSSH_",       QUIRK_DRAFT_SYMLINK},
+    {"libssh_",         QUIRK_DRAFT_SYMLINK},
+    {"libssh-",         QUIRK_DRAFT_SYMLINK},
+    {"phpseclib_",      QUIRK_DRAFT_SYMLINK},
+    {"ssh2js",          QUIRK_DRAFT_SYMLINK},
+    {"WinSCP_",         QUIRK_DRAFT_SYMLINK},
+    /* These send OpenSSH's order to everybody. */
+    {"Cyberduck/",      0},
+    {"Go",              0},
+    {"JSCH",            0},
+    {"libssh2_",        0},
+    {"Mountain Duck/",  0},
+    {"paramiko_",       0},
+    {"rclone/",         0},
+    {"TrileadSSH2Java", 0},
+    /* So does MINA, and in version 6 too. */
+    {"APACHE-SSHD-",    QUIRK_REVERSED_LINK},
+    {"SSHD-CORE-",      QUIRK_REVERSED_LINK},
+    /* These send what they are given, under names that mean the drafts' order, or examples that
+     * mean OpenSSH's. */
+    {"russh",           QUIRK_EITHER_SYMLINK},
+    {"Ruby/Net::SSH_",  QUIRK_EITHER_SYMLINK},
+    {"SSHJ_",           QUIRK_EITHER_SYMLINK},
+    /* These make no links. */
+    {"FileZilla_",      0},
+    {"PuTTY_",          0},
 };
+/* clang-format on */
 
 uint32_t quirks_of(const char *software)
 {
@@ -24,5 +53,5 @@ uint32_t quirks_of(const char *software)
         if (strncmp(software, rows[i].prefix, strlen(rows[i].prefix)) == 0)
             return rows[i].quirks;
     }
-    return 0;
+    return QUIRK_EITHER_SYMLINK;
 }

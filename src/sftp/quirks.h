@@ -11,7 +11,14 @@
 /* Cannot take allocation sizes and ACLs apart: they are sent only to those who ask for them. */
 #define QUIRK_FEW_ATTRS 0x2u
 
-/* QUIRK_ bits; 0 for software that is not in the table. */
+/* SYMLINK's arguments come in either order, as the program above the library gives them: the file
+ * system may tell which is meant. */
+#define QUIRK_EITHER_SYMLINK 0x4u
+
+/* LINK's arguments in version 6 come in SYMLINK's order of OpenSSH (target, link). */
+#define QUIRK_REVERSED_LINK 0x8u
+
+/* QUIRK_ bits, also for software that is not in the table. */
 uint32_t quirks_of(const char *software);
 
 #endif

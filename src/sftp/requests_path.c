@@ -113,8 +113,8 @@ sally_status handle_mkdir(struct sftp *s, struct request_in *in)
 
 /* ---- Two paths ---- */
 
-static sally_status submit_pair(struct sftp *s, struct request_in *in, uint32_t kind,
-                                struct slice path, struct slice to, uint32_t flags)
+sally_status submit_pair(struct sftp *s, struct request_in *in, uint32_t kind, struct slice path,
+                         struct slice to, uint32_t flags)
 {
     struct op *op = request_begin(s, in, kind, answer_status);
     if (!op)
@@ -146,43 +146,6 @@ sally_status handle_rename(struct sftp *s, struct request_in *in)
     if (flags & SALLY_RENAME_ATOMIC)
         flags |= SALLY_RENAME_OVERWRITE; /* implied: draft-05 section 6.5 */
     return submit_pair(s, in, SALLY_OP_RENAME, path, to, flags);
-}
-
-static sally_status submit_symlink(struct sftp *s, struct request_in *in, struct slice path,
-                                   struct slice target)
-{
-    struct op *op = request_begin(s, in, SALLY_OP_SYMLINK, answer_status);
-    if (!op)
-        return SALLY_FAILURE;
-    sally_status status = request_path(s, op, path);
-    if (status == SALLY_OK)
-        status = request_text(s, op, target, &op->pub.u.symlink.target);
-    return finish(s, op, status);
-}
-
-sally_status handle_symlink(struct sftp *s, struct request_in *in)
-{
-    struct slice first = get_string(&in->body);
-    struct slice second = get_string(&in->body);
-    if (in->body.bad)
-        return SALLY_BAD_MESSAGE;
-    /* openssh-PROTOCOL section 4.1: the target came first by mistake, and everybody followed. */
-    return s->draft_symlink_order ? submit_symlink(s, in, first, second)
-                                  : submit_symlink(s, in, second, first);
-}
-
-/* Version 6: draft-13 section 8.7. */
-sally_status handle_link(struct sftp *s, struct request_in *in)
-{
-    struct slice link = get_string(&in->body);
-    struct slice existing = get_string(&in->body);
-    bool symbolic = get_bool(&in->body);
-    if (in->body.bad)
-        return SALLY_BAD_MESSAGE;
-    if (requests_denied(s, symbolic ? "symlink" : "hardlink"))
-        return SALLY_PERMISSION_DENIED;
-    return symbolic ? submit_symlink(s, in, link, existing)
-                    : submit_pair(s, in, SALLY_OP_LINK, existing, link, 0);
 }
 
 /* ---- REALPATH ---- */

@@ -112,8 +112,14 @@ void peer_connect(struct peer *p)
     sally_session *session;
     sally_fs *fs = store_fs(&p->store, o->traits, o->without);
     assert_non_null(fs);
+    p->who = (sally_peer){.address = "",
+                          .local_address = "",
+                          .listener = "",
+                          .protocol = "sftp",
+                          .client_software = o->software ? o->software : ""};
     const struct session_options session_options = {
         .user = "joe",
+        .peer = &p->who,
         .home = "/home/joe",
         .fs = fs,
         .permissions = choose(o->permissions, SALLY_MAY_ALL),

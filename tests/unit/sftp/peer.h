@@ -25,6 +25,7 @@ struct peer_options {
     uint32_t max_packet, max_read, max_write, max_names, max_unsent;
     uint32_t permissions;
     const char *allow, *deny;
+    const char *software; /* the client's; NULL: nobody knows */
     const char *filename_charset;
     struct charset *charset;
     enum peer_cut cut;
@@ -47,6 +48,7 @@ struct peer {
     struct store store;
     struct sftp *engine;
     struct peer_options options;
+    sally_peer who;
     struct list inbox; /* operations on their way home */
     struct list work;  /* operations for the workers */
     bool are_busy;     /* the workers */
