@@ -8,8 +8,14 @@
 #include <string.h>
 
 #include "core/file.h"
+#include "core/path.h"
 #include "core/session_inside.h"
 
+/* What any client can take apart, and no ACL of any size. */
+#define LISTED_ATTRS                                                                               \
+    (SALLY_ATTR_TYPE | SALLY_ATTR_SIZE | SALLY_ATTR_IDS | SALLY_ATTR_NAMES |                       \
+     SALLY_ATTR_PERMISSIONS | SALLY_ATTR_ATIME | SALLY_ATTR_MTIME | SALLY_ATTR_CTIME |             \
+     SALLY_ATTR_CREATETIME | SALLY_ATTR_NANOSECONDS | SALLY_ATTR_BITS | SALLY_ATTR_LINK_COUNT)
 #define NAMES_AT_ONCE 64u /* before other operations have a turn */
 
 struct refresh {
@@ -49,13 +55,26 @@ static void take_directory(struct refresh *r, const sally_op *stat)
         forget_name(r);
 }
 
+static bool is_dots(const char *name)
+{
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
 static void take_name(struct refresh *r, const sally_op *stat)
 {
+    static const sally_attrs directory = {.valid = SALLY_ATTR_TYPE, .type = SALLY_TYPE_DIRECTORY};
+    sally_attrs attrs = stat->u.stat.attrs;
+    attrs.valid &= LISTED_ATTRS;
+    if (is_dots(first_name(r->op->pub.file))) { /* these are there, whatever is known of them */
+        tell(r, stat->status == SALLY_OK ? &attrs : &directory);
+        forget_name(r);
+        return;
+    }
     r->missing = stat->status == SALLY_NO_SUCH_FILE && !r->is_here;
     if (r->missing)
         return;
     if (stat->status != SALLY_NO_SUCH_FILE)
-        tell(r, stat->status == SALLY_OK ? &stat->u.stat.attrs : NULL);
+        tell(r, stat->status == SALLY_OK ? &attrs : NULL);
     forget_name(r);
 }
 
@@ -72,28 +91,42 @@ static void on_done(struct op *child)
         session_go_on(r->op);
 }
 
+/* What the name stands for, in the STAT's memory; NULL: memory is short. */
+static const char *path_of(struct op *stat, const char *directory, const char *name)
+{
+    size_t size = strlen(directory) + strlen(name) + 2;
+    char *path = sally_op_alloc(&stat->pub, size);
+    if (!path)
+        return NULL;
+    if (strcmp(name, ".") == 0) {
+        memcpy(path, directory, strlen(directory) + 1);
+    } else if (strcmp(name, "..") == 0) {
+        size_t parent = (size_t)(path_last(directory) - directory);
+        parent = parent > 1 ? parent - 1 : 1;
+        memcpy(path, directory, parent);
+        path[parent] = '\0';
+    } else {
+        snprintf(path, size, "%s/%s", directory[1] ? directory : "", name);
+    }
+    return path;
+}
+
 /* False: memory is short. */
 static bool ask_next(struct refresh *r)
 {
     sally_file *file = r->op->pub.file;
-    const char *name = r->missing ? "" : first_name(file);
+    const char *name = r->missing ? "." : first_name(file);
     sally_session *s = r->op->session;
     struct op *child = session_own_op(s, SALLY_OP_STAT, NULL, s->hooks ? s->hooks->count : 0);
     if (!child)
         return false;
-    size_t size = strlen(file->path) + strlen(name) + 2;
-    char *path = sally_op_alloc(&child->pub, size);
-    if (!path) {
+    child->pub.path = path_of(child, file->path, name);
+    if (!child->pub.path) {
         op_free(child);
         return false;
     }
-    if (r->missing)
-        memcpy(path, file->path, size - 1);
-    else
-        snprintf(path, size, "%s/%s", file->path[1] ? file->path : "", name);
-    child->pub.path = path;
-    child->pub.u.stat.wanted = ~(SALLY_ATTR_ACL | SALLY_ATTR_EXTENDED);
-    child->pub.u.stat.flags = r->missing ? SALLY_FOLLOW : 0;
+    child->pub.u.stat.wanted = LISTED_ATTRS;
+    child->pub.u.stat.flags = is_dots(name) ? SALLY_FOLLOW : 0;
     child->on_done = on_done;
     child->owner = r;
     r->waits = true;

@@ -41,6 +41,7 @@ struct settings {
     uint64_t server_workers_per_connection;
     uint64_t server_workers_per_user;
     uint64_t server_workers_unauthenticated;
+    uint64_t sftp_list_dots;
     uint64_t sftp_max_names;
     uint64_t sftp_max_packet;
     uint64_t sftp_max_read;

@@ -52,6 +52,11 @@ sally_status handle_opendir(struct sftp *s, struct request_in *in)
     return status == SALLY_OK ? request_submit(s, op) : request_drop(op, status);
 }
 
+static bool is_dots(const char *name)
+{
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
 static void put_entry(struct buf *b, struct listing *l, const char *name, const sally_attrs *attrs)
 {
     static const sally_attrs unknown = {.valid = 0};
@@ -73,7 +78,7 @@ static void put_entry(struct buf *b, struct listing *l, const char *name, const 
             names_mark(&copy, name);
         copy.valid &= l->unasked;
         if (attrs)
-            attrs_hide(&copy, name);
+            attrs_hide(&copy, is_dots(name) ? "" : name);
         attrs_put(b, l->version, &copy);
     } else if (attrs) {
         attrs_put(b, l->version, attrs);
@@ -82,10 +87,11 @@ static void put_entry(struct buf *b, struct listing *l, const char *name, const 
     }
 }
 
-/* Whatever a client joins to the directory's path must stay inside it. */
+/* Whatever a client joins to the directory's path must stay inside it. ("." and ".." are the
+ * library's own here: sally_op_add_entry() drops those of storages.) */
 static bool is_name(const char *name)
 {
-    return *name && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && !strchr(name, '/');
+    return *name && !strchr(name, '/');
 }
 
 /* In the storage's thread. */
@@ -153,6 +159,16 @@ static void take_carry(struct op *op, struct listing *l)
     buf_clear(&file->carry);
 }
 
+/* OpenSSH lists "." and "..", and clients show what they say. Storages need not: they are the first
+ * names that the first READDIR looks up. */
+static void add_dots(const struct sftp *s, sally_file *file)
+{
+    static const char dots[] = ".\0..";
+    if (s->options.list_dots && !file->has_dots && !file->hooks_own)
+        put_bytes(&file->stale_names, dots, sizeof dots);
+    file->has_dots = true;
+}
+
 static bool start_readdir(struct op *op)
 {
     struct request *r = request_of(op);
@@ -169,6 +185,7 @@ static bool start_readdir(struct op *op)
     buf_commit(&l->names, NAME_HEAD);
     buf_init(&l->carry, 2 * l->max); /* with its name */
     l->now = s->options.wall_seconds ? s->options.wall_seconds(s->options.clock) : 0;
+    add_dots(s, file);
     take_stale_page(s, file);
     take_carry(op, l);
     if (file->stale_names.failed || (file->at_end && file->stale_names.size == 0)) {

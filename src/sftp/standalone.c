@@ -262,6 +262,7 @@ static sally_error make_engine(sally_sftp *x, const sally_sftp_options *o)
         .max_read = or_default(o->max_read, MAX_READ),
         .max_write = max_packet - PACKET_OVERHEAD,
         .max_names = MAX_NAMES,
+        .list_dots = !o->hide_dots,
         .allow_requests = o->allow_requests,
         .deny_requests = o->deny_requests,
         .filename_charset = "UTF-8",

@@ -51,7 +51,7 @@ def names(session, path="/"):
         if session.version == 3:
             _, body = get_text(body)
         found[name], body = attrs_of(session.version, body)
-    return found
+    return {name: attrs for name, attrs in found.items() if name not in (b".", b"..")}
 
 
 def translate(session, on):
@@ -74,7 +74,7 @@ def test_names_are_translated(koi8, session, version):
     handle = s.open("/" + NAME + "2", test_versions.WRITE_DATA, test_versions.CREATE_NEW)
     assert s.close(handle) == 0
     assert os.path.exists(there(koi8, THERE + b"2"))
-    assert s.code(raw_sftp.OPENDIR, text("/日本")) == (20 if version > 5 else 4)
+    assert s.code(raw_sftp.OPENDIR, text("/日本")) == (20 if version > 5 else 5)
 
 
 def test_after_version_select(koi8, session):

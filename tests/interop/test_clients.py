@@ -6,11 +6,13 @@ import subprocess
 
 import pytest
 
+import openssh
 import pythonic
 import raw_sftp
+import trees
 from process import SFTP_SERVER, SSHD, sanitizer_env
 from raw_sftp import text
-from test_versions import Session, attrs_of
+from test_versions import Session, attrs_of, get_text
 
 (SETSTAT, FSETSTAT, REMOVE, MKDIR, RMDIR, RENAME, READLINK, SYMLINK, FSTAT) = (9, 10, 13, 14, 15, 18, 19, 20, 8)
 
@@ -51,7 +53,7 @@ class TestWrite:
         handle = session.open("/file", access=3, flags=1)
         most = 300 * 1024 - len(raw_sftp.packet(0, 0, text(handle) + bytes(12))) + 4
         assert session.write(handle, 0, bytes(most)) == raw_sftp.OK
-        with pytest.raises(EOFError):
+        with pytest.raises((EOFError, OSError)):
             session.write(handle, 0, bytes(most + 1))
 
     def test_limits(self, connect):
@@ -240,3 +242,72 @@ class TestSetstat:
         found = (server.root / "link").lstat()
         assert (found.st_atime, found.st_mtime) == (1000, 2000)
         assert (server.root / "file").stat().st_mtime != 2000
+
+
+class TestDots:
+    """"." and ".." stand in listings as in OpenSSH's, with the attributes of what they name."""
+
+    def list(self, session, path):
+        """Names, long names and attributes, in the order in which they come."""
+        kind, body = session.ask(raw_sftp.OPENDIR, text(path))
+        assert kind == raw_sftp.HANDLE
+        handle, found = body[4:], []
+        while True:
+            kind, body = session.ask(raw_sftp.READDIR, text(handle))
+            if kind == raw_sftp.STATUS:
+                return found
+            body = body[4:]
+            while len(body) > 1:
+                name, body = get_text(body)
+                line = b""
+                if session.version == 3:
+                    line, body = get_text(body)
+                attrs, body = attrs_of(session.version, body)
+                found.append((name.decode(), line.decode(), attrs))
+
+    @pytest.mark.parametrize("version", [3, 4, 5, 6])
+    def test_say_what_they_are(self, connect, server, version):
+        (server.root / "dir/sub").mkdir(parents=True)
+        (server.root / "dir").chmod(0o751)
+        (server.root / "dir/sub").chmod(0o2705)
+        (server.root / "dir/sub/file").write_bytes(b"12345")
+        session = connect(version, server)
+        found = self.list(session, "/dir/sub")
+        assert [name for name, _, _ in found] == [".", "..", "file"]
+        assert [attrs["permissions"] & 0o7777 for _, _, attrs in found[:2]] == [0o2705, 0o751]
+        if version == 3:
+            assert found[0][1].startswith("drwx---r-x ") or found[0][1].startswith("drwx--Sr-x ")
+            assert found[1][1].startswith("drwxr-x--x ") and found[1][1].split()[2:4] == found[2][1].split()[2:4]
+        else:
+            assert [attrs["type"] for _, _, attrs in found] == [2, 2, 1]
+        top = self.list(session, "/")
+        assert [name for name, _, _ in top] == [".", "..", "dir"] and top[0][2] == top[1][2]
+
+    def test_are_those_of_openssh(self, tmp_path):
+        """The same names and modes from its server and from ours."""
+        answers = []
+        for name, program in (("theirs", SSHD / "usr/lib/openssh/sftp-server"), ("ours", SFTP_SERVER)):
+            (tmp_path / name).mkdir()
+            make_subjects(tmp_path / name)
+            process = subprocess.Popen([str(program)], cwd=tmp_path / name, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                       env=sanitizer_env())
+            session = Session(raw_sftp.Pipe(process), 3)
+            answers.append({path: {name: attrs["permissions"] for name, _, attrs in self.list(session, path)}
+                            for path in (".", "full", "empty", "to-full")})
+            process.stdin.close()
+            assert process.wait(20) == 0
+            process.stdout.close()
+        assert answers[0] == answers[1] and set(answers[0]["empty"]) == {".", ".."}
+
+    def test_can_be_left_out(self, connect, start):
+        server = start(settings={"sftp.list_dots": "no"})
+        (server.root / "file").write_bytes(b"12345")
+        assert [name for name, _, _ in self.list(connect(3, server), "/")] == ["file"]
+
+    def test_no_walk_goes_in_circles(self, server, work):
+        source = trees.make_tree(work / "source", awkward=False)
+        openssh.sftp(server, f"put -r {source} /there\nget -r /there {work}/by-sftp")
+        openssh.scp(server, "-r", openssh.remote(server, "/there"), work / "by-scp")
+        for name in ("by-sftp", "by-scp"):
+            trees.assert_same(server.root / "there", work / name)
+        assert openssh.sftp(server, "ls -la /there").stdout.splitlines()[1].endswith("/.")

@@ -287,6 +287,8 @@ class TestEachVersion:
             if version == 3:
                 _, body = get_text(body)
             names[name], body = attrs_of(version, body)
+        for dots in (b".", b".."):
+            assert names.pop(dots)["permissions"] & 0o7777 == stat.S_IMODE(server.root.stat().st_mode)
         assert {name: found["size"] for name, found in names.items()} == {b"a": 1, b".hidden": 7, b"b": 1}
         assert body in (b"", b"\1") and (version > 5 or not body)
         if version > 4:

@@ -137,6 +137,7 @@ void peer_connect(struct peer *p)
         .max_write = choose(o->max_write, 255 * 1024),
         .max_names = choose(o->max_names, 64 * 1024),
         .max_unsent = o->max_unsent,
+        .list_dots = o->list_dots,
         .allow_requests = o->allow,
         .deny_requests = o->deny,
         .filename_charset = o->filename_charset,

@@ -31,8 +31,9 @@ struct peer_options {
     enum peer_cut cut;
     bool hold;       /* chunks stay with the client until peer_release() */
     bool want_flush; /* the event is listened to */
-    bool no_init;    /* INIT is the test's affair */
-    bool workers;    /* what may block is done when everything else is, unless they are busy */
+    bool list_dots;
+    bool no_init; /* INIT is the test's affair */
+    bool workers; /* what may block is done when everything else is, unless they are busy */
 };
 
 struct reply {

@@ -546,6 +546,127 @@ static void one_operation_at_a_time_is_enough(void **state)
     peer_free(p);
 }
 
+/* "." and ".." come once, at the head of the first reply, whatever the storage lists. */
+static void take_dots(struct reply *r, uint32_t mode, uint32_t mode_above)
+{
+    for (int i = 0; i < 2; i++) {
+        assert_true(slice_is(get_string(&r->body), i ? ".." : "."));
+        assert_int_equal(get_string(&r->body).data[0], 'd');
+        uint32_t flags = get_u32(&r->body);
+        assert_true(flags & SSH_FILEXFER_ATTR_PERMISSIONS);
+        cursor_take(&r->body, flags & SSH_FILEXFER_ATTR_SIZE ? 8 : 0);
+        cursor_take(&r->body, flags & SSH_FILEXFER_ATTR_UIDGID ? 8 : 0);
+        assert_int_equal(get_u32(&r->body), 040000 | (i ? mode_above : mode));
+        cursor_take(&r->body, flags & SSH_FILEXFER_ATTR_ACMODTIME ? 8 : 0);
+    }
+}
+
+static void dots_are_listed(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 16; i++) {
+        struct peer *p = peer_new(&(struct peer_options){
+            .list_dots = true, .max_names = 4096, .cut = i & 1 ? CUT_BYTES : CUT_NOTHING});
+        bool late = i & 2, many = i & 4;
+        uint32_t at_once = i & 8 ? 3 : 1;
+        store_find(&p->store, "/many")->permissions = 0711;
+        p->store.many = many ? 1000 : 0;
+        p->store.odd_names = false;
+        struct handle h = peer_opendir(p, "/many");
+        p->store.late_kinds =
+            late ? SALLY_OP_BIT(SALLY_OP_STAT) | SALLY_OP_BIT(SALLY_OP_READDIR) : 0;
+        uint64_t stats = p->store.calls[SALLY_OP_STAT];
+        uint32_t count = 0, next = 0;
+        for (bool end = false; !end;) {
+            for (uint32_t k = 0; k < at_once; k++)
+                peer_handle_request(p, SSH_FXP_READDIR, h);
+            peer_go(p);
+            while (p->store.late_count) {
+                store_finish(&p->store, 0);
+                peer_pump(p);
+            }
+            for (uint32_t k = 0; k < at_once; k++) {
+                struct reply *r = peer_take(p);
+                if (r->type == SSH_FXP_STATUS) {
+                    end = true;
+                    continue;
+                }
+                uint32_t entries = get_u32(&r->body);
+                if (count == 0) {
+                    take_dots(r, 0711, store_find(&p->store, "/")->permissions);
+                    entries -= 2;
+                    count = 2;
+                }
+                for (; entries; entries--, count++, next++) {
+                    char name[32];
+                    int size = snprintf(name, sizeof name, "entry-%06u", next);
+                    assert_memory_equal(get_string(&r->body).data, name, (size_t)size);
+                    get_string(&r->body);
+                    get_u32(&r->body);
+                    get_u64(&r->body);
+                    get_u32(&r->body);
+                }
+                assert_true(cursor_done(&r->body));
+            }
+        }
+        assert_int_equal(count, 2 + p->store.many);
+        assert_int_equal(p->store.calls[SALLY_OP_STAT], stats + 2);
+        assert_int_equal(p->credit, p->sent);
+        p->store.late_kinds = 0;
+        peer_close_handle(p, h);
+        peer_free(p);
+    }
+}
+
+/* A storage that says nothing of them lets them be listed all the same, and who may list needs no
+ * other permission. */
+static void dots_need_no_attributes(void **state)
+{
+    (void)state;
+    struct peer *p = peer_new(
+        &(struct peer_options){.list_dots = true, .permissions = SALLY_MAY_LIST, .version = 6});
+    struct handle h = peer_opendir(p, "/many");
+    p->store.fail = SALLY_NO_MEDIA;
+    p->store.fail_kinds = SALLY_OP_BIT(SALLY_OP_STAT);
+    uint32_t id = peer_handle_request(p, SSH_FXP_READDIR, h);
+    peer_go(p);
+    struct reply *r = peer_expect(p, SSH_FXP_NAME, id);
+    assert_true(get_u32(&r->body) >= 2);
+    assert_true(slice_is(get_string(&r->body), "."));
+    get_u32(&r->body);
+    assert_int_equal(get_u8(&r->body), SALLY_TYPE_DIRECTORY);
+    p->store.fail = SALLY_OK;
+    peer_free(p);
+}
+
+/* The client goes away, or closes the directory, while they are looked at. */
+static void dots_end_with_the_client(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct peer *p = peer_new(&(struct peer_options){.list_dots = true});
+        struct handle h = peer_opendir(p, "/many");
+        p->store.late_kinds = SALLY_OP_BIT(SALLY_OP_STAT);
+        uint32_t a = peer_handle_request(p, SSH_FXP_READDIR, h), b = peer_send_close(p, h);
+        peer_go(p);
+        peer_expect_nothing(p);
+        assert_int_equal(p->store.late_count, 1);
+        if (i == 0) {
+            p->store.late_kinds = 0;
+            store_finish(&p->store, 0);
+            peer_pump(p);
+            peer_expect(p, SSH_FXP_NAME, a);
+            peer_expect_status(p, b, SALLY_OK);
+        } else {
+            peer_close(p, SALLY_CLOSED_LOST);
+            while (p->store.late_count)
+                store_finish(&p->store, 0);
+        }
+        p->store.late_kinds = 0;
+        peer_free(p);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -556,6 +677,9 @@ int main(void)
         cmocka_unit_test(names_that_cannot_be_sent_are_left_out),
         cmocka_unit_test(version_6_says_where_the_list_ends),
         cmocka_unit_test(errors_are_passed_on),
+        cmocka_unit_test(dots_are_listed),
+        cmocka_unit_test(dots_need_no_attributes),
+        cmocka_unit_test(dots_end_with_the_client),
         cmocka_unit_test(closing_with_a_carried_entry_leaks_nothing),
         cmocka_unit_test(a_listing_that_ends_after_the_client_leaks_nothing),
         cmocka_unit_test(read_ahead_gives_everything_once),
