@@ -115,9 +115,7 @@ static int open_folder(struct serving *s)
     if (!S_ISDIR(st.st_mode))
         return report_failure("\"%s\" is not a folder; name the one it is in", given);
     s->directory = realpath(given, NULL);
-    mode_t mask = umask(0);
-    umask(mask);
-    sally_error e = sally_fs_local(&s->fs, given, 0, (uint32_t)mask);
+    sally_error e = sally_fs_local(&s->fs, given, 0, 0); /* the system applies the umask */
     if (e || !s->directory)
         return report_failure("the folder \"%s\" cannot be served: %s", given,
                               e != SALLY_E_SYSTEM && s->directory ? sally_strerror(e)

@@ -53,13 +53,14 @@ static char *home_directory(const struct options *options, const struct journal 
     return home ? home : strdup("/");
 }
 
+/* What the storage masks, whatever the version: what was asked for. Else the system applies the
+ * umask that it finds. */
 static mode_t set_umask(const struct options *options)
 {
-    mode_t mask = umask(options->has_umask ? options->umask : 0);
-    if (options->has_umask)
-        return options->umask;
-    umask(mask);
-    return mask;
+    if (!options->has_umask)
+        return 0;
+    umask(options->umask);
+    return options->umask;
 }
 
 static int64_t wall_seconds(void *user_data)

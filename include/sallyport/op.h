@@ -104,11 +104,15 @@ enum {
 #define SALLY_OPEN_BLOCK_WRITE     0x0800u /**< nor to write */
 #define SALLY_OPEN_BLOCK_DELETE    0x1000u /**< nor to delete */
 #define SALLY_OPEN_BLOCK_ADVISORY  0x2000u /**< the blocks bind only those who ask */
+#define SALLY_OPEN_EXACT_MODE                                                                      \
+    0x4000u /**< with CREATE: what is made gets the permissions given,                             \
+               whatever the process's umask */
 /** @} */
 
 /** @name Flags of STAT and SETSTAT
  * @{ */
-#define SALLY_FOLLOW 0x1u /**< a symbolic link as last component is followed */
+#define SALLY_EXACT_MODE 0x2u /**< MKDIR: the permissions given, whatever the process's umask */
+#define SALLY_FOLLOW     0x1u /**< a symbolic link as last component is followed */
 /** @} */
 
 /** @name Flags of RENAME
@@ -176,7 +180,7 @@ typedef struct sally_op_stat {
 
 /** SETSTAT (of `path`), FSETSTAT (of `file`) and MKDIR. */
 typedef struct sally_op_setstat {
-    uint32_t flags;           /**< in: SALLY_FOLLOW or 0 */
+    uint32_t flags;           /**< in: SALLY_FOLLOW (SETSTAT) or SALLY_EXACT_MODE (MKDIR), or 0 */
     uint32_t reserved;        /**< zero */
     const sally_attrs *attrs; /**< in: what to set; never NULL */
 } sally_op_setstat;

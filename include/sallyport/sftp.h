@@ -58,8 +58,9 @@ typedef struct sally_sftp_options {
     /** The session's number, for sally_session_id() and log lines. The library does not number the
      * engines of a process: when there are several, give each its own. 0: the number is 1. */
     uint64_t session_id;
-    uint32_t hide_dots; /**< 1: listings do not have "." and ".."; 0: they do, as OpenSSH's */
-    uint32_t reserved2; /**< zero */
+    uint32_t hide_dots;     /**< 1: listings do not have "." and ".."; 0: they do, as OpenSSH's */
+    uint32_t umask_version; /**< highest version in which the umask is applied to permissions that a
+                               client gives: 2 (none) to 6; 0: 5, as draft-13 section 7.6 says */
 } sally_sftp_options;
 
 /** Makes an engine over `fs`, which it holds. `options` may be NULL. */

@@ -25,7 +25,8 @@ SALLY_BEGIN_DECLS
 /**
  * A directory of this machine. No path and no symbolic link leads out of it, whatever others do to
  * the tree meanwhile. New files get the mode the client asks for (0666 when it does not say;
- * directories 0777), less `umask_bits` and less the process's own umask. Share reservations bind
+ * directories 0777), less `umask_bits` and less the process's own umask (not with
+ * ::SALLY_OPEN_EXACT_MODE and ::SALLY_EXACT_MODE). Share reservations bind
  * all who come through this storage; locks of byte ranges are also open file description locks,
  * which other programs see. ::SALLY_E_SYSTEM (see errno) when `directory` cannot be opened.
  */

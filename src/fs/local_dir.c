@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "core/longname.h"
 #include "fs/local.h"
+#include "os/change.h"
 
 sally_status local_opendir(sally_fs *fs, sally_op *op)
 {
@@ -125,6 +126,19 @@ static sally_status set_acl_of_new(sally_op *op, const struct beneath_place *pla
     return status;
 }
 
+/* Past the process's umask; what the directory above it handed on stays. Where that cannot be, it
+ * is as the system has made it. */
+static void make_mode_exact(const struct beneath_place *place, mode_t mode)
+{
+    struct os_stat st;
+    int fd = openat(place->dir, place->name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    if (os_stat_fd(fd, &st) && (st.mode & 07777) != (mode | (st.mode & S_ISGID)))
+        os_change_mode(fd, mode | (st.mode & S_ISGID));
+    close(fd);
+}
+
 static sally_status make_directory(struct local *local, sally_op *op,
                                    const struct beneath_place *place)
 {
@@ -143,6 +157,8 @@ static sally_status make_directory(struct local *local, sally_op *op,
         return local_error(errno);
     if (with_acl)
         status = set_acl_of_new(op, place, attrs);
+    else if (op->u.setstat.flags & SALLY_EXACT_MODE)
+        make_mode_exact(place, mode);
     return status;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "fs/local.h"
+#include "os/change.h"
 #include "sallyport/storages.h"
 
 #define WRITES (SALLY_OPEN_WRITE | SALLY_OPEN_APPEND)
@@ -122,6 +123,23 @@ static sally_status open_with_acl(struct local *local, sally_op *op, uint32_t le
     return status;
 }
 
+/* Past the process's umask; where that cannot be, the file is as the system has made it. */
+static void open_exactly(const struct local *local, const sally_op *op, uint32_t less, int *fd)
+{
+    bool made = false;
+    struct os_stat st;
+    mode_t mode = local_new_mode(local, op->u.open.attrs, 0666);
+    *fd = open_or_make(local, op, system_flags(op->u.open.flags & ~less), false, &made);
+    if (made && os_stat_fd(*fd, &st) && (st.mode & 07777) != mode)
+        os_change_mode(*fd, mode);
+}
+
+static bool is_exact(const sally_op *op)
+{
+    const uint32_t both = SALLY_OPEN_CREATE | SALLY_OPEN_EXACT_MODE;
+    return (op->u.open.flags & both) == both;
+}
+
 static bool wants_acl(const struct local *local, const sally_op *op)
 {
     return (op->u.open.flags & SALLY_OPEN_CREATE) &&
@@ -136,10 +154,12 @@ static sally_status open_into(struct local *local, sally_op *op, struct local_fi
     bool late = (how->flags & SALLY_OPEN_TRUNCATE) &&
                 ((how->flags & LOCKS_BLOCKS) || locks_any(&local->shared->locks));
     uint32_t less = late ? SALLY_OPEN_TRUNCATE : 0;
-    if (!wants_acl(local, op))
+    if (!wants_acl(local, op) && !is_exact(op))
         file->fd = open_now(local, op, less);
     else if (op->flags & SALLY_OP_TRY)
-        return SALLY_WOULD_BLOCK; /* it has names of users */
+        return SALLY_WOULD_BLOCK; /* it takes several calls, and an ACL has names of users */
+    else if (!wants_acl(local, op))
+        open_exactly(local, op, less, &file->fd);
     else if (how->attrs->valid & local->shared->refused & SALLY_ATTR_ACL)
         return SALLY_UNSUPPORTED;
     else

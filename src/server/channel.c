@@ -136,6 +136,7 @@ static sally_error make_sftp(struct channel *ch, struct slice command)
         .max_read = (uint32_t)s->sftp_max_read,
         .max_write = (uint32_t)s->sftp_max_write,
         .max_names = (uint32_t)s->sftp_max_names,
+        .umask_version = (uint32_t)s->sftp_umask_version,
         .list_dots = s->sftp_list_dots != 0,
         .max_unsent = 1,
         .allow_requests = s->sftp_allow_requests[0] ? s->sftp_allow_requests : NULL,

@@ -47,6 +47,7 @@ struct settings {
     uint64_t sftp_max_read;
     uint64_t sftp_max_version;
     uint64_t sftp_max_write;
+    uint64_t sftp_umask_version;
     uint64_t ssh_channel_packet;
     uint64_t ssh_keepalive_count;
     uint64_t ssh_keepalive_ns;

@@ -200,6 +200,10 @@ static const struct setting_row rows[] = {
       "bytes of data in the largest WRITE that clients are told of; any that fits into "
       "sftp.max_packet is taken"},
      AT(sftp_max_write), NULL, NULL},
+    {{"sftp.umask_version", NUMBER, CONNECTION, "5", "2", "6",
+      "highest version of SFTP in which the umask is applied to permissions that a client gives; 2: "
+      "none"},
+     AT(sftp_umask_version), NULL, NULL},
     {{"ssh.banner", TEXT, RUNNING, "", "", "",
       "text that clients are shown before login; empty: none"},
      AT(ssh_banner), NULL, is_banner},

@@ -147,6 +147,9 @@ sally_status request_drop(struct op *op, sally_status status);
 /* Attributes of a request, in the operation's memory. */
 sally_status request_attrs(struct sftp *s, struct op *op, struct request_in *in,
                            const sally_attrs **out);
+/* Whether what is made gets the permissions as they were given (draft-13 section 7.6). `status`: of
+ * request_attrs(). */
+bool request_is_exact(const struct sftp *s, sally_status status, const sally_attrs *attrs);
 /* The attributes that a STAT asks for. */
 uint32_t request_wanted(struct sftp *s, struct request_in *in);
 /* A path of the client, as the storage writes it, becomes the operation's; the same for its second

@@ -297,6 +297,12 @@ sally_status request_attrs(struct sftp *s, struct op *op, struct request_in *in,
     return status;
 }
 
+bool request_is_exact(const struct sftp *s, sally_status status, const sally_attrs *attrs)
+{
+    return status == SALLY_OK && s->version > s->options.umask_version &&
+           attrs->valid & SALLY_ATTR_PERMISSIONS;
+}
+
 /* Most names are the same on both sides, and not copied. */
 static sally_status translate(const struct sftp *s, struct slice *name, struct buf *room)
 {

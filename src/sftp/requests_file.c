@@ -40,6 +40,9 @@ static sally_status submit_open(struct sftp *s, struct request_in *in, struct sl
     op->pub.u.open.flags = complete(flags);
     op->pub.u.open.desired_access = access ? access : access_of_flags(op->pub.u.open.flags);
     sally_status status = request_attrs(s, op, in, &op->pub.u.open.attrs);
+    if (op->pub.u.open.flags & SALLY_OPEN_CREATE &&
+        request_is_exact(s, status, op->pub.u.open.attrs))
+        op->pub.u.open.flags |= SALLY_OPEN_EXACT_MODE;
     if (status == SALLY_OK)
         status = request_path(s, op, path);
     if (status == SALLY_OK) {

@@ -91,6 +91,8 @@ static sally_status submit_with_attrs(struct sftp *s, struct request_in *in, uin
         return SALLY_FAILURE;
     op->pub.u.setstat.flags = flags;
     sally_status status = request_attrs(s, op, in, &op->pub.u.setstat.attrs);
+    if (kind == SALLY_OP_MKDIR && request_is_exact(s, status, op->pub.u.setstat.attrs))
+        op->pub.u.setstat.flags |= SALLY_EXACT_MODE;
     if (status == SALLY_OK)
         status = request_path(s, op, path);
     return finish(s, op, status);

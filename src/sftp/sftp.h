@@ -21,6 +21,7 @@ struct sftp_options {
     uint32_t max_unsent;        /* bytes of READs' data with the owner that hold back further READs
                                  * while the storage answers these at once: data is read when it can
                                  * be sent, and so is still in the cache then. 0: no such bound */
+    uint32_t umask_version;     /* the last in which permissions that are given are masked */
     bool list_dots;             /* READDIR brings "." and ".." */
     const char *allow_requests; /* names with commas; NULL: all. Lent: must outlive the engine */
     const char *deny_requests;  /* NULL: none. Lent */

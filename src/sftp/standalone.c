@@ -263,6 +263,7 @@ static sally_error make_engine(sally_sftp *x, const sally_sftp_options *o)
         .max_write = max_packet - PACKET_OVERHEAD,
         .max_names = MAX_NAMES,
         .list_dots = !o->hide_dots,
+        .umask_version = or_default(o->umask_version, 5),
         .allow_requests = o->allow_requests,
         .deny_requests = o->deny_requests,
         .filename_charset = "UTF-8",

@@ -1,6 +1,7 @@
 """What clients of all kinds rely on, beyond what the drafts say: by hand, so that each is tried alone."""
 
 import os
+import stat
 import struct
 import subprocess
 
@@ -311,3 +312,42 @@ class TestDots:
         for name in ("by-sftp", "by-scp"):
             trees.assert_same(server.root / "there", work / name)
         assert openssh.sftp(server, "ls -la /there").stdout.splitlines()[1].endswith("/.")
+
+
+class TestUmask:
+    """draft-13 section 7.6: permissions that are given in version 6 are what is set."""
+
+    def make(self, session, root):
+        """The modes of a directory and a file that were to be open to all, and of a file about which nothing was said."""
+        kind = b"" if session.version == 3 else b"\2"
+        assert session.code(MKDIR, text("/dir") + u32(4) + kind + u32(0o777)) == raw_sftp.OK
+        how = u32(2 | 8) if session.version < 5 else u32(2, 0)
+        kind = b"" if session.version == 3 else b"\1"
+        assert session.ask(raw_sftp.OPEN, text("/file") + how + u32(4) + kind + u32(0o666))[0] == raw_sftp.HANDLE
+        assert session.ask(raw_sftp.OPEN, text("/plain") + how + session.no_attrs())[0] == raw_sftp.HANDLE
+        return [stat.S_IMODE((root / name).stat().st_mode) for name in ("dir", "file", "plain")]
+
+    @pytest.mark.parametrize("version,last", [(3, None), (4, None), (5, None), (6, None), (6, 6), (3, 2)])
+    def test_goes_by_the_version(self, connect, start, version, last):
+        before = os.umask(0o027)
+        try:
+            server = start(settings={} if last is None else {"sftp.umask_version": last})
+        finally:
+            os.umask(before)
+        exact = version > (last or 5)
+        assert self.make(connect(version, server), server.root) == ([0o777, 0o666, 0o640] if exact else [0o750, 0o640, 0o640])
+
+    def test_keeps_what_the_directory_hands_on(self, connect, server):
+        (server.root / "above").mkdir()
+        (server.root / "above").chmod(0o2755)
+        session = connect(6, server)
+        assert session.code(MKDIR, text("/above/dir") + u32(4) + b"\2" + u32(0o777)) == raw_sftp.OK
+        assert stat.S_IMODE((server.root / "above/dir").stat().st_mode) == 0o2777
+
+    def test_leaves_files_that_exist_alone(self, connect, server):
+        (server.root / "file").write_bytes(b"12345")
+        (server.root / "file").chmod(0o600)
+        session = connect(6, server)
+        body = text("/file") + u32(2, 3, 4) + b"\1" + u32(0o666)
+        assert session.ask(raw_sftp.OPEN, body)[0] == raw_sftp.HANDLE
+        assert stat.S_IMODE((server.root / "file").stat().st_mode) == 0o600

@@ -138,6 +138,7 @@ void peer_connect(struct peer *p)
         .max_names = choose(o->max_names, 64 * 1024),
         .max_unsent = o->max_unsent,
         .list_dots = o->list_dots,
+        .umask_version = choose(o->umask_version, 5),
         .allow_requests = o->allow,
         .deny_requests = o->deny,
         .filename_charset = o->filename_charset,

@@ -150,6 +150,50 @@ static void files_and_directories_come_and_go(void **state)
     peer_free(p);
 }
 
+/* Of what is made: the permissions that are given, and only those. */
+static void versions_past_the_umask(void **state)
+{
+    (void)state;
+    for (uint32_t version = 3; version <= 6; version++) {
+        for (uint32_t last = 2; last <= 6; last++) {
+            for (int given = 0; given < 2; given++) {
+                struct peer *p =
+                    peer_new(&(struct peer_options){.version = version, .umask_version = last});
+                bool exact = given && version > last;
+                peer_begin(p, SSH_FXP_MKDIR);
+                put_text(&p->out, "/d");
+                put_u32(&p->out, given ? SSH_FILEXFER_ATTR_PERMISSIONS : 0);
+                if (version > 3)
+                    put_u8(&p->out, SALLY_TYPE_DIRECTORY);
+                put_u32(&p->out, 0777);
+                peer_end(p);
+                peer_go(p);
+                peer_take(p);
+                assert_int_equal(p->store.last.u.setstat.flags, exact ? SALLY_EXACT_MODE : 0);
+                for (int create = 0; create < 2; create++) {
+                    peer_begin(p, SSH_FXP_OPEN);
+                    put_text(&p->out, create ? "/new" : "/hello");
+                    if (version >= 5)
+                        put_u32(&p->out, ACE4_WRITE_DATA);
+                    uint32_t old = SSH_FXF_WRITE | (create ? SSH_FXF_CREAT : 0);
+                    uint32_t now = create ? SSH_FXF_OPEN_OR_CREATE : SSH_FXF_OPEN_EXISTING;
+                    put_u32(&p->out, version >= 5 ? now : old);
+                    put_u32(&p->out, given ? SSH_FILEXFER_ATTR_PERMISSIONS : 0);
+                    if (version > 3)
+                        put_u8(&p->out, SALLY_TYPE_REGULAR);
+                    put_u32(&p->out, 0666);
+                    peer_end(p);
+                    peer_go(p);
+                    assert_int_equal(peer_take(p)->type, SSH_FXP_HANDLE);
+                    bool got = p->store.last.u.open.flags & SALLY_OPEN_EXACT_MODE;
+                    assert_int_equal(got, exact && create);
+                }
+                peer_free(p);
+            }
+        }
+    }
+}
+
 static void rename_overwrites_only_when_told(void **state)
 {
     (void)state;
@@ -408,6 +452,7 @@ int main(void)
         cmocka_unit_test(unknown_wishes_mean_what_is_usual),
         cmocka_unit_test(paths_are_made_canonical),
         cmocka_unit_test(files_and_directories_come_and_go),
+        cmocka_unit_test(versions_past_the_umask),
         cmocka_unit_test(rename_overwrites_only_when_told),
         cmocka_unit_test(symlinks_have_openssh_order),
         cmocka_unit_test(links_of_version_6),
