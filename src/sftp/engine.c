@@ -104,8 +104,6 @@ sally_error sftp_new(struct sftp **out, sally_session *session, const struct sft
     s->version = 3;
     s->naming.charset = options->charset;
     s->quirks = quirks_of(sally_session_peer(session)->client_software);
-    s->unasked =
-        s->quirks & QUIRK_FEW_ATTRS ? ~(SALLY_ATTR_ALLOCATION_SIZE | SALLY_ATTR_ACL) : UINT32_MAX;
     list_init(&s->ready);
     handles_init(&s->handles, session_max_files(session) ? session_max_files(session) : UINT32_MAX);
     requests_read_lists(s);

@@ -37,7 +37,7 @@ static const struct {
     /* These send what they are given, under names that mean the drafts' order, or examples that
      * mean OpenSSH's. */
     {"russh",           QUIRK_EITHER_SYMLINK},
-    {"Ruby/Net::SSH_",  QUIRK_EITHER_SYMLINK},
+    {"Ruby/Net::SSH_",  QUIRK_EITHER_SYMLINK | QUIRK_NO_BITS_IN_5}, /* net-sftp */
     {"SSHJ_",           QUIRK_EITHER_SYMLINK},
     /* These make no links. */
     {"FileZilla_",      0},

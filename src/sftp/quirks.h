@@ -18,6 +18,9 @@
 /* LINK's arguments in version 6 come in SYMLINK's order of OpenSSH (target, link). */
 #define QUIRK_REVERSED_LINK 0x8u
 
+/* Cannot take attribute bits apart in version 5: they are sent only to those who ask for them. */
+#define QUIRK_NO_BITS_IN_5 0x10u
+
 /* QUIRK_ bits, also for software that is not in the table. */
 uint32_t quirks_of(const char *software);
 

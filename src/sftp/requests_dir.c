@@ -77,7 +77,7 @@ static void put_entry(struct buf *b, struct listing *l, const char *name, const 
         if (l->version > 5 && !exact)
             names_mark(&copy, name);
         copy.valid &= l->unasked;
-        if (attrs)
+        if (attrs && l->unasked & SALLY_ATTR_BITS)
             attrs_hide(&copy, is_dots(name) ? "" : name);
         attrs_put(b, l->version, &copy);
     } else if (attrs) {

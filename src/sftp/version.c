@@ -75,10 +75,21 @@ static sally_status take_pairs(struct op *op, struct cursor *in)
     return SALLY_OK;
 }
 
+static uint32_t unasked_attrs(uint32_t quirks, uint32_t version)
+{
+    uint32_t attrs = UINT32_MAX;
+    if (quirks & QUIRK_FEW_ATTRS)
+        attrs &= ~(SALLY_ATTR_ALLOCATION_SIZE | SALLY_ATTR_ACL);
+    if (quirks & QUIRK_NO_BITS_IN_5 && version == 5)
+        attrs &= ~SALLY_ATTR_BITS;
+    return attrs;
+}
+
 /* Names are UTF-8 from version 4 on; in version 3 they are what the storage has. */
 void use_version(struct sftp *s, uint32_t version)
 {
     s->version = version;
+    s->unasked = unasked_attrs(s->quirks, version);
     s->all_attrs = attrs_of_wire(version, UINT32_MAX) & s->unasked;
     s->asked = 0;
     s->naming.translates = version >= 4 && s->options.filename_charset;

@@ -11,7 +11,7 @@ import pythonic
 import test_lftp
 from process import ROOT
 
-HERE = pathlib.Path(__file__).parent / "symlinks"
+HERE = pathlib.Path(__file__).parent / "clients"
 JAVA = pathlib.Path("/usr/share/java")
 MODULES = ROOT / ".deps" / "node" / "node_modules"
 # To what is there, by an absolute path and by relative ones, and to what is not.
