@@ -109,8 +109,10 @@ struct request {
     sally_file *file; /* the operation is about it; NULL: none */
     struct block *block;
     struct listing *listing;
-    void *plan; /* of a request that takes several operations: from mem_alloc, or NULL */
-    bool alone; /* s->alone is on its account */
+    void *plan;         /* of a request that takes several operations: from mem_alloc, or NULL */
+    bool alone;         /* s->alone is on its account */
+    bool slash;         /* one of its paths has a slash at its end */
+    struct op *waiting; /* for this look at what its path leads to; NULL: none. See slash.c */
 };
 
 static inline struct request *request_of(const struct op *op)
@@ -131,6 +133,8 @@ struct op *request_begin(struct sftp *s, const struct request_in *in, uint32_t k
                          answer_fn *answer);
 /* Gives the operation to the session, with request_of(op)->file; SALLY_OK. */
 sally_status request_submit(struct sftp *s, struct op *op);
+/* The same, for an operation that is answered without the session. */
+void request_fail(struct op *op, sally_status status);
 /* Until this operation is done, and those that go on with it, no later request starts: for requests
  * whose steps nobody may come between. */
 void request_alone(struct op *op);
@@ -190,6 +194,11 @@ sally_status submit_two_paths(struct sftp *s, struct request_in *in, uint32_t ki
 sally_status submit_setstat(struct sftp *s, struct request_in *in, uint32_t flags);
 sally_status submit_realpath(struct sftp *s, struct request_in *in, struct slice path,
                              uint32_t flags);
+
+/* slash.c */
+bool slash_ends(struct slice path);
+/* True: the operation has such a path; it goes on when that was looked at, or has failed. */
+bool slash_looks_first(struct sftp *s, struct op *op);
 
 /* symlink.c */
 handle_fn handle_symlink, handle_link;

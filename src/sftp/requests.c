@@ -181,6 +181,10 @@ static void on_done(struct op *op)
         s->alone = false;
     mem_free(r->plan);
     r->plan = NULL;
+    if (r->waiting) { /* the session ends */
+        request_drop(r->waiting, SALLY_CONNECTION_LOST);
+        r->waiting = NULL;
+    }
     if (!kept)
         request_end(op);
     if (has_data)
@@ -245,8 +249,17 @@ void request_go_back(struct op *next, struct op *before)
     op_free(next);
 }
 
+void request_fail(struct op *op, sally_status status)
+{
+    request_of(op)->s->active++;
+    op->pub.status = status;
+    on_done(op);
+}
+
 sally_status request_submit(struct sftp *s, struct op *op)
 {
+    if (slash_looks_first(s, op))
+        return SALLY_OK;
     sally_file *file = request_of(op)->file;
     if (file)
         op_use_file(op, file); /* counts as a user of the file, so not before it is certain */
@@ -317,6 +330,7 @@ static sally_status translate(const struct sftp *s, struct slice *name, struct b
 sally_status request_path(struct sftp *s, struct op *op, struct slice raw)
 {
     struct buf room;
+    request_of(op)->slash |= slash_ends(raw);
     sally_status status = translate(s, &raw, &room);
     if (status == SALLY_OK)
         status = op_take_path(op, raw);
@@ -327,6 +341,7 @@ sally_status request_path(struct sftp *s, struct op *op, struct slice raw)
 sally_status request_to(struct sftp *s, struct op *op, struct slice raw)
 {
     struct buf room;
+    request_of(op)->slash |= slash_ends(raw);
     sally_status status = translate(s, &raw, &room);
     if (status == SALLY_OK)
         status = op_take_to(op, raw);

@@ -70,8 +70,8 @@ def u32(*numbers):
 NO_ATTRS, SIZE_0, SIZE_MODE = u32(0), u32(1) + bytes(8), u32(5) + bytes(8) + u32(0o640)
 READ_ONLY, CREATE_NEW, EXISTING = u32(1, 0), u32(2 | 8 | 0x20, 0), u32(2, 0)
 LONG, LOST = b"n" * 300, text(b"12345678")
-# Requests that fail, on: file, directory full/ with something in it, empty/, loop (a link to itself), dangling, to-full,
-# to-file. "Ours" is the answer where it is not OpenSSH's, for the reason that docs/protocol.md has.
+# Requests, most of which fail, on: file, directory full/ with something in it, empty/, loop (a link to itself), dangling,
+# to-full, to-file.
 FAILURES = {
     "stat of nothing": (raw_sftp.STAT, text("none")),
     "stat below a file": (raw_sftp.STAT, text("file/x")),
@@ -136,8 +136,55 @@ FAILURES = {
     "fsync by a lost handle": (raw_sftp.EXTENDED, text("fsync@openssh.com") + LOST),
     "fstatvfs by a lost handle": (raw_sftp.EXTENDED, text("fstatvfs@openssh.com") + LOST),
     "copy-data by lost handles": (raw_sftp.EXTENDED, text("copy-data") + LOST + bytes(16) + LOST + bytes(8)),
+    "stat of a file as a directory": (raw_sftp.STAT, text("file/")),
+    "stat of a file as a directory's self": (raw_sftp.STAT, text("file/.")),
+    "lstat of a file as a directory": (raw_sftp.LSTAT, text("file/")),
+    "lstat of a directory as one": (raw_sftp.LSTAT, text("full//")),
+    "lstat of a link to a file as a directory": (raw_sftp.LSTAT, text("to-file/")),
+    "lstat of a dangling link as a directory": (raw_sftp.LSTAT, text("dangling/")),
+    "stat of nothing as a directory": (raw_sftp.STAT, text("none/")),
+    "open of a file as a directory": (raw_sftp.OPEN, text("file/") + READ_ONLY),
+    "open of a file as a directory to write": (raw_sftp.OPEN, text("file/") + EXISTING),
+    "open of a directory as one to write": (raw_sftp.OPEN, text("full/") + EXISTING),
+    "open anew of a directory": (raw_sftp.OPEN, text("new/") + CREATE_NEW),
+    "opendir of a file as a directory": (raw_sftp.OPENDIR, text("file/")),
+    "opendir of a link as a directory": (raw_sftp.OPENDIR, text("to-full/")),
+    "mkdir with a slash": (MKDIR, text("made/") + NO_ATTRS),
+    "mkdir of a directory with a slash": (MKDIR, text("full/") + NO_ATTRS),
+    "mkdir of a file with a slash": (MKDIR, text("file/") + NO_ATTRS),
+    "mkdir of a dangling link with a slash": (MKDIR, text("dangling/") + NO_ATTRS),
+    "rmdir with a slash": (RMDIR, text("made/")),
+    "rmdir of a file with a slash": (RMDIR, text("file/")),
+    "rmdir of a link with a slash": (RMDIR, text("to-full/")),
+    "remove of a file as a directory": (REMOVE, text("file/")),
+    "remove of a directory as one": (REMOVE, text("full/")),
+    "remove of a link as a directory": (REMOVE, text("to-full/")),
+    "rename of a file as a directory": (RENAME, text("file/") + text("new")),
+    "rename of a file to a directory": (RENAME, text("file") + text("new/")),
+    "rename of a file over a directory": (RENAME, text("file") + text("empty/")),
+    "rename of a directory as one": (RENAME, text("empty/") + text("moved/")),
+    "rename back": (RENAME, text("moved") + text("empty/")),
+    "readlink of a file as a directory": (READLINK, text("to-file/")),
+    "readlink of a directory": (READLINK, text("to-full/")),
+    "symlink as a directory": (SYMLINK, text("target") + text("new/")),
+    "symlink over a directory": (SYMLINK, text("target") + text("full/")),
+    "setstat of a file as a directory": (SETSTAT, text("file/") + u32(4, 0o640)),
+    "setstat of a directory as one": (SETSTAT, text("full/") + u32(4, 0o755)),
+    "lsetstat of a link to a file as a directory": (raw_sftp.EXTENDED, text("lsetstat@openssh.com") + text("to-file/") + u32(4, 0o640)),
+    "posix-rename of a file as a directory": (raw_sftp.EXTENDED, text("posix-rename@openssh.com") + text("file/") + text("new")),
+    "posix-rename of a file to a directory": (raw_sftp.EXTENDED, text("posix-rename@openssh.com") + text("file") + text("new/")),
+    "posix-rename of a directory as one": (raw_sftp.EXTENDED, text("posix-rename@openssh.com") + text("empty/") + text("moved/")),
+    "posix-rename back": (raw_sftp.EXTENDED, text("posix-rename@openssh.com") + text("moved/") + text("empty")),
+    "hardlink of a file as a directory": (raw_sftp.EXTENDED, text("hardlink@openssh.com") + text("file/") + text("new")),
+    "hardlink of a file to a directory": (raw_sftp.EXTENDED, text("hardlink@openssh.com") + text("file") + text("new/")),
+    "statvfs of a file as a directory": (raw_sftp.EXTENDED, text("statvfs@openssh.com") + text("file/")),
+    "realpath of a file as a directory": (raw_sftp.REALPATH, text("file/")),
     "an unknown extension": (raw_sftp.EXTENDED, text("none@example.com")),
 }
+
+
+# Where our answer is not OpenSSH's: it makes a hard link of the new name, which finds a directory in its place.
+OURS = {"rename of a file over a directory": 2}
 
 
 def make_subjects(directory):
@@ -172,7 +219,29 @@ class TestStatusOfVersion3:
             (tmp_path / name).mkdir()
         theirs = codes_of(SSHD / "usr/lib/openssh/sftp-server", tmp_path / "theirs", FAILURES)
         ours = codes_of(SFTP_SERVER, tmp_path / "ours", FAILURES)
-        assert ours == theirs
+        assert ours == {**theirs, **OURS}
+
+
+class TestSlashAtTheEnd:
+    """It means a directory; what fails stands in FAILURES."""
+
+    @pytest.mark.parametrize("version", [3, 4, 5, 6])
+    def test_follows_links(self, connect, server, version):
+        make_subjects(server.root)
+        (server.root / "full").chmod(0o751)
+        session = connect(version, server)
+        for path in ("/to-full/", "/to-full/.", "/to-full//"):
+            for kind in (raw_sftp.STAT, raw_sftp.LSTAT):
+                assert session.stat(path, 4, kind)["permissions"] & 0o7777 == 0o751
+        lost = 19 if version == 6 else 2
+        for path in ("/file/", "/to-file/", "/file/."):
+            assert session.stat(path, 4, raw_sftp.STAT) == session.stat(path, 4, raw_sftp.LSTAT) == lost
+            assert session.open(path) == lost
+            assert session.code(REMOVE, text(path)) == lost
+        assert (server.root / "file").exists() and (server.root / "to-file").is_symlink()
+        mode = u32(4) + (b"" if version == 3 else b"\2") + u32(0o700)
+        assert session.extended("lsetstat@openssh.com", text("/to-full/") + mode) == raw_sftp.OK
+        assert stat.S_IMODE((server.root / "full").stat().st_mode) == 0o700
 
 
 class TestUnknownWishes:
