@@ -53,8 +53,12 @@ static void print_plain(const sally_setting *s)
 {
     char range[256] = "";
     append_range(range, sizeof range, s);
-    printf("%s\n    %s\n    default: %s\n    range:   %s\n    scope:   %s\n\n", s->name, s->help,
+    printf("%s\n    %s\n    default: %s\n    range:   %s\n    scope:   %s\n", s->name, s->help,
            *s->default_value ? s->default_value : "(empty)", range, scope_text(s->scope));
+    const char *name;
+    for (size_t i = 0; (name = sally_setting_choice_at(s->name, i)) != NULL; i++)
+        printf("%s%s", i ? "," : "    names:   ", name);
+    printf("%s\n", s->type == SALLY_SETTING_LIST ? "\n" : "");
 }
 
 /* A word of mdoc(7), where a backslash begins an escape, and a dot or quote at the start of a line

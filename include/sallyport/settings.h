@@ -20,7 +20,9 @@ enum {
     SALLY_SETTING_DURATION = 3, /**< a number with ms, s, m, h or d; without one, seconds */
     SALLY_SETTING_BOOL = 4,     /**< yes or no (also on, off, true, false, 1, 0) */
     SALLY_SETTING_TEXT = 5,     /**< any text */
-    SALLY_SETTING_LIST = 6 /**< names with commas; +name adds to the default, -name takes from it */
+    SALLY_SETTING_LIST = 6 /**< names with commas; or a change of the default, as OpenSSH has it:
+                              +a,b appends both, -a,b takes both away (a and b may be patterns with
+                              * and ?), ^a,b puts both in front; +a,-b does one after the other */
 };
 
 /** Where a setting may be changed. */
@@ -47,6 +49,11 @@ SALLY_API const sally_setting *sally_setting_at(size_t index);
 
 /** The setting of this name; NULL when there is none. Any thread. */
 SALLY_API const sally_setting *sally_setting_find(const char *name);
+
+/** The name at `index` of those that the list setting `name` may hold, best first; NULL past the
+ * last one, and for settings of another type. Lists of requests also take the names that requests
+ * have on the wire, and a storage's own, which have an @. Static. Any thread. */
+SALLY_API const char *sally_setting_choice_at(const char *name, size_t index);
 
 SALLY_END_DECLS
 

@@ -36,7 +36,8 @@ typedef struct sally_sftp_options {
     uint32_t max_handles;       /**< open files and directories; 0: 1024 */
     uint32_t max_operations;    /**< requests in flight; 0: 64 */
     const char *allow_requests; /**< names with commas ("open,read,..."): only these are allowed;
-                                   NULL: all. Names that are unknown stand for nothing */
+                                   NULL: all. A name that is unknown, and has no @ as a storage's
+                                   own may have, is ::SALLY_E_PARSE */
     const char *deny_requests;  /**< names that are denied; NULL: none */
     const sally_peer *peer;     /**< copied; NULL: unknown */
     const sally_hooks *hooks;   /**< hook_count sets, copied */

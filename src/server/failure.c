@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "server/server.h"
 
-#define FAILURE_SIZE 512
+#define FAILURE_SIZE 2048
 
 struct failure {
     struct list link;

@@ -59,7 +59,8 @@ struct settings {
     uint64_t ssh_window_max;
     uint64_t ssh_window_start;
 
-    /* Texts and lists, never NULL. A list is what it came to: "+name" and "-name" are resolved. */
+    /* Texts and lists, never NULL. A list is what it came to: "+name", "-name" and "^name" are
+     * resolved. */
     char *sftp_allow_requests;
     char *sftp_deny_requests;
     char *sftp_filename_charset;
@@ -77,9 +78,10 @@ struct settings {
 /* A row of the table: what is documented, and where the value lives. */
 struct setting_row {
     sally_setting pub;
-    size_t offset;                       /* in struct settings: of a uint64_t, or of a char * */
-    bool (*is_name)(const char *name);   /* LIST: whether this is a name; NULL: any is */
-    bool (*is_valid)(const char *value); /* TEXT: NULL: any is */
+    size_t offset;                        /* in struct settings: of a uint64_t, or of a char * */
+    const char *(*name_at)(size_t index); /* LIST: what may be named; NULL past the last one */
+    /* TEXT: whether this is one; NULL: any is. LIST: whether this may be named, too; NULL: no. */
+    bool (*is_valid)(const char *value);
 };
 
 const struct setting_row *setting_row_at(size_t index);
@@ -93,7 +95,7 @@ struct settings *settings_copy(const struct settings *from);
 
 /* Changes one value of a set that nobody else sees yet. SALLY_E_NOT_FOUND, _PARSE, _RANGE,
  * _NO_MEMORY; `why` gets a sentence then. */
-#define SETTINGS_WHY_SIZE 384
+#define SETTINGS_WHY_SIZE 2048 /* has room for all names of the longest list */
 sally_error settings_set(struct settings *s, const char *name, const char *value,
                          char why[SETTINGS_WHY_SIZE]);
 /* The value as text that settings_set() would take. SALLY_E_NOT_FOUND, SALLY_E_RANGE when it does

@@ -1,8 +1,11 @@
+/* Lists, as OpenSSH's: names with commas; "+" in front of one appends it and those behind it to the
+ * default, "-" takes them from it (they may be patterns), "^" puts them in front. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "scp/glob.h"
 #include "server/settings.h"
 
 #define LIST_MAX_BYTES 16384
@@ -51,7 +54,8 @@ static void append(struct buf *list, const char *name)
     put_format(list, "%s%s", list->size ? "," : "", name);
 }
 
-static void remove_name(struct buf *list, const char *name)
+/* The list without the names that fit the pattern, which may be a name itself. */
+static void remove_names(struct buf *list, const char *pattern)
 {
     struct buf kept;
     buf_init(&kept, list->max);
@@ -59,7 +63,7 @@ static void remove_name(struct buf *list, const char *name)
     char each[LIST_NAME_SIZE];
     bool too_long = false;
     while (next_name(&at, each, &too_long))
-        if (!too_long && strcmp(each, name) != 0)
+        if (!too_long && !glob_matches(slice_of(pattern), slice_of(each)))
             append(&kept, each);
     if (list->failed)
         kept.failed = true;
@@ -75,56 +79,110 @@ static bool looks_like_a_name(const char *name)
     return *name != '\0';
 }
 
-static sally_error check_name(const struct setting_row *row, const char *name, bool too_long,
-                              char why[SETTINGS_WHY_SIZE])
+static bool is_choice(const struct setting_row *row, const char *name)
 {
-    if (!too_long && looks_like_a_name(name) && (!row->is_name || row->is_name(name)))
+    const char *known;
+    for (size_t i = 0; (known = row->name_at(i)) != NULL; i++)
+        if (strcmp(known, name) == 0)
+            return true;
+    return row->is_valid && row->is_valid(name);
+}
+
+static bool fits_a_choice(const struct setting_row *row, const char *pattern)
+{
+    const char *known;
+    for (size_t i = 0; (known = row->name_at(i)) != NULL; i++)
+        if (glob_matches(slice_of(pattern), slice_of(known)))
+            return true;
+    return false;
+}
+
+static sally_error check_name(const struct setting_row *row, const char *name, bool too_long,
+                              bool may_be_pattern, char why[SETTINGS_WHY_SIZE])
+{
+    if (!too_long && looks_like_a_name(name) &&
+        (is_choice(row, name) || (may_be_pattern && fits_a_choice(row, name))))
         return SALLY_E_OK;
-    snprintf(why, SETTINGS_WHY_SIZE, "%s: there is no \"%s\" to choose", row->pub.name,
-             too_long ? "(long name)" : name);
+    size_t used = (size_t)snprintf(why, SETTINGS_WHY_SIZE, "%s: there is no \"%s\"; there are ",
+                                   row->pub.name, too_long ? "(long name)" : name);
+    const char *known;
+    for (size_t i = 0; (known = row->name_at(i)) != NULL && used < SETTINGS_WHY_SIZE; i++)
+        used +=
+            (size_t)snprintf(why + used, SETTINGS_WHY_SIZE - used, "%s%s", i ? ", " : "", known);
     return SALLY_E_PARSE;
 }
 
-/* Names stand for themselves; when all of them begin with + or -, they change the default. */
+/* What is being made of a list's text. */
+struct resolving {
+    struct buf head, list; /* head: what comes before the rest */
+    char mark; /* + - ^: what is done with the names that follow; 0: they are the list */
+    size_t names;
+};
+
+static sally_error take_name(const struct setting_row *row, struct resolving *r, const char *text,
+                             bool too_long, char why[SETTINGS_WHY_SIZE])
+{
+    if (!too_long && strchr("+-^", *text)) {
+        if (r->names && !r->mark) {
+            snprintf(why, SETTINGS_WHY_SIZE,
+                     "%s: a list that changes the default begins with +, - or ^", row->pub.name);
+            return SALLY_E_PARSE;
+        }
+        if (!r->names)
+            put_format(&r->list, "%s", row->pub.default_value);
+        r->mark = *text++;
+    }
+    r->names++;
+    sally_error error = check_name(row, text, too_long, r->mark == '-', why);
+    if (error)
+        return error;
+    if (r->mark == '-') {
+        remove_names(&r->head, text);
+        remove_names(&r->list, text);
+    } else if (r->mark == '^') {
+        append(&r->head, text);
+    } else {
+        append(&r->list, text);
+    }
+    return SALLY_E_OK;
+}
+
+/* The head, and the rest of the list behind it. */
+static void join(struct resolving *r)
+{
+    const char *at = text_of(&r->list);
+    char name[LIST_NAME_SIZE];
+    bool too_long = false;
+    while (next_name(&at, name, &too_long))
+        append(&r->head, name);
+    r->head.failed |= r->list.failed;
+}
+
 sally_error setting_resolve_list(const struct setting_row *row, const char *value, char **out,
                                  char why[SETTINGS_WHY_SIZE])
 {
-    struct buf list;
-    buf_init(&list, LIST_MAX_BYTES);
+    struct resolving r = {.mark = 0};
+    buf_init(&r.head, LIST_MAX_BYTES);
+    buf_init(&r.list, LIST_MAX_BYTES);
     char text[LIST_NAME_SIZE];
     const char *at = value;
     bool too_long = false;
-    size_t plain = 0, changes = 0;
     sally_error error = SALLY_E_OK;
-    while (!error && next_name(&at, text, &too_long)) {
-        bool is_change = !too_long && (text[0] == '+' || text[0] == '-');
-        if (is_change && changes++ == 0 && plain == 0)
-            put_format(&list, "%s", row->pub.default_value);
-        plain += is_change ? 0 : 1;
-        const char *name = is_change ? text + 1 : text;
-        error = check_name(row, name, too_long, why);
-        if (error)
-            break;
-        if (is_change && text[0] == '-')
-            remove_name(&list, name);
-        else
-            append(&list, name);
-    }
-    if (!error && plain && changes) {
-        snprintf(why, SETTINGS_WHY_SIZE, "%s: either all names begin with + or -, or none",
-                 row->pub.name);
-        error = SALLY_E_PARSE;
-    }
-    if (!error && list.size == 0 && row->pub.default_value[0] != '\0') {
+    while (!error && next_name(&at, text, &too_long))
+        error = take_name(row, &r, text, too_long, why);
+    if (!error)
+        join(&r);
+    if (!error && !r.head.failed && r.head.size == 0 && row->pub.default_value[0] != '\0') {
         snprintf(why, SETTINGS_WHY_SIZE, "%s: nothing is left to choose from", row->pub.name);
         error = SALLY_E_RANGE;
     }
-    const char *result = text_of(&list);
-    *out = !error && !list.failed ? mem_strdup(result) : NULL;
+    const char *result = text_of(&r.head);
+    *out = !error && !r.head.failed ? mem_strdup(result) : NULL;
     if (!error && !*out) {
         snprintf(why, SETTINGS_WHY_SIZE, "%s: too long, or out of memory", row->pub.name);
         error = SALLY_E_NO_MEMORY;
     }
-    buf_clear(&list);
+    buf_clear(&r.list);
+    buf_clear(&r.head);
     return error;
 }

@@ -9,43 +9,43 @@
 #include "scp/scp.h"
 #include "server/settings.h"
 #include "sftp/sftp.h"
+#include "ssh/ssh.h"
 
-static bool is_kex(const char *name)
+static const char *kex_at(size_t index)
 {
-    return kex_method_find(slice_of(name)) != NULL;
+    const struct kex_method *method = kex_method_at(index);
+    return method ? method->name : NULL;
 }
 
-static bool is_cipher(const char *name)
+static const char *cipher_name_at(size_t index)
 {
-    return cipher_find(slice_of(name)) != NULL;
+    const struct cipher_info *cipher = cipher_at(index);
+    return cipher ? cipher->name : NULL;
 }
 
-static bool is_mac(const char *name)
+static const char *mac_name_at(size_t index)
 {
-    return mac_find(slice_of(name)) != NULL;
+    const struct mac_info *mac = mac_at(index);
+    return mac ? mac->name : NULL;
 }
 
-static bool is_signature(const char *name)
+static const char *signature_at(size_t index)
 {
-    return signature_algorithm_find(slice_of(name)) != NULL;
+    const struct signature_algorithm *signature = signature_algorithm_at(index);
+    return signature ? signature->name : NULL;
 }
 
-static bool is_compression(const char *name)
+/* "none" behind the commands: it stands for itself, since an empty list would be a slip. */
+static const char *command_at(size_t index)
 {
-    return strcmp(name, "none") == 0 || strcmp(name, "zlib") == 0 ||
-           strcmp(name, "zlib@openssh.com") == 0;
+    uint32_t count = 0;
+    while (scp_command_name(count))
+        count++;
+    return index < count ? scp_command_name((uint32_t)index) : index == count ? "none" : NULL;
 }
 
-static bool is_command(const char *name)
-{
-    for (uint32_t i = 0; scp_command_name(i); i++)
-        if (strcmp(scp_command_name(i), name) == 0)
-            return true;
-    return strcmp(name, "none") == 0;
-}
-
-/* Requests that only a storage knows have an @ in their names. */
-static bool is_request(const char *name)
+/* Names that requests have on the wire, and those that only a storage knows, which have an @. */
+static bool is_other_request(const char *name)
 {
     return strchr(name, '@') || sftp_request_is_known(name);
 }
@@ -174,10 +174,10 @@ static const struct setting_row rows[] = {
      AT(server_workers_unauthenticated), NULL, NULL},
     {{"sftp.allow_requests", LIST, CONNECTION, "", "", "",
       "names of the only requests that are allowed; empty: all"},
-     AT(sftp_allow_requests), is_request, NULL},
+     AT(sftp_allow_requests), sftp_request_name_at, is_other_request},
     {{"sftp.deny_requests", LIST, CONNECTION, "", "", "",
       "names of requests that are denied"},
-     AT(sftp_deny_requests), is_request, NULL},
+     AT(sftp_deny_requests), sftp_request_name_at, is_other_request},
     {{"sftp.filename_charset", TEXT, CONNECTION, "UTF-8", "", "",
       "charset of the storage's names, for clients of SFTP 4 to 6; empty: they are bytes"},
      AT(sftp_filename_charset), NULL, is_charset},
@@ -214,19 +214,19 @@ static const struct setting_row rows[] = {
       "chacha20-poly1305@openssh.com,aes128-gcm@openssh.com,aes256-gcm@openssh.com,"
       "aes128-ctr,aes192-ctr,aes256-ctr", "", "",
       "ciphers, best first"},
-     AT(ssh_ciphers), is_cipher, NULL},
+     AT(ssh_ciphers), cipher_name_at, NULL},
     {{"ssh.commands", LIST, CONNECTION,
       "scp,md5sum,sha1sum,sha224sum,sha256sum,sha384sum,sha512sum,b2sum,df", "", "",
       "commands that clients may run beside SFTP; none: no command"},
-     AT(ssh_commands), is_command, NULL},
+     AT(ssh_commands), command_at, NULL},
     {{"ssh.compression", LIST, RUNNING, "none,zlib@openssh.com", "", "",
       "methods of compression, best first"},
-     AT(ssh_compression), is_compression, NULL},
+     AT(ssh_compression), ssh_compression_at, NULL},
     {{"ssh.host_key_algorithms", LIST, RUNNING,
       "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
       "rsa-sha2-512,rsa-sha2-256", "", "",
       "signatures by which the server proves its identity, best first"},
-     AT(ssh_host_key_algorithms), is_signature, NULL},
+     AT(ssh_host_key_algorithms), signature_at, NULL},
     {{"ssh.keepalive_count", NUMBER, CONNECTION, "3", "1", "1000",
       "questions without an answer after which a connection counts as dead"},
      AT(ssh_keepalive_count), NULL, NULL},
@@ -238,17 +238,17 @@ static const struct setting_row rows[] = {
       "ecdh-sha2-nistp521,diffie-hellman-group-exchange-sha256,diffie-hellman-group16-sha512,"
       "diffie-hellman-group18-sha512,diffie-hellman-group14-sha256", "", "",
       "methods of key exchange, best first"},
-     AT(ssh_kex), is_kex, NULL},
+     AT(ssh_kex), kex_at, NULL},
     {{"ssh.macs", LIST, RUNNING,
       "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,hmac-sha2-512",
       "", "",
       "message authentication codes, best first"},
-     AT(ssh_macs), is_mac, NULL},
+     AT(ssh_macs), mac_name_at, NULL},
     {{"ssh.public_key_algorithms", LIST, RUNNING,
       "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
       "rsa-sha2-512,rsa-sha2-256", "", "",
       "signatures by which users may prove their identity"},
-     AT(ssh_public_key_algorithms), is_signature, NULL},
+     AT(ssh_public_key_algorithms), signature_at, NULL},
     {{"ssh.rekey_bytes", BYTES, CONNECTION, "1G", "64K", "64G",
       "bytes in either direction after which keys are exchanged anew"},
      AT(ssh_rekey_bytes), NULL, NULL},
@@ -288,6 +288,12 @@ const struct setting_row *setting_row_find(const char *name)
         if (strcmp(rows[i].pub.name, name) == 0)
             return &rows[i];
     return NULL;
+}
+
+const char *sally_setting_choice_at(const char *name, size_t index)
+{
+    const struct setting_row *row = name ? setting_row_find(name) : NULL;
+    return row && row->name_at ? row->name_at(index) : NULL;
 }
 
 const sally_setting *sally_setting_at(size_t index)

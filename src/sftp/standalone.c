@@ -207,8 +207,26 @@ static sally_error copy_texts(sally_sftp *x, sally_sftp_options *o)
     return SALLY_E_OK;
 }
 
+/* A misspelt name would deny nothing, and silently. What has an @ may be the storage's. */
+static bool list_is_known(const char *list)
+{
+    char name[128];
+    for (; list && *list; list += strcspn(list, ","), list += *list == ',') {
+        size_t size = strcspn(list, ",");
+        if (size >= sizeof name)
+            return false;
+        memcpy(name, list, size);
+        name[size] = '\0';
+        if (size && !strchr(name, '@') && !sftp_request_is_known(name))
+            return false;
+    }
+    return true;
+}
+
 static sally_error take_options(sally_sftp *x, sally_sftp_options *o)
 {
+    if (!list_is_known(o->allow_requests) || !list_is_known(o->deny_requests))
+        return SALLY_E_PARSE;
     x->on_wake = o->on_wake;
     x->wall_seconds = o->wall_seconds;
     x->user_data = o->user_data;

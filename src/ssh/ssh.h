@@ -143,6 +143,9 @@ void ssh_trim(struct ssh *ssh);
 void ssh_disconnect(struct ssh *ssh, const char *text);
 void ssh_rekey(struct ssh *ssh);
 
+/* The methods of compression that there are, the default ones first; NULL past the last one. */
+const char *ssh_compression_at(size_t index);
+
 /* What is known. The texts live as long as the engine ("" before). */
 const char *ssh_peer_software(
     const struct ssh *ssh); /* identification line without "SSH-2.0-" and comment stays in */

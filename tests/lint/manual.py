@@ -1,4 +1,5 @@
-"""Manual pages are well-formed, and list exactly the settings that the program knows, with their defaults.
+"""Manual pages are well-formed, and list exactly the settings that the program knows, with their defaults; docs/protocol.md lists
+exactly the names that lists may hold.
 
 Usage: manual.py [PROGRAM]: the program whose `settings` are compared."""
 
@@ -34,6 +35,32 @@ def settings_in(pages):
     return found
 
 
+def names_of(program):
+    """The names that each list may hold, as `sallyport settings` prints them."""
+    output = subprocess.run([program, "settings"], capture_output=True, text=True, check=True).stdout
+    return {name: names.split(",") for name, names in re.findall(r"^([a-z]\S+)\n(?: .*\n)*?    names:   (\S+)$", output, re.M)}
+
+
+def names_in(document):
+    """Rows of a table: the setting in code, then names in code."""
+    rows = re.findall(r"^\| `([a-z]\w*\.\w+)`(.*?) \| (.*) \|$", document.read_text(), re.M)
+    found = {}
+    for first, more, names in rows:
+        for setting in (first, *re.findall(r"`(\S+?)`", more)):
+            found[setting] = re.findall(r"`(\S+?)`", names)
+    return found
+
+
+def check_names(program):
+    known, listed = names_of(program), names_in(ROOT / "docs" / "protocol.md")
+    problems = [f"docs/protocol.md has no row of names for {name}" for name in sorted(known.keys() - listed.keys())]
+    problems += [f"docs/protocol.md has names for {name}, which is no list" for name in sorted(listed.keys() - known.keys())]
+    for name in sorted(known.keys() & listed.keys()):
+        if known[name] != listed[name]:
+            problems.append(f"docs/protocol.md has other names for {name} than the program: {', '.join(known[name])}")
+    return problems if known else ["the program knows no names"]
+
+
 def check():
     pages = sorted((ROOT / "man").glob("*.[1-9]"))
     problems = lint(pages)
@@ -44,6 +71,7 @@ def check():
         problems += [f"the manual describes a setting that is none: {name}" for name in sorted(described - known)]
         if not known:
             problems.append("the program knows no settings")
+        problems += check_names(sys.argv[1])
     return finish("manual pages", problems, len([name_of(page) for page in pages]))
 
 

@@ -121,7 +121,6 @@ static void lists_stand_alone_or_change_the_default(void **state)
           "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,"
           "hmac-sha1");
     assert_int_equal(settings_set(s, "ssh.macs", "hmac-sha1,+hmac-sha2-256", why), SALLY_E_PARSE);
-    assert_int_equal(settings_set(s, "ssh.macs", "+hmac-sha1,hmac-sha2-256", why), SALLY_E_PARSE);
     assert_int_equal(settings_set(s, "ssh.macs", "hmac-wrong", why), SALLY_E_PARSE);
     assert_non_null(strstr(why, "hmac-wrong"));
     assert_int_equal(settings_set(s, "ssh.macs", "", why), SALLY_E_RANGE);
@@ -145,6 +144,80 @@ static void lists_stand_alone_or_change_the_default(void **state)
     long_name[sizeof long_name - 1] = '\0';
     assert_int_equal(settings_set(s, "sftp.deny_requests", long_name, why), SALLY_E_PARSE);
     assert_int_equal(settings_set(s, "sftp.deny_requests", "a\x01z", why), SALLY_E_PARSE);
+    settings_unref(s);
+}
+
+#define ETM   "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com"
+#define PLAIN "hmac-sha2-256,hmac-sha2-512"
+
+/* As OpenSSH's -o MACs=+a,b and its kin. */
+static void a_mark_holds_for_the_names_behind_it(void **state)
+{
+    (void)state;
+    struct settings *s = settings_new();
+    const struct {
+        const char *in, *out;
+    } values[] = {
+        {"+hmac-sha1,hmac-sha1-etm@openssh.com",
+         ETM "," PLAIN ",hmac-sha1,hmac-sha1-etm@openssh.com"},
+        {"+hmac-sha2-256,hmac-sha1", ETM "," PLAIN ",hmac-sha1"},
+        {"-hmac-sha2-256,hmac-sha2-512", ETM},
+        {"-*-etm@openssh.com", PLAIN},
+        {"-hmac-sha2-256*,hmac-sha1", "hmac-sha2-512-etm@openssh.com,hmac-sha2-512"},
+        {"^hmac-sha2-512,hmac-sha1", "hmac-sha2-512,hmac-sha1," ETM ",hmac-sha2-256"},
+        {"^hmac-sha2-512,^hmac-sha1", "hmac-sha2-512,hmac-sha1," ETM ",hmac-sha2-256"},
+        {"-*@openssh.com,+hmac-sha1,^hmac-sha2-512", "hmac-sha2-512,hmac-sha2-256,hmac-sha1"},
+        {"+hmac-sha1,-hmac-sha1", ETM "," PLAIN},
+        {"^hmac-sha1,-hmac-sha1", ETM "," PLAIN},
+    };
+    for (size_t i = 0; i < COUNT_OF(values); i++) {
+        assert_int_equal(settings_set(s, "ssh.macs", values[i].in, why), SALLY_E_OK);
+        shows(s, "ssh.macs", values[i].out);
+    }
+    const char *const bad[] = {"+",         "-",           "^",          "+,hmac-sha1",
+                               "-nothing*", "+hmac-sha2*", "^hmac-sha*", "++hmac-sha1"};
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        assert_int_equal(settings_set(s, "ssh.macs", bad[i], why), SALLY_E_PARSE);
+    assert_int_equal(settings_set(s, "ssh.macs", "-*", why), SALLY_E_RANGE);
+    assert_int_equal(settings_set(s, "sftp.deny_requests", "+remove,rmdir", why), SALLY_E_OK);
+    shows(s, "sftp.deny_requests", "remove,rmdir");
+    settings_unref(s);
+}
+
+/* Every list: each name that it has can be set alone; one that it has not is refused, with those
+ * that there are. */
+static void lists_know_their_names(void **state)
+{
+    (void)state;
+    struct settings *s = settings_new();
+    const sally_setting *row;
+    const char *name;
+    size_t lists = 0;
+    for (size_t i = 0; (row = sally_setting_at(i)); i++) {
+        if (row->type != SALLY_SETTING_LIST) {
+            assert_null(sally_setting_choice_at(row->name, 0));
+            continue;
+        }
+        lists++;
+        assert_int_equal(settings_set(s, row->name, "nothing", why), SALLY_E_PARSE);
+        assert_non_null(strstr(why, row->name));
+        assert_non_null(strstr(why, "\"nothing\""));
+        char text[SETTINGS_WHY_SIZE];
+        memcpy(text, why, sizeof text);
+        assert_true(strlen(text) < sizeof text - 1);
+        for (size_t k = 0; (name = sally_setting_choice_at(row->name, k)); k++) {
+            assert_non_null(strstr(text, name));
+            assert_int_equal(settings_set(s, row->name, name, why), SALLY_E_OK);
+            shows(s, row->name, name);
+        }
+    }
+    assert_int_equal(lists, 9);
+    assert_null(sally_setting_choice_at("ssh.nothing", 0));
+    assert_null(sally_setting_choice_at(NULL, 0));
+    /* Before the login there is none, as in OpenSSH since 7.4. */
+    assert_int_equal(settings_set(s, "ssh.compression", "zlib", why), SALLY_E_PARSE);
+    assert_string_equal(why, "ssh.compression: there is no \"zlib\"; there are none, "
+                             "zlib@openssh.com");
     settings_unref(s);
 }
 
@@ -240,6 +313,8 @@ int main(void)
         cmocka_unit_test(every_row_parses_and_prints),
         cmocka_unit_test(units_are_read),
         cmocka_unit_test(lists_stand_alone_or_change_the_default),
+        cmocka_unit_test(a_mark_holds_for_the_names_behind_it),
+        cmocka_unit_test(lists_know_their_names),
         cmocka_unit_test(texts_are_checked),
         cmocka_unit_test(copies_are_independent),
         cmocka_unit_test(connections_change_what_is_theirs),

@@ -285,6 +285,31 @@ static void log_lines_know_the_time_too(void **state)
     assert_int_equal(time_ns, UINT64_C(1000003600) * 1000000000);
 }
 
+/* A slip of the pen must not leave something allowed. */
+static void unknown_requests_are_refused(void **state)
+{
+    (void)state;
+    static const char *const lists[][2] = {
+        {"open,raed", NULL}, {NULL, "remov"}, {NULL, "remove, rmdir"}, {NULL, ",remove,x"}};
+    struct store store;
+    sally_sftp *sftp;
+    store_init(&store);
+    sally_fs *fs = store_fs(&store, 0, 0);
+    for (size_t i = 0; i < COUNT_OF(lists); i++) {
+        const sally_sftp_options bad = {
+            .struct_size = sizeof bad, .allow_requests = lists[i][0], .deny_requests = lists[i][1]};
+        assert_int_equal(sally_sftp_new(&sftp, fs, &bad), SALLY_E_PARSE);
+        assert_null(sftp);
+    }
+    const sally_sftp_options good = {.struct_size = sizeof good,
+                                     .allow_requests = "open,,read,statvfs@openssh.com",
+                                     .deny_requests = "theirs@example.com,remove,"};
+    assert_int_equal(sally_sftp_new(&sftp, fs, &good), SALLY_E_OK);
+    sally_sftp_free(sftp);
+    sally_fs_unref(fs);
+    store_clear(&store);
+}
+
 static void texts_are_copied_and_listings_know_the_time(void **state)
 {
     (void)state;
@@ -654,6 +679,7 @@ int main(void)
         cmocka_unit_test(late_answers_wake),
         cmocka_unit_test(bad_options_are_refused),
         cmocka_unit_test(log_lines_know_the_time_too),
+        cmocka_unit_test(unknown_requests_are_refused),
         cmocka_unit_test(texts_are_copied_and_listings_know_the_time),
         cmocka_unit_test(other_threads_may_finish_even_after_the_end),
         cmocka_unit_test(the_engine_works_while_on_wake_runs),
