@@ -53,35 +53,28 @@ static const char *name_at(size_t index)
     return command ? command->name : NULL;
 }
 
-static int flush(int status)
-{
-    if (fflush(stdout) != 0 || ferror(stdout))
-        return status ? status : report_failure("standard output cannot be written");
-    return status;
-}
-
 int main(int argc, char **argv)
 {
     setlocale(LC_CTYPE, "");
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error like others */
     if (argc < 2) {
         help_show(NULL);
-        return flush(EXIT_USAGE);
+        return report_written(EXIT_USAGE);
     }
     const char *word = argv[1];
     if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
         printf("sallyport %s\n", sally_version());
-        return flush(EXIT_FINE);
+        return report_written(EXIT_FINE);
     }
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
-        return flush(help_show(NULL));
+        return report_written(help_show(NULL));
     const struct command *command = command_find(word);
     if (command) {
         for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++) {
             if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-                return flush(help_show(command));
+                return report_written(help_show(command));
         }
-        return flush(command->run(argc - 1, argv + 1));
+        return report_written(command->run(argc - 1, argv + 1));
     }
     if (word[0] == '-')
         return report_usage(

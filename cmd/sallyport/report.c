@@ -1,5 +1,6 @@
 #include "report.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +42,19 @@ void report_warning(const char *format, ...)
     va_start(arguments, format);
     say(NULL, "warning: ", format, arguments);
     va_end(arguments);
+}
+
+static bool is_unread(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&out, 1, 0) == 1 && (out.revents & (POLLERR | POLLHUP));
+}
+
+int report_written(int status)
+{
+    if ((fflush(stdout) == 0 && !ferror(stdout)) || is_unread())
+        return status;
+    return status ? status : report_failure("standard output cannot be written");
 }
 
 bool is_terminal(FILE *stream)

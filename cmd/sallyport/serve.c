@@ -253,9 +253,7 @@ static int announce(const struct serving *s)
     const char *url;
     for (size_t i = 0; (url = sally_server_listener(s->server, i)) != NULL; i++)
         printf("listening on %s\n", url);
-    if (fflush(stdout) != 0)
-        return report_failure("standard output cannot be written: %s", strerror(errno));
-    return EXIT_FINE;
+    return report_written(EXIT_FINE);
 }
 
 static void introduce(const struct serving *s)
@@ -326,11 +324,12 @@ int serve_run(int argc, char **argv)
     }
     if (!status)
         status = announce(&s);
-    if (!status && !options.quiet)
+    bool serves = !status && !ferror(stdout); /* without a reader the address stays unknown */
+    if (serves && !options.quiet)
         introduce(&s);
-    if (!status)
+    if (serves)
         screen_release(s.screen);
-    if (!status)
+    if (serves)
         status =
             running_serve(s.server, s.screen,
                           !options.quiet && !options.json && is_terminal(stderr), options.quiet);

@@ -2,6 +2,7 @@
  * place of OpenSSH's sftp-server. Built on the library's public headers and nothing else. */
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -78,6 +79,8 @@ static int report_end(const struct journal *journal, enum pump_end end)
         journal_write(journal, LEVEL_ERROR, "bad message from the client");
         return EXIT_FAILED;
     case PUMP_GONE:
+        if (errno == EPIPE) /* the client has left, and that says it */
+            return EXIT_FINE;
         journal_write(journal, LEVEL_ERROR, "write error: %s", strerror(errno));
         return EXIT_FAILED;
     default:
@@ -137,6 +140,18 @@ static int serve(const struct options *options, const struct account *account,
     return status;
 }
 
+/* A reader that has left, as head(1) does, is no failure. */
+static int finish_output(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return EXIT_FINE;
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    if (poll(&out, 1, 0) == 1 && (out.revents & (POLLERR | POLLHUP)))
+        return EXIT_FINE;
+    fputs("sallyport-sftp-server: standard output cannot be written\n", stderr);
+    return EXIT_FAILED;
+}
+
 int main(int argc, char **argv)
 {
     struct account account = {NULL, NULL};
@@ -148,7 +163,7 @@ int main(int argc, char **argv)
     else
         memset(&options, 0, sizeof options);
     if (!status && options.done) {
-        status = fflush(stdout) == 0 ? EXIT_FINE : EXIT_FAILED;
+        status = finish_output();
     } else if (!status) {
         struct journal journal;
         journal_open(&journal, options.level, options.facility, options.to_stderr);
