@@ -112,7 +112,7 @@ static const struct setting_row rows[] = {
     {{"limits.idle_time", DURATION, CONNECTION, "0s", "0s", "365d",
       "time without a message from the client after which a connection is ended; 0: never"},
      AT(limits_idle_ns), NULL, NULL},
-    {{"limits.login_time", DURATION, RUNNING, "1m", "100ms", "1d",
+    {{"limits.login_time", DURATION, RUNNING, "2m", "100ms", "1d",
       "time from the connection to the login"},
      AT(limits_login_ns), NULL, NULL},
     {{"limits.open_files", NUMBER, CONNECTION, "1024", "1", "1000000",

@@ -91,6 +91,7 @@ static void units_are_read(void **state)
 {
     (void)state;
     struct settings *s = settings_new();
+    shows(s, "limits.login_time", "2m"); /* as OpenSSH: people answer a question about a new key */
     const struct {
         const char *name, *in, *out;
     } values[] = {
