@@ -29,15 +29,25 @@ static void break_protocol(struct ssh *ssh, const char *detail)
     ssh_break(ssh, SSH_DISCONNECT_PROTOCOL_ERROR, SSH_END_PROTOCOL, detail);
 }
 
-/* The channel of a message that makes sense only after the channel was confirmed. */
-static struct ssh_channel *open_channel(struct ssh *ssh, uint32_t number)
+/* For messages that make sense only after the channel was confirmed. NULL: the connection was
+ * ended. */
+static struct ssh_channel *if_open(struct ssh_channel *ch)
 {
-    struct ssh_channel *ch = channel_of(ssh, number);
     if (ch && !ch->open) {
-        break_protocol(ssh, "message for a channel that is not open yet");
+        break_protocol(ch->ssh, "message for a channel that is not open yet");
         return NULL;
     }
     return ch;
+}
+
+static struct ssh_channel *open_channel(struct ssh *ssh, uint32_t number)
+{
+    return if_open(channel_of(ssh, number));
+}
+
+static struct ssh_channel *open_channel_or_gone(struct ssh *ssh, uint32_t number)
+{
+    return if_open(channel_or_gone(ssh, number));
 }
 
 /* RFC 4254 section 5.2. */
@@ -47,7 +57,7 @@ bool on_channel_window_adjust(struct ssh *ssh, struct cursor *c)
     uint32_t more = get_u32(c);
     if (!cursor_done(c))
         return false;
-    struct ssh_channel *ch = open_channel(ssh, number);
+    struct ssh_channel *ch = open_channel_or_gone(ssh, number);
     if (!ch)
         return true;
     if (more > UINT32_MAX - ch->peer_window) {
@@ -115,7 +125,7 @@ bool on_channel_eof(struct ssh *ssh, struct cursor *c)
     uint32_t number = get_u32(c);
     if (!cursor_done(c))
         return false;
-    struct ssh_channel *ch = open_channel(ssh, number);
+    struct ssh_channel *ch = open_channel_or_gone(ssh, number);
     if (!ch || ch->peer_eof)
         return true;
     transport_note_activity(ssh);
@@ -136,7 +146,7 @@ bool on_channel_close(struct ssh *ssh, struct cursor *c)
     uint32_t number = get_u32(c);
     if (!cursor_done(c))
         return false;
-    struct ssh_channel *ch = open_channel(ssh, number);
+    struct ssh_channel *ch = open_channel_or_gone(ssh, number);
     if (!ch)
         return true;
     transport_note_activity(ssh);

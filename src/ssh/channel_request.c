@@ -70,9 +70,9 @@ bool on_channel_request(struct ssh *ssh, struct cursor *c)
     bool wants_reply = get_bool(c);
     if (c->bad)
         return false;
-    struct ssh_channel *ch = channel_of(ssh, number);
+    struct ssh_channel *ch = channel_or_gone(ssh, number);
     if (!ch)
-        return true;
+        return true; /* nor is there an answer then: nobody waits for it */
     if (!ch->open) {
         ssh_break(ssh, SSH_DISCONNECT_PROTOCOL_ERROR, SSH_END_PROTOCOL,
                   "request on a channel that is not open yet");
@@ -99,7 +99,7 @@ static bool on_reply(struct ssh *ssh, struct cursor *c, bool ok)
     uint32_t number = get_u32(c);
     if (!cursor_done(c))
         return false;
-    struct ssh_channel *ch = channel_of(ssh, number);
+    struct ssh_channel *ch = channel_or_gone(ssh, number);
     if (!ch || !ch->replies_awaited)
         return true;
     ch->replies_awaited--;

@@ -77,6 +77,8 @@ struct ssh_channel *channel_new(struct ssh *ssh, uint32_t *refusal)
     list_init(&ch->chunks);
     c->channels[slot] = ch;
     c->count++;
+    if (c->numbers <= slot)
+        c->numbers = slot + 1;
     return ch;
 }
 
@@ -105,6 +107,14 @@ struct ssh_channel *channel_of(struct ssh *ssh, uint32_t number)
     ssh_break(ssh, SSH_DISCONNECT_PROTOCOL_ERROR, SSH_END_PROTOCOL,
               "message for a channel that does not exist");
     return NULL;
+}
+
+struct ssh_channel *channel_or_gone(struct ssh *ssh, uint32_t number)
+{
+    const struct connection *c = ssh->connection;
+    if (number < c->numbers && !c->channels[number])
+        return NULL;
+    return channel_of(ssh, number);
 }
 
 /* Each busy channel sends one packet in turn, until the transport takes no more or nobody has

@@ -42,6 +42,7 @@ struct ssh_channel {
 struct connection {
     struct ssh_channel **channels; /* by number; NULL where free */
     uint32_t slots, count;
+    uint32_t numbers; /* that channels have had so far: 0 up to this */
     struct list busy; /* channels in turn */
     bool no_more_sessions;
     uint32_t keepalives_awaited;
@@ -58,6 +59,9 @@ void channel_free(struct ssh_channel *ch);
 /* The channel that a message is about, or NULL, the connection being ended: nobody has this number.
  */
 struct ssh_channel *channel_of(struct ssh *ssh, uint32_t number);
+/* The same for messages that do no harm when they come late: NULL without an end, too, for a number
+ * that both sides have closed. */
+struct ssh_channel *channel_or_gone(struct ssh *ssh, uint32_t number);
 
 /* channel_send.c */
 enum channel_step {

@@ -35,7 +35,8 @@ static const struct row table[256] = {
     /* Some clients ask again before every try to log in. */
     [SSH_MSG_SERVICE_REQUEST]          = {on_service_request,           S(AWAIT_SERVICE) | S(AWAIT_AUTH), 0, CLIENT, 0},
     [SSH_MSG_SERVICE_ACCEPT]           = {on_service_accept,            S(AWAIT_SERVICE),  0,        SERVER, 0},
-    [SSH_MSG_EXT_INFO]                 = {on_ext_info,                  S(AWAIT_SERVICE) | S(AWAIT_AUTH), 0, BOTH, 0},
+    /* Its place is right behind NEWKEYS; AsyncSSH 2.3 to 2.7 sends it behind the success, which harms nobody. */
+    [SSH_MSG_EXT_INFO]                 = {on_ext_info,                  SERVICES,          0,        BOTH,   0},
 
     [SSH_MSG_KEXINIT]                  = {on_kexinit,                   S(AWAIT_KEXINIT) | SERVICES, 0, BOTH, 0},
     [SSH_MSG_NEWKEYS]                  = {on_newkeys,                   S(AWAIT_NEWKEYS),  0,        BOTH,   0},
@@ -65,8 +66,9 @@ static const struct row table[256] = {
     [SSH_MSG_CHANNEL_EOF]              = {on_channel_eof,               S(READY),          0,        BOTH,   0},
     [SSH_MSG_CHANNEL_CLOSE]            = {on_channel_close,             S(READY),          0,        BOTH,   0},
     [SSH_MSG_CHANNEL_REQUEST]          = {on_channel_request,           S(READY),          0,        BOTH,   0},
-    [SSH_MSG_CHANNEL_SUCCESS]          = {on_channel_success,           S(READY),          0,        SERVER, 0},
-    [SSH_MSG_CHANNEL_FAILURE]          = {on_channel_failure,           S(READY),          0,        SERVER, 0},
+    /* Some clients answer what was no request. */
+    [SSH_MSG_CHANNEL_SUCCESS]          = {on_channel_success,           S(READY),          0,        BOTH,   0},
+    [SSH_MSG_CHANNEL_FAILURE]          = {on_channel_failure,           S(READY),          0,        BOTH,   0},
 
     /* Section 4 of the draft: not before the login. */
     [SSH_MSG_PING]                     = {on_ping,                      S(READY),          0,        BOTH,   0},
@@ -148,7 +150,7 @@ static const char *find_fault(struct ssh *ssh, uint8_t number, const struct row 
         return "a stray message in the first key exchange";
     if ((row->flags & METHOD) && number != t->kex->expected)
         return "a message of another key exchange method";
-    if (number == SSH_MSG_EXT_INFO && !ext_info_here) {
+    if (number == SSH_MSG_EXT_INFO && !ext_info_here && ssh->state != READY) {
         /* RFC 8308 section 2.4: a server may send it right before the success, too. */
         if (ssh->options.role != SSH_CLIENT || ssh->state != AWAIT_AUTH)
             return "EXT_INFO in the wrong place";

@@ -224,6 +224,64 @@ static void opens_sessions_up_to_the_bound(void **state)
     finish(&f);
 }
 
+/* What a client may say too late, or unasked, and what it may say of no channel that never was. */
+static void late_messages_mean_nothing(void **state)
+{
+    (void)state;
+    static const uint8_t late[] = {SSH_MSG_CHANNEL_WINDOW_ADJUST, SSH_MSG_CHANNEL_EOF,
+                                   SSH_MSG_CHANNEL_CLOSE,         SSH_MSG_CHANNEL_SUCCESS,
+                                   SSH_MSG_CHANNEL_FAILURE,       SSH_MSG_CHANNEL_REQUEST,
+                                   SSH_MSG_CHANNEL_DATA,          SSH_MSG_CHANNEL_EXTENDED_DATA};
+    for (size_t i = 0; i < COUNT_OF(late); i++)
+        for (uint32_t number = 0; number < 4;
+             number++) { /* 0 is open, 1 gone, 2 and 3 never were */
+            struct fixture f;
+            ready(&f);
+            open_channel(&f, "session", 100, 1000, 1000);
+            assert_int_equal(expect_confirmation(&f, 100), 0);
+            open_channel(&f, "session", 101, 1000, 1000);
+            assert_int_equal(expect_confirmation(&f, 101), 1);
+            close_channel(&f, 1);
+            expect_reply(&f, SSH_MSG_CHANNEL_CLOSE, 101);
+            struct buf room, *m = payload(&room, late[i]);
+            put_u32(m, number);
+            if (late[i] == SSH_MSG_CHANNEL_WINDOW_ADJUST)
+                put_u32(m, 1000);
+            if (late[i] == SSH_MSG_CHANNEL_EXTENDED_DATA)
+                put_u32(m, 1);
+            if (late[i] == SSH_MSG_CHANNEL_REQUEST)
+                put_text(m, "signal");
+            if (late[i] == SSH_MSG_CHANNEL_REQUEST)
+                put_bool(m, number == 1); /* no answer is owed to what is gone */
+            else if (late[i] == SSH_MSG_CHANNEL_DATA || late[i] == SSH_MSG_CHANNEL_EXTENDED_DATA)
+                put_text(m, "data");
+            feed(&f, m);
+            bool is_data =
+                late[i] == SSH_MSG_CHANNEL_DATA || late[i] == SSH_MSG_CHANNEL_EXTENDED_DATA;
+            bool lives = number == 0 || (number == 1 && !is_data);
+            if (ssh_over(f.b.ssh) == lives)
+                fail_msg("message %u for channel %u", late[i], number);
+            if (number == 1 && lives)
+                assert_int_equal(bare_sent(&f.b).size, 0);
+            finish(&f);
+        }
+}
+
+static void unasked_replies_mean_nothing(void **state)
+{
+    (void)state;
+    struct fixture f;
+    ready(&f);
+    static const uint8_t replies[] = {SSH_MSG_REQUEST_SUCCESS, SSH_MSG_REQUEST_FAILURE};
+    for (size_t i = 0; i < COUNT_OF(replies); i++) {
+        struct buf room, *m = payload(&room, replies[i]);
+        feed(&f, m);
+        assert_int_equal(bare_sent(&f.b).size, 0);
+        assert_false(ssh_over(f.b.ssh));
+    }
+    finish(&f);
+}
+
 static void opens_nothing_else(void **state)
 {
     (void)state;
@@ -656,6 +714,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(opens_sessions_up_to_the_bound),
+        cmocka_unit_test(late_messages_mean_nothing),
+        cmocka_unit_test(unasked_replies_mean_nothing),
         cmocka_unit_test(opens_nothing_else),
         cmocka_unit_test(accepts_any_window_and_packet_size),
         cmocka_unit_test(no_more_sessions_is_honoured),

@@ -40,10 +40,10 @@ static bool is_allowed(enum ssh_role receiver, enum moment moment, uint8_t numbe
     static const uint8_t generic[] = {1, 2, 3, 4, 0};
     static const uint8_t server_auth[] = {5, 20, 50, 61, 0},
                          client_auth[] = {7, 20, 51, 52, 53, 60, 0};
-    static const uint8_t server_ready[] = {20, 50, 80, 81, 82,  90,  93, 94,
-                                           95, 96, 97, 98, 192, 193, 0};
-    static const uint8_t client_ready[] = {20, 80, 81, 82, 91,  92,  93,  94, 95,
-                                           96, 97, 98, 99, 100, 192, 193, 0};
+    static const uint8_t server_ready[] = {7,  20, 50, 80, 81, 82,  90,  93,  94,
+                                           95, 96, 97, 98, 99, 100, 192, 193, 0};
+    static const uint8_t client_ready[] = {7,  20, 80, 81, 82, 91,  92,  93,  94,
+                                           95, 96, 97, 98, 99, 100, 192, 193, 0};
     bool server = receiver == SSH_SERVER;
     bool strict = moment == IN_KEX || moment == BEFORE_NEWKEYS; /* only to be ended */
     if (is_one_of(number, generic))

@@ -228,6 +228,25 @@ static void a_client_may_send_ext_info_first_only(void **state)
     pair_free(&p);
 }
 
+/* AsyncSSH 2.3 to 2.7 sends it behind the success. */
+static void ext_info_behind_the_login_means_nothing(void **state)
+{
+    for (int role = SSH_SERVER; role <= SSH_CLIENT; role++) {
+        struct pair p;
+        start(&p, state, NULL, NULL);
+        pair_exchange_keys(&p);
+        pair_log_in(&p);
+        struct side *receiver = role == SSH_SERVER ? &p.server : &p.client;
+        for (int i = 0; i < 3; i++)
+            side_inject(receiver->other, ext_info);
+        assert_alive(receiver);
+        static const uint8_t bad[] = {SSH_MSG_EXT_INFO, 0, 0, 0, 1};
+        side_inject(receiver->other, (struct slice){bad, sizeof bad});
+        assert_int_equal(receiver->overs, 1);
+        pair_free(&p);
+    }
+}
+
 static void malformed_ext_info_ends_it(void **state)
 {
     static const uint8_t bad[][16] = {
@@ -375,6 +394,7 @@ int main(void)
         cmocka_unit_test(a_dropped_ext_info_is_noticed),
         cmocka_unit_test(the_terrapin_attack),
         cmocka_unit_test(a_client_may_send_ext_info_first_only),
+        cmocka_unit_test(ext_info_behind_the_login_means_nothing),
         cmocka_unit_test(malformed_ext_info_ends_it),
         cmocka_unit_test(a_server_may_send_ext_info_right_before_the_success),
         cmocka_unit_test(a_client_without_ext_info_c_gets_none),
