@@ -183,13 +183,16 @@ static int add_host_keys(struct serving *s)
         status = load_host_key(s, files->at[i]);
     if (files->count || status)
         return status;
-    char why[PATH_MAX + 256];
-    sally_key *key;
-    if (state_dir_host_key(&key, state_directory(s), why, sizeof why) != SALLY_E_OK)
-        return report_failure("%s", *why ? why : "no host key can be made");
-    if (*why)
-        report_warning("%s", why);
-    return add_host_key(s, key);
+    for (size_t i = 0; i < STATE_HOST_KEYS && !status; i++) {
+        char why[PATH_MAX + 256];
+        sally_key *key;
+        if (state_dir_host_key(&key, state_directory(s), i, why, sizeof why) != SALLY_E_OK)
+            return report_failure("%s", *why ? why : "no host key can be made");
+        if (*why)
+            report_warning("%s", why);
+        status = add_host_key(s, key);
+    }
+    return status;
 }
 
 static int listen_at(struct serving *s, const char *url, bool given)

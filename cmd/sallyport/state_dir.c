@@ -83,7 +83,17 @@ char *state_dir_open(char *why, size_t why_size)
     return NULL;
 }
 
-static sally_error load_or_make_key(sally_key **out, const char *path, char *why, size_t why_size)
+/* What OpenSSH makes, too: old clients know no ed25519, and very old ones nothing but RSA. */
+static const struct {
+    const char *type, *file;
+} host_keys[STATE_HOST_KEYS] = {
+    {"ed25519", "host_key_ed25519"},
+    {"ecdsa-nistp256", "host_key_ecdsa"},
+    {"rsa", "host_key_rsa"},
+};
+
+static sally_error load_or_make_key(sally_key **out, const char *path, const char *type, char *why,
+                                    size_t why_size)
 {
     sally_error e = sally_key_load(out, path, NULL);
     if (e != SALLY_E_SYSTEM || errno != ENOENT) {
@@ -92,7 +102,7 @@ static sally_error load_or_make_key(sally_key **out, const char *path, char *why
                      e == SALLY_E_SYSTEM ? strerror(errno) : sally_strerror(e));
         return e;
     }
-    e = sally_key_generate(out, "ed25519", 0);
+    e = sally_key_generate(out, type, 0);
     if (e) {
         snprintf(why, why_size, "no host key can be made: %s", sally_strerror(e));
         return e;
@@ -109,14 +119,16 @@ static sally_error load_or_make_key(sally_key **out, const char *path, char *why
     return SALLY_E_OK;
 }
 
-sally_error state_dir_host_key(sally_key **out, const char *directory, char *why, size_t why_size)
+sally_error state_dir_host_key(sally_key **out, const char *directory, size_t index, char *why,
+                               size_t why_size)
 {
+    const char *type = host_keys[index].type;
     why[0] = '\0';
     *out = NULL;
     if (!directory)
-        return sally_key_generate(out, "ed25519", 0);
-    char *path = joined(directory, "host_key_ed25519");
-    sally_error e = path ? load_or_make_key(out, path, why, why_size) : SALLY_E_NO_MEMORY;
+        return sally_key_generate(out, type, 0);
+    char *path = joined(directory, host_keys[index].file);
+    sally_error e = path ? load_or_make_key(out, path, type, why, why_size) : SALLY_E_NO_MEMORY;
     free(path);
     return e;
 }

@@ -13,9 +13,11 @@
  * be freed. */
 char *state_dir_open(char *why, size_t why_size);
 
-/* The host key that is kept there; a new one at the first time. `directory` may be NULL: a key for
- * this time only. */
-sally_error state_dir_host_key(sally_key **out, const char *directory, char *why, size_t why_size);
+/* The host keys that are kept there; new ones at the first time, for which the last one, of RSA,
+ * takes a moment. `index`: which one. `directory` may be NULL: a key for this time only. */
+#define STATE_HOST_KEYS 3
+sally_error state_dir_host_key(sally_key **out, const char *directory, size_t index, char *why,
+                               size_t why_size);
 
 /* The password that is kept there; a new one at the first time, or every time without a directory.
  * Nothing is kept when `why` is not empty afterwards. SALLY_E_SYSTEM: there is no password. */

@@ -68,7 +68,8 @@ SALLY_API sally_error sally_server_set_log(sally_server *server, sally_log_fn *l
                                            uint32_t level);
 
 /** Adds a host key; held. One per type, a later one replaces. A server that starts with none makes
- * an ed25519 key of its own, for as long as it lives. */
+ * its own, for as long as it lives: ed25519, ECDSA (nistp256) and, unless it is pumped, RSA of 3072
+ * bits; the last one in a thread, within seconds of the start. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_server_add_host_key(sally_server *server,
                                                                  sally_key *key);
 

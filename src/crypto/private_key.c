@@ -133,16 +133,40 @@ sally_error key_bind(sally_key **out, sally_key *key, struct crypto *c)
     return SALLY_E_OK;
 }
 
-static EVP_PKEY *generate(struct crypto *c, const struct key_type *type, uint32_t bits)
+/* Asked between steps of the search for primes. */
+static int goes_on(EVP_PKEY_CTX *context)
+{
+    const atomic_bool *stop = EVP_PKEY_CTX_get_app_data(context);
+    return !stop || !atomic_load_explicit(stop, memory_order_relaxed);
+}
+
+static EVP_PKEY *generate_rsa(struct crypto *c, uint32_t bits, const atomic_bool *stop)
+{
+    EVP_PKEY *pkey = NULL;
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(c->lib, "RSA", NULL);
+    if (context && EVP_PKEY_keygen_init(context) == 1 &&
+        EVP_PKEY_CTX_set_rsa_keygen_bits(context, (int)bits) == 1) {
+        EVP_PKEY_CTX_set_app_data(context, (void *)(uintptr_t)stop);
+        EVP_PKEY_CTX_set_cb(context, goes_on);
+        if (EVP_PKEY_generate(context, &pkey) != 1)
+            pkey = NULL;
+    }
+    EVP_PKEY_CTX_free(context);
+    return pkey;
+}
+
+static EVP_PKEY *generate(struct crypto *c, const struct key_type *type, uint32_t bits,
+                          const atomic_bool *stop)
 {
     if (type->kind == KEY_RSA)
-        return EVP_PKEY_Q_keygen(c->lib, NULL, "RSA", (size_t)bits);
+        return generate_rsa(c, bits, stop);
     if (type->kind == KEY_ECDSA)
         return EVP_PKEY_Q_keygen(c->lib, NULL, "EC", type->group);
     return EVP_PKEY_Q_keygen(c->lib, NULL, "ED25519");
 }
 
-sally_error sally_key_generate(sally_key **out, const char *type_name, uint32_t bits)
+sally_error key_generate_until(sally_key **out, const char *type_name, uint32_t bits,
+                               const atomic_bool *stop)
 {
     *out = NULL;
     const struct key_type *type = key_type_by_short_name(type_name);
@@ -157,11 +181,19 @@ sally_error sally_key_generate(sally_key **out, const char *type_name, uint32_t 
     if (error)
         return error;
     library_begin();
-    EVP_PKEY *pkey = generate(c, type, bits);
+    EVP_PKEY *pkey = generate(c, type, bits, stop);
     library_end(c);
-    error = pkey ? key_new(out, c, pkey) : SALLY_E_CRYPTO;
+    if (pkey)
+        error = key_new(out, c, pkey);
+    else
+        error = stop && atomic_load(stop) ? SALLY_E_CLOSED : SALLY_E_CRYPTO;
     crypto_unref(c);
     return error;
+}
+
+sally_error sally_key_generate(sally_key **out, const char *type_name, uint32_t bits)
+{
+    return key_generate_until(out, type_name, bits, NULL);
 }
 
 static sally_error read_key(struct crypto *c, struct slice text, const char *passphrase,

@@ -17,6 +17,11 @@ struct sally_key {
     char fingerprint[PUBLIC_KEY_FINGERPRINT_SIZE];
 };
 
+/* As sally_key_generate(), for those who may have to give up: SALLY_E_CLOSED soon after *stop has
+ * become true. */
+sally_error key_generate_until(sally_key **out, const char *type_name, uint32_t bits,
+                               const atomic_bool *stop);
+
 /* Formats read into a library's key object; `passphrase` may be NULL. */
 sally_error openssh_key_parse(struct crypto *c, struct slice binary, const char *passphrase,
                               EVP_PKEY **out);

@@ -1,9 +1,9 @@
 #include "server/keyring.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "crypto/public_key.h"
 
 /* In the order in which clients are offered them: small and quick first. */
 static size_t rank(const sally_key *key)
@@ -36,6 +36,25 @@ struct keyring *keyring_with(const struct keyring *old, sally_key *key)
     if (!placed)
         ring->keys[ring->count++] = sally_key_ref(key);
     return ring;
+}
+
+bool keyring_has_type(const struct keyring *ring, const char *type)
+{
+    for (size_t i = 0; ring && i < ring->count; i++)
+        if (strcmp(sally_key_type(ring->keys[i]), type) == 0)
+            return true;
+    return false;
+}
+
+bool keyring_can_sign(const struct keyring *ring, const char *algorithms)
+{
+    for (const char *s = algorithms; *s; s += strcspn(s, ","), s += *s == ',') {
+        struct slice name = {(const uint8_t *)s, strcspn(s, ",")};
+        const struct signature_algorithm *algorithm = signature_algorithm_find(name);
+        if (algorithm && keyring_has_type(ring, algorithm->key_type))
+            return true;
+    }
+    return false;
 }
 
 struct keyring *keyring_ref(struct keyring *ring)

@@ -78,18 +78,19 @@ static sally_error make_loops(sally_server *server, bool pumped)
     return error;
 }
 
-static sally_error have_host_key(sally_server *server)
+/* Host keys, and that clients can be offered one. */
+static sally_error have_host_keys(sally_server *server)
 {
+    char why[SETTINGS_WHY_SIZE];
+    sally_error error = own_keys_make(server);
+    if (error)
+        return server_fail(server, error, "cannot make a host key: %s", sally_strerror(error));
+    struct settings *settings = server_settings(server);
     struct keyring *keys = server_keys(server);
+    bool ok = server_can_sign(keys, settings, why);
     keyring_unref(keys);
-    if (keys)
-        return SALLY_E_OK;
-    sally_key *key = NULL;
-    sally_error error = sally_key_generate(&key, "ed25519", 0);
-    if (!error)
-        error = sally_server_add_host_key(server, key);
-    sally_key_unref(key);
-    return error;
+    settings_unref(settings);
+    return ok ? SALLY_E_OK : server_fail(server, SALLY_E_RANGE, "cannot start: %s", why);
 }
 
 static const char *why_no_start(enum server_state state)
@@ -108,9 +109,9 @@ static const char *why_no_start(enum server_state state)
 
 sally_error server_prepare(sally_server *server, bool pumped)
 {
-    sally_error error = have_host_key(server);
+    sally_error error = have_host_keys(server);
     if (error)
-        return server_fail(server, error, "cannot make a host key: %s", sally_strerror(error));
+        return error;
     pthread_mutex_lock(&server->lock);
     enum server_state state = server->state;
     if (state != SERVER_NEW || server->is_draining)
@@ -187,6 +188,7 @@ sally_error sally_server_start(sally_server *server)
     struct log_ids none = {0, 0, 0};
     log_line(&server->log, none, SALLY_LOG_INFO, "server.started", NULL, 0,
              "Server started with %u loops", (unsigned)server->loop_count);
+    own_keys_start(server);
     for (uint32_t i = 0; i < server->loop_count; i++) {
         struct loop *loop = server->loops[i];
         pthread_t thread;
@@ -272,6 +274,7 @@ sally_error server_join(sally_server *server)
     for (uint32_t i = 0; i < server->loop_count; i++)
         if (server->loops[i]->has_thread)
             pthread_join(server->loops[i]->joined, NULL);
+    own_keys_stop(server);
     workers_free(workers);
     pthread_mutex_lock(&server->lock);
     server->is_joined = true;

@@ -67,6 +67,7 @@ static sally_error stop(sally_server *server)
 static void free_parts(sally_server *server)
 {
     struct list *item;
+    own_keys_stop(server);
     while ((item = list_take_first(&server->early)) != NULL)
         conn_discard(CONTAINER_OF(item, struct conn, loop_link));
     for (uint32_t i = 0; i < server->loop_count; i++)
@@ -115,6 +116,21 @@ struct settings *server_settings(sally_server *server)
     return settings;
 }
 
+bool server_can_sign(const struct keyring *keys, const struct settings *settings,
+                     char why[SETTINGS_WHY_SIZE])
+{
+    if (keyring_can_sign(keys, settings->ssh_host_key_algorithms))
+        return true;
+    size_t used = (size_t)snprintf(why, SETTINGS_WHY_SIZE,
+                                   "ssh.host_key_algorithms: no host key can sign by %.512s; add "
+                                   "one that can, or name others: the keys are of",
+                                   settings->ssh_host_key_algorithms);
+    for (size_t i = 0; i < keys->count && used < SETTINGS_WHY_SIZE; i++)
+        used += (size_t)snprintf(why + used, SETTINGS_WHY_SIZE - used, "%s %s", i ? "," : "",
+                                 sally_key_type(keys->keys[i]));
+    return false;
+}
+
 /* Under the lock. */
 static sally_error change_setting(sally_server *server, const char *name, const char *value,
                                   char why[SETTINGS_WHY_SIZE])
@@ -129,6 +145,9 @@ static sally_error change_setting(sally_server *server, const char *name, const 
         snprintf(why, SETTINGS_WHY_SIZE, "%s is set before the server starts", name);
         error = SALLY_E_STATE;
     }
+    if (!error && server->keys && server->state != SERVER_NEW &&
+        !server_can_sign(server->keys, changed, why))
+        error = SALLY_E_RANGE;
     if (error) {
         settings_unref(changed);
         return error;

@@ -16,6 +16,7 @@
 #include "sallyport/server.h"
 #include "server/keyring.h"
 #include "server/limits.h"
+#include "server/own_keys.h"
 #include "server/registry.h"
 #include "server/settings.h"
 #include "server/stalled.h"
@@ -60,6 +61,7 @@ struct sally_server {
     struct loop **loops;
     uint32_t loop_count;
     struct workers *workers; /* NULL: pump mode without workers */
+    struct own_keys own_keys;
 
     struct stall_timer pump_stall_timer; /* of the thread that polls */
 
@@ -83,6 +85,10 @@ struct sally_server {
 struct settings *server_settings(sally_server *server);
 struct keyring *server_keys(sally_server *server);
 sally_auth *server_auth(sally_server *server); /* NULL: nobody may log in */
+
+/* Whether there is a host key for what clients are offered. False: `why` says what to do. */
+bool server_can_sign(const struct keyring *keys, const struct settings *settings,
+                     char why[SETTINGS_WHY_SIZE]);
 
 /* ---- failure.c: what sally_server_error() says ---- */
 

@@ -39,8 +39,10 @@ class Server:
         elif slow:
             command = [BUILD / "tests" / "attack" / "slow_server", self.files, slow, milliseconds, *arguments]
         else:
+            key = pathlib.Path(directory) / "host_key"  # its own would be three, and RSA takes a while to make
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], stdin=subprocess.DEVNULL, check=True)
             command = [BUILD / "cmd" / "sallyport", "serve", self.files, "--listen", "sftp://127.0.0.1:0", "--user", user,
-                       *arguments]
+                       "--host-key", key, *arguments]
         env = {**os.environ, "HOME": str(directory), "XDG_STATE_HOME": str(directory),
                "ASAN_OPTIONS": "detect_leaks=1:exitcode=99:quarantine_size_mb=1", "UBSAN_OPTIONS": "print_stacktrace=1",
                "TSAN_OPTIONS": "halt_on_error=1"}

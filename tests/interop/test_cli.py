@@ -26,9 +26,20 @@ SFTP_SERVER = BUILD / "cmd" / "sallyport-sftp-server"
 TEN_SECONDS = 10
 
 
+@pytest.fixture(scope="session")
+def rsa_key(tmp_path_factory):
+    """It takes so long to make that the servers of most tests find it in their state."""
+    path = tmp_path_factory.mktemp("rsa") / "host_key_rsa"
+    make_key(path, "rsa")
+    return path
+
+
 @pytest.fixture
-def home(tmp_path):
+def home(tmp_path, rsa_key):
     """An environment whose home and state are the test's own."""
+    state = tmp_path / "state" / "sallyport"
+    state.mkdir(parents=True, mode=0o700)
+    shutil.copy(rsa_key, state)
     env = {key: value for key, value in os.environ.items()
            if key not in ("XDG_STATE_HOME", "NO_COLOR", "LISTEN_FDS", "LISTEN_PID")}
     return {**env, "HOME": str(tmp_path / "home"), "XDG_STATE_HOME": str(tmp_path / "state"), "TERM": "xterm"}
@@ -462,7 +473,9 @@ def test_hash_password_on_a_terminal():
 # serve.
 
 def test_serve_with_nothing_else_but_a_port(home, folder, tmp_path):
-    """A made-up password and host key, shown at one glance and kept."""
+    """A made-up password and host keys, shown at one glance and kept."""
+    state = tmp_path / "state" / "sallyport"
+    shutil.rmtree(state)
     with running("--listen", "sftp://127.0.0.1:0", env=home, cwd=folder) as server:
         time.sleep(0.2)
         assert server.stop() == 0
@@ -477,21 +490,35 @@ def test_serve_with_nothing_else_but_a_port(home, folder, tmp_path):
     # The banner stands in one piece, and the log below it.
     assert shown.startswith("Serving ")
     assert re.search(r"\d{4}-\d\d-\d\dT", shown).start() > shown.index("Connect")
-    state = tmp_path / "state" / "sallyport"
     assert stat.S_IMODE(state.stat().st_mode) == 0o700
+    assert sorted(path.name for path in state.iterdir()) == ["host_key_ecdsa", "host_key_ed25519", "host_key_rsa", "password"]
     for path in state.iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    kept = {path.name: path.read_bytes() for path in state.iterdir()}
+    rsa = subprocess.run(["ssh-keygen", "-l", "-f", state / "host_key_rsa"], capture_output=True, text=True, check=True).stdout
+    assert rsa.startswith("3072 SHA256:") and rsa.split()[1] in shown
     with running("--listen", "sftp://127.0.0.1:0", env=home, cwd=folder) as server:
         result = sftp(server.port, user, "get hello.txt got\n".replace("got", str(tmp_path / "got")), tmp_path, password)
         assert result.returncode == 0, result.stderr
         assert (tmp_path / "got").read_text() == "hello\n"
         assert server.stop() == 0
     assert password in server.stderr and fingerprint in server.stderr
+    assert kept == {path.name: path.read_bytes() for path in state.iterdir()}
+
+
+def test_host_keys_for_clients_of_every_age(home, folder):
+    """JSch 0.1.5x, for one, knows no ed25519; what is offered to sign by stays modern."""
+    with running(folder, "--listen", "sftp://127.0.0.1:0", "--user", "joe:x", env=home) as server:
+        for algorithm in ("ssh-ed25519", "ecdsa-sha2-nistp256", "rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"):
+            command = ["ssh", "-F", "/dev/null", "-p", str(server.port), "-o", f"HostKeyAlgorithms={algorithm}", "-o", "BatchMode=yes",
+                       "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "joe@127.0.0.1", "true"]
+            told = subprocess.run(command, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, check=False).stderr
+            assert ("no matching host key" if algorithm == "ssh-rsa" else "Permission denied") in told, (algorithm, told)
 
 
 def test_state_of_others_is_not_trusted(home, folder, tmp_path):
     state = tmp_path / "state" / "sallyport"
-    state.mkdir(parents=True, mode=0o755)
+    state.chmod(0o755)
     (state / "password").write_text("stolen\n")
     (state / "password").chmod(0o644)
     result = run("serve", folder, "--listen", "sftp://127.0.0.1:0", env=home)
@@ -608,7 +635,7 @@ def test_host_key_of_the_command_line(home, folder, tmp_path):
     with running(folder, "--listen", "sftp://127.0.0.1:0", "--user", "joe:x", "--host-key", key, env=home) as server:
         assert server.stop() == 0
     assert listed.split()[1] in server.stderr
-    assert not (tmp_path / "state").exists()
+    assert [path.name for path in (tmp_path / "state" / "sallyport").iterdir()] == ["host_key_rsa"]  # as it was
 
 
 def test_several_listeners(home, folder, tmp_path):

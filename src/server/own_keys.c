@@ -1,0 +1,82 @@
+#include "server/own_keys.h"
+
+#include "crypto/private_key.h"
+#include "server/server.h"
+#include "server/thread.h"
+
+static sally_error make(sally_server *server, const char *type)
+{
+    sally_key *key = NULL;
+    sally_error error = sally_key_generate(&key, type, 0);
+    if (!error)
+        error = sally_server_add_host_key(server, key);
+    sally_key_unref(key);
+    return error;
+}
+
+sally_error own_keys_make(sally_server *server)
+{
+    struct keyring *keys = server_keys(server);
+    keyring_unref(keys);
+    if (keys)
+        return SALLY_E_OK;
+    sally_error error = make(server, "ed25519");
+    if (!error)
+        error = make(server, "ecdsa-nistp256");
+    if (error)
+        return error;
+    struct settings *settings = server_settings(server);
+    keys = server_keys(server);
+    bool enough = keyring_can_sign(keys, settings->ssh_host_key_algorithms);
+    keyring_unref(keys);
+    settings_unref(settings);
+    server->own_keys.wants_rsa = enough;
+    return enough ? SALLY_E_OK : make(server, "rsa");
+}
+
+/* Unless the program has added one meanwhile. */
+static void add(sally_server *server, sally_key *key)
+{
+    sally_key *bound;
+    if (key_bind(&bound, key, server->crypto) != SALLY_E_OK)
+        return;
+    pthread_mutex_lock(&server->lock);
+    bool has_one = keyring_has_type(server->keys, sally_key_type(bound));
+    struct keyring *ring = has_one ? NULL : keyring_with(server->keys, bound);
+    if (ring) {
+        keyring_unref(server->keys);
+        server->keys = ring;
+    }
+    pthread_mutex_unlock(&server->lock);
+    sally_key_unref(bound);
+}
+
+static void *thread_main(void *argument)
+{
+    sally_server *server = argument;
+    sally_key *key = NULL;
+    if (key_generate_until(&key, "rsa", 0, &server->own_keys.is_stopped) == SALLY_E_OK)
+        add(server, key);
+    sally_key_unref(key);
+    return NULL;
+}
+
+void own_keys_start(sally_server *server)
+{
+    struct own_keys *own = &server->own_keys;
+    pthread_t thread;
+    if (!own->wants_rsa)
+        return;
+    own->has_thread = thread_start(&thread, 0, "sally-keys", thread_main, server);
+    if (own->has_thread)
+        own->thread = thread;
+}
+
+void own_keys_stop(sally_server *server)
+{
+    struct own_keys *own = &server->own_keys;
+    atomic_store(&own->is_stopped, true);
+    if (own->has_thread)
+        pthread_join(own->thread, NULL);
+    own->has_thread = false;
+}
