@@ -96,7 +96,10 @@ static int serve(const struct options *options, const struct account *account,
     client_address(address, sizeof address);
     char *home = home_directory(options, journal);
     sally_fs *fs = NULL;
-    sally_error e = sally_fs_local(&fs, "/", SALLY_LOCAL_UNCONFINED, (uint32_t)set_umask(options));
+    /* Each client has a process of its own, which no other one's reservations and locks would bind.
+     */
+    uint32_t flags = SALLY_LOCAL_UNCONFINED | SALLY_LOCAL_NO_LOCKS;
+    sally_error e = sally_fs_local(&fs, "/", flags, (uint32_t)set_umask(options));
     struct pump *pump = e ? NULL : pump_new();
     sally_sftp *sftp = NULL;
     int status = EXIT_FAILED;

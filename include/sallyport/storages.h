@@ -20,6 +20,10 @@ SALLY_BEGIN_DECLS
 #define SALLY_LOCAL_UNCONFINED 0x1u
 /** Changes of owner and group are answered with success and ignored. */
 #define SALLY_LOCAL_IGNORE_OWNER 0x2u
+/** No share reservations and no locks of byte ranges: they are ::SALLY_UNSUPPORTED, and clients are
+ * not told of any. For files that other processes serve as well, whose clients would not be bound.
+ */
+#define SALLY_LOCAL_NO_LOCKS 0x4u
 /** @} */
 
 /**

@@ -8,7 +8,7 @@
 #include "fs/extended.h"
 #include "sallyport/storages.h"
 
-#define KNOWN_FLAGS (SALLY_LOCAL_UNCONFINED | SALLY_LOCAL_IGNORE_OWNER)
+#define KNOWN_FLAGS (SALLY_LOCAL_UNCONFINED | SALLY_LOCAL_IGNORE_OWNER | SALLY_LOCAL_NO_LOCKS)
 
 sally_status local_error(int error)
 {
@@ -84,6 +84,17 @@ const sally_fs_methods local_methods = {
     .destroy = local_destroy,
 };
 
+/* Without slots for locks nothing of the kind is announced. */
+static sally_fs_methods methods_for(uint32_t flags)
+{
+    sally_fs_methods m = local_methods;
+    if (flags & SALLY_LOCAL_NO_LOCKS) {
+        m.lock = NULL;
+        m.unlock = NULL;
+    }
+    return m;
+}
+
 sally_error local_new(sally_fs **out, const char *directory, uint32_t flags, uint32_t umask_bits,
                       bool walk)
 {
@@ -115,7 +126,8 @@ sally_error local_new(sally_fs **out, const char *directory, uint32_t flags, uin
     local->where.walk = walk || !beneath_kernel_can(local->where.root);
     local->device = local->where.device = st.device;
     local->medium = os_medium_of(local->where.root);
-    error = sally_fs_new(out, &local_methods, local);
+    const sally_fs_methods methods = methods_for(flags);
+    error = sally_fs_new(out, &methods, local);
     if (error == SALLY_E_OK) {
         (*out)->subtree = local_subtree;
         return error;

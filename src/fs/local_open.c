@@ -208,6 +208,8 @@ sally_status local_open(sally_fs *fs, sally_op *op)
     uint32_t flags = op->u.open.flags;
     if ((flags & SALLY_OPEN_TRUNCATE) && !(flags & WRITES))
         return SALLY_INVALID_PARAMETER; /* Linux would do it nevertheless */
+    if ((flags & LOCKS_BLOCKS) && (local->shared->flags & SALLY_LOCAL_NO_LOCKS))
+        return SALLY_UNSUPPORTED;
 
     struct local_file *file = mem_zalloc(sizeof(*file));
     if (!file)

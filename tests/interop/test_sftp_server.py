@@ -2,15 +2,19 @@
 
 import os
 import stat
+import struct
 import subprocess
 
 import pytest
 
 import openssh
 import raw_sftp
+import test_versions
 import trees
 from openssh import quoted, run, sftp
 from process import SFTP_SERVER, SSHD, Sshd, assert_no_report, sanitizer_env
+
+OP_UNSUPPORTED = 8
 
 
 @pytest.fixture
@@ -33,6 +37,24 @@ def alone():
     errors = process.stderr.read().decode(errors="replace")
     assert_no_report(errors)
     assert code == 0, errors
+
+
+@pytest.mark.parametrize("version", [5, 6])
+def test_no_reservation_is_granted_that_other_processes_would_not_see(alone, work, version):
+    """Nor announced: neither blocking flags of OPEN nor vectors of them."""
+    (work / "file").write_bytes(b"0123456789")
+    session = test_versions.Session(alone.channel, version)
+    bits, flags = struct.unpack_from(">4xII", session.pairs["supported" if version == 5 else "supported2"])
+    assert flags & 0x3c0 == 0
+    if version == 6:
+        assert struct.unpack_from(">HH", session.pairs["supported2"], 20) == (1, 1)
+    path = str(work / "file")
+    for blocks in (0x40, 0x80, 0x100, 0x1c0) + ((0x240, 0x280) if version == 6 else ()):
+        assert session.open(path, flags=test_versions.OPEN_EXISTING | blocks) == OP_UNSUPPORTED, hex(blocks)
+    handle = session.open(path)
+    if version == 6:
+        assert session.code(22, raw_sftp.text(handle) + struct.pack(">QQI", 0, 1, 0x80)) == OP_UNSUPPORTED
+    assert session.close(handle) == 0
 
 
 class TestUnderSshd:

@@ -292,13 +292,36 @@ static void unconfined(void **state)
     stop(b);
 }
 
+static void without_locks(void **state)
+{
+    (void)state;
+    struct bench *b =
+        start(NULL, SALLY_LOCAL_UNCONFINED | SALLY_LOCAL_NO_LOCKS, 0, false, DRIVER_TRYING);
+    static const uint32_t blocks[] = {SALLY_OPEN_BLOCK_READ, SALLY_OPEN_BLOCK_WRITE,
+                                      SALLY_OPEN_BLOCK_DELETE,
+                                      SALLY_OPEN_BLOCK_WRITE | SALLY_OPEN_BLOCK_ADVISORY};
+    char path[SCRATCH_SIZE + 16];
+    sally_file *file;
+    snprintf(path, sizeof(path), "%s/f", b->scratch);
+    make_file(&b->d, path, "text");
+    for (size_t i = 0; i < COUNT_OF(blocks); i++)
+        assert_int_equal(do_open(&b->d, path, SALLY_OPEN_READ | blocks[i], &file),
+                         SALLY_UNSUPPORTED);
+    stop(b);
+    sally_fs *fs;
+    assert_int_equal(sally_fs_local(&fs, "/", SALLY_LOCAL_NO_LOCKS, 0), SALLY_E_OK);
+    assert_false(sally_fs_supports(fs, SALLY_OP_LOCK));
+    assert_false(sally_fs_supports(fs, SALLY_OP_UNLOCK));
+    sally_fs_unref(fs);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(arguments),       cmocka_unit_test(special_files),
-        cmocka_unit_test(modes),           cmocka_unit_test(denied),
-        cmocka_unit_test(tried_in_memory), cmocka_unit_test(tried_on_disk),
-        cmocka_unit_test(unconfined),
+        cmocka_unit_test(arguments),     cmocka_unit_test(special_files),
+        cmocka_unit_test(modes),         cmocka_unit_test(denied),
+        cmocka_unit_test(without_locks), cmocka_unit_test(tried_in_memory),
+        cmocka_unit_test(tried_on_disk), cmocka_unit_test(unconfined),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
