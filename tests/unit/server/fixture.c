@@ -21,17 +21,23 @@ uint64_t now_ms(void)
     return (uint64_t)now.tv_sec * 1000u + (uint64_t)now.tv_nsec / 1000000u;
 }
 
-sally_server *new_server(sally_fs *fs)
+sally_server *keyed_server(void)
 {
     sally_server *s;
+    sally_key *key;
     assert_int_equal(sally_server_new(&s), SALLY_E_OK);
-    sally_fs *memory = NULL;
-    if (!fs)
-        assert_int_equal(sally_fs_memory(&memory, 0), SALLY_E_OK);
-    sally_key *key; /* given, so that each server need not make an RSA key */
     assert_int_equal(sally_key_generate(&key, "ed25519", 0), SALLY_E_OK);
     assert_int_equal(sally_server_add_host_key(s, key), SALLY_E_OK);
     sally_key_unref(key);
+    return s;
+}
+
+sally_server *new_server(sally_fs *fs)
+{
+    sally_server *s = keyed_server();
+    sally_fs *memory = NULL;
+    if (!fs)
+        assert_int_equal(sally_fs_memory(&memory, 0), SALLY_E_OK);
     assert_int_equal(sally_server_add_user(s, "joe", "secret", fs ? fs : memory), SALLY_E_OK);
     sally_fs_unref(memory);
     assert_int_equal(sally_server_add_listener(s, "sftp://127.0.0.1:0"), SALLY_E_OK);

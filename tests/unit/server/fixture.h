@@ -12,6 +12,9 @@ enum { WRITE_CREATE = 0x2 | 0x8, READ = 0x1 }; /* SSH_FXF_ bits */
 void nap(int ms);
 uint64_t now_ms(void);
 
+/* A server with a host key and nothing else: one without would make an RSA key, which takes long.
+ */
+sally_server *keyed_server(void);
 /* A server on the loopback with the user joe, password "secret", over `fs` (NULL: memory). Not
  * started. */
 sally_server *new_server(sally_fs *fs);

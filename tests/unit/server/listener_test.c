@@ -16,19 +16,12 @@
 #include <cmocka.h>
 
 #include "sallyport/storages.h"
-#include "server/client.h"
-
-static sally_server *new_server(void)
-{
-    sally_server *s;
-    assert_int_equal(sally_server_new(&s), SALLY_E_OK);
-    return s;
-}
+#include "server/fixture.h"
 
 static void listens_where_it_is_told(void **state)
 {
     (void)state;
-    sally_server *s = new_server();
+    sally_server *s = keyed_server();
     assert_int_equal(sally_server_add_listener(s, "sftp://127.0.0.1:0"), SALLY_E_OK);
     const char *url = sally_server_listener(s, 0);
     assert_non_null(url);
@@ -42,7 +35,7 @@ static void listens_where_it_is_told(void **state)
     assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
     close(fd);
 
-    sally_server *other = new_server();
+    sally_server *other = keyed_server();
     assert_int_equal(sally_server_add_listener(other, url), SALLY_E_ADDRESS);
     assert_non_null(strstr(sally_server_error(other), url + 7));
     assert_non_null(strstr(sally_server_error(other), "in use"));
@@ -60,7 +53,7 @@ static void listens_where_it_is_told(void **state)
 static void both_families_share_the_port(void **state)
 {
     (void)state;
-    sally_server *s = new_server();
+    sally_server *s = keyed_server();
     assert_int_equal(sally_server_add_listener(s, "sftp://:0"), SALLY_E_OK);
     const char *first = sally_server_listener(s, 0), *second = sally_server_listener(s, 1);
     assert_non_null(first);
@@ -78,7 +71,7 @@ static void inherited_sockets_are_used(void **state)
     struct sockaddr_in any = {.sin_family = AF_INET};
     any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     char url[64];
-    sally_server *s = new_server();
+    sally_server *s = keyed_server();
     snprintf(url, sizeof url, "sftp+fd://%d", fd);
     assert_int_equal(sally_server_add_listener(s, url), SALLY_E_ADDRESS); /* does not listen */
     assert_int_equal(bind(fd, (struct sockaddr *)&any, sizeof any), 0);
@@ -95,7 +88,7 @@ static void inherited_sockets_are_used(void **state)
 static void systemd_is_heeded_when_it_means_us(void **state)
 {
     (void)state;
-    sally_server *s = new_server();
+    sally_server *s = keyed_server();
     char pid[32];
     unsetenv("LISTEN_PID");
     setenv("LISTEN_FDS", "1", 1);
@@ -128,17 +121,10 @@ static void systemd_is_heeded_when_it_means_us(void **state)
     unsetenv("LISTEN_PID");
 }
 
-static sally_counters counters_of(sally_server *s)
-{
-    sally_counters c = {.struct_size = sizeof c};
-    assert_int_equal(sally_server_counters(s, &c), SALLY_E_OK);
-    return c;
-}
-
 static void stops_listening_and_goes_on(void **state)
 {
     (void)state;
-    sally_server *s = new_server();
+    sally_server *s = keyed_server();
     sally_fs *fs;
     assert_int_equal(sally_fs_memory(&fs, 0), SALLY_E_OK);
     assert_int_equal(sally_server_add_user(s, "joe", "secret", fs), SALLY_E_OK);
@@ -169,7 +155,7 @@ static void stops_listening_and_goes_on(void **state)
 static void descriptors_run_out(void **state)
 {
     (void)state;
-    sally_server *s = new_server();
+    sally_server *s = keyed_server();
     sally_fs *fs;
     assert_int_equal(sally_fs_memory(&fs, 0), SALLY_E_OK);
     assert_int_equal(sally_server_add_user(s, "joe", "secret", fs), SALLY_E_OK);
@@ -224,7 +210,7 @@ static void a_socket_that_was_shut_down_costs_nothing(void **state)
     int other = dup(fd);
     char url[64];
     snprintf(url, sizeof url, "sftp+fd://%d", fd);
-    sally_server *s = new_server();
+    sally_server *s = keyed_server();
     assert_int_equal(sally_server_add_listener(s, url), SALLY_E_OK);
     assert_int_equal(sally_server_start(s), SALLY_E_OK);
     assert_int_equal(shutdown(other, SHUT_RDWR), 0);

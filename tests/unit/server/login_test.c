@@ -14,7 +14,7 @@
 #include "base/mem.h"
 #include "sallyport/fs.h"
 #include "sallyport/storages.h"
-#include "server/client.h"
+#include "server/fixture.h"
 
 struct scene {
     sally_fs *fs;
@@ -49,7 +49,7 @@ static void begin(struct scene *scene, const sally_auth_methods *methods)
 {
     memset(scene, 0, sizeof *scene);
     assert_int_equal(sally_fs_memory(&scene->fs, 0), SALLY_E_OK);
-    assert_int_equal(sally_server_new(&scene->server), SALLY_E_OK);
+    scene->server = keyed_server();
     sally_auth *auth;
     assert_int_equal(sally_auth_new(&auth, methods, scene), SALLY_E_OK);
     assert_int_equal(sally_server_set_auth(scene->server, auth), SALLY_E_OK);
@@ -347,7 +347,7 @@ static void users_come_and_go_while_it_runs(void **state)
     sally_server *s;
     sally_fs *fs;
     sally_auth *users, *others;
-    assert_int_equal(sally_server_new(&s), SALLY_E_OK);
+    s = keyed_server();
     assert_int_equal(sally_fs_memory(&fs, 0), SALLY_E_OK);
     assert_int_equal(sally_auth_users_new(&users), SALLY_E_OK);
     assert_int_equal(sally_auth_users_new(&others), SALLY_E_OK);
