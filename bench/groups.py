@@ -85,6 +85,26 @@ def stat(depth):
     return Row(f"STAT, depth {depth}", figures, run)
 
 
+def nagle(mode, pieces, request=32768, size=512 << 10):
+    """A client that leaves Nagle's algorithm on and sends each request in pieces: all but the first wait until what was sent
+    before is acknowledged."""
+
+    def run(bench, peer):
+        path = peer.folder / "file"
+        load.write_pattern(bench.program, path, size)
+        results, _ = load.load(bench.program, peer, "--mode", f"{mode}:1", "--path", peer.remote("file"), "--size", size,
+                               "--request", request, "--cipher", AES, "--seconds", bench.seconds, "--nagle", "--pieces", pieces)
+        if mode == "put":  # the last one is cut off when its time is over
+            load.check_pattern(bench.program, path, path.stat().st_size)
+        result = results[mode]
+        figures = {"rate": result["ops_s"], "p50": result["p50_us"] / 1e3}
+        return figures if mode == "stat" else figures | {"mib": result["mib_s"]}
+
+    what = "STAT" if mode == "stat" else f"{mode} {request >> 10} KiB"
+    figures = [Figure("rate", "requests/s"), Figure("p50", "p50 ms")] + ([] if mode == "stat" else [Figure("mib", "MiB/s")])
+    return Row(f"Nagle, {what} in pieces of {pieces:,} bytes, depth 1", figures, run)
+
+
 def readdir(entries, depth=1):
     def run(bench, peer):
         folder = peer.folder / "many"
@@ -210,6 +230,7 @@ def groups(quick):
         "chacha": [transfer(d, CHACHA, 32768) for d in both],
         "idle": [idle(1000), idle(2000, only=("sallyport", "openssh"))] if not quick else [idle(200)],
         "requests": [stat(64), stat(1), readdir(50000), small_files("small-put"), small_files("small-get")],
+        "nagle": [nagle("put", 16384), nagle("get", 64), nagle("stat", 64)],
         "sessions": [connect(1), connect(8)],
         "many": [transfer(d, AES, 32768, sessions=8) for d in both] + [fairness()],
         "clients": [client_transfer("sftp", d, AES, r) for d in both for r in requests],

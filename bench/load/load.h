@@ -45,6 +45,8 @@ struct options {
     uint64_t size, count, entries, rekey_bytes;
     double seconds;
     bool verify, json, gated, ask_first;
+    bool nagle;      /* the socket keeps Nagle's algorithm */
+    uint32_t pieces; /* most bytes of a send(); 0: all there is */
     struct job jobs[JOBS_MAX];
     size_t job_count;
     const char *write_file, *check_file; /* no load at all: see pattern.h */

@@ -32,6 +32,8 @@ static const char usage[] =
     "  --window BYTES               that the receive window starts with\n"
     "  --seed N                     of the files' content [0]; % in the path: and the session's "
     "number\n"
+    "  --nagle                      leave Nagle's algorithm on, as some clients do\n"
+    "  --pieces BYTES               send at most so much at once\n"
     "  --no-verify                  do not look at what was read\n"
     "  --connecting N               connections that may be on their way at once [8]\n"
     "  --gated                      say \"ready\" and wait for a line before it begins; wait again "
@@ -44,7 +46,7 @@ static const char usage[] =
 /* clang-format off */
 enum {
     O_HOST = 256, O_PORT, O_USER, O_PASSWORD, O_KEY, O_ASK_FIRST, O_SESSIONS, O_PATH, O_SIZE, O_REQUEST, O_ENTRIES,
-    O_COUNT, O_SECONDS, O_CIPHER, O_MAC, O_KEX, O_REKEY, O_WINDOW, O_SEED, O_NO_VERIFY, O_CONNECTING, O_GATED, O_JSON,
+    O_COUNT, O_SECONDS, O_CIPHER, O_MAC, O_KEX, O_REKEY, O_WINDOW, O_SEED, O_NAGLE, O_PIECES, O_NO_VERIFY, O_CONNECTING, O_GATED, O_JSON,
     O_WRITE, O_CHECK, O_MODE, O_VERSION, O_HELP
 };
 
@@ -62,6 +64,7 @@ static const struct option names[] = {
     {"connecting", 1, NULL, O_CONNECTING}, {"gated", 0, NULL, O_GATED},
     {"json", 0, NULL, O_JSON},         {"write", 1, NULL, O_WRITE},
     {"check", 1, NULL, O_CHECK},       {"mode", 1, NULL, O_MODE},
+    {"nagle", 0, NULL, O_NAGLE},       {"pieces", 1, NULL, O_PIECES},
     {"sftp-version", 1, NULL, O_VERSION}, {"help", 0, NULL, O_HELP},
     {NULL, 0, NULL, 0},
 };
@@ -164,6 +167,8 @@ static bool take(struct options *o, int option, char *value)
     case O_REKEY: return number(&o->rekey_bytes, value, UINT64_MAX >> 1);
     case O_WINDOW: return number32(&o->window, value, 64u << 20);
     case O_SEED: return number32(&o->seed, value, UINT32_MAX);
+    case O_NAGLE: o->nagle = true; return true;
+    case O_PIECES: return number32(&o->pieces, value, UINT32_MAX);
     case O_NO_VERIFY: o->verify = false; return true;
     case O_CONNECTING: return number32(&o->connecting, value, 100000);
     case O_GATED: o->gated = true; return true;

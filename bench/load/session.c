@@ -176,7 +176,7 @@ static int open_socket(const struct options *o)
     if (getaddrinfo(o->host, o->port, &hints, &list) != 0)
         return -1;
     int fd = socket(list->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1;
-    if (fd >= 0)
+    if (fd >= 0 && !o->nagle)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     if (fd >= 0 && connect(fd, list->ai_addr, list->ai_addrlen) != 0 && !is_transient(errno)) {
         close(fd);
@@ -241,7 +241,9 @@ static void transmit(struct session *s)
 {
     struct slice out;
     while ((out = ssh_output(s->ssh)).size > 0) {
-        ssize_t sent = send(s->fd, out.data, out.size, MSG_NOSIGNAL);
+        uint32_t most = s->load->options.pieces;
+        size_t size = most && out.size > most ? most : out.size;
+        ssize_t sent = send(s->fd, out.data, size, MSG_NOSIGNAL);
         if (sent < 0 && errno == EINTR)
             continue;
         if (sent < 0) {

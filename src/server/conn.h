@@ -72,8 +72,9 @@ struct conn {
 
     int fd; /* -1: closed */
     uv_poll_t poll;
-    int interest;  /* UV_ bits that are polled for */
-    bool has_poll; /* the handle exists */
+    int interest;   /* UV_ bits that are polled for */
+    bool has_poll;  /* the handle exists */
+    size_t segment; /* os_segment() */
 
     struct ssh *ssh;                 /* NULL before it is on its loop, and once it is over */
     struct settings *first_settings; /* held: the engine borrows its texts */
@@ -96,6 +97,7 @@ struct conn {
     bool is_starved;  /* the engine had no room when the socket had bytes */
     bool is_blocked;  /* the socket takes no more */
     bool is_due;      /* the deadline has passed */
+    bool owes_ack;    /* bytes came that TCP may not have acknowledged, and nothing left since */
     bool has_eof;     /* the peer sends no more */
     bool is_broken;   /* the socket reported an error */
     bool is_trimmed;

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include "core/counters.h"
+#include "os/ack.h"
 #include "server/channel.h"
 #include "server/conn.h"
 #include "server/server.h"
@@ -55,6 +56,7 @@ sally_error conn_open_socket(struct conn *c)
         return SALLY_E_SYSTEM;
     c->poll.data = c;
     c->has_poll = true;
+    c->segment = os_segment(c->fd);
     conn_pin(c);
     watch(c, UV_READABLE);
     return SALLY_E_OK;
@@ -94,6 +96,7 @@ static size_t receive(struct conn *c, uint64_t now_ns)
     if (got > 0) {
         /* A short read has emptied the socket: the poll says when there is more. */
         c->is_readable = (size_t)got == size;
+        c->owes_ack = (size_t)got <= c->segment; /* of more, TCP puts nothing off */
         ssh_input_filled(c->ssh, (size_t)got);
         c->moved_bytes += (uint64_t)got;
         add(&c->facts.bytes_in, (uint64_t)got);
@@ -138,6 +141,7 @@ static void transmit(struct conn *c, size_t *budget)
             return;
         }
         c->progress_ns = c->active_ns = c->loop->sweep.moved_ns = now;
+        c->owes_ack = false;
         c->moved_bytes += (uint64_t)sent;
         c->is_blocked = (size_t)sent < out.size;
         *budget -= *budget < (size_t)sent ? *budget : (size_t)sent;
@@ -266,6 +270,19 @@ static void set_interest(struct conn *c)
     watch(c, (c->is_starved ? 0 : UV_READABLE) | (c->is_blocked ? UV_WRITABLE : 0));
 }
 
+/* A client that leaves Nagle's algorithm on keeps the rest of a request, or the next one, until
+ * what it has sent is acknowledged. An answer carries that; where none is on its way, TCP would
+ * wait 40 ms for one. In a bulk transfer there is always one, or so much came that TCP does not
+ * wait. */
+static void acknowledge(struct conn *c)
+{
+    bool is_answering = atomic_load_explicit(&c->facts.operations, memory_order_relaxed) > 0;
+    if (!c->owes_ack || c->is_readable || is_answering)
+        return;
+    os_acknowledge(c->fd);
+    c->owes_ack = false;
+}
+
 static void do_turn(struct conn *c)
 {
     if (c->is_due && !meet_deadline(c))
@@ -277,6 +294,7 @@ static void do_turn(struct conn *c)
     if (c->active_ns + TRIM_NS > loop_now_ns())
         c->is_trimmed = false;
     conn_update_numbers(c);
+    acknowledge(c);
     set_deadline(c);
     if (c->loop->is_draining && c->end_reason == 0 && conn_is_idle(c))
         conn_disconnect(c, SALLY_END_BY_SERVER, "server is shutting down");
