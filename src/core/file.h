@@ -66,7 +66,7 @@ struct sally_file {
      * NUL and what is sent of it, and session_changes() when it was read. */
     struct buf carry;
     uint64_t carry_as_of;
-    bool has_dots; /* the engine's: "." and ".." were listed, or put into stale_names */
+    bool has_dots;          /* the engine's: "." and ".." were listed, or put into stale_names */
     struct buf stale_names; /* the engine's: names, each with its NUL, that READDIR begins with; see
                                refresh.c */
     struct file_range ranges[FILE_MAX_RANGES];

@@ -330,7 +330,8 @@ sally_status local_fsetstat(sally_fs *fs, sally_op *op)
     if ((op->flags & SALLY_OP_TRY) && (file->medium != MEDIUM_MEMORY || (attrs->valid & SLOW)))
         return SALLY_WOULD_BLOCK;
     if ((attrs->valid & SALLY_ATTR_SIZE) && !file->dir)
-        status = locks_check_io(&local_of(fs)->shared->locks, &file->holder, attrs->size, UINT64_MAX, true);
+        status = locks_check_io(&local_of(fs)->shared->locks, &file->holder, attrs->size,
+                                UINT64_MAX, true);
     if (status != SALLY_OK) {
         note(&first, status);
         attrs->valid &= ~SALLY_ATTR_SIZE;
