@@ -81,8 +81,8 @@ static bool makes_a_file(const struct op *op)
 bool slash_looks_first(struct sftp *s, struct op *op)
 {
     struct request *r = request_of(op);
-    bool is_root = op->pub.path[1] == '\0'; /* a directory for certain */
-    const struct rule *rule = r->slash && !is_root ? rule_of(op) : NULL;
+    bool root = op->pub.path && strcmp(op->pub.path, "/") == 0; /* is a directory */
+    const struct rule *rule = r->slash && !root ? rule_of(op) : NULL;
     r->slash = false;
     /* Who may not do it learns nothing of what is there. */
     if (!rule || op_check_permissions(op) != SALLY_OK)

@@ -132,7 +132,7 @@ static void limits_are_what_holds(void **state)
     assert_int_equal(p->credit, p->sent);
     peer_free(p);
 
-    /* Nobody is told of WRITEs that would not be taken. */
+    /* Clients are told of no WRITE that would not be taken. */
     p = peer_new(&(struct peer_options){.max_packet = 40000, .max_write = 50000});
     id = peer_begin_extended(p, "limits@openssh.com");
     peer_end(p);

@@ -25,7 +25,7 @@ struct peer_options {
     uint32_t max_packet, max_read, max_write, max_names, max_unsent;
     uint32_t permissions;
     const char *allow, *deny;
-    const char *software; /* the client's; NULL: nobody knows */
+    const char *software; /* the client's; NULL: unknown */
     const char *filename_charset;
     struct charset *charset;
     enum peer_cut cut;
