@@ -56,6 +56,7 @@ struct sally_file {
     /* Number of submitted operations of the program that use the file, and FILE_CLOSED once a CLOSE
      * has reached the storage. Any thread adds one, the home thread removes it. */
     _Atomic uint32_t pins;
+    /* A program's CLOSE was submitted, or its OPEN is not answered yet: no other may be. */
     _Atomic bool close_submitted;
     struct op *close_waiting; /* a CLOSE that comes when the holds are gone */
     bool identified;          /* a storage has said which file it is: */

@@ -29,8 +29,10 @@ bool session_prepare_file(struct op *op)
     }
     bool directory = op->kind == SALLY_OP_OPENDIR;
     pub->file = file_new(s, pub->path, directory ? SALLY_OPEN_READ : pub->u.open.flags, directory);
-    if (pub->file)
+    if (pub->file) {
         pub->file->facts.internal = op->aside;
+        atomic_init(&pub->file->close_submitted, true); /* not before it is open */
+    }
     return pub->file != NULL;
 }
 
@@ -169,6 +171,7 @@ static void note_file(const struct op *op)
     sally_file *file = op->pub.file;
     if (opens(op) && op->pub.status == SALLY_OK) {
         file->open = true;
+        atomic_store(&file->close_submitted, false);
         file_find_inode(file);
         list_append(&op->session->files, &file->link);
     } else if (closes(op)) {

@@ -224,6 +224,36 @@ static void from_a_wrapper(void **state)
     }
 }
 
+/* A hook has the program's own file closed before its OPEN is answered. */
+static void close_early(struct layer_hook *h, sally_op *op)
+{
+    if (op->kind != SALLY_OP_OPEN)
+        return;
+    by_hook = (struct told){.file = op->file};
+    assert_int_equal(submit(h->layers, SALLY_OP_CLOSE, &by_hook), SALLY_E_INVALID);
+}
+
+static void nothing_is_closed_before_it_is_open(void **state)
+{
+    (void)state;
+    for (int refused = 0; refused < 2; refused++) {
+        struct layers x;
+        layers_start(&x, 0, 0, 1, NULL, NULL);
+        layers_add_hooks(&x, 1);
+        x.hook[0].on_after = close_early;
+        x.hook[0].refuse = refused ? SALLY_OP_BIT(SALLY_OP_OPEN) : 0;
+        struct told t = {.file = NULL};
+        assert_int_equal(submit(&x, SALLY_OP_OPEN, &t), SALLY_E_OK);
+        test_host_pump(&x.host);
+        assert_int_equal(t.count, 1);
+        if (!refused)
+            assert_int_equal(submit(&x, SALLY_OP_CLOSE, &t), SALLY_E_OK);
+        test_host_pump(&x.host);
+        assert_int_equal(t.count, refused ? 1 : 2);
+        layers_stop(&x);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +262,7 @@ int main(void)
         cmocka_unit_test(files_that_never_were),
         cmocka_unit_test(in_the_hooks_of_close),
         cmocka_unit_test(own_files),
+        cmocka_unit_test(nothing_is_closed_before_it_is_open),
         cmocka_unit_test(permissions_are_not_checked),
         cmocka_unit_test(from_a_wrapper),
     };
