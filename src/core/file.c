@@ -27,8 +27,7 @@ sally_file *file_new(sally_session *s, const char *path, uint32_t open_flags, bo
     buf_init(&file->stale_names, STALE_NAMES_MAX);
     file->session = s;
     file->id = ++s->next_file;
-    file->slots = file->inline_slots;
-    file->slot_capacity = FILE_INLINE_SLOTS;
+    file->slots = &file->inline_slots;
     file->facts.open_flags = open_flags;
     file->facts.is_directory = directory;
     file->facts.opened_ns = s->host->now_ns(s->host);
@@ -49,11 +48,15 @@ static void release_inode(sally_file *file)
 
 static void destroy(sally_file *file)
 {
-    if (file->slots != file->inline_slots)
-        mem_free(file->slots);
+    struct file_slots *more = atomic_load(&file->slots->next), *next;
+    for (; more; more = next) {
+        next = atomic_load(&more->next);
+        mem_free(more);
+    }
     release_inode(file);
     buf_clear(&file->carry);
     buf_clear(&file->stale_names);
+    mem_free(file->first_path);
     mem_free(file->path);
     mem_free(file);
 }
@@ -150,38 +153,47 @@ bool file_set_path(sally_file *file, const char *path)
     char *copy = mem_strdup(path);
     if (!copy)
         return false;
-    mem_free(file->path);
+    if (file->first_path)
+        mem_free(file->path);
+    else
+        file->first_path = file->path;
     file->path = copy;
     return true;
 }
 
 static struct file_slot *find_slot(const sally_file *file, const sally_fs *fs)
 {
-    for (uint32_t i = 0; i < file->slot_count; i++) {
-        if (file->slots[i].fs == fs)
-            return &file->slots[i];
+    for (struct file_slots *some = file->slots; some; some = atomic_load(&some->next)) {
+        for (size_t i = 0; i < FILE_SLOTS; i++) {
+            if (atomic_load(&some->slots[i].fs) == fs)
+                return &some->slots[i];
+        }
     }
     return NULL;
 }
 
+static struct file_slots *more_slots(struct file_slots *last)
+{
+    struct file_slots *more = mem_zalloc(sizeof *more), *others = NULL;
+    if (!more || atomic_compare_exchange_strong(&last->next, &others, more))
+        return more;
+    mem_free(more);
+    return others;
+}
+
 static struct file_slot *make_slot(sally_file *file, const sally_fs *fs)
 {
-    struct file_slot *slot = find_slot(file, fs);
-    if (slot)
-        return slot;
-    if (file->slot_count == file->slot_capacity) {
-        struct file_slot *slots = mem_array(file->slot_capacity * (size_t)2, sizeof *slots);
-        if (!slots)
-            return NULL;
-        memcpy(slots, file->slots, file->slot_count * sizeof *slots);
-        if (file->slots != file->inline_slots)
-            mem_free(file->slots);
-        file->slots = slots;
-        file->slot_capacity *= 2;
+    struct file_slots *some = file->slots;
+    while (some) {
+        for (size_t i = 0; i < FILE_SLOTS; i++) {
+            const sally_fs *has = NULL;
+            if (atomic_compare_exchange_strong(&some->slots[i].fs, &has, fs) || has == fs)
+                return &some->slots[i];
+        }
+        struct file_slots *next = atomic_load(&some->next);
+        some = next ? next : more_slots(some);
     }
-    slot = &file->slots[file->slot_count++];
-    *slot = (struct file_slot){.fs = fs};
-    return slot;
+    return NULL;
 }
 
 bool file_reserve(sally_file *file, const sally_fs *fs)
@@ -193,13 +205,13 @@ void file_mark_open(sally_file *file, const sally_fs *fs, bool open)
 {
     struct file_slot *slot = find_slot(file, fs);
     if (slot)
-        slot->open = open;
+        atomic_store(&slot->open, open);
 }
 
 bool file_is_open_in(const sally_file *file, const sally_fs *fs)
 {
     const struct file_slot *slot = find_slot(file, fs);
-    return slot && slot->open;
+    return slot && atomic_load(&slot->open);
 }
 
 sally_error sally_file_set(sally_file *file, const sally_fs *fs, void *pointer)
@@ -209,14 +221,14 @@ sally_error sally_file_set(sally_file *file, const sally_fs *fs, void *pointer)
     struct file_slot *slot = make_slot(file, fs);
     if (!slot)
         return SALLY_E_NO_MEMORY;
-    slot->pointer = pointer;
+    atomic_store(&slot->pointer, pointer);
     return SALLY_E_OK;
 }
 
 void *sally_file_get(const sally_file *file, const sally_fs *fs)
 {
     const struct file_slot *slot = file ? find_slot(file, fs) : NULL;
-    return slot ? slot->pointer : NULL;
+    return slot ? atomic_load(&slot->pointer) : NULL;
 }
 
 const char *sally_file_path(const sally_file *file)

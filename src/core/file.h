@@ -9,14 +9,21 @@
 #include "base/list.h"
 #include "sallyport/file.h"
 
-#define FILE_INLINE_SLOTS 3
-#define FILE_MAX_RANGES   16
-#define FILE_CLOSED       0x80000000u
+#define FILE_SLOTS      3
+#define FILE_MAX_RANGES 16
+#define FILE_CLOSED     0x80000000u
 
+/* What one storage keeps. Any thread may look while another one adds: a storage's operation on a
+ * file that is still being opened in others. */
 struct file_slot {
-    const sally_fs *fs;
-    void *pointer;
-    bool open; /* fs has opened it, and was not asked to close it yet */
+    const sally_fs *_Atomic fs; /* NULL: not used yet, nor are those behind it */
+    void *_Atomic pointer;
+    _Atomic bool open; /* fs has opened it, and was not asked to close it yet */
+};
+
+struct file_slots {
+    struct file_slot slots[FILE_SLOTS];
+    struct file_slots *_Atomic next;
 };
 
 struct file_range { /* bytes written: [from, to) */
@@ -38,6 +45,7 @@ struct sally_file {
     struct list link; /* the session's open files */
     sally_session *session;
     char *path;
+    char *first_path; /* before a hook diverted the OPEN: others have seen it. NULL: it is `path` */
     uint64_t id;
     sally_file_facts
         facts; /* what does not change while it is open; sally_file_get_facts() adds the rest */
@@ -48,11 +56,11 @@ struct sally_file {
     bool open; /* OPEN has succeeded */
     /* A CLOSE was submitted: new operations of the client are refused. Set on the home thread. */
     _Atomic bool closing;
-    bool hooks_own;        /* a hook answered its OPEN: the storage does not know it */
-    bool at_end;           /* READDIR has said EOF: the storage is not asked again */
-    bool gone;             /* freed as soon as `holds` lets it go */
-    bool listing;          /* a READDIR of it runs */
-    uint64_t listing_scan; /* the scan of the queue that has passed over a READDIR of it */
+    _Atomic bool hooks_own; /* a hook answered its OPEN: the storage does not know it */
+    bool at_end;            /* READDIR has said EOF: the storage is not asked again */
+    bool gone;              /* freed as soon as `holds` lets it go */
+    bool listing;           /* a READDIR of it runs */
+    uint64_t listing_scan;  /* the scan of the queue that has passed over a READDIR of it */
     /* Number of submitted operations of the program that use the file, and FILE_CLOSED once a CLOSE
      * has reached the storage. Any thread adds one, the home thread removes it. */
     _Atomic uint32_t pins;
@@ -72,9 +80,8 @@ struct sally_file {
                                refresh.c */
     struct file_range ranges[FILE_MAX_RANGES];
     uint32_t range_count;
-    struct file_slot *slots;
-    uint32_t slot_count, slot_capacity;
-    struct file_slot inline_slots[FILE_INLINE_SLOTS];
+    struct file_slots *slots; /* the first ones: */
+    struct file_slots inline_slots;
 };
 
 /* Makes the slot of `fs`, so that file_mark_open() cannot fail. */

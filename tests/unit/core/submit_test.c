@@ -254,6 +254,37 @@ static void nothing_is_closed_before_it_is_open(void **state)
     }
 }
 
+/* The path that a file has at first is in the hands of those who have seen it, when a hook diverts
+ * its OPEN. */
+static const char *seen_path;
+
+static void ask_and_divert(struct layer_hook *h, sally_op *op)
+{
+    if (op->kind == SALLY_OP_FSTAT)
+        assert_true(op->path[0] == '/' && sally_file_path(op->file)[0] == '/');
+    if (op->kind != SALLY_OP_OPEN)
+        return;
+    by_hook = (struct told){.file = op->file};
+    seen_path = sally_file_path(op->file);
+    assert_int_equal(submit(h->layers, SALLY_OP_FSTAT, &by_hook), SALLY_E_OK);
+    assert_int_equal(sally_op_set_path(op, "/elsewhere"), SALLY_E_OK);
+}
+
+static void paths_outlast_a_diversion(void **state)
+{
+    (void)state;
+    struct layers x;
+    layers_start(&x, 0, 0, 1, NULL, NULL);
+    layers_add_hooks(&x, 1);
+    x.hook[0].on_before = ask_and_divert;
+    sally_file *file = layers_open(&x, SALLY_OPEN_READ);
+    test_host_pump(&x.host);
+    assert_int_equal(by_hook.count, 1);
+    assert_string_equal(sally_file_path(file), "/elsewhere");
+    assert_string_equal(seen_path, "/f");
+    layers_stop(&x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -263,6 +294,7 @@ int main(void)
         cmocka_unit_test(in_the_hooks_of_close),
         cmocka_unit_test(own_files),
         cmocka_unit_test(nothing_is_closed_before_it_is_open),
+        cmocka_unit_test(paths_outlast_a_diversion),
         cmocka_unit_test(permissions_are_not_checked),
         cmocka_unit_test(from_a_wrapper),
     };
