@@ -462,8 +462,19 @@ static enum next after_step(struct op *op, bool home)
     return GO_ON;
 }
 
+static bool must_give_way(struct op *op, bool home)
+{
+    bool gives_way = op->gives_way && op->stage != OP_DONE && may_yield(op, home);
+    op->gives_way = false;
+    return gives_way;
+}
+
 bool op_steps(struct op *op, bool home)
 {
+    if (must_give_way(op, home)) {
+        leave_for_home(op);
+        return false;
+    }
     enum next next = op->late ? go_on_late(op, home) : GO_ON;
     while (next == GO_ON) {
         if (op->empty_rounds % ROUNDS_AT_ONCE == ROUNDS_AT_ONCE - 1 && may_yield(op, home)) {

@@ -229,11 +229,13 @@ static struct op *begin_readdir(struct sftp *s, const struct request_in *in, sal
     return op;
 }
 
-static sally_status submit_readdir(struct sftp *s, const struct request_in *in, sally_file *file)
+static sally_status submit_readdir(struct sftp *s, const struct request_in *in, sally_file *file,
+                                   bool again)
 {
     struct op *op = begin_readdir(s, in, file, answer_names);
     if (!op)
         return SALLY_FAILURE;
+    op->gives_way = again;
     s->listings++;
     return request_submit(s, op);
 }
@@ -246,7 +248,7 @@ static bool ask_again(struct sftp *s, struct op *op)
     if (op->pub.file->closing)
         return false;
     const struct request_in in = {.id = op->tag, .size = r->size};
-    if (submit_readdir(s, &in, op->pub.file) != SALLY_OK)
+    if (submit_readdir(s, &in, op->pub.file, true) != SALLY_OK)
         return false;
     r->size = 0; /* the new one gives the credit */
     return true;
@@ -415,5 +417,5 @@ sally_status handle_readdir(struct sftp *s, struct request_in *in)
     sally_file *file = request_file(s, handle, HANDLE_DIRECTORY);
     if (!file)
         return SALLY_INVALID_HANDLE;
-    return take_ahead(s, in, file) ? SALLY_OK : submit_readdir(s, in, file);
+    return take_ahead(s, in, file) ? SALLY_OK : submit_readdir(s, in, file, false);
 }

@@ -7,11 +7,13 @@
 #include "sftp/protocol.h"
 
 #define SEEK_BYTES (64u * 1024) /* looked at in one operation */
+#define SEEK_TURN  16u          /* operations, before others have a turn */
 
 struct seek {
     sally_file *file;
     uint64_t lines; /* newlines still to be found */
     uint64_t at;    /* how far the file was searched */
+    uint32_t reads;
 };
 
 static bool answer_moved(struct sftp *s, struct op *op)
@@ -46,11 +48,12 @@ static bool start_search(struct op *op)
     return true;
 }
 
-static sally_status search(struct sftp *s, struct op *op, const struct seek *seek)
+static sally_status search(struct sftp *s, struct op *op, struct seek *seek)
 {
     op->pub.u.io.offset = seek->at;
     op->pub.u.io.length = SEEK_BYTES;
     op->reserve = SEEK_BYTES;
+    op->gives_way = ++seek->reads % SEEK_TURN == 0;
     op->on_start = start_search;
     request_of(op)->file = seek->file;
     return request_submit(s, op);

@@ -194,6 +194,32 @@ static void an_end_in_between(void **state)
     peer_free(p);
 }
 
+/* A long way, in a storage that answers everything at once: other clients have their turns. */
+static void a_long_search_gives_way(void **state)
+{
+    (void)state;
+    const size_t size = STORE_MAX_BYTES;
+    char *text = calloc(1, size);
+    for (int yields = 0; yields < 2; yields++) {
+        struct peer *p =
+            peer_new(&(struct peer_options){.version = 4, .max_bytes = 1 << 20, .max_read = 65536});
+        p->host.yields = yields;
+        store_add(&p->store, "/t", SALLY_TYPE_REGULAR, text, size);
+        struct handle h = peer_open(p, "/t", SSH_FXF_READ | TEXT);
+        uint32_t id = seek(p, h, 1);
+        sftp_input(p->engine, buf_head(&p->out), p->out.size);
+        p->sent += p->out.size;
+        buf_take(&p->out, p->out.size);
+        assert_int_equal(p->store.calls[SALLY_OP_READ], yields ? 15 : 17);
+        assert_int_equal(list_empty(&p->inbox), !yields);
+        peer_pump(p);
+        assert_int_equal(p->store.calls[SALLY_OP_READ], 17);
+        peer_expect_status(p, id, SALLY_EOF);
+        peer_free(p);
+    }
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +230,7 @@ int main(void)
         cmocka_unit_test(seeking_crosses_buffers),
         cmocka_unit_test(what_cannot_be_sought),
         cmocka_unit_test(an_end_in_between),
+        cmocka_unit_test(a_long_search_gives_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
