@@ -73,7 +73,7 @@ int sally_fs_supports(const sally_fs *fs, uint32_t kind)
 
 void sally_fs_methods_wrap(sally_fs_methods *methods, const sally_fs *inner, sally_fs_slot *slot)
 {
-    methods->traits = sally_fs_traits(inner);
+    methods->traits |= sally_fs_traits(inner) & SALLY_FS_ACL;
     for (uint32_t kind = 1; kind < SALLY_OP_KINDS; kind++) {
         size_t at = slot_offset[kind];
         if (slot_of(inner, kind) && at + sizeof(sally_fs_slot *) <= methods->struct_size)
