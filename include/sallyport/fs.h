@@ -168,8 +168,12 @@ SALLY_API sally_status sally_fs_call(sally_fs *fs, sally_fs *inner, sally_op *op
 /**
  * Submits an operation of a storage's or wrapper's own directly to `fs`: the caller's own storage,
  * or one inside it. Works like sally_session_submit(), but `path` is a path as `fs` sees it, and
- * hooks do not see the operation. `fs` must have opened the files of the operation, else the answer
- * is ::SALLY_INVALID_HANDLE. Holds `fs` until the operation is done.
+ * hooks do not see the operation. Only the storage refuses READ and WRITE because of how a file is
+ * opened, as those of this library do: a wrapper that wants to read what the client only writes adds
+ * ::SALLY_OPEN_READ to `u.open.flags` on the way down. `fs` must have opened the file (in `on_done`
+ * of OPEN: the storage inside has, the wrapper has not yet), else the answer is
+ * ::SALLY_INVALID_HANDLE; once its CLOSE has reached the storage, this returns ::SALLY_E_CLOSED.
+ * Holds `fs` until the operation is done.
  */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_submit(sally_fs *fs, sally_session *session,
                                                        uint32_t kind, const char *path,

@@ -88,13 +88,18 @@ typedef void sally_submit_done_fn(void *user_data, sally_op *op, sally_status st
  * them open until the operation is done, and a CLOSE waits for it. `path` is copied and normalised,
  * and may be NULL for kinds on handles. It is a path as the client sees it; a wrapper that works
  * with paths of the storage inside uses sally_fs_submit(). The library does not check READ and
- * WRITE against the flags that the client opened the file with; the storage may. OPEN makes a new
- * file, which `done` finds in op->file; it stays open until the caller submits a CLOSE, once, or
- * the session ends. A file that the client opened cannot be closed. `done` is called on the
- * session's network thread (or in sally_sftp's caller).
+ * WRITE against the flags that the client opened the file with, but the storages of this library
+ * answer ::SALLY_INVALID_HANDLE: a before-hook of OPEN may add ::SALLY_OPEN_READ to
+ * `u.open.flags`, which gives the client nothing. A file can be used once its OPEN has succeeded
+ * (earlier, the answer is ::SALLY_INVALID_HANDLE) and until its CLOSE reaches the storage: an
+ * after-hook of CLOSE that reads an upload opens its path. OPEN makes a new file, which `done` finds
+ * in op->file; it stays open until the caller submits a CLOSE, once, or the session ends. A file
+ * that the client opened cannot be closed. `done` is called on the session's network thread (or in
+ * sally_sftp's caller).
  *
  * Only inside a callback for this session, or while an operation of it is PENDING and yours.
- * ::SALLY_E_INVALID, ::SALLY_E_NO_MEMORY, ::SALLY_E_CLOSED when the file is already closed.
+ * ::SALLY_E_INVALID, ::SALLY_E_NO_MEMORY, ::SALLY_E_CLOSED once the CLOSE of the file has reached
+ * the storage.
  */
 SALLY_API SALLY_MUST_CHECK sally_error sally_session_submit(
     sally_session *session, uint32_t kind, const char *path,
