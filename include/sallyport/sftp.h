@@ -71,7 +71,8 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_sftp_new(sally_sftp **out, sally_fs
 /**
  * Gives received bytes, and does what there is to do. `*taken` is how many of them the engine took:
  * fewer than `size` when too many requests or replies are waiting; give the rest again later.
- * ::SALLY_E_PROTOCOL: the client broke the protocol, hang up. Storage slots are called from inside.
+ * ::SALLY_E_PROTOCOL: the client broke the protocol, or the storage or a hook refused the session
+ * (SESSION_START): hang up. Storage slots are called from inside.
  */
 SALLY_API SALLY_MUST_CHECK sally_error sally_sftp_input(sally_sftp *sftp, const void *data,
                                                         size_t size, size_t *taken);
