@@ -124,8 +124,8 @@ typedef struct sally_pair {
 } sally_pair;
 
 /**
- * Attributes. A member counts only when its bit is set in `valid`. Pointers belong to whoever
- * filled the structure and must last as long as the operation it is part of (sally_op_strdup()
+ * Attributes. A member counts only when its bit is set in `valid`. Pointers belong to the one
+ * who filled the structure and must last as long as the operation it is part of (sally_op_strdup()
  * does).
  */
 typedef struct sally_attrs {

@@ -45,13 +45,13 @@ enum {
 /**
  * One try to log in, filled by the library; it lasts until it was answered. Members that do not
  * belong to `method` are zero. Strings of the client hold no NUL (a name or password with one is
- * rejected before anybody is asked).
+ * rejected before the authenticator is asked).
  */
 struct sally_auth_request {
     uint32_t method; /**< one SALLY_AUTH_ bit */
     uint32_t
         attempt; /**< tries of this connection so far, this one included; `none` does not count */
-    const char *user;       /**< whoever the client wants to be */
+    const char *user;       /**< the name the client gives */
     const sally_peer *peer; /**< where it comes from */
     uint32_t succeeded; /**< methods that this user succeeded with on this connection (SALLY_AUTH_
                            bits) */
@@ -90,7 +90,7 @@ typedef struct sally_auth_methods {
     uint32_t (*offered)(sally_auth *auth, sally_auth_request *request);
     /** Frees request->state when the connection ends or the user name changes. May be NULL. */
     void (*forget)(sally_auth *auth, void *state);
-    /** Called once, when nobody holds the authenticator any more. May be NULL. */
+    /** Called once, when the last holder has let go of the authenticator. May be NULL. */
     void (*destroy)(void *user_data);
 } sally_auth_methods;
 
@@ -106,7 +106,7 @@ SALLY_API void sally_auth_unref(sally_auth *auth);
 /** The user_data that it was made with. */
 SALLY_API void *sally_auth_data(const sally_auth *auth);
 
-/** The late answer of whoever returned ::SALLY_AUTH_PENDING. Exactly once, from any thread, which
+/** The late answer after ::SALLY_AUTH_PENDING was returned. Exactly once, from any thread, which
  * may call the functions below first: `sally_auth_finish(request, sally_auth_accept(request, fs))`.
  */
 SALLY_API void sally_auth_finish(sally_auth_request *request, sally_auth_result result);

@@ -93,7 +93,7 @@ typedef struct sally_fs_methods {
      * that the finishing thread may free or change must be read under a lock that it takes too.
      * Must not wait. May be NULL. */
     void (*cancel)(sally_fs *fs, sally_op *op);
-    /** Called once, when nobody holds the storage any more. May be NULL. */
+    /** Called once, when the last holder has let go of the storage. May be NULL. */
     void (*destroy)(void *user_data);
 } sally_fs_methods;
 

@@ -57,7 +57,7 @@ typedef struct sally_hooks {
      * ::SALLY_PENDING: sally_op_finish() later.
      */
     sally_status (*before)(void *user_data, sally_op *op);
-    /** After the answer: op->status has it, whoever gave it: the storage, a before-hook (the
+    /** After the answer: op->status has it, from the storage, a before-hook (the
      * `before` of the sets after it is not called then, the `after` of all sets is), or the library
      * for what the session may not do (then no `before` was called). Returns the status to answer
      * (op->status to leave it), or ::SALLY_PENDING. When this turns a successful OPEN, OPENDIR,

@@ -15,7 +15,7 @@ SALLY_BEGIN_DECLS
 /** How much a line matters; smaller is more urgent. */
 enum {
     SALLY_LOG_ERROR = 1,   /**< the server cannot do what it should */
-    SALLY_LOG_WARNING = 2, /**< somebody should look at it */
+    SALLY_LOG_WARNING = 2, /**< an administrator should look at it */
     SALLY_LOG_INFO = 3,    /**< connections, logins, transfers */
     SALLY_LOG_VERBOSE = 4, /**< every request */
     SALLY_LOG_DEBUG = 5    /**< the protocols */

@@ -100,7 +100,7 @@ enum {
 #define SALLY_OPEN_NOFOLLOW        0x0080u /**< a symbolic link as last component fails */
 #define SALLY_OPEN_DELETE_ON_CLOSE 0x0100u /**< removed at close (by the storage) */
 #define SALLY_OPEN_APPEND_ATOMIC   0x0200u /**< appends of several writers do not mix */
-#define SALLY_OPEN_BLOCK_READ      0x0400u /**< nobody else may open it to read */
+#define SALLY_OPEN_BLOCK_READ      0x0400u /**< no one else may open it to read */
 #define SALLY_OPEN_BLOCK_WRITE     0x0800u /**< nor to write */
 #define SALLY_OPEN_BLOCK_DELETE    0x1000u /**< nor to delete */
 #define SALLY_OPEN_BLOCK_ADVISORY  0x2000u /**< the blocks bind only those who ask */
@@ -119,7 +119,7 @@ enum {
  * @{ */
 #define SALLY_RENAME_OVERWRITE                                                                     \
     0x1u                         /**< an existing target is replaced; without it, it is an error */
-#define SALLY_RENAME_ATOMIC 0x2u /**< nobody may see a moment without target */
+#define SALLY_RENAME_ATOMIC 0x2u /**< the target exists at every moment */
 #define SALLY_RENAME_NATIVE 0x4u /**< as the storage likes best */
 /** @} */
 
@@ -309,7 +309,7 @@ struct sally_op {
 };
 
 /**
- * The late answer of whoever returned ::SALLY_PENDING: a storage with its status, a before-hook
+ * The late answer after ::SALLY_PENDING was returned: a storage with its status, a before-hook
  * with its status or
  * ::SALLY_CONTINUE, an after-hook with the status to answer. Exactly once, from any thread,
  * possibly before the slot has returned; the operation must not be touched afterwards. Never
@@ -332,9 +332,9 @@ SALLY_API char *sally_op_strdup(sally_op *op, const char *text);
  * only what the status itself says. ::SALLY_E_NO_MEMORY. */
 SALLY_API sally_error sally_op_set_message(sally_op *op, const char *text);
 
-/** With ::SALLY_UNKNOWN_PRINCIPAL: the name of a user or group that nobody has, as the client gave
- * it. Clients of SFTP 5 and 6 are told. Copied; ::SALLY_E_INVALID for NULL, ::SALLY_E_RANGE for one
- * longer than 1024 bytes, and after the 32nd. */
+/** With ::SALLY_UNKNOWN_PRINCIPAL: the name of a user or group that does not exist, as the client
+ * gave it. Clients of SFTP 5 and 6 are told. Copied; ::SALLY_E_INVALID for NULL, ::SALLY_E_RANGE
+ * for one longer than 1024 bytes, and after the 32nd. */
 SALLY_API sally_error sally_op_add_unknown_name(sally_op *op, const char *name);
 
 /**
@@ -378,7 +378,7 @@ SALLY_API sally_error sally_op_set_path(sally_op *op, const char *path);
 /** The same for the second path of RENAME and LINK. ::SALLY_E_INVALID for other kinds, too. */
 SALLY_API sally_error sally_op_set_to(sally_op *op, const char *to);
 
-/** Whether nobody waits for the answer any more (the client is gone, the server stops). Long work
+/** Whether the answer is no longer wanted (the client is gone, the server stops). Long work
  * should look now and then and end with any status. Any thread that owns the operation. */
 SALLY_API bool sally_op_cancelled(const sally_op *op);
 

@@ -46,18 +46,18 @@ enum {
 
 /**
  * What SETSTAT does with these attributes (SALLY_ATTR_ bits), in a storage of sally_fs_local() that
- * nobody uses yet. At first it applies size, owner, permissions, times and ACL; attribute bits may
- * be set to what they are; it ignores the type, allocation size, times of change and creation, link
- * count, text hint, MIME type and untranslated name, which clients send back as they were given;
- * extended pairs fail. ::SALLY_E_INVALID for another storage or an unknown policy.
+ * is not in use yet. At first it applies size, owner, permissions, times and ACL; attribute bits
+ * may be set to what they are; it ignores the type, allocation size, times of change and creation,
+ * link count, text hint, MIME type and untranslated name, which clients send back as they were
+ * given; extended pairs fail. ::SALLY_E_INVALID for another storage or an unknown policy.
  */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_local_set_policy(sally_fs *local_fs, uint32_t attrs,
                                                                  uint32_t policy);
 
 /** Files in memory, gone with the storage. `max_bytes`: what all files may hold together; 0 for no
  * limit. Holes hold nothing; names and tables are counted apart, up to half of `max_bytes` and 64
- * MiB. Permissions are kept but bind nobody; reading does not change the access time. ACLs (in
- * version 6's form) and attribute bits are kept as given, and bind nobody either: a change of the
+ * MiB. Permissions are kept but not enforced; reading does not change the access time. ACLs (in
+ * version 6's form) and attribute bits are kept as given, and not enforced either: a change of the
  * permissions does not change them. Extended attributes ("user.") are kept, and the stretches of
  * data of a file with holes are known. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_memory(sally_fs **out, uint64_t max_bytes);
@@ -115,7 +115,7 @@ typedef struct sally_fault {
     sally_status status; /**< for FAIL and FAIL_AFTER */
     uint64_t amount;     /**< for SHORT (bytes), DELAY and LATE (ms) */
     uint64_t skip;       /**< operations that pass before the first strike */
-    uint64_t times;      /**< strikes; 0 for ever */
+    uint64_t times;      /**< strikes; 0: no limit */
     const char
         *path; /**< only operations on this very path (a file's path for handles); NULL: any */
 } sally_fault;
