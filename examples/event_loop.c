@@ -1,4 +1,4 @@
-/* The server inside somebody else's event loop: no thread of the library runs. The loop here is poll(2) with a timer of its own, and
+/* The server inside your own event loop: no thread of the library runs. The loop here is poll(2) with a timer of its own, and
  * with a descriptor of its own for Ctrl-C; any loop that watches descriptors and a time will do.
  *
  *     ./event_loop DIRECTORY [sftp://127.0.0.1:2222]

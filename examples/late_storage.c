@@ -88,7 +88,7 @@ int main(int argc, char **argv)
         sally_server_add_listener(server, argc > 1 ? argv[1] : "sftp://127.0.0.1:2222") || sally_server_run(server))
         fprintf(stderr, "%s\n", sally_server_error(server));
     sally_fs_unref(fs);
-    sally_error error = sally_server_free(server); /* after this nothing is pending any more */
+    sally_error error = sally_server_free(server); /* after this nothing is pending */
 
     pthread_mutex_lock(&q.lock);
     q.stop = true;
