@@ -47,7 +47,8 @@ typedef struct sally_file_facts {
     uint32_t open_flags; /**< SALLY_OPEN_ bits */
     uint32_t close_reason; /**< SALLY_CLOSED_ value; 0 while it is open */
     sally_status worst;    /**< first failure of a READ (but EOF), WRITE, FSYNC, or COPY from or to
-                              it; SALLY_OK for none */
+                              it; SALLY_OK for none. Failures of operations that the program has
+                              submitted count for files of its own only */
     uint32_t is_directory; /**< 1 when it came from OPENDIR */
     uint32_t internal;     /**< 1 when the program opened it with sally_session_submit() */
     uint32_t reserved;     /**< zero */

@@ -97,6 +97,23 @@ static bool is_foreign(const sally_fs *fs, const sally_op *op)
            (op->kind == SALLY_OP_COPY && op->u.copy.to && !is_known_to(fs, op->u.copy.to));
 }
 
+static bool has_to(const sally_op *op)
+{
+    return op->kind == SALLY_OP_RENAME || op->kind == SALLY_OP_LINK;
+}
+
+struct op_paths fs_paths_of(const sally_op *op)
+{
+    return (struct op_paths){op->path, has_to(op) ? op->u.rename.to : NULL};
+}
+
+void fs_restore_paths(sally_op *op, const struct op_paths *paths)
+{
+    op->path = paths->path;
+    if (has_to(op))
+        op->u.rename.to = paths->to;
+}
+
 sally_status fs_invoke(sally_fs *fs, sally_op *pub)
 {
     struct op *op = op_of(pub);
@@ -104,8 +121,13 @@ sally_status fs_invoke(sally_fs *fs, sally_op *pub)
         return pub->kind == SALLY_OP_COPY ? SALLY_UNSUPPORTED : SALLY_INVALID_HANDLE;
     if (op_kind(pub->kind)->undo && pub->kind == op->kind && !grants_ask(op, fs))
         return SALLY_FAILURE;
+    const struct op_paths paths = fs_paths_of(pub);
     sally_fs_slot *slot = slot_of(fs, pub->kind);
-    return slot ? slot(fs, pub) : fs_default(fs, pub);
+    sally_status status = slot ? slot(fs, pub) : fs_default(fs, pub);
+    /* After PENDING the operation is somebody else's. */
+    if (status != SALLY_PENDING)
+        fs_restore_paths(pub, &paths);
+    return status;
 }
 
 static bool push_frame(struct op *op, const struct op_frame *frame)
@@ -129,6 +151,7 @@ sally_status fs_pop_frame(struct op *op, sally_status status)
     const struct op_frame frame = op->frames[op->frame_count - 1];
     status = grants_answered(op, frame.inner, op->frame_count, status);
     op->frame_count--;
+    fs_restore_paths(&op->pub, &frame.paths);
     return frame.on_done ? frame.on_done(frame.fs, &op->pub, status, frame.context) : status;
 }
 
@@ -136,7 +159,7 @@ sally_status fs_call_quiet(sally_fs *fs, sally_fs *inner, sally_op *pub, sally_d
                            void *context)
 {
     struct op *op = op_of(pub);
-    const struct op_frame frame = {fs, inner, on_done, context};
+    const struct op_frame frame = {fs, inner, fs_paths_of(pub), on_done, context};
     if (!push_frame(op, &frame))
         return SALLY_FAILURE;
     sally_status status = fs_invoke(inner, pub);

@@ -23,6 +23,11 @@ struct sally_fs {
  * that it is done by READs and WRITEs. */
 sally_status fs_invoke(sally_fs *fs, sally_op *op);
 
+/* What a wrapper has changed of the paths is for the storages inside it: those above, and the same
+ * wrapper when it is called again after SALLY_WOULD_BLOCK, see them as they were. */
+struct op_paths fs_paths_of(const sally_op *op);
+void fs_restore_paths(sally_op *op, const struct op_paths *paths);
+
 /* The storage below the newest frame has answered late: takes the frame off, and returns what its
  * wrapper makes of the answer. */
 sally_status fs_pop_frame(struct op *op, sally_status status);

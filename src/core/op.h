@@ -38,8 +38,14 @@ enum op_wake_reason {
 };
 
 /* A wrapper that waits for the storage inside it (sally_fs_call). */
+struct op_paths { /* what a storage was asked about; it may change both on the way down */
+    const char *path;
+    const char *to; /* of RENAME and LINK */
+};
+
 struct op_frame {
     sally_fs *fs, *inner;
+    struct op_paths paths;
     sally_done_fn *on_done; /* NULL: the answer goes up as it is */
     void *context;
 };
@@ -91,7 +97,7 @@ struct op {
     uint32_t tag;                            /* the engine's: SFTP's request id */
     uint32_t entries;      /* calls of `entry`; a READDIR that succeeds without one is repeated */
     uint32_t empty_rounds; /* how often it was repeated */
-    bool gives_way; /* one of many in a row on the home thread: others have a turn before it */
+    bool gives_way;   /* one of many in a row on the home thread: others have a turn before it */
     uint32_t reserve; /* bytes of reply or data that count against the session's bound from start to
                          op_free */
     const char *asked_path; /* as requested, unlike pub.path never diverted, for the home thread;
@@ -118,6 +124,7 @@ struct op {
     bool aside;              /* not from the client's queue: by the program or the library itself */
     bool counted;            /* in session->active */
     bool handed;             /* counted in session->with_workers */
+    bool by_program;         /* of sally_session_submit() or sally_fs_submit() */
     uint32_t reserved_bytes; /* of `reserve`, while it is held */
     sally_submit_done_fn *submit_done; /* of sally_session_submit */
     void *submit_user_data;
@@ -131,6 +138,7 @@ struct op {
     struct copy *copy;       /* of a COPY by READs and WRITEs: see copy.c */
     struct refresh *refresh; /* of a READDIR with stale names: see refresh.c */
 
+    struct op_paths paths; /* as the session's storage was asked */
     struct op_frame *frames;
     uint32_t frame_count, frame_capacity;
     struct op_frame inline_frames[OP_INLINE_FRAMES];

@@ -216,6 +216,7 @@ static void take_answer(struct op *op, sally_status status)
         start_after_hooks(op, status);
         break;
     case OP_STORAGE:
+        fs_restore_paths(&op->pub, &op->paths);
         status = grants_answered(op, entry_fs(op), 0, status);
         if (asks_again(op, status))
             break;
@@ -362,6 +363,7 @@ static enum next call_storage(struct op *op, bool home)
         pub->flags |= SALLY_OP_TRY;
     }
     begin_step(op);
+    op->paths = fs_paths_of(pub);
     sally_status status = fs_invoke(fs, pub);
     bool again =
         op->undo.active || !grants_any(op); /* what is still to be given back is another's */

@@ -149,6 +149,13 @@ static void note_outcome(const struct op *op)
              failed ? "Request failed" : "Request done");
 }
 
+/* The client's file is no worse for what the program has tried with it. */
+static void note_failure(const struct op *op, sally_file *file)
+{
+    if (!op->by_program || file->facts.internal)
+        file_note_failure(file, op->pub.status);
+}
+
 static void note_transfer(const struct op *op)
 {
     const sally_op *pub = &op->pub;
@@ -160,9 +167,9 @@ static void note_transfer(const struct op *op)
         file_note_moved(op);
     if ((moves || op->kind == SALLY_OP_FSYNC) && pub->status != SALLY_OK &&
         pub->status != SALLY_EOF) {
-        file_note_failure(pub->file, pub->status);
+        note_failure(op, pub->file);
         if (copies && pub->u.copy.to)
-            file_note_failure(pub->u.copy.to, pub->status);
+            note_failure(op, pub->u.copy.to);
     }
 }
 

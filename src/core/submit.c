@@ -68,7 +68,7 @@ static sally_error submit(sally_session *s, sally_fs *fs, uint32_t kind, const c
         return SALLY_E_NO_MEMORY;
     op_init(op, s, kind);
     op->stage = OP_SUBMITTED;
-    op->aside = true;
+    op->aside = op->by_program = true;
     op->unchecked = true;
     op->pub.flags |= SALLY_OP_INTERNAL;
     op->on_done = submitted_done;

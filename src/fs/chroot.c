@@ -247,6 +247,7 @@ static sally_status check_root(const sally_op *op)
         return from || to ? SALLY_PERMISSION_DENIED : SALLY_OK;
     case SALLY_OP_REMOVE:
         return from ? SALLY_FILE_IS_A_DIRECTORY : SALLY_OK;
+    case SALLY_OP_MKDIR:
     case SALLY_OP_SYMLINK:
         return from ? SALLY_FILE_ALREADY_EXISTS : SALLY_OK;
     case SALLY_OP_LINK:

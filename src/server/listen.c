@@ -84,24 +84,24 @@ sally_error sally_server_adopt(sally_server *server, int fd, const char *protoco
         return SALLY_E_INVALID;
     if (fd < 0)
         return server_fail(server, SALLY_E_INVALID,
-                           "cannot take a socket over: %d is not a file descriptor", fd);
+                           "cannot adopt the socket: %d is not a file descriptor", fd);
     if (!protocol || strcmp(protocol, "sftp") != 0) {
         close(fd);
         return server_fail(server, SALLY_E_UNSUPPORTED,
-                           "cannot take a socket over: the protocol must be \"sftp\"");
+                           "cannot adopt the socket: the protocol must be \"sftp\"");
     }
     int flags = fcntl(fd, F_GETFL);
     if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 ||
         fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
         sally_error error =
-            server_fail(server, SALLY_E_SYSTEM, "cannot take a socket over: %s", strerror(errno));
+            server_fail(server, SALLY_E_SYSTEM, "cannot adopt the socket: %s", strerror(errno));
         close(fd);
         return error;
     }
     sally_error error = SALLY_E_OK;
     struct conn *c = conn_new(server, fd, NULL, &error);
     if (!c)
-        return server_fail(server, error, "cannot take a socket over: %s", sally_strerror(error));
+        return server_fail(server, error, "cannot adopt the socket: %s", sally_strerror(error));
     uint64_t id = c->peer.connection_id;
     pthread_mutex_lock(&server->lock);
     struct loop *loop = server_pick_loop(server);
@@ -113,8 +113,7 @@ sally_error sally_server_adopt(sally_server *server, int fd, const char *protoco
     pthread_mutex_unlock(&server->lock);
     if (!loop && !early) {
         conn_discard(c);
-        return server_fail(server, SALLY_E_CLOSED,
-                           "cannot take a socket over: the server has ended");
+        return server_fail(server, SALLY_E_CLOSED, "cannot adopt the socket: the server has ended");
     }
     if (connection_id)
         *connection_id = id;

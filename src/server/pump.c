@@ -53,7 +53,7 @@ int sally_server_poll(sally_server *server, int timeout_ms)
         return error;
     if (loop_is_here(loop))
         return server_fail(server, SALLY_E_BUSY,
-                           "a server cannot be pumped inside its own callbacks");
+                           "sally_server_poll() cannot be called inside a callback of the server");
     uint64_t look_ns = next_look(server);
     loop_pump(loop, sooner(timeout_ms, look_ns));
     if (loop->is_finished) {

@@ -201,7 +201,10 @@ static void log_skipped(const struct sftp *s, const struct op *op, uint32_t skip
     struct log_ids ids = session_log_ids(s->session);
     ids.request = op->pub.id;
     log_line(session_log(s->session), ids, SALLY_LOG_WARNING, "sftp.names_skipped", fields,
-             COUNT_OF(fields), "%u directory entries have names that cannot be sent", skipped);
+             COUNT_OF(fields),
+             "%u directory entries could not be sent: names that no client may get, or entries "
+             "added after the reply was full",
+             skipped);
 }
 
 static bool answer_names(struct sftp *s, struct op *op);

@@ -27,7 +27,8 @@ static void wrappers_promise_no_more(void **state)
     sally_fs_methods_wrap(&methods, inner, any);
     assert_ptr_equal(methods.stat, any);
     assert_null(methods.open);
-    assert_int_equal(methods.traits, SALLY_FS_ACL); /* the others are promises of the wrapper's own */
+    assert_int_equal(methods.traits,
+                     SALLY_FS_ACL); /* the others are promises of the wrapper's own */
     assert_int_equal(sally_fs_new(&outer, &methods, NULL), SALLY_E_OK);
     for (uint32_t kind = 0; kind <= SALLY_OP_KINDS; kind++)
         assert_int_equal(!sally_fs_supports(outer, kind), !sally_fs_supports(inner, kind));

@@ -80,9 +80,33 @@ static sally_status pass(struct layer *l, sally_op *op)
     return answer(l, op, has(l->fail, op->kind) ? SALLY_NO_SUCH_FILE : SALLY_OK);
 }
 
+static void note_paths(struct layer *l, const sally_op *op)
+{
+    bool two = op->kind == SALLY_OP_RENAME || op->kind == SALLY_OP_LINK;
+    size_t used = strlen(l->paths);
+    snprintf(l->paths + used, sizeof l->paths - used, "%s%s%s ", op->path, two ? ">" : "",
+             two ? op->u.rename.to : "");
+}
+
+static void divert(sally_op *op)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/sub%s", op->path);
+    assert_int_equal(sally_op_set_path(op, path), SALLY_E_OK);
+    if (op->kind != SALLY_OP_RENAME && op->kind != SALLY_OP_LINK)
+        return;
+    snprintf(path, sizeof path, "/sub%s", op->u.rename.to);
+    assert_int_equal(sally_op_set_to(op, path), SALLY_E_OK);
+}
+
 static sally_status slot(sally_fs *fs, sally_op *op)
 {
     struct layer *l = sally_fs_data(fs);
+    note_paths(l, op);
+    if (l->declines && (op->flags & SALLY_OP_TRY))
+        return SALLY_WOULD_BLOCK;
+    if (l->divert)
+        divert(op);
     note(l->layers, l->name, '.', op->kind);
     if (op->kind == SALLY_OP_READ)
         op->u.io.done = op->u.io.length;

@@ -24,6 +24,10 @@ struct layer {
         own;         /* answers with a failure; makes one of a good answer; the other way round */
     uint64_t second; /* passed on to inner[1], not to inner[0] */
     uint64_t late;
+    bool divert;     /* puts "/sub" before the paths */
+    bool declines;   /* answers WOULD_BLOCK to a try */
+    char paths[256]; /* what it was asked about, each with a space: path, and '>' with the other one
+                      */
     sally_op *waiting[LAYER_LATE];
     int waiting_count, cancels, open_files, sessions, locks;
     bool destroyed;

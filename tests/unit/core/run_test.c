@@ -3,10 +3,12 @@
 #include "cmocka_all.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/file.h"
 #include "core/hook_stack.h"
+#include "core/layers.h"
 #include "core/run.h"
 #include "core/session_inside.h"
 #include "core/test_host.h"
@@ -285,12 +287,67 @@ static void empty_pages(void **state)
     }
 }
 
+/* ---- Paths ---- */
+
+static char seen_by_hook[64];
+
+static void see_paths(struct layer_hook *h, sally_op *op)
+{
+    (void)h;
+    bool two = op->kind == SALLY_OP_RENAME;
+    snprintf(seen_by_hook, sizeof seen_by_hook, "%s %s", op->path, two ? op->u.rename.to : "");
+}
+
+/* A wrapper changes paths on the way down, and need not put them back: not when the storage inside
+ * is tried and asked once more, nor for the hooks. */
+static void paths_are_changed_downwards_only(void **state)
+{
+    (void)state;
+    static const int chain[] = {1, 2, -1};
+    static const uint32_t kinds[] = {SALLY_OP_STAT, SALLY_OP_RENAME, SALLY_OP_OPEN};
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        for (int late = 0; late < 2; late++) {
+            struct layers x;
+            layers_start(&x, 1, SALLY_FS_TRY, 3, chain, NULL);
+            layers_add_hooks(&x, 1);
+            x.hooks.sets[0].flags |= SALLY_HOOKS_NONBLOCKING; /* or it is not tried at home */
+            x.hook[0].on_after = see_paths;
+            x.layer[0].divert = x.layer[1].divert = true;
+            x.layer[2].declines = true;
+            x.layer[2].late = late ? SALLY_OP_BIT(kinds[i]) : 0;
+            struct op *op = layers_op(&x, kinds[i], NULL);
+            if (kinds[i] == SALLY_OP_RENAME)
+                assert_int_equal(op_take_to(op, slice_of("/t")), SALLY_OK);
+            op_submit(op);
+            for (bool finished = !late; x.answers == 0;) {
+                test_host_pump(&x.host);
+                pthread_mutex_lock(&x.lock);
+                bool waits = x.layer[2].waiting_count > 0;
+                pthread_mutex_unlock(&x.lock);
+                if (waits && !finished)
+                    layers_finish(&x.layer[2], SALLY_OK);
+                finished |= waits;
+            }
+            assert_int_equal(x.status, SALLY_OK);
+            bool two = kinds[i] == SALLY_OP_RENAME;
+            assert_string_equal(x.layer[0].paths, two ? "/f>/t /f>/t " : "/f /f ");
+            assert_string_equal(x.layer[2].paths,
+                                two ? "/sub/sub/f>/sub/sub/t /sub/sub/f>/sub/sub/t "
+                                    : "/sub/sub/f /sub/sub/f ");
+            assert_string_equal(seen_by_hook, two ? "/f /t" : "/f ");
+            x.layer[0].divert = x.layer[1].divert = false;
+            layers_stop(&x);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cancel_comes_while_it_is_pending),
         cmocka_unit_test(wrappers_see_it_after_the_slot),
         cmocka_unit_test(empty_pages),
+        cmocka_unit_test(paths_are_changed_downwards_only),
     };
     return cmocka_run_group_tests_name("core/run", tests, NULL, NULL);
 }

@@ -189,6 +189,14 @@ static void permissions_are_not_checked(void **state)
     assert_int_equal(submit(&x, SALLY_OP_READ, &t), SALLY_E_OK);
     test_host_pump(&x.host);
     assert_int_equal(t.status, SALLY_OK);
+    /* And the client's upload is not broken by what the program has tried in vain. */
+    x.layer[0].fail = SALLY_OP_BIT(SALLY_OP_READ);
+    assert_int_equal(submit(&x, SALLY_OP_READ, &t), SALLY_E_OK);
+    test_host_pump(&x.host);
+    assert_int_equal(t.status, SALLY_NO_SUCH_FILE);
+    sally_file_facts facts;
+    sally_file_get_facts(t.file, &facts);
+    assert_int_equal(facts.worst, SALLY_OK);
     assert_int_equal(layers_do(&x, layers_op(&x, SALLY_OP_READ, t.file)), SALLY_INVALID_HANDLE);
     layers_stop(&x);
 }
