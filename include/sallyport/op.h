@@ -82,7 +82,8 @@ enum {
 /** @name Flags of an operation
  * @{ */
 /** Answer at once or return ::SALLY_WOULD_BLOCK: the caller's thread must not wait. Only for
- * storages that declare ::SALLY_FS_TRY. */
+ * storages that declare ::SALLY_FS_TRY. No longer set once an answer came late: a slot that
+ * returns ::SALLY_PENDING and continues by itself clears it. */
 #define SALLY_OP_TRY 0x1u
 /** The library or a hook asks, not the client. */
 #define SALLY_OP_INTERNAL 0x2u

@@ -93,8 +93,10 @@ struct op {
     bool (*entry)(struct op *op, const char *name,
                   const sally_attrs *attrs); /* READDIR's sink, in the storage's thread */
     struct op_filter *filters;               /* ahead of entry; in the operation's memory */
-    void *owner;                             /* the engine's */
-    uint32_t tag;                            /* the engine's: SFTP's request id */
+    struct op_filter *first_filters; /* those set before the current hook or storage was asked: if
+                                      * it is asked again, it sets its own again */
+    void *owner;                     /* the engine's */
+    uint32_t tag;                    /* the engine's: SFTP's request id */
     uint32_t entries;      /* calls of `entry`; a READDIR that succeeds without one is repeated */
     uint32_t empty_rounds; /* how often it was repeated */
     bool gives_way;   /* one of many in a row on the home thread: others have a turn before it */

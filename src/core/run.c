@@ -182,6 +182,7 @@ static bool asks_again(struct op *op, sally_status status)
         op->empty_rounds == MAX_EMPTY_ROUNDS)
         return false;
     op->empty_rounds++;
+    op->filters = op->first_filters;
     return true;
 }
 
@@ -329,6 +330,7 @@ static enum next before_step(struct op *op, bool home)
             if (must_leave(op, home) && !(set->flags & SALLY_HOOKS_NONBLOCKING))
                 return offload(op);
             begin_step(op);
+            op->first_filters = op->filters;
             return answered(op, set->before(set->user_data, &op->pub), home);
         }
         /* A hook may have diverted it. */
@@ -338,6 +340,7 @@ static enum next before_step(struct op *op, bool home)
             return GO_ON;
         }
     }
+    op->first_filters = op->filters;
     op->stage = OP_STORAGE;
     return GO_ON;
 }
@@ -369,6 +372,7 @@ static enum next call_storage(struct op *op, bool home)
         op->undo.active || !grants_any(op); /* what is still to be given back is another's */
     if (status == SALLY_WOULD_BLOCK && (pub->flags & SALLY_OP_TRY) && again) {
         pub->flags &= ~SALLY_OP_TRY;
+        op->filters = op->first_filters;
         return offload_storage(op);
     }
     return answered(op, status, home);
