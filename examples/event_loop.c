@@ -1,5 +1,6 @@
-/* The server inside your own event loop: no thread of the library runs. The loop here is poll(2) with a timer of its own, and
- * with a descriptor of its own for Ctrl-C; any loop that watches descriptors and a time will do.
+/* The server inside your own event loop: no thread of the library runs. The loop here is poll(2)
+ * with a timer of its own, and with a descriptor of its own for Ctrl-C; any loop that watches
+ * descriptors and a time will do.
  *
  *     ./event_loop DIRECTORY [sftp://127.0.0.1:2222]
  */
@@ -43,7 +44,8 @@ int main(int argc, char **argv)
 
     int alive = 1;
     for (int ticks = 0; alive == 1;) {
-        struct pollfd watched[] = {{.fd = sally_server_fd(server), .events = POLLIN}, {.fd = ctrl_c[0], .events = POLLIN}};
+        struct pollfd watched[] = {{.fd = sally_server_fd(server), .events = POLLIN},
+                                   {.fd = ctrl_c[0], .events = POLLIN}};
         int timeout = sally_server_timeout(server);
         if (timeout < 0 || timeout > 1000)
             timeout = 1000; /* the program's own timer */
@@ -53,7 +55,7 @@ int main(int argc, char **argv)
         char byte;
         if (ready > 0 && watched[1].revents && read(ctrl_c[0], &byte, 1) == 1)
             sally_server_shutdown(server, 2000); /* running transfers have two seconds to end */
-        alive = sally_server_poll(server, 0); /* does what there is to do, and returns */
+        alive = sally_server_poll(server, 0);    /* does what there is to do, and returns */
     }
     if (alive < 0)
         fprintf(stderr, "%s\n", sally_server_error(server));

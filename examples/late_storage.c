@@ -1,5 +1,6 @@
-/* A storage that answers later, from a thread of its own: what a database, a remote store or a device driver would do. It serves
- * endless files: /anything has as many bytes as the client cares to read, up to 1 GiB. */
+/* A storage that answers later, from a thread of its own: what a database, a remote store or a
+ * device driver would do. It serves endless files: /anything has as many bytes as the client cares
+ * to read, up to 1 GiB. */
 #include <pthread.h>
 #include <sallyport.h>
 #include <stdio.h>
@@ -8,7 +9,8 @@
 
 #define FILE_BYTES (UINT64_C(1) << 30)
 
-/* The slots put operations into this queue and return PENDING; the thread takes them out and finishes them. */
+/* The slots put operations into this queue and return PENDING; the thread takes them out and
+ * finishes them. */
 struct queue {
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -70,22 +72,29 @@ static sally_status later(sally_fs *fs, sally_op *op)
         status = SALLY_FAILURE;
     pthread_cond_signal(&q->changed);
     pthread_mutex_unlock(&q->lock);
-    return status; /* after PENDING the operation must not be touched here: it may be over already */
+    return status; /* after PENDING the operation must not be touched here: it may be over already
+                    */
 }
 
 int main(int argc, char **argv)
 {
     struct queue q = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
     /* Putting something into a queue never waits, so the network thread may do it. */
-    sally_fs_methods methods = {.struct_size = sizeof methods, .traits = SALLY_FS_NONBLOCKING | SALLY_FS_CONCURRENT,
-                                .open = later, .read = later, .readdir = later, .stat = later};
+    sally_fs_methods methods = {.struct_size = sizeof methods,
+                                .traits = SALLY_FS_NONBLOCKING | SALLY_FS_CONCURRENT,
+                                .open = later,
+                                .read = later,
+                                .readdir = later,
+                                .stat = later};
     pthread_t thread;
     sally_fs *fs;
     sally_server *server;
-    if (pthread_create(&thread, NULL, work, &q) || sally_fs_new(&fs, &methods, &q) || sally_server_new(&server))
+    if (pthread_create(&thread, NULL, work, &q) || sally_fs_new(&fs, &methods, &q) ||
+        sally_server_new(&server))
         return 1;
     if (sally_server_add_user(server, "demo", "demo", fs) ||
-        sally_server_add_listener(server, argc > 1 ? argv[1] : "sftp://127.0.0.1:2222") || sally_server_run(server))
+        sally_server_add_listener(server, argc > 1 ? argv[1] : "sftp://127.0.0.1:2222") ||
+        sally_server_run(server))
         fprintf(stderr, "%s\n", sally_server_error(server));
     sally_fs_unref(fs);
     sally_error error = sally_server_free(server); /* after this nothing is pending */

@@ -114,10 +114,10 @@ SALLY_API void sally_auth_finish(sally_auth_request *request, sally_auth_result 
 /** Answers yes: the session gets this storage (the session holds it), the home directory "/", and
  * may do everything. Returns the result to return. */
 SALLY_API sally_auth_result sally_auth_accept(sally_auth_request *request, sally_fs *fs);
-/** The directory of the storage that the session sees as "/"; copied and normalised. No path and no symbolic link,
- * not even one that the user creates, leads out of it. See sally_fs_chroot(), also for what happens
- * when the directory does not exist. ::SALLY_E_INVALID for NULL or an invalid path (too long): the
- * login is then rejected. */
+/** The directory of the storage that the session sees as "/"; copied and normalised. No path and no
+ * symbolic link, not even one that the user creates, leads out of it. See sally_fs_chroot(), also
+ * for what happens when the directory does not exist. ::SALLY_E_INVALID for NULL or an invalid path
+ * (too long): the login is then rejected. */
 SALLY_API sally_error sally_auth_set_root(sally_auth_request *request, const char *root);
 /** Where relative paths start, below the root; copied. It should be there: OpenSSH's sftp leaves
  * ("Need cwd") when its parent is missing, too, and else shows a directory that cannot be listed.

@@ -121,19 +121,19 @@ SALLY_API uint32_t sally_fs_traits(const sally_fs *fs);
 SALLY_API int sally_fs_supports(const sally_fs *fs, uint32_t kind);
 
 /**
- * For wrappers: sets every slot of `methods` that `inner` implements to `slot`. Other slots are left
- * unchanged: where they are NULL, the library's defaults use the wrapper's slots, and clients are
- * not offered what `inner` does not support. `methods->struct_size` must be set; slots and traits
- * may be changed afterwards.
+ * For wrappers: sets every slot of `methods` that `inner` implements to `slot`. Other slots are
+ * left unchanged: where they are NULL, the library's defaults use the wrapper's slots, and clients
+ * are not offered what `inner` does not support. `methods->struct_size` must be set; slots and
+ * traits may be changed afterwards.
  *
  * A wrapper sets the slots that it needs itself, such as `close`, `closedir` and `session_end` to
  * free what it keeps: where `inner` has no `close`, it is not told of CLOSE otherwise.
  * sally_fs_call() then answers as for a NULL slot.
  *
  * Of the traits of `inner`, only ::SALLY_FS_ACL is copied. Add the others when the wrapper's own
- * code keeps them, too: ::SALLY_FS_NONBLOCKING if it never waits, ::SALLY_FS_CONCURRENT if its slots
- * may be called at the same time for one session, ::SALLY_FS_TRY if it undoes everything, memory
- * included, before it returns ::SALLY_WOULD_BLOCK.
+ * code keeps them, too: ::SALLY_FS_NONBLOCKING if it never waits, ::SALLY_FS_CONCURRENT if its
+ * slots may be called at the same time for one session, ::SALLY_FS_TRY if it undoes everything,
+ * memory included, before it returns ::SALLY_WOULD_BLOCK.
  */
 SALLY_API void sally_fs_methods_wrap(sally_fs_methods *methods, const sally_fs *inner,
                                      sally_fs_slot *slot);
@@ -169,7 +169,8 @@ SALLY_API sally_status sally_fs_call(sally_fs *fs, sally_fs *inner, sally_op *op
  * Submits an operation of a storage's or wrapper's own directly to `fs`: the caller's own storage,
  * or one inside it. Works like sally_session_submit(), but `path` is a path as `fs` sees it, and
  * hooks do not see the operation. Only the storage refuses READ and WRITE because of how a file is
- * opened, as those of this library do: a wrapper that wants to read what the client only writes adds
+ * opened, as those of this library do: a wrapper that wants to read what the client only writes
+ * adds
  * ::SALLY_OPEN_READ to `u.open.flags` on the way down. `fs` must have opened the file (in `on_done`
  * of OPEN: the storage inside has, the wrapper has not yet), else the answer is
  * ::SALLY_INVALID_HANDLE; once its CLOSE has reached the storage, this returns ::SALLY_E_CLOSED.

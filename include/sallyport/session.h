@@ -92,10 +92,10 @@ typedef void sally_submit_done_fn(void *user_data, sally_op *op, sally_status st
  * answer ::SALLY_INVALID_HANDLE: a before-hook of OPEN may add ::SALLY_OPEN_READ to
  * `u.open.flags`, which gives the client nothing. A file can be used once its OPEN has succeeded
  * (earlier, the answer is ::SALLY_INVALID_HANDLE) and until its CLOSE reaches the storage: an
- * after-hook of CLOSE that reads an upload opens its path. OPEN makes a new file, which `done` finds
- * in op->file; it stays open until the caller submits a CLOSE, once, or the session ends. A file
- * that the client opened cannot be closed. `done` is called on the session's network thread (or in
- * sally_sftp's caller).
+ * after-hook of CLOSE that reads an upload opens its path. OPEN makes a new file, which `done`
+ * finds in op->file; it stays open until the caller submits a CLOSE, once, or the session ends. A
+ * file that the client opened cannot be closed. `done` is called on the session's network thread
+ * (or in sally_sftp's caller).
  *
  * Only inside a callback for this session, or while an operation of it is PENDING and yours.
  * ::SALLY_E_INVALID, ::SALLY_E_NO_MEMORY, ::SALLY_E_CLOSED once the CLOSE of the file has reached
