@@ -13,8 +13,8 @@ enum grant_state {
 struct op_grant { /* the newest first, so that what an entry's storage has asked for itself is
                      before it */
     struct op_grant *older;
-    sally_fs *fs;     /* NULL: only hooks have it */
-    const char *path; /* as the storage saw it */
+    sally_fs *fs;     /* held below a wrapper, which may let it go. NULL: only hooks have it */
+    const char *path; /* as the storage saw it; a copy below a wrapper, which may have lent it */
     uint32_t depth;   /* frames above the storage */
     uint32_t first_hook;
     enum grant_state state;
@@ -23,15 +23,31 @@ struct op_grant { /* the newest first, so that what an entry's storage has asked
 static struct op_grant *add(struct op *op, sally_fs *fs, enum grant_state state)
 {
     struct op_grant *t = sally_op_alloc(&op->pub, sizeof *t);
-    if (t) {
-        *t = (struct op_grant){.older = op->grants,
-                               .fs = fs,
-                               .path = op->pub.path,
-                               .depth = op->frame_count,
-                               .state = state};
-        op->grants = t;
-    }
+    bool inside = op->frame_count > 0;
+    const char *path = op->pub.path;
+    if (inside && path)
+        path = sally_op_strdup(&op->pub, path);
+    if (!t || (op->pub.path && !path))
+        return NULL;
+    *t = (struct op_grant){.older = op->grants,
+                           .fs = inside ? sally_fs_ref(fs) : fs,
+                           .path = path,
+                           .depth = op->frame_count,
+                           .state = state};
+    op->grants = t;
     return t;
+}
+
+static sally_fs *held_by(const struct op_grant *t)
+{
+    return t->depth > 0 ? t->fs : NULL;
+}
+
+void grants_release(struct op *op)
+{
+    for (const struct op_grant *t = op->grants; t; t = t->older)
+        sally_fs_unref(held_by(t));
+    op->grants = NULL;
 }
 
 static bool is_asked(const struct op *op, const sally_fs *fs)
@@ -57,12 +73,18 @@ bool grants_any(const struct op *op)
     return false;
 }
 
-static void forget(struct op *op, const struct op_grant *gone)
+static void take(struct op *op, const struct op_grant *gone)
 {
     struct op_grant **place = &op->grants;
     while (*place != gone)
         place = &(*place)->older;
     *place = gone->older;
+}
+
+static void forget(struct op *op, const struct op_grant *gone)
+{
+    take(op, gone);
+    sally_fs_unref(held_by(gone));
 }
 
 /* A wrapper may itself have undone what it does not need. */
@@ -171,6 +193,7 @@ static void make_closing(struct op *op, const struct op_grant *t)
     op->pub.path = t->path;
     op->pub.status = op->overruled = SALLY_OK;
     op->fs = t->fs;
+    op->undo.held = held_by(t);
     op->first_hook =
         t->depth == 0 ? t->first_hook : UINT32_MAX; /* hooks have not seen inner grants */
     op->stage = OP_BEFORE;
@@ -188,12 +211,14 @@ bool grants_undo_next(struct op *op)
             return false;
         save(op);
     }
+    sally_fs_unref(op->undo.held);
+    op->undo.held = NULL;
     struct op_grant *t = next_revoked(op);
     if (!t) {
         restore(op);
         return false;
     }
-    forget(op, t);
+    take(op, t);
     make_closing(op, t);
     return true;
 }

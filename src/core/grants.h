@@ -24,4 +24,7 @@ void grants_revoke(struct op *op, uint32_t first_hook);
  * next. False: no undo is left, and the operation is what it was before. */
 bool grants_undo_next(struct op *op);
 
+/* With the operation's memory: what is left is the concern of those who were granted it. */
+void grants_release(struct op *op);
+
 #endif

@@ -6,6 +6,7 @@
 #include "base/clean.h"
 #include "base/mem.h"
 #include "core/file.h"
+#include "core/grants.h"
 #include "core/path.h"
 #include "core/session_inside.h"
 
@@ -70,6 +71,7 @@ void op_free(struct op *op)
 {
     sally_session *s = op->session;
     sally_fs_unref(op->fs);
+    grants_release(op);
     release_blocks(op);
     bool made_room = op->reserved_bytes > 0;
     s->reserved -= op->reserved_bytes;

@@ -76,6 +76,7 @@ struct op_undo {
     sally_status status;
     const char *message, *path;
     sally_fs *fs;
+    sally_fs *held; /* that undoes it now, below a wrapper; NULL: none */
 };
 
 #define OP_INLINE_BYTES  384
