@@ -2,7 +2,7 @@
  * storage. */
 #include "base/mem.h"
 #include "core/file.h"
-#include "core/run.h"
+#include "core/handoff.h"
 #include "core/session_inside.h"
 
 bool session_declines(const struct op *op)

@@ -120,7 +120,7 @@ struct op {
     enum op_stage stage;
     uint32_t hook;                   /* see stage */
     uint32_t first_hook;             /* sets of hooks with lower numbers do not see it */
-    _Atomic uint32_t handoff;        /* see run.c */
+    _Atomic uint32_t handoff;        /* see handoff.c */
     enum op_wake_reason wake_reason; /* why it comes home */
     bool late;                       /* step_status is set, but the frames have not seen it */
     bool unchecked;          /* by the program or the library itself: permissions are not checked */

@@ -18,7 +18,4 @@ struct op *op_take_follower(struct op *op);
  * still has it. */
 bool op_come_home(struct op *op);
 
-/* Home thread: the answer is not wanted any more. Calls the storage's cancel now or as soon as it
- * may be called. */
-void op_cancel(struct op *op);
 #endif

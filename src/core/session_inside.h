@@ -62,6 +62,12 @@ struct sally_session {
     uint32_t references; /* one for the session itself, one per operation */
 };
 
+/* Where the operation enters the storages. */
+static inline sally_fs *op_entry_fs(const struct op *op)
+{
+    return op->fs ? op->fs : op->session->fs;
+}
+
 /* queue.c */
 void session_schedule(sally_session *s);
 /* An operation that the queue has started has ended. */

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
+#include "core/handoff.h"
 #include "core/longname.h"
-#include "core/run.h"
 #include "sftp/attrs_codec.h"
 #include "sftp/protocol.h"
 

@@ -1,0 +1,114 @@
+#include "core/answer.h"
+
+#include "core/file.h"
+#include "core/fs.h"
+#include "core/grants.h"
+#include "core/session_inside.h"
+#include "core/status.h"
+
+/* A storage that never returns SALLY_EOF must not be asked for good. */
+#define MAX_EMPTY_ROUNDS 1000000u
+
+/* Whether the client still wants the entries of a READDIR. */
+static bool is_wanted(const struct op *op)
+{
+    return !sally_op_cancelled(&op->pub) && !op->pub.file->closing;
+}
+
+/* A READ that brings nothing is at the end. Mistakes of the storage: a READ that brings too much, a
+ * WRITE that took too little, a READDIR that has neither entries nor an end. */
+static sally_status check_io(const struct op *op, sally_status status)
+{
+    const sally_op_io *io = &op->pub.u.io;
+    if (status != SALLY_OK)
+        return status;
+    switch (op->kind) {
+    case SALLY_OP_READ:
+        if (io->done > io->length)
+            return SALLY_FAILURE;
+        return io->done == 0 && io->length > 0 ? SALLY_EOF : SALLY_OK;
+    case SALLY_OP_WRITE:
+        return io->done == io->length ? SALLY_OK : SALLY_FAILURE;
+    case SALLY_OP_READDIR:
+        if (op->entries > 0)
+            return SALLY_OK;
+        return is_wanted(op) ? SALLY_FAILURE : SALLY_EOF;
+    default:
+        return status;
+    }
+}
+
+/* These always reach the storage, whatever a before-hook answers to the client. */
+static bool is_closing_kind(uint32_t kind)
+{
+    return op_kind_closes(kind) || kind == SALLY_OP_SESSION_END;
+}
+
+void op_start_after_hooks(struct op *op, sally_status status)
+{
+    status = check_io(op, status_clean(status));
+    op->pub.status = op->overruled != SALLY_OK ? op->overruled : status;
+    op->stage = OP_AFTER;
+    op->hook = op->session->hooks ? (uint32_t)op->session->hooks->count : 0;
+}
+
+/* A READDIR without entries (a filter may have hidden them all) is repeated, since an empty reply
+ * would mean nothing to the client. */
+static bool asks_again(struct op *op, sally_status status)
+{
+    if (op->kind != SALLY_OP_READDIR || status != SALLY_OK || op->entries > 0 || !is_wanted(op) ||
+        op->empty_rounds == MAX_EMPTY_ROUNDS)
+        return false;
+    op->empty_rounds++;
+    op->filters = op->first_filters;
+    return true;
+}
+
+/* A hook turns a failure into a success: the file is then the hook's own, since the storage has not
+ * opened it. A failed SESSION_START stays a failure. */
+static sally_status take_over(struct op *op, sally_status status)
+{
+    if (status != SALLY_OK || op->pub.status == SALLY_OK)
+        return status;
+    if (op_kind_opens(op->kind))
+        op->pub.file->hooks_own = true;
+    return op->kind == SALLY_OP_SESSION_START ? op->pub.status : status;
+}
+
+void op_take_answer(struct op *op, sally_status status)
+{
+    switch (op->stage) {
+    case OP_BEFORE:
+        if (asks_again(op, status))
+            break;
+        op->hook++;
+        if (status == SALLY_CONTINUE)
+            break;
+        if (is_closing_kind(op->kind)) {
+            if (op->overruled == SALLY_OK)
+                op->overruled = status_clean(status);
+            break;
+        }
+        if (op_kind_opens(op->kind) && status == SALLY_OK)
+            op->pub.file->hooks_own = true;
+        op_start_after_hooks(op, status);
+        break;
+    case OP_STORAGE:
+        fs_restore_paths(&op->pub, &op->paths);
+        status = grants_answered(op, op_entry_fs(op), 0, status);
+        if (asks_again(op, status))
+            break;
+        if (op->pub.kind == SALLY_OP_COPY && status == SALLY_UNSUPPORTED)
+            op->stage = OP_COPY;
+        else
+            op_start_after_hooks(op, status);
+        break;
+    default: /* OP_AFTER */
+        op->hook--;
+        status = take_over(op, status_clean(status));
+        if (status != SALLY_OK && op->pub.status == SALLY_OK)
+            grants_revoke(op, op->hook + 1);
+        op->pub.status = status;
+        break;
+    }
+}

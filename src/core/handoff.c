@@ -1,0 +1,111 @@
+#include "core/handoff.h"
+
+#include "core/fs.h"
+#include "core/session_inside.h"
+
+/* The hand-off of a slot or hook that answers late. Two threads may race: the one that called the
+ * slot, when it sees PENDING, and the one that finishes; whichever comes second goes on. A third
+ * party, the home thread, may wish to cancel: only after the slot has returned, and only until it
+ * takes the answer in itself. */
+enum {
+    RETURNED = 1u, /* the slot has returned PENDING: the finisher brings the operation home */
+    FINISHED = 2u, /* finish() was called: step_status is set */
+    IN_STORAGE =
+        4u, /* with RETURNED: it is the storage that owes the answer, so cancel makes sense */
+    CANCELLED = 8u
+};
+
+void handoff_begin_step(struct op *op)
+{
+    /* Nobody else holds the operation here but for a cancel from home, whose bit must survive. */
+    atomic_fetch_and_explicit(&op->handoff, CANCELLED, memory_order_acq_rel);
+}
+
+void handoff_go_home(struct op *op, enum op_wake_reason wake_reason)
+{
+    op->wake_reason = wake_reason;
+    op->session->host->wake(op->session->host, op);
+}
+
+bool handoff_give(struct op *op)
+{
+    bool in_storage = op->stage == OP_STORAGE;
+    uint32_t old = atomic_load_explicit(&op->handoff, memory_order_acquire);
+    for (;;) {
+        if (old & FINISHED)
+            return true;
+        if ((old & CANCELLED) && in_storage) {
+            /* Not RETURNED yet, so the finisher leaves it alone: home sets that, and may then call
+             * cancel. */
+            handoff_go_home(op, WAKE_CANCEL);
+            return false;
+        }
+        uint32_t wanted = old | RETURNED | (in_storage ? IN_STORAGE : 0);
+        if (atomic_compare_exchange_weak_explicit(&op->handoff, &old, wanted, memory_order_acq_rel,
+                                                  memory_order_acquire))
+            return false;
+    }
+}
+
+/* Pops the frames: each wrapper sees the answer of the storage inside it, the innermost first.
+ * PENDING: a wrapper has passed the operation on again. */
+static sally_status unwind(struct op *op, sally_status status)
+{
+    while (op->frame_count > 0 && status != SALLY_PENDING)
+        status = fs_pop_frame(op, status);
+    return status;
+}
+
+sally_status handoff_unwind(struct op *op)
+{
+    handoff_begin_step(op); /* no cancel meanwhile: no storage has the operation */
+    op->pub.flags &= ~SALLY_OP_TRY;
+    return unwind(op, op->step_status);
+}
+
+void sally_op_finish(sally_op *pub, sally_status status)
+{
+    struct op *op = op_of(pub);
+    op->step_status = status;
+    uint32_t old = atomic_fetch_or_explicit(&op->handoff, FINISHED, memory_order_acq_rel);
+    if (!(old & RETURNED))
+        return; /* the thread that called the slot continues */
+    do {
+        if (op->frame_count == 0) {
+            handoff_go_home(op, WAKE_ANSWER);
+            return;
+        }
+        status = handoff_unwind(op);
+        if (status != SALLY_PENDING) {
+            op->step_status = status;
+            atomic_fetch_or_explicit(&op->handoff, RETURNED | FINISHED, memory_order_acq_rel);
+            handoff_go_home(op, WAKE_ANSWER);
+            return;
+        }
+    } while (handoff_give(op));
+}
+
+bool sally_op_cancelled(const sally_op *pub)
+{
+    const struct op *op = (const struct op *)(const void *)pub;
+    return (atomic_load_explicit(&op->handoff, memory_order_relaxed) & CANCELLED) != 0;
+}
+
+void op_cancel(struct op *op)
+{
+    uint32_t old = atomic_fetch_or_explicit(&op->handoff, CANCELLED, memory_order_acq_rel);
+    /* It cannot be consumed while we are here: consuming happens on this thread. */
+    if ((old & (RETURNED | IN_STORAGE)) == (RETURNED | IN_STORAGE) &&
+        !(old & (FINISHED | CANCELLED)))
+        sally_fs_cancel(op_entry_fs(op), &op->pub);
+}
+
+bool handoff_cancel_late(struct op *op)
+{
+    uint32_t old =
+        atomic_fetch_or_explicit(&op->handoff, RETURNED | IN_STORAGE, memory_order_acq_rel);
+    op->late = (old & FINISHED) != 0;
+    if (!op->late)
+        sally_fs_cancel(op_entry_fs(op), &op->pub);
+    return op->late;
+}
