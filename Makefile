@@ -32,7 +32,8 @@ check: deps ## install what is missing, build, and run every test
 	@$(PYTHON) tests/run.py --jobs $(JOBS)
 
 .PHONY: check-long
-check-long: deps ## the same, with long fuzzing, soaks and the full matrices
+check-long: ## the same, with long fuzzing, soaks, the full matrices and more clients
+	@scripts/deps.sh --long
 	@$(PYTHON) tests/run.py --long --jobs $(JOBS)
 
 .PHONY: bench

@@ -3,6 +3,7 @@
 #
 #   scripts/deps.sh            installs exactly what is missing; asks nothing of the network when nothing is
 #   scripts/deps.sh --build    the same, but only for building
+#   scripts/deps.sh --long     the same, and what only the long run of the tests needs
 #
 # Packages that would start a daemon, or that belong to another architecture, are not installed: they are unpacked
 # below .deps/, where only the tests look.
@@ -19,6 +20,8 @@ test_packages=(
     ruby-net-sftp libssh-dev nodejs
     mandoc codespell clang-format zsh fish procps binutils util-linux
     gcc-i686-linux-gnu libc6-dev-i386-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user)
+# For tests/interop/workflows alone.
+long_packages=(ansible-core)
 # Of the other architectures: what the tests of the pure folders are linked with.
 cross_packages=(libcmocka-dev libcmocka0 libssl-dev libssl3 zlib1g-dev zlib1g)
 # Clients that the archive has not, from npm's registry; npm itself comes with some builds of nodejs.
@@ -26,6 +29,7 @@ node_packages=(ssh2@1.17.0 ssh2-sftp-client@12.1.1)
 command -v npm >/dev/null || test_packages+=(npm)
 packages=("${build_packages[@]}")
 [[ ${1:-} == --build ]] || packages+=("${test_packages[@]}")
+[[ ${1:-} != --long ]] || packages+=("${long_packages[@]}")
 
 missing_packages() {
     local installed
