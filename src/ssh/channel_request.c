@@ -72,7 +72,7 @@ bool on_channel_request(struct ssh *ssh, struct cursor *c)
         return false;
     struct ssh_channel *ch = channel_or_gone(ssh, number);
     if (!ch)
-        return true; /* nor is there an answer then: nobody waits for it */
+        return true; /* nor is there an answer then: the client has closed the channel */
     if (!ch->open) {
         ssh_break(ssh, SSH_DISCONNECT_PROTOCOL_ERROR, SSH_END_PROTOCOL,
                   "request on a channel that is not open yet");

@@ -35,7 +35,7 @@ static const struct row table[256] = {
     /* Some clients ask again before every try to log in. */
     [SSH_MSG_SERVICE_REQUEST]          = {on_service_request,           S(AWAIT_SERVICE) | S(AWAIT_AUTH), 0, CLIENT, 0},
     [SSH_MSG_SERVICE_ACCEPT]           = {on_service_accept,            S(AWAIT_SERVICE),  0,        SERVER, 0},
-    /* Its place is right behind NEWKEYS; AsyncSSH 2.3 to 2.7 sends it behind the success, which harms nobody. */
+    /* Its place is right behind NEWKEYS; AsyncSSH 2.3 to 2.7 sends it behind the success, which does no harm. */
     [SSH_MSG_EXT_INFO]                 = {on_ext_info,                  SERVICES,          0,        BOTH,   0},
 
     [SSH_MSG_KEXINIT]                  = {on_kexinit,                   S(AWAIT_KEXINIT) | SERVICES, 0, BOTH, 0},
