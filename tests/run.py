@@ -18,7 +18,7 @@ BUILD = ROOT / "build"
 RESULTS = BUILD / "results"
 PYTHON = "/usr/bin/python3"
 # What runs under the thread sanitizer: everything with threads in it.
-THREADED = "^(unit_(server|auth|fs|core|os|sftp_standalone)|fault_|script_|model_.*threads)"
+THREADED = "^(unit_(server|auth|fs|core|os|sftp_standalone)|fault_|script_|stress_|model_.*threads)"
 
 # These make RSA keys, or try every message in every state, for which a processor that is emulated instruction by instruction
 # needs more than a minute: the 32-bit machine runs them always, the big-endian one with --long.
@@ -64,6 +64,7 @@ class Runner:
         self.fuzz_seconds = arguments.fuzz_seconds
         self.load_seconds = arguments.load_seconds
         self.model_seconds = arguments.model_seconds
+        self.stress_seconds = arguments.stress_seconds
         self.total = Tally()
         self.failures = []
 
@@ -186,7 +187,7 @@ class Runner:
         groups = [("release", self.run_release), ("asan", self.run_asan), ("tsan", self.run_tsan), ("clang", self.run_clang),
                   ("cross", self.cross), ("interop", self.run_interop)]
         if self.long:
-            groups += [("load", self.run_load), ("model", self.run_model), ("fuzz", self.run_fuzz)]
+            groups += [("load", self.run_load), ("model", self.run_model), ("stress", self.run_stress), ("fuzz", self.run_fuzz)]
         for name, group in groups:
             if self.wants(name):
                 group()
@@ -239,6 +240,14 @@ class Runner:
             env = {**os.environ, "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1", "SALLY_MODEL_SECONDS": str(self.model_seconds)}
             self.ctest("model tsan", "-R", "^model_.*threads", env=env, timeout=4 * self.model_seconds + 600, directory="tsan")
 
+    def run_stress(self):
+        """The stress tests that also run with the others, for some ten thousand operations there."""
+        for build in ("asan", "tsan"):
+            if self.preset(build):
+                env = {**os.environ, "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1",
+                       "SALLY_STRESS_SECONDS": str(self.stress_seconds)}
+                self.ctest(f"stress {build}", "-L", "stress", env=env, timeout=4 * self.stress_seconds + 600, directory=build)
+
     def run_fuzz(self):
         if self.preset("fuzz", "fuzz_all"):
             self.fuzz()
@@ -251,7 +260,8 @@ def main():
     parser.add_argument("--fuzz-seconds", type=int, default=300, help="for each target, with --long")
     parser.add_argument("--load-seconds", type=int, default=300, help="of mixed load under each sanitizer, with --long")
     parser.add_argument("--model-seconds", type=int, default=600, help="of each model test under the thread sanitizer, with --long")
-    parser.add_argument("--only", action="append", metavar="GROUP", help="release, asan, tsan, clang, cross, interop, load, model, fuzz")
+    parser.add_argument("--stress-seconds", type=int, default=120, help="of each stress test under each sanitizer, with --long")
+    parser.add_argument("--only", action="append", metavar="GROUP", help="release, asan, tsan, clang, cross, interop, load, model, stress, fuzz")
     # A shell that starts this in the background has its children ignore Ctrl-C, which some tests send.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     runner = Runner(parser.parse_args())
