@@ -131,6 +131,13 @@ static enum next await_pins(struct op *op, bool home)
     return HANDED_OVER;
 }
 
+/* What storages inside have granted already would be granted twice. (Grants that an undo has not
+ * come to yet are no part of what it asks.) */
+static bool may_ask_again(const struct op *op)
+{
+    return op->undo.active || !grants_any(op);
+}
+
 static enum next call_storage(struct op *op, bool home)
 {
     sally_fs *fs = op_entry_fs(op);
@@ -145,9 +152,8 @@ static enum next call_storage(struct op *op, bool home)
     handoff_begin_step(op);
     op->paths = fs_paths_of(pub);
     sally_status status = fs_invoke(fs, pub);
-    bool again =
-        op->undo.active || !grants_any(op); /* what is still to be given back is another's */
-    if (status == SALLY_WOULD_BLOCK && (pub->flags & SALLY_OP_TRY) && again) {
+    /* After PENDING the operation is not ours any more. */
+    if (status == SALLY_WOULD_BLOCK && (pub->flags & SALLY_OP_TRY) && may_ask_again(op)) {
         pub->flags &= ~SALLY_OP_TRY;
         op->filters = op->first_filters;
         return offload_storage(op);

@@ -242,7 +242,8 @@ bool channel_open(struct conn *c, struct ssh_channel *channel, const struct chan
     struct channel *ch = has_room(c) ? mem_zalloc(sizeof *ch) : NULL;
     if (!ch)
         return false;
-    ch->host = (struct session_host){host_offload, host_wake, host_now_ns, true};
+    ch->host = (struct session_host){
+        .offload = host_offload, .wake = host_wake, .now_ns = host_now_ns, .yields = true};
     ch->conn = c;
     ch->kind = kind;
     ch->settings = settings_ref(c->settings);

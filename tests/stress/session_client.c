@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "core/run.h"
+#include "core/handoff.h"
 #include "session.h"
 
 #define IO_BYTES 64

@@ -45,7 +45,8 @@ void driver_start_logging(struct driver *d, sally_fs *fs, enum driver_style styl
                           const struct log_sink *log)
 {
     static const struct hook_stack none;
-    *d = (struct driver){.host = {style == DRIVER_TRYING ? offload : NULL, wake, now}};
+    *d = (struct driver){
+        .host = {.offload = style == DRIVER_TRYING ? offload : NULL, .wake = wake, .now_ns = now}};
     pthread_mutex_init(&d->lock, NULL);
     pthread_cond_init(&d->mail_there, NULL);
     list_init(&d->mail);
