@@ -15,7 +15,7 @@
 #include "base/mem.h"
 #include "stress.h"
 
-#define SHORT_OPERATIONS 30000
+#define SHORT_OPERATIONS 20000
 #define LONG_OPERATIONS  100000
 
 static const struct kind {

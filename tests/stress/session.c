@@ -76,6 +76,7 @@ static void choose(struct stress *x)
                                       SALLY_FS_TRY,
                                       SALLY_FS_CONCURRENT | SALLY_FS_NONBLOCKING};
     x->traits = traits[dice_below(&x->dice, COUNT_OF(traits))];
+    x->max_bytes = 64 * (1 + dice_below(&x->dice, 8));
     x->late_percent = dice_below(&x->dice, 4) * 30;
     x->fail_percent = dice_below(&x->dice, 2) * 10;
 }
@@ -101,7 +102,7 @@ static void start(struct stress *x)
                                             .permissions = SALLY_MAY_ALL,
                                             .max_operations = 64,
                                             .max_files = MAX_FILES,
-                                            .max_bytes = 512,
+                                            .max_bytes = x->max_bytes,
                                             .hooks = &x->hooks};
     if (session_new(&x->session, &x->host.host, &options) != SALLY_E_OK)
         stress_fail("cannot make a session");

@@ -30,11 +30,13 @@ struct store {
 
 /* A request of the client that is not answered yet. */
 struct request {
-    const struct op *op;
+    const struct op *op; /* only compared: it belongs to the thread that runs it */
+    uint32_t kind;
     uint64_t number;
     enum op_order order;
-    int inode;    /* of its file; -1: none, or not known */
-    bool written; /* a WRITE that has reached its storage: its followers may come next */
+    const sally_file *file; /* NULL: none */
+    int inode;              /* of the file; -1: none, or not known */
+    bool written;           /* a WRITE that has reached its storage: its followers may come next */
 };
 
 struct stress {
@@ -43,6 +45,7 @@ struct stress {
     bool steps;       /* no threads: see stress_wait() */
     struct late late; /* of storages (`owner` is a struct store) and of hooks (NULL) */
     uint32_t traits;
+    size_t max_bytes; /* of READs and WRITEs that run at the same time */
     uint32_t late_percent, fail_percent;
     struct store stores[STORES];
     sally_fs *wrapper;
@@ -63,8 +66,8 @@ struct stress {
     int submitted;
 };
 
-/* session.c: waits until something has come home, and delivers it. In steps: does something that is
- * still to be done, of what workers and those who answer late would do; all in the end. */
+/* session.c: waits until something has come home, and delivers it. In steps: delivers something, or
+ * does what a worker or a late answer would do, at random. */
 void stress_wait(struct stress *x);
 
 /* session_order.c: what may overtake what. */

@@ -125,34 +125,45 @@ static sally_file *any_file(struct stress *x, bool directory, uint32_t *at)
     return NULL;
 }
 
+/* ---- Actions ---- */
+
 static void open_any(struct stress *x)
 {
-    ask(x, request(x, dice_one_in(&x->dice, 4) ? SALLY_OP_OPENDIR : SALLY_OP_OPEN, NULL));
+    ask(x, request(x, dice_one_in(&x->dice, 3) ? SALLY_OP_OPENDIR : SALLY_OP_OPEN, NULL));
 }
 
 static void close_any(struct stress *x)
 {
-    uint32_t at;
-    bool directory = dice_one_in(&x->dice, 2);
-    sally_file *file = any_file(x, directory, &at);
-    if (!file)
+    if (!x->file_count)
         return;
+    uint32_t at = dice_below(&x->dice, x->file_count);
+    sally_file *file = x->files[at];
     x->files[at] = x->files[--x->file_count];
-    ask(x, request(x, directory ? SALLY_OP_CLOSEDIR : SALLY_OP_CLOSE, file));
+    ask(x, request(x, file->facts.is_directory ? SALLY_OP_CLOSEDIR : SALLY_OP_CLOSE, file));
 }
 
+/* False: it was closed, or the session must wait. */
+static bool may_use(const struct stress *x, const sally_file *file)
+{
+    for (uint32_t i = 0; i < x->file_count && !x->closing; i++)
+        if (x->files[i] == file)
+            return client_may_act(x);
+    return false;
+}
+
+/* Some READDIRs in a row, of which some are cancelled. */
 static void list_any(struct stress *x)
 {
-    uint32_t at;
+    uint32_t at, count = 1 + dice_below(&x->dice, 3);
     sally_file *file = any_file(x, true, &at);
-    if (!file)
-        return;
-    struct op *op = request(x, SALLY_OP_READDIR, file);
-    bool cancel = dice_one_in(&x->dice, 4);
-    uint64_t number = x->last_number + 1;
-    ask(x, op);
-    if (cancel && !x->closing && order_is_asked(x, number))
-        op_cancel(op);
+    for (; file && count > 0 && may_use(x, file); count--) {
+        struct op *op = request(x, SALLY_OP_READDIR, file);
+        bool cancel = dice_one_in(&x->dice, 4);
+        uint64_t number = x->last_number + 1;
+        ask(x, op);
+        if (cancel && !x->closing && order_is_asked(x, number))
+            op_cancel(op);
+    }
 }
 
 static void copy_any(struct stress *x)
@@ -166,14 +177,6 @@ static void copy_any(struct stress *x)
     ask(x, op);
 }
 
-static bool is_mine(const struct stress *x, const sally_file *file)
-{
-    for (uint32_t i = 0; i < x->file_count; i++)
-        if (x->files[i] == file)
-            return true;
-    return false;
-}
-
 /* Several WRITEs in a row, so that some follow others to a worker. */
 static void use_any(struct stress *x)
 {
@@ -183,11 +186,8 @@ static void use_any(struct stress *x)
     uint32_t at, kind = kinds[dice_below(&x->dice, COUNT_OF(kinds))];
     uint32_t count = kind == SALLY_OP_WRITE ? 1 + dice_below(&x->dice, 6) : 1;
     sally_file *file = any_file(x, false, &at);
-    for (; file && count > 0; count--) {
-        if (x->closing || !client_may_act(x) || !is_mine(x, file))
-            break;
+    for (; file && count > 0 && may_use(x, file); count--)
         ask(x, request(x, kind, file));
-    }
 }
 
 static void use_path(struct stress *x)

@@ -11,8 +11,12 @@ void order_note_asked(struct stress *x, const struct op *op)
     if (op->kind == SALLY_OP_OPEN && (op->pub.u.open.flags & SALLY_OPEN_CREATE))
         order = ORDER_EXCLUSIVE;
     pthread_mutex_lock(&x->lock);
-    x->requests[x->request_count++] = (struct request){
-        .op = op, .number = ++x->last_number, .order = order, .inode = inode_of(op->pub.file)};
+    x->requests[x->request_count++] = (struct request){.op = op,
+                                                       .kind = op->kind,
+                                                       .number = ++x->last_number,
+                                                       .order = order,
+                                                       .file = op->pub.file,
+                                                       .inode = inode_of(op->pub.file)};
     pthread_mutex_unlock(&x->lock);
 }
 
@@ -64,6 +68,8 @@ static bool collide(const struct request *a, const struct request *b)
 {
     if (a->order == ORDER_EXCLUSIVE || b->order == ORDER_EXCLUSIVE)
         return true;
+    if (a->kind == SALLY_OP_READDIR && b->kind == SALLY_OP_READDIR && a->file == b->file)
+        return true; /* the storage keeps the position */
     if (a->order != ORDER_WRITE_FILE && b->order != ORDER_WRITE_FILE)
         return false;
     if (!is_on_file(a) || !is_on_file(b))
@@ -82,8 +88,8 @@ void order_check(struct stress *x, sally_op *op)
         if (other->number >= r->number || other->written)
             continue;
         if (!(x->traits & SALLY_FS_CONCURRENT) || collide(other, r))
-            stress_fail("%s has overtaken %s", sally_op_kind_name(r->op->kind),
-                        sally_op_kind_name(other->op->kind));
+            stress_fail("%s has overtaken %s", sally_op_kind_name(r->kind),
+                        sally_op_kind_name(other->kind));
     }
     pthread_mutex_unlock(&x->lock);
 }

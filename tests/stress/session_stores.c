@@ -67,7 +67,7 @@ static void close_file(struct store *store, sally_op *op)
 
 static sally_status list(struct stress *x, sally_op *op)
 {
-    if (dice_one_in(&x->dice, 4))
+    if (dice_one_in(&x->dice, 8))
         return SALLY_EOF;
     for (uint32_t i = dice_below(&x->dice, 4); i > 0; i--)
         if (!sally_op_add_entry(op, "n", NULL))
