@@ -262,8 +262,10 @@ def main():
     parser.add_argument("--model-seconds", type=int, default=600, help="of each model test under the thread sanitizer, with --long")
     parser.add_argument("--stress-seconds", type=int, default=120, help="of each stress test under each sanitizer, with --long")
     parser.add_argument("--only", action="append", metavar="GROUP", help="release, asan, tsan, clang, cross, interop, load, model, stress, fuzz")
-    # A shell that starts this in the background has its children ignore Ctrl-C, which some tests send.
+    # A shell that starts this in the background has its children ignore Ctrl-C, and nohup has them ignore a lost terminal: some tests
+    # send both.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     runner = Runner(parser.parse_args())
     RESULTS.mkdir(parents=True, exist_ok=True)
     begin = time.monotonic()
