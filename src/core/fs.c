@@ -124,7 +124,7 @@ sally_status fs_invoke(sally_fs *fs, sally_op *pub)
     const struct op_paths paths = fs_paths_of(pub);
     sally_fs_slot *slot = slot_of(fs, pub->kind);
     sally_status status = slot ? slot(fs, pub) : fs_default(fs, pub);
-    /* After PENDING the operation is somebody else's. */
+    /* After PENDING another thread may have the operation. */
     if (status != SALLY_PENDING)
         fs_restore_paths(pub, &paths);
     return status;

@@ -17,7 +17,7 @@ enum {
 
 void handoff_begin_step(struct op *op)
 {
-    /* Nobody else holds the operation here but for a cancel from home, whose bit must survive. */
+    /* No other thread has the operation here. A cancel from home may come: its bit must survive. */
     atomic_fetch_and_explicit(&op->handoff, CANCELLED, memory_order_acq_rel);
 }
 

@@ -9,7 +9,7 @@
 void handoff_begin_step(struct op *op);
 
 /* After PENDING. True: the answer is there already, in step_status; handoff_unwind() comes next.
- * False: the operation is not ours any more. */
+ * False: another thread may have the operation now. */
 bool handoff_give(struct op *op);
 
 /* Lets the wrappers see a late answer, step_status. It is handled where waiting is allowed, and
@@ -24,7 +24,7 @@ void handoff_go_home(struct op *op, enum op_wake_reason wake_reason);
  * and op->late is set. */
 bool handoff_cancel_late(struct op *op);
 
-/* Home thread: the answer is not wanted any more. Calls the storage's cancel now or as soon as it
+/* Home thread: the answer is no longer wanted. Calls the storage's cancel now or as soon as it
  * may be called. */
 void op_cancel(struct op *op);
 

@@ -152,7 +152,7 @@ static enum next call_storage(struct op *op, bool home)
     handoff_begin_step(op);
     op->paths = fs_paths_of(pub);
     sally_status status = fs_invoke(fs, pub);
-    /* After PENDING the operation is not ours any more. */
+    /* After PENDING another thread may have the operation. */
     if (status == SALLY_WOULD_BLOCK && (pub->flags & SALLY_OP_TRY) && may_ask_again(op)) {
         pub->flags &= ~SALLY_OP_TRY;
         op->filters = op->first_filters;
