@@ -239,7 +239,7 @@ sally_error sally_op_filter_entries(sally_op *pub, sally_entry_fn *filter, void 
 /* Entries that are not sent: without a name, and those that the library adds itself. */
 static bool is_left_out(const char *name)
 {
-    return !name || !*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+    return !name || !*name || path_is_dots(name);
 }
 
 bool sally_op_add_entry(sally_op *pub, const char *name, const sally_attrs *attrs)

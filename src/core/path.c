@@ -69,3 +69,8 @@ bool path_is_below(const char *path, const char *root)
         return true;
     return strncmp(path, root, size) == 0 && (path[size] == '\0' || path[size] == '/');
 }
+
+bool path_is_dots(const char *name)
+{
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}

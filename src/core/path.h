@@ -20,6 +20,8 @@ sally_status path_normalise(struct buf *out, const char *base, struct slice raw)
 
 /* The part after the last slash ("" for "/"). Both arguments are canonical. */
 const char *path_last(const char *path);
+/* Whether a name is "." or "..", which storages do not list. */
+bool path_is_dots(const char *name);
 /* Whether `path` is `root` or below it, compared by components: "/rootx" is not below "/root". */
 bool path_is_below(const char *path, const char *root);
 

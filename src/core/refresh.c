@@ -55,17 +55,13 @@ static void take_directory(struct refresh *r, const sally_op *stat)
         forget_name(r);
 }
 
-static bool is_dots(const char *name)
-{
-    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
-}
-
 static void take_name(struct refresh *r, const sally_op *stat)
 {
     static const sally_attrs directory = {.valid = SALLY_ATTR_TYPE, .type = SALLY_TYPE_DIRECTORY};
     sally_attrs attrs = stat->u.stat.attrs;
     attrs.valid &= LISTED_ATTRS;
-    if (is_dots(first_name(r->op->pub.file))) { /* these are there, whatever is known of them */
+    if (path_is_dots(
+            first_name(r->op->pub.file))) { /* these are there, whatever is known of them */
         tell(r, stat->status == SALLY_OK ? &attrs : &directory);
         forget_name(r);
         return;
@@ -126,7 +122,7 @@ static bool ask_next(struct refresh *r)
         return false;
     }
     child->pub.u.stat.wanted = LISTED_ATTRS;
-    child->pub.u.stat.flags = is_dots(name) ? SALLY_FOLLOW : 0;
+    child->pub.u.stat.flags = path_is_dots(name) ? SALLY_FOLLOW : 0;
     child->on_done = on_done;
     child->owner = r;
     r->waits = true;

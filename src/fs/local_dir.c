@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "core/longname.h"
+#include "core/path.h"
 #include "fs/local.h"
 #include "os/change.h"
 
@@ -41,11 +42,6 @@ sally_status local_closedir(sally_fs *fs, sally_op *op)
     mem_free(file);
     sally_file_set(op->file, fs, NULL);
     return SALLY_OK;
-}
-
-static bool is_dots(const char *name)
-{
-    return name[0] == '.' && (name[1] == 0 || (name[1] == '.' && name[2] == 0));
 }
 
 /* What is in one directory mostly belongs to the same people. */
@@ -106,7 +102,7 @@ sally_status local_readdir(sally_fs *fs, sally_op *op)
         const struct dirent *entry = readdir(file->dir);
         if (!entry)
             return errno ? local_error(errno) : SALLY_EOF;
-        if (!is_dots(entry->d_name) && !add_entry(&r, entry))
+        if (!path_is_dots(entry->d_name) && !add_entry(&r, entry))
             return SALLY_OK;
         if (sally_op_cancelled(op))
             return SALLY_CONNECTION_LOST;

@@ -7,6 +7,7 @@
 
 #include "core/handoff.h"
 #include "core/longname.h"
+#include "core/path.h"
 #include "sftp/attrs_codec.h"
 #include "sftp/protocol.h"
 
@@ -52,11 +53,6 @@ sally_status handle_opendir(struct sftp *s, struct request_in *in)
     return status == SALLY_OK ? request_submit(s, op) : request_drop(op, status);
 }
 
-static bool is_dots(const char *name)
-{
-    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
-}
-
 static void put_entry(struct buf *b, struct listing *l, const char *name, const sally_attrs *attrs)
 {
     static const sally_attrs unknown = {.valid = 0};
@@ -78,7 +74,7 @@ static void put_entry(struct buf *b, struct listing *l, const char *name, const 
             names_mark(&copy, name);
         copy.valid &= l->unasked;
         if (attrs && l->unasked & SALLY_ATTR_BITS)
-            attrs_hide(&copy, is_dots(name) ? "" : name);
+            attrs_hide(&copy, path_is_dots(name) ? "" : name);
         attrs_put(b, l->version, &copy);
     } else if (attrs) {
         attrs_put(b, l->version, attrs);
