@@ -57,10 +57,23 @@ def make_tree(root, links=True, awkward=True, bytes_names=False, modes=True):
             path.write_text("mode\n")
             path.chmod(mode)
     times = {"long-ago": 1, "year-2001": 978_307_200, "year-2037": 2_114_380_800}
-    for name, when in times.items():
+    for name in times:
         (root / name).write_text(name)
-        os.utime(root / name, (when, when))
+    set_times(root, times)
     return root
+
+
+def set_times(root, times):
+    """Gives each file a time of its own, in the past: one that a client loses shows. Each link gets the time of its target,
+    since a client that cannot set the times of a link sets the target's."""
+    paths = sorted(path for path in root.rglob("*") if not path.is_dir() and not path.is_symlink())
+    for number, path in enumerate(paths):
+        when = times.get(path.name, 1_600_000_000 + number)
+        os.utime(path, (when, when))
+    for link in root.rglob("*"):
+        if link.is_symlink() and link.exists():
+            when = link.stat().st_mtime_ns
+            os.utime(link, ns=(when, when), follow_symlinks=False)
 
 
 def make_many(root, count, per_directory=100):
