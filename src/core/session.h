@@ -9,6 +9,8 @@
 #include "sallyport/file.h"
 #include "sallyport/session.h"
 
+struct lane; /* loop/lanes.h */
+
 /* What the surroundings supply. The server has threads; sally_sftp and unit tests may do everything
  * in the caller's. */
 struct session_host {
@@ -18,9 +20,13 @@ struct session_host {
     /* Any thread: have session_deliver(op) called on the home thread, in the order of these calls.
      * Never fails, never allocates; uses op->link. */
     void (*wake)(struct session_host *host, struct op *op);
+    /* Home thread of a host that lives on a loop: an operation has come home, call
+     * session_deliver() for it. Other hosts call that themselves. */
+    void (*deliver)(struct session_host *host, struct op *op);
     uint64_t (*now_ns)(struct session_host *host); /* monotonic */
     bool yields; /* operations are delivered in a later turn than their wake(), so that long work on
                   * the home thread can be split up */
+    struct lane *lane; /* the operations' place among the workers; the host's business */
 };
 
 struct session_options {

@@ -9,24 +9,14 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "server/channel.h"
-#include "server/clock.h"
-#include "server/job.h"
+#include "loop/clock.h"
 #include "server/listener.h"
 #include "server/login.h"
 #include "server/server.h"
+#include "server/ssh/channel.h"
+#include "server/ssh/jobs.h"
 
 #define LINGER_NS UINT64_C(2000000000)
-
-struct conn *conn_of_ready(struct list *link)
-{
-    return CONTAINER_OF(link, struct conn, ready_link);
-}
-
-struct conn *conn_of_deadline(struct deadline *deadline)
-{
-    return CONTAINER_OF(deadline, struct conn, deadline);
-}
 
 struct log_ids conn_log_ids(const struct conn *c)
 {
@@ -66,14 +56,16 @@ static void prepare_socket(int fd, const struct settings *settings)
         set_option(fd, SOL_SOCKET, SO_SNDBUF, (int)settings->server_send_buffer);
 }
 
-static void set_peer(struct conn *c, const struct listener *listener)
+static void set_peer(struct conn *c, const struct listener *listener,
+                     char network[ADDRESS_TEXT_SIZE])
 {
     struct sockaddr_storage name;
+    network[0] = '\0';
     socklen_t size = sizeof name;
     memset(&name, 0, sizeof name);
     if (getpeername(c->fd, (struct sockaddr *)&name, &size) == 0) {
         address_of(&c->address, (struct sockaddr *)&name, size);
-        address_network(c->network, (struct sockaddr *)&name, size);
+        address_network(network, (struct sockaddr *)&name, size);
     }
     size = sizeof name;
     memset(&name, 0, sizeof name);
@@ -96,6 +88,9 @@ static void log_refused(sally_server *server, const struct conn *c, const char *
 }
 
 static void conn_start(struct task *task);
+static void conn_drain(struct loop_member *m, bool now);
+
+static const struct loop_member_methods conn_methods = {conn_turn, conn_due, conn_drain};
 
 struct conn *conn_new(sally_server *server, int fd, const struct listener *listener,
                       sally_error *error)
@@ -112,20 +107,19 @@ struct conn *conn_new(sally_server *server, int fd, const struct listener *liste
     c->start.home = conn_start;
     c->pins = 1;
     list_init(&c->registry_link);
-    list_init(&c->loop_link);
-    list_init(&c->ready_link);
+    list_init(&c->link);
+    loop_member_init(&c->member, &conn_methods);
     list_init(&c->channels);
     list_init(&c->inline_jobs);
-    deadline_init(&c->deadline);
-    lane_init(&c->lane);
     conn_facts_init(&c->facts);
     c->connected_wall_ns = clock_wall_ns();
     c->peer.connection_id =
         atomic_fetch_add_explicit(&server->next_connection_id, 1, memory_order_relaxed);
-    set_peer(c, listener);
+    char network[ADDRESS_TEXT_SIZE];
+    set_peer(c, listener, network);
     c->first_settings = server_settings(server);
     c->settings = settings_ref(c->first_settings);
-    const char *limit = limits_admit(&server->limits, c->settings, c->network);
+    const char *limit = limits_admit(&server->limits, c->settings, network, &c->live_address);
     if (limit) {
         counter_add(&server->counters.connections_refused, 1);
         log_refused(server, c, limit);
@@ -155,13 +149,14 @@ static void release_place(struct conn *c)
     counter_sub(&server->counters.connections_now, 1);
     if (!c->is_logged_in) {
         counter_sub(&server->counters.unauthenticated_now, 1);
-        limits_logged_in(&server->limits, c->network);
+        limits_logged_in(&server->limits, c->live_address);
     }
-    limits_left(&server->limits, c->network);
+    limits_release(&server->limits, c->live_address);
+    c->live_address = NULL;
     /* Whoever comes and goes must not have more of them than whoever stays. */
     c->is_still_counted = !list_empty(&c->channels);
     if (c->is_still_counted)
-        count_take(&server->limits.connections, 1, 0);
+        count_add(&server->limits.connections, 1, 0);
     login_clear(c);
 }
 
@@ -174,9 +169,10 @@ void conn_discard(struct conn *c)
     conn_unref(c);
 }
 
-void conn_launch(struct conn *c, struct loop *loop)
+void conn_launch(struct conn *c, struct server_loop *loop)
 {
-    c->loop = c->start.loop = loop;
+    c->loop = loop;
+    c->start.loop = &loop->loop;
     registry_add(&c->server->registry, c);
     loop_give_task(&c->start);
 }
@@ -220,13 +216,13 @@ static void turn_away(struct conn *c, const char *why)
 static void conn_start(struct task *task)
 {
     struct conn *c = CONTAINER_OF(task, struct conn, start);
-    struct loop *loop = c->loop;
-    list_append(&loop->conns, &c->loop_link);
+    struct server_loop *loop = c->loop;
+    list_append(&loop->conns, &c->link);
     c->active_ns = c->progress_ns = loop_now_ns();
     atomic_store_explicit(&c->facts.last_input_ns, c->active_ns, memory_order_relaxed);
-    c->has_place = deadlines_reserve(&loop->deadlines);
-    if (!c->has_place || !is_wanted(c)) {
-        turn_away(c, c->has_place ? "hook" : "out of memory");
+    bool has_joined = loop_join(&loop->loop, &c->member);
+    if (!has_joined || !is_wanted(c)) {
+        turn_away(c, has_joined ? "hook" : "out of memory");
         return;
     }
     c->keys = server_keys(c->server); /* not before: a server that starts without keys makes one */
@@ -236,7 +232,7 @@ static void conn_start(struct task *task)
         return;
     }
     conn_make_ready(c);
-    if (loop->is_draining)
+    if (loop->loop.is_draining)
         conn_disconnect(c, SALLY_END_BY_SERVER, "server is shutting down");
 }
 
@@ -249,21 +245,18 @@ void conn_pin(struct conn *c)
 
 static void conn_gone(struct conn *c)
 {
-    struct loop *loop = c->loop;
-    sweep_note(loop, c->moved_bytes);
-    loop_set_deadline(loop, &c->deadline, DEADLINE_NONE);
-    if (c->has_place)
-        deadlines_release(&loop->deadlines);
-    list_remove(&c->loop_link);
-    list_remove(&c->ready_link);
+    struct server_loop *loop = c->loop;
+    heap_trim_note(&loop->heap_trim, c->moved_bytes);
+    loop_leave(&c->member);
+    list_remove(&c->link);
     login_forget(c);
     if (c->is_still_counted)
-        count_give(&c->server->limits.connections, 1);
+        count_sub(&c->server->limits.connections, 1);
     settings_unref(c->settings);
     settings_unref(c->first_settings);
     keyring_unref(c->keys);
     conn_unref(c);
-    atomic_fetch_sub_explicit(&loop->load, 1, memory_order_acq_rel);
+    atomic_fetch_sub_explicit(&loop->loop.load, 1, memory_order_acq_rel);
 }
 
 void conn_unpin(struct conn *c)
@@ -296,8 +289,8 @@ static void announce_end(struct conn *c)
 static uint64_t drain_end(const struct conn *c)
 {
     uint64_t end = loop_now_ns() + c->settings->limits_stall_ns;
-    if (c->loop->is_draining && c->loop->grace_end_ns < end)
-        end = c->loop->grace_end_ns;
+    if (c->loop->loop.is_draining && c->loop->loop.grace_end_ns < end)
+        end = c->loop->loop.grace_end_ns;
     return end ? end : 1;
 }
 
@@ -330,7 +323,7 @@ void conn_end(struct conn *c, uint32_t reason, const char *detail)
     /* A socket that is closed while the peer still sends is reset, and the peer may never read why
      * it was disconnected. */
     c->is_lingering = true;
-    loop_set_deadline(c->loop, &c->deadline, loop_now_ns() + LINGER_NS);
+    loop_member_set_deadline(&c->member, loop_now_ns() + LINGER_NS);
     conn_make_ready(c);
 }
 
@@ -342,7 +335,7 @@ static void on_poll_closed(uv_handle_t *handle)
 void conn_close_socket(struct conn *c)
 {
     c->is_lingering = false;
-    loop_set_deadline(c->loop, &c->deadline, c->drain_end_ns ? c->drain_end_ns : DEADLINE_NONE);
+    loop_member_set_deadline(&c->member, c->drain_end_ns ? c->drain_end_ns : DEADLINE_NONE);
     if (c->has_poll) {
         c->has_poll = false;
         uv_close((uv_handle_t *)&c->poll,
@@ -369,28 +362,13 @@ bool conn_is_idle(const struct conn *c)
     return channels_are_idle(c) && ssh_output(c->ssh).size == 0;
 }
 
-static void say_shutdown(struct conn *c)
+static void conn_drain(struct loop_member *m, bool now)
 {
-    conn_disconnect(c, SALLY_END_BY_SERVER, "server is shutting down");
-}
-
-void conns_end_all(struct loop *loop)
-{
-    LIST_EACH (item, &loop->conns) {
-        struct conn *c = CONTAINER_OF(item, struct conn, loop_link);
-        say_shutdown(c);
-        if (c->is_ended)
-            channels_give_up(c);
-    }
-}
-
-void conns_end_idle(struct loop *loop)
-{
-    LIST_EACH (item, &loop->conns) {
-        struct conn *c = CONTAINER_OF(item, struct conn, loop_link);
-        if (conn_is_idle(c))
-            say_shutdown(c);
-    }
+    struct conn *c = CONTAINER_OF(m, struct conn, member);
+    if (now || conn_is_idle(c))
+        conn_disconnect(c, SALLY_END_BY_SERVER, "server is shutting down");
+    if (now && c->is_ended)
+        channels_give_up(c);
 }
 
 void conn_change(struct conn *c, const char *name, const char *value)

@@ -14,11 +14,9 @@
 #include "core/op.h"
 #include "sallyport/server.h"
 #include "server/address.h"
-#include "server/deadlines.h"
-#include "server/loop.h"
+#include "server/live.h"
+#include "server/loops.h"
 #include "server/settings.h"
-#include "server/task.h"
-#include "server/workers.h"
 #include "ssh/auth.h"
 #include "ssh/ssh.h"
 
@@ -50,7 +48,9 @@ struct login {
     char *user, *home;
     sally_fs *fs; /* held */
     uint32_t permissions;
-    bool is_counted; /* in the tally of users */
+    struct live_user *live; /* held */
+    bool is_counted;        /* in live->connections */
+    struct lane *lane;      /* the workers'; NULL: there are none */
 };
 
 struct conn {
@@ -58,14 +58,14 @@ struct conn {
     _Atomic uint32_t refs; /* one for the loop while there are pins; others of any thread, who may
                               look at `peer` and `facts` */
     sally_server *server;
-    struct loop *loop;
-    struct list registry_link, loop_link, ready_link;
-
-    struct lane lane; /* the workers' */
+    struct server_loop *loop;
+    struct loop_member member;
+    struct list registry_link;
+    struct list link; /* the loop's conns; before there is one, the server's early */
 
     sally_peer peer; /* client_software: set once, under facts.lock */
     struct address address, local_address;
-    char network[ADDRESS_TEXT_SIZE]; /* what limits count it under; "": nothing */
+    struct live_address *live_address; /* held, what limits count it under; NULL: nothing */
     char *client_software;
     uint64_t connected_wall_ns;
     struct conn_facts facts;
@@ -92,7 +92,6 @@ struct conn {
     uint32_t pins; /* reasons to stay on the loop: being open, the handle, channels, tasks that are
                       out */
 
-    bool is_ready;    /* in the loop's list for a turn */
     bool is_readable; /* the socket said so, and nothing else since */
     bool is_starved;  /* the engine had no room when the socket had bytes */
     bool is_blocked;  /* the socket takes no more */
@@ -101,12 +100,10 @@ struct conn {
     bool has_eof;     /* the peer sends no more */
     bool is_broken;   /* the socket reported an error */
     bool is_trimmed;
-    bool is_ended;         /* no engine, no way back */
-    bool is_lingering;     /* ended; the peer is given time to read why */
-    bool is_still_counted; /* hung up, but its sessions are not over */
-    bool has_place;        /* reserved among the loop's deadlines */
-    bool has_news;         /* something was handed to the engine since it last ran */
-    struct deadline deadline;
+    bool is_ended;          /* no engine, no way back */
+    bool is_lingering;      /* ended; the peer is given time to read why */
+    bool is_still_counted;  /* hung up, but its sessions are not over */
+    bool has_news;          /* something was handed to the engine since it last ran */
     uint64_t drain_end_ns;  /* it has ended, and its sessions may take so long; 0: no time */
     uint64_t progress_ns;   /* when the socket last took something, or began to block */
     uint64_t active_ns;     /* when bytes last moved */
@@ -125,7 +122,7 @@ struct listener;
 struct conn *conn_new(sally_server *server, int fd, const struct listener *listener,
                       sally_error *error);
 /* Sends it to its loop. Under the server's lock. */
-void conn_launch(struct conn *c, struct loop *loop);
+void conn_launch(struct conn *c, struct server_loop *loop);
 /* Gives up one that was never launched. */
 void conn_discard(struct conn *c);
 struct conn *conn_ref(struct conn *c);
@@ -142,20 +139,14 @@ bool conn_is_idle(const struct conn *c);
 /* Takes a setting of its own. */
 void conn_change(struct conn *c, const char *name, const char *value);
 
-/* For the loop: */
-struct conn *conn_of_ready(struct list *link);
-struct conn *conn_of_deadline(struct deadline *deadline);
-void conn_deadline(struct conn *c);
-void conns_end_all(struct loop *loop);
-void conns_end_idle(struct loop *loop);
-
 /* ---- conn_io.c: turns ---- */
 
 sally_error conn_open_socket(struct conn *c);
 void conn_close_socket(struct conn *c);
 /* Asks for a turn: something may be done now. */
 void conn_make_ready(struct conn *c);
-void conn_turn(struct conn *c);
+void conn_turn(struct loop_member *m);
+void conn_due(struct loop_member *m);
 
 /* ---- conn_engine.c: the SSH engine ---- */
 

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "server/channel.h"
 #include "server/conn.h"
 #include "server/server.h"
+#include "server/ssh/channel.h"
 
 /* Whoever looks more seldom than this does not show transfers. */
 #define WATCHED_NS UINT64_C(3000000000)

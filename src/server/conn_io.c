@@ -4,9 +4,9 @@
 
 #include "core/counters.h"
 #include "os/ack.h"
-#include "server/channel.h"
 #include "server/conn.h"
 #include "server/server.h"
+#include "server/ssh/channel.h"
 
 /* Bytes moved in either direction before others get their turn. */
 #define TURN_BYTES ((size_t)1 << 20)
@@ -43,7 +43,7 @@ static void watch(struct conn *c, int interest)
     if (!c->has_poll || interest == c->interest)
         return;
     c->interest = interest;
-    c->loop->watchers_changed = true;
+    c->loop->loop.watchers_changed = true;
     if (interest == 0)
         uv_poll_stop(&c->poll);
     else
@@ -52,7 +52,7 @@ static void watch(struct conn *c, int interest)
 
 sally_error conn_open_socket(struct conn *c)
 {
-    if (uv_poll_init(&c->loop->uv, &c->poll, c->fd) != 0)
+    if (uv_poll_init(&c->loop->loop.uv, &c->poll, c->fd) != 0)
         return SALLY_E_SYSTEM;
     c->poll.data = c;
     c->has_poll = true;
@@ -64,14 +64,12 @@ sally_error conn_open_socket(struct conn *c)
 
 void conn_make_ready(struct conn *c)
 {
-    if (c->is_ready)
-        return;
-    c->is_ready = true;
-    list_append(&c->loop->ready, &c->ready_link);
+    loop_member_make_ready(&c->member);
 }
 
-void conn_deadline(struct conn *c)
+void conn_due(struct loop_member *m)
 {
+    struct conn *c = CONTAINER_OF(m, struct conn, member);
     c->is_due = true;
     conn_make_ready(c);
 }
@@ -140,7 +138,7 @@ static void transmit(struct conn *c, size_t *budget)
             c->is_broken = true;
             return;
         }
-        c->progress_ns = c->active_ns = c->loop->sweep.moved_ns = now;
+        c->progress_ns = c->active_ns = c->loop->heap_trim.moved_ns = now;
         c->owes_ack = false;
         c->moved_bytes += (uint64_t)sent;
         c->is_blocked = (size_t)sent < out.size;
@@ -175,8 +173,8 @@ static uint64_t next_deadline(struct conn *c)
 static void set_deadline(struct conn *c)
 {
     uint64_t at = next_deadline(c);
-    if (at < c->deadline.at_ns)
-        loop_set_deadline(c->loop, &c->deadline, at);
+    if (at < c->member.deadline.at_ns)
+        loop_member_set_deadline(&c->member, at);
 }
 
 /* False: it has ended. */
@@ -199,7 +197,7 @@ static bool meet_deadline(struct conn *c)
         c->is_trimmed = true;
         ssh_trim(c->ssh);
         channels_trim(c);
-        sweep_note(c->loop, c->moved_bytes);
+        heap_trim_note(&c->loop->heap_trim, c->moved_bytes);
         c->moved_bytes = 0;
     }
     return true;
@@ -226,7 +224,7 @@ static void move_bytes(struct conn *c)
     for (;;) {
         size_t got = c->is_readable && !c->has_eof ? receive(c, loop_now_ns()) : 0;
         if (got > 0)
-            c->active_ns = c->loop->sweep.moved_ns = loop_now_ns();
+            c->active_ns = c->loop->heap_trim.moved_ns = loop_now_ns();
         in -= in < got ? in : got;
         bool was_pending = ssh_output(c->ssh).size > 0;
         conn_run_engine(c);
@@ -296,7 +294,7 @@ static void do_turn(struct conn *c)
     conn_update_numbers(c);
     acknowledge(c);
     set_deadline(c);
-    if (c->loop->is_draining && c->end_reason == 0 && conn_is_idle(c))
+    if (c->loop->loop.is_draining && c->end_reason == 0 && conn_is_idle(c))
         conn_disconnect(c, SALLY_END_BY_SERVER, "server is shutting down");
 }
 
@@ -308,9 +306,9 @@ static void end_sessions(struct conn *c)
     channels_settle(c);
 }
 
-void conn_turn(struct conn *c)
+void conn_turn(struct loop_member *m)
 {
-    c->is_ready = false;
+    struct conn *c = CONTAINER_OF(m, struct conn, member);
     conn_pin(c);
     if (c->is_lingering)
         linger(c);

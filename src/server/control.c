@@ -53,7 +53,7 @@ static void send_order(void *user_data, struct conn *c)
 {
     struct order *o = user_data;
     o->conn = conn_ref(c);
-    o->task = (struct task){.loop = c->loop, .home = on_order};
+    o->task = (struct task){.loop = &c->loop->loop, .home = on_order};
     list_init(&o->task.link);
     loop_give_task(&o->task);
 }

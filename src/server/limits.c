@@ -1,38 +1,11 @@
 #include "server/limits.h"
 
-#include <string.h>
-
 #include "base/mem.h"
-
-struct tally_entry {
-    struct tally_entry *next;
-    uint64_t count;
-    char name[];
-};
-
-static void tally_init(struct tally *tally)
-{
-    pthread_mutex_init(&tally->lock, NULL);
-    memset(tally->buckets, 0, sizeof tally->buckets);
-}
-
-static void tally_clear(struct tally *tally)
-{
-    for (size_t i = 0; i < TALLY_BUCKETS; i++) {
-        while (tally->buckets[i]) {
-            struct tally_entry *entry = tally->buckets[i];
-            tally->buckets[i] = entry->next;
-            mem_free(entry);
-        }
-    }
-    pthread_mutex_destroy(&tally->lock);
-}
 
 void limits_init(struct limits *limits)
 {
-    tally_init(&limits->addresses);
-    tally_init(&limits->users);
-    tally_init(&limits->strangers);
+    live_addresses_init(&limits->addresses);
+    live_users_init(&limits->users);
     atomic_init(&limits->connections, 0);
     atomic_init(&limits->unauthenticated, 0);
     atomic_init(&limits->buffered_bytes, 0);
@@ -40,54 +13,11 @@ void limits_init(struct limits *limits)
 
 void limits_clear(struct limits *limits)
 {
-    tally_clear(&limits->addresses);
-    tally_clear(&limits->users);
-    tally_clear(&limits->strangers);
+    live_table_clear(&limits->addresses);
+    live_table_clear(&limits->users);
 }
 
-/* FNV-1a. Names that meet in one bucket on purpose cost whoever sends them a connection each: the
- * chain is no longer than the limit of connections. */
-static struct tally_entry **find(struct tally *tally, const char *name)
-{
-    uint32_t hash = 2166136261u;
-    for (const unsigned char *s = (const unsigned char *)name; *s; s++)
-        hash = (hash ^ *s) * 16777619u;
-    struct tally_entry **at = &tally->buckets[hash % TALLY_BUCKETS];
-    while (*at && strcmp((*at)->name, name) != 0)
-        at = &(*at)->next;
-    return at;
-}
-
-bool tally_take(struct tally *tally, const char *name, uint64_t maximum)
-{
-    pthread_mutex_lock(&tally->lock);
-    struct tally_entry **at = find(tally, name);
-    if (!*at) {
-        size_t size = strlen(name) + 1;
-        *at = mem_zalloc(sizeof **at + size);
-        if (*at)
-            memcpy((*at)->name, name, size);
-    }
-    bool taken = *at && (maximum == 0 || (*at)->count < maximum);
-    if (taken)
-        (*at)->count++;
-    pthread_mutex_unlock(&tally->lock);
-    return taken;
-}
-
-void tally_give(struct tally *tally, const char *name)
-{
-    pthread_mutex_lock(&tally->lock);
-    struct tally_entry **at = find(tally, name);
-    struct tally_entry *entry = *at;
-    if (entry && --entry->count == 0) {
-        *at = entry->next;
-        mem_free(entry);
-    }
-    pthread_mutex_unlock(&tally->lock);
-}
-
-bool count_take(_Atomic uint64_t *count, uint64_t amount, uint64_t maximum)
+bool count_add(_Atomic uint64_t *count, uint64_t amount, uint64_t maximum)
 {
     uint64_t old = atomic_load_explicit(count, memory_order_relaxed);
     do {
@@ -98,47 +28,102 @@ bool count_take(_Atomic uint64_t *count, uint64_t amount, uint64_t maximum)
     return true;
 }
 
-void count_give(_Atomic uint64_t *count, uint64_t amount)
+void count_sub(_Atomic uint64_t *count, uint64_t amount)
 {
     atomic_fetch_sub_explicit(count, amount, memory_order_relaxed);
 }
 
-/* Each step takes one place; what it took is given back when a later one refuses. */
-const char *limits_admit(struct limits *limits, const struct settings *settings,
-                         const char *network)
+/* ---- Admission: one step per limit ---- */
+
+struct admission {
+    struct limits *limits;
+    const struct settings *settings;
+    struct live_address *address; /* NULL: unknown */
+};
+
+static bool add_connection(const struct admission *a)
 {
-    const char *refused = "limits.connections";
-    if (!count_take(&limits->connections, 1, settings->limits_connections))
-        return refused;
-    refused = "limits.unauthenticated";
-    if (!count_take(&limits->unauthenticated, 1, settings->limits_unauthenticated))
-        goto no_stranger;
-    if (!*network)
+    return count_add(&a->limits->connections, 1, a->settings->limits_connections);
+}
+
+static void remove_connection(const struct admission *a)
+{
+    count_sub(&a->limits->connections, 1);
+}
+
+static bool add_unauthenticated(const struct admission *a)
+{
+    return count_add(&a->limits->unauthenticated, 1, a->settings->limits_unauthenticated);
+}
+
+static void remove_unauthenticated(const struct admission *a)
+{
+    count_sub(&a->limits->unauthenticated, 1);
+}
+
+static bool add_to_address(const struct admission *a)
+{
+    return !a->address || live_count(&a->address->live, &a->address->connections,
+                                     a->settings->limits_connections_per_address);
+}
+
+static void remove_from_address(const struct admission *a)
+{
+    if (a->address)
+        live_uncount(&a->address->live, &a->address->connections);
+}
+
+static bool add_unauthenticated_to_address(const struct admission *a)
+{
+    return !a->address || live_count(&a->address->live, &a->address->unauthenticated,
+                                     a->settings->limits_unauthenticated_per_address);
+}
+
+static const struct step {
+    const char *setting;
+    bool (*add)(const struct admission *a);
+    void (*remove)(const struct admission *a);
+} steps[] = {
+    {"limits.connections", add_connection, remove_connection},
+    {"limits.unauthenticated", add_unauthenticated, remove_unauthenticated},
+    {"limits.connections_per_address", add_to_address, remove_from_address},
+    {"limits.unauthenticated_per_address", add_unauthenticated_to_address, NULL},
+};
+
+const char *limits_admit(struct limits *limits, const struct settings *settings,
+                         const char *network, struct live_address **address)
+{
+    struct admission a = {limits, settings, NULL};
+    *address = NULL;
+    if (*network && (a.address = live_address_get(&limits->addresses, network)) == NULL)
+        return "out of memory";
+    size_t done = 0;
+    while (done < COUNT_OF(steps) && steps[done].add(&a))
+        done++;
+    if (done == COUNT_OF(steps)) {
+        *address = a.address;
         return NULL;
-    refused = "limits.connections_per_address";
-    if (!tally_take(&limits->addresses, network, settings->limits_connections_per_address))
-        goto no_address;
-    refused = "limits.unauthenticated_per_address";
-    if (tally_take(&limits->strangers, network, settings->limits_unauthenticated_per_address))
-        return NULL;
-    tally_give(&limits->addresses, network);
-no_address:
-    count_give(&limits->unauthenticated, 1);
-no_stranger:
-    count_give(&limits->connections, 1);
+    }
+    const char *refused = steps[done].setting;
+    while (done-- > 0)
+        steps[done].remove(&a);
+    if (a.address)
+        live_unref(&a.address->live);
     return refused;
 }
 
-void limits_logged_in(struct limits *limits, const char *network)
+void limits_logged_in(struct limits *limits, struct live_address *address)
 {
-    count_give(&limits->unauthenticated, 1);
-    if (*network)
-        tally_give(&limits->strangers, network);
+    count_sub(&limits->unauthenticated, 1);
+    if (address)
+        live_uncount(&address->live, &address->unauthenticated);
 }
 
-void limits_left(struct limits *limits, const char *network)
+void limits_release(struct limits *limits, struct live_address *address)
 {
-    count_give(&limits->connections, 1);
-    if (*network)
-        tally_give(&limits->addresses, network);
+    count_sub(&limits->connections, 1);
+    if (!address)
+        return;
+    live_uncount(&address->live, &address->connections);
+    live_unref(&address->live);
 }

@@ -1,29 +1,18 @@
-/* Bounds that connections share: how many there are in all, from one address, of one user, not
- * logged in; and the memory promised to clients. Any thread. */
+/* Bounds that connections share: how many there are in all, from one address, not logged in; and
+ * the memory promised to clients. (Of one user: see live.h.) Any thread. */
 #ifndef SALLY_SERVER_LIMITS_H
 #define SALLY_SERVER_LIMITS_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "server/live.h"
 #include "server/settings.h"
 
-#define TALLY_BUCKETS 1024
-
-struct tally_entry;
-
-/* How many there are of each name. */
-struct tally {
-    pthread_mutex_t lock;
-    struct tally_entry *buckets[TALLY_BUCKETS];
-};
-
 struct limits {
-    struct tally addresses, users;
-    struct tally strangers; /* addresses of those who have not logged in */
+    struct live_table addresses, users;
     _Atomic uint64_t connections, unauthenticated;
     _Atomic uint64_t buffered_bytes;
 };
@@ -31,21 +20,18 @@ struct limits {
 void limits_init(struct limits *limits);
 void limits_clear(struct limits *limits);
 
-/* One more of `name`; false when there are `maximum` already (0: no maximum), or memory is short.
- */
-bool tally_take(struct tally *tally, const char *name, uint64_t maximum);
-void tally_give(struct tally *tally, const char *name);
-
-/* The same for a plain number. */
-bool count_take(_Atomic uint64_t *count, uint64_t amount, uint64_t maximum);
-void count_give(_Atomic uint64_t *count, uint64_t amount);
+/* Adds to a plain number, unless it would exceed `maximum` (0: no maximum). */
+bool count_add(_Atomic uint64_t *count, uint64_t amount, uint64_t maximum);
+void count_sub(_Atomic uint64_t *count, uint64_t amount);
 
 /* Counts a new connection that has not logged in yet, from `network` (see address_network(); "":
- * unknown, not limited). NULL: it may come in; else the setting that refuses it. */
+ * unknown, not limited). NULL: it may come in, and *address is held for it (NULL for ""); else the
+ * setting that refuses it. */
 const char *limits_admit(struct limits *limits, const struct settings *settings,
-                         const char *network);
+                         const char *network, struct live_address **address);
 /* It has logged in, or is gone before that. */
-void limits_logged_in(struct limits *limits, const char *network);
-void limits_left(struct limits *limits, const char *network);
+void limits_logged_in(struct limits *limits, struct live_address *address);
+/* It is gone; releases `address`. */
+void limits_release(struct limits *limits, struct live_address *address);
 
 #endif

@@ -1,172 +1,122 @@
-/* Accepting connections. */
-#include "server/listener.h"
-
+/* The public calls about listeners, and sockets from elsewhere. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/mem.h"
 #include "server/conn.h"
+#include "server/listener.h"
+#include "server/loops.h"
 #include "server/server.h"
 
-/* Connections taken before the loop looks after those it has. */
-#define ACCEPT_AT_ONCE 64
-#define PAUSE_MS       100
-#define COMPLAIN_NS    UINT64_C(10000000000)
+/* sd_listen_fds(3) */
+#define SYSTEMD_FIRST_FD 3
+#define SYSTEMD_MAX_FDS  1000
 
-static void on_poll(uv_poll_t *poll, int status, int events);
-
-static void resume(uv_timer_t *timer)
+sally_error sally_server_add_listener(sally_server *server, const char *url)
 {
-    struct listener *l = timer->data;
-    uv_poll_start(&l->poll, UV_READABLE, on_poll);
+    if (!server)
+        return SALLY_E_INVALID;
+    if (!url)
+        return server_fail(server, SALLY_E_INVALID,
+                           "cannot listen: the URL is NULL; give one such as sftp://:2222");
+    struct listener_url parsed;
+    const char *why = "";
+    sally_error error = listener_url_parse(&parsed, url, &why);
+    if (error)
+        return server_fail(server, error, "cannot listen on \"%.256s\": %s", url, why);
+    return listeners_open(server, &parsed, url);
 }
 
-/* Out of descriptors or memory. The one held in reserve lets us turn a client away rather than have
- * it wait, and spin ourselves; without it, a pause lets others close theirs. */
-static void shed(struct listener *l, int error)
+/* A whole number from the environment; -1: not there, or none. */
+static long number_in_environment(const char *name)
 {
-    sally_server *server = l->server;
-    uint64_t now = loop_now_ns();
-    if (l->complained_ns == 0 || now - l->complained_ns > COMPLAIN_NS) {
-        l->complained_ns = now;
-        sally_log_field field = {"listener", l->url};
-        struct log_ids none = {0, 0, 0};
-        log_line(&server->log, none, SALLY_LOG_WARNING, "listener.exhausted", &field, 1,
-                 "Cannot accept connections: %s", strerror(error));
-    }
-    if (server->reserve_fd >= 0) {
-        close(server->reserve_fd);
-        int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC);
-        if (fd >= 0) {
-            close(fd);
-            counter_add(&server->counters.connections_refused, 1);
-        }
-        server->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-        if (fd >= 0 && server->reserve_fd >= 0)
-            return;
-    }
-    uv_poll_stop(&l->poll);
-    uv_timer_start(&l->pause, resume, PAUSE_MS, 0);
+    const char *text = getenv(name);
+    char *end;
+    if (!text || *text < '0' || *text > '9')
+        return -1;
+    errno = 0;
+    long number = strtol(text, &end, 10);
+    return *end == '\0' && errno == 0 ? number : -1;
 }
 
-static void take(struct listener *l, int fd)
+sally_error sally_server_add_systemd_listeners(sally_server *server)
 {
-    sally_server *server = l->server;
-    sally_error error;
-    struct conn *c = conn_new(server, fd, l, &error);
+    if (!server)
+        return SALLY_E_INVALID;
+    long count = number_in_environment("LISTEN_FDS");
+    if (number_in_environment("LISTEN_PID") != (long)getpid() || count <= 0)
+        return 0;
+    if (count > SYSTEMD_MAX_FDS)
+        return server_fail(server, SALLY_E_RANGE,
+                           "LISTEN_FDS is %ld: at most %d sockets are supported", count,
+                           SYSTEMD_MAX_FDS);
+    for (int i = 0; i < (int)count; i++) {
+        char url[32];
+        snprintf(url, sizeof url, "sftp+fd://%d", SYSTEMD_FIRST_FD + i);
+        sally_error error = listener_adopt(server, SYSTEMD_FIRST_FD + i, url);
+        if (error)
+            return error;
+    }
+    return (sally_error)count;
+}
+
+const char *sally_server_listener(const sally_server *server, size_t index)
+{
+    if (!server)
+        return NULL;
+    sally_server *s = (sally_server *)(uintptr_t)server;
+    const char *url = NULL;
+    pthread_mutex_lock(&s->lock);
+    size_t i = 0;
+    LIST_EACH (item, &s->listeners)
+        if (i++ == index)
+            url = CONTAINER_OF(item, struct listener, link)->url;
+    pthread_mutex_unlock(&s->lock);
+    return url;
+}
+
+sally_error sally_server_adopt(sally_server *server, int fd, const char *protocol,
+                               uint64_t *connection_id)
+{
+    if (!server)
+        return SALLY_E_INVALID;
+    if (fd < 0)
+        return server_fail(server, SALLY_E_INVALID,
+                           "cannot adopt the socket: %d is not a file descriptor", fd);
+    if (!protocol || strcmp(protocol, "sftp") != 0) {
+        close(fd);
+        return server_fail(server, SALLY_E_UNSUPPORTED,
+                           "cannot adopt the socket: the protocol must be \"sftp\"");
+    }
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 ||
+        fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
+        sally_error error =
+            server_fail(server, SALLY_E_SYSTEM, "cannot adopt the socket: %s", strerror(errno));
+        close(fd);
+        return error;
+    }
+    sally_error error = SALLY_E_OK;
+    struct conn *c = conn_new(server, fd, NULL, &error);
     if (!c)
-        return;
+        return server_fail(server, error, "cannot adopt the socket: %s", sally_strerror(error));
+    uint64_t id = c->peer.connection_id;
     pthread_mutex_lock(&server->lock);
-    struct loop *loop = server_pick_loop(server);
+    struct server_loop *loop = loops_pick(server);
+    bool early = server->state == SERVER_NEW && !server->is_draining;
     if (loop)
         conn_launch(c, loop);
+    else if (early)
+        list_append(&server->early, &c->link);
     pthread_mutex_unlock(&server->lock);
-    if (!loop)
+    if (!loop && !early) {
         conn_discard(c);
-}
-
-/* Out of something, or the socket itself does not listen any more, as one that was handed over may
- * at any time: to try again at once would only spin. */
-static bool is_lasting(int error)
-{
-    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM ||
-           error == EINVAL || error == EBADF || error == ENOTSOCK || error == EOPNOTSUPP;
-}
-
-static void on_poll(uv_poll_t *poll, int status, int events)
-{
-    (void)status;
-    (void)events;
-    struct listener *l = poll->data;
-    for (int i = 0; i < ACCEPT_AT_ONCE && l->fd >= 0; i++) {
-        int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd >= 0) {
-            take(l, fd);
-            continue;
-        }
-        if (errno == EAGAIN || errno == EWOULDBLOCK)
-            return;
-        if (is_lasting(errno)) {
-            shed(l, errno);
-            return;
-        }
-        /* The connection is gone before it came (accept(2) lists the errors): on to the next one.
-         */
+        return server_fail(server, SALLY_E_CLOSED, "cannot adopt the socket: the server has ended");
     }
-}
-
-static void on_handle_closed(uv_handle_t *handle)
-{
-    struct listener *l = handle->data;
-    l->handles--;
-}
-
-static void start_polling(struct task *task)
-{
-    struct listener *l = CONTAINER_OF(task, struct listener, task);
-    if (l->fd < 0 || task->loop->is_draining)
-        return;
-    uv_timer_init(&task->loop->uv, &l->pause);
-    l->pause.data = l;
-    l->handles = 1;
-    if (uv_poll_init(&task->loop->uv, &l->poll, l->fd) == 0) {
-        l->poll.data = l;
-        l->handles = 2;
-        l->is_polled = true;
-        uv_poll_start(&l->poll, UV_READABLE, on_poll);
-        task->loop->watchers_changed = true;
-    } else {
-        uv_close((uv_handle_t *)&l->pause, on_handle_closed);
-    }
-}
-
-void listener_start(struct listener *l, struct loop *loop)
-{
-    l->task = (struct task){.loop = loop, .home = start_polling};
-    list_init(&l->task.link);
-    loop_give_task(&l->task);
-}
-
-void listener_close(struct listener *l)
-{
-    if (l->is_polled) {
-        l->is_polled = false;
-        uv_close((uv_handle_t *)&l->poll, on_handle_closed);
-        uv_close((uv_handle_t *)&l->pause, on_handle_closed);
-        l->task.loop->watchers_changed = true;
-    }
-    if (l->fd >= 0)
-        close(l->fd);
-    l->fd = -1;
-}
-
-/* The list only grows while the server lives, and nothing is called back under the lock. */
-void listeners_close(struct loop *loop)
-{
-    pthread_mutex_lock(&loop->server->lock);
-    LIST_EACH (item, &loop->server->listeners)
-        listener_close(CONTAINER_OF(item, struct listener, link));
-    pthread_mutex_unlock(&loop->server->lock);
-}
-
-bool listeners_are_open(struct loop *loop)
-{
-    if (loop->index != 0)
-        return false;
-    bool any = false;
-    pthread_mutex_lock(&loop->server->lock);
-    LIST_EACH (item, &loop->server->listeners)
-        any = any || CONTAINER_OF(item, struct listener, link)->handles > 0;
-    pthread_mutex_unlock(&loop->server->lock);
-    return any;
-}
-
-void listener_free(struct listener *l)
-{
-    listener_close(l);
-    mem_free(l->url);
-    mem_free(l);
+    if (connection_id)
+        *connection_id = id;
+    return SALLY_E_OK;
 }

@@ -6,15 +6,17 @@
 #include <uv.h>
 
 #include "base/list.h"
+#include "loop/member.h"
+#include "loop/task.h"
 #include "sallyport/server.h"
 #include "server/address.h"
-#include "server/task.h"
 
 struct loop;
 
 struct listener {
-    struct task task; /* its way to the loop */
-    struct list link; /* the server's */
+    struct loop_member member; /* while its handles are open */
+    struct task task;          /* its way to the loop */
+    struct list link;          /* the server's */
     sally_server *server;
     int fd;    /* -1: closed */
     char *url; /* lives as long as the server */
@@ -25,7 +27,7 @@ struct listener {
     uint64_t complained_ns;
 };
 
-/* listener_open.c. Not under the server's lock: names may have to be looked up. */
+/* listener_socket.c. Not under the server's lock: names may have to be looked up. */
 sally_error listeners_open(sally_server *server, const struct listener_url *url, const char *text);
 sally_error listener_adopt(sally_server *server, int fd, const char *text);
 
@@ -33,9 +35,7 @@ sally_error listener_adopt(sally_server *server, int fd, const char *text);
 void listener_start(struct listener *l, struct loop *loop);
 /* On the loop, or before there is one. */
 void listener_close(struct listener *l);
-void listeners_close(struct loop *loop);
-/* On the loop: whether any of its handles is open. */
-bool listeners_are_open(struct loop *loop);
+void listeners_close(sally_server *server);
 void listener_free(struct listener *l);
 
 #endif

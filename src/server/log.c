@@ -1,5 +1,5 @@
 /* The one door for log lines: one at a time, whatever thread they come from. */
-#include "server/clock.h"
+#include "loop/clock.h"
 #include "server/server.h"
 
 static void write_line(void *user_data, const sally_log_line *line)

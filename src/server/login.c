@@ -6,9 +6,9 @@
 #include "auth/authenticator.h"
 #include "auth/request.h"
 #include "base/mem.h"
+#include "loop/workers.h"
 #include "sallyport/storages.h"
 #include "server/server.h"
-#include "server/workers.h"
 
 #define METHODS_SIZE 64
 
@@ -169,6 +169,21 @@ static bool take_storage(struct conn *c, struct auth_request *r)
     return sally_fs_chroot(&c->login.fs, r->fs, r->root) == SALLY_E_OK;
 }
 
+/* What the user's connections share of the workers is counted in the live user, which the lane
+ * holds, too. */
+static const char *enter_workers(struct conn *c)
+{
+    struct live_user *live = c->login.live;
+    const char *obstacle = NULL;
+    if (!c->server->workers)
+        return NULL;
+    live_ref(&live->live);
+    c->login.lane = workers_enter(c->server->workers, &live->lanes, &obstacle);
+    if (!c->login.lane)
+        live_unref(&live->live);
+    return obstacle;
+}
+
 /* Who was accepted gets in, unless something is in the way: then the text says what. */
 static const char *take_login(struct conn *c, struct attempt *a)
 {
@@ -181,11 +196,15 @@ static const char *take_login(struct conn *c, struct attempt *a)
     if (!c->login.user || !c->login.home || !take_settings(c, r) || !take_storage(c, r))
         return "out of memory";
     /* Counted here and nowhere else: of any number that race, as many as may get in do. */
-    if (!tally_take(&c->server->limits.users, c->login.user,
-                    c->settings->limits_connections_per_user))
+    struct live_user *live = live_user_get(&c->server->limits.users, c->login.user);
+    if (!live)
+        return "out of memory";
+    c->login.live = live;
+    c->login.is_counted =
+        live_count(&live->live, &live->connections, c->settings->limits_connections_per_user);
+    if (!c->login.is_counted)
         return "too many connections of this user";
-    c->login.is_counted = true;
-    const char *obstacle = workers_enter(c->server->workers, &c->lane, c->login.user);
+    const char *obstacle = enter_workers(c);
     if (!obstacle)
         conn_set_text(c, &c->facts.user, c->login.user);
     return obstacle;
@@ -194,7 +213,10 @@ static const char *take_login(struct conn *c, struct attempt *a)
 static void drop_login(struct conn *c)
 {
     login_clear(c);
-    workers_leave(c->server->workers, &c->lane);
+    if (c->login.lane)
+        workers_leave(c->server->workers, c->login.lane);
+    if (c->login.live)
+        live_unref(&c->login.live->live);
     mem_free(c->login.user);
     mem_free(c->login.home);
     sally_fs_unref(c->login.fs);
@@ -289,7 +311,7 @@ static struct attempt *new_attempt(struct conn *c, struct ssh_auth *q)
         mem_free(a);
         return NULL;
     }
-    a->task = (struct task){.loop = c->loop, .run = run_attempt, .home = finish_attempt};
+    a->task = (struct task){.loop = &c->loop->loop, .run = run_attempt, .home = finish_attempt};
     list_init(&a->task.link);
     a->conn = c;
     a->query = q;
@@ -367,9 +389,10 @@ void login_try(struct conn *c, struct ssh_auth *q)
 void login_clear(struct conn *c)
 {
     if (c->login.is_counted)
-        tally_give(&c->server->limits.users, c->login.user);
+        live_uncount(&c->login.live->live, &c->login.live->connections);
     c->login.is_counted = false;
-    workers_abandon(c->server->workers, &c->lane);
+    if (c->login.lane)
+        workers_abandon(c->server->workers, c->login.lane);
 }
 
 void login_forget(struct conn *c)

@@ -1,8 +1,8 @@
 #include "server/own_keys.h"
 
 #include "crypto/private_key.h"
+#include "loop/thread.h"
 #include "server/server.h"
-#include "server/thread.h"
 
 static sally_error make(sally_server *server, const char *type)
 {

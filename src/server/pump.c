@@ -1,12 +1,13 @@
 /* Pump mode: no thread of ours, the program calls. */
 #include <limits.h>
 
-#include "server/loop.h"
+#include "loop/deadlines.h"
+#include "server/loops.h"
 #include "server/server.h"
 
 /* The one loop; NULL: there is none, because the server has threads, has ended, or cannot be
  * started. */
-static struct loop *pumped_loop(sally_server *server, sally_error *error)
+static struct server_loop *pumped_loop(sally_server *server, sally_error *error)
 {
     pthread_mutex_lock(&server->lock);
     enum server_state state = server->state;
@@ -48,15 +49,15 @@ int sally_server_poll(sally_server *server, int timeout_ms)
     if (!server)
         return SALLY_E_INVALID;
     sally_error error;
-    struct loop *loop = pumped_loop(server, &error);
+    struct server_loop *loop = pumped_loop(server, &error);
     if (!loop)
         return error;
-    if (loop_is_here(loop))
+    if (loop_is_here(&loop->loop))
         return server_fail(server, SALLY_E_BUSY,
                            "sally_server_poll() cannot be called inside a callback of the server");
     uint64_t look_ns = next_look(server);
-    loop_pump(loop, sooner(timeout_ms, look_ns));
-    if (loop->is_finished) {
+    loop_pump(&loop->loop, sooner(timeout_ms, look_ns));
+    if (loop->loop.is_finished) {
         server_loop_ended(loop);
         return 0;
     }
@@ -75,8 +76,8 @@ int sally_server_fd(sally_server *server)
     if (!server)
         return -1;
     sally_error error;
-    struct loop *loop = pumped_loop(server, &error);
-    return loop ? uv_backend_fd(&loop->uv) : -1;
+    struct server_loop *loop = pumped_loop(server, &error);
+    return loop ? uv_backend_fd(&loop->loop.uv) : -1;
 }
 
 int sally_server_timeout(const sally_server *server)
@@ -85,8 +86,9 @@ int sally_server_timeout(const sally_server *server)
         return -1;
     sally_error error;
     sally_server *s = (sally_server *)(uintptr_t)server;
-    const struct loop *loop = pumped_loop(s, &error);
+    const struct server_loop *loop = pumped_loop(s, &error);
     if (!loop)
         return 0;
-    return loop->watchers_changed ? 0 : sooner(uv_backend_timeout(&loop->uv), next_look(s));
+    return loop->loop.watchers_changed ? 0
+                                       : sooner(uv_backend_timeout(&loop->loop.uv), next_look(s));
 }

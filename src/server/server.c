@@ -9,7 +9,7 @@
 #include "crypto/public_key.h"
 #include "server/conn.h"
 #include "server/listener.h"
-#include "server/loop.h"
+#include "server/loops.h"
 
 sally_error sally_server_new(sally_server **out)
 {
@@ -69,10 +69,8 @@ static void free_parts(sally_server *server)
     struct list *item;
     own_keys_stop(server);
     while ((item = list_take_first(&server->early)) != NULL)
-        conn_discard(CONTAINER_OF(item, struct conn, loop_link));
-    for (uint32_t i = 0; i < server->loop_count; i++)
-        loop_free(server->loops[i]);
-    mem_free(server->loops);
+        conn_discard(CONTAINER_OF(item, struct conn, link));
+    loops_free(server);
     while ((item = list_take_first(&server->listeners)) != NULL)
         listener_free(CONTAINER_OF(item, struct listener, link));
     if (server->reserve_fd >= 0)

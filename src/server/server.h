@@ -13,6 +13,7 @@
 #include "core/counters.h"
 #include "core/hook_stack.h"
 #include "crypto/crypto.h"
+#include "loop/task.h"
 #include "sallyport/server.h"
 #include "server/keyring.h"
 #include "server/limits.h"
@@ -20,10 +21,9 @@
 #include "server/registry.h"
 #include "server/settings.h"
 #include "server/stalled.h"
-#include "server/task.h"
 
 struct conn;
-struct loop;
+struct server_loop;
 struct workers;
 
 enum server_state {
@@ -45,10 +45,10 @@ struct sally_server {
     bool auth_is_ours; /* made by sally_server_add_user() */
     bool is_draining;  /* shut down: no new connections */
     uint64_t grace_end_ns;
-    bool is_deaf;          /* no listeners any more */
-    struct task deafen;    /* says so to the first loop */
-    struct list listeners; /* struct listener; removed only when the server is freed */
-    struct list early;     /* struct conn: adopted before there was a loop */
+    bool accepts_no_more;       /* the listeners are closed, */
+    struct task stop_listening; /* or will be by the first loop */
+    struct list listeners;      /* struct listener; removed only when the server is freed */
+    struct list early;          /* struct conn: adopted before there was a loop */
     uint32_t loops_running;
     bool is_joining, is_joined;
 
@@ -58,7 +58,7 @@ struct sally_server {
     struct log_sink log;
     sally_log_fn *log_fn;
     void *log_user_data;
-    struct loop **loops;
+    struct server_loop **loops;
     uint32_t loop_count;
     struct workers *workers; /* NULL: pump mode without workers */
     struct own_keys own_keys;
@@ -90,7 +90,7 @@ sally_auth *server_auth(sally_server *server); /* NULL: nobody may log in */
 bool server_can_sign(const struct keyring *keys, const struct settings *settings,
                      char why[SETTINGS_WHY_SIZE]);
 
-/* ---- failure.c: what sally_server_error() says ---- */
+/* ---- error_text.c: what sally_server_error() says ---- */
 
 /* Keeps a text for the calling thread, and returns `error`. */
 sally_error server_fail(sally_server *server, sally_error error, const char *format, ...)
@@ -102,7 +102,7 @@ void server_failures_free(sally_server *server);
 void server_log_init(sally_server *server);
 void server_log_clear(sally_server *server);
 
-/* ---- run.c ---- */
+/* ---- life.c ---- */
 
 /* Makes the loops and the workers, and has the listeners and what was adopted early begin. Takes
  * `lock`. */
@@ -110,13 +110,10 @@ sally_error server_prepare(sally_server *server, bool pumped);
 /* Whether the caller is inside one of the server's callbacks. */
 bool server_is_here(sally_server *server);
 /* A loop has finished, on its thread. */
-void server_loop_ended(struct loop *loop);
+void server_loop_ended(struct server_loop *loop);
 /* Waits until `changed` is signalled or the time has come; DEADLINE_NONE: no limit. Under `lock`.
  */
 void server_await_change(sally_server *server, uint64_t until_ns);
-/* For a new connection: the least busy loop, counted as its; NULL: the server takes none any more,
- * or not yet. Under `lock`. */
-struct loop *server_pick_loop(sally_server *server);
 /* Waits for the threads to end, and ends the workers. SALLY_E_BUSY: operations have stalled for too
  * long, and the server keeps running. */
 sally_error server_join(sally_server *server);

@@ -6,10 +6,10 @@
 
 #include "base/clean.h"
 #include "core/session.h"
-#include "server/channel.h"
 #include "server/conn.h"
-#include "server/loop.h"
+#include "server/loops.h"
 #include "server/server.h"
+#include "server/ssh/channel.h"
 
 /* A loop that takes longer to report is inside a callback. */
 #define LOOK_NS UINT64_C(1000000000)
@@ -86,11 +86,11 @@ static void add_login(struct stalled *stalled, const struct conn *c)
     add(stalled, text);
 }
 
-void stalled_look(struct loop *loop, struct stalled *stalled)
+void stalled_look(struct server_loop *loop, struct stalled *stalled)
 {
     *stalled = (struct stalled){.count = 0};
     LIST_EACH (item, &loop->conns) {
-        const struct conn *c = CONTAINER_OF(item, struct conn, loop_link);
+        const struct conn *c = CONTAINER_OF(item, struct conn, link);
         if (c->asked_user)
             add_login(stalled, c);
         LIST_EACH (link, &c->channels) {
@@ -103,7 +103,7 @@ void stalled_look(struct loop *loop, struct stalled *stalled)
 
 static void answer_look(struct task *task)
 {
-    struct loop *loop = task->loop;
+    struct server_loop *loop = server_loop_of(task->loop);
     struct sally_server *server = loop->server;
     struct stalled stalled;
     stalled_look(loop, &stalled);
@@ -116,17 +116,17 @@ static void answer_look(struct task *task)
 
 /* ---- On threads that wait for the end ---- */
 
-static void order_look(struct loop *loop)
+static void order_look(struct server_loop *loop)
 {
     if (loop->is_over || loop->is_look_queued)
         return;
     loop->is_look_queued = true;
-    loop->look = (struct task){.loop = loop, .home = answer_look};
+    loop->look = (struct task){.loop = &loop->loop, .home = answer_look};
     list_init(&loop->look.link);
     loop_give_task(&loop->look);
 }
 
-static bool is_looking(const struct loop *loop)
+static bool is_looking(const struct server_loop *loop)
 {
     return loop->is_look_queued && !loop->is_over;
 }
@@ -155,7 +155,7 @@ bool stalled_ask(sally_server *server, struct stalled *stalled)
     while (any_is_looking(server) && loop_now_ns() < until)
         server_await_change(server, until);
     for (uint32_t i = 0; i < server->loop_count; i++) {
-        const struct loop *loop = server->loops[i];
+        const struct server_loop *loop = server->loops[i];
         static const struct stalled stuck = {1, 1, "a callback on a network thread"};
         if (!loop->is_over)
             join(stalled, is_looking(loop) ? &stuck : &loop->stalled);

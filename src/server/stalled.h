@@ -9,7 +9,7 @@
 
 #include "sallyport/server.h"
 
-struct loop;
+struct server_loop;
 
 /* How long a caller has waited since the last answer. All zero at first. */
 struct stall_timer {
@@ -33,7 +33,7 @@ uint64_t stall_timer_next(sally_server *server, struct stall_timer *p, uint64_t 
  * server's lock, which is released meanwhile. */
 bool stalled_ask(sally_server *server, struct stalled *stalled);
 /* The same for one loop, on its thread. */
-void stalled_look(struct loop *loop, struct stalled *stalled);
+void stalled_look(struct server_loop *loop, struct stalled *stalled);
 /* Keeps the text for sally_server_error(), and logs it. Returns SALLY_E_BUSY. */
 sally_error stalled_fail(sally_server *server, const struct stalled *stalled);
 

@@ -1,4 +1,4 @@
-"""Every public call on a server that can fail is made to fail in tests/unit/server/failure_test.c."""
+"""Every public call on a server that can fail is made to fail in tests/unit/server/error_text_test.c."""
 
 import re
 
@@ -11,10 +11,10 @@ ELSEWHERE = {"sally_server_new", "sally_server_free", "sally_server_stop_listeni
 
 def check():
     header = without_comments((ROOT / "include/sallyport/server.h").read_text())
-    test = without_comments((ROOT / "tests/unit/server/failure_test.c").read_text())
+    test = without_comments((ROOT / "tests/unit/server/error_text_test.c").read_text())
     names = set(CALL.findall(header))
     problems = [f"{name}() is not made to fail" for name in sorted(names - ELSEWHERE) if name not in test]
-    return finish("tests/unit/server/failure_test.c", problems, len(names))
+    return finish("tests/unit/server/error_text_test.c", problems, len(names))
 
 
 run_check(check)

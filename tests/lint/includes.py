@@ -2,7 +2,7 @@
 
 import re
 
-from tree import LAYERS, PURE, finish, name_of, run_check, sources, without_comments
+from tree import LAYERS, PURE, ROOT, finish, name_of, run_check, sources, without_comments
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
@@ -22,7 +22,7 @@ PURE_MORE = {
 LIBRARIES = [
     (re.compile(r"^openssl/"), {"crypto"}),
     (re.compile(r"^zlib\.h$"), {"ssh", "fs"}),
-    (re.compile(r"^uv\.h$"), {"server"}),
+    (re.compile(r"^uv\.h$"), {"loop", "server"}),
     (re.compile(r"^crypt\.h$"), {"auth"}),
 ]
 PUBLIC_SYSTEM = {"stdbool.h", "stddef.h", "stdint.h"}
@@ -45,13 +45,13 @@ def check_library(path, folder, target):
 
 
 def check_source(path, quote, target):
-    folder = path.parts[-2]
+    folder = path.parent.relative_to(ROOT / "src").as_posix()
     if is_public(target):
         return None
     if quote == "<":
         return check_library(path, folder, target)
-    other = target.split("/")[0]
-    if "/" not in target or other not in LAYERS:
+    other = target.rpartition("/")[0]
+    if other not in LAYERS:
         return f'{name_of(path)}: "{target}" does not name its folder'
     if other != folder and other not in LAYERS[folder]:
         return f'{name_of(path)}: {folder} may not include "{target}"'

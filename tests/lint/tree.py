@@ -18,7 +18,9 @@ LAYERS = {
     "scp": {"base", "core"},
     "fs": {"base", "core", "os", "crypto"},
     "auth": {"base", "core", "os", "crypto"},
-    "server": {"base", "core", "os", "crypto", "ssh", "sftp", "scp", "fs", "auth"},
+    "loop": {"base", "core"},
+    "server": {"base", "core", "os", "crypto", "ssh", "sftp", "scp", "fs", "auth", "loop", "server/ssh"},
+    "server/ssh": {"base", "core", "os", "crypto", "ssh", "sftp", "scp", "fs", "auth", "loop", "server"},
 }
 PURE = ["base", "core", "ssh", "sftp", "scp"]
 

@@ -1,0 +1,81 @@
+/* A libuv loop on a thread of its own (or, in pump mode, in the program's), with the members that
+ * live on it. All that belongs to a member is touched on its loop only. What comes from elsewhere
+ * goes through the inbox.
+ *
+ * After every round of events the loop settles: it takes in what has come home, gives each member
+ * that has asked for one its turn, and only then hands the operations that these brought forth to
+ * the workers, all at once. */
+#ifndef SALLY_LOOP_LOOP_H
+#define SALLY_LOOP_LOOP_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/list.h"
+#include "loop/budget.h"
+#include "loop/deadlines.h"
+#include "loop/member.h"
+#include "loop/task.h"
+#include "sallyport/error.h"
+
+struct op;
+struct workers;
+
+struct loop {
+    struct workers *workers; /* NULL: operations are run on the loop itself */
+
+    uv_loop_t uv;
+    uv_async_t async;
+    uv_timer_t timer;
+    uv_timer_t wait; /* pump mode: how long the caller is willing to wait */
+    uv_prepare_t prepare;
+    uv_check_t check;
+    uint64_t timer_at_ns;  /* when the timer fires; DEADLINE_NONE: it does not */
+    bool watchers_changed; /* since the last uv_run(): the backend's descriptor does not know yet */
+
+    _Atomic bool is_entered; /* `thread` is inside */
+    _Atomic(pthread_t) thread;
+
+    pthread_mutex_t inbox_lock;
+    struct list inbox_ops;   /* struct op */
+    struct list inbox_tasks; /* struct task */
+    bool is_signalled;       /* the loop will look at its inbox */
+
+    struct list outbox; /* struct op, for the workers */
+    struct list ready;  /* struct loop_member, for a turn */
+    struct list members;
+    struct deadlines deadlines;
+    _Atomic uint32_t load; /* of whoever shares work among loops; it ends when this is 0 */
+    struct budget budget;
+    bool is_draining; /* ends when there is no member any more */
+    bool is_finished;
+    uint64_t grace_end_ns;
+    struct deadline grace;
+};
+
+sally_error loop_init(struct loop *loop);
+/* It has finished, or never ran. */
+void loop_clear(struct loop *loop);
+
+/* On a thread of its own: returns once it has finished. */
+void loop_run(struct loop *loop);
+/* Pump mode: one round, waiting at most `timeout_ms` (-1: until something happens). */
+void loop_pump(struct loop *loop, int timeout_ms);
+/* Whether the caller is on the loop's thread, inside it. */
+bool loop_is_here(struct loop *loop);
+
+/* Any thread. Never fail, never allocate. */
+void loop_give_task(struct task *task); /* to task->loop: home() is called there */
+void loop_give_op(struct loop *loop, struct op *op);
+
+/* On the loop's thread: */
+void loop_offload(struct loop *loop, struct op *op);
+/* Has its members leave, by `grace_end_ns` at the latest, and then finishes. */
+void loop_drain(struct loop *loop, uint64_t grace_end_ns);
+
+uint64_t loop_now_ns(void);
+
+#endif

@@ -1,0 +1,370 @@
+#include "loop/workers.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <time.h>
+
+#include "base/mem.h"
+#include "core/session.h"
+#include "loop/loop.h"
+#include "loop/thread.h"
+
+#define IDLE_SECONDS 10
+/* Woken at once when a list comes; each of them wakes the next one while there is more than it can
+ * do. */
+#define WAKE_AT_ONCE 4
+
+struct worker {
+    struct list link; /* the stack of idle ones, or the finished ones */
+    struct list all;
+    struct workers *pool;
+    pthread_t thread;
+    pthread_cond_t wake;
+    bool idle;   /* in the stack */
+    bool called; /* counted in coming */
+};
+
+struct queue {
+    struct list items; /* WORK_OPS: none, they are in the lanes */
+    uint32_t running;
+};
+
+struct workers {
+    pthread_mutex_t lock;
+    struct workers_options options;
+    struct queue queues[WORK_COUNT];
+    struct lanes lanes;
+    struct list idle; /* last in, first out: what is warm stays so, what is not needed times out */
+    struct list all, finished;
+    uint32_t threads;
+    uint32_t
+        coming; /* called for work and not there yet: quick work is done before more are needed */
+    bool stopping;
+    pthread_cond_t changed; /* a thread has ended */
+};
+
+static bool may_run(const struct workers *w, enum work kind)
+{
+    const struct queue *q = w->queues;
+    if (kind == WORK_OPS ? !lanes_are_ready(&w->lanes) : list_empty(&q[kind].items))
+        return false;
+    if (kind == WORK_OPS || kind == WORK_TASKS)
+        return q[WORK_OPS].running + q[WORK_TASKS].running < w->options.max_sessions;
+    if (kind == WORK_PASSWORDS && q[WORK_PASSWORDS].running >= w->options.max_passwords)
+        return false;
+    return q[WORK_LOGINS].running + q[WORK_PASSWORDS].running < w->options.max_unauthenticated;
+}
+
+/* What a free worker does next; WORK_COUNT: nothing. */
+static enum work next_kind(const struct workers *w)
+{
+    enum work kind = WORK_OPS;
+    while (kind < WORK_COUNT && !may_run(w, kind))
+        kind++;
+    return kind;
+}
+
+/* ---- Lanes ---- */
+
+struct lane *workers_enter(struct workers *w, struct lane_group *group, const char **obstacle)
+{
+    pthread_mutex_lock(&w->lock);
+    struct lane *lane = NULL;
+    *obstacle = NULL;
+    if (lanes_are_jammed(&w->lanes, group))
+        *obstacle = "too many unfinished operations of this user";
+    else if ((lane = lane_new(group)) == NULL)
+        *obstacle = "out of memory";
+    pthread_mutex_unlock(&w->lock);
+    return lane;
+}
+
+void workers_abandon(struct workers *w, struct lane *lane)
+{
+    pthread_mutex_lock(&w->lock);
+    lane_abandon(lane);
+    pthread_mutex_unlock(&w->lock);
+}
+
+void workers_leave(struct workers *w, struct lane *lane)
+{
+    pthread_mutex_lock(&w->lock);
+    struct lane_group *unused = lane_leave(lane);
+    pthread_mutex_unlock(&w->lock);
+    if (unused)
+        unused->release(unused);
+}
+
+static void give_op(struct workers *w, struct list *item)
+{
+    const struct op *op = CONTAINER_OF(item, struct op, link);
+    lanes_add(&w->lanes, session_host(op->pub.session)->lane, item);
+}
+
+/* ---- Threads ---- */
+
+static void leave_stack(struct worker *worker)
+{
+    list_remove(&worker->link);
+    worker->idle = false;
+}
+
+static void wake_worker(struct worker *worker)
+{
+    leave_stack(worker);
+    worker->called = true;
+    worker->pool->coming++;
+    pthread_cond_signal(&worker->wake);
+}
+
+static void arrive(struct worker *worker)
+{
+    if (worker->called)
+        worker->pool->coming--;
+    worker->called = false;
+}
+
+static void *worker_main(void *argument);
+
+static void free_worker(struct worker *worker)
+{
+    pthread_cond_destroy(&worker->wake);
+    mem_free(worker);
+}
+
+static void reap(struct workers *w)
+{
+    struct list *item;
+    while ((item = list_take_first(&w->finished)) != NULL) {
+        struct worker *worker = CONTAINER_OF(item, struct worker, link);
+        pthread_join(worker->thread, NULL); /* it holds no lock any more, and is about to return */
+        free_worker(worker);
+    }
+}
+
+static struct worker *new_worker(struct workers *w)
+{
+    struct worker *worker = mem_zalloc(sizeof *worker);
+    if (!worker)
+        return NULL;
+    worker->pool = w;
+    list_init(&worker->link);
+    list_init(&worker->all);
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&worker->wake, &attributes);
+    pthread_condattr_destroy(&attributes);
+    return worker;
+}
+
+/* Under the lock. */
+static bool spawn(struct workers *w)
+{
+    reap(w);
+    struct worker *worker = new_worker(w);
+    if (!worker)
+        return false;
+    list_append(&w->all, &worker->all);
+    w->threads++;
+    w->coming++;
+    worker->called = true;
+    if (thread_start(&worker->thread, w->options.stack, "sally-worker", worker_main, worker))
+        return true;
+    w->threads--;
+    w->coming--;
+    list_remove(&worker->all);
+    free_worker(worker);
+    return false;
+}
+
+/* Somebody for what waits: one who is idle, else a new one. Under the lock. False: there is nobody.
+ */
+static bool call_one(struct workers *w)
+{
+    struct list *idle = list_first(&w->idle);
+    if (!idle)
+        return spawn(w);
+    wake_worker(CONTAINER_OF(idle, struct worker, link));
+    return true;
+}
+
+/* Until there is work. False: there has been none for long, or the pool ends. Under the lock. */
+static bool wait_for_work(struct worker *worker)
+{
+    struct workers *w = worker->pool;
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += IDLE_SECONDS;
+    while (next_kind(w) == WORK_COUNT) {
+        if (w->stopping)
+            return false;
+        if (!worker->idle) {
+            worker->idle = true;
+            list_prepend(&w->idle, &worker->link);
+        }
+        bool late = pthread_cond_timedwait(&worker->wake, &w->lock, &until) == ETIMEDOUT;
+        arrive(worker);
+        if (late && worker->idle) {
+            leave_stack(worker);
+            return next_kind(w) != WORK_COUNT;
+        }
+    }
+    if (worker->idle)
+        leave_stack(worker);
+    return true;
+}
+
+/* Who takes something calls the next one for the rest. */
+static void call_next(struct workers *w)
+{
+    if (w->coming == 0 && next_kind(w) != WORK_COUNT)
+        (void)call_one(w); /* when that fails, we go on with it ourselves later */
+}
+
+/* The next group's next operation. Under the lock, which is let go while it runs. */
+static void do_op(struct workers *w)
+{
+    struct lane_turn turn = lanes_pop(&w->lanes);
+    call_next(w);
+    pthread_mutex_unlock(&w->lock);
+    session_run(CONTAINER_OF(turn.item, struct op, link));
+    pthread_mutex_lock(&w->lock);
+    struct lane_group *unused = lanes_done(&w->lanes, &turn);
+    if (!unused)
+        return;
+    pthread_mutex_unlock(&w->lock);
+    unused->release(unused);
+    pthread_mutex_lock(&w->lock);
+}
+
+static void do_task(struct workers *w, enum work kind)
+{
+    struct list *item = list_take_first(&w->queues[kind].items);
+    struct task *task = CONTAINER_OF(item, struct task, link);
+    call_next(w);
+    pthread_mutex_unlock(&w->lock);
+    if (task->run(task))
+        loop_give_task(task);
+    pthread_mutex_lock(&w->lock);
+}
+
+static void do_one(struct workers *w, enum work kind)
+{
+    w->queues[kind].running++;
+    if (kind == WORK_OPS)
+        do_op(w);
+    else
+        do_task(w, kind);
+    w->queues[kind].running--;
+}
+
+static void *worker_main(void *argument)
+{
+    struct worker *worker = argument;
+    struct workers *w = worker->pool;
+    pthread_mutex_lock(&w->lock);
+    arrive(worker);
+    while (wait_for_work(worker))
+        do_one(w, next_kind(w));
+    w->threads--;
+    list_remove(&worker->all);
+    list_append(&w->finished, &worker->link);
+    pthread_cond_broadcast(&w->changed);
+    pthread_mutex_unlock(&w->lock);
+    return NULL;
+}
+
+struct workers *workers_new(const struct workers_options *options)
+{
+    struct workers *w = mem_zalloc(sizeof *w);
+    if (!w)
+        return NULL;
+    w->options = *options;
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->changed, NULL);
+    for (size_t i = 0; i < WORK_COUNT; i++)
+        list_init(&w->queues[i].items);
+    lanes_init(&w->lanes, options->max_lane, options->max_group);
+    list_init(&w->idle);
+    list_init(&w->all);
+    list_init(&w->finished);
+    return w;
+}
+
+void workers_free(struct workers *w)
+{
+    if (!w)
+        return;
+    pthread_mutex_lock(&w->lock);
+    w->stopping = true;
+    LIST_EACH (item, &w->idle)
+        wake_worker(CONTAINER_OF(item, struct worker, link));
+    while (w->threads > 0)
+        pthread_cond_wait(&w->changed, &w->lock);
+    reap(w);
+    pthread_mutex_unlock(&w->lock);
+    pthread_cond_destroy(&w->changed);
+    pthread_mutex_destroy(&w->lock);
+    mem_free(w);
+}
+
+/* Under the lock: no thread exists, and none can be had. */
+static void do_here(struct workers *w)
+{
+    enum work kind;
+    while (w->threads == 0 && (kind = next_kind(w)) != WORK_COUNT)
+        do_one(w, kind);
+}
+
+void workers_give(struct workers *w, enum work kind, struct list *items)
+{
+    if (list_empty(items))
+        return;
+    uint32_t wanted = 0;
+    for (struct list *at = items->next; at != items && wanted < WAKE_AT_ONCE; at = at->next)
+        wanted++;
+    pthread_mutex_lock(&w->lock);
+    struct list *item;
+    if (kind == WORK_OPS)
+        while ((item = list_take_first(items)) != NULL)
+            give_op(w, item);
+    else
+        list_move_all(&w->queues[kind].items, items);
+    while (w->coming < wanted && next_kind(w) != WORK_COUNT) {
+        if (w->coming > 0 && list_empty(&w->idle))
+            break;
+        if (!call_one(w)) {
+            do_here(w);
+            break;
+        }
+    }
+    pthread_mutex_unlock(&w->lock);
+}
+
+void workers_give_task(struct workers *w, enum work kind, struct task *task)
+{
+    struct list one;
+    list_init(&one);
+    list_append(&one, &task->link);
+    workers_give(w, kind, &one);
+}
+
+bool workers_is_here(struct workers *w)
+{
+    bool here = false;
+    pthread_mutex_lock(&w->lock);
+    LIST_EACH (item, &w->all)
+        here =
+            here || pthread_equal(CONTAINER_OF(item, struct worker, all)->thread, pthread_self());
+    pthread_mutex_unlock(&w->lock);
+    return here;
+}
+
+uint32_t workers_thread_count(struct workers *w)
+{
+    pthread_mutex_lock(&w->lock);
+    uint32_t count = w->threads;
+    pthread_mutex_unlock(&w->lock);
+    return count;
+}

@@ -1,0 +1,56 @@
+/* Threads for whatever may wait: storages and hooks, key exchange mathematics, authenticators. The
+ * pool grows while there is work and nobody free to do it, up to its bounds, and shrinks when there
+ * is none. What clients do that are not logged in has its own bound, and so has the checking of
+ * passwords: neither can take threads from sessions. */
+#ifndef SALLY_LOOP_WORKERS_H
+#define SALLY_LOOP_WORKERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "loop/lanes.h"
+#include "loop/task.h"
+
+enum work {
+    WORK_OPS,       /* struct op, by its link: operations of sessions, each in its host's lane */
+    WORK_TASKS,     /* struct task: for connections that are logged in */
+    WORK_LOGINS,    /* struct task: for others */
+    WORK_PASSWORDS, /* struct task: for others, and slow on purpose */
+    WORK_COUNT
+};
+
+struct workers_options {
+    uint32_t max_sessions;        /* threads on WORK_OPS and WORK_TASKS */
+    uint32_t max_lane;            /* of these, for operations of one lane (a connection) */
+    uint32_t max_group;           /* of these, for operations of one group (a user) */
+    uint32_t max_unauthenticated; /* threads on WORK_LOGINS and WORK_PASSWORDS */
+    uint32_t max_passwords;       /* of these, on WORK_PASSWORDS */
+    size_t stack;
+};
+
+struct workers;
+
+/* NULL: out of memory. Threads start with the first work. */
+struct workers *workers_new(const struct workers_options *options);
+/* All work is done, and none comes any more. Not from a worker. */
+void workers_free(struct workers *w);
+
+/* Whose operations they are: see lanes.h. Each lane holds its group's owner: release() is called
+ * once per lane, not under the pool's lock. NULL: `obstacle` says what is in the way, and nothing
+ * is held. Any thread. */
+struct lane *workers_enter(struct workers *w, struct lane_group *group, const char **obstacle);
+void workers_abandon(struct workers *w, struct lane *lane);
+void workers_leave(struct workers *w, struct lane *lane);
+
+/* Hands over all of a list. Any thread. Never fails: when no thread can be started and there is
+ * none, the work is done before this returns. */
+void workers_give(struct workers *w, enum work kind, struct list *items);
+void workers_give_task(struct workers *w, enum work kind, struct task *task);
+
+/* Whether the caller is one of them. */
+bool workers_is_here(struct workers *w);
+uint32_t workers_thread_count(struct workers *w);
+
+#endif

@@ -1,0 +1,294 @@
+/* The life of a server: start, run, stop listening, shut down, wait for the end. */
+#include <fcntl.h>
+#include <time.h>
+
+#include "loop/thread.h"
+#include "loop/workers.h"
+#include "server/conn.h"
+#include "server/listener.h"
+#include "server/loops.h"
+#include "server/server.h"
+
+#define NS_PER_S UINT64_C(1000000000)
+
+/* Host keys, and that clients can be offered one. */
+static sally_error have_host_keys(sally_server *server)
+{
+    char why[SETTINGS_WHY_SIZE];
+    sally_error error = own_keys_make(server);
+    if (error)
+        return server_fail(server, error, "cannot make a host key: %s", sally_strerror(error));
+    struct settings *settings = server_settings(server);
+    struct keyring *keys = server_keys(server);
+    bool ok = server_can_sign(keys, settings, why);
+    keyring_unref(keys);
+    settings_unref(settings);
+    return ok ? SALLY_E_OK : server_fail(server, SALLY_E_RANGE, "cannot start: %s", why);
+}
+
+static const char *why_no_start(enum server_state state)
+{
+    switch (state) {
+    case SERVER_STARTED:
+        return "the server is already running";
+    case SERVER_PUMPED:
+        return "the server is run by sally_server_poll()";
+    case SERVER_ENDED:
+        return "the server has ended and cannot run again; make another one";
+    default:
+        return "the server was shut down; make another one";
+    }
+}
+
+sally_error server_prepare(sally_server *server, bool pumped)
+{
+    sally_error error = have_host_keys(server);
+    if (error)
+        return error;
+    pthread_mutex_lock(&server->lock);
+    enum server_state state = server->state;
+    if (state != SERVER_NEW || server->is_draining)
+        error = SALLY_E_STATE;
+    else
+        error = loops_make(server, pumped);
+    if (!error) {
+        server->state = pumped ? SERVER_PUMPED : SERVER_STARTED;
+        server->loops_running = server->loop_count;
+        server->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        LIST_EACH (item, &server->listeners)
+            listener_start(CONTAINER_OF(item, struct listener, link), &server->loops[0]->loop);
+        struct list *item;
+        while ((item = list_take_first(&server->early)) != NULL)
+            conn_launch(CONTAINER_OF(item, struct conn, link), loops_pick(server));
+    }
+    pthread_mutex_unlock(&server->lock);
+    return error ? server_fail(server, error, "cannot start: %s",
+                               error == SALLY_E_STATE ? why_no_start(state) : sally_strerror(error))
+                 : SALLY_E_OK;
+}
+
+void server_loop_ended(struct server_loop *loop)
+{
+    sally_server *server = loop->server;
+    pthread_mutex_lock(&server->lock);
+    loop->is_over = true;
+    bool last = --server->loops_running == 0;
+    pthread_cond_broadcast(&server->changed);
+    pthread_mutex_unlock(&server->lock);
+    if (!last)
+        return;
+    struct log_ids none = {0, 0, 0};
+    log_line(&server->log, none, SALLY_LOG_INFO, "server.ended", NULL, 0, "Server ended");
+    pthread_mutex_lock(&server->lock);
+    server->state = SERVER_ENDED;
+    pthread_cond_broadcast(&server->changed);
+    pthread_mutex_unlock(&server->lock);
+}
+
+static void *loop_main(void *argument)
+{
+    struct server_loop *loop = argument;
+    loop_run(&loop->loop);
+    server_loop_ended(loop);
+    return NULL;
+}
+
+sally_error sally_server_start(sally_server *server)
+{
+    if (!server)
+        return SALLY_E_INVALID;
+    sally_error error = server_prepare(server, false);
+    if (error)
+        return error;
+    struct log_ids none = {0, 0, 0};
+    log_line(&server->log, none, SALLY_LOG_INFO, "server.started", NULL, 0,
+             "Server started with %u loops", (unsigned)server->loop_count);
+    own_keys_start(server);
+    for (uint32_t i = 0; i < server->loop_count; i++) {
+        struct server_loop *loop = server->loops[i];
+        pthread_t thread;
+        loop->has_thread = thread_start(&thread, 0, "sally-loop", loop_main, loop);
+        if (loop->has_thread) {
+            loop->thread = thread;
+            continue;
+        }
+        /* What cannot be served is ended: the remaining loops are run here, one after the other,
+         * until they have nothing left. */
+        (void)sally_server_shutdown(server, 0);
+        for (; i < server->loop_count; i++)
+            (void)loop_main(server->loops[i]);
+        (void)server_join(server);
+        return server_fail(server, SALLY_E_SYSTEM, "cannot start: no more threads can be made");
+    }
+    return SALLY_E_OK;
+}
+
+sally_error sally_server_run(sally_server *server)
+{
+    sally_error error = sally_server_start(server);
+    return error ? error : sally_server_wait(server);
+}
+
+/* ---- The way to the end: no new connections, then none ---- */
+
+static void stop_listening(struct task *task)
+{
+    listeners_close(server_loop_of(task->loop)->server);
+}
+
+/* Under the lock. */
+static void close_listeners(sally_server *server)
+{
+    if (server->accepts_no_more)
+        return;
+    server->accepts_no_more = true;
+    if (server->state == SERVER_STARTED || server->state == SERVER_PUMPED) {
+        server->stop_listening =
+            (struct task){.loop = &server->loops[0]->loop, .home = stop_listening};
+        list_init(&server->stop_listening.link);
+        loop_give_task(&server->stop_listening);
+        return;
+    }
+    LIST_EACH (item, &server->listeners)
+        listener_close(CONTAINER_OF(item, struct listener, link));
+}
+
+sally_error sally_server_stop_listening(sally_server *server)
+{
+    if (!server)
+        return SALLY_E_INVALID;
+    pthread_mutex_lock(&server->lock);
+    close_listeners(server);
+    pthread_mutex_unlock(&server->lock);
+    return SALLY_E_OK;
+}
+
+static void drain(struct task *task)
+{
+    struct server_loop *loop = server_loop_of(task->loop);
+    pthread_mutex_lock(&loop->server->lock);
+    loop->is_drain_queued = false;
+    uint64_t grace_end_ns = loop->server->grace_end_ns;
+    pthread_mutex_unlock(&loop->server->lock);
+    loop_drain(&loop->loop, grace_end_ns);
+}
+
+sally_error sally_server_shutdown(sally_server *server, uint64_t grace_ms)
+{
+    if (!server)
+        return SALLY_E_INVALID;
+    uint64_t now = loop_now_ns();
+    uint64_t end =
+        grace_ms < (UINT64_MAX - now) / 1000000u ? now + grace_ms * 1000000u : UINT64_MAX - 1;
+    pthread_mutex_lock(&server->lock);
+    bool is_first = !server->is_draining;
+    bool runs = server->state == SERVER_STARTED || server->state == SERVER_PUMPED;
+    close_listeners(server);
+    if (is_first || end < server->grace_end_ns)
+        server->grace_end_ns = end;
+    server->is_draining = true;
+    pthread_cond_broadcast(&server->changed); /* waiters must see the new end of the grace */
+    for (uint32_t i = 0; runs && i < server->loop_count; i++) {
+        struct server_loop *loop = server->loops[i];
+        if (loop->is_drain_queued)
+            continue;
+        loop->is_drain_queued = true;
+        loop->drain = (struct task){.loop = &loop->loop, .home = drain};
+        list_init(&loop->drain.link);
+        loop_give_task(&loop->drain);
+    }
+    pthread_mutex_unlock(&server->lock);
+    struct log_ids none = {0, 0, 0};
+    if (is_first && runs)
+        log_line(&server->log, none, SALLY_LOG_INFO, "server.stopping", NULL, 0,
+                 "Server is shutting down");
+    return SALLY_E_OK;
+}
+
+/* ---- Waiting ---- */
+
+bool server_is_here(sally_server *server)
+{
+    pthread_mutex_lock(&server->lock);
+    bool here = server->workers && workers_is_here(server->workers);
+    for (uint32_t i = 0; i < server->loop_count && !here; i++)
+        here = loop_is_here(&server->loops[i]->loop);
+    pthread_mutex_unlock(&server->lock);
+    return here;
+}
+
+void server_await_change(sally_server *server, uint64_t until_ns)
+{
+    if (until_ns == DEADLINE_NONE) {
+        pthread_cond_wait(&server->changed, &server->lock);
+        return;
+    }
+    const struct timespec until = {.tv_sec = (time_t)(until_ns / NS_PER_S),
+                                   .tv_nsec = (long)(until_ns % NS_PER_S)};
+    pthread_cond_timedwait(&server->changed, &server->lock, &until);
+}
+
+/* Waits until the loops have ended. False: operations have stalled for too long. Under the lock. */
+static bool await_loops(sally_server *server, struct stalled *stalled)
+{
+    struct stall_timer timer = {.is_begun = false};
+    while (server->state == SERVER_STARTED) {
+        uint64_t next = stall_timer_next(server, &timer, loop_now_ns());
+        if (next > 0)
+            server_await_change(server, next);
+        else if (stalled_ask(server, stalled))
+            return false;
+        else
+            timer.is_begun = false; /* nothing has stalled: the loops will end */
+    }
+    return true;
+}
+
+sally_error server_join(sally_server *server)
+{
+    struct stalled stalled;
+    pthread_mutex_lock(&server->lock);
+    if (!await_loops(server, &stalled)) {
+        pthread_mutex_unlock(&server->lock);
+        return stalled_fail(server, &stalled);
+    }
+    while (server->is_joining && !server->is_joined)
+        pthread_cond_wait(&server->changed, &server->lock);
+    struct workers *workers = NULL;
+    bool joins = server->state == SERVER_ENDED && !server->is_joined;
+    if (joins) {
+        server->is_joining = true;
+        workers = server->workers;
+        server->workers = NULL;
+    }
+    pthread_mutex_unlock(&server->lock);
+    if (!joins)
+        return SALLY_E_OK;
+    for (uint32_t i = 0; i < server->loop_count; i++)
+        if (server->loops[i]->has_thread)
+            pthread_join(server->loops[i]->thread, NULL);
+    own_keys_stop(server);
+    workers_free(workers);
+    pthread_mutex_lock(&server->lock);
+    server->is_joined = true;
+    pthread_cond_broadcast(&server->changed);
+    pthread_mutex_unlock(&server->lock);
+    return SALLY_E_OK;
+}
+
+sally_error sally_server_wait(sally_server *server)
+{
+    if (!server)
+        return SALLY_E_INVALID;
+    if (server_is_here(server))
+        return server_fail(server, SALLY_E_BUSY,
+                           "a server's end cannot be waited for inside its own callbacks");
+    pthread_mutex_lock(&server->lock);
+    enum server_state state = server->state;
+    pthread_mutex_unlock(&server->lock);
+    if (state == SERVER_NEW || state == SERVER_PUMPED)
+        return server_fail(server, SALLY_E_STATE, "cannot wait: %s",
+                           state == SERVER_NEW ? "the server was not started"
+                                               : "sally_server_poll() runs the server");
+    return server_join(server);
+}

@@ -1,0 +1,137 @@
+#include "server/live.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+
+/* FNV-1a. Names that meet in one bucket on purpose cost whoever sends them a connection each: the
+ * chain is no longer than the limit of connections. */
+static struct live **find(struct live_table *table, const char *name)
+{
+    uint32_t hash = 2166136261u;
+    for (const unsigned char *s = (const unsigned char *)name; *s; s++)
+        hash = (hash ^ *s) * 16777619u;
+    struct live **at = &table->buckets[hash % LIVE_BUCKETS];
+    while (*at && strcmp((*at)->name, name) != 0)
+        at = &(*at)->next;
+    return at;
+}
+
+static void table_init(struct live_table *table, size_t object_size,
+                       void (*init)(struct live *live))
+{
+    pthread_mutex_init(&table->lock, NULL);
+    table->object_size = object_size;
+    table->init = init;
+    memset(table->buckets, 0, sizeof table->buckets);
+}
+
+void live_table_clear(struct live_table *table)
+{
+    for (size_t i = 0; i < LIVE_BUCKETS; i++) {
+        while (table->buckets[i]) {
+            struct live *live = table->buckets[i];
+            table->buckets[i] = live->next;
+            mem_free(live);
+        }
+    }
+    pthread_mutex_destroy(&table->lock);
+}
+
+static struct live *new_live(struct live_table *table, const char *name)
+{
+    size_t size = strlen(name) + 1;
+    struct live *live = mem_zalloc(table->object_size + size);
+    if (!live)
+        return NULL;
+    live->table = table;
+    live->name = memcpy((char *)live + table->object_size, name, size);
+    if (table->init)
+        table->init(live);
+    return live;
+}
+
+static struct live *get(struct live_table *table, const char *name)
+{
+    pthread_mutex_lock(&table->lock);
+    struct live **at = find(table, name);
+    if (!*at)
+        *at = new_live(table, name);
+    struct live *live = *at;
+    if (live)
+        live->refs++;
+    pthread_mutex_unlock(&table->lock);
+    return live;
+}
+
+struct live *live_ref(struct live *live)
+{
+    pthread_mutex_lock(&live->table->lock);
+    live->refs++;
+    pthread_mutex_unlock(&live->table->lock);
+    return live;
+}
+
+void live_unref(struct live *live)
+{
+    if (!live)
+        return;
+    struct live_table *table = live->table;
+    pthread_mutex_lock(&table->lock);
+    bool last = --live->refs == 0;
+    if (last)
+        *find(table, live->name) = live->next;
+    pthread_mutex_unlock(&table->lock);
+    if (last)
+        mem_free(live);
+}
+
+bool live_count(struct live *live, uint64_t *count, uint64_t maximum)
+{
+    pthread_mutex_lock(&live->table->lock);
+    bool counted = maximum == 0 || *count < maximum;
+    *count += counted;
+    pthread_mutex_unlock(&live->table->lock);
+    return counted;
+}
+
+void live_uncount(struct live *live, uint64_t *count)
+{
+    pthread_mutex_lock(&live->table->lock);
+    --*count;
+    pthread_mutex_unlock(&live->table->lock);
+}
+
+/* ---- Users and addresses ---- */
+
+static void release_lane(struct lane_group *group)
+{
+    live_unref(&CONTAINER_OF(group, struct live_user, lanes)->live);
+}
+
+static void init_user(struct live *live)
+{
+    lane_group_init(&CONTAINER_OF(live, struct live_user, live)->lanes, release_lane);
+}
+
+void live_users_init(struct live_table *table)
+{
+    table_init(table, sizeof(struct live_user), init_user);
+}
+
+void live_addresses_init(struct live_table *table)
+{
+    table_init(table, sizeof(struct live_address), NULL);
+}
+
+struct live_user *live_user_get(struct live_table *users, const char *name)
+{
+    struct live *live = get(users, name);
+    return live ? CONTAINER_OF(live, struct live_user, live) : NULL;
+}
+
+struct live_address *live_address_get(struct live_table *addresses, const char *network)
+{
+    struct live *live = get(addresses, network);
+    return live ? CONTAINER_OF(live, struct live_address, live) : NULL;
+}

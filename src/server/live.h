@@ -1,0 +1,63 @@
+/* Whoever is there now, by name: users with connections that are logged in, addresses that
+ * connections come from. All that counts or shares by user or by address keeps it in one object.
+ * Any thread. */
+#ifndef SALLY_SERVER_LIVE_H
+#define SALLY_SERVER_LIVE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "loop/lanes.h"
+
+#define LIVE_BUCKETS 1024
+
+struct live_table;
+
+/* The first member of struct live_user and struct live_address. */
+struct live {
+    struct live_table *table;
+    struct live *next; /* in its bucket */
+    uint64_t refs;     /* guarded by the table's lock, as are the counts */
+    const char *name;  /* behind the object */
+};
+
+struct live_user {
+    struct live live;
+    uint64_t connections; /* logged in under this name */
+    struct lane_group lanes;
+};
+
+/* An IPv4 address, or a network of 64 bits of IPv6 (address_network()). */
+struct live_address {
+    struct live live;
+    uint64_t connections;
+    uint64_t unauthenticated; /* of these */
+};
+
+struct live_table {
+    pthread_mutex_t lock;
+    size_t object_size;
+    void (*init)(struct live *live); /* NULL: all zero will do */
+    struct live *buckets[LIVE_BUCKETS];
+};
+
+void live_users_init(struct live_table *table);
+void live_addresses_init(struct live_table *table);
+/* Nothing in it is referred to any more. */
+void live_table_clear(struct live_table *table);
+
+/* A reference to the object of this name, which is made if need be; NULL: out of memory. It is gone
+ * with its last reference. */
+struct live_user *live_user_get(struct live_table *users, const char *name);
+struct live_address *live_address_get(struct live_table *addresses, const char *network);
+struct live *live_ref(struct live *live);
+void live_unref(struct live *live); /* NULL is allowed */
+
+/* One more in `count`, a member of the object; false: there are `maximum` already (0: no maximum).
+ */
+bool live_count(struct live *live, uint64_t *count, uint64_t maximum);
+void live_uncount(struct live *live, uint64_t *count);
+
+#endif

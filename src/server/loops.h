@@ -1,0 +1,40 @@
+/* The server's loops: making them and their workers, and choosing one for a new connection. */
+#ifndef SALLY_SERVER_LOOPS_H
+#define SALLY_SERVER_LOOPS_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "loop/loop.h"
+#include "sallyport/server.h"
+#include "server/heap_trim.h"
+#include "server/stalled.h"
+
+/* A loop, and what the server keeps for it. */
+struct server_loop {
+    struct loop loop;
+    sally_server *server;
+    struct list conns; /* struct conn */
+    struct heap_trim heap_trim;
+    bool has_thread;  /* started by us, */
+    pthread_t thread; /* and this is it: for whoever started the server */
+
+    /* Under the server's lock. */
+    struct task drain; /* has the loop look at the server's grace_end_ns */
+    bool is_drain_queued;
+    bool is_over;     /* it will not run again */
+    struct task look; /* see stalled.c */
+    bool is_look_queued;
+    struct stalled stalled;
+};
+
+struct server_loop *server_loop_of(struct loop *loop);
+
+/* Under the server's lock: makes the loops and the workers that the settings ask for. */
+sally_error loops_make(sally_server *server, bool pumped);
+void loops_free(sally_server *server);
+/* For a new connection: the least busy loop, counted as its; NULL: the server takes none any more,
+ * or not yet. Under the server's lock. */
+struct server_loop *loops_pick(sally_server *server);
+
+#endif

@@ -1,0 +1,15 @@
+/* Computations of the SSH engine that take long: done at once while they are short and few, else by
+ * workers. */
+#ifndef SALLY_SERVER_SSH_JOBS_H
+#define SALLY_SERVER_SSH_JOBS_H
+
+#include "server/conn.h"
+
+/* The engine's event. */
+void job_take(struct conn *c, struct ssh_job *job);
+/* Those that were not given to workers; not from inside an event. */
+void jobs_run_inline(struct conn *c);
+/* The connection is over: they are given back undone. */
+void jobs_discard(struct conn *c);
+
+#endif

@@ -1,0 +1,221 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "alloc_failure.h"
+#include "base/mem.h"
+#include "loop/lanes.h"
+
+#define MAX_ITEMS 64
+
+struct item {
+    struct list link;
+    char whose;
+};
+
+static struct lanes lanes;
+static struct lane_group joe, ann;
+static int joe_released, ann_released;
+static struct item items[MAX_ITEMS];
+static size_t item_count;
+static struct lane_turn turns[MAX_ITEMS];
+
+static void release(struct lane_group *group)
+{
+    (void)group;
+    fail(); /* that is the pool's business, see below */
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    lanes_init(&lanes, 2, 3);
+    lane_group_init(&joe, release);
+    lane_group_init(&ann, release);
+    joe_released = ann_released = 0;
+    item_count = 0;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    bool rests = !lanes_are_ready(&lanes) && joe.running + ann.running == 0 &&
+                 joe.abandoned + ann.abandoned == 0;
+    return rests ? 0 : -1;
+}
+
+static struct lane *enter(struct lane_group *group)
+{
+    struct lane *lane = lane_new(group);
+    assert_non_null(lane);
+    return lane;
+}
+
+/* As the pool does once its lock is free. */
+static void count_release(struct lane_group *group)
+{
+    joe_released += group == &joe;
+    ann_released += group == &ann;
+}
+
+static void leave(struct lane *lane)
+{
+    count_release(lane_leave(lane));
+}
+
+static void add(struct lane *lane, char whose, int count)
+{
+    while (count-- > 0) {
+        struct item *item = &items[item_count++];
+        item->whose = whose;
+        list_init(&item->link);
+        lanes_add(&lanes, lane, &item->link);
+    }
+}
+
+/* Takes as many as there are, and tells whose they were. */
+static void assert_taken(size_t first, const char *whose)
+{
+    for (; *whose; whose++) {
+        assert_true(lanes_are_ready(&lanes));
+        turns[first] = lanes_pop(&lanes);
+        assert_int_equal(CONTAINER_OF(turns[first].item, struct item, link)->whose, *whose);
+        first++;
+    }
+    assert_false(lanes_are_ready(&lanes));
+}
+
+static void done(size_t first, size_t count)
+{
+    for (size_t i = first; i < first + count; i++)
+        count_release(lanes_done(&lanes, &turns[i]));
+}
+
+static void a_lane_has_its_share(void **state)
+{
+    (void)state;
+    struct lane *a = enter(&joe);
+    assert_false(lanes_are_ready(&lanes));
+    add(a, 'a', 4);
+    assert_taken(0, "aa");
+    done(0, 1);
+    assert_taken(2, "a");
+    done(1, 2);
+    assert_taken(3, "a");
+    done(3, 1);
+    assert_false(lanes_are_ready(&lanes));
+    leave(a);
+    assert_int_equal(joe_released, 1);
+}
+
+static void a_group_has_one_too(void **state)
+{
+    (void)state;
+    struct lane *a = enter(&joe), *b = enter(&joe), *c = enter(&ann);
+    add(a, 'a', 2);
+    add(b, 'b', 2);
+    assert_taken(0, "aba"); /* in turns, three for joe */
+    add(c, 'c', 3);
+    assert_taken(3, "cc");
+    done(0, 1);
+    assert_taken(5, "b");
+    done(1, 2);
+    done(3, 1);
+    assert_taken(6, "c");
+    done(4, 3);
+    leave(a);
+    leave(b);
+    leave(c);
+    assert_int_equal(joe_released, 2);
+    assert_int_equal(ann_released, 1);
+}
+
+/* One with many connections is not asked more often than one with a single one. */
+static void groups_take_turns(void **state)
+{
+    (void)state;
+    struct lane *joes[3], *anns = enter(&ann);
+    for (size_t i = 0; i < 3; i++) {
+        joes[i] = enter(&joe);
+        add(joes[i], (char)('1' + i), 1);
+    }
+    add(anns, 'a', 2);
+    assert_taken(0, "1a2a3");
+    done(0, 5);
+    for (size_t i = 0; i < 3; i++)
+        leave(joes[i]);
+    leave(anns);
+}
+
+/* A lane lives until the last of its operations is done, and holds its group for as long. */
+static void what_is_left_behind_counts(void **state)
+{
+    (void)state;
+    struct lane *gone[3];
+    for (size_t i = 0; i < 3; i++) {
+        gone[i] = enter(&joe);
+        add(gone[i], 'g', 1);
+        turns[i] = lanes_pop(&lanes);
+        lane_abandon(gone[i]);
+        lane_abandon(gone[i]);
+        if (i < 2)
+            leave(gone[i]); /* its connection is freed, what runs goes on */
+    }
+    assert_int_equal(joe_released, 0);
+    struct lane *next = enter(&joe);
+    add(next, 'n', 1);
+    assert_false(lanes_are_ready(&lanes));
+    done(0, 1);
+    assert_int_equal(joe_released, 1);
+    assert_taken(3, "n");
+    done(1, 3);
+    leave(gone[2]);
+    leave(next);
+    assert_int_equal(joe_released, 4);
+}
+
+/* Three run, three connections are gone and still not free: a fourth would only wait. */
+static void a_jam_lets_nobody_in(void **state)
+{
+    (void)state;
+    struct lane *gone[3];
+    for (size_t i = 0; i < 3; i++) {
+        gone[i] = enter(&joe);
+        add(gone[i], 'g', 1);
+        turns[i] = lanes_pop(&lanes);
+    }
+    lane_abandon(gone[0]);
+    lane_abandon(gone[1]);
+    assert_false(lanes_are_jammed(&lanes, &joe));
+    lane_abandon(gone[2]);
+    assert_true(lanes_are_jammed(&lanes, &joe));
+    assert_false(lanes_are_jammed(&lanes, &ann));
+    done(0, 1);
+    assert_false(lanes_are_jammed(&lanes, &joe));
+    done(1, 2);
+    for (size_t i = 0; i < 3; i++)
+        leave(gone[i]);
+}
+
+static void short_memory(void **state)
+{
+    (void)state;
+    alloc_fail_at(1);
+    assert_null(lane_new(&joe));
+    assert_true(alloc_failed());
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_lane_has_its_share),       TEST(a_group_has_one_too),  TEST(groups_take_turns),
+        TEST(what_is_left_behind_counts), TEST(a_jam_lets_nobody_in), TEST(short_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

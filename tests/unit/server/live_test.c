@@ -1,0 +1,119 @@
+/* Live users and addresses: one object per name, for as long as somebody refers to it. */
+#include <stdio.h>
+
+#include "cmocka_all.h"
+
+#include "alloc_failure.h"
+#include "base/mem.h"
+#include "server/live.h"
+
+#define MANY 5000 /* more than there are buckets */
+
+static struct live_table users;
+
+static int setup(void **state)
+{
+    (void)state;
+    live_users_init(&users);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LIVE_BUCKETS; i++)
+        if (users.buckets[i])
+            return -1; /* a name without references is gone */
+    live_table_clear(&users);
+    return 0;
+}
+
+static bool count(struct live_user *user, uint64_t maximum)
+{
+    return live_count(&user->live, &user->connections, maximum);
+}
+
+static void one_name_is_one_object(void **state)
+{
+    (void)state;
+    struct live_user *joe = live_user_get(&users, "joe"), *ann = live_user_get(&users, "ann");
+    assert_ptr_not_equal(joe, ann);
+    assert_ptr_equal(live_user_get(&users, "joe"), joe);
+    assert_string_equal(joe->live.name, "joe");
+    live_unref(&joe->live);
+    assert_true(count(joe, 2)); /* still there */
+    live_uncount(&joe->live, &joe->connections);
+    live_unref(&joe->live);
+    live_unref(&ann->live);
+    live_unref(NULL);
+}
+
+static void counts_stop_at_the_maximum(void **state)
+{
+    (void)state;
+    struct live_user *joe = live_user_get(&users, "joe");
+    assert_true(count(joe, 2));
+    assert_true(count(joe, 2));
+    assert_false(count(joe, 2));
+    assert_true(count(joe, 0)); /* no maximum */
+    assert_false(count(joe, 3));
+    assert_true(count(joe, 4)); /* the maximum was raised */
+    assert_int_equal(joe->connections, 4);
+    live_uncount(&joe->live, &joe->connections);
+    assert_true(count(joe, 4));
+    live_unref(&joe->live);
+}
+
+static void many_names_stay_apart(void **state)
+{
+    (void)state;
+    static struct live_user *all[MANY];
+    char name[32];
+    for (size_t i = 0; i < MANY; i++) {
+        snprintf(name, sizeof name, "user%zu", i);
+        all[i] = live_user_get(&users, name);
+        assert_true(count(all[i], 1));
+    }
+    for (size_t i = 0; i < MANY; i += 2)
+        live_unref(&all[i]->live);
+    for (size_t i = 1; i < MANY; i += 2) {
+        snprintf(name, sizeof name, "user%zu", i);
+        assert_ptr_equal(live_user_get(&users, name), all[i]);
+        live_unref(&all[i]->live);
+        live_unref(&all[i]->live);
+    }
+}
+
+/* A lane's operations may outlive its connection: the user's group is there until they are done. */
+static void a_lane_holds_its_user(void **state)
+{
+    (void)state;
+    struct live_user *joe = live_user_get(&users, "joe");
+    live_ref(&joe->live);
+    struct lane *lane = lane_new(&joe->lanes);
+    assert_non_null(lane);
+    live_unref(&joe->live); /* the connection's */
+    struct lane_group *unused = lane_leave(lane);
+    assert_ptr_equal(unused, &joe->lanes);
+    unused->release(unused); /* teardown: it is gone */
+}
+
+static void short_memory(void **state)
+{
+    (void)state;
+    alloc_fail_at(1);
+    assert_null(live_user_get(&users, "joe"));
+    assert_true(alloc_failed());
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(one_name_is_one_object), TEST(counts_stop_at_the_maximum),
+        TEST(many_names_stay_apart),  TEST(a_lane_holds_its_user),
+        TEST(short_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
