@@ -10,11 +10,12 @@
 
 #include "base/mem.h"
 #include "loop/clock.h"
+#include "server/conn_hooks.h"
+#include "server/conn_session.h"
 #include "server/listener.h"
 #include "server/login.h"
 #include "server/server.h"
-#include "server/ssh/channel.h"
-#include "server/ssh/jobs.h"
+#include "server/ssh/line.h"
 
 #define LINGER_NS UINT64_C(2000000000)
 
@@ -63,13 +64,13 @@ static void set_peer(struct conn *c, const struct listener *listener,
     network[0] = '\0';
     socklen_t size = sizeof name;
     memset(&name, 0, sizeof name);
-    if (getpeername(c->fd, (struct sockaddr *)&name, &size) == 0) {
+    if (getpeername(c->socket.fd, (struct sockaddr *)&name, &size) == 0) {
         address_of(&c->address, (struct sockaddr *)&name, size);
         address_network(network, (struct sockaddr *)&name, size);
     }
     size = sizeof name;
     memset(&name, 0, sizeof name);
-    if (getsockname(c->fd, (struct sockaddr *)&name, &size) == 0)
+    if (getsockname(c->socket.fd, (struct sockaddr *)&name, &size) == 0)
         address_of(&c->local_address, (struct sockaddr *)&name, size);
     c->peer.address = c->address.text;
     c->peer.port = c->address.port;
@@ -103,14 +104,16 @@ struct conn *conn_new(sally_server *server, int fd, const struct listener *liste
     }
     atomic_init(&c->refs, 1);
     c->server = server;
-    c->fd = fd;
+    c->socket.fd = fd;
+    c->stream = stream_plain(fd);
     c->start.home = conn_start;
     c->pins = 1;
     list_init(&c->registry_link);
     list_init(&c->link);
     loop_member_init(&c->member, &conn_methods);
-    list_init(&c->channels);
-    list_init(&c->inline_jobs);
+    list_init(&c->sessions);
+    list_init(&c->ready_sessions);
+    atomic_init(&c->stage, CONN_HANDSHAKE);
     conn_facts_init(&c->facts);
     c->connected_wall_ns = clock_wall_ns();
     c->peer.connection_id =
@@ -123,7 +126,7 @@ struct conn *conn_new(sally_server *server, int fd, const struct listener *liste
     if (limit) {
         counter_add(&server->counters.connections_refused, 1);
         log_refused(server, c, limit);
-        c->fd = -1;
+        c->socket.fd = -1;
         close(fd);
         settings_unref(c->settings);
         settings_unref(c->first_settings);
@@ -142,10 +145,10 @@ struct conn *conn_new(sally_server *server, int fd, const struct listener *liste
 static void release_place(struct conn *c)
 {
     sally_server *server = c->server;
-    if (c->fd < 0)
+    if (c->socket.fd < 0)
         return;
-    close(c->fd);
-    c->fd = -1;
+    close(c->socket.fd);
+    c->socket.fd = -1;
     counter_sub(&server->counters.connections_now, 1);
     if (!c->is_logged_in) {
         counter_sub(&server->counters.unauthenticated_now, 1);
@@ -154,8 +157,8 @@ static void release_place(struct conn *c)
     limits_release(&server->limits, c->live_address);
     c->live_address = NULL;
     /* Whoever comes and goes must not have more of them than whoever stays. */
-    c->is_still_counted = !list_empty(&c->channels);
-    if (c->is_still_counted)
+    c->counted_until_drained = !list_empty(&c->sessions);
+    if (c->counted_until_drained)
         count_add(&server->limits.connections, 1, 0);
     login_clear(c);
 }
@@ -177,17 +180,6 @@ void conn_launch(struct conn *c, struct server_loop *loop)
     loop_give_task(&c->start);
 }
 
-static bool is_wanted(struct conn *c)
-{
-    const struct hook_stack *hooks = &c->server->hooks;
-    for (size_t i = 0; i < hooks->count; i++) {
-        const sally_hooks *set = &hooks->sets[i];
-        if (set->connection_requested && !set->connection_requested(set->user_data, &c->peer))
-            return false;
-    }
-    return true;
-}
-
 static void announce_start(struct conn *c)
 {
     char port[8], url[ADDRESS_TEXT_SIZE + 24];
@@ -196,10 +188,7 @@ static void announce_start(struct conn *c)
     sally_log_field fields[] = {{"address", c->peer.address}, {"port", port}, {"to", url}};
     log_line(&c->server->log, conn_log_ids(c), SALLY_LOG_INFO, "connection.opened", fields,
              COUNT_OF(fields), "Connection accepted");
-    const struct hook_stack *hooks = &c->server->hooks;
-    for (size_t i = 0; i < hooks->count; i++)
-        if (hooks->sets[i].connected)
-            hooks->sets[i].connected(hooks->sets[i].user_data, &c->peer);
+    conn_hooks_connected(c);
 }
 
 /* Without the words that others get at their end: nothing was said yet. */
@@ -207,7 +196,6 @@ static void turn_away(struct conn *c, const char *why)
 {
     counter_add(&c->server->counters.connections_refused, 1);
     log_refused(c->server, c, why);
-    c->is_ended = true;
     registry_remove(&c->server->registry, c);
     conn_close_socket(c);
 }
@@ -221,13 +209,13 @@ static void conn_start(struct task *task)
     c->active_ns = c->progress_ns = loop_now_ns();
     atomic_store_explicit(&c->facts.last_input_ns, c->active_ns, memory_order_relaxed);
     bool has_joined = loop_join(&loop->loop, &c->member);
-    if (!has_joined || !is_wanted(c)) {
+    if (!has_joined || !conn_hooks_requested(c)) {
         turn_away(c, has_joined ? "hook" : "out of memory");
         return;
     }
     c->keys = server_keys(c->server); /* not before: a server that starts without keys makes one */
     announce_start(c);
-    if (conn_make_engine(c) != SALLY_E_OK || conn_open_socket(c) != SALLY_E_OK) {
+    if (ssh_line_new(&c->line, c) != SALLY_E_OK || conn_open_socket(c) != SALLY_E_OK) {
         conn_end(c, SALLY_END_LIMIT, "out of memory");
         return;
     }
@@ -250,7 +238,7 @@ static void conn_gone(struct conn *c)
     loop_leave(&c->member);
     list_remove(&c->link);
     login_forget(c);
-    if (c->is_still_counted)
+    if (c->counted_until_drained)
         count_sub(&c->server->limits.connections, 1);
     settings_unref(c->settings);
     settings_unref(c->first_settings);
@@ -278,11 +266,7 @@ static void announce_end(struct conn *c)
         {"address", c->peer.address}, {"reason", reasons[c->end_reason]}, {"in", in}, {"out", out}};
     log_line(&c->server->log, conn_log_ids(c), SALLY_LOG_INFO, "connection.closed", fields,
              COUNT_OF(fields), "Connection ended: %s", c->end_detail);
-    const struct hook_stack *hooks = &c->server->hooks;
-    for (size_t i = hooks->count; i-- > 0;)
-        if (hooks->sets[i].disconnected)
-            hooks->sets[i].disconnected(hooks->sets[i].user_data, &c->peer, c->end_reason,
-                                        c->end_detail);
+    conn_hooks_disconnected(c);
 }
 
 /* A shutdown waits no longer than it was told to. */
@@ -296,9 +280,9 @@ static uint64_t drain_end(const struct conn *c)
 
 void conn_end(struct conn *c, uint32_t reason, const char *detail)
 {
-    if (c->is_ended)
+    if (conn_is_ended(c))
         return;
-    c->is_ended = true;
+    conn_set_stage(c, CONN_LINGERING);
     if (c->end_reason == 0) {
         c->end_reason = reason;
         c->end_detail = detail;
@@ -306,23 +290,22 @@ void conn_end(struct conn *c, uint32_t reason, const char *detail)
     registry_remove(&c->server->registry, c);
     announce_end(c);
     c->end_detail = ""; /* it may be the engine's */
-    struct ssh *ssh = c->ssh;
-    c->ssh = NULL;
-    ssh_free(ssh);
-    jobs_discard(c);
-    channels_settle(c);
-    bool linger = c->has_poll && !c->has_eof && !c->is_broken &&
-                  c->end_reason == SALLY_END_BY_SERVER && shutdown(c->fd, SHUT_WR) == 0;
+    struct line *line = c->line;
+    c->line = NULL;
+    if (line)
+        line->methods->free(line);
+    conn_sessions_settle_all(c);
+    bool linger = c->socket.has_poll && !c->socket.has_eof && !c->socket.is_broken &&
+                  c->end_reason == SALLY_END_BY_SERVER && c->stream.methods->end_output(&c->stream);
     if (!linger) {
         /* What came is still written, but not for ever. */
-        if (channels_are_draining(c))
+        if (conn_sessions_are_draining(c))
             c->drain_end_ns = drain_end(c);
         conn_close_socket(c);
         return;
     }
     /* A socket that is closed while the peer still sends is reset, and the peer may never read why
      * it was disconnected. */
-    c->is_lingering = true;
     loop_member_set_deadline(&c->member, loop_now_ns() + LINGER_NS);
     conn_make_ready(c);
 }
@@ -334,11 +317,11 @@ static void on_poll_closed(uv_handle_t *handle)
 
 void conn_close_socket(struct conn *c)
 {
-    c->is_lingering = false;
+    conn_set_stage(c, CONN_CLOSED);
     loop_member_set_deadline(&c->member, c->drain_end_ns ? c->drain_end_ns : DEADLINE_NONE);
-    if (c->has_poll) {
-        c->has_poll = false;
-        uv_close((uv_handle_t *)&c->poll,
+    if (c->socket.has_poll) {
+        c->socket.has_poll = false;
+        uv_close((uv_handle_t *)&c->socket.poll,
                  on_poll_closed); /* takes the descriptor out of the backend at once */
     }
     release_place(c);
@@ -347,19 +330,30 @@ void conn_close_socket(struct conn *c)
 
 void conn_disconnect(struct conn *c, uint32_t reason, const char *text)
 {
-    if (c->is_ended || !c->ssh || ssh_over(c->ssh))
+    if (!c->line || c->line->methods->is_over(c->line))
         return;
     if (c->end_reason == 0)
         c->end_reason = reason;
-    ssh_disconnect(c->ssh, text);
+    c->line->methods->disconnect(c->line, text);
     conn_make_ready(c);
+}
+
+void conn_set_stage(struct conn *c, enum conn_stage stage)
+{
+    if (stage > atomic_load_explicit(&c->stage, memory_order_relaxed))
+        atomic_store_explicit(&c->stage, stage, memory_order_relaxed);
+}
+
+bool conn_is_ended(const struct conn *c)
+{
+    return atomic_load_explicit(&c->stage, memory_order_relaxed) >= CONN_LINGERING;
 }
 
 bool conn_is_idle(const struct conn *c)
 {
-    if (!c->ssh || !c->is_logged_in)
+    if (!c->line || !c->is_logged_in)
         return true;
-    return channels_are_idle(c) && ssh_output(c->ssh).size == 0;
+    return conn_sessions_are_idle(c) && c->line->methods->output(c->line).size == 0;
 }
 
 static void conn_drain(struct loop_member *m, bool now)
@@ -367,8 +361,27 @@ static void conn_drain(struct loop_member *m, bool now)
     struct conn *c = CONTAINER_OF(m, struct conn, member);
     if (now || conn_is_idle(c))
         conn_disconnect(c, SALLY_END_BY_SERVER, "server is shutting down");
-    if (now && c->is_ended)
-        channels_give_up(c);
+    if (now && conn_is_ended(c))
+        conn_sessions_give_up(c);
+}
+
+/* ---- What lines report ---- */
+
+void conn_logged_in(struct conn *c)
+{
+    c->is_logged_in = true;
+    limits_logged_in(&c->server->limits, c->live_address);
+    counter_sub(&c->server->counters.unauthenticated_now, 1);
+    counter_add(&c->server->counters.logins, 1);
+    conn_set_stage(c, CONN_OPEN);
+}
+
+void conn_over(struct conn *c, uint32_t reason, const char *detail)
+{
+    if (c->end_reason == 0)
+        c->end_reason = reason;
+    c->end_detail = detail;
+    conn_set_stage(c, CONN_CLOSING);
 }
 
 void conn_change(struct conn *c, const char *name, const char *value)
@@ -383,9 +396,8 @@ void conn_change(struct conn *c, const char *name, const char *value)
      * already. */
     settings_unref(c->settings);
     c->settings = changed;
-    if (c->ssh) {
-        struct ssh_options options = conn_options(c);
-        ssh_change(c->ssh, &options);
+    if (c->line) {
+        c->line->methods->settings_changed(c->line);
         conn_make_ready(c);
     }
 }

@@ -1,5 +1,5 @@
-/* A connection: a socket, its SSH engine, and the sessions on its channels. It lives on one loop,
- * and everything here is touched on that loop's thread only, but for what says otherwise. */
+/* A connection: a stream (its socket), a line (its protocol engine), and sessions. It lives on one
+ * loop, and everything here is touched on that loop's thread only, but for what says otherwise. */
 #ifndef SALLY_SERVER_CONN_H
 #define SALLY_SERVER_CONN_H
 
@@ -14,13 +14,11 @@
 #include "core/op.h"
 #include "sallyport/server.h"
 #include "server/address.h"
+#include "server/line.h"
 #include "server/live.h"
 #include "server/loops.h"
 #include "server/settings.h"
-#include "ssh/auth.h"
-#include "ssh/ssh.h"
-
-struct channel;
+#include "server/stream.h"
 
 /* A file that is open, for walks to show. */
 struct conn_transfer {
@@ -34,7 +32,6 @@ struct conn_transfer {
 struct conn_facts {
     pthread_mutex_t lock;    /* for the texts and transfers */
     char *user, *algorithms; /* NULL: "" */
-    const char *state;       /* static */
     struct conn_transfer
         transfers[CONN_TRANSFERS]; /* the last one is shown; what there is no place for is not */
     uint32_t transfer_count;
@@ -53,10 +50,35 @@ struct login {
     struct lane *lane;      /* the workers'; NULL: there are none */
 };
 
+/* A connection's life; it only moves on. */
+enum conn_stage {
+    CONN_HANDSHAKE, /* on its way to its loop, or agreeing on how to talk */
+    CONN_LOGIN,     /* the client may log in */
+    CONN_OPEN,      /* and has */
+    CONN_CLOSING,   /* the engine is over: what is left to send is sent */
+    CONN_LINGERING, /* the engine is gone; the peer is given time to read why */
+    CONN_CLOSED     /* so is the socket; sessions may still drain */
+};
+
+/* The socket, as its poll handle and the last calls have left it. */
+struct conn_socket {
+    int fd; /* -1: closed */
+    uv_poll_t poll;
+    int interest;     /* UV_ bits that are polled for */
+    size_t segment;   /* os_segment() */
+    bool has_poll;    /* the handle exists */
+    bool is_readable; /* the socket said so, and nothing else since */
+    bool is_starved;  /* the engine had no room when the socket had bytes */
+    bool is_blocked;  /* the socket takes no more */
+    bool owes_ack;    /* bytes came that TCP may not have acknowledged, and nothing left since */
+    bool has_eof;     /* the peer sends no more */
+    bool is_broken;   /* the socket reported an error */
+};
+
 struct conn {
     struct task start;     /* its way to its loop */
     _Atomic uint32_t refs; /* one for the loop while there are pins; others of any thread, who may
-                              look at `peer` and `facts` */
+                              look at `peer`, `stage` and `facts` */
     sally_server *server;
     struct server_loop *loop;
     struct loop_member member;
@@ -70,13 +92,11 @@ struct conn {
     uint64_t connected_wall_ns;
     struct conn_facts facts;
 
-    int fd; /* -1: closed */
-    uv_poll_t poll;
-    int interest;   /* UV_ bits that are polled for */
-    bool has_poll;  /* the handle exists */
-    size_t segment; /* os_segment() */
+    _Atomic uint32_t stage; /* enum conn_stage: conn_set_stage() */
+    struct conn_socket socket;
+    struct stream stream;
+    struct line *line; /* NULL before it is on its loop, and from CONN_LINGERING on */
 
-    struct ssh *ssh;                 /* NULL before it is on its loop, and once it is over */
     struct settings *first_settings; /* held: the engine borrows its texts */
     struct settings *settings;       /* held: the same, or with changes of its own */
     struct keyring *keys;            /* held */
@@ -87,29 +107,20 @@ struct conn {
     struct login login;
     bool is_logged_in;
 
-    struct list channels;    /* struct channel: open, or closing */
-    struct list inline_jobs; /* struct job: to be run after the engine's turn */
-    uint32_t pins; /* reasons to stay on the loop: being open, the handle, channels, tasks that are
-                      out */
+    struct list sessions;       /* struct conn_session */
+    struct list ready_sessions; /* those to be settled */
+    uint32_t pins; /* reasons to stay on the loop: being open, the poll handle, sessions, tasks that
+                      are out */
 
-    bool is_readable; /* the socket said so, and nothing else since */
-    bool is_starved;  /* the engine had no room when the socket had bytes */
-    bool is_blocked;  /* the socket takes no more */
-    bool is_due;      /* the deadline has passed */
-    bool owes_ack;    /* bytes came that TCP may not have acknowledged, and nothing left since */
-    bool has_eof;     /* the peer sends no more */
-    bool is_broken;   /* the socket reported an error */
-    bool is_trimmed;
-    bool is_ended;          /* no engine, no way back */
-    bool is_lingering;      /* ended; the peer is given time to read why */
-    bool is_still_counted;  /* hung up, but its sessions are not over */
-    bool has_news;          /* something was handed to the engine since it last ran */
-    uint64_t drain_end_ns;  /* it has ended, and its sessions may take so long; 0: no time */
-    uint64_t progress_ns;   /* when the socket last took something, or began to block */
-    uint64_t active_ns;     /* when bytes last moved */
-    uint64_t moved_bytes;   /* since the buffers were last given back */
-    uint32_t end_reason;    /* SALLY_END_ value; 0: not over */
-    const char *end_detail; /* static, or the engine's */
+    bool is_due;                /* the deadline has passed */
+    bool is_trimmed;            /* its buffers were given back, and no byte has moved since */
+    bool counted_until_drained; /* hung up, but its sessions are not over */
+    uint64_t drain_end_ns;      /* it is closed, and its sessions may take so long; 0: no time */
+    uint64_t progress_ns;       /* when the socket last took something, or began to block */
+    uint64_t active_ns;         /* when bytes last moved */
+    uint64_t moved_bytes;       /* since the buffers were last given back */
+    uint32_t end_reason;        /* SALLY_END_ value; 0: not over */
+    const char *end_detail;     /* static, or the engine's */
 };
 
 /* ---- conn.c: life ---- */
@@ -132,8 +143,11 @@ void conn_pin(struct conn *c);
 void conn_unpin(struct conn *c);
 /* Ends it: reason and detail are those of the disconnected hook, unless it is over already. */
 void conn_end(struct conn *c, uint32_t reason, const char *detail);
-/* Tells the peer so (DISCONNECT), then ends. The text is copied. */
+/* Has the line tell the peer so, then ends. The text is copied. */
 void conn_disconnect(struct conn *c, uint32_t reason, const char *text);
+/* It only moves on: an earlier stage than the present one is ignored. */
+void conn_set_stage(struct conn *c, enum conn_stage stage);
+bool conn_is_ended(const struct conn *c); /* no engine, no way back */
 /* Nothing runs and nothing is open. */
 bool conn_is_idle(const struct conn *c);
 /* Takes a setting of its own. */
@@ -148,21 +162,25 @@ void conn_make_ready(struct conn *c);
 void conn_turn(struct loop_member *m);
 void conn_due(struct loop_member *m);
 
-/* ---- conn_engine.c: the SSH engine ---- */
+/* ---- conn.c: what lines report ---- */
 
-sally_error conn_make_engine(struct conn *c);
-/* Lets the engine do what it can, with all that follows from it: jobs, replies of sessions,
- * channels that are gone. */
-void conn_run_engine(struct conn *c);
-struct ssh_options conn_options(const struct conn *c);
+/* The client is logged in: login.h has kept as whom. */
+void conn_logged_in(struct conn *c);
+/* The engine is over; the detail is static, or lives as long as the engine. */
+void conn_over(struct conn *c, uint32_t reason, const char *detail);
 
 /* ---- conn_info.c: what walks show ---- */
 
 void conn_facts_init(struct conn_facts *facts);
 void conn_facts_clear(struct conn_facts *facts);
 void conn_set_text(struct conn *c, char **place, const char *text);
-void conn_set_state(struct conn *c, const char *state);
-void conn_update_numbers(struct conn *c);
+/* Once; without memory it stays unknown. */
+void conn_set_client_software(struct conn *c, const char *software);
+/* Numbers of its sessions, and of their files and operations, change from `was` to `now`. */
+void conn_count_sessions(struct conn *c, int more);
+void conn_count_files(struct conn *c, uint32_t now, uint32_t was);
+void conn_count_operations(struct conn *c, uint32_t now, uint32_t was);
+void conn_update_transfer(struct conn *c);
 /* An observer of OPEN and CLOSE among the server's hooks: which files are open. */
 sally_error conn_watch_files(struct hook_stack *hooks);
 /* Any thread. The texts lie in `storage`, which the caller frees. False: out of memory. */

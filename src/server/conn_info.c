@@ -13,7 +13,6 @@
 void conn_facts_init(struct conn_facts *facts)
 {
     pthread_mutex_init(&facts->lock, NULL);
-    facts->state = "handshake";
 }
 
 void conn_facts_clear(struct conn_facts *facts)
@@ -35,10 +34,14 @@ void conn_set_text(struct conn *c, char **place, const char *text)
     mem_free(old);
 }
 
-void conn_set_state(struct conn *c, const char *state)
+void conn_set_client_software(struct conn *c, const char *text)
 {
+    char *software = c->client_software ? NULL : mem_strdup(text);
+    if (!software)
+        return;
     pthread_mutex_lock(&c->facts.lock);
-    c->facts.state = state;
+    c->client_software = software;
+    c->peer.client_software = software;
     pthread_mutex_unlock(&c->facts.lock);
 }
 
@@ -106,7 +109,7 @@ static void set_size(struct conn_facts *f, const sally_file *file, uint64_t size
 
 static struct conn_facts *facts_of(const sally_op *op)
 {
-    return &CONTAINER_OF(session_host(op->session), struct channel, host)->conn->facts;
+    return &CONTAINER_OF(session_host(op->session), struct conn_session, host)->conn->facts;
 }
 
 static void fill_fstat(void *user_data, sally_op *op)
@@ -115,7 +118,7 @@ static void fill_fstat(void *user_data, sally_op *op)
     op->u.stat.wanted = SALLY_ATTR_SIZE;
 }
 
-static void take_fstat(void *user_data, sally_op *op, sally_status status)
+static void accept_size(void *user_data, sally_op *op, sally_status status)
 {
     if (status == SALLY_OK && (op->u.stat.attrs.valid & SALLY_ATTR_SIZE))
         set_size(facts_of(op), user_data, op->u.stat.attrs.size);
@@ -126,12 +129,13 @@ static void take_fstat(void *user_data, sally_op *op, sally_status status)
  * before the client heard of the file. */
 static void ask_size(const sally_op *op)
 {
-    const struct channel *ch = CONTAINER_OF(session_host(op->session), struct channel, host);
-    uint64_t walked = atomic_load_explicit(&ch->conn->server->walked_ns, memory_order_relaxed);
+    const struct conn_session *s =
+        CONTAINER_OF(session_host(op->session), struct conn_session, host);
+    uint64_t walked = atomic_load_explicit(&s->conn->server->walked_ns, memory_order_relaxed);
     if (writes(op) || walked == 0 || loop_now_ns() - walked > WATCHED_NS)
         return;
     /* Without memory it stays unknown. */
-    (void)!sally_session_submit(op->session, SALLY_OP_FSTAT, NULL, fill_fstat, take_fstat,
+    (void)!sally_session_submit(op->session, SALLY_OP_FSTAT, NULL, fill_fstat, accept_size,
                                 op->file);
 }
 
@@ -159,9 +163,12 @@ sally_error conn_watch_files(struct hook_stack *hooks)
 }
 
 /* What a file counts is written where operations end, which is here. */
-static void update_transfer(struct conn_facts *f)
+void conn_update_transfer(struct conn *c)
 {
+    struct conn_facts *f = &c->facts;
     sally_file_facts facts = {0};
+    if (atomic_load_explicit(&f->open_files, memory_order_relaxed) == 0)
+        return;
     pthread_mutex_lock(&f->lock);
     if (f->transfer_count)
         sally_file_get_facts(f->transfers[f->transfer_count - 1].file, &facts);
@@ -172,22 +179,35 @@ static void update_transfer(struct conn_facts *f)
 
 /* ---- Snapshots ---- */
 
-void conn_update_numbers(struct conn *c)
+/* The loop is the only writer. */
+static void adjust(_Atomic uint32_t *fact, uint32_t now, uint32_t was)
 {
-    uint32_t sessions = 0, files = 0, operations = 0;
-    LIST_EACH (item, &c->channels) {
-        const struct channel *ch = CONTAINER_OF(item, struct channel, link);
-        sessions++;
-        if (ch->is_ending)
-            continue;
-        files += session_file_count(ch->session);
-        operations += session_in_flight(ch->session);
-    }
-    if (files)
-        update_transfer(&c->facts);
-    atomic_store_explicit(&c->facts.sessions, sessions, memory_order_relaxed);
-    atomic_store_explicit(&c->facts.open_files, files, memory_order_relaxed);
-    atomic_store_explicit(&c->facts.operations, operations, memory_order_relaxed);
+    uint32_t old = atomic_load_explicit(fact, memory_order_relaxed);
+    atomic_store_explicit(fact, old + now - was, memory_order_relaxed);
+}
+
+void conn_count_sessions(struct conn *c, int more)
+{
+    adjust(&c->facts.sessions, more > 0, more < 0);
+}
+
+void conn_count_files(struct conn *c, uint32_t now, uint32_t was)
+{
+    adjust(&c->facts.open_files, now, was);
+}
+
+void conn_count_operations(struct conn *c, uint32_t now, uint32_t was)
+{
+    adjust(&c->facts.operations, now, was);
+}
+
+static const char *stage_text(uint32_t stage)
+{
+    static const char *const texts[] = {
+        [CONN_HANDSHAKE] = "handshake", [CONN_LOGIN] = "login",       [CONN_OPEN] = "open",
+        [CONN_CLOSING] = "closing",     [CONN_LINGERING] = "closing", [CONN_CLOSED] = "closing",
+    };
+    return texts[stage];
 }
 
 /* Copies `text` to `at`, and returns what is behind it. */
@@ -211,7 +231,6 @@ static char *copy_texts(const struct conn_facts *f, sally_connection_info *info)
     at = append(at, &info->algorithms, algorithms);
     (void)append(at, &info->activity, activity);
     info->activity_size = f->transfer_count ? f->transfers[f->transfer_count - 1].size : 0;
-    info->state = f->state;
     return storage;
 }
 
@@ -225,6 +244,7 @@ bool conn_describe(struct conn *c, sally_connection_info *info, sally_peer *peer
     pthread_mutex_unlock(&f->lock);
     if (!*storage)
         return false;
+    info->state = stage_text(atomic_load_explicit(&c->stage, memory_order_relaxed));
     uint64_t now = loop_now_ns();
     uint64_t last = atomic_load_explicit(&f->last_input_ns, memory_order_relaxed);
     info->connected_ns = c->connected_wall_ns;

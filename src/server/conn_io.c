@@ -1,12 +1,8 @@
 /* A connection's turns: from the socket to the engine, and back. */
-#include <errno.h>
-#include <sys/socket.h>
-
 #include "core/counters.h"
 #include "os/ack.h"
-#include "server/conn.h"
+#include "server/conn_session.h"
 #include "server/server.h"
-#include "server/ssh/channel.h"
 
 /* Bytes moved in either direction before others get their turn. */
 #define TURN_BYTES ((size_t)1 << 20)
@@ -15,11 +11,6 @@
 /* What is left to send once it is over may take this long. */
 #define FAREWELL_NS UINT64_C(5000000000)
 
-static bool is_transient(int error)
-{
-    return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
-}
-
 /* ---- The poll handle ---- */
 
 static void on_poll(uv_poll_t *poll, int status, int events)
@@ -27,36 +18,36 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     struct conn *c = poll->data;
     if (status < 0) {
         /* libuv has stopped watching; the next recv() or send() says what is wrong. */
-        c->interest = 0;
-        c->is_readable = true;
-        c->is_blocked = false;
+        c->socket.interest = 0;
+        c->socket.is_readable = true;
+        c->socket.is_blocked = false;
     }
     if (events & UV_READABLE)
-        c->is_readable = true;
+        c->socket.is_readable = true;
     if (events & UV_WRITABLE)
-        c->is_blocked = false;
+        c->socket.is_blocked = false;
     conn_make_ready(c);
 }
 
 static void watch(struct conn *c, int interest)
 {
-    if (!c->has_poll || interest == c->interest)
+    if (!c->socket.has_poll || interest == c->socket.interest)
         return;
-    c->interest = interest;
+    c->socket.interest = interest;
     c->loop->loop.watchers_changed = true;
     if (interest == 0)
-        uv_poll_stop(&c->poll);
+        uv_poll_stop(&c->socket.poll);
     else
-        uv_poll_start(&c->poll, interest, on_poll);
+        uv_poll_start(&c->socket.poll, interest, on_poll);
 }
 
 sally_error conn_open_socket(struct conn *c)
 {
-    if (uv_poll_init(&c->loop->loop.uv, &c->poll, c->fd) != 0)
+    if (uv_poll_init(&c->loop->loop.uv, &c->socket.poll, c->socket.fd) != 0)
         return SALLY_E_SYSTEM;
-    c->poll.data = c;
-    c->has_poll = true;
-    c->segment = os_segment(c->fd);
+    c->socket.poll.data = c;
+    c->socket.has_poll = true;
+    c->socket.segment = os_segment(c->socket.fd);
     conn_pin(c);
     watch(c, UV_READABLE);
     return SALLY_E_OK;
@@ -82,71 +73,93 @@ static void add(_Atomic uint64_t *fact, uint64_t amount)
     atomic_store_explicit(fact, old + amount, memory_order_relaxed);
 }
 
+static bool line_is_over(const struct conn *c)
+{
+    return c->line->methods->is_over(c->line);
+}
+
+static struct slice output(struct conn *c)
+{
+    return c->line->methods->output(c->line);
+}
+
+static void note_end_of_input(struct conn *c)
+{
+    /* Who leaves in the middle of a session, and says nothing, was cut off. */
+    if (c->end_reason == 0 && !line_is_over(c) && conn_sessions_are_attached(c))
+        c->end_reason = SALLY_END_LOST;
+    c->socket.has_eof = true;
+    c->line->methods->input_end(c->line);
+}
+
+static void note_input(struct conn *c, size_t size, uint64_t now_ns)
+{
+    c->socket.owes_ack = size <= c->socket.segment; /* of more, TCP puts nothing off */
+    c->line->methods->input(c->line, size);
+    c->moved_bytes += size;
+    add(&c->facts.bytes_in, size);
+    counter_add(&c->server->counters.bytes_in, size);
+    atomic_store_explicit(&c->facts.last_input_ns, now_ns, memory_order_relaxed);
+}
+
 /* One read into the engine's own buffer. Returns the bytes it brought. */
 static size_t receive(struct conn *c, uint64_t now_ns)
 {
     uint8_t *room;
-    size_t size = ssh_input_room(c->ssh, &room);
-    c->is_starved = size == 0;
+    size_t size = c->line->methods->input_room(c->line, &room), got = 0;
+    c->socket.is_starved = size == 0;
     if (size == 0)
         return 0;
-    ssize_t got = recv(c->fd, room, size, MSG_DONTWAIT);
-    if (got > 0) {
+    switch (c->stream.methods->receive(&c->stream, room, size, &got)) {
+    case STREAM_OK:
         /* A short read has emptied the socket: the poll says when there is more. */
-        c->is_readable = (size_t)got == size;
-        c->owes_ack = (size_t)got <= c->segment; /* of more, TCP puts nothing off */
-        ssh_input_filled(c->ssh, (size_t)got);
-        c->moved_bytes += (uint64_t)got;
-        add(&c->facts.bytes_in, (uint64_t)got);
-        counter_add(&c->server->counters.bytes_in, (uint64_t)got);
-        atomic_store_explicit(&c->facts.last_input_ns, now_ns, memory_order_relaxed);
-        return (size_t)got;
-    }
-    if (got < 0 && is_transient(errno)) {
-        c->is_readable = errno == EINTR;
+        c->socket.is_readable = got == size || c->stream.methods->has_pending(&c->stream);
+        note_input(c, got, now_ns);
+        return got;
+    case STREAM_EOF:
+        c->socket.is_readable = false;
+        note_end_of_input(c);
         return 0;
+    case STREAM_BROKEN:
+        c->socket.is_broken = true;
+        break;
+    default:
+        break;
     }
-    c->is_readable = false;
-    if (got == 0) {
-        /* Who leaves in the middle of a session, and says nothing, was cut off. */
-        if (c->end_reason == 0 && !ssh_over(c->ssh) && channels_are_open(c))
-            c->end_reason = SALLY_END_LOST;
-        c->has_eof = true;
-        ssh_input_eof(c->ssh);
-    } else {
-        c->is_broken = true;
-    }
+    c->socket.is_readable = false;
     return 0;
 }
 
 /* ---- Writing ---- */
 
+static void run_line(struct conn *c)
+{
+    if (c->line->methods->run(c->line, loop_now_ns()))
+        conn_make_ready(c);
+}
+
 /* Sends what is ready, and has the engine make more ready, until the socket takes no more. */
 static void transmit(struct conn *c, size_t *budget)
 {
+    struct conn_socket *socket = &c->socket;
     struct slice out;
-    while (!c->is_blocked && !c->is_broken && *budget > 0 && (out = ssh_output(c->ssh)).size > 0) {
-        ssize_t sent = send(c->fd, out.data, out.size, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (sent < 0 && errno == EINTR)
-            continue;
-        uint64_t now = loop_now_ns();
-        if (sent < 0 && is_transient(errno)) {
-            c->is_blocked = true;
+    while (!socket->is_blocked && !socket->is_broken && *budget > 0 && (out = output(c)).size > 0) {
+        size_t sent = 0;
+        enum stream_state state = c->stream.methods->send(&c->stream, out.data, out.size, &sent);
+        if (state != STREAM_OK) {
+            socket->is_blocked = state == STREAM_AGAIN;
+            socket->is_broken = !socket->is_blocked;
             return;
         }
-        if (sent < 0) {
-            c->is_broken = true;
-            return;
-        }
-        c->progress_ns = c->active_ns = c->loop->heap_trim.moved_ns = now;
-        c->owes_ack = false;
-        c->moved_bytes += (uint64_t)sent;
-        c->is_blocked = (size_t)sent < out.size;
-        *budget -= *budget < (size_t)sent ? *budget : (size_t)sent;
-        add(&c->facts.bytes_out, (uint64_t)sent);
-        counter_add(&c->server->counters.bytes_out, (uint64_t)sent);
-        ssh_output_sent(c->ssh, (size_t)sent);
-        conn_run_engine(c);
+        c->progress_ns = c->active_ns = c->loop->heap_trim.moved_ns = loop_now_ns();
+        socket->owes_ack = false;
+        socket->is_blocked = sent < out.size;
+        c->moved_bytes += sent;
+        *budget -= *budget < sent ? *budget : sent;
+        add(&c->facts.bytes_out, sent);
+        counter_add(&c->server->counters.bytes_out, sent);
+        c->line->methods->output_sent(c->line, sent);
+        run_line(c);
     }
 }
 
@@ -159,9 +172,9 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 static uint64_t next_deadline(struct conn *c)
 {
-    uint64_t at = ssh_deadline(c->ssh);
-    if (ssh_output(c->ssh).size > 0) {
-        uint64_t patience = ssh_over(c->ssh) ? FAREWELL_NS : c->settings->limits_stall_ns;
+    uint64_t at = c->line->methods->deadline(c->line);
+    if (output(c).size > 0) {
+        uint64_t patience = line_is_over(c) ? FAREWELL_NS : c->settings->limits_stall_ns;
         at = earlier(at, c->progress_ns + patience);
     }
     if (!c->is_trimmed)
@@ -182,21 +195,21 @@ static bool meet_deadline(struct conn *c)
 {
     c->is_due = false;
     uint64_t now = loop_now_ns();
-    if (ssh_output(c->ssh).size == 0) {
+    if (output(c).size == 0) {
         c->progress_ns = now;
     } else {
-        uint64_t patience = ssh_over(c->ssh) ? FAREWELL_NS : c->settings->limits_stall_ns;
+        uint64_t patience = line_is_over(c) ? FAREWELL_NS : c->settings->limits_stall_ns;
         if (c->progress_ns + patience <= now) {
             conn_end(c, SALLY_END_TIMEOUT, "the client takes nothing any more");
             return false;
         }
     }
-    if (ssh_deadline(c->ssh) <= now)
-        ssh_tick(c->ssh, now);
+    if (c->line->methods->deadline(c->line) <= now)
+        c->line->methods->tick(c->line, now);
     if (!c->is_trimmed && c->active_ns + TRIM_NS <= now) {
         c->is_trimmed = true;
-        ssh_trim(c->ssh);
-        channels_trim(c);
+        c->line->methods->trim(c->line);
+        conn_sessions_trim(c);
         heap_trim_note(&c->loop->heap_trim, c->moved_bytes);
         c->moved_bytes = 0;
     }
@@ -207,12 +220,12 @@ static bool meet_deadline(struct conn *c)
  * words. */
 static void linger(struct conn *c)
 {
-    char waste[4096];
-    ssize_t got = 1;
-    for (int i = 0; i < 64 && got > 0; i++)
-        got = recv(c->fd, waste, sizeof waste, MSG_DONTWAIT);
-    bool waits = got > 0 || (got < 0 && is_transient(errno));
-    if (c->is_due || !waits)
+    uint8_t waste[4096];
+    size_t got;
+    enum stream_state state = STREAM_OK;
+    for (int i = 0; i < 64 && state == STREAM_OK; i++)
+        state = c->stream.methods->receive(&c->stream, waste, sizeof waste, &got);
+    if (c->is_due || state == STREAM_EOF || state == STREAM_BROKEN)
         conn_close_socket(c);
     else
         watch(c, UV_READABLE);
@@ -222,20 +235,20 @@ static void move_bytes(struct conn *c)
 {
     size_t in = TURN_BYTES, out = TURN_BYTES;
     for (;;) {
-        size_t got = c->is_readable && !c->has_eof ? receive(c, loop_now_ns()) : 0;
+        size_t got = c->socket.is_readable && !c->socket.has_eof ? receive(c, loop_now_ns()) : 0;
         if (got > 0)
             c->active_ns = c->loop->heap_trim.moved_ns = loop_now_ns();
         in -= in < got ? in : got;
-        bool was_pending = ssh_output(c->ssh).size > 0;
-        conn_run_engine(c);
+        bool was_pending = output(c).size > 0;
+        run_line(c);
         if (!was_pending)
             c->progress_ns = loop_now_ns();
         transmit(c, &out);
-        if (got == 0 || in == 0 || !c->is_readable || c->is_broken)
+        if (got == 0 || in == 0 || !c->socket.is_readable || c->socket.is_broken)
             break;
     }
     /* What is left in the socket makes the poll come again; what is left to send does not. */
-    if (!c->is_blocked && !c->is_broken && ssh_output(c->ssh).size > 0)
+    if (!c->socket.is_blocked && !c->socket.is_broken && output(c).size > 0)
         conn_make_ready(c);
 }
 
@@ -244,16 +257,16 @@ static bool check_end(struct conn *c)
 {
     /* A peer that hangs up with answers unread resets the line: what it had said before that is
      * still here, and its last words may say that it left on purpose. */
-    while (c->is_broken && !c->has_eof && receive(c, loop_now_ns()) > 0)
-        conn_run_engine(c);
-    bool over = ssh_over(c->ssh);
-    if (c->has_eof || c->is_broken) {
-        bool lost = !over && (c->is_broken || channels_are_open(c));
+    while (c->socket.is_broken && !c->socket.has_eof && receive(c, loop_now_ns()) > 0)
+        run_line(c);
+    bool over = line_is_over(c);
+    if (c->socket.has_eof || c->socket.is_broken) {
+        bool lost = !over && (c->socket.is_broken || conn_sessions_are_attached(c));
         conn_end(c, lost ? SALLY_END_LOST : SALLY_END_BY_CLIENT,
                  lost ? "connection lost" : "connection closed by the client");
         return false;
     }
-    if (over && ssh_output(c->ssh).size == 0) {
+    if (over && output(c).size == 0) {
         conn_end(c, SALLY_END_BY_CLIENT, "ended");
         return false;
     }
@@ -263,9 +276,9 @@ static bool check_end(struct conn *c)
 static void set_interest(struct conn *c)
 {
     uint8_t *room;
-    if (c->is_starved && ssh_input_room(c->ssh, &room) > 0)
-        c->is_starved = false;
-    watch(c, (c->is_starved ? 0 : UV_READABLE) | (c->is_blocked ? UV_WRITABLE : 0));
+    if (c->socket.is_starved && c->line->methods->input_room(c->line, &room) > 0)
+        c->socket.is_starved = false;
+    watch(c, (c->socket.is_starved ? 0 : UV_READABLE) | (c->socket.is_blocked ? UV_WRITABLE : 0));
 }
 
 /* A client that leaves Nagle's algorithm on keeps the rest of a request, or the next one, until
@@ -275,10 +288,10 @@ static void set_interest(struct conn *c)
 static void acknowledge(struct conn *c)
 {
     bool is_answering = atomic_load_explicit(&c->facts.operations, memory_order_relaxed) > 0;
-    if (!c->owes_ack || c->is_readable || is_answering)
+    if (!c->socket.owes_ack || c->socket.is_readable || is_answering)
         return;
-    os_acknowledge(c->fd);
-    c->owes_ack = false;
+    os_acknowledge(c->socket.fd);
+    c->socket.owes_ack = false;
 }
 
 static void do_turn(struct conn *c)
@@ -291,7 +304,7 @@ static void do_turn(struct conn *c)
     set_interest(c);
     if (c->active_ns + TRIM_NS > loop_now_ns())
         c->is_trimmed = false;
-    conn_update_numbers(c);
+    conn_update_transfer(c);
     acknowledge(c);
     set_deadline(c);
     if (c->loop->loop.is_draining && c->end_reason == 0 && conn_is_idle(c))
@@ -301,20 +314,20 @@ static void do_turn(struct conn *c)
 static void end_sessions(struct conn *c)
 {
     if (c->is_due)
-        channels_give_up(c);
+        conn_sessions_give_up(c);
     c->is_due = false;
-    channels_settle(c);
+    conn_sessions_settle(c);
 }
 
 void conn_turn(struct loop_member *m)
 {
     struct conn *c = CONTAINER_OF(m, struct conn, member);
     conn_pin(c);
-    if (c->is_lingering)
-        linger(c);
-    else if (c->is_ended)
-        end_sessions(c);
-    else
+    if (!conn_is_ended(c))
         do_turn(c);
+    else if (c->socket.fd >= 0)
+        linger(c);
+    else
+        end_sessions(c);
     conn_unpin(c);
 }

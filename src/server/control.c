@@ -27,7 +27,8 @@ static void carry_out(struct order *o)
         conn_disconnect(c, SALLY_END_BY_SERVER, o->value);
         break;
     case ORDER_REKEY:
-        ssh_rekey(c->ssh);
+        if (c->line->methods->rekey)
+            c->line->methods->rekey(c->line);
         conn_make_ready(c);
         break;
     case ORDER_SET:
@@ -39,11 +40,11 @@ static void carry_out(struct order *o)
 static void on_order(struct task *task)
 {
     struct order *o = CONTAINER_OF(task, struct order, task);
-    if (!o->conn->ssh && !o->conn->is_ended) {
+    if (!o->conn->line && !conn_is_ended(o->conn)) {
         loop_give_task(task); /* it overtook the connection itself */
         return;
     }
-    if (!o->conn->is_ended)
+    if (!conn_is_ended(o->conn))
         carry_out(o);
     conn_unref(o->conn);
     free_order(o);

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "loop/workers.h"
 #include "sallyport/storages.h"
+#include "server/conn_hooks.h"
 #include "server/server.h"
 
 #define METHODS_SIZE 64
@@ -131,10 +132,7 @@ static void announce(struct conn *c, const struct attempt *a, sally_auth_result 
                                    .fingerprint = is_key ? q->key_fingerprint : "",
                                    .attempt = q->attempt,
                                    .result = result};
-    const struct hook_stack *hooks = &c->server->hooks;
-    for (size_t i = 0; i < hooks->count; i++)
-        if (hooks->sets[i].authenticated)
-            hooks->sets[i].authenticated(hooks->sets[i].user_data, &c->peer, &told);
+    conn_hooks_authenticated(c, &told);
 }
 
 /* The connection's own settings. False: out of memory. (The names and values were checked when they
@@ -155,8 +153,7 @@ static bool take_settings(struct conn *c, const struct auth_request *r)
         return false;
     settings_unref(c->settings);
     c->settings = changed;
-    struct ssh_options options = conn_options(c);
-    ssh_change(c->ssh, &options);
+    c->line->methods->settings_changed(c->line);
     return true;
 }
 
@@ -284,7 +281,7 @@ static void finish_attempt(struct task *task)
     struct conn *c = a->conn;
     c->auth_state = a->request->pub.state;
     c->asked_user = NULL;
-    if (c->is_ended) {
+    if (conn_is_ended(c)) {
         ssh_auth_reject(a->query, ""); /* nobody hears it, but the question is freed */
     } else {
         answer(c, a);

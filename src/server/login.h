@@ -3,6 +3,7 @@
 #define SALLY_SERVER_LOGIN_H
 
 #include "server/conn.h"
+#include "ssh/auth.h"
 
 /* The engine's event. */
 void login_try(struct conn *c, struct ssh_auth *query);

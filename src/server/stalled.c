@@ -6,10 +6,9 @@
 
 #include "base/clean.h"
 #include "core/session.h"
-#include "server/conn.h"
+#include "server/conn_session.h"
 #include "server/loops.h"
 #include "server/server.h"
-#include "server/ssh/channel.h"
 
 /* A loop that takes longer to report is inside a callback. */
 #define LOOK_NS UINT64_C(1000000000)
@@ -93,10 +92,10 @@ void stalled_look(struct server_loop *loop, struct stalled *stalled)
         const struct conn *c = CONTAINER_OF(item, struct conn, link);
         if (c->asked_user)
             add_login(stalled, c);
-        LIST_EACH (link, &c->channels) {
-            const struct channel *ch = CONTAINER_OF(link, struct channel, link);
-            struct describing d = {stalled, ch->session};
-            session_each_running(ch->session, add_op, &d);
+        LIST_EACH (link, &c->sessions) {
+            const struct conn_session *s = CONTAINER_OF(link, struct conn_session, link);
+            struct describing d = {stalled, s->session};
+            session_each_running(s->session, add_op, &d);
         }
     }
 }

@@ -77,8 +77,8 @@ static sally_error make(struct channel *ch, struct slice command)
         .want_flush = channel_want_flush,
     };
     struct scp *scp;
-    sally_error error =
-        scp_new(&scp, ch->session, command, allowed_commands(ch->settings), &events, ch);
+    sally_error error = scp_new(&scp, ch->session.session, command,
+                                allowed_commands(ch->session.settings), &events, ch);
     if (!error)
         ch->engine = scp;
     return error;
@@ -89,24 +89,29 @@ static void input(struct channel *ch, const uint8_t *data, size_t size)
     scp_input(ch->engine, data, size);
 }
 
-static void eof(struct channel *ch)
+static void input_end(struct conn_session *s)
 {
-    scp_eof(ch->engine);
+    scp_eof(channel_of_session(s)->engine);
 }
 
-static void flush(struct channel *ch)
+static void flush(struct conn_session *s)
 {
-    scp_flush(ch->engine);
+    scp_flush(channel_of_session(s)->engine);
 }
 
-static void trim(struct channel *ch)
+static void trim(struct conn_session *s)
 {
-    scp_trim(ch->engine);
+    scp_trim(channel_of_session(s)->engine);
 }
 
-static void end(struct channel *ch, uint32_t reason, void (*on_gone)(void *user_data))
+static void end(struct conn_session *s, uint32_t reason, void (*on_gone)(void *user_data))
 {
-    scp_close(ch->engine, reason, on_gone, ch);
+    scp_close(channel_of_session(s)->engine, reason, on_gone, s);
 }
 
-const struct channel_kind channel_exec = {permissions, make, input, eof, flush, trim, end};
+const struct channel_kind channel_exec = {
+    .permissions = permissions,
+    .make = make,
+    .input = input,
+    .session = {flush, input_end, trim, channel_detach_session, end, channel_free_session},
+};

@@ -27,19 +27,20 @@ static void finish_job(struct task *task)
     budget_note(&c->loop->loop.budget, j->took_ns, false);
     ssh_job_done(j->job);
     mem_free(j);
-    if (!c->is_ended)
+    if (!conn_is_ended(c))
         conn_make_ready(c);
     conn_unpin(c);
 }
 
-void job_take(struct conn *c, struct ssh_job *job)
+void job_accept(struct ssh_line *line, struct ssh_job *job)
 {
+    struct conn *c = line->conn;
     struct workers *workers = c->server->workers;
     bool is_quick = budget_allows(&c->loop->loop.budget);
     struct job *j = workers && !is_quick ? mem_zalloc(sizeof *j) : NULL;
     if (!j) {
-        list_append(&c->inline_jobs, ssh_job_link(job));
-        c->has_news = true;
+        list_append(&line->inline_jobs, ssh_job_link(job));
+        line->has_news = true;
         return;
     }
     j->conn = c;
@@ -50,22 +51,22 @@ void job_take(struct conn *c, struct ssh_job *job)
     workers_give_task(workers, ssh_job_is_login(job) ? WORK_LOGINS : WORK_TASKS, &j->task);
 }
 
-void jobs_run_inline(struct conn *c)
+void jobs_run_inline(struct ssh_line *line)
 {
     struct list *item;
-    while ((item = list_take_first(&c->inline_jobs)) != NULL) {
+    while ((item = list_take_first(&line->inline_jobs)) != NULL) {
         struct ssh_job *job = ssh_job_of_link(item);
         uint64_t start = loop_now_ns();
         ssh_job_run(job);
-        budget_note(&c->loop->loop.budget, loop_now_ns() - start, true);
+        budget_note(&line->conn->loop->loop.budget, loop_now_ns() - start, true);
         ssh_job_done(job);
-        c->has_news = true;
+        line->has_news = true;
     }
 }
 
-void jobs_discard(struct conn *c)
+void jobs_discard(struct ssh_line *line)
 {
     struct list *item;
-    while ((item = list_take_first(&c->inline_jobs)) != NULL)
+    while ((item = list_take_first(&line->inline_jobs)) != NULL)
         ssh_job_done(ssh_job_of_link(item));
 }

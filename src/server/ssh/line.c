@@ -1,8 +1,7 @@
-/* A connection's SSH engine: its options, its events, and how it is driven. */
-#include <string.h>
+#include "server/ssh/line.h"
 
 #include "base/mem.h"
-#include "server/conn.h"
+#include "server/conn_hooks.h"
 #include "server/login.h"
 #include "server/server.h"
 #include "server/ssh/channel.h"
@@ -43,7 +42,7 @@ static uint32_t channel_packet(const struct settings *s)
     return (uint32_t)(s->ssh_channel_packet < most ? s->ssh_channel_packet : most);
 }
 
-struct ssh_options conn_options(const struct conn *c)
+static struct ssh_options options_of(const struct conn *c)
 {
     const struct settings *s = c->settings;
     const struct settings *first = c->first_settings; /* texts are borrowed until the end */
@@ -83,62 +82,47 @@ struct ssh_options conn_options(const struct conn *c)
 
 /* ---- Events ---- */
 
+static struct conn *conn_of(void *user_data)
+{
+    return ((struct ssh_line *)user_data)->conn;
+}
+
 static void on_job(void *user_data, struct ssh_job *job)
 {
-    job_take(user_data, job);
+    job_accept(user_data, job);
 }
 
 static void on_auth(void *user_data, struct ssh_auth *query)
 {
-    login_try(user_data, query);
+    login_try(conn_of(user_data), query);
 }
 
 static void on_authenticated(void *user_data)
 {
-    struct conn *c = user_data;
-    c->is_logged_in = true;
-    limits_logged_in(&c->server->limits, c->live_address);
-    counter_sub(&c->server->counters.unauthenticated_now, 1);
-    counter_add(&c->server->counters.logins, 1);
-    conn_set_state(c, "open");
-    struct ssh_options options = conn_options(c); /* the windows, by what memory there is now */
-    ssh_change(c->ssh, &options);
-}
-
-static void learn_software(struct conn *c)
-{
-    if (c->client_software)
-        return;
-    char *software = mem_strdup(ssh_peer_software(c->ssh));
-    if (!software)
-        return;
-    pthread_mutex_lock(&c->facts.lock);
-    c->client_software = software;
-    c->peer.client_software = software;
-    pthread_mutex_unlock(&c->facts.lock);
+    struct ssh_line *line = user_data;
+    conn_logged_in(line->conn);
+    struct ssh_options options = options_of(line->conn); /* windows by what memory there is now */
+    ssh_change(line->ssh, &options);
 }
 
 static void on_keys_exchanged(void *user_data, bool first, const char *algorithms)
 {
-    struct conn *c = user_data;
-    learn_software(c);
+    struct ssh_line *line = user_data;
+    struct conn *c = line->conn;
+    conn_set_client_software(c, ssh_peer_software(line->ssh));
     if (first) {
-        conn_set_state(c, "login");
+        conn_set_stage(c, CONN_LOGIN);
     } else {
         counter_add(&c->server->counters.rekeys, 1);
-        atomic_store_explicit(&c->facts.rekeys, ssh_rekey_count(c->ssh), memory_order_relaxed);
+        atomic_store_explicit(&c->facts.rekeys, ssh_rekey_count(line->ssh), memory_order_relaxed);
     }
     conn_set_text(c, &c->facts.algorithms, algorithms);
-    const struct hook_stack *hooks = &c->server->hooks;
-    for (size_t i = 0; i < hooks->count; i++)
-        if (hooks->sets[i].keys_exchanged)
-            hooks->sets[i].keys_exchanged(hooks->sets[i].user_data, &c->peer, algorithms);
+    conn_hooks_keys_exchanged(c, algorithms);
 }
 
 static bool on_subsystem(void *user_data, struct ssh_channel *channel, struct slice name)
 {
-    struct conn *c = user_data;
-    return slice_is(name, "sftp") && channel_open(c, channel, &channel_sftp, name);
+    return slice_is(name, "sftp") && channel_open(user_data, channel, &channel_sftp, name);
 }
 
 static bool on_exec(void *user_data, struct ssh_channel *channel, struct slice command)
@@ -148,7 +132,7 @@ static bool on_exec(void *user_data, struct ssh_channel *channel, struct slice c
 
 static bool on_window_charge(void *user_data, size_t bytes)
 {
-    struct conn *c = user_data;
+    struct conn *c = conn_of(user_data);
     uint64_t maximum = c->settings->limits_buffered_bytes, smallest = smallest_window(c);
     if (bytes <= smallest) {
         maximum = maximum <= UINT64_MAX / SMALL_FACTOR ? maximum * SMALL_FACTOR : UINT64_MAX;
@@ -162,7 +146,7 @@ static bool on_window_charge(void *user_data, size_t bytes)
 
 static void on_window_release(void *user_data, size_t bytes)
 {
-    struct conn *c = user_data;
+    struct conn *c = conn_of(user_data);
     count_sub(&c->server->limits.buffered_bytes, bytes);
 }
 
@@ -173,14 +157,123 @@ static void on_over(void *user_data, enum ssh_end end, const char *detail)
         [SSH_END_PROTOCOL] = SALLY_END_PROTOCOL, [SSH_END_TIMEOUT] = SALLY_END_TIMEOUT,
         [SSH_END_AUTH] = SALLY_END_AUTH,         [SSH_END_INTERNAL] = SALLY_END_LIMIT,
     };
-    struct conn *c = user_data;
-    if (c->end_reason == 0)
-        c->end_reason = reasons[end];
-    c->end_detail = detail;
-    conn_set_state(c, "closing");
+    conn_over(conn_of(user_data), reasons[end], detail);
 }
 
-sally_error conn_make_engine(struct conn *c)
+/* ---- The line's methods ---- */
+
+static struct ssh_line *line_of(struct line *line)
+{
+    return CONTAINER_OF(line, struct ssh_line, line);
+}
+
+static struct ssh *ssh_of(const struct line *line)
+{
+    return ((const struct ssh_line *)(const void *)line)->ssh;
+}
+
+static size_t input_room(struct line *line, uint8_t **room)
+{
+    return ssh_input_room(ssh_of(line), room);
+}
+
+static void input(struct line *line, size_t size)
+{
+    ssh_input_filled(ssh_of(line), size);
+}
+
+static void input_end(struct line *line)
+{
+    ssh_input_eof(ssh_of(line));
+}
+
+static bool run(struct line *line, uint64_t now_ns)
+{
+    struct ssh_line *l = line_of(line);
+    for (int i = 0; i < MAX_RUNS; i++) {
+        l->has_news = false;
+        ssh_run(l->ssh, now_ns);
+        jobs_run_inline(l);
+        conn_sessions_settle(l->conn);
+        if (!l->has_news && list_empty(&l->conn->ready_sessions))
+            return false;
+    }
+    return true;
+}
+
+static struct slice output(struct line *line)
+{
+    return ssh_output(ssh_of(line));
+}
+
+static void output_sent(struct line *line, size_t size)
+{
+    ssh_output_sent(ssh_of(line), size);
+}
+
+static uint64_t deadline(const struct line *line)
+{
+    return ssh_deadline(ssh_of(line));
+}
+
+static void tick(struct line *line, uint64_t now_ns)
+{
+    ssh_tick(ssh_of(line), now_ns);
+}
+
+static bool is_over(const struct line *line)
+{
+    return ssh_over(ssh_of(line));
+}
+
+static void trim(struct line *line)
+{
+    ssh_trim(ssh_of(line));
+}
+
+static void disconnect(struct line *line, const char *text)
+{
+    ssh_disconnect(ssh_of(line), text);
+}
+
+static void settings_changed(struct line *line)
+{
+    struct ssh_line *l = line_of(line);
+    struct ssh_options options = options_of(l->conn);
+    ssh_change(l->ssh, &options);
+}
+
+static void rekey(struct line *line)
+{
+    ssh_rekey(ssh_of(line));
+}
+
+static void free_line(struct line *line)
+{
+    struct ssh_line *l = line_of(line);
+    ssh_free(l->ssh);
+    jobs_discard(l);
+    mem_free(l);
+}
+
+static const struct line_methods methods = {
+    .input_room = input_room,
+    .input = input,
+    .input_end = input_end,
+    .run = run,
+    .output = output,
+    .output_sent = output_sent,
+    .deadline = deadline,
+    .tick = tick,
+    .is_over = is_over,
+    .trim = trim,
+    .disconnect = disconnect,
+    .settings_changed = settings_changed,
+    .rekey = rekey,
+    .free = free_line,
+};
+
+sally_error ssh_line_new(struct line **out, struct conn *c)
 {
     static const struct ssh_events events = {
         .job = on_job,
@@ -196,19 +289,18 @@ sally_error conn_make_engine(struct conn *c)
         .window_release = on_window_release,
         .over = on_over,
     };
-    struct ssh_options options = conn_options(c);
-    return ssh_new(&c->ssh, &options, &events, c, loop_now_ns());
-}
-
-void conn_run_engine(struct conn *c)
-{
-    for (int run = 0; run < MAX_RUNS; run++) {
-        c->has_news = false;
-        ssh_run(c->ssh, loop_now_ns());
-        jobs_run_inline(c);
-        channels_settle(c);
-        if (!c->has_news)
-            return;
+    struct ssh_line *l = mem_zalloc(sizeof *l);
+    if (!l)
+        return SALLY_E_NO_MEMORY;
+    l->line.methods = &methods;
+    l->conn = c;
+    list_init(&l->inline_jobs);
+    struct ssh_options options = options_of(c);
+    sally_error error = ssh_new(&l->ssh, &options, &events, l, loop_now_ns());
+    if (error) {
+        mem_free(l);
+        return error;
     }
-    conn_make_ready(c);
+    *out = &l->line;
+    return SALLY_E_OK;
 }

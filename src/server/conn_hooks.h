@@ -1,0 +1,19 @@
+/* Tells the program's hooks what becomes of a connection. Each set of hooks is asked in the order
+ * of registration, at the end in the reverse order. On the connection's loop. */
+#ifndef SALLY_SERVER_CONN_HOOKS_H
+#define SALLY_SERVER_CONN_HOOKS_H
+
+#include <stdbool.h>
+
+#include "sallyport/hooks.h"
+
+struct conn;
+
+/* False: one of them does not want it. */
+bool conn_hooks_requested(struct conn *c);
+void conn_hooks_connected(struct conn *c);
+void conn_hooks_keys_exchanged(struct conn *c, const char *algorithms);
+void conn_hooks_authenticated(struct conn *c, const sally_auth_event *event);
+void conn_hooks_disconnected(struct conn *c);
+
+#endif

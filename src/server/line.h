@@ -1,0 +1,40 @@
+/* The protocol engine on a connection, as the connection sees it: bytes in, bytes out, time. */
+#ifndef SALLY_SERVER_LINE_H
+#define SALLY_SERVER_LINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cursor.h"
+
+struct line;
+
+/* All on the connection's loop. */
+struct line_methods {
+    /* Room in the engine's receive buffer, which the stream is read straight into. 0: none now. */
+    size_t (*input_room)(struct line *line, uint8_t **room);
+    void (*input)(struct line *line, size_t size); /* so many bytes are in that room */
+    void (*input_end)(struct line *line);          /* no more will come */
+    /* Processes what was received and makes output, with all that follows from it for the
+     * connection's sessions. True: there is more to do, in another turn. */
+    bool (*run)(struct line *line, uint64_t now_ns);
+    struct slice (*output)(struct line *line); /* ready to be sent; valid until the next call */
+    void (*output_sent)(struct line *line, size_t size);
+    uint64_t (*deadline)(const struct line *line); /* when tick() is wanted; UINT64_MAX: never */
+    void (*tick)(struct line *line, uint64_t now_ns);
+    /* The engine has ended: what is left to send is sent, and then the connection ends. */
+    bool (*is_over)(const struct line *line);
+    void (*trim)(struct line *line);                         /* gives unused buffers back */
+    void (*disconnect)(struct line *line, const char *text); /* tells the peer so, and is over */
+    void (*settings_changed)(struct line *line);
+    void (*rekey)(struct line *line); /* NULL: not in this protocol */
+    void (*free)(struct line *line);
+};
+
+/* The first member of the engine's own struct. */
+struct line {
+    const struct line_methods *methods;
+};
+
+#endif

@@ -1,0 +1,18 @@
+/* The SSH engine on a connection. */
+#ifndef SALLY_SERVER_SSH_LINE_H
+#define SALLY_SERVER_SSH_LINE_H
+
+#include "server/conn.h"
+#include "ssh/ssh.h"
+
+struct ssh_line {
+    struct line line;
+    struct conn *conn;
+    struct ssh *ssh;
+    struct list inline_jobs; /* struct job: to be run after the engine's turn */
+    bool has_news;           /* something was handed to the engine since it last ran */
+};
+
+sally_error ssh_line_new(struct line **out, struct conn *c);
+
+#endif
