@@ -15,7 +15,6 @@
 #include "server/listener.h"
 #include "server/login.h"
 #include "server/server.h"
-#include "server/ssh/line.h"
 
 #define LINGER_NS UINT64_C(2000000000)
 
@@ -76,7 +75,7 @@ static void set_peer(struct conn *c, const struct listener *listener,
     c->peer.port = c->address.port;
     c->peer.local_address = c->local_address.text;
     c->peer.local_port = c->local_address.port;
-    c->peer.protocol = "sftp";
+    c->peer.protocol = c->protocol->name;
     c->peer.client_software = "";
     c->peer.listener = listener ? listener->url : "";
 }
@@ -93,8 +92,8 @@ static void conn_drain(struct loop_member *m, bool now);
 
 static const struct loop_member_methods conn_methods = {conn_turn, conn_due, conn_drain};
 
-struct conn *conn_new(sally_server *server, int fd, const struct listener *listener,
-                      sally_error *error)
+struct conn *conn_new(sally_server *server, int fd, const struct protocol *protocol,
+                      const struct listener *listener, sally_error *error)
 {
     struct conn *c = mem_zalloc(sizeof *c);
     if (!c) {
@@ -106,6 +105,7 @@ struct conn *conn_new(sally_server *server, int fd, const struct listener *liste
     c->server = server;
     c->socket.fd = fd;
     c->stream = stream_plain(fd);
+    c->protocol = protocol;
     c->start.home = conn_start;
     c->pins = 1;
     list_init(&c->registry_link);
@@ -182,9 +182,9 @@ void conn_launch(struct conn *c, struct server_loop *loop)
 
 static void announce_start(struct conn *c)
 {
-    char port[8], url[ADDRESS_TEXT_SIZE + 24];
+    char port[8], url[LISTENER_URL_SIZE];
     snprintf(port, sizeof port, "%u", (unsigned)c->peer.port);
-    address_url(url, sizeof url, &c->local_address);
+    listener_url_print(url, c->protocol, &c->local_address);
     sally_log_field fields[] = {{"address", c->peer.address}, {"port", port}, {"to", url}};
     log_line(&c->server->log, conn_log_ids(c), SALLY_LOG_INFO, "connection.opened", fields,
              COUNT_OF(fields), "Connection accepted");
@@ -215,7 +215,7 @@ static void conn_start(struct task *task)
     }
     c->keys = server_keys(c->server); /* not before: a server that starts without keys makes one */
     announce_start(c);
-    if (ssh_line_new(&c->line, c) != SALLY_E_OK || conn_open_socket(c) != SALLY_E_OK) {
+    if (c->protocol->line_new(&c->line, c) != SALLY_E_OK || conn_open_socket(c) != SALLY_E_OK) {
         conn_end(c, SALLY_END_LIMIT, "out of memory");
         return;
     }

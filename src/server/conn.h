@@ -17,6 +17,7 @@
 #include "server/line.h"
 #include "server/live.h"
 #include "server/loops.h"
+#include "server/protocols.h"
 #include "server/settings.h"
 #include "server/stream.h"
 
@@ -85,6 +86,7 @@ struct conn {
     struct list registry_link;
     struct list link; /* the loop's conns; before there is one, the server's early */
 
+    const struct protocol *protocol;
     sally_peer peer; /* client_software: set once, under facts.lock */
     struct address address, local_address;
     struct live_address *live_address; /* held, what limits count it under; NULL: nothing */
@@ -129,9 +131,9 @@ struct listener;
 
 /* Makes a connection of a socket that is nonblocking already, and counts it; takes the socket in
  * any case. Not on its way yet. Any thread. NULL: refused, or out of memory; `error` says which.
- * `id` may be NULL. */
-struct conn *conn_new(sally_server *server, int fd, const struct listener *listener,
-                      sally_error *error);
+ * `listener` may be NULL. */
+struct conn *conn_new(sally_server *server, int fd, const struct protocol *protocol,
+                      const struct listener *listener, sally_error *error);
 /* Sends it to its loop. Under the server's lock. */
 void conn_launch(struct conn *c, struct server_loop *loop);
 /* Gives up one that was never launched. */

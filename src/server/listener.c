@@ -23,8 +23,8 @@ sally_error sally_server_add_listener(sally_server *server, const char *url)
         return server_fail(server, SALLY_E_INVALID,
                            "cannot listen: the URL is NULL; give one such as sftp://:2222");
     struct listener_url parsed;
-    const char *why = "";
-    sally_error error = listener_url_parse(&parsed, url, &why);
+    char why[LISTENER_WHY_SIZE];
+    sally_error error = listener_url_parse(&parsed, url, why);
     if (error)
         return server_fail(server, error, "cannot listen on \"%.256s\": %s", url, why);
     return listeners_open(server, &parsed, url);
@@ -56,7 +56,7 @@ sally_error sally_server_add_systemd_listeners(sally_server *server)
     for (int i = 0; i < (int)count; i++) {
         char url[32];
         snprintf(url, sizeof url, "sftp+fd://%d", SYSTEMD_FIRST_FD + i);
-        sally_error error = listener_adopt(server, SYSTEMD_FIRST_FD + i, url);
+        sally_error error = listener_adopt(server, SYSTEMD_FIRST_FD + i, &protocol_sftp, url);
         if (error)
             return error;
     }
@@ -86,7 +86,8 @@ sally_error sally_server_adopt(sally_server *server, int fd, const char *protoco
     if (fd < 0)
         return server_fail(server, SALLY_E_INVALID,
                            "cannot adopt the socket: %d is not a file descriptor", fd);
-    if (!protocol || strcmp(protocol, "sftp") != 0) {
+    const struct protocol *p = protocol ? protocol_find(protocol, strlen(protocol)) : NULL;
+    if (!p) {
         close(fd);
         return server_fail(server, SALLY_E_UNSUPPORTED,
                            "cannot adopt the socket: the protocol must be \"sftp\"");
@@ -100,7 +101,7 @@ sally_error sally_server_adopt(sally_server *server, int fd, const char *protoco
         return error;
     }
     sally_error error = SALLY_E_OK;
-    struct conn *c = conn_new(server, fd, NULL, &error);
+    struct conn *c = conn_new(server, fd, p, NULL, &error);
     if (!c)
         return server_fail(server, error, "cannot adopt the socket: %s", sally_strerror(error));
     uint64_t id = c->peer.connection_id;

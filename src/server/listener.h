@@ -9,7 +9,7 @@
 #include "loop/member.h"
 #include "loop/task.h"
 #include "sallyport/server.h"
-#include "server/address.h"
+#include "server/listener_url.h"
 
 struct loop;
 
@@ -18,6 +18,7 @@ struct listener {
     struct task task;          /* its way to the loop */
     struct list link;          /* the server's */
     sally_server *server;
+    const struct protocol *protocol;
     int fd;    /* -1: closed */
     char *url; /* lives as long as the server */
     uv_poll_t poll;
@@ -29,7 +30,8 @@ struct listener {
 
 /* listener_socket.c. Not under the server's lock: names may have to be looked up. */
 sally_error listeners_open(sally_server *server, const struct listener_url *url, const char *text);
-sally_error listener_adopt(sally_server *server, int fd, const char *text);
+sally_error listener_adopt(sally_server *server, int fd, const struct protocol *protocol,
+                           const char *text);
 
 /* Under the server's lock: has the loop begin to accept, or to stop. */
 void listener_start(struct listener *l, struct loop *loop);

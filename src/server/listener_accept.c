@@ -57,7 +57,7 @@ static void admit(struct listener *l, int fd)
 {
     sally_server *server = l->server;
     sally_error error;
-    struct conn *c = conn_new(server, fd, l, &error);
+    struct conn *c = conn_new(server, fd, l->protocol, l, &error);
     if (!c)
         return;
     pthread_mutex_lock(&server->lock);

@@ -17,18 +17,19 @@
 /* A port that is free in one family may be taken in the other: so often another one is tried. */
 #define PORT_TRIES 16
 
-static sally_error add(sally_server *server, int fd)
+static sally_error add(sally_server *server, int fd, const struct protocol *protocol)
 {
     struct sockaddr_storage name;
     socklen_t size = sizeof name;
     memset(&name, 0, sizeof name);
     struct listener *l = mem_zalloc(sizeof *l);
-    char url[ADDRESS_TEXT_SIZE + 24] = "sftp://";
+    char url[LISTENER_URL_SIZE];
     struct address address = {0};
+    snprintf(url, sizeof url, "%s://", protocol->name);
     if (getsockname(fd, (struct sockaddr *)&name, &size) == 0)
         address_of(&address, (struct sockaddr *)&name, size);
     if (address.text[0])
-        address_url(url, sizeof url, &address);
+        listener_url_print(url, protocol, &address);
     if (l)
         l->url = mem_strdup(url);
     if (!l || !l->url) {
@@ -37,6 +38,7 @@ static sally_error add(sally_server *server, int fd)
         return server_fail(server, SALLY_E_NO_MEMORY, "cannot listen: out of memory");
     }
     l->server = server;
+    l->protocol = protocol;
     l->fd = fd;
     pthread_mutex_lock(&server->lock);
     bool too_late = server->accepts_no_more;
@@ -172,7 +174,7 @@ static sally_error open_infos(sally_server *server, struct addrinfo *infos,
         if (error)
             close(fds[i]);
         else
-            error = add(server, fds[i]);
+            error = add(server, fds[i], url->protocol);
     }
     return error;
 }
@@ -180,7 +182,7 @@ static sally_error open_infos(sally_server *server, struct addrinfo *infos,
 sally_error listeners_open(sally_server *server, const struct listener_url *url, const char *text)
 {
     if (url->fd >= 0)
-        return listener_adopt(server, url->fd, text);
+        return listener_adopt(server, url->fd, url->protocol, text);
     struct addrinfo wanted = {.ai_family = AF_UNSPEC,
                               .ai_socktype = SOCK_STREAM,
                               .ai_flags = AI_PASSIVE | AI_NUMERICSERV | AI_ADDRCONFIG};
@@ -211,7 +213,8 @@ static bool is_listening_stream(int fd)
     return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening;
 }
 
-sally_error listener_adopt(sally_server *server, int fd, const char *text)
+sally_error listener_adopt(sally_server *server, int fd, const struct protocol *protocol,
+                           const char *text)
 {
     if (!is_listening_stream(fd))
         return server_fail(server, SALLY_E_ADDRESS,
@@ -221,5 +224,5 @@ sally_error listener_adopt(sally_server *server, int fd, const char *text)
         fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
         return server_fail(server, SALLY_E_SYSTEM, "cannot listen on %s: %s", text,
                            strerror(errno));
-    return add(server, fd);
+    return add(server, fd, protocol);
 }

@@ -273,7 +273,7 @@ static const struct line_methods methods = {
     .free = free_line,
 };
 
-sally_error ssh_line_new(struct line **out, struct conn *c)
+static sally_error line_new(struct line **out, struct conn *c)
 {
     static const struct ssh_events events = {
         .job = on_job,
@@ -304,3 +304,5 @@ sally_error ssh_line_new(struct line **out, struct conn *c)
     *out = &l->line;
     return SALLY_E_OK;
 }
+
+const struct protocol protocol_sftp = {"sftp", 22, line_new};

@@ -13,6 +13,4 @@ struct ssh_line {
     bool has_news;           /* something was handed to the engine since it last ran */
 };
 
-sally_error ssh_line_new(struct line **out, struct conn *c);
-
 #endif
