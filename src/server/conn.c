@@ -56,7 +56,7 @@ static void prepare_socket(int fd, const struct settings *settings)
         set_option(fd, SOL_SOCKET, SO_SNDBUF, (int)settings->server_send_buffer);
 }
 
-static void set_peer(struct conn *c, const struct listener *listener,
+static void set_peer(struct conn *c, const struct protocol *protocol,
                      char network[ADDRESS_TEXT_SIZE])
 {
     struct sockaddr_storage name;
@@ -75,9 +75,9 @@ static void set_peer(struct conn *c, const struct listener *listener,
     c->peer.port = c->address.port;
     c->peer.local_address = c->local_address.text;
     c->peer.local_port = c->local_address.port;
-    c->peer.protocol = c->protocol->name;
+    c->peer.protocol = protocol->name;
     c->peer.client_software = "";
-    c->peer.listener = listener ? listener->url : "";
+    c->peer.listener = c->listener ? c->listener->url : "";
 }
 
 static void log_refused(sally_server *server, const struct conn *c, const char *why)
@@ -92,8 +92,28 @@ static void conn_drain(struct loop_member *m, bool now);
 
 static const struct loop_member_methods conn_methods = {conn_turn, conn_due, conn_drain};
 
-struct conn *conn_new(sally_server *server, int fd, const struct protocol *protocol,
-                      const struct listener *listener, sally_error *error)
+/* What it begins with: anew when that has changed on the way to its loop. False: out of memory. */
+static bool begin_service(struct conn *c, const struct protocol *protocol)
+{
+    struct service_slot *slot = c->listener ? &c->listener->service : &c->server->adopted;
+    struct service *service = service_get(c->server, slot, protocol);
+    if (!service)
+        return false;
+    settings_unref(c->settings);
+    service_unref(c->service);
+    c->service = service;
+    c->settings = settings_ref(service->settings);
+    return true;
+}
+
+static void end_service(struct conn *c)
+{
+    settings_unref(c->settings);
+    service_unref(c->service);
+}
+
+struct conn *conn_new(sally_server *server, int fd, struct listener *listener,
+                      const struct protocol *protocol, sally_error *error)
 {
     struct conn *c = mem_zalloc(sizeof *c);
     if (!c) {
@@ -103,9 +123,9 @@ struct conn *conn_new(sally_server *server, int fd, const struct protocol *proto
     }
     atomic_init(&c->refs, 1);
     c->server = server;
+    c->listener = listener;
     c->socket.fd = fd;
     c->stream = stream_plain(fd);
-    c->protocol = protocol;
     c->start.home = conn_start;
     c->pins = 1;
     list_init(&c->registry_link);
@@ -119,19 +139,18 @@ struct conn *conn_new(sally_server *server, int fd, const struct protocol *proto
     c->peer.connection_id =
         atomic_fetch_add_explicit(&server->next_connection_id, 1, memory_order_relaxed);
     char network[ADDRESS_TEXT_SIZE];
-    set_peer(c, listener, network);
-    c->first_settings = server_settings(server);
-    c->settings = settings_ref(c->first_settings);
-    const char *limit = limits_admit(&server->limits, c->settings, network, &c->live_address);
+    set_peer(c, protocol, network);
+    const char *limit = "out of memory";
+    if (begin_service(c, protocol))
+        limit = limits_admit(&server->limits, c->settings, network, &c->live_address);
     if (limit) {
         counter_add(&server->counters.connections_refused, 1);
         log_refused(server, c, limit);
         c->socket.fd = -1;
         close(fd);
-        settings_unref(c->settings);
-        settings_unref(c->first_settings);
+        *error = c->service ? SALLY_E_LIMIT : SALLY_E_NO_MEMORY;
+        end_service(c);
         conn_unref(c);
-        *error = SALLY_E_LIMIT;
         return NULL;
     }
     prepare_socket(fd, c->settings);
@@ -166,9 +185,7 @@ static void release_place(struct conn *c)
 void conn_discard(struct conn *c)
 {
     release_place(c);
-    settings_unref(c->settings);
-    settings_unref(c->first_settings);
-    keyring_unref(c->keys);
+    end_service(c);
     conn_unref(c);
 }
 
@@ -184,7 +201,7 @@ static void announce_start(struct conn *c)
 {
     char port[8], url[LISTENER_URL_SIZE];
     snprintf(port, sizeof port, "%u", (unsigned)c->peer.port);
-    listener_url_print(url, c->protocol, &c->local_address);
+    listener_url_print(url, c->service->protocol, &c->local_address);
     sally_log_field fields[] = {{"address", c->peer.address}, {"port", port}, {"to", url}};
     log_line(&c->server->log, conn_log_ids(c), SALLY_LOG_INFO, "connection.opened", fields,
              COUNT_OF(fields), "Connection accepted");
@@ -208,14 +225,15 @@ static void conn_start(struct task *task)
     list_append(&loop->conns, &c->link);
     c->active_ns = c->progress_ns = loop_now_ns();
     atomic_store_explicit(&c->facts.last_input_ns, c->active_ns, memory_order_relaxed);
-    bool has_joined = loop_join(&loop->loop, &c->member);
+    /* Once more: a server that starts without keys makes some. */
+    bool has_joined = loop_join(&loop->loop, &c->member) && begin_service(c, c->service->protocol);
     if (!has_joined || !conn_hooks_requested(c)) {
         turn_away(c, has_joined ? "hook" : "out of memory");
         return;
     }
-    c->keys = server_keys(c->server); /* not before: a server that starts without keys makes one */
     announce_start(c);
-    if (c->protocol->line_new(&c->line, c) != SALLY_E_OK || conn_open_socket(c) != SALLY_E_OK) {
+    if (c->service->protocol->line_new(&c->line, c) != SALLY_E_OK ||
+        conn_open_socket(c) != SALLY_E_OK) {
         conn_end(c, SALLY_END_LIMIT, "out of memory");
         return;
     }
@@ -240,9 +258,7 @@ static void conn_gone(struct conn *c)
     login_forget(c);
     if (c->counted_until_drained)
         count_sub(&c->server->limits.connections, 1);
-    settings_unref(c->settings);
-    settings_unref(c->first_settings);
-    keyring_unref(c->keys);
+    end_service(c);
     conn_unref(c);
     atomic_fetch_sub_explicit(&loop->loop.load, 1, memory_order_acq_rel);
 }

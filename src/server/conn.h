@@ -18,7 +18,7 @@
 #include "server/live.h"
 #include "server/loops.h"
 #include "server/protocols.h"
-#include "server/settings.h"
+#include "server/service.h"
 #include "server/stream.h"
 
 /* A file that is open, for walks to show. */
@@ -81,12 +81,12 @@ struct conn {
     _Atomic uint32_t refs; /* one for the loop while there are pins; others of any thread, who may
                               look at `peer`, `stage` and `facts` */
     sally_server *server;
+    struct listener *listener; /* NULL: the program has handed the socket over */
     struct server_loop *loop;
     struct loop_member member;
     struct list registry_link;
     struct list link; /* the loop's conns; before there is one, the server's early */
 
-    const struct protocol *protocol;
     sally_peer peer; /* client_software: set once, under facts.lock */
     struct address address, local_address;
     struct live_address *live_address; /* held, what limits count it under; NULL: nothing */
@@ -99,10 +99,8 @@ struct conn {
     struct stream stream;
     struct line *line; /* NULL before it is on its loop, and from CONN_LINGERING on */
 
-    struct settings *first_settings; /* held: the engine borrows its texts */
-    struct settings *settings;       /* held: the same, or with changes of its own */
-    struct keyring *keys;            /* held */
-    sally_auth *auth;                /* held: who was asked first is asked to the end */
+    struct service *service;   /* held: what it began with; the engine borrows its texts */
+    struct settings *settings; /* held: the service's, or with changes of its own */
     uint32_t auth_next; /* SALLY_AUTH_ bits that must follow a partial success; 0: any offered */
     void *auth_state;
     const char *asked_user; /* user name that awaits the authenticator's answer; NULL: none */
@@ -132,8 +130,8 @@ struct listener;
 /* Makes a connection of a socket that is nonblocking already, and counts it; takes the socket in
  * any case. Not on its way yet. Any thread. NULL: refused, or out of memory; `error` says which.
  * `listener` may be NULL. */
-struct conn *conn_new(sally_server *server, int fd, const struct protocol *protocol,
-                      const struct listener *listener, sally_error *error);
+struct conn *conn_new(sally_server *server, int fd, struct listener *listener,
+                      const struct protocol *protocol, sally_error *error);
 /* Sends it to its loop. Under the server's lock. */
 void conn_launch(struct conn *c, struct server_loop *loop);
 /* Gives up one that was never launched. */

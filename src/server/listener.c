@@ -101,7 +101,7 @@ sally_error sally_server_adopt(sally_server *server, int fd, const char *protoco
         return error;
     }
     sally_error error = SALLY_E_OK;
-    struct conn *c = conn_new(server, fd, p, NULL, &error);
+    struct conn *c = conn_new(server, fd, NULL, p, &error);
     if (!c)
         return server_fail(server, error, "cannot adopt the socket: %s", sally_strerror(error));
     uint64_t id = c->peer.connection_id;

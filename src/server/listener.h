@@ -10,6 +10,7 @@
 #include "loop/task.h"
 #include "sallyport/server.h"
 #include "server/listener_url.h"
+#include "server/service.h"
 
 struct loop;
 
@@ -19,6 +20,7 @@ struct listener {
     struct list link;          /* the server's */
     sally_server *server;
     const struct protocol *protocol;
+    struct service_slot service;
     int fd;    /* -1: closed */
     char *url; /* lives as long as the server */
     uv_poll_t poll;

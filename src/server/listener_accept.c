@@ -57,7 +57,7 @@ static void admit(struct listener *l, int fd)
 {
     sally_server *server = l->server;
     sally_error error;
-    struct conn *c = conn_new(server, fd, l->protocol, l, &error);
+    struct conn *c = conn_new(server, fd, l, l->protocol, &error);
     if (!c)
         return;
     pthread_mutex_lock(&server->lock);
@@ -166,6 +166,7 @@ void listeners_close(sally_server *server)
 void listener_free(struct listener *l)
 {
     listener_close(l);
+    service_slot_clear(&l->service);
     mem_free(l->url);
     mem_free(l);
 }

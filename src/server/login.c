@@ -303,7 +303,7 @@ static sally_error check_setting(const char *name, const char *value)
 static struct attempt *new_attempt(struct conn *c, struct ssh_auth *q)
 {
     struct attempt *a = mem_zalloc(sizeof *a);
-    struct auth_request *r = a ? auth_request_new(c->auth) : NULL;
+    struct auth_request *r = a ? auth_request_new(c->service->auth) : NULL;
     if (!r) {
         mem_free(a);
         return NULL;
@@ -357,20 +357,18 @@ static bool is_quick(const struct attempt *a)
 
 void login_try(struct conn *c, struct ssh_auth *q)
 {
-    if (!c->auth)
-        c->auth = server_auth(c->server);
     if (q->user_changed)
         c->auth_next = 0;
-    if (c->auth && q->user_changed && c->auth_state) {
-        auth_forget(c->auth, c->auth_state);
+    if (c->service->auth && q->user_changed && c->auth_state) {
+        auth_forget(c->service->auth, c->auth_state);
         c->auth_state = NULL;
     }
-    struct attempt *a = c->auth ? new_attempt(c, q) : NULL;
+    struct attempt *a = c->service->auth ? new_attempt(c, q) : NULL;
     if (!a) {
         sally_log_field fields[] = {{"user", q->user}, {"address", c->peer.address}};
         log_line(&c->server->log, conn_log_ids(c), SALLY_LOG_WARNING, "auth.impossible", fields,
                  COUNT_OF(fields), "%s",
-                 c->auth ? "Out of memory" : "Nobody may log in: no users are set up");
+                 c->service->auth ? "Out of memory" : "Nobody may log in: no users are set up");
         ssh_auth_reject(q, "");
         return;
     }
@@ -395,9 +393,7 @@ void login_clear(struct conn *c)
 void login_forget(struct conn *c)
 {
     drop_login(c);
-    if (c->auth)
-        auth_forget(c->auth, c->auth_state);
+    if (c->service->auth)
+        auth_forget(c->service->auth, c->auth_state);
     c->auth_state = NULL;
-    sally_auth_unref(c->auth);
-    c->auth = NULL;
 }

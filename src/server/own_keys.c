@@ -46,6 +46,7 @@ static void add(sally_server *server, sally_key *key)
     if (ring) {
         keyring_unref(server->keys);
         server->keys = ring;
+        server->generation++;
     }
     pthread_mutex_unlock(&server->lock);
     sally_key_unref(bound);

@@ -75,6 +75,7 @@ static void free_parts(sally_server *server)
         listener_free(CONTAINER_OF(item, struct listener, link));
     if (server->reserve_fd >= 0)
         close(server->reserve_fd);
+    service_slot_clear(&server->adopted);
     sally_auth_unref(server->auth);
     keyring_unref(server->keys);
     settings_unref(server->settings);
@@ -152,6 +153,7 @@ static sally_error change_setting(sally_server *server, const char *name, const 
     }
     settings_unref(server->settings);
     server->settings = changed;
+    server->generation++;
     return SALLY_E_OK;
 }
 
@@ -194,14 +196,6 @@ sally_error sally_server_get(const sally_server *server, const char *name, char 
 
 /* ---- Users ---- */
 
-sally_auth *server_auth(sally_server *server)
-{
-    pthread_mutex_lock(&server->lock);
-    sally_auth *auth = server->auth ? sally_auth_ref(server->auth) : NULL;
-    pthread_mutex_unlock(&server->lock);
-    return auth;
-}
-
 static const char both_ways[] =
     "users are either added one by one (sally_server_add_user) or left to an authenticator "
     "(sally_server_set_auth), not both";
@@ -216,6 +210,7 @@ sally_error sally_server_set_auth(sally_server *server, sally_auth *auth)
     if (!ours) {
         old = server->auth;
         server->auth = auth ? sally_auth_ref(auth) : NULL;
+        server->generation++;
     }
     pthread_mutex_unlock(&server->lock);
     sally_auth_unref(old); /* its destroy is the program's: not under the lock */
@@ -233,6 +228,7 @@ static sally_error own_users(sally_server *server, sally_auth **out)
     if (!server->auth) {
         server->auth = sally_auth_ref(fresh);
         server->auth_is_ours = true;
+        server->generation++;
     }
     if (server->auth_is_ours)
         *out = sally_auth_ref(server->auth);
@@ -326,6 +322,7 @@ sally_error sally_server_add_host_key(sally_server *server, sally_key *key)
     if (ring) {
         keyring_unref(server->keys);
         server->keys = ring;
+        server->generation++;
     }
     pthread_mutex_unlock(&server->lock);
     sally_key_unref(bound);

@@ -19,6 +19,7 @@
 #include "server/limits.h"
 #include "server/own_keys.h"
 #include "server/registry.h"
+#include "server/service.h"
 #include "server/settings.h"
 #include "server/stalled.h"
 
@@ -42,8 +43,10 @@ struct sally_server {
     struct settings *settings; /* the current set: connections hold the one they began with */
     struct keyring *keys;      /* likewise */
     sally_auth *auth;
-    bool auth_is_ours; /* made by sally_server_add_user() */
-    bool is_draining;  /* shut down: no new connections */
+    uint64_t generation;         /* grows when one of these three changes */
+    struct service_slot adopted; /* for sockets that the program hands over */
+    bool auth_is_ours;           /* made by sally_server_add_user() */
+    bool is_draining;            /* shut down: no new connections */
     uint64_t grace_end_ns;
     bool accepts_no_more;       /* the listeners are closed, */
     struct task stop_listening; /* or will be by the first loop */
@@ -84,7 +87,6 @@ struct sally_server {
 /* The current settings or keys, held for the caller. */
 struct settings *server_settings(sally_server *server);
 struct keyring *server_keys(sally_server *server);
-sally_auth *server_auth(sally_server *server); /* NULL: nobody may log in */
 
 /* Whether there is a host key for what clients are offered. False: `why` says what to do. */
 bool server_can_sign(const struct keyring *keys, const struct settings *settings,

@@ -45,14 +45,14 @@ static uint32_t channel_packet(const struct settings *s)
 static struct ssh_options options_of(const struct conn *c)
 {
     const struct settings *s = c->settings;
-    const struct settings *first = c->first_settings; /* texts are borrowed until the end */
+    const struct settings *first = c->service->settings; /* texts are borrowed until the end */
     uint64_t window = start_window(c);
     return (struct ssh_options){
         .role = SSH_SERVER,
         .crypto = c->server->crypto,
         .random = crypto_random(c->server->crypto),
-        .host_keys = c->keys->keys,
-        .host_key_count = c->keys->count,
+        .host_keys = c->service->keys->keys,
+        .host_key_count = c->service->keys->count,
         .software = first->ssh_software,
         .banner = first->ssh_banner[0] ? first->ssh_banner : NULL,
         .kex = first->ssh_kex,

@@ -1,0 +1,38 @@
+/* What a listener offers: a protocol, settings, host keys, and who may log in. Never changes once
+ * made: a connection keeps the one that it began with to its end. */
+#ifndef SALLY_SERVER_SERVICE_H
+#define SALLY_SERVER_SERVICE_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "sallyport/auth.h"
+#include "sallyport/server.h"
+#include "server/keyring.h"
+#include "server/protocols.h"
+#include "server/settings.h"
+
+struct service {
+    _Atomic uint32_t refs;
+    const struct protocol *protocol;
+    struct settings *settings; /* held */
+    struct keyring *keys;      /* held; NULL: none yet */
+    sally_auth *auth;          /* held; NULL: nobody may log in */
+};
+
+/* The service of a listener, or of sockets that the program hands over; made anew when something
+ * has changed. Guarded by the server's lock. */
+struct service_slot {
+    const struct protocol *protocol;
+    struct service *service; /* held */
+    uint64_t generation;     /* of the server when it was made */
+};
+
+/* The present one, held for the caller; NULL: out of memory. Takes the server's lock. */
+struct service *service_get(sally_server *server, struct service_slot *slot,
+                            const struct protocol *protocol);
+void service_slot_clear(struct service_slot *slot);
+struct service *service_ref(struct service *service);
+void service_unref(struct service *service); /* NULL is allowed */
+
+#endif
