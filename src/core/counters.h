@@ -3,14 +3,32 @@
 #define SALLY_CORE_COUNTERS_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
+/* One row each, under the name of the member of sally_counters that shows it. */
+#define COUNTER_MAP(X)                                                                             \
+    X(connections)                                                                                 \
+    X(connections_refused)                                                                         \
+    X(connections_now)                                                                             \
+    X(connections_unauthenticated_now)                                                             \
+    X(logins)                                                                                      \
+    X(logins_rejected)                                                                             \
+    X(sessions_now)                                                                                \
+    X(operations)                                                                                  \
+    X(operations_failed)                                                                           \
+    X(files_now)                                                                                   \
+    X(bytes_in)                                                                                    \
+    X(bytes_out)                                                                                   \
+    X(bytes_read)                                                                                  \
+    X(bytes_written)                                                                               \
+    X(rekeys)                                                                                      \
+    X(buffered_bytes_now)
+
 struct counters {
-    _Atomic uint64_t connections, connections_refused, connections_now, unauthenticated_now;
-    _Atomic uint64_t logins, logins_rejected, sessions_now;
-    _Atomic uint64_t operations, operations_failed, files_now;
-    _Atomic uint64_t bytes_in, bytes_out, bytes_read, bytes_written;
-    _Atomic uint64_t rekeys, buffered_bytes_now;
+#define COUNTER(name) _Atomic uint64_t name;
+    COUNTER_MAP(COUNTER)
+#undef COUNTER
 };
 
 static inline void counter_add(_Atomic uint64_t *counter, uint64_t amount)
@@ -21,6 +39,18 @@ static inline void counter_add(_Atomic uint64_t *counter, uint64_t amount)
 static inline void counter_sub(_Atomic uint64_t *counter, uint64_t amount)
 {
     atomic_fetch_sub_explicit(counter, amount, memory_order_relaxed);
+}
+
+/* Adds unless it would exceed `maximum` (0: no maximum). */
+static inline bool counter_add_below(_Atomic uint64_t *counter, uint64_t amount, uint64_t maximum)
+{
+    uint64_t old = atomic_load_explicit(counter, memory_order_relaxed);
+    do {
+        if (maximum && (old > maximum || amount > maximum - old))
+            return false;
+    } while (!atomic_compare_exchange_weak_explicit(counter, &old, old + amount,
+                                                    memory_order_relaxed, memory_order_relaxed));
+    return true;
 }
 
 static inline uint64_t counter_get(_Atomic uint64_t *counter)

@@ -156,7 +156,7 @@ struct conn *conn_new(sally_server *server, int fd, struct listener *listener,
     prepare_socket(fd, c->settings);
     counter_add(&server->counters.connections, 1);
     counter_add(&server->counters.connections_now, 1);
-    counter_add(&server->counters.unauthenticated_now, 1);
+    counter_add(&server->counters.connections_unauthenticated_now, 1);
     return c;
 }
 
@@ -170,7 +170,7 @@ static void release_place(struct conn *c)
     c->socket.fd = -1;
     counter_sub(&server->counters.connections_now, 1);
     if (!c->is_logged_in) {
-        counter_sub(&server->counters.unauthenticated_now, 1);
+        counter_sub(&server->counters.connections_unauthenticated_now, 1);
         limits_logged_in(&server->limits, c->live_address);
     }
     limits_release(&server->limits, c->live_address);
@@ -178,7 +178,7 @@ static void release_place(struct conn *c)
     /* Whoever comes and goes must not have more of them than whoever stays. */
     c->counted_until_drained = !list_empty(&c->sessions);
     if (c->counted_until_drained)
-        count_add(&server->limits.connections, 1, 0);
+        counter_add_below(&server->limits.connections, 1, 0);
     login_clear(c);
 }
 
@@ -257,7 +257,7 @@ static void conn_gone(struct conn *c)
     list_remove(&c->link);
     login_forget(c);
     if (c->counted_until_drained)
-        count_sub(&c->server->limits.connections, 1);
+        counter_sub(&c->server->limits.connections, 1);
     end_service(c);
     conn_unref(c);
     atomic_fetch_sub_explicit(&loop->loop.load, 1, memory_order_acq_rel);
@@ -387,7 +387,7 @@ void conn_logged_in(struct conn *c)
 {
     c->is_logged_in = true;
     limits_logged_in(&c->server->limits, c->live_address);
-    counter_sub(&c->server->counters.unauthenticated_now, 1);
+    counter_sub(&c->server->counters.connections_unauthenticated_now, 1);
     counter_add(&c->server->counters.logins, 1);
     conn_set_stage(c, CONN_OPEN);
 }

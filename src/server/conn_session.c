@@ -65,7 +65,7 @@ static void on_gone(void *user_data)
     conn_count_sessions(c, -1);
     list_remove(&s->link);
     list_remove(&s->ready);
-    count_sub(&c->server->limits.buffered_bytes, s->charged);
+    counter_sub(&c->server->counters.buffered_bytes_now, s->charged);
     settings_unref(s->settings);
     s->methods->free(s);
     conn_make_ready(c); /* it may have been what a shutdown waits for */
@@ -166,8 +166,8 @@ static bool may_drain(const struct conn *c)
 static bool start_draining(struct conn_session *s)
 {
     struct conn *c = s->conn;
-    if (!may_drain(c) ||
-        !count_add(&c->server->limits.buffered_bytes, s->owed, s->settings->limits_buffered_bytes))
+    if (!may_drain(c) || !counter_add_below(&c->server->counters.buffered_bytes_now, s->owed,
+                                            s->settings->limits_buffered_bytes))
         return false;
     s->charged = s->owed;
     session_drain(s->session);

@@ -1,6 +1,7 @@
 #include "server/limits.h"
 
 #include "base/mem.h"
+#include "core/counters.h"
 
 void limits_init(struct limits *limits)
 {
@@ -8,29 +9,12 @@ void limits_init(struct limits *limits)
     live_users_init(&limits->users);
     atomic_init(&limits->connections, 0);
     atomic_init(&limits->unauthenticated, 0);
-    atomic_init(&limits->buffered_bytes, 0);
 }
 
 void limits_clear(struct limits *limits)
 {
     live_table_clear(&limits->addresses);
     live_table_clear(&limits->users);
-}
-
-bool count_add(_Atomic uint64_t *count, uint64_t amount, uint64_t maximum)
-{
-    uint64_t old = atomic_load_explicit(count, memory_order_relaxed);
-    do {
-        if (maximum && (old > maximum || amount > maximum - old))
-            return false;
-    } while (!atomic_compare_exchange_weak_explicit(count, &old, old + amount, memory_order_relaxed,
-                                                    memory_order_relaxed));
-    return true;
-}
-
-void count_sub(_Atomic uint64_t *count, uint64_t amount)
-{
-    atomic_fetch_sub_explicit(count, amount, memory_order_relaxed);
 }
 
 /* ---- Admission: one step per limit ---- */
@@ -43,22 +27,22 @@ struct admission {
 
 static bool add_connection(const struct admission *a)
 {
-    return count_add(&a->limits->connections, 1, a->settings->limits_connections);
+    return counter_add_below(&a->limits->connections, 1, a->settings->limits_connections);
 }
 
 static void remove_connection(const struct admission *a)
 {
-    count_sub(&a->limits->connections, 1);
+    counter_sub(&a->limits->connections, 1);
 }
 
 static bool add_unauthenticated(const struct admission *a)
 {
-    return count_add(&a->limits->unauthenticated, 1, a->settings->limits_unauthenticated);
+    return counter_add_below(&a->limits->unauthenticated, 1, a->settings->limits_unauthenticated);
 }
 
 static void remove_unauthenticated(const struct admission *a)
 {
-    count_sub(&a->limits->unauthenticated, 1);
+    counter_sub(&a->limits->unauthenticated, 1);
 }
 
 static bool add_to_address(const struct admission *a)
@@ -114,14 +98,14 @@ const char *limits_admit(struct limits *limits, const struct settings *settings,
 
 void limits_logged_in(struct limits *limits, struct live_address *address)
 {
-    count_sub(&limits->unauthenticated, 1);
+    counter_sub(&limits->unauthenticated, 1);
     if (address)
         live_uncount(&address->live, &address->unauthenticated);
 }
 
 void limits_release(struct limits *limits, struct live_address *address)
 {
-    count_sub(&limits->connections, 1);
+    counter_sub(&limits->connections, 1);
     if (!address)
         return;
     live_uncount(&address->live, &address->connections);

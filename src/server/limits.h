@@ -1,5 +1,5 @@
-/* Bounds that connections share: how many there are in all, from one address, not logged in; and
- * the memory promised to clients. (Of one user: see live.h.) Any thread. */
+/* Bounds that connections share: how many there are in all, from one address, not logged in. (Of
+ * one user: see live.h.) Any thread. */
 #ifndef SALLY_SERVER_LIMITS_H
 #define SALLY_SERVER_LIMITS_H
 
@@ -14,15 +14,10 @@
 struct limits {
     struct live_table addresses, users;
     _Atomic uint64_t connections, unauthenticated;
-    _Atomic uint64_t buffered_bytes;
 };
 
 void limits_init(struct limits *limits);
 void limits_clear(struct limits *limits);
-
-/* Adds to a plain number, unless it would exceed `maximum` (0: no maximum). */
-bool count_add(_Atomic uint64_t *count, uint64_t amount, uint64_t maximum);
-void count_sub(_Atomic uint64_t *count, uint64_t amount);
 
 /* Counts a new connection that has not logged in yet, from `network` (see address_network(); "":
  * unknown, not limited). NULL: it may come in, and *address is held for it (NULL for ""); else the

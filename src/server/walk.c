@@ -43,28 +43,12 @@ sally_error sally_server_counters(sally_server *server, sally_counters *counters
                            counters ? "struct_size is not set" : "the struct is NULL");
     struct counters *c = &server->counters;
     size_t size = counters->struct_size;
-    const sally_counters all = {
-        .struct_size = size,
-        .connections = counter_get(&c->connections),
-        .connections_refused = counter_get(&c->connections_refused),
-        .connections_now = counter_get(&c->connections_now),
-        .connections_unauthenticated_now = counter_get(&c->unauthenticated_now),
-        .logins = counter_get(&c->logins),
-        .logins_rejected = counter_get(&c->logins_rejected),
-        .sessions_now = counter_get(&c->sessions_now),
-        .operations = counter_get(&c->operations),
-        .operations_failed = counter_get(&c->operations_failed),
-        .files_now = counter_get(&c->files_now),
-        .bytes_in = counter_get(&c->bytes_in),
-        .bytes_out = counter_get(&c->bytes_out),
-        .bytes_read = counter_get(&c->bytes_read),
-        .bytes_written = counter_get(&c->bytes_written),
-        .rekeys = counter_get(&c->rekeys),
-        .buffered_bytes_now = counter_get(&server->limits.buffered_bytes),
-    };
+    sally_counters all = {.struct_size = size};
+#define GET(name) all.name = counter_get(&c->name);
+    COUNTER_MAP(GET)
+#undef GET
     if (size > sizeof all)
-        memset((char *)counters + sizeof all, 0,
-               size - sizeof all); /* sums that we do not know yet */
+        memset((char *)counters + sizeof all, 0, size - sizeof all); /* that we do not know yet */
     memcpy(counters, &all, size < sizeof all ? size : sizeof all);
     return SALLY_E_OK;
 }

@@ -26,7 +26,8 @@ static uint64_t smallest_window(const struct conn *c)
 static uint64_t start_window(const struct conn *c)
 {
     uint64_t budget = c->settings->limits_buffered_bytes;
-    uint64_t used = atomic_load_explicit(&c->server->limits.buffered_bytes, memory_order_relaxed);
+    uint64_t used =
+        atomic_load_explicit(&c->server->counters.buffered_bytes_now, memory_order_relaxed);
     uint64_t share = used < budget ? (budget - used) / WINDOW_SHARE : 0;
     uint64_t window = c->settings->ssh_window_start;
     if (window > share)
@@ -141,13 +142,13 @@ static bool on_window_charge(void *user_data, size_t bytes)
             return false;
         maximum -= smallest - bytes;
     }
-    return count_add(&c->server->limits.buffered_bytes, bytes, maximum);
+    return counter_add_below(&c->server->counters.buffered_bytes_now, bytes, maximum);
 }
 
 static void on_window_release(void *user_data, size_t bytes)
 {
     struct conn *c = conn_of(user_data);
-    count_sub(&c->server->limits.buffered_bytes, bytes);
+    counter_sub(&c->server->counters.buffered_bytes_now, bytes);
 }
 
 static void on_over(void *user_data, enum ssh_end end, const char *detail)

@@ -8,19 +8,6 @@
 #include "alloc_failure.h"
 #include "server/limits.h"
 
-static void amounts_do_not_wrap(void **state)
-{
-    (void)state;
-    _Atomic uint64_t count = 0;
-    assert_true(count_add(&count, 10, 10));
-    assert_false(count_add(&count, 1, 10));
-    assert_false(count_add(&count, UINT64_MAX, 10));
-    assert_false(count_add(&count, 1, 5)); /* lowered below what is taken */
-    count_sub(&count, 10);
-    assert_false(count_add(&count, UINT64_MAX, 10));
-    assert_true(count_add(&count, 10, 10));
-}
-
 static const char *admit(struct limits *l, const struct settings *s, const char *network,
                          struct live_address **address)
 {
@@ -100,7 +87,6 @@ static void short_memory_admits_nobody(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(amounts_do_not_wrap),
         cmocka_unit_test(a_refusal_leaves_nothing_counted),
         cmocka_unit_test(one_address_cannot_lock_out_the_others),
         cmocka_unit_test(short_memory_admits_nobody),
