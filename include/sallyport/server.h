@@ -37,8 +37,8 @@ SALLY_API sally_error sally_server_free(sally_server *server);
 
 /** Why this thread's last failed call on this server failed, and what to do about it: which
  * setting, which address, which argument. Calls that succeed leave the text unchanged. Each thread
- * has its own text, valid until its next failed call on this server or until the server is freed.
- * Never NULL. Any thread. */
+ * has its own text, valid until its next failed call on this server, until the thread ends or
+ * until the server is freed. Never NULL. Any thread. */
 SALLY_API const char *sally_server_error(const sally_server *server);
 
 /** Sets a setting by name (settings.h). ::SALLY_E_NOT_FOUND, ::SALLY_E_PARSE, ::SALLY_E_RANGE,

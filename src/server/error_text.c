@@ -4,26 +4,62 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "os/thread.h"
 #include "server/server.h"
 
 #define FAILURE_SIZE 2048
 
+/* So many threads may have a text before those that are gone are looked for. */
+#define REAP_AT 64
+
 struct failure {
     struct list link;
-    pthread_t thread;
+    uint64_t thread; /* os_thread_id() */
     char text[FAILURE_SIZE];
 };
 
-/* Under the failures' lock. Threads that are gone leave theirs behind: to the next one of the same
- * name, or the end. */
+/* Under the failures' lock. A thread that is gone may have left its text to the next one of the
+ * same number. */
 static struct failure *find(const sally_server *server)
 {
+    uint64_t self = os_thread_id();
     LIST_EACH (item, &server->failures) {
         struct failure *f = CONTAINER_OF(item, struct failure, link);
-        if (pthread_equal(f->thread, pthread_self()))
+        if (f->thread == self)
             return f;
     }
     return NULL;
+}
+
+/* Under the lock. */
+static void reap(sally_server *server)
+{
+    uint32_t left = 0;
+    LIST_EACH (item, &server->failures) {
+        struct failure *f = CONTAINER_OF(item, struct failure, link);
+        if (os_thread_exists(f->thread)) {
+            left++;
+            continue;
+        }
+        list_remove(&f->link);
+        mem_free(f);
+    }
+    server->failure_count = left;
+    server->failures_reap_at = left + REAP_AT;
+}
+
+/* Under the lock. NULL: out of memory. */
+static struct failure *new_failure(sally_server *server)
+{
+    if (server->failure_count >= server->failures_reap_at)
+        reap(server);
+    struct failure *f = mem_zalloc(sizeof *f);
+    if (!f)
+        return NULL;
+    f->thread = os_thread_id();
+    list_append(&server->failures, &f->link);
+    server->failure_count++;
+    return f;
 }
 
 sally_error server_fail(sally_server *server, sally_error error, const char *format, ...)
@@ -35,10 +71,8 @@ sally_error server_fail(sally_server *server, sally_error error, const char *for
     va_end(args);
     pthread_mutex_lock(&server->failures_lock);
     struct failure *f = find(server);
-    if (!f && (f = mem_zalloc(sizeof *f)) != NULL) {
-        f->thread = pthread_self();
-        list_append(&server->failures, &f->link);
-    }
+    if (!f)
+        f = new_failure(server);
     if (f)
         snprintf(f->text, sizeof f->text, "%s", text);
     else

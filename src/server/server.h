@@ -73,7 +73,8 @@ struct sally_server {
     bool log_busy;
     pthread_mutex_t failures_lock;
     struct list failures; /* texts for sally_server_error(), one per thread */
-    bool failures_lost;   /* there was no memory for one */
+    uint32_t failure_count, failures_reap_at;
+    bool failures_lost; /* there was no memory for one */
     struct limits limits;
     struct registry registry;
     struct counters counters;

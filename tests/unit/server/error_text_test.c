@@ -12,6 +12,7 @@
 
 #include "base/mem.h"
 #include "server/fixture.h"
+#include "server/server.h"
 
 /* ---- Calls that fail, each on a server that is new, or has been started ---- */
 
@@ -358,11 +359,37 @@ static void each_thread_reads_its_own(void **state)
     assert_int_equal(sally_server_free(s), SALLY_E_OK);
 }
 
+static void *fail_once(void *server)
+{
+    assert_int_equal(sally_server_set(server, "no.such", "1"), SALLY_E_NOT_FOUND);
+    assert_non_null(strstr(sally_server_error(server), "no.such"));
+    return NULL;
+}
+
+/* Any number of threads may fail and end; a text that may still be read stays. */
+static void texts_of_threads_that_are_gone_are_dropped(void **state)
+{
+    (void)state;
+    sally_server *s = keyed_server();
+    assert_int_equal(sally_server_set(s, "no.setting", "1"), SALLY_E_NOT_FOUND);
+    const char *text = sally_server_error(s);
+    for (int i = 0; i < 300; i++) {
+        pthread_t thread;
+        assert_int_equal(pthread_create(&thread, NULL, fail_once, s), 0);
+        pthread_join(thread, NULL);
+    }
+    assert_true(s->failure_count < 150);
+    assert_ptr_equal(sally_server_error(s), text);
+    assert_non_null(strstr(text, "no.setting"));
+    assert_int_equal(sally_server_free(s), SALLY_E_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_failing_call_says_why),
         cmocka_unit_test(each_thread_reads_its_own),
+        cmocka_unit_test(texts_of_threads_that_are_gone_are_dropped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
