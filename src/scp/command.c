@@ -1,7 +1,7 @@
 #include "scp/command.h"
 
+#include "base/glob.h"
 #include "base/mem.h"
-#include "scp/glob.h"
 #include "scp/scp.h"
 
 #define NO_OPTIONS "Options are not known here."

@@ -1,8 +1,8 @@
 /* Finds the files that a command is about: expands the patterns of its paths, and goes through
  * directories. One directory per level is open, and a bounded part of its names is held. */
+#include "base/glob.h"
 #include "core/path.h"
 #include "scp/engine.h"
-#include "scp/glob.h"
 
 #include "base/mem.h"
 

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/glob.h"
 #include "base/mem.h"
-#include "scp/glob.h"
 #include "server/settings.h"
 
 #define LIST_MAX_BYTES 16384

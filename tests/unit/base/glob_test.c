@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "scp/glob.h"
+#include "base/glob.h"
 
 static bool matches(const char *pattern, const char *name)
 {

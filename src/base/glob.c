@@ -1,4 +1,4 @@
-#include "scp/glob.h"
+#include "base/glob.h"
 
 bool glob_is_pattern(struct slice p)
 {

@@ -1,7 +1,7 @@
 /* Patterns for names: * ? [a-z] [!a-z], and a backslash before what is meant literally. The work is
  * bounded by the product of both lengths, whatever the pattern. */
-#ifndef SALLY_SCP_GLOB_H
-#define SALLY_SCP_GLOB_H
+#ifndef SALLY_BASE_GLOB_H
+#define SALLY_BASE_GLOB_H
 
 #include "base/buf.h"
 #include "base/cursor.h"
