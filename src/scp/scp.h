@@ -6,6 +6,7 @@
 
 #include "base/chunk.h"
 #include "core/session.h"
+#include "scp/settings.h"
 
 /* What the engine tells its owner; all on the home thread, from inside a call of the engine or a
  * chunk's release. */
@@ -24,8 +25,6 @@ struct scp_events {
 
 struct scp;
 
-/* The names of what can be run: "scp" first. NULL: there are no more. */
-const char *scp_command_name(uint32_t index);
 #define SCP_ALL_COMMANDS UINT32_MAX
 
 /* `command` is copied; one that is not known, or whose bit in `allowed` (1 << index) is not set,

@@ -20,6 +20,7 @@
 #include "server/protocols.h"
 #include "server/service.h"
 #include "server/stream.h"
+#include "settings/settings.h"
 
 /* A file that is open, for walks to show. */
 struct conn_transfer {

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "server/live.h"
-#include "server/settings.h"
+#include "settings/settings.h"
 
 struct limits {
     struct live_table addresses, users;

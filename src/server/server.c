@@ -10,6 +10,7 @@
 #include "server/conn.h"
 #include "server/listener.h"
 #include "server/loops.h"
+#include "settings/table.h"
 
 sally_error sally_server_new(sally_server **out)
 {

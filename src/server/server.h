@@ -20,8 +20,8 @@
 #include "server/own_keys.h"
 #include "server/registry.h"
 #include "server/service.h"
-#include "server/settings.h"
 #include "server/stalled.h"
+#include "settings/settings.h"
 
 struct conn;
 struct server_loop;

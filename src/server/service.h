@@ -10,7 +10,7 @@
 #include "sallyport/server.h"
 #include "server/keyring.h"
 #include "server/protocols.h"
-#include "server/settings.h"
+#include "settings/settings.h"
 
 struct service {
     _Atomic uint32_t refs;

@@ -7,6 +7,7 @@
 #include "base/charset.h"
 #include "base/chunk.h"
 #include "core/session.h"
+#include "sftp/settings.h"
 
 /* More than a WRITE has beside its data. */
 #define SFTP_WRITE_OVERHEAD 1024u
@@ -74,11 +75,5 @@ void sftp_trim(struct sftp *s);
 void sftp_close(struct sftp *s, uint32_t reason, void (*on_gone)(void *user_data), void *user_data);
 
 sally_session *sftp_session(struct sftp *s);
-
-/* The names that the lists of allowed and denied requests know; NULL past the last one. */
-const char *sftp_request_name_at(size_t index);
-/* Whether lists know this name, or know it by another: extensions are also called as on the wire.
- */
-bool sftp_request_is_known(const char *name);
 
 #endif

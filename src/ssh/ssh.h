@@ -22,6 +22,7 @@
 #include "base/random.h"
 #include "crypto/crypto.h"
 #include "sallyport/keys.h"
+#include "ssh/settings.h"
 
 struct ssh;
 struct ssh_channel;
@@ -142,9 +143,6 @@ void ssh_trim(struct ssh *ssh);
 /* Sends DISCONNECT by application with this text, then it is over. */
 void ssh_disconnect(struct ssh *ssh, const char *text);
 void ssh_rekey(struct ssh *ssh);
-
-/* The methods of compression that there are, the default ones first; NULL past the last one. */
-const char *ssh_compression_at(size_t index);
 
 /* What is known. The texts live as long as the engine ("" before). */
 const char *ssh_peer_software(

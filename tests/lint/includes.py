@@ -18,6 +18,8 @@ PURE_MORE = {
     "sys/mman.h": {"base/pages.c"},
     "unistd.h": {"base/pages.c"},
 }
+# A folder that needs to know of some others only what may be set of them.
+ONLY_SETTINGS = {"settings": {"ssh", "sftp", "scp"}}
 # Libraries outside, each behind one folder.
 LIBRARIES = [
     (re.compile(r"^openssl/"), {"crypto"}),
@@ -55,6 +57,8 @@ def check_source(path, quote, target):
         return f'{name_of(path)}: "{target}" does not name its folder'
     if other != folder and other not in LAYERS[folder]:
         return f'{name_of(path)}: {folder} may not include "{target}"'
+    if other in ONLY_SETTINGS.get(folder, ()) and target != f"{other}/settings.h":
+        return f'{name_of(path)}: {folder} may include of {other} only "{other}/settings.h"'
     return None
 
 

@@ -18,9 +18,10 @@ LAYERS = {
     "scp": {"base", "core"},
     "fs": {"base", "core", "os", "crypto"},
     "auth": {"base", "core", "os", "crypto"},
+    "settings": {"base", "os", "crypto", "ssh", "sftp", "scp"},
     "loop": {"base", "core"},
-    "server": {"base", "core", "os", "crypto", "ssh", "sftp", "scp", "fs", "auth", "loop", "server/ssh"},
-    "server/ssh": {"base", "core", "os", "crypto", "ssh", "sftp", "scp", "fs", "auth", "loop", "server"},
+    "server": {"base", "core", "os", "crypto", "ssh", "sftp", "scp", "fs", "auth", "loop", "settings", "server/ssh"},
+    "server/ssh": {"base", "core", "os", "crypto", "ssh", "sftp", "scp", "fs", "auth", "loop", "settings", "server"},
 }
 PURE = ["base", "core", "ssh", "sftp", "scp"]
 

@@ -1,15 +1,15 @@
 /* The one table of settings as a typed struct. A set of settings never changes once others can see
  * it: a change makes a copy, so that whoever holds one may read it without a lock for as long as it
  * likes. */
-#ifndef SALLY_SERVER_SETTINGS_H
-#define SALLY_SERVER_SETTINGS_H
+#ifndef SALLY_SETTINGS_SETTINGS_H
+#define SALLY_SETTINGS_SETTINGS_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "sallyport/settings.h"
+#include "sallyport/error.h"
 
 struct settings {
     _Atomic uint32_t refs;
@@ -75,18 +75,6 @@ struct settings {
     char *ssh_software;
 };
 
-/* A row of the table: what is documented, and where the value lives. */
-struct setting_row {
-    sally_setting pub;
-    size_t offset;                        /* in struct settings: of a uint64_t, or of a char * */
-    const char *(*name_at)(size_t index); /* LIST: what may be named; NULL past the last one */
-    /* TEXT: whether this is one; NULL: any is. LIST: whether this may be named, too; NULL: no. */
-    bool (*is_valid)(const char *value);
-};
-
-const struct setting_row *setting_row_at(size_t index);
-const struct setting_row *setting_row_find(const char *name);
-
 /* All defaults; NULL when memory is short. */
 struct settings *settings_new(void);
 struct settings *settings_ref(struct settings *s);
@@ -106,14 +94,5 @@ sally_error settings_get(const struct settings *s, const char *name, char *out, 
  * other settings. */
 sally_error settings_check_connection(const char *name, const char *value,
                                       char why[SETTINGS_WHY_SIZE]);
-
-/* settings_value.c: one value. parse: SALLY_E_PARSE, SALLY_E_RANGE (does not fit into 64 bits). */
-sally_error setting_parse_number(uint32_t type, const char *text, uint64_t *value);
-void setting_print_number(uint32_t type, uint64_t value, char *out, size_t size);
-
-/* settings_list.c: resolves `value` against the row's default; *out is a heap copy. `why` as above.
- */
-sally_error setting_resolve_list(const struct setting_row *row, const char *value, char **out,
-                                 char why[SETTINGS_WHY_SIZE]);
 
 #endif

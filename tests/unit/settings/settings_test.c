@@ -12,7 +12,9 @@
 #include "crypto/kex_method.h"
 #include "crypto/packet_cipher.h"
 #include "crypto/public_key.h"
-#include "server/settings.h"
+#include "settings/settings.h"
+#include "settings/table.h"
+#include "settings/value.h"
 
 static char why[SETTINGS_WHY_SIZE];
 

@@ -1,9 +1,12 @@
-#include "server/settings.h"
+#include "settings/settings.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "settings/list.h"
+#include "settings/table.h"
+#include "settings/value.h"
 
 static bool is_text(const struct setting_row *row)
 {

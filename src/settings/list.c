@@ -1,12 +1,11 @@
-/* Lists, as OpenSSH's: names with commas; "+" in front of one appends it and those behind it to the
- * default, "-" takes them from it (they may be patterns), "^" puts them in front. */
+#include "settings/list.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/glob.h"
 #include "base/mem.h"
-#include "server/settings.h"
 
 #define LIST_MAX_BYTES 16384
 #define LIST_NAME_SIZE 128

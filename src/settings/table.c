@@ -1,80 +1,13 @@
+#include "settings/table.h"
+
 #include <string.h>
 
 #include "base/mem.h"
-#include "crypto/kex_method.h"
-#include "crypto/packet_cipher.h"
-#include "crypto/public_key.h"
-#include "os/charset.h"
 #include "sallyport/version.h"
-#include "scp/scp.h"
-#include "server/settings.h"
-#include "sftp/sftp.h"
-#include "ssh/ssh.h"
-
-static const char *kex_at(size_t index)
-{
-    const struct kex_method *method = kex_method_at(index);
-    return method ? method->name : NULL;
-}
-
-static const char *cipher_name_at(size_t index)
-{
-    const struct cipher_info *cipher = cipher_at(index);
-    return cipher ? cipher->name : NULL;
-}
-
-static const char *mac_name_at(size_t index)
-{
-    const struct mac_info *mac = mac_at(index);
-    return mac ? mac->name : NULL;
-}
-
-static const char *signature_at(size_t index)
-{
-    const struct signature_algorithm *signature = signature_algorithm_at(index);
-    return signature ? signature->name : NULL;
-}
-
-/* "none" behind the commands: it stands for itself, since an empty list would be a slip. */
-static const char *command_at(size_t index)
-{
-    uint32_t count = 0;
-    while (scp_command_name(count))
-        count++;
-    return index < count ? scp_command_name((uint32_t)index) : index == count ? "none" : NULL;
-}
-
-/* Names that requests have on the wire, and those that only a storage knows, which have an @. */
-static bool is_other_request(const char *name)
-{
-    return strchr(name, '@') || sftp_request_is_known(name);
-}
-
-/* RFC 4253 section 4.2: printable US-ASCII without space and minus; all of the line at most 255
- * bytes. */
-static bool is_software(const char *value)
-{
-    for (const char *s = value; *s; s++)
-        if (*s <= ' ' || *s > '~' || *s == '-')
-            return false;
-    return *value != '\0' && strlen(value) <= 200;
-}
-
-/* What terminals may be shown before login; RFC 4252 section 5.4 leaves the size to us. */
-static bool is_banner(const char *value)
-{
-    return strlen(value) <= 32768;
-}
-
-/* One that the system has, and in which ASCII is ASCII. */
-static bool is_charset(const char *value)
-{
-    if (!*value || os_charset_is_utf8(value))
-        return true;
-    struct charset *c = os_charset_open(value);
-    os_charset_close(c);
-    return c != NULL;
-}
+#include "settings/choices.h"
+#include "settings/settings.h"
+#include "sftp/settings.h"
+#include "ssh/settings.h"
 
 #define AT(field)  offsetof(struct settings, field)
 #define NUMBER     SALLY_SETTING_NUMBER
@@ -174,13 +107,13 @@ static const struct setting_row rows[] = {
      AT(server_workers_unauthenticated), NULL, NULL},
     {{"sftp.allow_requests", LIST, CONNECTION, "", "", "",
       "names of the only requests that are allowed; empty: all"},
-     AT(sftp_allow_requests), sftp_request_name_at, is_other_request},
+     AT(sftp_allow_requests), sftp_request_name_at, choice_is_other_request},
     {{"sftp.deny_requests", LIST, CONNECTION, "", "", "",
       "names of requests that are denied"},
-     AT(sftp_deny_requests), sftp_request_name_at, is_other_request},
+     AT(sftp_deny_requests), sftp_request_name_at, choice_is_other_request},
     {{"sftp.filename_charset", TEXT, CONNECTION, "UTF-8", "", "",
       "charset of the storage's names, for clients of SFTP 4 to 6; empty: they are bytes"},
-     AT(sftp_filename_charset), NULL, is_charset},
+     AT(sftp_filename_charset), NULL, text_is_charset},
     {{"sftp.list_dots", BOOL, CONNECTION, "yes", "", "",
       "whether listings have the directory itself and its parent, as \".\" and \"..\""},
      AT(sftp_list_dots), NULL, NULL},
@@ -206,7 +139,7 @@ static const struct setting_row rows[] = {
      AT(sftp_umask_version), NULL, NULL},
     {{"ssh.banner", TEXT, RUNNING, "", "", "",
       "text that clients are shown before login; empty: none"},
-     AT(ssh_banner), NULL, is_banner},
+     AT(ssh_banner), NULL, text_is_banner},
     {{"ssh.channel_packet", BYTES, RUNNING, "256K", "32K", "256K",
       "bytes of data that a client may put into one packet; at most sftp.max_packet less 1K"},
      AT(ssh_channel_packet), NULL, NULL},
@@ -214,11 +147,11 @@ static const struct setting_row rows[] = {
       "chacha20-poly1305@openssh.com,aes128-gcm@openssh.com,aes256-gcm@openssh.com,"
       "aes128-ctr,aes192-ctr,aes256-ctr", "", "",
       "ciphers, best first"},
-     AT(ssh_ciphers), cipher_name_at, NULL},
+     AT(ssh_ciphers), choice_cipher_at, NULL},
     {{"ssh.commands", LIST, CONNECTION,
       "scp,md5sum,sha1sum,sha224sum,sha256sum,sha384sum,sha512sum,b2sum,df", "", "",
       "commands that clients may run beside SFTP; none: no command"},
-     AT(ssh_commands), command_at, NULL},
+     AT(ssh_commands), choice_command_at, NULL},
     {{"ssh.compression", LIST, RUNNING, "none,zlib@openssh.com", "", "",
       "methods of compression, best first"},
      AT(ssh_compression), ssh_compression_at, NULL},
@@ -226,7 +159,7 @@ static const struct setting_row rows[] = {
       "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
       "rsa-sha2-512,rsa-sha2-256", "", "",
       "signatures by which the server proves its identity, best first"},
-     AT(ssh_host_key_algorithms), signature_at, NULL},
+     AT(ssh_host_key_algorithms), choice_signature_at, NULL},
     {{"ssh.keepalive_count", NUMBER, CONNECTION, "3", "1", "1000",
       "questions without an answer after which a connection counts as dead"},
      AT(ssh_keepalive_count), NULL, NULL},
@@ -238,17 +171,17 @@ static const struct setting_row rows[] = {
       "ecdh-sha2-nistp521,diffie-hellman-group-exchange-sha256,diffie-hellman-group16-sha512,"
       "diffie-hellman-group18-sha512,diffie-hellman-group14-sha256", "", "",
       "methods of key exchange, best first"},
-     AT(ssh_kex), kex_at, NULL},
+     AT(ssh_kex), choice_kex_at, NULL},
     {{"ssh.macs", LIST, RUNNING,
       "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,hmac-sha2-512",
       "", "",
       "message authentication codes, best first"},
-     AT(ssh_macs), mac_name_at, NULL},
+     AT(ssh_macs), choice_mac_at, NULL},
     {{"ssh.public_key_algorithms", LIST, RUNNING,
       "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
       "rsa-sha2-512,rsa-sha2-256", "", "",
       "signatures by which users may prove their identity"},
-     AT(ssh_public_key_algorithms), signature_at, NULL},
+     AT(ssh_public_key_algorithms), choice_signature_at, NULL},
     {{"ssh.rekey_bytes", BYTES, CONNECTION, "1G", "64K", "64G",
       "bytes in either direction after which keys are exchanged anew"},
      AT(ssh_rekey_bytes), NULL, NULL},
@@ -260,7 +193,7 @@ static const struct setting_row rows[] = {
      AT(ssh_send_queue), NULL, NULL},
     {{"ssh.software", TEXT, RUNNING, "Sallyport_" SALLY_VERSION_STRING, "", "",
       "what the server calls itself, behind SSH-2.0-; no space, no minus"},
-     AT(ssh_software), NULL, is_software},
+     AT(ssh_software), NULL, text_is_software},
     {{"ssh.strict_kex_for_etm", BOOL, RUNNING, "no", "", "",
       "whether clients without strict key exchange are refused when chacha20-poly1305 or an -etm "
       "MAC is agreed on, which the Terrapin attack works on"},

@@ -1,9 +1,11 @@
+#include "settings/value.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "server/settings.h"
+#include "sallyport/settings.h"
 
 struct unit {
     const char *name;
