@@ -9,18 +9,6 @@
 #include "report.h"
 #include "sallyport/settings.h"
 
-static const char *scope_text(uint32_t scope)
-{
-    switch (scope) {
-    case SALLY_SCOPE_SERVER:
-        return "set at the start";
-    case SALLY_SCOPE_RUNNING:
-        return "may change while the server runs";
-    default:
-        return "may change while the server runs, and for one connection";
-    }
-}
-
 /* Appends; what does not fit is left out, and the table has nothing as long as that. */
 static void append(char *out, size_t size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -49,12 +37,32 @@ static void append_range(char *out, size_t size, const sally_setting *s)
         append(out, size, ", at most %s", s->maximum);
 }
 
+static void append_scope(char *out, size_t size, uint32_t scope)
+{
+    static const struct {
+        uint32_t bit;
+        const char *name;
+    } layers[] = {{SALLY_SCOPE_LISTENER, "listener"},
+                  {SALLY_SCOPE_USER, "user"},
+                  {SALLY_SCOPE_CONNECTION, "connection"}};
+    const char *before = "; also per ";
+    append(out, size, "%s",
+           scope & SALLY_SCOPE_RUNNING ? "may change while the server runs" : "set at the start");
+    for (size_t i = 0; i < sizeof layers / sizeof layers[0]; i++) {
+        if (scope & layers[i].bit) {
+            append(out, size, "%s%s", before, layers[i].name);
+            before = ", ";
+        }
+    }
+}
+
 static void print_plain(const sally_setting *s)
 {
-    char range[256] = "";
+    char range[256] = "", scope[128] = "";
     append_range(range, sizeof range, s);
+    append_scope(scope, sizeof scope, s->scope);
     printf("%s\n    %s\n    default: %s\n    range:   %s\n    scope:   %s\n", s->name, s->help,
-           *s->default_value ? s->default_value : "(empty)", range, scope_text(s->scope));
+           *s->default_value ? s->default_value : "(empty)", range, scope);
     const char *name;
     for (size_t i = 0; (name = sally_setting_choice_at(s->name, i)) != NULL; i++)
         printf("%s%s", i ? "," : "    names:   ", name);
@@ -127,7 +135,9 @@ static void print_mdoc(const sally_setting *s)
         snprintf(text, sizeof text, "Empty by default; ");
     }
     append_range(text, sizeof text, s);
-    append(text, sizeof text, "; %s.", scope_text(s->scope));
+    append(text, sizeof text, "; ");
+    append_scope(text, sizeof text, s->scope);
+    append(text, sizeof text, ".");
     print_words(text);
 }
 

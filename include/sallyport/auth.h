@@ -125,8 +125,9 @@ SALLY_API sally_error sally_auth_set_root(sally_auth_request *request, const cha
 SALLY_API sally_error sally_auth_set_home(sally_auth_request *request, const char *home);
 /** What the session may do: SALLY_MAY_ bits. */
 SALLY_API void sally_auth_set_permissions(sally_auth_request *request, uint32_t permissions);
-/** Changes a setting for this connection, by name as sally_server_set() does. ::SALLY_E_NOT_FOUND,
- * ::SALLY_E_RANGE, ::SALLY_E_UNSUPPORTED for one that is not a connection's. */
+/** Changes a setting for this user's connection, by name as sally_server_set() does.
+ * ::SALLY_E_NOT_FOUND, ::SALLY_E_PARSE, ::SALLY_E_RANGE, ::SALLY_E_UNSUPPORTED for one without
+ * ::SALLY_SCOPE_USER. */
 SALLY_API sally_error sally_auth_set(sally_auth_request *request, const char *name,
                                      const char *value);
 /** Answers "right so far", and tells the client to go on with any of `methods_next` (SALLY_AUTH_

@@ -181,7 +181,7 @@ SALLY_API sally_error sally_server_rekey(sally_server *server, uint64_t connecti
  * of `limits.open_files`, `.operations` and `.session_bytes` that they began with: sally_auth_set()
  * is in time for them. ::SALLY_E_NOT_FOUND (setting or connection),
  * ::SALLY_E_PARSE, ::SALLY_E_RANGE,
- * ::SALLY_E_UNSUPPORTED for a setting that is not a connection's. Takes effect soon. */
+ * ::SALLY_E_UNSUPPORTED for a setting without ::SALLY_SCOPE_CONNECTION. Takes effect soon. */
 SALLY_API sally_error sally_server_set_connection(sally_server *server, uint64_t connection_id,
                                                   const char *name, const char *value);
 

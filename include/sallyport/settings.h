@@ -25,19 +25,22 @@ enum {
                               * and ?), ^a,b puts both in front; +a,-b does one after the other */
 };
 
-/** Where a setting may be changed. */
+/** Where a setting may be set: bits. Where several of them set one, a connection overrules its
+ * user, a user the listener, and a listener the server. */
 enum {
-    SALLY_SCOPE_SERVER = 1,    /**< for the server, before it starts */
-    SALLY_SCOPE_RUNNING = 2,   /**< for the server, at any time: new connections use it */
-    SALLY_SCOPE_CONNECTION = 3 /**< as above, and for one connection: sally_auth_set(),
-                                  sally_server_set_connection() */
+    SALLY_SCOPE_SERVER = 1,     /**< for the server: sally_server_set() */
+    SALLY_SCOPE_LISTENER = 2,   /**< for one listener's connections; no call does so yet */
+    SALLY_SCOPE_USER = 4,       /**< for one user's connection, at its login: sally_auth_set() */
+    SALLY_SCOPE_CONNECTION = 8, /**< for one connection: sally_server_set_connection() */
+    SALLY_SCOPE_RUNNING = 16    /**< for the server also while it runs: new connections use it.
+                                   Without this bit only before the server starts */
 };
 
 /** One setting as documented. All static. */
 typedef struct sally_setting {
     const char *name;          /**< such as "ssh.rekey_bytes" */
     uint32_t type;             /**< SALLY_SETTING_ value */
-    uint32_t scope;            /**< SALLY_SCOPE_ value */
+    uint32_t scope;            /**< SALLY_SCOPE_ bits */
     const char *default_value; /**< as text */
     const char *minimum;       /**< as text; "" when there is none */
     const char *maximum;       /**< as text; "" when there is none */

@@ -100,7 +100,7 @@ sally_error sally_server_set_connection(sally_server *server, uint64_t connectio
         return server_fail(server, SALLY_E_INVALID,
                            "cannot set a connection's setting: its name or value is NULL");
     char why[SETTINGS_WHY_SIZE];
-    sally_error error = settings_check_connection(name, value, why);
+    sally_error error = setting_check(SALLY_SCOPE_CONNECTION, name, value, why);
     if (error)
         return server_fail(server, error, "%s", why);
     return order(server, connection_id, ORDER_SET, name, value);

@@ -297,7 +297,7 @@ static void finish_attempt(struct task *task)
 static sally_error check_setting(const char *name, const char *value)
 {
     char why[SETTINGS_WHY_SIZE];
-    return settings_check_connection(name, value, why);
+    return setting_check(SALLY_SCOPE_USER, name, value, why);
 }
 
 static struct attempt *new_attempt(struct conn *c, struct ssh_auth *q)

@@ -141,7 +141,7 @@ static sally_error change_setting(sally_server *server, const char *name, const 
     snprintf(why, SETTINGS_WHY_SIZE, "out of memory");
     if (changed)
         error = settings_set(changed, name, value, why);
-    if (!error && row->pub.scope == SALLY_SCOPE_SERVER && server->state != SERVER_NEW) {
+    if (!error && !(row->pub.scope & SALLY_SCOPE_RUNNING) && server->state != SERVER_NEW) {
         snprintf(why, SETTINGS_WHY_SIZE, "%s is set before the server starts", name);
         error = SALLY_E_STATE;
     }

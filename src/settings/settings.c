@@ -176,16 +176,30 @@ sally_error settings_get(const struct settings *s, const char *name, char *out, 
     return SALLY_E_OK;
 }
 
-sally_error settings_check_connection(const char *name, const char *value,
-                                      char why[SETTINGS_WHY_SIZE])
+static const char *layer_name(uint32_t layer)
+{
+    switch (layer) {
+    case SALLY_SCOPE_LISTENER:
+        return "listener";
+    case SALLY_SCOPE_USER:
+        return "user";
+    case SALLY_SCOPE_CONNECTION:
+        return "connection";
+    default:
+        return "server";
+    }
+}
+
+sally_error setting_check(uint32_t layer, const char *name, const char *value,
+                          char why[SETTINGS_WHY_SIZE])
 {
     const struct setting_row *row = setting_row_find(name);
     if (!row) {
         snprintf(why, SETTINGS_WHY_SIZE, "there is no setting \"%.128s\"", name);
         return SALLY_E_NOT_FOUND;
     }
-    if (row->pub.scope != SALLY_SCOPE_CONNECTION) {
-        snprintf(why, SETTINGS_WHY_SIZE, "%s cannot be set for one connection", name);
+    if (!(row->pub.scope & layer)) {
+        snprintf(why, SETTINGS_WHY_SIZE, "%s cannot be set for one %s", name, layer_name(layer));
         return SALLY_E_UNSUPPORTED;
     }
     uint64_t number;

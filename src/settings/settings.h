@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "sallyport/error.h"
+#include "sallyport/settings.h"
 
 struct settings {
     _Atomic uint32_t refs;
@@ -90,9 +90,9 @@ sally_error settings_set(struct settings *s, const char *name, const char *value
  * not fit. */
 sally_error settings_get(const struct settings *s, const char *name, char *out, size_t size);
 
-/* Whether a connection may have a value of its own: as settings_set(), and SALLY_E_UNSUPPORTED for
- * other settings. */
-sally_error settings_check_connection(const char *name, const char *value,
-                                      char why[SETTINGS_WHY_SIZE]);
+/* Whether a layer, named by its SALLY_SCOPE_ bit, may have this value: as settings_set(), and
+ * SALLY_E_UNSUPPORTED for settings of other layers. */
+sally_error setting_check(uint32_t layer, const char *name, const char *value,
+                          char why[SETTINGS_WHY_SIZE]);
 
 #endif

@@ -9,28 +9,31 @@
 #include "sftp/settings.h"
 #include "ssh/settings.h"
 
-#define AT(field)  offsetof(struct settings, field)
-#define NUMBER     SALLY_SETTING_NUMBER
-#define BYTES      SALLY_SETTING_BYTES
-#define BOOL       SALLY_SETTING_BOOL
-#define DURATION   SALLY_SETTING_DURATION
-#define TEXT       SALLY_SETTING_TEXT
-#define LIST       SALLY_SETTING_LIST
-#define SERVER     SALLY_SCOPE_SERVER
-#define RUNNING    SALLY_SCOPE_RUNNING
-#define CONNECTION SALLY_SCOPE_CONNECTION
+#define AT(field) offsetof(struct settings, field)
+#define NUMBER    SALLY_SETTING_NUMBER
+#define BYTES     SALLY_SETTING_BYTES
+#define BOOL      SALLY_SETTING_BOOL
+#define DURATION  SALLY_SETTING_DURATION
+#define TEXT      SALLY_SETTING_TEXT
+#define LIST      SALLY_SETTING_LIST
+
+/* Where a setting may be set. */
+#define START      SALLY_SCOPE_SERVER
+#define RUNNING    (START | SALLY_SCOPE_RUNNING)
+#define LISTENER   (RUNNING | SALLY_SCOPE_LISTENER)
+#define CONNECTION (LISTENER | SALLY_SCOPE_USER | SALLY_SCOPE_CONNECTION)
 
 /* In the order of the names. The defaults of algorithms are the in_default rows of their tables in
  * src/crypto: a test compares them. */
 /* clang-format off */
 static const struct setting_row rows[] = {
-    {{"limits.auth_attempts", NUMBER, RUNNING, "6", "1", "1000",
+    {{"limits.auth_attempts", NUMBER, LISTENER, "6", "1", "1000",
       "failed tries to log in before a connection is ended"},
      AT(limits_auth_attempts), NULL, NULL},
     {{"limits.buffered_bytes", BYTES, RUNNING, "2G", "1M", "",
       "memory that windows granted to all clients together may take"},
      AT(limits_buffered_bytes), NULL, NULL},
-    {{"limits.channels", NUMBER, RUNNING, "1000", "1", "100000",
+    {{"limits.channels", NUMBER, LISTENER, "1000", "1", "100000",
       "channels of one connection"},
      AT(limits_channels), NULL, NULL},
     {{"limits.connections", NUMBER, RUNNING, "10000", "0", "",
@@ -45,7 +48,7 @@ static const struct setting_row rows[] = {
     {{"limits.idle_time", DURATION, CONNECTION, "0s", "0s", "365d",
       "time without a message from the client after which a connection is ended; 0: never"},
      AT(limits_idle_ns), NULL, NULL},
-    {{"limits.login_time", DURATION, RUNNING, "2m", "100ms", "1d",
+    {{"limits.login_time", DURATION, LISTENER, "2m", "100ms", "1d",
       "time from the connection to the login"},
      AT(limits_login_ns), NULL, NULL},
     {{"limits.open_files", NUMBER, CONNECTION, "1024", "1", "1000000",
@@ -70,39 +73,39 @@ static const struct setting_row rows[] = {
     {{"limits.unauthenticated_per_address", NUMBER, RUNNING, "2048", "0", "",
       "of these, from one address, so that it cannot lock out the others; 0: no limit"},
      AT(limits_unauthenticated_per_address), NULL, NULL},
-    {{"server.backlog", NUMBER, SERVER, "1024", "1", "65535",
+    {{"server.backlog", NUMBER, START, "1024", "1", "65535",
       "connections that the system keeps until they are accepted"},
      AT(server_backlog), NULL, NULL},
-    {{"server.loops", NUMBER, SERVER, "0", "0", "1024",
+    {{"server.loops", NUMBER, START, "0", "0", "1024",
       "network threads; 0: one per processor"},
      AT(server_loops), NULL, NULL},
-    {{"server.password_hash_jobs", NUMBER, SERVER, "0", "0", "1024",
+    {{"server.password_hash_jobs", NUMBER, START, "0", "0", "1024",
       "passwords that are checked at the same time; 0: one per processor"},
      AT(server_password_hash_jobs), NULL, NULL},
-    {{"server.receive_buffer", BYTES, RUNNING, "0", "0", "1G",
+    {{"server.receive_buffer", BYTES, LISTENER, "0", "0", "1G",
       "receive buffer of a socket; 0: as the system sees fit"},
      AT(server_receive_buffer), NULL, NULL},
-    {{"server.send_buffer", BYTES, RUNNING, "0", "0", "1G",
+    {{"server.send_buffer", BYTES, LISTENER, "0", "0", "1G",
       "send buffer of a socket; 0: as the system sees fit"},
      AT(server_send_buffer), NULL, NULL},
     {{"server.trim_heap", DURATION, RUNNING, "0s", "0s", "1d",
       "least time between two quiet moments in which the process's free memory goes back to the "
       "system; 0: never; \"sallyport serve\": 10s"},
      AT(server_trim_heap_ns), NULL, NULL},
-    {{"server.worker_stack", BYTES, SERVER, "512K", "128K", "64M",
+    {{"server.worker_stack", BYTES, START, "512K", "128K", "64M",
       "stack of a worker thread, on which storages and hooks run"},
      AT(server_worker_stack), NULL, NULL},
-    {{"server.workers", NUMBER, SERVER, "0", "0", "10000",
+    {{"server.workers", NUMBER, START, "0", "0", "10000",
       "most threads for storages that wait; 0: 256, and none in pump mode"},
      AT(server_workers), NULL, NULL},
-    {{"server.workers_per_connection", NUMBER, SERVER, "16", "1", "10000",
+    {{"server.workers_per_connection", NUMBER, START, "16", "1", "10000",
       "most threads that work for one connection at the same time"},
      AT(server_workers_per_connection), NULL, NULL},
-    {{"server.workers_per_user", NUMBER, SERVER, "0", "0", "10000",
+    {{"server.workers_per_user", NUMBER, START, "0", "0", "10000",
       "most threads that work for one user's connections together, and for what is left running of "
       "those that are gone; 0: three quarters of all"},
      AT(server_workers_per_user), NULL, NULL},
-    {{"server.workers_unauthenticated", NUMBER, SERVER, "0", "0", "10000",
+    {{"server.workers_unauthenticated", NUMBER, START, "0", "0", "10000",
       "most threads for clients that are not logged in; 0: two per processor, at least four"},
      AT(server_workers_unauthenticated), NULL, NULL},
     {{"sftp.allow_requests", LIST, CONNECTION, "", "", "",
@@ -137,13 +140,13 @@ static const struct setting_row rows[] = {
       "highest version of SFTP in which the umask is applied to permissions that a client gives; 2: "
       "none"},
      AT(sftp_umask_version), NULL, NULL},
-    {{"ssh.banner", TEXT, RUNNING, "", "", "",
+    {{"ssh.banner", TEXT, LISTENER, "", "", "",
       "text that clients are shown before login; empty: none"},
      AT(ssh_banner), NULL, text_is_banner},
-    {{"ssh.channel_packet", BYTES, RUNNING, "256K", "32K", "256K",
+    {{"ssh.channel_packet", BYTES, LISTENER, "256K", "32K", "256K",
       "bytes of data that a client may put into one packet; at most sftp.max_packet less 1K"},
      AT(ssh_channel_packet), NULL, NULL},
-    {{"ssh.ciphers", LIST, RUNNING,
+    {{"ssh.ciphers", LIST, LISTENER,
       "chacha20-poly1305@openssh.com,aes128-gcm@openssh.com,aes256-gcm@openssh.com,"
       "aes128-ctr,aes192-ctr,aes256-ctr", "", "",
       "ciphers, best first"},
@@ -152,10 +155,10 @@ static const struct setting_row rows[] = {
       "scp,md5sum,sha1sum,sha224sum,sha256sum,sha384sum,sha512sum,b2sum,df", "", "",
       "commands that clients may run beside SFTP; none: no command"},
      AT(ssh_commands), choice_command_at, NULL},
-    {{"ssh.compression", LIST, RUNNING, "none,zlib@openssh.com", "", "",
+    {{"ssh.compression", LIST, LISTENER, "none,zlib@openssh.com", "", "",
       "methods of compression, best first"},
      AT(ssh_compression), ssh_compression_at, NULL},
-    {{"ssh.host_key_algorithms", LIST, RUNNING,
+    {{"ssh.host_key_algorithms", LIST, LISTENER,
       "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
       "rsa-sha2-512,rsa-sha2-256", "", "",
       "signatures by which the server proves its identity, best first"},
@@ -166,18 +169,18 @@ static const struct setting_row rows[] = {
     {{"ssh.keepalive_interval", DURATION, CONNECTION, "1m", "0s", "1d",
       "silence after which a client is asked whether it is there; 0: never"},
      AT(ssh_keepalive_ns), NULL, NULL},
-    {{"ssh.kex", LIST, RUNNING,
+    {{"ssh.kex", LIST, LISTENER,
       "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,"
       "ecdh-sha2-nistp521,diffie-hellman-group-exchange-sha256,diffie-hellman-group16-sha512,"
       "diffie-hellman-group18-sha512,diffie-hellman-group14-sha256", "", "",
       "methods of key exchange, best first"},
      AT(ssh_kex), choice_kex_at, NULL},
-    {{"ssh.macs", LIST, RUNNING,
+    {{"ssh.macs", LIST, LISTENER,
       "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,hmac-sha2-512",
       "", "",
       "message authentication codes, best first"},
      AT(ssh_macs), choice_mac_at, NULL},
-    {{"ssh.public_key_algorithms", LIST, RUNNING,
+    {{"ssh.public_key_algorithms", LIST, LISTENER,
       "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
       "rsa-sha2-512,rsa-sha2-256", "", "",
       "signatures by which users may prove their identity"},
@@ -188,17 +191,17 @@ static const struct setting_row rows[] = {
     {{"ssh.rekey_time", DURATION, CONNECTION, "1h", "0s", "365d",
       "time after which keys are exchanged anew; 0: never"},
      AT(ssh_rekey_ns), NULL, NULL},
-    {{"ssh.send_queue", BYTES, RUNNING, "512K", "64K", "16M",
+    {{"ssh.send_queue", BYTES, LISTENER, "512K", "64K", "16M",
       "bytes that are encrypted ahead of a connection's socket"},
      AT(ssh_send_queue), NULL, NULL},
-    {{"ssh.software", TEXT, RUNNING, "Sallyport_" SALLY_VERSION_STRING, "", "",
+    {{"ssh.software", TEXT, LISTENER, "Sallyport_" SALLY_VERSION_STRING, "", "",
       "what the server calls itself, behind SSH-2.0-; no space, no minus"},
      AT(ssh_software), NULL, text_is_software},
-    {{"ssh.strict_kex_for_etm", BOOL, RUNNING, "no", "", "",
+    {{"ssh.strict_kex_for_etm", BOOL, LISTENER, "no", "", "",
       "whether clients without strict key exchange are refused when chacha20-poly1305 or an -etm "
       "MAC is agreed on, which the Terrapin attack works on"},
      AT(ssh_strict_kex_for_etm), NULL, NULL},
-    {{"ssh.strict_kex_required", BOOL, RUNNING, "no", "", "",
+    {{"ssh.strict_kex_required", BOOL, LISTENER, "no", "", "",
       "whether clients without strict key exchange are refused, whatever is agreed on"},
      AT(ssh_strict_kex_required), NULL, NULL},
     {{"ssh.window_max", BYTES, CONNECTION, "64M", "64K", "1G",

@@ -158,6 +158,11 @@ def test_settings():
     assert "ssh.rekey_bytes" in names and "limits.connections_per_address" in names
     assert names == sorted(names)
     assert len(names) == len(re.findall(r"^\S", result.stdout, re.M))
+    scopes = {entry[0]: entry[4] for entry in entries}
+    assert scopes["server.loops"] == "set at the start"
+    assert scopes["limits.connections"] == "may change while the server runs"
+    assert scopes["ssh.banner"] == "may change while the server runs; also per listener"
+    assert scopes["limits.idle_time"] == "may change while the server runs; also per listener, user, connection"
 
 
 def test_settings_that_begin_so():

@@ -25,6 +25,24 @@ static void shows(const struct settings *s, const char *name, const char *text)
     assert_string_equal(value, text);
 }
 
+/* Everything may be set for the server. What connections may differ in may change at any time, and
+ * what one connection may have, so may all of a user or listener. */
+static void assert_scope_is_plausible(const sally_setting *row)
+{
+    static const uint32_t plausible[] = {
+        SALLY_SCOPE_SERVER,
+        SALLY_SCOPE_SERVER | SALLY_SCOPE_RUNNING,
+        SALLY_SCOPE_SERVER | SALLY_SCOPE_RUNNING | SALLY_SCOPE_LISTENER,
+        SALLY_SCOPE_SERVER | SALLY_SCOPE_RUNNING | SALLY_SCOPE_LISTENER | SALLY_SCOPE_USER |
+            SALLY_SCOPE_CONNECTION,
+    };
+    bool found = false;
+    for (size_t i = 0; i < COUNT_OF(plausible); i++)
+        found = found || row->scope == plausible[i];
+    if (!found)
+        fail_msg("%s: scope %u", row->name, (unsigned)row->scope);
+}
+
 static void names_are_sorted_and_rows_complete(void **state)
 {
     (void)state;
@@ -34,7 +52,7 @@ static void names_are_sorted_and_rows_complete(void **state)
         if (before)
             assert_true(strcmp(before->name, row->name) < 0);
         assert_true(row->type >= SALLY_SETTING_NUMBER && row->type <= SALLY_SETTING_LIST);
-        assert_true(row->scope >= SALLY_SCOPE_SERVER && row->scope <= SALLY_SCOPE_CONNECTION);
+        assert_scope_is_plausible(row);
         assert_true(strlen(row->help) > 5);
         assert_non_null(row->default_value);
         assert_non_null(row->minimum);
@@ -255,16 +273,35 @@ static void copies_are_independent(void **state)
     settings_unref(copy);
 }
 
-static void connections_change_what_is_theirs(void **state)
+static void layers_have_what_is_theirs(void **state)
 {
     (void)state;
-    assert_int_equal(settings_check_connection("limits.idle_time", "5m", why), SALLY_E_OK);
-    assert_int_equal(settings_check_connection("sftp.deny_requests", "remove", why), SALLY_E_OK);
-    assert_int_equal(settings_check_connection("limits.idle_time", "soon", why), SALLY_E_PARSE);
-    assert_int_equal(settings_check_connection("limits.idle_time", "1000d", why), SALLY_E_RANGE);
-    assert_int_equal(settings_check_connection("server.loops", "1", why), SALLY_E_UNSUPPORTED);
-    assert_non_null(strstr(why, "server.loops cannot be set for one connection"));
-    assert_int_equal(settings_check_connection("limits.nothing", "1", why), SALLY_E_NOT_FOUND);
+    static const struct {
+        const char *name, *value;
+        uint32_t layers;
+    } settings[] = {
+        {"server.loops", "1", SALLY_SCOPE_SERVER},
+        {"limits.connections", "1", SALLY_SCOPE_SERVER},
+        {"ssh.banner", "Hello", SALLY_SCOPE_SERVER | SALLY_SCOPE_LISTENER},
+        {"ssh.kex", "+curve25519-sha256", SALLY_SCOPE_SERVER | SALLY_SCOPE_LISTENER},
+        {"limits.login_time", "1m", SALLY_SCOPE_SERVER | SALLY_SCOPE_LISTENER},
+        {"sftp.deny_requests", "remove",
+         SALLY_SCOPE_SERVER | SALLY_SCOPE_LISTENER | SALLY_SCOPE_USER | SALLY_SCOPE_CONNECTION},
+    };
+    static const uint32_t layers[] = {SALLY_SCOPE_SERVER, SALLY_SCOPE_LISTENER, SALLY_SCOPE_USER,
+                                      SALLY_SCOPE_CONNECTION};
+    for (size_t i = 0; i < COUNT_OF(settings); i++)
+        for (size_t k = 0; k < COUNT_OF(layers); k++)
+            assert_int_equal(setting_check(layers[k], settings[i].name, settings[i].value, why),
+                             settings[i].layers & layers[k] ? SALLY_E_OK : SALLY_E_UNSUPPORTED);
+    const uint32_t layer = SALLY_SCOPE_CONNECTION;
+    assert_int_equal(setting_check(layer, "limits.idle_time", "soon", why), SALLY_E_PARSE);
+    assert_int_equal(setting_check(layer, "limits.idle_time", "1000d", why), SALLY_E_RANGE);
+    assert_int_equal(setting_check(layer, "server.loops", "1", why), SALLY_E_UNSUPPORTED);
+    assert_string_equal(why, "server.loops cannot be set for one connection");
+    assert_int_equal(setting_check(SALLY_SCOPE_USER, "ssh.banner", "", why), SALLY_E_UNSUPPORTED);
+    assert_string_equal(why, "ssh.banner cannot be set for one user");
+    assert_int_equal(setting_check(layer, "limits.nothing", "1", why), SALLY_E_NOT_FOUND);
     assert_non_null(strstr(why, "limits.nothing"));
 }
 
@@ -320,7 +357,7 @@ int main(void)
         cmocka_unit_test(lists_know_their_names),
         cmocka_unit_test(texts_are_checked),
         cmocka_unit_test(copies_are_independent),
-        cmocka_unit_test(connections_change_what_is_theirs),
+        cmocka_unit_test(layers_have_what_is_theirs),
         cmocka_unit_test(defaults_are_those_of_the_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
