@@ -177,10 +177,12 @@ SALLY_API sally_error sally_server_disconnect(sally_server *server, uint64_t con
 /** Starts a new key exchange. ::SALLY_E_NOT_FOUND. Takes effect soon. */
 SALLY_API sally_error sally_server_rekey(sally_server *server, uint64_t connection_id);
 
-/** Changes a setting for one connection. SFTP sessions that run already keep those of `sftp.` and
- * of `limits.open_files`, `.operations` and `.session_bytes` that they began with: sally_auth_set()
- * is in time for them. ::SALLY_E_NOT_FOUND (setting or connection),
- * ::SALLY_E_PARSE, ::SALLY_E_RANGE,
+/** Changes a setting for one connection. The value overrides the one that the user's login sets, or
+ * will set. A list that changes another one (::SALLY_SETTING_LIST) changes that of the user, or
+ * else the server's; if that empties a list that must not be empty, nothing changes, and the log
+ * says so. SFTP sessions that run already keep those of `sftp.` and of `limits.open_files`,
+ * `.operations` and `.session_bytes` that they began with: sally_auth_set() is in time for them.
+ * ::SALLY_E_NOT_FOUND (setting or connection), ::SALLY_E_PARSE, ::SALLY_E_RANGE,
  * ::SALLY_E_UNSUPPORTED for a setting without ::SALLY_SCOPE_CONNECTION. Takes effect soon. */
 SALLY_API sally_error sally_server_set_connection(sally_server *server, uint64_t connection_id,
                                                   const char *name, const char *value);

@@ -20,13 +20,15 @@ enum {
     SALLY_SETTING_DURATION = 3, /**< a number with ms, s, m, h or d; without one, seconds */
     SALLY_SETTING_BOOL = 4,     /**< yes or no (also on, off, true, false, 1, 0) */
     SALLY_SETTING_TEXT = 5,     /**< any text */
-    SALLY_SETTING_LIST = 6 /**< names with commas; or a change of the default, as OpenSSH has it:
-                              +a,b appends both, -a,b takes both away (a and b may be patterns with
-                              * and ?), ^a,b puts both in front; +a,-b does one after the other */
+    SALLY_SETTING_LIST = 6      /**< names with commas; or a change, as OpenSSH has it:
+                                   +a,b appends both, -a,b takes both away (a and b may be patterns with
+                                   * and ?), ^a,b puts both in front; +a,-b does one after the other.
+                                   What is changed is the value of the layer below: of the default, for
+                                   a server's setting */
 };
 
-/** Where a setting may be set: bits. Where several of them set one, a connection overrules its
- * user, a user the listener, and a listener the server. */
+/** Where a setting may be set: bits. A connection's value overrides its user's, a user's the
+ * listener's, and a listener's the server's. */
 enum {
     SALLY_SCOPE_SERVER = 1,     /**< for the server: sally_server_set() */
     SALLY_SCOPE_LISTENER = 2,   /**< for one listener's connections; no call does so yet */

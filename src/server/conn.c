@@ -108,6 +108,8 @@ static bool begin_service(struct conn *c, const struct protocol *protocol)
 
 static void end_service(struct conn *c)
 {
+    setting_layer_clear(&c->user_layer);
+    setting_layer_clear(&c->own_layer);
     settings_unref(c->settings);
     service_unref(c->service);
 }
@@ -135,6 +137,8 @@ struct conn *conn_new(sally_server *server, int fd, struct listener *listener,
     list_init(&c->ready_sessions);
     atomic_init(&c->stage, CONN_HANDSHAKE);
     conn_facts_init(&c->facts);
+    setting_layer_init(&c->user_layer, SALLY_SCOPE_USER);
+    setting_layer_init(&c->own_layer, SALLY_SCOPE_CONNECTION);
     c->connected_wall_ns = clock_wall_ns();
     c->peer.connection_id =
         atomic_fetch_add_explicit(&server->next_connection_id, 1, memory_order_relaxed);
@@ -398,22 +402,4 @@ void conn_over(struct conn *c, uint32_t reason, const char *detail)
         c->end_reason = reason;
     c->end_detail = detail;
     conn_set_stage(c, CONN_CLOSING);
-}
-
-void conn_change(struct conn *c, const char *name, const char *value)
-{
-    char why[SETTINGS_WHY_SIZE];
-    struct settings *changed = settings_copy(c->settings);
-    if (!changed || settings_set(changed, name, value, why) != SALLY_E_OK) {
-        settings_unref(changed); /* the value was checked before: memory is short */
-        return;
-    }
-    /* Texts that sessions borrow stay with the set they came from; only numbers reach what runs
-     * already. */
-    settings_unref(c->settings);
-    c->settings = changed;
-    if (c->line) {
-        c->line->methods->settings_changed(c->line);
-        conn_make_ready(c);
-    }
 }

@@ -101,7 +101,8 @@ struct conn {
     struct line *line; /* NULL before it is on its loop, and from CONN_LINGERING on */
 
     struct service *service;   /* held: what it began with; the engine borrows its texts */
-    struct settings *settings; /* held: the service's, or with changes of its own */
+    struct settings *settings; /* held: what these layers come to on top of the service's */
+    struct setting_layer user_layer, own_layer;
     uint32_t auth_next; /* SALLY_AUTH_ bits that must follow a partial success; 0: any offered */
     void *auth_state;
     const char *asked_user; /* user name that awaits the authenticator's answer; NULL: none */
@@ -151,8 +152,6 @@ void conn_set_stage(struct conn *c, enum conn_stage stage);
 bool conn_is_ended(const struct conn *c); /* no engine, no way back */
 /* Nothing runs and nothing is open. */
 bool conn_is_idle(const struct conn *c);
-/* Takes a setting of its own. */
-void conn_change(struct conn *c, const char *name, const char *value);
 
 /* ---- conn_io.c: turns ---- */
 
@@ -169,6 +168,16 @@ void conn_due(struct loop_member *m);
 void conn_logged_in(struct conn *c);
 /* The engine is over; the detail is static, or lives as long as the engine. */
 void conn_over(struct conn *c, uint32_t reason, const char *detail);
+
+/* ---- conn_settings.c ---- */
+
+struct auth_setting;
+
+/* What the user's login set. On failure nothing has changed: SALLY_E_NO_MEMORY; SALLY_E_RANGE: a
+ * list became empty that must not, which is logged. */
+sally_error conn_set_user_settings(struct conn *c, const struct auth_setting *settings);
+/* One of its own. On failure nothing has changed. */
+void conn_set(struct conn *c, const char *name, const char *value);
 
 /* ---- conn_info.c: what walks show ---- */
 

@@ -32,7 +32,7 @@ static void carry_out(struct order *o)
         conn_make_ready(c);
         break;
     case ORDER_SET:
-        conn_change(c, o->name, o->value);
+        conn_set(c, o->name, o->value);
         break;
     }
 }

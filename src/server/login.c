@@ -135,28 +135,6 @@ static void announce(struct conn *c, const struct attempt *a, sally_auth_result 
     conn_hooks_authenticated(c, &told);
 }
 
-/* The connection's own settings. False: out of memory. (The names and values were checked when they
- * were given.) */
-static bool take_settings(struct conn *c, const struct auth_request *r)
-{
-    if (!r->settings)
-        return true;
-    char why[SETTINGS_WHY_SIZE];
-    struct settings *changed = settings_copy(c->settings);
-    for (const struct auth_setting *s = r->settings; changed && s; s = s->next) {
-        if (settings_set(changed, s->name, s->value, why) != SALLY_E_OK) {
-            settings_unref(changed);
-            changed = NULL;
-        }
-    }
-    if (!changed)
-        return false;
-    settings_unref(c->settings);
-    c->settings = changed;
-    c->line->methods->settings_changed(c->line);
-    return true;
-}
-
 static bool take_storage(struct conn *c, struct auth_request *r)
 {
     if (!r->root || strcmp(r->root, "/") == 0) {
@@ -190,7 +168,10 @@ static const char *take_login(struct conn *c, struct attempt *a)
     c->login.user = mem_strdup(a->query->user);
     c->login.home = mem_strdup(r->home ? r->home : "/");
     c->login.permissions = r->permissions;
-    if (!c->login.user || !c->login.home || !take_settings(c, r) || !take_storage(c, r))
+    sally_error error = conn_set_user_settings(c, r->settings);
+    if (error == SALLY_E_RANGE)
+        return "settings that leave nothing to choose from";
+    if (error || !c->login.user || !c->login.home || !take_storage(c, r))
         return "out of memory";
     /* Counted here and nowhere else: of any number that race, as many as may get in do. */
     struct live_user *live = live_user_get(&c->server->limits.users, c->login.user);

@@ -10,7 +10,6 @@
 #include "server/conn.h"
 #include "server/listener.h"
 #include "server/loops.h"
-#include "settings/table.h"
 
 sally_error sally_server_new(sally_server **out)
 {
@@ -20,8 +19,11 @@ sally_error sally_server_new(sally_server **out)
     sally_server *server = mem_zalloc(sizeof *server);
     if (!server)
         return SALLY_E_NO_MEMORY;
-    server->settings = settings_new();
-    sally_error error = server->settings ? crypto_new(&server->crypto) : SALLY_E_NO_MEMORY;
+    char why[SETTINGS_WHY_SIZE];
+    setting_layer_init(&server->layer, SALLY_SCOPE_SERVER);
+    sally_error error = settings_resolve(&server->settings, NULL, NULL, 0, why);
+    if (!error)
+        error = crypto_new(&server->crypto);
     if (!error)
         error =
             conn_watch_files(&server->hooks); /* first in: its after-hook sees the last answer */
@@ -80,6 +82,7 @@ static void free_parts(sally_server *server)
     sally_auth_unref(server->auth);
     keyring_unref(server->keys);
     settings_unref(server->settings);
+    setting_layer_clear(&server->layer);
     hook_stack_clear(&server->hooks);
     crypto_unref(server->crypto);
     registry_clear(&server->registry);
@@ -131,29 +134,46 @@ bool server_can_sign(const struct keyring *keys, const struct settings *settings
     return false;
 }
 
+/* What the server's settings come to with this layer, if they can be used. Under the lock. */
+static sally_error resolve(sally_server *server, const struct setting_layer *layer,
+                           struct settings **out, char why[SETTINGS_WHY_SIZE])
+{
+    const struct setting_layer *const layers[] = {layer};
+    sally_error error = settings_resolve(out, NULL, layers, 1, why);
+    if (!error && server->keys && server->state != SERVER_NEW &&
+        !server_can_sign(server->keys, *out, why)) {
+        settings_unref(*out);
+        error = SALLY_E_RANGE;
+    }
+    return error;
+}
+
 /* Under the lock. */
 static sally_error change_setting(sally_server *server, const char *name, const char *value,
                                   char why[SETTINGS_WHY_SIZE])
 {
-    const struct setting_row *row = setting_row_find(name);
-    struct settings *changed = settings_copy(server->settings);
-    sally_error error = SALLY_E_NO_MEMORY;
-    snprintf(why, SETTINGS_WHY_SIZE, "out of memory");
-    if (changed)
-        error = settings_set(changed, name, value, why);
-    if (!error && !(row->pub.scope & SALLY_SCOPE_RUNNING) && server->state != SERVER_NEW) {
+    struct setting_layer layer;
+    struct settings *changed = NULL;
+    if (!setting_layer_copy(&layer, &server->layer)) {
+        snprintf(why, SETTINGS_WHY_SIZE, "out of memory");
+        return SALLY_E_NO_MEMORY;
+    }
+    sally_error error = setting_layer_set(&layer, name, value, why);
+    if (!error && server->state != SERVER_NEW &&
+        !(setting_row_find(name)->pub.scope & SALLY_SCOPE_RUNNING)) {
         snprintf(why, SETTINGS_WHY_SIZE, "%s is set before the server starts", name);
         error = SALLY_E_STATE;
     }
-    if (!error && server->keys && server->state != SERVER_NEW &&
-        !server_can_sign(server->keys, changed, why))
-        error = SALLY_E_RANGE;
+    if (!error)
+        error = resolve(server, &layer, &changed, why);
     if (error) {
-        settings_unref(changed);
+        setting_layer_clear(&layer);
         return error;
     }
     settings_unref(server->settings);
     server->settings = changed;
+    setting_layer_clear(&server->layer);
+    server->layer = layer;
     server->generation++;
     return SALLY_E_OK;
 }

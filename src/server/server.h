@@ -40,8 +40,9 @@ struct sally_server {
     pthread_mutex_t lock;
     pthread_cond_t changed; /* state, loops_running, joining, grace, what loops hold */
     enum server_state state;
-    struct settings *settings; /* the current set: connections hold the one they began with */
-    struct keyring *keys;      /* likewise */
+    struct setting_layer layer; /* what was set for the server ... */
+    struct settings *settings;  /* ... and comes to: connections hold the set they began with */
+    struct keyring *keys;       /* likewise */
     sally_auth *auth;
     uint64_t generation;         /* grows when one of these three changes */
     struct service_slot adopted; /* for sockets that the program hands over */

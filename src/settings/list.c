@@ -113,26 +113,28 @@ static sally_error check_name(const struct setting_row *row, const char *name, b
 
 /* What is being made of a list's text. */
 struct resolving {
+    const struct setting_row *row;
+    const char *below;     /* what is changed */
     struct buf head, list; /* head: what comes before the rest */
     char mark; /* + - ^: what is done with the names that follow; 0: they are the list */
     size_t names;
 };
 
-static sally_error take_name(const struct setting_row *row, struct resolving *r, const char *text,
-                             bool too_long, char why[SETTINGS_WHY_SIZE])
+static sally_error resolve_name(struct resolving *r, const char *text, bool too_long,
+                                char why[SETTINGS_WHY_SIZE])
 {
     if (!too_long && strchr("+-^", *text)) {
         if (r->names && !r->mark) {
             snprintf(why, SETTINGS_WHY_SIZE,
-                     "%s: a list that changes the default begins with +, - or ^", row->pub.name);
+                     "%s: a list that changes another one begins with +, - or ^", r->row->pub.name);
             return SALLY_E_PARSE;
         }
         if (!r->names)
-            put_format(&r->list, "%s", row->pub.default_value);
+            put_format(&r->list, "%s", r->below);
         r->mark = *text++;
     }
     r->names++;
-    sally_error error = check_name(row, text, too_long, r->mark == '-', why);
+    sally_error error = check_name(r->row, text, too_long, r->mark == '-', why);
     if (error)
         return error;
     if (r->mark == '-') {
@@ -157,31 +159,74 @@ static void join(struct resolving *r)
     r->head.failed |= r->list.failed;
 }
 
-sally_error setting_resolve_list(const struct setting_row *row, const char *value, char **out,
-                                 char why[SETTINGS_WHY_SIZE])
+/* The result is in `head`. */
+static sally_error resolve(struct resolving *r, const char *value, char why[SETTINGS_WHY_SIZE])
 {
-    struct resolving r = {.mark = 0};
-    buf_init(&r.head, LIST_MAX_BYTES);
-    buf_init(&r.list, LIST_MAX_BYTES);
+    buf_init(&r->head, LIST_MAX_BYTES);
+    buf_init(&r->list, LIST_MAX_BYTES);
     char text[LIST_NAME_SIZE];
     const char *at = value;
     bool too_long = false;
     sally_error error = SALLY_E_OK;
     while (!error && next_name(&at, text, &too_long))
-        error = take_name(row, &r, text, too_long, why);
+        error = resolve_name(r, text, too_long, why);
     if (!error)
-        join(&r);
-    if (!error && !r.head.failed && r.head.size == 0 && row->pub.default_value[0] != '\0') {
-        snprintf(why, SETTINGS_WHY_SIZE, "%s: nothing is left to choose from", row->pub.name);
-        error = SALLY_E_RANGE;
-    }
-    const char *result = text_of(&r.head);
-    *out = !error && !r.head.failed ? mem_strdup(result) : NULL;
-    if (!error && !*out) {
-        snprintf(why, SETTINGS_WHY_SIZE, "%s: too long, or out of memory", row->pub.name);
+        join(r);
+    if (!error && r->head.failed) {
+        snprintf(why, SETTINGS_WHY_SIZE, "%s: too long, or out of memory", r->row->pub.name);
         error = SALLY_E_NO_MEMORY;
     }
-    buf_clear(&r.list);
-    buf_clear(&r.head);
+    return error;
+}
+
+/* Where an empty list stands for everything, one that was not empty must not get so by a change
+ * that takes names away. */
+static bool may_be_empty(const struct resolving *r)
+{
+    bool is_cut = r->mark && r->below[0] != '\0';
+    return r->row->pub.default_value[0] == '\0' && !(r->row->empty_is_all && is_cut);
+}
+
+static sally_error check_rest(const struct resolving *r, char why[SETTINGS_WHY_SIZE])
+{
+    if (r->head.size || may_be_empty(r))
+        return SALLY_E_OK;
+    snprintf(why, SETTINGS_WHY_SIZE, "%s: nothing is left to choose from", r->row->pub.name);
+    return SALLY_E_RANGE;
+}
+
+static void clear(struct resolving *r)
+{
+    buf_clear(&r->list);
+    buf_clear(&r->head);
+}
+
+sally_error setting_check_list(const struct setting_row *row, const char *value,
+                               char why[SETTINGS_WHY_SIZE])
+{
+    struct resolving r = {.row = row, .below = ""};
+    sally_error error = resolve(&r, value, why);
+    if (!error && !r.mark)
+        error = check_rest(&r, why);
+    clear(&r);
+    return error;
+}
+
+sally_error setting_resolve_list(const struct setting_row *row, const char *below,
+                                 const char *value, char **out, char why[SETTINGS_WHY_SIZE])
+{
+    struct resolving r = {.row = row, .below = below};
+    *out = NULL;
+    sally_error error = resolve(&r, value, why);
+    if (!error)
+        error = check_rest(&r, why);
+    if (!error) {
+        *out = mem_strdup(text_of(&r.head));
+        if (!*out) {
+            snprintf(why, SETTINGS_WHY_SIZE, "%s: out of memory", row->pub.name);
+            error = SALLY_E_NO_MEMORY;
+        }
+    }
+    clear(&r);
     return error;
 }

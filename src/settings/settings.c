@@ -5,50 +5,68 @@
 
 #include "base/mem.h"
 #include "settings/list.h"
-#include "settings/table.h"
 #include "settings/value.h"
 
-static bool is_text(const struct setting_row *row)
+/* ---- Members by row ---- */
+
+/* The table's offsets are those of members of the type that `width` names. */
+static const void *member_of(const struct settings *s, const struct setting_row *row)
 {
-    return row->pub.type == SALLY_SETTING_TEXT || row->pub.type == SALLY_SETTING_LIST;
+    return (const char *)s + row->offset;
 }
 
-/* The offsets of the table are those of members of these types. */
-static uint64_t *number_at(struct settings *s, const struct setting_row *row)
+static const char **text_at(struct settings *s, const struct setting_row *row)
 {
-    return (uint64_t *)(void *)((char *)s + row->offset);
-}
-
-static char **text_at(struct settings *s, const struct setting_row *row)
-{
-    return (char **)(void *)((char *)s + row->offset);
-}
-
-static uint64_t number_of(const struct settings *s, const struct setting_row *row)
-{
-    return *(const uint64_t *)(const void *)((const char *)s + row->offset);
+    return (const char **)(void *)((char *)s + row->offset);
 }
 
 static const char *text_of(const struct settings *s, const struct setting_row *row)
 {
-    return *(char *const *)(const void *)((const char *)s + row->offset);
+    return *(const char *const *)member_of(s, row);
 }
 
-struct settings *settings_new(void)
+static uint64_t number_of(const struct settings *s, const struct setting_row *row)
 {
-    struct settings *s = mem_zalloc(sizeof *s);
-    if (!s)
-        return NULL;
-    atomic_init(&s->refs, 1);
-    char why[SETTINGS_WHY_SIZE];
-    const struct setting_row *row;
-    for (size_t i = 0; (row = setting_row_at(i)); i++) {
-        if (settings_set(s, row->pub.name, row->pub.default_value, why) != SALLY_E_OK) {
-            settings_unref(s);
-            return NULL;
-        }
+    switch (row->width) {
+    case WIDTH_BOOL:
+        return *(const bool *)member_of(s, row);
+    case WIDTH_U32:
+        return *(const uint32_t *)member_of(s, row);
+    default:
+        return *(const uint64_t *)member_of(s, row);
     }
-    return s;
+}
+
+/* The row's range has been checked: it fits. */
+static void set_number(struct settings *s, const struct setting_row *row, uint64_t number)
+{
+    void *member = (char *)s + row->offset;
+    switch (row->width) {
+    case WIDTH_BOOL:
+        *(bool *)member = number != 0;
+        break;
+    case WIDTH_U32:
+        *(uint32_t *)member = (uint32_t)number;
+        break;
+    default:
+        *(uint64_t *)member = number;
+        break;
+    }
+}
+
+/* ---- Life ---- */
+
+/* What a text is unless a layer of this set's own sets it; such texts are not the set's to free. */
+static const char *inherited(const struct settings *s, const struct setting_row *row)
+{
+    return s->base ? text_of(s->base, row) : row->pub.default_value;
+}
+
+static void set_text(struct settings *s, const struct setting_row *row, const char *text)
+{
+    if (text_of(s, row) != inherited(s, row))
+        mem_free((void *)(uintptr_t)text_of(s, row));
+    *text_at(s, row) = text;
 }
 
 struct settings *settings_ref(struct settings *s)
@@ -63,98 +81,88 @@ void settings_unref(struct settings *s)
         return;
     const struct setting_row *row;
     for (size_t i = 0; (row = setting_row_at(i)); i++)
-        if (is_text(row))
-            mem_free(*text_at(s, row));
+        if (row->width == WIDTH_TEXT)
+            set_text(s, row, inherited(s, row));
+    settings_unref(s->base);
     mem_free(s);
 }
 
-struct settings *settings_copy(const struct settings *from)
+static void inherit(struct settings *s, const struct setting_row *row)
+{
+    uint64_t number = 0;
+    if (row->width == WIDTH_TEXT) {
+        *text_at(s, row) = inherited(s, row);
+        return;
+    }
+    if (s->base)
+        number = number_of(s->base, row);
+    else
+        (void)setting_parse_number(row->pub.type, row->pub.default_value, &number);
+    set_number(s, row, number);
+}
+
+static struct settings *new_on(struct settings *base)
 {
     struct settings *s = mem_zalloc(sizeof *s);
     if (!s)
         return NULL;
     atomic_init(&s->refs, 1);
+    s->base = base ? settings_ref(base) : NULL;
     const struct setting_row *row;
-    for (size_t i = 0; (row = setting_row_at(i)); i++) {
-        if (!is_text(row)) {
-            *number_at(s, row) = number_of(from, row);
-            continue;
-        }
-        *text_at(s, row) = mem_strdup(text_of(from, row));
-        if (!*text_at(s, row)) {
-            settings_unref(s);
-            return NULL;
-        }
-    }
+    for (size_t i = 0; (row = setting_row_at(i)); i++)
+        inherit(s, row);
     return s;
 }
 
-static sally_error parse_number(const struct setting_row *row, const char *value, uint64_t *number,
-                                char why[SETTINGS_WHY_SIZE])
-{
-    const sally_setting *pub = &row->pub;
-    uint64_t minimum = 0, maximum = UINT64_MAX;
-    sally_error error = setting_parse_number(pub->type, value, number);
-    if (error == SALLY_E_PARSE) {
-        static const char *const wanted[] = {
-            [SALLY_SETTING_NUMBER] = "a whole number",
-            [SALLY_SETTING_BYTES] = "a number of bytes, such as 4096, 64K, 2M or 1G",
-            [SALLY_SETTING_DURATION] = "a time, such as 30s, 500ms, 5m, 1h or 1d",
-            [SALLY_SETTING_BOOL] = "yes or no",
-        };
-        snprintf(why, SETTINGS_WHY_SIZE, "%s: \"%.64s\" is not %s", pub->name, value,
-                 wanted[pub->type]);
-        return error;
-    }
-    if (pub->minimum[0])
-        (void)setting_parse_number(pub->type, pub->minimum, &minimum);
-    if (pub->maximum[0])
-        (void)setting_parse_number(pub->type, pub->maximum, &maximum);
-    if (!error && *number >= minimum && *number <= maximum)
-        return SALLY_E_OK;
-    snprintf(why, SETTINGS_WHY_SIZE, "%s: \"%.64s\" is not between %s and %s", pub->name, value,
-             pub->minimum[0] ? pub->minimum : "0", pub->maximum[0] ? pub->maximum : "2^64");
-    return SALLY_E_RANGE;
-}
+/* ---- Layers ---- */
 
-static sally_error parse_text(const struct setting_row *row, const char *value, char **text,
-                              char why[SETTINGS_WHY_SIZE])
-{
-    if (row->pub.type == SALLY_SETTING_LIST)
-        return setting_resolve_list(row, value, text, why);
-    if (row->is_valid && !row->is_valid(value)) {
-        snprintf(why, SETTINGS_WHY_SIZE, "%s: \"%.64s\" cannot be used (%s)", row->pub.name, value,
-                 row->pub.help);
-        return SALLY_E_PARSE;
-    }
-    *text = mem_strdup(value);
-    if (*text)
-        return SALLY_E_OK;
-    snprintf(why, SETTINGS_WHY_SIZE, "%s: out of memory", row->pub.name);
-    return SALLY_E_NO_MEMORY;
-}
-
-sally_error settings_set(struct settings *s, const char *name, const char *value,
+/* Values were checked when they were given: what can still go wrong is a list's end, or memory. */
+static sally_error apply(struct settings *s, const struct setting_override *o,
                          char why[SETTINGS_WHY_SIZE])
 {
-    const struct setting_row *row = setting_row_find(name);
-    if (!row) {
-        snprintf(why, SETTINGS_WHY_SIZE, "there is no setting \"%.128s\"", name);
-        return SALLY_E_NOT_FOUND;
-    }
-    if (!is_text(row)) {
+    const struct setting_row *row = o->row;
+    if (row->width != WIDTH_TEXT) {
         uint64_t number = 0;
-        sally_error error = parse_number(row, value, &number, why);
+        sally_error error = setting_parse_value(row, o->value, &number, why);
         if (!error)
-            *number_at(s, row) = number;
+            set_number(s, row, number);
         return error;
     }
     char *text = NULL;
-    sally_error error = parse_text(row, value, &text, why);
-    if (!error) {
-        mem_free(*text_at(s, row));
-        *text_at(s, row) = text;
+    if (row->pub.type == SALLY_SETTING_LIST) {
+        sally_error error = setting_resolve_list(row, text_of(s, row), o->value, &text, why);
+        if (error)
+            return error;
+    } else {
+        text = mem_strdup(o->value);
     }
+    if (!text) {
+        snprintf(why, SETTINGS_WHY_SIZE, "%s: out of memory", row->pub.name);
+        return SALLY_E_NO_MEMORY;
+    }
+    set_text(s, row, text);
+    return SALLY_E_OK;
+}
+
+sally_error settings_resolve(struct settings **out, struct settings *base,
+                             const struct setting_layer *const layers[], size_t count,
+                             char why[SETTINGS_WHY_SIZE])
+{
+    bool is_changed = !base;
+    for (size_t i = 0; i < count; i++)
+        is_changed = is_changed || layers[i]->first;
+    struct settings *s = is_changed ? new_on(base) : settings_ref(base);
+    sally_error error = s ? SALLY_E_OK : SALLY_E_NO_MEMORY;
+    if (!s)
+        snprintf(why, SETTINGS_WHY_SIZE, "out of memory");
+    for (size_t i = 0; i < count; i++)
+        for (const struct setting_override *o = layers[i]->first; !error && o; o = o->next)
+            error = apply(s, o, why);
+    if (error) {
+        settings_unref(s);
+        s = NULL;
+    }
+    *out = s;
     return error;
 }
 
@@ -165,7 +173,7 @@ sally_error settings_get(const struct settings *s, const char *name, char *out, 
         return SALLY_E_NOT_FOUND;
     char number[64];
     const char *text = number;
-    if (is_text(row))
+    if (row->width == WIDTH_TEXT)
         text = text_of(s, row);
     else
         setting_print_number(row->pub.type, number_of(s, row), number, sizeof number);
@@ -174,39 +182,4 @@ sally_error settings_get(const struct settings *s, const char *name, char *out, 
         return SALLY_E_RANGE;
     memcpy(out, text, length + 1);
     return SALLY_E_OK;
-}
-
-static const char *layer_name(uint32_t layer)
-{
-    switch (layer) {
-    case SALLY_SCOPE_LISTENER:
-        return "listener";
-    case SALLY_SCOPE_USER:
-        return "user";
-    case SALLY_SCOPE_CONNECTION:
-        return "connection";
-    default:
-        return "server";
-    }
-}
-
-sally_error setting_check(uint32_t layer, const char *name, const char *value,
-                          char why[SETTINGS_WHY_SIZE])
-{
-    const struct setting_row *row = setting_row_find(name);
-    if (!row) {
-        snprintf(why, SETTINGS_WHY_SIZE, "there is no setting \"%.128s\"", name);
-        return SALLY_E_NOT_FOUND;
-    }
-    if (!(row->pub.scope & layer)) {
-        snprintf(why, SETTINGS_WHY_SIZE, "%s cannot be set for one %s", name, layer_name(layer));
-        return SALLY_E_UNSUPPORTED;
-    }
-    uint64_t number;
-    if (!is_text(row))
-        return parse_number(row, value, &number, why);
-    char *text = NULL;
-    sally_error error = parse_text(row, value, &text, why);
-    mem_free(text);
-    return error;
 }

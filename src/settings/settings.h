@@ -1,6 +1,5 @@
-/* The one table of settings as a typed struct. A set of settings never changes once others can see
- * it: a change makes a copy, so that whoever holds one may read it without a lock for as long as it
- * likes. */
+/* What all settings come to. A set never changes once it is made, so that whoever holds one may
+ * read it without a lock for as long as it likes: a change makes another one. */
 #ifndef SALLY_SETTINGS_SETTINGS_H
 #define SALLY_SETTINGS_SETTINGS_H
 
@@ -9,10 +8,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "sallyport/settings.h"
+#include "settings/layer.h"
 
 struct settings {
     _Atomic uint32_t refs;
+    struct settings *base; /* held; NULL: the defaults */
 
     /* Numbers and bytes as they are, durations in nanoseconds. */
     uint64_t limits_auth_attempts;
@@ -61,38 +61,31 @@ struct settings {
 
     /* Texts and lists, never NULL. A list is what it came to: "+name", "-name" and "^name" are
      * resolved. */
-    char *sftp_allow_requests;
-    char *sftp_deny_requests;
-    char *sftp_filename_charset;
-    char *ssh_banner;
-    char *ssh_ciphers;
-    char *ssh_commands;
-    char *ssh_compression;
-    char *ssh_host_key_algorithms;
-    char *ssh_kex;
-    char *ssh_macs;
-    char *ssh_public_key_algorithms;
-    char *ssh_software;
+    const char *sftp_allow_requests;
+    const char *sftp_deny_requests;
+    const char *sftp_filename_charset;
+    const char *ssh_banner;
+    const char *ssh_ciphers;
+    const char *ssh_commands;
+    const char *ssh_compression;
+    const char *ssh_host_key_algorithms;
+    const char *ssh_kex;
+    const char *ssh_macs;
+    const char *ssh_public_key_algorithms;
+    const char *ssh_software;
 };
 
-/* All defaults; NULL when memory is short. */
-struct settings *settings_new(void);
+/* What the layers come to on top of `base` (NULL: on top of the defaults), the last one winning. A
+ * list with +, - or ^ changes the list of the layers below. Texts that no layer sets are
+ * shared with `base`, which is held. SALLY_E_NO_MEMORY; SALLY_E_RANGE when a list that must not be
+ * empty becomes so; `why` gets a sentence then. */
+sally_error settings_resolve(struct settings **out, struct settings *base,
+                             const struct setting_layer *const layers[], size_t count,
+                             char why[SETTINGS_WHY_SIZE]);
 struct settings *settings_ref(struct settings *s);
 void settings_unref(struct settings *s);
-struct settings *settings_copy(const struct settings *from);
 
-/* Changes one value of a set that nobody else sees yet. SALLY_E_NOT_FOUND, _PARSE, _RANGE,
- * _NO_MEMORY; `why` gets a sentence then. */
-#define SETTINGS_WHY_SIZE 2048 /* has room for all names of the longest list */
-sally_error settings_set(struct settings *s, const char *name, const char *value,
-                         char why[SETTINGS_WHY_SIZE]);
-/* The value as text that settings_set() would take. SALLY_E_NOT_FOUND, SALLY_E_RANGE when it does
- * not fit. */
+/* The value as text, as it might be set. SALLY_E_NOT_FOUND, SALLY_E_RANGE when it does not fit. */
 sally_error settings_get(const struct settings *s, const char *name, char *out, size_t size);
-
-/* Whether a layer, named by its SALLY_SCOPE_ bit, may have this value: as settings_set(), and
- * SALLY_E_UNSUPPORTED for settings of other layers. */
-sally_error setting_check(uint32_t layer, const char *name, const char *value,
-                          char why[SETTINGS_WHY_SIZE]);
 
 #endif

@@ -105,3 +105,41 @@ void setting_print_number(uint32_t type, uint64_t value, char *out, size_t size)
         i++;
     snprintf(out, size, "%" PRIu64 "%s", value / units[i].factor, units[i].name);
 }
+
+/* What the member holds when the table gives no maximum. */
+static uint64_t most_of(const struct setting_row *row)
+{
+    uint64_t most = row->width == WIDTH_U32 ? UINT32_MAX : UINT64_MAX;
+    if (row->pub.maximum[0])
+        (void)setting_parse_number(row->pub.type, row->pub.maximum, &most);
+    return most;
+}
+
+static sally_error say_not(const sally_setting *s, const char *text, char why[SETTINGS_WHY_SIZE])
+{
+    static const char *const wanted[] = {
+        [SALLY_SETTING_NUMBER] = "a whole number",
+        [SALLY_SETTING_BYTES] = "a number of bytes, such as 4096, 64K, 2M or 1G",
+        [SALLY_SETTING_DURATION] = "a time, such as 30s, 500ms, 5m, 1h or 1d",
+        [SALLY_SETTING_BOOL] = "yes or no",
+    };
+    snprintf(why, SETTINGS_WHY_SIZE, "%s: \"%.64s\" is not %s", s->name, text, wanted[s->type]);
+    return SALLY_E_PARSE;
+}
+
+sally_error setting_parse_value(const struct setting_row *row, const char *text, uint64_t *value,
+                                char why[SETTINGS_WHY_SIZE])
+{
+    const sally_setting *pub = &row->pub;
+    uint64_t least = 0;
+    sally_error error = setting_parse_number(pub->type, text, value);
+    if (error == SALLY_E_PARSE)
+        return say_not(pub, text, why);
+    if (pub->minimum[0])
+        (void)setting_parse_number(pub->type, pub->minimum, &least);
+    if (!error && *value >= least && *value <= most_of(row))
+        return SALLY_E_OK;
+    snprintf(why, SETTINGS_WHY_SIZE, "%s: \"%.64s\" is not between %s and %s", pub->name, text,
+             pub->minimum[0] ? pub->minimum : "0", pub->maximum[0] ? pub->maximum : "2^64");
+    return SALLY_E_RANGE;
+}

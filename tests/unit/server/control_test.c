@@ -98,6 +98,45 @@ static void connections_are_walked_rekeyed_changed_and_ended(void **state)
     finish(s);
 }
 
+static void note_refusal(void *user_data, const sally_log_line *line)
+{
+    _Atomic uint32_t *refusals = user_data;
+    if (strcmp(line->event, "settings.refused") == 0 &&
+        strcmp(line->message, "ssh.commands: nothing is left to choose from") == 0)
+        atomic_fetch_add(refusals, 1);
+}
+
+/* What a change leaves is known only where the connection is. */
+static void a_change_that_empties_a_list_is_refused(void **state)
+{
+    (void)state;
+    _Atomic uint32_t refusals = 0;
+    sally_server *s = new_server(NULL);
+    assert_int_equal(sally_server_set_log(s, note_refusal, &refusals, SALLY_LOG_INFO), SALLY_E_OK);
+    assert_int_equal(sally_server_start(s), SALLY_E_OK);
+    struct client c;
+    struct seen seen = {0};
+    client_open(&c, s, "joe", "secret");
+    assert_int_equal(sally_server_walk(s, see, &seen), SALLY_E_OK);
+    assert_int_equal(sally_server_set_connection(s, seen.id, "ssh.commands", "-*"), SALLY_E_OK);
+    assert_int_equal(client_stat(&c, "/"), 0);
+    for (int i = 0; i < 500 && atomic_load(&refusals) == 0; i++)
+        nap(10);
+    assert_int_equal(atomic_load(&refusals), 1);
+    /* It is not kept: what is set later is not refused because of it. */
+    assert_int_equal(sally_server_set_connection(s, seen.id, "ssh.rekey_bytes", "64K"), SALLY_E_OK);
+    static char data[100000];
+    struct buf handle;
+    assert_true(client_open_file(&c, "/file", WRITE_CREATE, &handle));
+    for (uint64_t i = 0; i < 4; i++)
+        assert_int_equal(client_write(&c, &handle, i * sizeof data, data, sizeof data), 0);
+    assert_true(c.keys_exchanged >= 3);
+    assert_int_equal(atomic_load(&refusals), 1);
+    buf_clear(&handle);
+    client_end(&c);
+    finish(s);
+}
+
 struct meddler {
     sally_server *server;
     _Atomic uint32_t befores, refused, walks, disconnected, reason;
@@ -172,6 +211,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(connections_are_walked_rekeyed_changed_and_ended),
+        cmocka_unit_test(a_change_that_empties_a_list_is_refused),
         cmocka_unit_test(callbacks_may_call_everything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

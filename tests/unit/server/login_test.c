@@ -291,6 +291,99 @@ static void logins_get_what_they_are_given(void **state)
     end(&scene);
 }
 
+/* ---- Layers of settings ---- */
+
+static sally_auth_result set_lists(sally_auth *auth, sally_auth_request *request)
+{
+    struct scene *scene = sally_auth_data(auth);
+    if (strcmp(request->password, "x") != 0)
+        return SALLY_AUTH_REJECT;
+    sally_error error = sally_auth_set(request, "sftp.deny_requests", "+mkdir");
+    if (!error)
+        error = sally_auth_set(request, "limits.connections_per_user", "1");
+    if (!error && strcmp(request->user, "nobody") == 0)
+        error = sally_auth_set(request, "sftp.allow_requests", "-lstat,stat,mkdir,rmdir");
+    atomic_store(&scene->setting_error, error);
+    return sally_auth_accept(request, scene->fs);
+}
+
+static bool find_stranger(void *user_data, const sally_connection_info *info)
+{
+    if (!*info->user)
+        *(uint64_t *)user_data = info->id;
+    return true;
+}
+
+static int ask_path(struct client *c, uint8_t type, const char *path)
+{
+    struct buf body;
+    buf_init(&body, 256);
+    put_text(&body, path);
+    if (type == 14)
+        put_u32(&body, 0);
+    int status = client_ask(c, type, &body, NULL);
+    buf_clear(&body);
+    return status;
+}
+
+static void layers_of_settings_add_up(void **state)
+{
+    (void)state;
+    const sally_auth_methods methods = {
+        .struct_size = sizeof methods, .methods = SALLY_AUTH_PASSWORD, .authenticate = set_lists};
+    struct scene scene;
+    struct client first, c, third;
+    uint64_t id = 0;
+    begin(&scene, &methods);
+    sally_server *s = scene.server;
+    client_open(&first, s, "joe", "x");
+    assert_int_equal(sally_server_set(s, "sftp.deny_requests", "rmdir"), SALLY_E_OK);
+    assert_true(client_connect(&c, s, NULL));
+    assert_false(client_login(&c, "joe", ""));
+    assert_int_equal(sally_server_walk(s, find_stranger, &id), SALLY_E_OK);
+    /* Set before the login, and kept when that sets more. */
+    assert_int_equal(sally_server_set_connection(s, id, "sftp.deny_requests", "+lstat"),
+                     SALLY_E_OK);
+    assert_int_equal(sally_server_set_connection(s, id, "limits.connections_per_user", "2"),
+                     SALLY_E_OK);
+    assert_true(client_login(&c, "joe", "x"));
+    assert_int_equal(atomic_load(&scene.setting_error), SALLY_E_OK);
+    assert_true(client_sftp(&c));
+    assert_int_equal(ask_path(&c, 14, "/new"), 3); /* the user's layer */
+    assert_int_equal(ask_path(&c, 15, "/new"), 3); /* the server's */
+    assert_int_equal(ask_path(&c, 7, "/"), 3);     /* the connection's */
+    assert_int_equal(client_stat(&c, "/"), 0);
+    /* Two are in, since one of them may be the second; a third may not. */
+    assert_true(client_connect(&third, s, NULL));
+    assert_false(client_login(&third, "joe", "x"));
+    client_end(&third);
+    client_end(&first);
+    client_end(&c);
+    end(&scene);
+}
+
+/* An empty list of what is allowed would allow everything. */
+static void a_login_that_empties_a_list_is_rejected(void **state)
+{
+    (void)state;
+    const sally_auth_methods methods = {
+        .struct_size = sizeof methods, .methods = SALLY_AUTH_PASSWORD, .authenticate = set_lists};
+    struct scene scene;
+    struct client c;
+    begin(&scene, &methods);
+    assert_int_equal(sally_server_set(scene.server, "sftp.allow_requests", "stat,lstat"),
+                     SALLY_E_OK);
+    assert_true(client_connect(&c, scene.server, NULL));
+    assert_false(client_login(&c, "nobody", "x"));
+    assert_int_equal(atomic_load(&scene.setting_error), SALLY_E_OK);
+    assert_true(c.over || client_run(&c, client_is_over, 5000));
+    client_end(&c);
+    client_open(&c, scene.server, "joe", "x");
+    assert_int_equal(client_stat(&c, "/"), 0);
+    client_end(&c);
+    end(&scene);
+}
+
 /* ---- Keys ---- */
 
 static sally_auth_result may_try(sally_auth *auth, sally_auth_request *request)
@@ -381,6 +474,8 @@ int main(void)
         cmocka_unit_test(factors_add_up_and_are_lost_with_the_user),
         cmocka_unit_test(only_what_is_offered_may_be_tried),
         cmocka_unit_test(logins_get_what_they_are_given),
+        cmocka_unit_test(layers_of_settings_add_up),
+        cmocka_unit_test(a_login_that_empties_a_list_is_rejected),
         cmocka_unit_test(keys_are_asked_about_and_proved),
         cmocka_unit_test(users_come_and_go_while_it_runs),
     };

@@ -1,364 +1,213 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+/* What layers come to. */
+#include "cmocka_all.h"
+
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "base/buf.h"
+#include "alloc_failure.h"
 #include "base/mem.h"
-#include "crypto/kex_method.h"
-#include "crypto/packet_cipher.h"
-#include "crypto/public_key.h"
-#include "settings/settings.h"
-#include "settings/table.h"
-#include "settings/value.h"
+#include "settings/fixture.h"
 
 static char why[SETTINGS_WHY_SIZE];
 
-static void shows(const struct settings *s, const char *name, const char *text)
-{
-    char value[4096];
-    assert_int_equal(settings_get(s, name, value, sizeof value), SALLY_E_OK);
-    assert_string_equal(value, text);
-}
+/* The layers above a server's, from below. */
+struct layers {
+    struct setting_layer each[3];
+    const struct setting_layer *all[3];
+};
 
-/* Everything may be set for the server. What connections may differ in may change at any time, and
- * what one connection may have, so may all of a user or listener. */
-static void assert_scope_is_plausible(const sally_setting *row)
+static void layers_begin(struct layers *l)
 {
-    static const uint32_t plausible[] = {
-        SALLY_SCOPE_SERVER,
-        SALLY_SCOPE_SERVER | SALLY_SCOPE_RUNNING,
-        SALLY_SCOPE_SERVER | SALLY_SCOPE_RUNNING | SALLY_SCOPE_LISTENER,
-        SALLY_SCOPE_SERVER | SALLY_SCOPE_RUNNING | SALLY_SCOPE_LISTENER | SALLY_SCOPE_USER |
-            SALLY_SCOPE_CONNECTION,
-    };
-    bool found = false;
-    for (size_t i = 0; i < COUNT_OF(plausible); i++)
-        found = found || row->scope == plausible[i];
-    if (!found)
-        fail_msg("%s: scope %u", row->name, (unsigned)row->scope);
-}
-
-static void names_are_sorted_and_rows_complete(void **state)
-{
-    (void)state;
-    const sally_setting *row, *before = NULL;
-    size_t count = 0;
-    for (; (row = sally_setting_at(count)); count++, before = row) {
-        if (before)
-            assert_true(strcmp(before->name, row->name) < 0);
-        assert_true(row->type >= SALLY_SETTING_NUMBER && row->type <= SALLY_SETTING_LIST);
-        assert_scope_is_plausible(row);
-        assert_true(strlen(row->help) > 5);
-        assert_non_null(row->default_value);
-        assert_non_null(row->minimum);
-        assert_non_null(row->maximum);
-        assert_ptr_equal(sally_setting_find(row->name), row);
+    static const uint32_t scopes[] = {SALLY_SCOPE_LISTENER, SALLY_SCOPE_USER,
+                                      SALLY_SCOPE_CONNECTION};
+    for (size_t i = 0; i < COUNT_OF(scopes); i++) {
+        setting_layer_init(&l->each[i], scopes[i]);
+        l->all[i] = &l->each[i];
     }
-    assert_true(count > 30);
-    assert_null(sally_setting_find("ssh.nothing"));
-    assert_null(sally_setting_find(NULL));
 }
 
-/* Every row: its default is printed as it is documented, is accepted again, and both ends of the
- * range are the ends. */
-static void every_row_parses_and_prints(void **state)
+static void layers_end(struct layers *l)
 {
-    (void)state;
-    struct settings *s = settings_new();
-    assert_non_null(s);
-    const sally_setting *row;
-    for (size_t i = 0; (row = sally_setting_at(i)); i++) {
-        shows(s, row->name, row->default_value);
-        assert_int_equal(settings_set(s, row->name, row->default_value, why), SALLY_E_OK);
-        if (row->type == SALLY_SETTING_TEXT || row->type == SALLY_SETTING_LIST)
-            continue;
-        assert_int_equal(settings_set(s, row->name, "", why), SALLY_E_PARSE);
-        assert_int_equal(settings_set(s, row->name, "-1", why), SALLY_E_PARSE);
-        assert_int_equal(settings_set(s, row->name, "1x", why), SALLY_E_PARSE);
-        if (row->type == SALLY_SETTING_BOOL) {
-            assert_int_equal(settings_set(s, row->name, "2", why), SALLY_E_PARSE);
-            continue;
-        }
-        assert_int_equal(settings_set(s, row->name, "99999999999999999999999", why), SALLY_E_RANGE);
-        uint64_t end;
-        char text[64];
-        if (row->minimum[0]) {
-            assert_int_equal(settings_set(s, row->name, row->minimum, why), SALLY_E_OK);
-            assert_int_equal(setting_parse_number(row->type, row->minimum, &end), SALLY_E_OK);
-            if (end > 0) {
-                setting_print_number(row->type, end - 1, text, sizeof text);
-                assert_int_equal(settings_set(s, row->name, text, why), SALLY_E_RANGE);
-                assert_non_null(strstr(why, row->name));
-            }
-        }
-        if (row->maximum[0]) {
-            assert_int_equal(settings_set(s, row->name, row->maximum, why), SALLY_E_OK);
-            assert_int_equal(setting_parse_number(row->type, row->maximum, &end), SALLY_E_OK);
-            setting_print_number(row->type, end + 1, text, sizeof text);
-            assert_int_equal(settings_set(s, row->name, text, why), SALLY_E_RANGE);
-        }
-        assert_int_equal(settings_set(s, row->name, row->default_value, why), SALLY_E_OK);
-    }
-    settings_unref(s);
+    for (size_t i = 0; i < COUNT_OF(l->each); i++)
+        setting_layer_clear(&l->each[i]);
 }
 
-static void units_are_read(void **state)
+static void set(struct setting_layer *layer, const char *name, const char *value)
 {
-    (void)state;
-    struct settings *s = settings_new();
-    shows(s, "limits.login_time", "2m"); /* as OpenSSH: people answer a question about a new key */
-    const struct {
-        const char *name, *in, *out;
-    } values[] = {
-        {"limits.login_time", "90", "90s"},           {"limits.login_time", "1500ms", "1500ms"},
-        {"limits.login_time", "120s", "2m"},          {"limits.login_time", "24h", "1d"},
-        {"limits.session_bytes", "1024K", "1M"},      {"limits.session_bytes", "1m", "1M"},
-        {"limits.session_bytes", "524289", "524289"},
-    };
-    for (size_t i = 0; i < COUNT_OF(values); i++) {
-        assert_int_equal(settings_set(s, values[i].name, values[i].in, why), SALLY_E_OK);
-        shows(s, values[i].name, values[i].out);
-    }
-    assert_int_equal(settings_set(s, "limits.login_time", "1M", why), SALLY_E_PARSE);
-    assert_int_equal(settings_set(s, "limits.session_bytes", "1T", why), SALLY_E_PARSE);
-    assert_int_equal(settings_set(s, "limits.session_bytes", "17179869184G", why), SALLY_E_RANGE);
-    settings_unref(s);
+    assert_int_equal(setting_layer_set(layer, name, value, why), SALLY_E_OK);
 }
 
-static void lists_stand_alone_or_change_the_default(void **state)
+static struct settings *resolve(struct layers *l, struct settings *base)
 {
-    (void)state;
-    struct settings *s = settings_new();
-    assert_int_equal(settings_set(s, "ssh.macs", " hmac-sha1 , hmac-sha2-256,hmac-sha1", why),
-                     SALLY_E_OK);
-    shows(s, "ssh.macs", "hmac-sha1,hmac-sha2-256");
-    assert_int_equal(settings_set(s, "ssh.macs", "-hmac-sha2-512,+hmac-sha1", why), SALLY_E_OK);
-    shows(s, "ssh.macs",
-          "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,"
-          "hmac-sha1");
-    assert_int_equal(settings_set(s, "ssh.macs", "hmac-sha1,+hmac-sha2-256", why), SALLY_E_PARSE);
-    assert_int_equal(settings_set(s, "ssh.macs", "hmac-wrong", why), SALLY_E_PARSE);
-    assert_non_null(strstr(why, "hmac-wrong"));
-    assert_int_equal(settings_set(s, "ssh.macs", "", why), SALLY_E_RANGE);
-    assert_int_equal(settings_set(s, "ssh.compression", "-none,-zlib@openssh.com", why),
-                     SALLY_E_RANGE);
-    /* A failure leaves the value. */
-    shows(s, "ssh.macs",
-          "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,"
-          "hmac-sha1");
-    assert_int_equal(settings_set(s, "sftp.deny_requests", "remove,rmdir", why), SALLY_E_OK);
-    shows(s, "sftp.deny_requests", "remove,rmdir");
-    assert_int_equal(settings_set(s, "sftp.deny_requests", "oben", why), SALLY_E_PARSE);
-    assert_non_null(strstr(why, "oben"));
-    assert_int_equal(settings_set(s, "sftp.allow_requests",
-                                  "open,statvfs,fsync@openssh.com,check-file,their@own", why),
-                     SALLY_E_OK);
-    assert_int_equal(settings_set(s, "sftp.deny_requests", "", why), SALLY_E_OK);
-    shows(s, "sftp.deny_requests", "");
-    char long_name[300];
-    memset(long_name, 'a', sizeof long_name - 1);
-    long_name[sizeof long_name - 1] = '\0';
-    assert_int_equal(settings_set(s, "sftp.deny_requests", long_name, why), SALLY_E_PARSE);
-    assert_int_equal(settings_set(s, "sftp.deny_requests", "a\x01z", why), SALLY_E_PARSE);
-    settings_unref(s);
+    struct settings *s;
+    assert_int_equal(settings_resolve(&s, base, l->all, COUNT_OF(l->all), why), SALLY_E_OK);
+    return s;
 }
 
-#define ETM   "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com"
-#define PLAIN "hmac-sha2-256,hmac-sha2-512"
-
-/* As OpenSSH's -o MACs=+a,b and its kin. */
-static void a_mark_holds_for_the_names_behind_it(void **state)
-{
-    (void)state;
-    struct settings *s = settings_new();
-    const struct {
-        const char *in, *out;
-    } values[] = {
-        {"+hmac-sha1,hmac-sha1-etm@openssh.com",
-         ETM "," PLAIN ",hmac-sha1,hmac-sha1-etm@openssh.com"},
-        {"+hmac-sha2-256,hmac-sha1", ETM "," PLAIN ",hmac-sha1"},
-        {"-hmac-sha2-256,hmac-sha2-512", ETM},
-        {"-*-etm@openssh.com", PLAIN},
-        {"-hmac-sha2-256*,hmac-sha1", "hmac-sha2-512-etm@openssh.com,hmac-sha2-512"},
-        {"^hmac-sha2-512,hmac-sha1", "hmac-sha2-512,hmac-sha1," ETM ",hmac-sha2-256"},
-        {"^hmac-sha2-512,^hmac-sha1", "hmac-sha2-512,hmac-sha1," ETM ",hmac-sha2-256"},
-        {"-*@openssh.com,+hmac-sha1,^hmac-sha2-512", "hmac-sha2-512,hmac-sha2-256,hmac-sha1"},
-        {"+hmac-sha1,-hmac-sha1", ETM "," PLAIN},
-        {"^hmac-sha1,-hmac-sha1", ETM "," PLAIN},
-    };
-    for (size_t i = 0; i < COUNT_OF(values); i++) {
-        assert_int_equal(settings_set(s, "ssh.macs", values[i].in, why), SALLY_E_OK);
-        shows(s, "ssh.macs", values[i].out);
-    }
-    const char *const bad[] = {"+",         "-",           "^",          "+,hmac-sha1",
-                               "-nothing*", "+hmac-sha2*", "^hmac-sha*", "++hmac-sha1"};
-    for (size_t i = 0; i < COUNT_OF(bad); i++)
-        assert_int_equal(settings_set(s, "ssh.macs", bad[i], why), SALLY_E_PARSE);
-    assert_int_equal(settings_set(s, "ssh.macs", "-*", why), SALLY_E_RANGE);
-    assert_int_equal(settings_set(s, "sftp.deny_requests", "+remove,rmdir", why), SALLY_E_OK);
-    shows(s, "sftp.deny_requests", "remove,rmdir");
-    settings_unref(s);
-}
-
-/* Every list: each name that it has can be set alone; one that it has not is refused, with those
- * that there are. */
-static void lists_know_their_names(void **state)
-{
-    (void)state;
-    struct settings *s = settings_new();
-    const sally_setting *row;
-    const char *name;
-    size_t lists = 0;
-    for (size_t i = 0; (row = sally_setting_at(i)); i++) {
-        if (row->type != SALLY_SETTING_LIST) {
-            assert_null(sally_setting_choice_at(row->name, 0));
-            continue;
-        }
-        lists++;
-        assert_int_equal(settings_set(s, row->name, "nothing", why), SALLY_E_PARSE);
-        assert_non_null(strstr(why, row->name));
-        assert_non_null(strstr(why, "\"nothing\""));
-        char text[SETTINGS_WHY_SIZE];
-        memcpy(text, why, sizeof text);
-        assert_true(strlen(text) < sizeof text - 1);
-        for (size_t k = 0; (name = sally_setting_choice_at(row->name, k)); k++) {
-            assert_non_null(strstr(text, name));
-            assert_int_equal(settings_set(s, row->name, name, why), SALLY_E_OK);
-            shows(s, row->name, name);
-        }
-    }
-    assert_int_equal(lists, 9);
-    assert_null(sally_setting_choice_at("ssh.nothing", 0));
-    assert_null(sally_setting_choice_at(NULL, 0));
-    /* Before the login there is none, as in OpenSSH since 7.4. */
-    assert_int_equal(settings_set(s, "ssh.compression", "zlib", why), SALLY_E_PARSE);
-    assert_string_equal(why, "ssh.compression: there is no \"zlib\"; there are none, "
-                             "zlib@openssh.com");
-    settings_unref(s);
-}
-
-static void texts_are_checked(void **state)
-{
-    (void)state;
-    struct settings *s = settings_new();
-    assert_int_equal(settings_set(s, "ssh.software", "", why), SALLY_E_PARSE);
-    assert_int_equal(settings_set(s, "ssh.software", "a b", why), SALLY_E_PARSE);
-    assert_int_equal(settings_set(s, "ssh.software", "a-b", why), SALLY_E_PARSE);
-    assert_int_equal(settings_set(s, "ssh.software", "a\r\nb", why), SALLY_E_PARSE);
-    assert_int_equal(settings_set(s, "ssh.software", "Gate_1.0", why), SALLY_E_OK);
-    shows(s, "ssh.software", "Gate_1.0");
-    char small[8];
-    assert_int_equal(settings_get(s, "ssh.software", small, sizeof small), SALLY_E_RANGE);
-    assert_int_equal(settings_get(s, "ssh.hardware", small, sizeof small), SALLY_E_NOT_FOUND);
-    assert_int_equal(settings_set(s, "ssh.hardware", "x", why), SALLY_E_NOT_FOUND);
-    settings_unref(s);
-}
-
-static void copies_are_independent(void **state)
-{
-    (void)state;
-    struct settings *s = settings_new();
-    struct settings *copy = settings_copy(s);
-    assert_int_equal(settings_set(copy, "ssh.software", "Other", why), SALLY_E_OK);
-    assert_int_equal(settings_set(copy, "limits.idle_time", "5m", why), SALLY_E_OK);
-    shows(s, "limits.idle_time", "0s");
-    settings_unref(s);
-    shows(copy, "ssh.software", "Other");
-    shows(copy, "limits.idle_time", "5m");
-    settings_unref(copy);
-}
-
-static void layers_have_what_is_theirs(void **state)
+static void the_highest_layer_wins(void **state)
 {
     (void)state;
     static const struct {
         const char *name, *value;
-        uint32_t layers;
-    } settings[] = {
-        {"server.loops", "1", SALLY_SCOPE_SERVER},
-        {"limits.connections", "1", SALLY_SCOPE_SERVER},
-        {"ssh.banner", "Hello", SALLY_SCOPE_SERVER | SALLY_SCOPE_LISTENER},
-        {"ssh.kex", "+curve25519-sha256", SALLY_SCOPE_SERVER | SALLY_SCOPE_LISTENER},
-        {"limits.login_time", "1m", SALLY_SCOPE_SERVER | SALLY_SCOPE_LISTENER},
-        {"sftp.deny_requests", "remove",
-         SALLY_SCOPE_SERVER | SALLY_SCOPE_LISTENER | SALLY_SCOPE_USER | SALLY_SCOPE_CONNECTION},
-    };
-    static const uint32_t layers[] = {SALLY_SCOPE_SERVER, SALLY_SCOPE_LISTENER, SALLY_SCOPE_USER,
-                                      SALLY_SCOPE_CONNECTION};
-    for (size_t i = 0; i < COUNT_OF(settings); i++)
-        for (size_t k = 0; k < COUNT_OF(layers); k++)
-            assert_int_equal(setting_check(layers[k], settings[i].name, settings[i].value, why),
-                             settings[i].layers & layers[k] ? SALLY_E_OK : SALLY_E_UNSUPPORTED);
-    const uint32_t layer = SALLY_SCOPE_CONNECTION;
-    assert_int_equal(setting_check(layer, "limits.idle_time", "soon", why), SALLY_E_PARSE);
-    assert_int_equal(setting_check(layer, "limits.idle_time", "1000d", why), SALLY_E_RANGE);
-    assert_int_equal(setting_check(layer, "server.loops", "1", why), SALLY_E_UNSUPPORTED);
-    assert_string_equal(why, "server.loops cannot be set for one connection");
-    assert_int_equal(setting_check(SALLY_SCOPE_USER, "ssh.banner", "", why), SALLY_E_UNSUPPORTED);
-    assert_string_equal(why, "ssh.banner cannot be set for one user");
-    assert_int_equal(setting_check(layer, "limits.nothing", "1", why), SALLY_E_NOT_FOUND);
-    assert_non_null(strstr(why, "limits.nothing"));
+    } settings[] = {{"limits.idle_time", "1h"},
+                    {"sftp.max_version", "3"},
+                    {"sftp.list_dots", "no"},
+                    {"sftp.filename_charset", "KOI8-R"},
+                    {"sftp.deny_requests", "remove"}};
+    static const struct {
+        const char *name, *value;
+    } lower[] = {{"limits.idle_time", "2h"},
+                 {"sftp.max_version", "4"},
+                 {"sftp.list_dots", "yes"},
+                 {"sftp.filename_charset", ""},
+                 {"sftp.deny_requests", "mkdir"}};
+    struct fixture f;
+    fixture_begin(&f);
+    for (size_t winner = 0; winner < 3; winner++) {
+        struct layers l;
+        layers_begin(&l);
+        for (size_t i = 0; i < COUNT_OF(settings); i++) {
+            assert_int_equal(fixture_set(&f, lower[i].name, lower[i].value), SALLY_E_OK);
+            for (size_t layer = 0; layer < winner; layer++)
+                set(&l.each[layer], lower[i].name, lower[i].value);
+            set(&l.each[winner], settings[i].name, settings[i].value);
+        }
+        struct settings *s = resolve(&l, f.settings);
+        for (size_t i = 0; i < COUNT_OF(settings); i++) {
+            assert_shows(s, settings[i].name, settings[i].value);
+            assert_shows(f.settings, lower[i].name, lower[i].value);
+        }
+        assert_shows(s, "limits.open_files", "1024"); /* nobody set it */
+        settings_unref(s);
+        layers_end(&l);
+    }
+    fixture_end(&f);
 }
 
-static void expect_list(const char *setting, struct buf *names)
-{
-    put_u8(names, 0);
-    assert_false(names->failed);
-    assert_string_equal(sally_setting_find(setting)->default_value, (char *)buf_head(names));
-    buf_clear(names);
-}
-
-static void add_name(struct buf *names, bool in_default, const char *name)
-{
-    if (in_default)
-        put_format(names, "%s%s", names->size ? "," : "", name);
-}
-
-static void defaults_are_those_of_the_tables(void **state)
+static void lists_change_what_is_below_them(void **state)
 {
     (void)state;
-    struct buf names;
-    buf_init(&names, 8192);
-    const struct kex_method *kex;
-    for (size_t i = 0; (kex = kex_method_at(i)); i++)
-        add_name(&names, kex->in_default, kex->name);
-    expect_list("ssh.kex", &names);
-    const struct cipher_info *cipher;
-    for (size_t i = 0; (cipher = cipher_at(i)); i++)
-        add_name(&names, cipher->in_default, cipher->name);
-    expect_list("ssh.ciphers", &names);
-    const struct mac_info *mac;
-    for (size_t i = 0; (mac = mac_at(i)); i++)
-        add_name(&names, mac->in_default, mac->name);
-    expect_list("ssh.macs", &names);
-    static const char *const signatures[] = {"ssh.host_key_algorithms",
-                                             "ssh.public_key_algorithms"};
-    const struct signature_algorithm *signature;
-    for (size_t s = 0; s < COUNT_OF(signatures); s++) {
-        for (size_t i = 0; (signature = signature_algorithm_at(i)); i++)
-            add_name(&names, signature->in_default, signature->name);
-        expect_list(signatures[s], &names);
+    struct fixture f;
+    struct layers l;
+    fixture_begin(&f);
+    layers_begin(&l);
+    assert_int_equal(fixture_set(&f, "sftp.deny_requests", "rmdir"), SALLY_E_OK);
+    assert_int_equal(fixture_set(&f, "ssh.commands", "-b2sum,df,*2*sum,sha*"), SALLY_E_OK);
+    assert_shows(f.settings, "ssh.commands", "scp,md5sum");
+    set(&l.each[0], "sftp.deny_requests", "+remove");
+    set(&l.each[1], "sftp.deny_requests", "^mkdir,-rmdir");
+    set(&l.each[2], "ssh.commands", "+df,-scp");
+    struct settings *s = resolve(&l, f.settings);
+    assert_shows(s, "sftp.deny_requests", "mkdir,remove");
+    assert_shows(s, "ssh.commands", "md5sum,df");
+    settings_unref(s);
+    /* One that stands alone hides what is below it. */
+    set(&l.each[1], "sftp.deny_requests", "");
+    s = resolve(&l, f.settings);
+    assert_shows(s, "sftp.deny_requests", "");
+    settings_unref(s);
+    layers_end(&l);
+    fixture_end(&f);
+}
+
+/* An empty list of what is allowed allows everything, and one of what may be used nothing. */
+static void a_change_leaves_something(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct layers l;
+    struct settings *s;
+    fixture_begin(&f);
+    layers_begin(&l);
+    assert_int_equal(fixture_set(&f, "sftp.allow_requests", "open,read"), SALLY_E_OK);
+    assert_int_equal(fixture_set(&f, "ssh.commands", "scp"), SALLY_E_OK);
+    set(&l.each[1], "sftp.allow_requests", "-open,read");
+    assert_int_equal(settings_resolve(&s, f.settings, l.all, 3, why), SALLY_E_RANGE);
+    assert_null(s);
+    assert_string_equal(why, "sftp.allow_requests: nothing is left to choose from");
+    set(&l.each[1], "sftp.allow_requests", "-open");
+    set(&l.each[2], "ssh.commands", "-scp");
+    assert_int_equal(settings_resolve(&s, f.settings, l.all, 3, why), SALLY_E_RANGE);
+    assert_string_equal(why, "ssh.commands: nothing is left to choose from");
+    set(&l.each[2], "ssh.commands", "none");
+    set(&l.each[2], "sftp.allow_requests", "");
+    s = resolve(&l, f.settings);
+    assert_shows(s, "sftp.allow_requests", "");
+    settings_unref(s);
+    /* What is denied may come to nothing, and what was everything stays so. */
+    assert_int_equal(fixture_set(&f, "sftp.allow_requests", "-open"), SALLY_E_OK);
+    assert_shows(f.settings, "sftp.allow_requests", "");
+    assert_int_equal(fixture_set(&f, "sftp.deny_requests", "rmdir"), SALLY_E_OK);
+    set(&l.each[2], "sftp.deny_requests", "-rmdir");
+    s = resolve(&l, f.settings);
+    assert_shows(s, "sftp.deny_requests", "");
+    settings_unref(s);
+    layers_end(&l);
+    fixture_end(&f);
+}
+
+static void what_is_not_set_is_shared(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct layers l;
+    fixture_begin(&f);
+    layers_begin(&l);
+    assert_int_equal(fixture_set(&f, "ssh.banner", "Hello"), SALLY_E_OK);
+    struct settings *same = resolve(&l, f.settings);
+    assert_ptr_equal(same, f.settings); /* no layer has anything */
+    settings_unref(same);
+    set(&l.each[2], "sftp.deny_requests", "remove");
+    struct settings *s = resolve(&l, f.settings);
+    assert_ptr_not_equal(s, f.settings);
+    assert_ptr_equal(s->ssh_banner, f.settings->ssh_banner);
+    /* A set outlives the one that it stands on. */
+    assert_int_equal(fixture_set(&f, "ssh.banner", "Bye"), SALLY_E_OK);
+    assert_shows(s, "ssh.banner", "Hello");
+    struct settings *held = settings_ref(s);
+    settings_unref(s);
+    fixture_end(&f);
+    assert_shows(held, "ssh.banner", "Hello");
+    assert_shows(held, "sftp.deny_requests", "remove");
+    settings_unref(held);
+    layers_end(&l);
+}
+
+static void any_allocation_may_fail(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct layers l;
+    fixture_begin(&f);
+    layers_begin(&l);
+    assert_int_equal(fixture_set(&f, "sftp.deny_requests", "rmdir"), SALLY_E_OK);
+    set(&l.each[0], "ssh.banner", "Hello");
+    set(&l.each[0], "sftp.deny_requests", "+remove");
+    set(&l.each[1], "sftp.deny_requests", "-rmdir,^mkdir");
+    set(&l.each[2], "limits.idle_time", "5m");
+    size_t before = alloc_live_bytes();
+    bool failed = true;
+    for (unsigned nth = 1; failed; nth++) {
+        struct settings *s;
+        alloc_fail_at(nth);
+        sally_error error = settings_resolve(&s, f.settings, l.all, 3, why);
+        failed = alloc_failed();
+        assert_int_equal(error, failed ? SALLY_E_NO_MEMORY : SALLY_E_OK);
+        assert_int_equal(s == NULL, failed);
+        settings_unref(s);
+        assert_int_equal(alloc_live_bytes(), before);
     }
+    layers_end(&l);
+    fixture_end(&f);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_are_sorted_and_rows_complete),
-        cmocka_unit_test(every_row_parses_and_prints),
-        cmocka_unit_test(units_are_read),
-        cmocka_unit_test(lists_stand_alone_or_change_the_default),
-        cmocka_unit_test(a_mark_holds_for_the_names_behind_it),
-        cmocka_unit_test(lists_know_their_names),
-        cmocka_unit_test(texts_are_checked),
-        cmocka_unit_test(copies_are_independent),
-        cmocka_unit_test(layers_have_what_is_theirs),
-        cmocka_unit_test(defaults_are_those_of_the_tables),
+        cmocka_unit_test(the_highest_layer_wins),
+        cmocka_unit_test(lists_change_what_is_below_them),
+        cmocka_unit_test(a_change_leaves_something),
+        cmocka_unit_test(what_is_not_set_is_shared),
+        cmocka_unit_test(any_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
