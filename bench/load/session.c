@@ -204,13 +204,13 @@ static bool start_engine(struct session *s)
         .role = SSH_CLIENT,
         .crypto = load->crypto,
         .random = load->random,
-        .software = o->software,
-        .kex = o->kex,
-        .ciphers = o->ciphers,
-        .macs = o->macs,
-        .compression = "none",
-        .rekey_bytes = o->rekey_bytes,
-        .window_start = o->window,
+        .settings.fixed.software = o->software,
+        .settings.fixed.kex = o->kex,
+        .settings.fixed.ciphers = o->ciphers,
+        .settings.fixed.macs = o->macs,
+        .settings.fixed.compression = "none",
+        .settings.rekey_bytes = o->rekey_bytes,
+        .settings.window_start = o->window,
     };
     if (ssh_new(&s->ssh, &options, &events, s, load->now_ns) != SALLY_E_OK)
         return false;

@@ -50,10 +50,10 @@ static void prepare_socket(int fd, const struct settings *settings)
 {
     set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-    if (settings->server_receive_buffer)
-        set_option(fd, SOL_SOCKET, SO_RCVBUF, (int)settings->server_receive_buffer);
-    if (settings->server_send_buffer)
-        set_option(fd, SOL_SOCKET, SO_SNDBUF, (int)settings->server_send_buffer);
+    if (settings->server.receive_buffer)
+        set_option(fd, SOL_SOCKET, SO_RCVBUF, (int)settings->server.receive_buffer);
+    if (settings->server.send_buffer)
+        set_option(fd, SOL_SOCKET, SO_SNDBUF, (int)settings->server.send_buffer);
 }
 
 static void set_peer(struct conn *c, const struct protocol *protocol,
@@ -292,7 +292,7 @@ static void announce_end(struct conn *c)
 /* A shutdown waits no longer than it was told to. */
 static uint64_t drain_end(const struct conn *c)
 {
-    uint64_t end = loop_now_ns() + c->settings->limits_stall_ns;
+    uint64_t end = loop_now_ns() + c->settings->limits.stall_ns;
     if (c->loop->loop.is_draining && c->loop->loop.grace_end_ns < end)
         end = c->loop->loop.grace_end_ns;
     return end ? end : 1;

@@ -174,7 +174,7 @@ static uint64_t next_deadline(struct conn *c)
 {
     uint64_t at = c->line->methods->deadline(c->line);
     if (output(c).size > 0) {
-        uint64_t patience = line_is_over(c) ? FAREWELL_NS : c->settings->limits_stall_ns;
+        uint64_t patience = line_is_over(c) ? FAREWELL_NS : c->settings->limits.stall_ns;
         at = earlier(at, c->progress_ns + patience);
     }
     if (!c->is_trimmed)
@@ -198,7 +198,7 @@ static bool meet_deadline(struct conn *c)
     if (output(c).size == 0) {
         c->progress_ns = now;
     } else {
-        uint64_t patience = line_is_over(c) ? FAREWELL_NS : c->settings->limits_stall_ns;
+        uint64_t patience = line_is_over(c) ? FAREWELL_NS : c->settings->limits.stall_ns;
         if (c->progress_ns + patience <= now) {
             conn_end(c, SALLY_END_TIMEOUT, "the client takes nothing any more");
             return false;

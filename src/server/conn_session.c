@@ -76,8 +76,8 @@ static sally_error make_session(struct conn_session *s, uint32_t permissions)
 {
     struct conn *c = s->conn;
     const struct settings *set = s->settings;
-    size_t bytes = (size_t)set->limits_session_bytes;
-    size_t largest = (size_t)set->sftp_max_read + 64 * 1024;
+    size_t bytes = set->limits.session_bytes;
+    size_t largest = set->sftp.max_read + 64 * 1024;
     const struct session_options options = {
         .user = c->login.user,
         .home = c->login.home,
@@ -85,8 +85,8 @@ static sally_error make_session(struct conn_session *s, uint32_t permissions)
         .fs = c->login.fs,
         .permissions = c->login.permissions & permissions,
         .id = atomic_fetch_add_explicit(&c->server->next_session_id, 1, memory_order_relaxed),
-        .max_operations = (uint32_t)set->limits_operations,
-        .max_files = (uint32_t)set->limits_open_files,
+        .max_operations = set->limits.operations,
+        .max_files = set->limits.open_files,
         .max_bytes = bytes > largest ? bytes : largest,
         .hooks = &c->server->hooks,
         .log = &c->server->log,
@@ -102,7 +102,7 @@ static bool has_room(const struct conn *c)
     uint64_t count = 0;
     LIST_EACH (item, &c->sessions)
         count++;
-    return count < c->settings->limits_channels;
+    return count < c->settings->limits.channels;
 }
 
 bool conn_session_init(struct conn_session *s, struct conn *c, uint32_t permissions)
@@ -167,7 +167,7 @@ static bool start_draining(struct conn_session *s)
 {
     struct conn *c = s->conn;
     if (!may_drain(c) || !counter_add_below(&c->server->counters.buffered_bytes_now, s->owed,
-                                            s->settings->limits_buffered_bytes))
+                                            s->settings->limits.buffered_bytes))
         return false;
     s->charged = s->owed;
     session_drain(s->session);

@@ -22,7 +22,7 @@ static struct heap_trim *trim_of(struct loop_member *m)
 static uint64_t pause_ns(const struct heap_trim *trim)
 {
     struct settings *s = server_settings(server_loop_of(trim->member.loop)->server);
-    uint64_t pause = s->server_trim_heap_ns;
+    uint64_t pause = s->server.trim_heap_ns;
     settings_unref(s);
     return pause;
 }

@@ -27,7 +27,7 @@ struct admission {
 
 static bool add_connection(const struct admission *a)
 {
-    return counter_add_below(&a->limits->connections, 1, a->settings->limits_connections);
+    return counter_add_below(&a->limits->connections, 1, a->settings->limits.connections);
 }
 
 static void remove_connection(const struct admission *a)
@@ -37,7 +37,7 @@ static void remove_connection(const struct admission *a)
 
 static bool add_unauthenticated(const struct admission *a)
 {
-    return counter_add_below(&a->limits->unauthenticated, 1, a->settings->limits_unauthenticated);
+    return counter_add_below(&a->limits->unauthenticated, 1, a->settings->limits.unauthenticated);
 }
 
 static void remove_unauthenticated(const struct admission *a)
@@ -48,7 +48,7 @@ static void remove_unauthenticated(const struct admission *a)
 static bool add_to_address(const struct admission *a)
 {
     return !a->address || live_count(&a->address->live, &a->address->connections,
-                                     a->settings->limits_connections_per_address);
+                                     a->settings->limits.connections_per_address);
 }
 
 static void remove_from_address(const struct admission *a)
@@ -60,7 +60,7 @@ static void remove_from_address(const struct admission *a)
 static bool add_unauthenticated_to_address(const struct admission *a)
 {
     return !a->address || live_count(&a->address->live, &a->address->unauthenticated,
-                                     a->settings->limits_unauthenticated_per_address);
+                                     a->settings->limits.unauthenticated_per_address);
 }
 
 static const struct step {

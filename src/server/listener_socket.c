@@ -156,7 +156,7 @@ static sally_error open_infos(sally_server *server, struct addrinfo *infos,
     int fds[MAX_SOCKETS], count = -1;
     struct addrinfo *failed = infos;
     struct settings *settings = server_settings(server);
-    int backlog = (int)settings->server_backlog;
+    int backlog = (int)settings->server.backlog;
     settings_unref(settings);
     for (int i = 0; i < PORT_TRIES; i++) {
         count = open_all(infos, url->port, url->host[0] == '\0', backlog, fds, &failed);

@@ -179,7 +179,7 @@ static const char *take_login(struct conn *c, struct attempt *a)
         return "out of memory";
     c->login.live = live;
     c->login.is_counted =
-        live_count(&live->live, &live->connections, c->settings->limits_connections_per_user);
+        live_count(&live->live, &live->connections, c->settings->limits.connections_per_user);
     if (!c->login.is_counted)
         return "too many connections of this user";
     const char *obstacle = enter_workers(c);

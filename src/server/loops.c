@@ -24,23 +24,23 @@ static uint32_t processors(void)
     return count < 1 ? 1 : count > MAX_LOOPS ? MAX_LOOPS : (uint32_t)count;
 }
 
-static uint32_t or_default(uint64_t value, uint32_t otherwise)
+static uint32_t or_default(uint32_t value, uint32_t otherwise)
 {
-    return value ? (uint32_t)value : otherwise;
+    return value ? value : otherwise;
 }
 
 static struct workers *make_workers(const struct settings *s)
 {
     uint32_t cores = processors();
-    uint32_t workers = or_default(s->server_workers, DEFAULT_WORKERS);
+    uint32_t workers = or_default(s->server.workers, DEFAULT_WORKERS);
     const struct workers_options options = {
         .max_sessions = workers,
-        .max_lane = (uint32_t)s->server_workers_per_connection,
-        .max_group = or_default(s->server_workers_per_user, workers - workers / 4),
+        .max_lane = s->server.workers_per_connection,
+        .max_group = or_default(s->server.workers_per_user, workers - workers / 4),
         .max_unauthenticated =
-            or_default(s->server_workers_unauthenticated, cores < 2 ? 4 : cores * 2),
-        .max_passwords = or_default(s->server_password_hash_jobs, cores),
-        .stack = (size_t)s->server_worker_stack,
+            or_default(s->server.workers_unauthenticated, cores < 2 ? 4 : cores * 2),
+        .max_passwords = or_default(s->server.password_hash_jobs, cores),
+        .stack = s->server.worker_stack,
     };
     return workers_new(&options);
 }
@@ -79,7 +79,7 @@ void loops_free(sally_server *server)
 sally_error loops_make(sally_server *server, bool pumped)
 {
     const struct settings *s = server->settings;
-    uint32_t count = pumped ? 1 : or_default(s->server_loops, processors());
+    uint32_t count = pumped ? 1 : or_default(s->server.loops, processors());
     server->loops = mem_array(count, sizeof(struct server_loop *));
     sally_error error = server->loops ? SALLY_E_OK : SALLY_E_NO_MEMORY;
     while (!error && server->loop_count < count) {
@@ -87,7 +87,7 @@ sally_error loops_make(sally_server *server, bool pumped)
         if (!error)
             server->loop_count++;
     }
-    if (!error && (!pumped || s->server_workers)) {
+    if (!error && (!pumped || s->server.workers)) {
         server->workers = make_workers(s);
         if (!server->workers)
             error = SALLY_E_NO_MEMORY;

@@ -27,7 +27,7 @@ sally_error own_keys_make(sally_server *server)
         return error;
     struct settings *settings = server_settings(server);
     keys = server_keys(server);
-    bool enough = keyring_can_sign(keys, settings->ssh_host_key_algorithms);
+    bool enough = keyring_can_sign(keys, settings->ssh.fixed.host_key_algorithms);
     keyring_unref(keys);
     settings_unref(settings);
     server->own_keys.wants_rsa = enough;

@@ -122,12 +122,12 @@ struct settings *server_settings(sally_server *server)
 bool server_can_sign(const struct keyring *keys, const struct settings *settings,
                      char why[SETTINGS_WHY_SIZE])
 {
-    if (keyring_can_sign(keys, settings->ssh_host_key_algorithms))
+    if (keyring_can_sign(keys, settings->ssh.fixed.host_key_algorithms))
         return true;
     size_t used = (size_t)snprintf(why, SETTINGS_WHY_SIZE,
                                    "ssh.host_key_algorithms: no host key can sign by %.512s; add "
                                    "one that can, or name others: the keys are of",
-                                   settings->ssh_host_key_algorithms);
+                                   settings->ssh.fixed.host_key_algorithms);
     for (size_t i = 0; i < keys->count && used < SETTINGS_WHY_SIZE; i++)
         used += (size_t)snprintf(why + used, SETTINGS_WHY_SIZE - used, "%s %s", i ? "," : "",
                                  sally_key_type(keys->keys[i]));

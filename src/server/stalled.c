@@ -20,7 +20,7 @@
 
 uint64_t stall_timer_next(sally_server *server, struct stall_timer *p, uint64_t now_ns)
 {
-    uint64_t limit = server->settings->limits_storage_ns;
+    uint64_t limit = server->settings->limits.storage_ns;
     if (!server->is_draining || limit == 0)
         return DEADLINE_NONE;
     if (now_ns < server->grace_end_ns)

@@ -8,71 +8,39 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "scp/settings.h"
 #include "settings/layer.h"
+#include "sftp/settings.h"
+#include "ssh/settings.h"
 
+/* What holds for connections whatever their protocol. Numbers as they are, bytes, nanoseconds; zero
+ * means "no limit" or "never" where the table allows it. */
+struct limits_settings {
+    uint64_t buffered_bytes;
+    uint64_t connections, connections_per_address, connections_per_user;
+    uint64_t unauthenticated, unauthenticated_per_address;
+    uint64_t idle_ns, login_ns, stall_ns, storage_ns;
+    uint32_t auth_attempts, channels, open_files, operations, session_bytes;
+};
+
+/* What the server itself is made with. Zero: the table says what stands in its place. */
+struct server_settings {
+    uint64_t trim_heap_ns;
+    uint32_t backlog, loops, password_hash_jobs;
+    uint32_t receive_buffer, send_buffer;
+    uint32_t worker_stack, workers;
+    uint32_t workers_per_connection, workers_per_user, workers_unauthenticated;
+};
+
+/* One struct for each prefix of names. Texts are never NULL; a list is what it came to. */
 struct settings {
     _Atomic uint32_t refs;
     struct settings *base; /* held; NULL: the defaults */
-
-    /* Numbers and bytes as they are, durations in nanoseconds. */
-    uint64_t limits_auth_attempts;
-    uint64_t limits_buffered_bytes;
-    uint64_t limits_channels;
-    uint64_t limits_connections;
-    uint64_t limits_connections_per_address;
-    uint64_t limits_connections_per_user;
-    uint64_t limits_idle_ns;
-    uint64_t limits_login_ns;
-    uint64_t limits_open_files;
-    uint64_t limits_operations;
-    uint64_t limits_session_bytes;
-    uint64_t limits_stall_ns;
-    uint64_t limits_storage_ns;
-    uint64_t limits_unauthenticated;
-    uint64_t limits_unauthenticated_per_address;
-    uint64_t server_backlog;
-    uint64_t server_loops;
-    uint64_t server_password_hash_jobs;
-    uint64_t server_receive_buffer;
-    uint64_t server_send_buffer;
-    uint64_t server_trim_heap_ns;
-    uint64_t server_worker_stack;
-    uint64_t server_workers;
-    uint64_t server_workers_per_connection;
-    uint64_t server_workers_per_user;
-    uint64_t server_workers_unauthenticated;
-    uint64_t sftp_list_dots;
-    uint64_t sftp_max_names;
-    uint64_t sftp_max_packet;
-    uint64_t sftp_max_read;
-    uint64_t sftp_max_version;
-    uint64_t sftp_max_write;
-    uint64_t sftp_umask_version;
-    uint64_t ssh_channel_packet;
-    uint64_t ssh_keepalive_count;
-    uint64_t ssh_keepalive_ns;
-    uint64_t ssh_rekey_bytes;
-    uint64_t ssh_rekey_ns;
-    uint64_t ssh_send_queue;
-    uint64_t ssh_strict_kex_for_etm;
-    uint64_t ssh_strict_kex_required;
-    uint64_t ssh_window_max;
-    uint64_t ssh_window_start;
-
-    /* Texts and lists, never NULL. A list is what it came to: "+name", "-name" and "^name" are
-     * resolved. */
-    const char *sftp_allow_requests;
-    const char *sftp_deny_requests;
-    const char *sftp_filename_charset;
-    const char *ssh_banner;
-    const char *ssh_ciphers;
-    const char *ssh_commands;
-    const char *ssh_compression;
-    const char *ssh_host_key_algorithms;
-    const char *ssh_kex;
-    const char *ssh_macs;
-    const char *ssh_public_key_algorithms;
-    const char *ssh_software;
+    struct limits_settings limits;
+    struct server_settings server;
+    struct sftp_settings sftp;
+    struct ssh_settings ssh;
+    struct scp_settings scp; /* "ssh.commands" */
 };
 
 /* What the layers come to on top of `base` (NULL: on top of the defaults), the last one winning. A

@@ -124,14 +124,14 @@ void announce(const struct sftp *s, const sally_op_session *start, struct buf *o
         put_text(out, "\n");
     }
     /* Also to those who may go on to version 6. */
-    if (s->options.filename_charset && (s->version >= 4 || may_select(s))) {
+    if (s->options.settings.filename_charset && (s->version >= 4 || may_select(s))) {
         put_text(out, "filename-charset");
-        put_text(out, s->options.filename_charset);
+        put_text(out, s->options.settings.filename_charset);
     }
     if (!requests_denied(s, "vendor-id"))
         put_vendor(out);
     if (may_select(s))
-        put_versions(out, s->options.max_version);
+        put_versions(out, s->options.settings.max_version);
     if (s->version == 5)
         put_supported(s, start, out);
     if (s->version >= 6)

@@ -85,8 +85,9 @@ sally_error sftp_new(struct sftp **out, sally_session *session, const struct sft
                      const struct sftp_events *events, void *user_data)
 {
     *out = NULL;
-    if (options->max_version < 3 || options->max_version > 6 ||
-        options->max_packet < LEAST_PACKET || options->max_names < 1024 || options->max_read < 1)
+    const struct sftp_settings *settings = &options->settings;
+    if (settings->max_version < 3 || settings->max_version > 6 ||
+        settings->max_packet < LEAST_PACKET || settings->max_names < 1024 || settings->max_read < 1)
         return SALLY_E_RANGE;
     struct sftp *s = mem_zalloc(sizeof *s);
     if (!s)

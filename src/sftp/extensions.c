@@ -71,10 +71,11 @@ static sally_status ext_fsync(struct sftp *s, struct request_in *in)
 static sally_status ext_limits(struct sftp *s, struct request_in *in)
 {
     struct buf *b = reply_begin(s, SSH_FXP_EXTENDED_REPLY, in->id);
-    uint32_t max_write = s->options.max_packet - SFTP_WRITE_OVERHEAD;
-    put_u64(b, s->options.max_packet);
-    put_u64(b, s->options.max_read);
-    put_u64(b, s->options.max_write < max_write ? s->options.max_write : max_write);
+    uint32_t max_write = s->options.settings.max_packet - SFTP_WRITE_OVERHEAD;
+    put_u64(b, s->options.settings.max_packet);
+    put_u64(b, s->options.settings.max_read);
+    put_u64(b,
+            s->options.settings.max_write < max_write ? s->options.settings.max_write : max_write);
     put_u64(b, session_max_files(s->session));
     return reply_end_now(s, in);
 }
@@ -333,7 +334,7 @@ const char *extensions_wire_name(size_t index, const char **listed)
 static bool is_usable(const struct sftp *s, const struct extension *e)
 {
     const sally_fs *fs = sally_session_fs(s->session);
-    if (e->handle == ext_filename_translation_control && !s->options.filename_charset)
+    if (e->handle == ext_filename_translation_control && !s->options.settings.filename_charset)
         return false;
     return !requests_denied(s, e->short_name) && (!e->kind || sally_fs_supports(fs, e->kind));
 }

@@ -21,7 +21,7 @@ static bool is_sound_length(struct sftp *s, uint32_t length)
 {
     if (length < 5) /* a type and an id, or INIT's version */
         sftp_break(s, "packet too short");
-    else if (length > s->options.max_packet)
+    else if (length > s->options.settings.max_packet)
         sftp_break(s, "packet too long");
     return s->state != BROKEN;
 }

@@ -77,7 +77,8 @@ static bool list_has(const char *list, struct slice name)
 
 bool requests_unknown_denied(const struct sftp *s, struct slice name)
 {
-    const char *allow = s->options.allow_requests, *deny = s->options.deny_requests;
+    const char *allow = s->options.settings.allow_requests,
+               *deny = s->options.settings.deny_requests;
     return (allow && !list_has(allow, name)) || (deny && list_has(deny, name));
 }
 
@@ -93,7 +94,8 @@ static bool list_names(const char *list, const char *name)
 
 void requests_read_lists(struct sftp *s)
 {
-    const char *allow = s->options.allow_requests, *deny = s->options.deny_requests, *name;
+    const char *allow = s->options.settings.allow_requests,
+               *deny = s->options.settings.deny_requests, *name;
     for (size_t i = 0; (name = sftp_request_name_at(i)); i++)
         if ((allow && !list_names(allow, name)) || (deny && list_names(deny, name)))
             s->denied |= UINT64_C(1) << i;
@@ -312,7 +314,7 @@ sally_status request_attrs(struct sftp *s, struct op *op, struct request_in *in,
 
 bool request_is_exact(const struct sftp *s, sally_status status, const sally_attrs *attrs)
 {
-    return status == SALLY_OK && s->version > s->options.umask_version &&
+    return status == SALLY_OK && s->version > s->options.settings.umask_version &&
            attrs->valid & SALLY_ATTR_PERMISSIONS;
 }
 

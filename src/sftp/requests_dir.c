@@ -160,7 +160,7 @@ static void take_carry(struct op *op, struct listing *l)
 static void add_dots(const struct sftp *s, sally_file *file)
 {
     static const char dots[] = ".\0..";
-    if (s->options.list_dots && !file->has_dots && !file->hooks_own)
+    if (s->options.settings.list_dots && !file->has_dots && !file->hooks_own)
         put_bytes(&file->stale_names, dots, sizeof dots);
     file->has_dots = true;
 }
@@ -219,10 +219,10 @@ static struct op *begin_readdir(struct sftp *s, const struct request_in *in, sal
                           .unasked = s->unasked,
                           .naming = s->naming,
                           .as_of = session_changes(s->session),
-                          .max = s->options.max_names};
+                          .max = s->options.settings.max_names};
     op->entry = on_entry;
     op->on_start = start_readdir;
-    op->reserve = s->options.max_names;
+    op->reserve = s->options.settings.max_names;
     request_of(op)->listing = l;
     request_of(op)->file = file;
     return op;
@@ -358,7 +358,7 @@ static void read_ahead(struct sftp *s, sally_file *file)
         return;
     op->reserve = 0;
     request_of(op)->listing->ahead = true;
-    buf_init(&request_of(op)->listing->plain, s->options.max_names);
+    buf_init(&request_of(op)->listing->plain, s->options.settings.max_names);
     s->ahead = (struct ahead){.op = op};
     request_submit(s, op);
 }

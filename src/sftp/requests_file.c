@@ -192,7 +192,8 @@ sally_status handle_read(struct sftp *s, struct request_in *in)
     if (!op)
         return SALLY_FAILURE;
     op->pub.u.io.offset = offset;
-    op->pub.u.io.length = length < s->options.max_read ? length : s->options.max_read;
+    op->pub.u.io.length =
+        length < s->options.settings.max_read ? length : s->options.settings.max_read;
     op->reserve = op->pub.u.io.length;
     op->on_start = start_read;
     request_of(op)->file = file;

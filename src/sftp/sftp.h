@@ -13,23 +13,12 @@
 #define SFTP_WRITE_OVERHEAD 1024u
 
 struct sftp_options {
-    uint32_t max_version;       /* 3 to 6 */
-    uint32_t max_packet;        /* bytes of the largest request, without its length field */
-    uint32_t max_read;          /* bytes of data in the largest reply to READ */
-    uint32_t max_write;         /* bytes of data in the largest WRITE that clients are told of; what
-                                 * fits into max_packet is taken */
-    uint32_t max_names;         /* bytes of the largest NAME reply */
-    uint32_t max_unsent;        /* bytes of READs' data with the owner that hold back further READs
-                                 * while the storage answers these at once: data is read when it can
-                                 * be sent, and so is still in the cache then. 0: no such bound */
-    uint32_t umask_version;     /* the last in which permissions that are given are masked */
-    bool list_dots;             /* READDIR brings "." and ".." */
-    const char *allow_requests; /* names with commas; NULL: all. Lent: must outlive the engine */
-    const char *deny_requests;  /* NULL: none. Lent */
-    /* The charset of the storage's names, as clients are told; NULL: they are bytes, of no charset.
-     * Lent, as what follows. */
-    const char *filename_charset;
-    struct charset *charset; /* to convert them; NULL: they are UTF-8, or of no charset */
+    struct sftp_settings settings;
+    uint32_t max_unsent; /* bytes of READs' data with the owner that hold back further READs while
+                          * the storage answers these at once: data is read when it can be sent, and
+                          * so is still in the cache then. 0: no such bound */
+    /* To convert the storage's names; NULL: they are UTF-8, or of no charset. Lent. */
+    struct charset *charset;
     int64_t (*wall_seconds)(void *user_data); /* for longname: now; NULL: 0 */
     void *clock;
 };

@@ -275,16 +275,19 @@ static sally_error make_engine(sally_sftp *x, const sally_sftp_options *o)
     if (max_packet < LEAST_PACKET)
         return SALLY_E_RANGE;
     const struct sftp_options options = {
-        .max_version = or_default(o->max_version, SFTP_LAST_VERSION),
-        .max_packet = max_packet,
-        .max_read = or_default(o->max_read, MAX_READ),
-        .max_write = max_packet - PACKET_OVERHEAD,
-        .max_names = MAX_NAMES,
-        .list_dots = !o->hide_dots,
-        .umask_version = or_default(o->umask_version, 5),
-        .allow_requests = o->allow_requests,
-        .deny_requests = o->deny_requests,
-        .filename_charset = "UTF-8",
+        .settings =
+            {
+                .max_version = or_default(o->max_version, SFTP_LAST_VERSION),
+                .max_packet = max_packet,
+                .max_read = or_default(o->max_read, MAX_READ),
+                .max_write = max_packet - PACKET_OVERHEAD,
+                .max_names = MAX_NAMES,
+                .list_dots = !o->hide_dots,
+                .umask_version = or_default(o->umask_version, 5),
+                .allow_requests = o->allow_requests,
+                .deny_requests = o->deny_requests,
+                .filename_charset = "UTF-8",
+            },
         .wall_seconds = x->wall_seconds ? now_seconds : NULL,
         .clock = x,
     };

@@ -11,7 +11,8 @@
 
 static uint32_t agree_on(const struct sftp *s, uint32_t clients)
 {
-    uint32_t version = clients < s->options.max_version ? clients : s->options.max_version;
+    uint32_t version =
+        clients < s->options.settings.max_version ? clients : s->options.settings.max_version;
     /* Older clients hear what we speak and may leave, as with OpenSSH. */
     return version < SFTP_FIRST_VERSION ? SFTP_FIRST_VERSION : version;
 }
@@ -92,7 +93,7 @@ void use_version(struct sftp *s, uint32_t version)
     s->unasked = unasked_attrs(s->quirks, version);
     s->all_attrs = attrs_of_wire(version, UINT32_MAX) & s->unasked;
     s->asked = 0;
-    s->naming.translates = version >= 4 && s->options.filename_charset;
+    s->naming.translates = version >= 4 && s->options.settings.filename_charset;
     session_set_version(s->session, version);
 }
 
@@ -125,7 +126,8 @@ void handle_init(struct sftp *s, struct slice packet)
 
 bool may_select(const struct sftp *s)
 {
-    return s->options.max_version > SFTP_FIRST_VERSION && !requests_denied(s, "version-select");
+    return s->options.settings.max_version > SFTP_FIRST_VERSION &&
+           !requests_denied(s, "version-select");
 }
 
 /* The reply says what was wrong, and nothing more is read (section 5.5). */
@@ -144,7 +146,7 @@ sally_status ext_version_select(struct sftp *s, struct request_in *in)
     if (s->requests != 1)
         return refuse_select(s, "version-select must be the first request", in);
     uint32_t version = wanted.size == 1 ? (uint32_t)wanted.data[0] - '0' : 0;
-    if (!may_select(s) || version < SFTP_FIRST_VERSION || version > s->options.max_version)
+    if (!may_select(s) || version < SFTP_FIRST_VERSION || version > s->options.settings.max_version)
         return refuse_select(s, "version-select of a version that was not offered", in);
     use_version(s, version);
     log_start(s);
@@ -159,7 +161,7 @@ sally_status ext_filename_translation_control(struct sftp *s, struct request_in 
     bool translate = get_bool(&in->body);
     if (in->body.bad)
         return SALLY_BAD_MESSAGE;
-    if (!s->options.filename_charset)
+    if (!s->options.settings.filename_charset)
         return SALLY_UNSUPPORTED;
     s->naming.translates = translate;
     reply_status(s, in->id, SALLY_OK, NULL);

@@ -186,7 +186,8 @@ static void send_adjust(struct ssh_channel *ch)
     struct ssh *ssh = ch->ssh;
     struct window_budget budget = connection_budget(ssh);
     uint32_t before = ch->window.size;
-    uint32_t more = window_adjust(&ch->window, &budget, ssh->options.window_max, ssh->now_ns);
+    uint32_t more =
+        window_adjust(&ch->window, &budget, ssh->options.settings.window_max, ssh->now_ns);
     if (ch->window.size != before)
         log_line(ssh->options.log, ssh->options.log_ids, SALLY_LOG_DEBUG, "ssh.window", NULL, 0,
                  "channel %u: window of %u bytes", (unsigned)ch->number, (unsigned)ch->window.size);

@@ -64,15 +64,15 @@ struct ssh_channel *channel_new(struct ssh *ssh, uint32_t *refusal)
         return NULL;
     uint32_t slot = free_slot(c);
     struct ssh_channel *ch = slot == UINT32_MAX ? NULL : mem_zalloc(sizeof *ch);
-    if (!ch ||
-        !window_open(&ch->window, &budget, ssh->options.window_start, WINDOW_LEAST, ssh->now_ns)) {
+    if (!ch || !window_open(&ch->window, &budget, ssh->options.settings.window_start, WINDOW_LEAST,
+                            ssh->now_ns)) {
         mem_free(ch);
         return NULL;
     }
     ch->ssh = ssh;
     ch->opened_ns = ssh->now_ns;
     ch->number = slot;
-    ch->packet_max = ssh->options.channel_packet;
+    ch->packet_max = ssh->options.settings.channel_packet;
     list_init(&ch->busy);
     list_init(&ch->chunks);
     c->channels[slot] = ch;

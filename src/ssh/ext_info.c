@@ -7,7 +7,7 @@ bool ext_info_init(struct ssh *ssh)
 {
     struct buf names;
     buf_init(&names, 64 * 1024);
-    const char *chosen = ssh->options.public_key_algorithms;
+    const char *chosen = ssh->options.settings.fixed.public_key_algorithms;
     if (chosen) {
         struct slice list = slice_of(chosen), name;
         while (names_next(&list, &name))

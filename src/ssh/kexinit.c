@@ -155,6 +155,7 @@ static void put_markers(struct buf *b, enum ssh_role role)
 static sally_error build(struct ssh *ssh, struct buf *b)
 {
     const struct ssh_options *o = &ssh->options;
+    const struct ssh_fixed_settings *fixed = &o->settings.fixed;
     put_u8(b, SSH_MSG_KEXINIT);
     uint8_t *cookie = buf_extend(b, COOKIE_SIZE);
     if (!cookie)
@@ -162,17 +163,17 @@ static sally_error build(struct ssh *ssh, struct buf *b)
     if (!random_fill(&o->random, cookie, COOKIE_SIZE))
         return SALLY_E_CRYPTO;
     size_t place = put_string_begin(b);
-    bool complete = put_table(b, ssh, &kex_names, o->kex);
+    bool complete = put_table(b, ssh, &kex_names, fixed->kex);
     if (!ssh->transport->first_done)
         put_markers(b, o->role);
     put_string_end(b, place);
-    complete &= put_names(b, ssh, &host_key_names, o->host_key_algorithms);
+    complete &= put_names(b, ssh, &host_key_names, fixed->host_key_algorithms);
     for (int way = 0; way < 2; way++)
-        complete &= put_names(b, ssh, &cipher_names, o->ciphers);
+        complete &= put_names(b, ssh, &cipher_names, fixed->ciphers);
     for (int way = 0; way < 2; way++)
-        complete &= put_names(b, ssh, &mac_names, o->macs);
+        complete &= put_names(b, ssh, &mac_names, fixed->macs);
     for (int way = 0; way < 2; way++)
-        complete &= put_names(b, ssh, &compression_names, o->compression);
+        complete &= put_names(b, ssh, &compression_names, fixed->compression);
     put_text(b, ""); /* languages */
     put_text(b, "");
     put_bool(b, false); /* we never guess */
@@ -272,7 +273,7 @@ static bool read_markers(struct ssh *ssh, const struct kex_offer *client,
     t->strict =
         both_have(client, server, "kex-strict-c", "kex-strict-s") ||
         both_have(client, server, "kex-strict-c-v00@openssh.com", "kex-strict-s-v00@openssh.com");
-    if (!t->strict && ssh->options.strict_required) {
+    if (!t->strict && ssh->options.settings.fixed.strict_kex_required) {
         fail(ssh, is_server ? "strict key exchange is required, and the client does not know it"
                             : "strict key exchange is required, and the server does not know it");
         return false;
@@ -296,7 +297,7 @@ static bool is_weak(const struct agreed_direction *d)
 
 static bool is_refused(const struct ssh *ssh, const struct agreement *a)
 {
-    return ssh->options.strict_for_weak && !ssh->transport->strict &&
+    return ssh->options.settings.fixed.strict_kex_for_etm && !ssh->transport->strict &&
            (is_weak(&a->in) || is_weak(&a->out));
 }
 

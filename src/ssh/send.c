@@ -7,12 +7,12 @@
 size_t send_bound(const struct ssh *ssh)
 {
     /* The rest of the allocation is for what must be said while data waits. */
-    return ssh->options.send_bound - ssh->options.send_bound / 8;
+    return ssh->options.settings.send_queue - ssh->options.settings.send_queue / 8;
 }
 
 bool send_is_full(const struct ssh *ssh)
 {
-    return ssh->transport->output.size > (size_t)ssh->options.send_bound + CONTROL_ROOM;
+    return ssh->transport->output.size > (size_t)ssh->options.settings.send_queue + CONTROL_ROOM;
 }
 
 /* Padding need not be unpredictable to anybody who lacks the keys, but is to tell nothing: random
@@ -133,7 +133,7 @@ bool ssh_may_seal_data(const struct ssh *ssh, size_t size)
     /* Only where no bytes that wait have to be moved more than once: at the end, or when most of
      * them are gone. */
     return needed <= out->capacity - out->start - out->size || out->start >= out->size ||
-           out->capacity < ssh->options.send_bound;
+           out->capacity < ssh->options.settings.send_queue;
 }
 
 bool ssh_seal_data(struct ssh *ssh, struct slice head, struct slice body)

@@ -1,9 +1,39 @@
-/* What may be set of the SSH engine. It stands alone, so that the table of settings needs to know
- * no more of the engine than this. */
+/* The settings of the SSH engine. A header of its own, so that the table of settings depends on
+ * nothing else of the engine. */
 #ifndef SALLY_SSH_SETTINGS_H
 #define SALLY_SSH_SETTINGS_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+/* What a connection begins with, and keeps to its end. Texts are lent, and must outlive the engine.
+ */
+struct ssh_fixed_settings {
+    const char *software; /* behind "SSH-2.0-" */
+    const char *banner;   /* server: shown before login; NULL or "": none */
+    /* Names with commas, best first; NULL: the defaults of the tables. Unknown names are left out.
+     */
+    const char *kex, *host_key_algorithms, *ciphers, *macs, *compression, *public_key_algorithms;
+    /* Whether the peer must keep to strict key exchange: at all; or where chacha20-poly1305 or an
+     * encrypt-then-MAC is agreed on, with which messages at the start can be taken away unnoticed
+     * without it (CVE-2023-48795, "Terrapin"). */
+    bool strict_kex_required, strict_kex_for_etm;
+};
+
+/* ssh_change() replaces all but `fixed`. A zero in a time means "never", in rekey_bytes "no limit",
+ * else the default in brackets. */
+struct ssh_settings {
+    struct ssh_fixed_settings fixed;
+    uint64_t rekey_bytes; /* of either direction */
+    uint64_t rekey_ns;
+    uint64_t keepalive_ns;    /* between keepalive@openssh.com requests on a silent line */
+    uint32_t keepalive_count; /* unanswered ones before the line counts as dead [3] */
+    uint32_t window_start;    /* bytes of the window a channel starts with [2 MiB] */
+    uint32_t window_max;      /* it may grow to this [64 MiB] */
+    uint32_t channel_packet;  /* bytes of CHANNEL_DATA announced as acceptable [256 KiB] */
+    uint32_t send_queue; /* bytes of sealed output that may wait; more is not sealed [512 KiB] */
+};
 
 /* The methods of compression that there are, the default ones first; NULL past the last one. */
 const char *ssh_compression_at(size_t index);

@@ -31,37 +31,20 @@ struct ssh_job;  /* a computation that takes long */
 
 enum ssh_role { SSH_SERVER, SSH_CLIENT };
 
-/* Zero in a number means "no limit" where that makes sense, else the default in brackets. Texts are
- * lent and must outlive the engine. */
+/* Zero in a number means "no limit" where that makes sense, else the default in brackets. */
 struct ssh_options {
     enum ssh_role role;
     struct crypto *crypto;       /* held */
     struct random_source random; /* also asked from where jobs run; outlives them */
     sally_key *const *host_keys; /* server: held each; any number, one per type */
     size_t host_key_count;
-    const char *software; /* behind "SSH-2.0-" */
-    const char *banner;   /* server: shown before login; NULL: none */
-    /* Names with commas, best first; NULL: the defaults of the tables. Unknown names are left out.
-     */
-    const char *kex, *host_key_algorithms, *ciphers, *macs, *compression, *public_key_algorithms;
-    /* Whether the peer must keep to strict key exchange: at all; or where chacha20-poly1305 or an
-     * encrypt-then-MAC is agreed on, with which messages at the start can be taken away unnoticed
-     * without it (CVE-2023-48795, "Terrapin"). */
-    bool strict_required, strict_for_weak;
-    uint64_t rekey_bytes; /* of either direction */
-    uint64_t rekey_ns;
+    struct ssh_settings settings;
     uint64_t login_ns;          /* from the start to a successful login */
     uint64_t idle_ns;           /* without a channel message */
-    uint64_t keepalive_ns;      /* between keepalive@openssh.com requests on a silent line */
-    uint32_t keepalive_max;     /* unanswered ones before the line counts as dead */
     uint32_t max_auth_attempts; /* failed ones; "none" does not count [6] */
     uint32_t max_channels;      /* [10] */
     uint32_t max_packet; /* bytes of packet_length accepted once logged in [256 KiB + 2 KiB]; 64 KiB
                             before */
-    uint32_t window_start;   /* bytes of the window a channel starts with [2 MiB] */
-    uint32_t window_max;     /* it may grow to this [64 MiB] */
-    uint32_t channel_packet; /* bytes of CHANNEL_DATA announced as acceptable [256 KiB] */
-    uint32_t send_bound; /* bytes of sealed output that may wait; more is not sealed [512 KiB] */
     const struct log_sink *log;
     struct log_ids log_ids;
 };
@@ -150,8 +133,8 @@ const char *ssh_peer_software(
 const char *ssh_algorithms(const struct ssh *ssh);
 bool ssh_is_authenticated(const struct ssh *ssh);
 uint32_t ssh_rekey_count(const struct ssh *ssh);
-/* Changes that may come while it runs: copies the numbers of `options` (times, rekey volume,
- * windows), not its lists. */
+/* Changes that may come while it runs: of times, sizes and numbers. What is fixed among the
+ * settings (settings.h), role, crypto, keys and log stay. */
 void ssh_change(struct ssh *ssh, const struct ssh_options *options);
 
 /* Jobs. */

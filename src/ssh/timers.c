@@ -30,7 +30,7 @@ static uint64_t keepalive_deadline(const struct ssh *ssh)
     if (!t->authenticated)
         return UINT64_MAX;
     uint64_t from = t->keepalives && t->keepalive_ns > t->heard_ns ? t->keepalive_ns : t->heard_ns;
-    return after(from, ssh->options.keepalive_ns);
+    return after(from, ssh->options.settings.keepalive_ns);
 }
 
 static uint64_t exchange_deadline(const struct ssh *ssh)
@@ -42,7 +42,8 @@ static uint64_t exchange_deadline(const struct ssh *ssh)
 static uint64_t rekey_deadline(const struct ssh *ssh)
 {
     const struct transport *t = ssh->transport;
-    return t->authenticated && !t->kex ? after(t->rekeyed_ns, ssh->options.rekey_ns) : UINT64_MAX;
+    return t->authenticated && !t->kex ? after(t->rekeyed_ns, ssh->options.settings.rekey_ns)
+                                       : UINT64_MAX;
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -70,7 +71,7 @@ static void time_out(struct ssh *ssh, const char *detail)
 static void keep_alive(struct ssh *ssh)
 {
     struct transport *t = ssh->transport;
-    if (t->keepalives >= ssh->options.keepalive_max) {
+    if (t->keepalives >= ssh->options.settings.keepalive_count) {
         time_out(ssh, "the peer does not answer");
         return;
     }
@@ -121,6 +122,6 @@ bool rekey_is_due(const struct ssh *ssh)
     if (ssh->state != READY || t->kex)
         return false;
     return t->rekey_wanted || rekey_deadline(ssh) <= ssh->now_ns ||
-           direction_is_worn(&t->in, ssh->options.rekey_bytes) ||
-           direction_is_worn(&t->out, ssh->options.rekey_bytes);
+           direction_is_worn(&t->in, ssh->options.settings.rekey_bytes) ||
+           direction_is_worn(&t->out, ssh->options.settings.rekey_bytes);
 }

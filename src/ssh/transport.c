@@ -22,29 +22,31 @@ static uint32_t within(uint32_t value, uint32_t least, uint32_t most)
 
 static void set_numbers(struct ssh_options *to, const struct ssh_options *from)
 {
-    to->rekey_bytes = from->rekey_bytes;
-    to->rekey_ns = from->rekey_ns;
+    const struct ssh_fixed_settings fixed = to->settings.fixed;
+    struct ssh_settings *s = &to->settings;
+    *s = from->settings;
+    s->fixed = fixed;
+    s->keepalive_count = or_default(s->keepalive_count, 3);
+    s->window_start = or_default(s->window_start, 2 * 1024 * 1024);
+    s->window_max =
+        within(or_default(s->window_max, 64 * 1024 * 1024), s->window_start, UINT32_MAX);
+    s->channel_packet = or_default(s->channel_packet, 256 * 1024);
+    s->send_queue = within(or_default(s->send_queue, 512 * 1024), 64 * 1024, SIZE_MOST);
     to->login_ns = from->login_ns;
     to->idle_ns = from->idle_ns;
-    to->keepalive_ns = from->keepalive_ns;
-    to->keepalive_max = or_default(from->keepalive_max, 3);
     to->max_auth_attempts = or_default(from->max_auth_attempts, 6);
     to->max_channels = or_default(from->max_channels, 10);
     to->max_packet =
         within(or_default(from->max_packet, (256 + 2) * 1024), LOGIN_PACKET_MAX, SIZE_MOST);
-    to->window_start = or_default(from->window_start, 2 * 1024 * 1024);
-    to->window_max =
-        within(or_default(from->window_max, 64 * 1024 * 1024), to->window_start, UINT32_MAX);
-    to->channel_packet = or_default(from->channel_packet, 256 * 1024);
-    to->send_bound = within(or_default(from->send_bound, 512 * 1024), 64 * 1024, SIZE_MOST);
 }
 
 static void set_output_max(struct ssh *ssh)
 {
     struct transport *t = ssh->transport;
     /* More than that may wait already, from before a change. */
-    size_t data =
-        ssh->options.send_bound > t->output.size ? ssh->options.send_bound : t->output.size;
+    size_t data = ssh->options.settings.send_queue > t->output.size
+                      ? ssh->options.settings.send_queue
+                      : t->output.size;
     t->output.max = data + CONTROL_ROOM + WAITING_MAX + ANSWER_MAX + ssh->options.max_packet;
     t->inflated.max = ssh->options.max_packet;
     t->deflated.max = t->output.max;
@@ -97,7 +99,7 @@ sally_error ssh_new(struct ssh **out, const struct ssh_options *options,
                     const struct ssh_events *events, void *user_data, uint64_t now_ns)
 {
     *out = NULL;
-    if (!options->crypto || !options->random.fill || !options->software)
+    if (!options->crypto || !options->random.fill || !options->settings.fixed.software)
         return SALLY_E_INVALID;
     struct ssh *ssh = mem_zalloc(sizeof *ssh);
     if (!ssh)

@@ -235,8 +235,8 @@ bool on_userauth_request(struct ssh *ssh, struct cursor *c)
     }
     if (!ua->banner_shown) {
         ua->banner_shown = true;
-        if (ssh->options.banner && *ssh->options.banner)
-            send_banner(ssh, ssh->options.banner);
+        if (ssh->options.settings.fixed.banner && *ssh->options.settings.fixed.banner)
+            send_banner(ssh, ssh->options.settings.fixed.banner);
     }
     if (request.user.size > AUTH_USER_MAX || slice_has_nul(request.user)) {
         if (ua->user)

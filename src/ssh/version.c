@@ -10,7 +10,7 @@ sally_error version_init(struct ssh *ssh)
 {
     struct transport *t = ssh->transport;
     const char prefix[] = "SSH-2.0-";
-    const char *software = ssh->options.software;
+    const char *software = ssh->options.settings.fixed.software;
     size_t size = strlen(software);
     if (size == 0 || size > IDENTIFICATION_MAX - 2 - (sizeof prefix - 1))
         return SALLY_E_INVALID;

@@ -26,11 +26,11 @@ struct ssh *bare_engine(const struct ssh_events *events, void *user_data, enum s
         .random = {same_bytes, NULL},
         .host_keys = &key,
         .host_key_count = 1,
-        .software = "Fuzz",
-        .banner = "Hello\n",
-        .window_start = 64 * 1024,
-        .window_max = 1024 * 1024,
-        .channel_packet = 32 * 1024,
+        .settings.fixed.software = "Fuzz",
+        .settings.fixed.banner = "Hello\n",
+        .settings.window_start = 64 * 1024,
+        .settings.window_max = 1024 * 1024,
+        .settings.channel_packet = 32 * 1024,
     };
     if (ssh_new(&ssh, &options, events, user_data, 1))
         abort();

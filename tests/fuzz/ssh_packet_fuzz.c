@@ -64,9 +64,9 @@ static struct ssh *engine(enum ssh_role role, struct owner *o)
         .random = {same_bytes, NULL},
         .host_keys = &key,
         .host_key_count = 1,
-        .software = "Fuzz",
-        .kex = "curve25519-sha256,ecdh-sha2-nistp256,diffie-hellman-group14-sha256,"
-               "diffie-hellman-group-exchange-sha256",
+        .settings.fixed.software = "Fuzz",
+        .settings.fixed.kex = "curve25519-sha256,ecdh-sha2-nistp256,diffie-hellman-group14-sha256,"
+                              "diffie-hellman-group-exchange-sha256",
     };
     if (ssh_new(&ssh, &options, &events, o, 1))
         abort();

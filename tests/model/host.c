@@ -287,12 +287,12 @@ void host_begin(struct host *h, sally_fs *fs, struct held *held, const struct se
                                                     .max_operations = 64,
                                                     .max_files = 1024,
                                                     .max_bytes = q->max_bytes};
-    const struct sftp_options options = {.max_version = 6,
-                                         .max_packet = 257u * 1024,
-                                         .max_read = 255u * 1024,
-                                         .max_write = 255u * 1024,
-                                         .max_names = q->max_names,
-                                         .filename_charset = "UTF-8"};
+    const struct sftp_options options = {.settings.max_version = 6,
+                                         .settings.max_packet = 257u * 1024,
+                                         .settings.max_read = 255u * 1024,
+                                         .settings.max_write = 255u * 1024,
+                                         .settings.max_names = q->max_names,
+                                         .settings.filename_charset = "UTF-8"};
     static const struct sftp_events events = {
         .send = on_send, .credit = on_credit, .broken = on_broken, .finished = on_finished};
     static const uint32_t eagerness[] = {100, 60, 20};

@@ -41,18 +41,18 @@ static uint32_t permissions(const struct settings *s)
 {
     uint32_t allowed = SALLY_MAY_ALL;
     for (size_t i = 0; i < COUNT_OF(requests); i++)
-        if (is_listed(s->sftp_deny_requests, requests[i].request) ||
-            (s->sftp_allow_requests[0] && !is_listed(s->sftp_allow_requests, requests[i].request)))
+        if (is_listed(s->sftp.deny_requests, requests[i].request) ||
+            (s->sftp.allow_requests[0] && !is_listed(s->sftp.allow_requests, requests[i].request)))
             allowed &= ~requests[i].permissions;
     return allowed;
 }
 
 static bool may_tell_space(const struct settings *s)
 {
-    bool allowed = s->sftp_allow_requests[0] == '\0', denied = false;
+    bool allowed = s->sftp.allow_requests[0] == '\0', denied = false;
     for (size_t i = 0; i < COUNT_OF(space_names); i++) {
-        allowed |= is_listed(s->sftp_allow_requests, space_names[i]);
-        denied |= is_listed(s->sftp_deny_requests, space_names[i]);
+        allowed |= is_listed(s->sftp.allow_requests, space_names[i]);
+        denied |= is_listed(s->sftp.deny_requests, space_names[i]);
     }
     return allowed && !denied;
 }
@@ -61,7 +61,7 @@ static uint32_t allowed_commands(const struct settings *s)
 {
     uint32_t allowed = 0;
     for (uint32_t i = 0; scp_command_name(i); i++)
-        if (is_listed(s->ssh_commands, scp_command_name(i)) &&
+        if (is_listed(s->scp.commands, scp_command_name(i)) &&
             (strcmp(scp_command_name(i), "df") != 0 || may_tell_space(s)))
             allowed |= UINT32_C(1) << i;
     return allowed;

@@ -18,20 +18,20 @@
 #define MAX_RUNS 64
 
 /* A request that is larger than the window it comes through would never be whole. */
-static uint64_t smallest_window(const struct conn *c)
+static uint32_t smallest_window(const struct conn *c)
 {
-    return c->settings->sftp_max_packet + 4;
+    return c->settings->sftp.max_packet + 4;
 }
 
-static uint64_t start_window(const struct conn *c)
+static uint32_t start_window(const struct conn *c)
 {
-    uint64_t budget = c->settings->limits_buffered_bytes;
+    uint64_t budget = c->settings->limits.buffered_bytes;
     uint64_t used =
         atomic_load_explicit(&c->server->counters.buffered_bytes_now, memory_order_relaxed);
     uint64_t share = used < budget ? (budget - used) / WINDOW_SHARE : 0;
-    uint64_t window = c->settings->ssh_window_start;
+    uint32_t window = c->settings->ssh.window_start;
     if (window > share)
-        window = share;
+        window = (uint32_t)share;
     return window < smallest_window(c) ? smallest_window(c) : window;
 }
 
@@ -39,43 +39,29 @@ static uint64_t start_window(const struct conn *c)
  * that is taken. */
 static uint32_t channel_packet(const struct settings *s)
 {
-    uint64_t most = s->sftp_max_packet - SFTP_WRITE_OVERHEAD;
-    return (uint32_t)(s->ssh_channel_packet < most ? s->ssh_channel_packet : most);
+    uint32_t most = s->sftp.max_packet - SFTP_WRITE_OVERHEAD;
+    return s->ssh.channel_packet < most ? s->ssh.channel_packet : most;
 }
 
 static struct ssh_options options_of(const struct conn *c)
 {
     const struct settings *s = c->settings;
-    const struct settings *first = c->service->settings; /* texts are borrowed until the end */
-    uint64_t window = start_window(c);
+    struct ssh_settings ssh = s->ssh;
+    ssh.window_start = start_window(c);
+    if (ssh.window_max < ssh.window_start)
+        ssh.window_max = ssh.window_start;
+    ssh.channel_packet = channel_packet(s);
     return (struct ssh_options){
         .role = SSH_SERVER,
         .crypto = c->server->crypto,
         .random = crypto_random(c->server->crypto),
         .host_keys = c->service->keys->keys,
         .host_key_count = c->service->keys->count,
-        .software = first->ssh_software,
-        .banner = first->ssh_banner[0] ? first->ssh_banner : NULL,
-        .kex = first->ssh_kex,
-        .host_key_algorithms = first->ssh_host_key_algorithms,
-        .ciphers = first->ssh_ciphers,
-        .macs = first->ssh_macs,
-        .compression = first->ssh_compression,
-        .public_key_algorithms = first->ssh_public_key_algorithms,
-        .strict_required = s->ssh_strict_kex_required != 0,
-        .strict_for_weak = s->ssh_strict_kex_for_etm != 0,
-        .rekey_bytes = s->ssh_rekey_bytes,
-        .rekey_ns = s->ssh_rekey_ns,
-        .login_ns = s->limits_login_ns,
-        .idle_ns = s->limits_idle_ns,
-        .keepalive_ns = s->ssh_keepalive_ns,
-        .keepalive_max = (uint32_t)s->ssh_keepalive_count,
-        .max_auth_attempts = (uint32_t)s->limits_auth_attempts,
-        .max_channels = (uint32_t)s->limits_channels,
-        .window_start = (uint32_t)window,
-        .window_max = (uint32_t)(s->ssh_window_max > window ? s->ssh_window_max : window),
-        .channel_packet = channel_packet(s),
-        .send_bound = (uint32_t)s->ssh_send_queue,
+        .settings = ssh,
+        .login_ns = s->limits.login_ns,
+        .idle_ns = s->limits.idle_ns,
+        .max_auth_attempts = s->limits.auth_attempts,
+        .max_channels = s->limits.channels,
         .log = &c->server->log,
         .log_ids = conn_log_ids(c),
     };
@@ -134,7 +120,7 @@ static bool on_exec(void *user_data, struct ssh_channel *channel, struct slice c
 static bool on_window_charge(void *user_data, size_t bytes)
 {
     struct conn *c = conn_of(user_data);
-    uint64_t maximum = c->settings->limits_buffered_bytes, smallest = smallest_window(c);
+    uint64_t maximum = c->settings->limits.buffered_bytes, smallest = smallest_window(c);
     if (bytes <= smallest) {
         maximum = maximum <= UINT64_MAX / SMALL_FACTOR ? maximum * SMALL_FACTOR : UINT64_MAX;
         /* Less than the smallest is of no use: not where that has no room. */

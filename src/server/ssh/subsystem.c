@@ -17,6 +17,17 @@ static void on_finished(void *user_data)
     channel_finish(user_data, 0);
 }
 
+/* What is empty in the table is NULL to the engine, which tells it from a list without names. */
+static struct sftp_settings settings_of(const struct channel *ch)
+{
+    struct sftp_settings s = ch->session.settings->sftp;
+    if (!*s.allow_requests)
+        s.allow_requests = NULL;
+    if (!*s.filename_charset)
+        s.filename_charset = NULL;
+    return s;
+}
+
 static sally_error make(struct channel *ch, struct slice command)
 {
     static const struct sftp_events events = {
@@ -26,25 +37,15 @@ static sally_error make(struct channel *ch, struct slice command)
         .finished = on_finished,
         .want_flush = channel_want_flush,
     };
-    const struct settings *s = ch->session.settings;
-    const char *charset = s->sftp_filename_charset;
+    const char *charset = ch->session.settings->sftp.filename_charset;
     if (charset[0] && !os_charset_is_utf8(charset)) {
         ch->charset = os_charset_open(charset);
         if (!ch->charset)
             return errno == ENOMEM ? SALLY_E_NO_MEMORY : SALLY_E_UNSUPPORTED;
     }
     const struct sftp_options options = {
-        .max_version = (uint32_t)s->sftp_max_version,
-        .max_packet = (uint32_t)s->sftp_max_packet,
-        .max_read = (uint32_t)s->sftp_max_read,
-        .max_write = (uint32_t)s->sftp_max_write,
-        .max_names = (uint32_t)s->sftp_max_names,
-        .umask_version = (uint32_t)s->sftp_umask_version,
-        .list_dots = s->sftp_list_dots != 0,
+        .settings = settings_of(ch),
         .max_unsent = 1,
-        .allow_requests = s->sftp_allow_requests[0] ? s->sftp_allow_requests : NULL,
-        .deny_requests = s->sftp_deny_requests[0] ? s->sftp_deny_requests : NULL,
-        .filename_charset = charset[0] ? charset : NULL,
         .charset = ch->charset,
         .wall_seconds = clock_sftp_seconds,
     };

@@ -133,7 +133,7 @@ void client_start(struct client *c, int fd, sally_server *pumped)
     struct ssh_options options = {.role = SSH_CLIENT,
                                   .crypto = c->crypto,
                                   .random = crypto_random(c->crypto),
-                                  .software = "test"};
+                                  .settings.fixed.software = "test"};
     assert_int_equal(ssh_new(&c->ssh, &options, &events, c, now_ns()), SALLY_E_OK);
 }
 

@@ -21,7 +21,7 @@ static void a_refusal_leaves_nothing_counted(void **state)
     struct limits *l = test_malloc(sizeof *l);
     limits_init(l);
     struct settings s = {
-        .limits_connections = 3, .limits_unauthenticated = 2, .limits_connections_per_address = 1};
+        .limits.connections = 3, .limits.unauthenticated = 2, .limits.connections_per_address = 1};
     struct live_address *one, *two, *none, *again;
     assert_null(admit(l, &s, "192.0.2.1", &one));
     assert_string_equal(admit(l, &s, "192.0.2.1", NULL), "limits.connections_per_address");
@@ -54,7 +54,7 @@ static void one_address_cannot_lock_out_the_others(void **state)
     (void)state;
     struct limits *l = test_malloc(sizeof *l);
     limits_init(l);
-    struct settings s = {.limits_unauthenticated = 10, .limits_unauthenticated_per_address = 2};
+    struct settings s = {.limits.unauthenticated = 10, .limits.unauthenticated_per_address = 2};
     struct live_address *first, *second;
     assert_null(admit(l, &s, "192.0.2.1", &first));
     assert_null(admit(l, &s, "192.0.2.1", &second));
@@ -75,7 +75,7 @@ static void short_memory_admits_nobody(void **state)
     (void)state;
     struct limits *l = test_malloc(sizeof *l);
     limits_init(l);
-    struct settings s = {.limits_connections = 3};
+    struct settings s = {.limits.connections = 3};
     alloc_fail_at(1);
     assert_string_equal(admit(l, &s, "192.0.2.1", NULL), "out of memory");
     assert_true(alloc_failed());

@@ -159,7 +159,7 @@ static void what_is_not_set_is_shared(void **state)
     set(&l.each[2], "sftp.deny_requests", "remove");
     struct settings *s = resolve(&l, f.settings);
     assert_ptr_not_equal(s, f.settings);
-    assert_ptr_equal(s->ssh_banner, f.settings->ssh_banner);
+    assert_ptr_equal(s->ssh.fixed.banner, f.settings->ssh.fixed.banner);
     /* A set outlives the one that it stands on. */
     assert_int_equal(fixture_set(&f, "ssh.banner", "Bye"), SALLY_E_OK);
     assert_shows(s, "ssh.banner", "Hello");

@@ -113,6 +113,7 @@ static void assert_width_fits(const struct setting_row *row)
     uint64_t most = UINT64_MAX;
     bool is_text = row->pub.type == SALLY_SETTING_TEXT || row->pub.type == SALLY_SETTING_LIST;
     assert_int_equal(row->width == WIDTH_TEXT, is_text);
+    assert_int_equal(row->width == WIDTH_BOOL, row->pub.type == SALLY_SETTING_BOOL);
     if (row->pub.maximum[0])
         assert_int_equal(setting_parse_number(row->pub.type, row->pub.maximum, &most), SALLY_E_OK);
     if (row->width == WIDTH_U32 && most > UINT32_MAX)
@@ -126,7 +127,7 @@ static void rows_have_members_of_their_own(void **state)
     const struct setting_row *row, *other;
     for (size_t i = 0; (row = setting_row_at(i)); i++) {
         assert_width_fits(row);
-        assert_true(row->offset >= offsetof(struct settings, base));
+        assert_true(row->offset >= offsetof(struct settings, limits));
         assert_true(row->offset + size_of(row) <= sizeof(struct settings));
         assert_int_equal(row->offset % size_of(row), 0);
         for (size_t k = 0; k < i; k++) {
@@ -136,6 +137,24 @@ static void rows_have_members_of_their_own(void **state)
                 fail_msg("%s and %s share a member", row->pub.name, other->pub.name);
         }
     }
+}
+
+/* A user is known, and a connection can be named, only when the engine has begun. */
+static void what_is_fixed_comes_from_below(void **state)
+{
+    (void)state;
+    const size_t begin = offsetof(struct settings, ssh.fixed);
+    const size_t end = begin + sizeof(struct ssh_fixed_settings);
+    const struct setting_row *row;
+    size_t count = 0;
+    for (size_t i = 0; (row = setting_row_at(i)); i++) {
+        if (row->offset < begin || row->offset >= end)
+            continue;
+        count++;
+        if (row->pub.scope & (SALLY_SCOPE_USER | SALLY_SCOPE_CONNECTION))
+            fail_msg("%s would change too late", row->pub.name);
+    }
+    assert_int_equal(count, 10);
 }
 
 static void expect_list(const char *setting, struct buf *names)
@@ -185,6 +204,7 @@ int main(void)
         cmocka_unit_test(names_are_sorted_and_rows_complete),
         cmocka_unit_test(every_row_parses_and_prints),
         cmocka_unit_test(rows_have_members_of_their_own),
+        cmocka_unit_test(what_is_fixed_comes_from_below),
         cmocka_unit_test(defaults_are_those_of_the_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -361,13 +361,16 @@ static void senseless_options_are_refused(void **state)
 {
     (void)state;
     struct peer *p = peer_new(NULL);
-    const struct sftp_options good = {
-        .max_version = 3, .max_packet = 40000, .max_read = 1, .max_write = 1, .max_names = 1024};
+    const struct sftp_options good = {.settings.max_version = 3,
+                                      .settings.max_packet = 40000,
+                                      .settings.max_read = 1,
+                                      .settings.max_write = 1,
+                                      .settings.max_names = 1024};
     struct sftp_options bad[4] = {good, good, good, good};
-    bad[0].max_version = 2;
-    bad[1].max_version = 7;
-    bad[2].max_packet = 33999;
-    bad[3].max_names = 100;
+    bad[0].settings.max_version = 2;
+    bad[1].settings.max_version = 7;
+    bad[2].settings.max_packet = 33999;
+    bad[3].settings.max_names = 100;
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         struct sftp *s;
         const struct sftp_events events = {.send = NULL};

@@ -131,17 +131,17 @@ void peer_connect(struct peer *p)
     assert_int_equal(session_new(&session, &p->host, &session_options), SALLY_E_OK);
     sally_fs_unref(fs);
     const struct sftp_options options = {
-        .max_version = choose(o->max_version, 6),
-        .max_packet = choose(o->max_packet, 257 * 1024),
-        .max_read = choose(o->max_read, 255 * 1024),
-        .max_write = choose(o->max_write, 255 * 1024),
-        .max_names = choose(o->max_names, 64 * 1024),
+        .settings.max_version = choose(o->max_version, 6),
+        .settings.max_packet = choose(o->max_packet, 257 * 1024),
+        .settings.max_read = choose(o->max_read, 255 * 1024),
+        .settings.max_write = choose(o->max_write, 255 * 1024),
+        .settings.max_names = choose(o->max_names, 64 * 1024),
         .max_unsent = o->max_unsent,
-        .list_dots = o->list_dots,
-        .umask_version = choose(o->umask_version, 5),
-        .allow_requests = o->allow,
-        .deny_requests = o->deny,
-        .filename_charset = o->filename_charset,
+        .settings.list_dots = o->list_dots,
+        .settings.umask_version = choose(o->umask_version, 5),
+        .settings.allow_requests = o->allow,
+        .settings.deny_requests = o->deny,
+        .settings.filename_charset = o->filename_charset,
         .charset = o->charset,
         .wall_seconds = wall_seconds,
     };

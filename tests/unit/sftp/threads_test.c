@@ -65,11 +65,11 @@ static void start(struct owner *o, uint32_t traits)
                                             .max_bytes = 1000000};
     assert_int_equal(session_new(&session, &o->host.host, &options), SALLY_E_OK);
     sally_fs_unref(fs);
-    const struct sftp_options sftp = {.max_version = 3,
-                                      .max_packet = 257 * 1024,
-                                      .max_read = 100000,
-                                      .max_write = 100000,
-                                      .max_names = 4096};
+    const struct sftp_options sftp = {.settings.max_version = 3,
+                                      .settings.max_packet = 257 * 1024,
+                                      .settings.max_read = 100000,
+                                      .settings.max_write = 100000,
+                                      .settings.max_names = 4096};
     const struct sftp_events events = {
         .send = on_send, .credit = on_credit, .broken = on_broken, .finished = on_finished};
     assert_int_equal(sftp_new(&o->engine, session, &sftp, &events, o), SALLY_E_OK);

@@ -207,7 +207,7 @@ static void echo_in_pieces_with_new_keys_all_the_time(void **state)
     struct echo e;
     prepare_echo(&d, &e);
     d.cut = true;
-    d.server_options.rekey_bytes = d.client_options.rekey_bytes = 256 * KIB;
+    d.server_options.settings.rekey_bytes = d.client_options.settings.rekey_bytes = 256 * KIB;
     duo_log_in(&d);
     add_stream(&d, &e, 20 * MIB);
     run_echo_back(&d, &e);
@@ -235,7 +235,7 @@ static void echo_over_many_channels_in_turn(void **state)
     struct duo d;
     struct echo e;
     prepare_echo(&d, &e);
-    d.server_options.rekey_bytes = 1 * MIB;
+    d.server_options.settings.rekey_bytes = 1 * MIB;
     duo_log_in(&d);
     for (unsigned i = 0; i < STREAMS; i++)
         add_stream(&d, &e, 1 * MIB + i);
@@ -287,7 +287,7 @@ static void both_sides_close_while_data_flows(void **state)
     struct echo e;
     prepare_echo(&d, &e);
     d.cut = true;
-    d.server_options.rekey_bytes = d.client_options.rekey_bytes = 256 * KIB;
+    d.server_options.settings.rekey_bytes = d.client_options.settings.rekey_bytes = 256 * KIB;
     duo_log_in(&d);
     for (unsigned i = 0; i < STREAMS; i++)
         add_stream(&d, &e, 300000 + i);
@@ -309,11 +309,11 @@ static void tiny_windows_and_packets_get_all_through(void **state)
     struct duo d;
     struct echo e;
     prepare_echo(&d, &e);
-    d.client_options.window_start = 10;
-    d.client_options.window_max = 10;
-    d.client_options.channel_packet = 3;
-    d.server_options.window_start = 700;
-    d.server_options.window_max = 700;
+    d.client_options.settings.window_start = 10;
+    d.client_options.settings.window_max = 10;
+    d.client_options.settings.channel_packet = 3;
+    d.server_options.settings.window_start = 700;
+    d.server_options.settings.window_max = 700;
     duo_log_in(&d);
     add_stream(&d, &e, 20000);
     run_echo_back(&d, &e);

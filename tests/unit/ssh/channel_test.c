@@ -234,7 +234,7 @@ static void one_byte_past_the_window_in_one_go(void **state)
     (void)state;
     struct fixture f;
     begin(&f);
-    f.b.options.window_start = 1000;
+    f.b.options.settings.window_start = 1000;
     start(&f, 1000, 1000);
     f.o.keep = true;
     feed_data(&f, 1001);
@@ -323,7 +323,7 @@ static void extended_data_counts_against_the_window(void **state)
     struct fixture f;
     struct buf room, *m;
     begin(&f);
-    f.b.options.window_start = 1000;
+    f.b.options.settings.window_start = 1000;
     start(&f, 1000, 1000);
     m = payload(&room, SSH_MSG_CHANNEL_EXTENDED_DATA);
     put_u32(m, 0);

@@ -226,13 +226,13 @@ void pair_init(struct pair *p, void **state)
         .role = SSH_CLIENT,
         .crypto = p->crypto,
         .random = {fill_random, &p->client},
-        .software = "client_1.0",
+        .settings.fixed.software = "client_1.0",
     };
     p->server_options = (struct ssh_options){
         .role = SSH_SERVER,
         .crypto = p->crypto,
         .random = {fill_random, &p->server},
-        .software = "server_1.0 with a comment",
+        .settings.fixed.software = "server_1.0 with a comment",
         .host_keys = group->keys,
         .host_key_count = PAIR_KEYS_MAX,
     };

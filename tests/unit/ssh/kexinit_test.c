@@ -27,8 +27,8 @@ static void a_wrong_guess_is_skipped(void **state)
 {
     struct pair p;
     pair_init(&p, state);
-    p.client_options.kex = "ecdh-sha2-nistp256,curve25519-sha256";
-    p.server_options.kex = "curve25519-sha256,ecdh-sha2-nistp256";
+    p.client_options.settings.fixed.kex = "ecdh-sha2-nistp256,curve25519-sha256";
+    p.server_options.settings.fixed.kex = "curve25519-sha256,ecdh-sha2-nistp256";
     pair_start(&p);
     side_patch_kexinit(&p.client, patch_guess);
     pair_run_until(&p.client, AWAIT_KEX);
@@ -45,8 +45,8 @@ static void a_second_wrong_guess_is_not(void **state)
 {
     struct pair p;
     pair_init(&p, state);
-    p.client_options.kex = "ecdh-sha2-nistp256,curve25519-sha256";
-    p.server_options.kex = "curve25519-sha256,ecdh-sha2-nistp256";
+    p.client_options.settings.fixed.kex = "ecdh-sha2-nistp256,curve25519-sha256";
+    p.server_options.settings.fixed.kex = "curve25519-sha256,ecdh-sha2-nistp256";
     pair_start(&p);
     side_patch_kexinit(&p.client, patch_guess);
     pair_run_until(&p.client, AWAIT_KEX);
@@ -62,9 +62,9 @@ static void a_wrong_guess_of_the_host_key_counts(void **state)
 {
     struct pair p;
     pair_init(&p, state);
-    p.client_options.kex = p.server_options.kex = "curve25519-sha256";
-    p.client_options.host_key_algorithms = "rsa-sha2-512,ssh-ed25519";
-    p.server_options.host_key_algorithms = "ssh-ed25519,rsa-sha2-512";
+    p.client_options.settings.fixed.kex = p.server_options.settings.fixed.kex = "curve25519-sha256";
+    p.client_options.settings.fixed.host_key_algorithms = "rsa-sha2-512,ssh-ed25519";
+    p.server_options.settings.fixed.host_key_algorithms = "ssh-ed25519,rsa-sha2-512";
     pair_start(&p);
     side_patch_kexinit(&p.client, patch_guess);
     pair_run_until(&p.client, AWAIT_KEX);
@@ -78,7 +78,7 @@ static void a_right_guess_is_used(void **state)
 {
     struct pair p;
     pair_init(&p, state);
-    p.client_options.kex = "curve25519-sha256";
+    p.client_options.settings.fixed.kex = "curve25519-sha256";
     pair_start(&p);
     side_patch_kexinit(&p.client, patch_guess);
     pair_exchange_keys(&p);
@@ -137,8 +137,8 @@ static void disagreement_is_told(void **state)
 {
     struct pair p;
     pair_init(&p, state);
-    p.client_options.kex = "ecdh-sha2-nistp256";
-    p.server_options.kex = "curve25519-sha256";
+    p.client_options.settings.fixed.kex = "ecdh-sha2-nistp256";
+    p.server_options.settings.fixed.kex = "curve25519-sha256";
     pair_start(&p);
     pair_run(&p);
     assert_int_equal(p.server.overs, 1);
@@ -171,8 +171,8 @@ static void disagreement_is_logged_with_both_offers(void **state)
     struct pair p;
     pair_init(&p, state);
     p.server_options.log = &sink;
-    p.client_options.ciphers = "aes256-ctr";
-    p.server_options.ciphers = "aes128-ctr,aes128-gcm@openssh.com";
+    p.client_options.settings.fixed.ciphers = "aes256-ctr";
+    p.server_options.settings.fixed.ciphers = "aes128-ctr,aes128-gcm@openssh.com";
     pair_start(&p);
     pair_run(&p);
     assert_string_equal(copy.event, "ssh.no_agreement");
@@ -187,8 +187,8 @@ static void an_offer_names_only_what_is_there(void **state)
     struct pair p;
     pair_init(&p, state);
     pair_use_key(&p, state, "rsa");
-    p.server_options.host_key_algorithms = "ssh-ed25519,rsa-sha2-512,nonsense";
-    p.server_options.ciphers = "nonsense,aes256-ctr";
+    p.server_options.settings.fixed.host_key_algorithms = "ssh-ed25519,rsa-sha2-512,nonsense";
+    p.server_options.settings.fixed.ciphers = "nonsense,aes256-ctr";
     pair_start(&p);
     struct kex_offer o;
     struct cursor c = cursor_of_slice(buf_slice(&p.server.ssh->transport->kex->our_init));
@@ -208,7 +208,7 @@ static void an_offer_names_only_what_is_there(void **state)
 static void start_kex(struct pair *p, void **state, const char *method)
 {
     pair_init(p, state);
-    p->client_options.kex = method;
+    p->client_options.settings.fixed.kex = method;
     pair_start(p);
     pair_run_until(&p->client, AWAIT_KEX);
 }
@@ -325,7 +325,7 @@ static void a_spoiled_reply_is_noticed(void **state)
     struct pair p;
     pair_init(&p, state);
     pair_use_key(&p, state, "ed25519");
-    p.client_options.kex = "curve25519-sha256";
+    p.client_options.settings.fixed.kex = "curve25519-sha256";
     pair_start(&p);
     uint64_t reply_begins = ssh_output(p.server.ssh).size;
     pair_free(&p);
@@ -333,7 +333,7 @@ static void a_spoiled_reply_is_noticed(void **state)
     for (uint64_t at = reply_begins + 6; at < reply_begins + 6 + 178; at += 3) {
         pair_init(&p, state);
         pair_use_key(&p, state, "ed25519");
-        p.client_options.kex = "curve25519-sha256";
+        p.client_options.settings.fixed.kex = "curve25519-sha256";
         p.cut = 1;
         p.tamper = spoil_reply;
         p.tamper_at = at;

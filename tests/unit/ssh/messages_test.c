@@ -168,7 +168,7 @@ static void go_to(struct pair *p, void **state, struct side *receiver, enum mome
 {
     pair_init(p, state);
     pair_use_key(p, state, "ed25519");
-    p->client_options.kex = "curve25519-sha256";
+    p->client_options.settings.fixed.kex = "curve25519-sha256";
     pair_start(p);
     if (moment <= BEFORE_NEWKEYS) {
         /* The client waits for the server's part and the other way round. */

@@ -70,9 +70,9 @@ void duo_prepare(struct duo *d)
     d->server_options.role = SSH_SERVER;
     d->server_options.host_keys = d->host_keys;
     d->server_options.host_key_count = 1;
-    d->server_options.software = "Test_server";
+    d->server_options.settings.fixed.software = "Test_server";
     d->client_options.role = SSH_CLIENT;
-    d->client_options.software = "Test_client";
+    d->client_options.settings.fixed.software = "Test_client";
     d->server_options.crypto = d->client_options.crypto = d->crypto;
     d->server_options.random = d->client_options.random = crypto_random(d->crypto);
     d->server_events.over = d->client_events.over = note_over;
@@ -191,7 +191,7 @@ void bare_prepare(struct bare *b, enum ssh_role role)
     b->options.role = role;
     b->options.crypto = b->crypto;
     b->options.random = crypto_random(b->crypto);
-    b->options.software = "Test";
+    b->options.settings.fixed.software = "Test";
     if (role == SSH_SERVER) {
         b->options.host_keys = &b->host_key;
         b->options.host_key_count = 1;

@@ -68,8 +68,8 @@ static void logs_in(struct pair *p, void **state, const char *cipher, const char
 {
     pair_init(p, state);
     pair_use_key(p, state, "ed25519");
-    p->client_options.ciphers = cipher;
-    p->client_options.macs = mac;
+    p->client_options.settings.fixed.ciphers = cipher;
+    p->client_options.settings.fixed.macs = mac;
     pair_start(p);
     pair_exchange_keys(p);
     pair_log_in(p);
@@ -173,7 +173,7 @@ static void a_bomb_does_not_go_off(void **state)
 {
     struct pair p;
     pair_init(&p, state);
-    p.client_options.compression = "zlib@openssh.com";
+    p.client_options.settings.fixed.compression = "zlib@openssh.com";
     pair_start(&p);
     pair_exchange_keys(&p);
     pair_log_in(&p);
@@ -196,7 +196,7 @@ static void what_is_no_deflate_stream_ends_it(void **state)
 {
     struct pair p;
     pair_init(&p, state);
-    p.client_options.compression = "zlib@openssh.com";
+    p.client_options.settings.fixed.compression = "zlib@openssh.com";
     pair_start(&p);
     pair_exchange_keys(&p);
     pair_log_in(&p);

@@ -24,7 +24,7 @@ static void volume_asks_for_new_keys(void **state)
 {
     struct pair p;
     pair_init(&p, state);
-    p.server_options.rekey_bytes = 256 * KIB;
+    p.server_options.settings.rekey_bytes = 256 * KIB;
     log_in(&p);
     for (int i = 0; i < 64; i++) {
         side_send(&p.client, 128 * KIB);
@@ -43,7 +43,8 @@ static void volume_counts_in_each_direction(void **state)
     for (int i = 0; i < 4; i++) {
         struct pair p;
         pair_init(&p, state);
-        *(i & 1 ? &p.server_options.rekey_bytes : &p.client_options.rekey_bytes) = 100 * KIB;
+        *(i & 1 ? &p.server_options.settings.rekey_bytes : &p.client_options.settings.rekey_bytes) =
+            100 * KIB;
         log_in(&p);
         side_send(i & 2 ? &p.server : &p.client, MIB);
         pair_run(&p);
@@ -114,8 +115,8 @@ static void control_messages_wait(void **state)
 {
     struct pair p;
     pair_init(&p, state);
-    p.server_options.window_start = 64 * KIB;
-    p.server_options.window_max = 64 * KIB;
+    p.server_options.settings.window_start = 64 * KIB;
+    p.server_options.settings.window_max = 64 * KIB;
     log_in(&p);
     ssh_rekey(p.server.ssh);
     ssh_run(p.server.ssh, p.now_ns);
@@ -143,7 +144,7 @@ static void a_peer_that_does_not_read_is_heard(void **state)
 {
     struct pair p;
     pair_init(&p, state);
-    p.client_options.window_start = 32 * MIB;
+    p.client_options.settings.window_start = 32 * MIB;
     log_in(&p);
     side_send(&p.server, 16 * MIB);
     ssh_run(p.server.ssh, p.now_ns);
@@ -155,7 +156,7 @@ static void a_peer_that_does_not_read_is_heard(void **state)
         ;
     assert_int_equal(ssh_output(p.client.ssh).size, 0);
     assert_true(transport_is_receiving_kex(p.server.ssh->transport));
-    size_t bound = p.server.ssh->options.send_bound;
+    size_t bound = p.server.ssh->options.settings.send_queue;
     assert_true(ssh_output(p.server.ssh).size < bound + CONTROL_ROOM);
     pair_run(&p);
     assert_all_arrived(&p);
@@ -179,7 +180,7 @@ static void answers_to_a_deaf_peer_are_bounded(void **state)
     uint8_t *room;
     assert_alive(&p.server);
     assert_int_equal(ssh_input_room(p.server.ssh, &room), 0);
-    size_t bound = (size_t)p.server.ssh->options.send_bound + CONTROL_ROOM + 3 * 8100;
+    size_t bound = (size_t)p.server.ssh->options.settings.send_queue + CONTROL_ROOM + 3 * 8100;
     assert_true(ssh_output(p.server.ssh).size < bound);
     pair_run(&p);
     side_send(&p.client, 1000);
@@ -238,11 +239,11 @@ static void algorithms_may_change(void **state)
     struct pair p;
     pair_init(&p, state);
     log_in(&p);
-    p.client.ssh->options.ciphers = "aes256-ctr";
-    p.client.ssh->options.macs = "hmac-sha2-512-etm@openssh.com";
-    p.client.ssh->options.kex = "diffie-hellman-group14-sha256";
-    p.client.ssh->options.host_key_algorithms = "rsa-sha2-256";
-    p.client.ssh->options.compression = "zlib@openssh.com";
+    p.client.ssh->options.settings.fixed.ciphers = "aes256-ctr";
+    p.client.ssh->options.settings.fixed.macs = "hmac-sha2-512-etm@openssh.com";
+    p.client.ssh->options.settings.fixed.kex = "diffie-hellman-group14-sha256";
+    p.client.ssh->options.settings.fixed.host_key_algorithms = "rsa-sha2-256";
+    p.client.ssh->options.settings.fixed.compression = "zlib@openssh.com";
     struct slice id = ssh_session_id(p.server.ssh);
     uint8_t before[64];
     memcpy(before, id.data, id.size);
@@ -264,7 +265,7 @@ static void a_rekey_by_time(void **state)
 {
     struct pair p;
     pair_init(&p, state);
-    p.server_options.rekey_ns = 1000000;
+    p.server_options.settings.rekey_ns = 1000000;
     log_in(&p);
     uint64_t deadline = ssh_deadline(p.server.ssh);
     assert_true(deadline > p.now_ns && deadline <= p.now_ns + 1000000);
@@ -298,7 +299,7 @@ static void keys_wear_out_whatever_the_options_say(void **state)
     for (int i = 0; i < 2; i++) {
         struct pair p;
         pair_init(&p, state);
-        p.client_options.ciphers = "aes128-gcm@openssh.com";
+        p.client_options.settings.fixed.ciphers = "aes128-gcm@openssh.com";
         log_in(&p);
         struct direction *d = &p.server.ssh->transport->in;
         if (i)
@@ -359,9 +360,9 @@ static void a_long_life(void **state)
         pair_init(&p, state);
         p.cut = 60000;
         p.cut_random = seed;
-        p.server_options.rekey_bytes = 50000 * seed;
-        p.client_options.rekey_bytes = 90000;
-        p.client_options.compression = seed & 1 ? "zlib@openssh.com" : "none";
+        p.server_options.settings.rekey_bytes = 50000 * seed;
+        p.client_options.settings.rekey_bytes = 90000;
+        p.client_options.settings.fixed.compression = seed & 1 ? "zlib@openssh.com" : "none";
         log_in(&p);
         for (int i = 0; i < 30; i++) {
             side_send(&p.client, 1 + (size_t)(i * 7919) % 60000);

@@ -18,8 +18,8 @@ static void start(struct pair *p, void **state, const char *cipher, const char *
 {
     pair_init(p, state);
     pair_use_key(p, state, "ed25519");
-    p->client_options.ciphers = cipher;
-    p->client_options.macs = mac;
+    p->client_options.settings.fixed.ciphers = cipher;
+    p->client_options.settings.fixed.macs = mac;
     pair_start(p);
 }
 
@@ -94,10 +94,10 @@ static bool is_taken(void **state, bool strict, bool required, bool for_weak, co
     struct pair p;
     pair_init(&p, state);
     pair_use_key(&p, state, "ed25519");
-    p.client_options.ciphers = cipher;
-    p.client_options.macs = mac;
-    p.server_options.strict_required = required;
-    p.server_options.strict_for_weak = for_weak;
+    p.client_options.settings.fixed.ciphers = cipher;
+    p.client_options.settings.fixed.macs = mac;
+    p.server_options.settings.fixed.strict_kex_required = required;
+    p.server_options.settings.fixed.strict_kex_for_etm = for_weak;
     pair_start(&p);
     if (!strict)
         side_patch_kexinit(&p.client, patch_away_strict);

@@ -72,8 +72,8 @@ static void keepalives_find_the_dead(void **state)
 {
     struct pair p;
     pair_init(&p, state);
-    p.server_options.keepalive_ns = 10 * SECOND;
-    p.server_options.keepalive_max = 2;
+    p.server_options.settings.keepalive_ns = 10 * SECOND;
+    p.server_options.settings.keepalive_count = 2;
     log_in(&p);
     for (int i = 0; i < 5; i++) { /* the client answers */
         move_time(&p, 10 * SECOND);
@@ -96,7 +96,7 @@ static void keepalives_do_not_keep_a_session_from_being_idle(void **state)
 {
     struct pair p;
     pair_init(&p, state);
-    p.server_options.keepalive_ns = 10 * SECOND;
+    p.server_options.settings.keepalive_ns = 10 * SECOND;
     p.server_options.idle_ns = 35 * SECOND;
     log_in(&p);
     for (int i = 0; i < 3; i++) {
@@ -116,14 +116,14 @@ static void changes_count_at_once(void **state)
     log_in(&p);
     struct ssh_options options = p.server_options;
     options.idle_ns = 5 * SECOND;
-    options.rekey_bytes = 1;      /* which has been passed long ago */
-    options.ciphers = "nonsense"; /* lists are not looked at */
+    options.settings.rekey_bytes = 1;            /* which has been passed long ago */
+    options.settings.fixed.ciphers = "nonsense"; /* lists are not looked at */
     ssh_change(p.server.ssh, &options);
     assert_true(ssh_deadline(p.server.ssh) <= p.now_ns);
     ssh_run(p.server.ssh, p.now_ns);
     assert_true(transport_is_sending_kex(p.server.ssh->transport));
     assert_int_equal(ssh_deadline(p.server.ssh), p.now_ns + 5 * SECOND);
-    options.rekey_bytes = 0;
+    options.settings.rekey_bytes = 0;
     ssh_change(p.server.ssh, &options);
     pair_run(&p);
     assert_alive(&p.server);

@@ -41,10 +41,10 @@ static void says_what_was_agreed_on(void **state)
 {
     struct pair p;
     pair_init(&p, state);
-    p.client_options.kex = "curve25519-sha256";
-    p.client_options.host_key_algorithms = "ssh-ed25519";
-    p.client_options.ciphers = "aes128-ctr";
-    p.client_options.macs = "hmac-sha2-512";
+    p.client_options.settings.fixed.kex = "curve25519-sha256";
+    p.client_options.settings.fixed.host_key_algorithms = "ssh-ed25519";
+    p.client_options.settings.fixed.ciphers = "aes128-ctr";
+    p.client_options.settings.fixed.macs = "hmac-sha2-512";
     logs_in(&p);
     assert_string_equal(ssh_peer_software(p.server.ssh), "client_1.0");
     assert_string_equal(ssh_peer_software(p.client.ssh), "server_1.0 with a comment");
@@ -68,8 +68,8 @@ static void every_kex_method_works(void **state)
     for (size_t i = 0; (m = kex_method_at(i)) != NULL; i++) {
         struct pair p;
         pair_init(&p, state);
-        p.client_options.kex = m->name;
-        p.server_options.kex = m->name;
+        p.client_options.settings.fixed.kex = m->name;
+        p.server_options.settings.fixed.kex = m->name;
         meets(&p);
     }
 }
@@ -82,8 +82,8 @@ static void every_host_key_algorithm_works(void **state)
             continue; /* no host has a key of this type */
         struct pair p;
         pair_init(&p, state);
-        p.client_options.host_key_algorithms = a->name;
-        p.server_options.host_key_algorithms = a->name;
+        p.client_options.settings.fixed.host_key_algorithms = a->name;
+        p.server_options.settings.fixed.host_key_algorithms = a->name;
         meets(&p);
     }
 }
@@ -95,9 +95,9 @@ static void meets_with(void **state, const char *cipher, const char *mac)
         struct pair p;
         pair_init(&p, state);
         pair_use_key(&p, state, "ed25519");
-        p.client_options.ciphers = p.server_options.ciphers = cipher;
-        p.client_options.macs = p.server_options.macs = mac;
-        p.client_options.compression = compressions[i];
+        p.client_options.settings.fixed.ciphers = p.server_options.settings.fixed.ciphers = cipher;
+        p.client_options.settings.fixed.macs = p.server_options.settings.fixed.macs = mac;
+        p.client_options.settings.fixed.compression = compressions[i];
         meets(&p);
     }
 }
@@ -127,7 +127,7 @@ static void any_cut_will_do(void **state)
             struct pair p;
             pair_init(&p, state);
             pair_use_key(&p, state, "ed25519");
-            p.client_options.ciphers = ciphers[c];
+            p.client_options.settings.fixed.ciphers = ciphers[c];
             p.cut = cuts[i].cut;
             p.cut_random = cuts[i].random;
             logs_in(&p);
@@ -172,7 +172,7 @@ static void compression_begins_with_the_login(void **state)
 {
     struct pair p;
     pair_init(&p, state);
-    p.client_options.compression = "zlib@openssh.com,none";
+    p.client_options.settings.fixed.compression = "zlib@openssh.com,none";
     pair_start(&p);
     pair_exchange_keys(&p);
     assert_null(p.server.ssh->transport->in.compressor);
@@ -190,7 +190,7 @@ static void a_success_behind_a_rekey_is_not_compressed(void **state)
 {
     struct pair p;
     pair_init(&p, state);
-    p.client_options.compression = "zlib@openssh.com";
+    p.client_options.settings.fixed.compression = "zlib@openssh.com";
     pair_start(&p);
     pair_exchange_keys(&p);
     ssh_client_login_none(p.client.ssh, "joe"); /* is refused, and the service is there */
@@ -360,7 +360,7 @@ static bool lives_without(void **state, unsigned nth)
     struct pair p;
     pair_init(&p, state);
     pair_use_key(&p, state, "ed25519");
-    p.client_options.compression = "zlib@openssh.com";
+    p.client_options.settings.fixed.compression = "zlib@openssh.com";
     /* The client has its memory: it is the server that is tested. */
     pair_start(&p);
     ssh_free(p.server.ssh);
@@ -397,13 +397,13 @@ static void refuses_senseless_options(void **state)
     p.server_options.host_key_count = 0;
     assert_int_equal(pair_new_server(&p), SALLY_E_INVALID);
     pair_init(&p, state);
-    p.server_options.ciphers = "rot13,";
+    p.server_options.settings.fixed.ciphers = "rot13,";
     assert_int_equal(pair_new_server(&p), SALLY_E_INVALID);
     pair_init(&p, state);
-    p.server_options.software = "with\r\nbreak";
+    p.server_options.settings.fixed.software = "with\r\nbreak";
     assert_int_equal(pair_new_server(&p), SALLY_E_INVALID);
     pair_init(&p, state);
-    p.server_options.software = "";
+    p.server_options.settings.fixed.software = "";
     assert_int_equal(pair_new_server(&p), SALLY_E_INVALID);
 }
 
@@ -413,8 +413,8 @@ static void less_may_wait_than_already_does(void **state)
 {
     struct pair p;
     pair_init(&p, state);
-    p.server_options.send_bound = 16 * 1024 * 1024;
-    p.client_options.window_start = 32 * 1024 * 1024;
+    p.server_options.settings.send_queue = 16 * 1024 * 1024;
+    p.client_options.settings.window_start = 32 * 1024 * 1024;
     pair_start(&p);
     pair_log_in(&p);
     pair_open_channel(&p);
@@ -423,7 +423,7 @@ static void less_may_wait_than_already_does(void **state)
     size_t waits = ssh_output(p.server.ssh).size;
     assert_true(waits > 1024 * 1024 - 1000 && waits <= 1024 * 1024);
     struct ssh_options options = p.server_options;
-    options.send_bound = 64 * 1024;
+    options.settings.send_queue = 64 * 1024;
     ssh_change(p.server.ssh, &options);
     ssh_rekey(p.server.ssh);
     ssh_run(p.server.ssh, p.now_ns);

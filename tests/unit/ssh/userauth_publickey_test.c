@@ -137,7 +137,7 @@ static void algorithms_must_be_allowed_and_fit(void **state)
     struct auth_fixture f;
     sally_key *rsa = new_key("rsa"), *ed = new_key("ed25519");
     auth_begin(&f, auth_accepts);
-    f.b.options.public_key_algorithms = "rsa-sha2-256,ssh-ed25519";
+    f.b.options.settings.fixed.public_key_algorithms = "rsa-sha2-256,ssh-ed25519";
     f.b.options.max_auth_attempts = 20;
     auth_start(&f);
     try_query(&f, "joe", "rsa-sha2-512", key_blob(rsa)); /* not allowed */
@@ -248,7 +248,7 @@ static void any_allocation_may_fail(void **state)
     for (unsigned nth = 1; failed; nth++) {
         struct auth_fixture f;
         auth_begin(&f, converses_then_wants_the_key);
-        f.b.options.banner = "Hello";
+        f.b.options.settings.fixed.banner = "Hello";
         f.o.prompts = 2;
         f.o.rounds = 1;
         auth_start(&f);

@@ -265,7 +265,7 @@ static void banners_come_before_the_answer(void **state)
     (void)state;
     struct auth_fixture f;
     auth_begin(&f, greets);
-    f.b.options.banner = "Be\ngood\r\nh\xff\xc2\x9bre\n";
+    f.b.options.settings.fixed.banner = "Be\ngood\r\nh\xff\xc2\x9bre\n";
     auth_start(&f);
     auth_try_none(&f, "joe");
     expect_banner(&f, "Be\r\ngood\r\nh??re\r\n");
