@@ -95,8 +95,8 @@ static const struct loop_member_methods conn_methods = {conn_turn, conn_due, con
 /* What it begins with: anew when that has changed on the way to its loop. False: out of memory. */
 static bool begin_service(struct conn *c, const struct protocol *protocol)
 {
-    struct service_slot *slot = c->listener ? &c->listener->service : &c->server->adopted;
-    struct service *service = service_get(c->server, slot, protocol);
+    struct service_source *source = c->listener ? &c->listener->service : &c->server->adopted;
+    struct service *service = service_get(c->server, source, protocol);
     if (!service)
         return false;
     settings_unref(c->settings);

@@ -20,7 +20,7 @@ struct listener {
     struct list link;          /* the server's */
     sally_server *server;
     const struct protocol *protocol;
-    struct service_slot service;
+    struct service_source service;
     int fd;    /* -1: closed */
     char *url; /* lives as long as the server */
     uv_poll_t poll;

@@ -166,7 +166,7 @@ void listeners_close(sally_server *server)
 void listener_free(struct listener *l)
 {
     listener_close(l);
-    service_slot_clear(&l->service);
+    service_source_clear(&l->service);
     mem_free(l->url);
     mem_free(l);
 }

@@ -38,6 +38,7 @@ static sally_error add(sally_server *server, int fd, const struct protocol *prot
         return server_fail(server, SALLY_E_NO_MEMORY, "cannot listen: out of memory");
     }
     l->server = server;
+    service_source_init(&l->service);
     l->protocol = protocol;
     l->fd = fd;
     pthread_mutex_lock(&server->lock);

@@ -43,6 +43,7 @@ sally_error sally_server_new(sally_server **out)
     list_init(&server->listeners);
     list_init(&server->early);
     list_init(&server->failures);
+    service_source_init(&server->adopted);
     server_log_init(server);
     limits_init(&server->limits);
     registry_init(&server->registry);
@@ -78,7 +79,7 @@ static void free_parts(sally_server *server)
         listener_free(CONTAINER_OF(item, struct listener, link));
     if (server->reserve_fd >= 0)
         close(server->reserve_fd);
-    service_slot_clear(&server->adopted);
+    service_source_clear(&server->adopted);
     sally_auth_unref(server->auth);
     keyring_unref(server->keys);
     settings_unref(server->settings);

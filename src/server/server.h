@@ -44,10 +44,10 @@ struct sally_server {
     struct settings *settings;  /* ... and comes to: connections hold the set they began with */
     struct keyring *keys;       /* likewise */
     sally_auth *auth;
-    uint64_t generation;         /* grows when one of these three changes */
-    struct service_slot adopted; /* for sockets that the program hands over */
-    bool auth_is_ours;           /* made by sally_server_add_user() */
-    bool is_draining;            /* shut down: no new connections */
+    uint64_t generation;           /* grows when one of these three changes */
+    struct service_source adopted; /* for sockets that the program hands over */
+    bool auth_is_ours;             /* made by sally_server_add_user() */
+    bool is_draining;              /* shut down: no new connections */
     uint64_t grace_end_ns;
     bool accepts_no_more;       /* the listeners are closed, */
     struct task stop_listening; /* or will be by the first loop */

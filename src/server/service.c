@@ -3,42 +3,64 @@
 #include "base/mem.h"
 #include "server/server.h"
 
+static struct settings *resolve(sally_server *server, const struct setting_layer *layer)
+{
+    const struct setting_layer *const layers[] = {layer};
+    struct settings *settings = NULL;
+    char why[SETTINGS_WHY_SIZE];
+    if (!layer->first)
+        return settings_ref(server->settings);
+    (void)settings_resolve(&settings, server->settings, layers, COUNT_OF(layers), why);
+    return settings;
+}
+
 /* Under the server's lock. */
-static struct service *service_new(sally_server *server, const struct protocol *protocol)
+static struct service *service_new(sally_server *server, const struct service_source *source)
 {
     struct service *service = mem_zalloc(sizeof *service);
-    if (!service)
+    struct settings *settings = service ? resolve(server, &source->layer) : NULL;
+    if (!settings) {
+        mem_free(service);
         return NULL;
+    }
     atomic_init(&service->refs, 1);
-    service->protocol = protocol;
-    service->settings = settings_ref(server->settings);
+    service->protocol = source->protocol;
+    service->settings = settings;
     service->keys = keyring_ref(server->keys);
     service->auth = server->auth ? sally_auth_ref(server->auth) : NULL;
     return service;
 }
 
-struct service *service_get(sally_server *server, struct service_slot *slot,
+void service_source_init(struct service_source *source)
+{
+    *source = (struct service_source){.service = NULL};
+    setting_layer_init(&source->layer, SALLY_SCOPE_LISTENER);
+}
+
+void service_source_clear(struct service_source *source)
+{
+    setting_layer_clear(&source->layer);
+    service_unref(source->service);
+    source->service = NULL;
+}
+
+struct service *service_get(sally_server *server, struct service_source *source,
                             const struct protocol *protocol)
 {
     struct service *old = NULL, *result = NULL;
     pthread_mutex_lock(&server->lock);
-    if (!slot->service || slot->generation != server->generation || slot->protocol != protocol) {
-        old = slot->service;
-        slot->service = service_new(server, protocol);
-        slot->protocol = protocol;
-        slot->generation = server->generation;
+    if (!source->service || source->generation != server->generation ||
+        source->protocol != protocol) {
+        old = source->service;
+        source->protocol = protocol;
+        source->generation = server->generation;
+        source->service = service_new(server, source);
     }
-    if (slot->service)
-        result = service_ref(slot->service);
+    if (source->service)
+        result = service_ref(source->service);
     pthread_mutex_unlock(&server->lock);
     service_unref(old); /* its authenticator's destroy is the program's: not under the lock */
     return result;
-}
-
-void service_slot_clear(struct service_slot *slot)
-{
-    service_unref(slot->service);
-    *slot = (struct service_slot){NULL, NULL, 0};
 }
 
 struct service *service_ref(struct service *service)

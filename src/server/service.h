@@ -20,18 +20,21 @@ struct service {
     sally_auth *auth;          /* held; NULL: nobody may log in */
 };
 
-/* The service of a listener, or of sockets that the program hands over; made anew when something
- * has changed. Guarded by the server's lock. */
-struct service_slot {
+/* The options of a listener, or of sockets that the program hands over, and the service that they
+ * have come to; which is made anew when something has changed. Guarded by the server's lock. */
+struct service_source {
+    struct setting_layer layer; /* on top of the server's; of SALLY_SCOPE_LISTENER */
     const struct protocol *protocol;
     struct service *service; /* held */
     uint64_t generation;     /* of the server when it was made */
 };
 
-/* The present one, held for the caller; NULL: out of memory. Takes the server's lock. */
-struct service *service_get(sally_server *server, struct service_slot *slot,
+void service_source_init(struct service_source *source);
+void service_source_clear(struct service_source *source);
+/* The present one, held for the caller; NULL: out of memory, or the settings are none that can be
+ * used. Takes the server's lock. */
+struct service *service_get(sally_server *server, struct service_source *source,
                             const struct protocol *protocol);
-void service_slot_clear(struct service_slot *slot);
 struct service *service_ref(struct service *service);
 void service_unref(struct service *service); /* NULL is allowed */
 

@@ -69,6 +69,34 @@ static void an_authenticator_that_is_replaced_stays_with_it(void **state)
     assert_int_equal(sally_server_free(s), SALLY_E_OK);
 }
 
+/* A listener's own settings lie on top of the server's, and below a connection's. */
+static void a_listeners_layer_is_on_top_of_the_servers(void **state)
+{
+    (void)state;
+    sally_server *s = new_server(NULL);
+    struct service_source source;
+    char why[SETTINGS_WHY_SIZE];
+    service_source_init(&source);
+    assert_int_equal(setting_layer_set(&source.layer, "ssh.rekey_bytes", "64M", why), SALLY_E_OK);
+    assert_int_equal(setting_layer_set(&source.layer, "server.loops", "3", why),
+                     SALLY_E_UNSUPPORTED);
+    struct service *own = service_get(s, &source, protocol_at(0));
+    struct service *other = service_get(s, &s->adopted, protocol_at(0));
+    assert_int_equal(own->settings->ssh.rekey_bytes, 64u << 20);
+    assert_int_not_equal(other->settings->ssh.rekey_bytes, 64u << 20);
+    service_unref(own);
+
+    assert_int_equal(sally_server_set(s, "ssh.rekey_bytes", "128M"), SALLY_E_OK);
+    assert_int_equal(sally_server_set(s, "ssh.rekey_time", "7m"), SALLY_E_OK);
+    own = service_get(s, &source, protocol_at(0));
+    assert_int_equal(own->settings->ssh.rekey_bytes, 64u << 20); /* its own */
+    assert_int_equal(own->settings->ssh.rekey_ns, UINT64_C(7) * 60 * 1000000000);
+    service_unref(own);
+    service_unref(other);
+    service_source_clear(&source);
+    assert_int_equal(sally_server_free(s), SALLY_E_OK);
+}
+
 static void short_memory_is_not_fatal(void **state)
 {
     (void)state;
@@ -89,6 +117,7 @@ int main(void)
         cmocka_unit_test(one_is_made_for_each_change),
         cmocka_unit_test(a_failed_change_makes_none),
         cmocka_unit_test(an_authenticator_that_is_replaced_stays_with_it),
+        cmocka_unit_test(a_listeners_layer_is_on_top_of_the_servers),
         cmocka_unit_test(short_memory_is_not_fatal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
