@@ -38,12 +38,6 @@ static sally_status check_io(const struct op *op, sally_status status)
     }
 }
 
-/* These always reach the storage, whatever a before-hook answers to the client. */
-static bool is_closing_kind(uint32_t kind)
-{
-    return op_kind_closes(kind) || kind == SALLY_OP_SESSION_END;
-}
-
 void op_start_after_hooks(struct op *op, sally_status status)
 {
     status = check_io(op, status_clean(status));
@@ -84,7 +78,7 @@ void op_take_answer(struct op *op, sally_status status)
         op->hook++;
         if (status == SALLY_CONTINUE)
             break;
-        if (is_closing_kind(op->kind)) {
+        if (op_kind(op->kind)->flags & KIND_INEVITABLE) {
             if (op->overruled == SALLY_OK)
                 op->overruled = status_clean(status);
             break;
@@ -98,7 +92,7 @@ void op_take_answer(struct op *op, sally_status status)
         status = grants_answered(op, op_entry_fs(op), 0, status);
         if (asks_again(op, status))
             break;
-        if (op->pub.kind == SALLY_OP_COPY && status == SALLY_UNSUPPORTED)
+        if (status == SALLY_UNSUPPORTED && op_kind(op->pub.kind)->fallback == FALL_COPY)
             op->stage = OP_COPY;
         else
             op_start_after_hooks(op, status);

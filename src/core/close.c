@@ -86,7 +86,7 @@ void session_close_step(sally_session *s)
     struct list *first = list_first(&s->files);
     if (first) {
         sally_file *file = CONTAINER_OF(first, sally_file, link);
-        start_ending(s, file->facts.is_directory ? SALLY_OP_CLOSEDIR : SALLY_OP_CLOSE, file);
+        start_ending(s, op_kind_to_close(file->facts.is_directory), file);
     } else if (s->start_done && !s->end_done) {
         start_ending(s, SALLY_OP_SESSION_END, NULL);
     } else {

@@ -66,6 +66,15 @@ uint32_t sally_fs_traits(const sally_fs *fs)
     return fs->methods.traits;
 }
 
+bool fs_has_slots(const sally_fs *fs, uint64_t kinds)
+{
+    for (uint32_t kind = 1; kind < SALLY_OP_KINDS; kind++) {
+        if ((kinds & SALLY_OP_BIT(kind)) && !slot_of(fs, kind))
+            return false;
+    }
+    return true;
+}
+
 int sally_fs_supports(const sally_fs *fs, uint32_t kind)
 {
     return slot_of(fs, kind) != NULL || fs_has_default(fs, kind);
@@ -91,26 +100,21 @@ static bool is_known_to(const sally_fs *fs, const sally_file *file)
 
 static bool is_foreign(const sally_fs *fs, const sally_op *op)
 {
-    if (!(op_kind(op->kind)->flags & KIND_ON_FILE))
+    const sally_file *second = op_second_file(op);
+    if (op_kind(op->kind)->handle == NO_HANDLE)
         return false;
-    return (op->file && !is_known_to(fs, op->file)) ||
-           (op->kind == SALLY_OP_COPY && op->u.copy.to && !is_known_to(fs, op->u.copy.to));
-}
-
-static bool has_to(const sally_op *op)
-{
-    return op->kind == SALLY_OP_RENAME || op->kind == SALLY_OP_LINK;
+    return (op->file && !is_known_to(fs, op->file)) || (second && !is_known_to(fs, second));
 }
 
 struct op_paths fs_paths_of(const sally_op *op)
 {
-    return (struct op_paths){op->path, has_to(op) ? op->u.rename.to : NULL};
+    return (struct op_paths){op->path, op_has_to(op) ? op->u.rename.to : NULL};
 }
 
 void fs_restore_paths(sally_op *op, const struct op_paths *paths)
 {
     op->path = paths->path;
-    if (has_to(op))
+    if (op_has_to(op))
         op->u.rename.to = paths->to;
 }
 
@@ -118,7 +122,7 @@ sally_status fs_invoke(sally_fs *fs, sally_op *pub)
 {
     struct op *op = op_of(pub);
     if (is_foreign(fs, pub))
-        return pub->kind == SALLY_OP_COPY ? SALLY_UNSUPPORTED : SALLY_INVALID_HANDLE;
+        return op_kind(pub->kind)->fallback == FALL_COPY ? SALLY_UNSUPPORTED : SALLY_INVALID_HANDLE;
     if (op_kind(pub->kind)->undo && pub->kind == op->kind && !grants_ask(op, fs))
         return SALLY_FAILURE;
     const struct op_paths paths = fs_paths_of(pub);

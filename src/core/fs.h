@@ -37,6 +37,9 @@ sally_status fs_pop_frame(struct op *op, sally_status status);
 sally_status fs_call_quiet(sally_fs *fs, sally_fs *inner, sally_op *op, sally_done_fn *on_done,
                            void *context);
 
+/* Whether it has a slot for each of them: SALLY_OP_BIT()s. */
+bool fs_has_slots(const sally_fs *fs, uint64_t kinds);
+
 /* fs_defaults.c */
 sally_status fs_default(sally_fs *fs, sally_op *op);
 bool fs_has_default(const sally_fs *fs, uint32_t kind);

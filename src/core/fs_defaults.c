@@ -52,42 +52,24 @@ static sally_status ask_instead(sally_fs *fs, sally_op *op, uint32_t kind)
 
 bool fs_has_default(const sally_fs *fs, uint32_t kind)
 {
-    switch (kind) {
-    case SALLY_OP_SESSION_START:
-    case SALLY_OP_SESSION_END:
-    case SALLY_OP_CLOSE:
-    case SALLY_OP_CLOSEDIR:
-    case SALLY_OP_REALPATH:
-    case SALLY_OP_LOOKUP_IDS:
-        return true;
-    case SALLY_OP_FSTAT:
-        return fs->methods.stat != NULL;
-    case SALLY_OP_OPENDIR:
-        return fs->methods.stat != NULL && fs->methods.readdir != NULL;
-    case SALLY_OP_FSETSTAT:
-        return fs->methods.setstat != NULL;
-    case SALLY_OP_COPY:
-        return fs->methods.read != NULL && fs->methods.write != NULL;
-    default:
-        return false;
-    }
+    const struct op_kind *k = op_kind(kind);
+    return k->fallback != FALL_UNSUPPORTED && fs_has_slots(fs, k->needs);
 }
 
 sally_status fs_default(sally_fs *fs, sally_op *op)
 {
     if (!fs_has_default(fs, op->kind))
         return SALLY_UNSUPPORTED;
-    switch (op->kind) {
-    case SALLY_OP_FSTAT:
-    case SALLY_OP_OPENDIR:
-        return ask_instead(fs, op, SALLY_OP_STAT);
-    case SALLY_OP_FSETSTAT:
-        return ask_instead(fs, op, SALLY_OP_SETSTAT);
-    case SALLY_OP_COPY:
-        return SALLY_UNSUPPORTED; /* the session then copies by READs and WRITEs: copy.c */
-    case SALLY_OP_REALPATH:
-        return sally_op_set_result(op, op->path);
-    default:
+    switch (op_kind(op->kind)->fallback) {
+    case FALL_SUCCEED:
         return SALLY_OK;
+    case FALL_PATH:
+        return sally_op_set_result(op, op->path);
+    case FALL_STAT:
+        return ask_instead(fs, op, SALLY_OP_STAT);
+    case FALL_SETSTAT:
+        return ask_instead(fs, op, SALLY_OP_SETSTAT);
+    default:
+        return SALLY_UNSUPPORTED;
     }
 }

@@ -176,7 +176,7 @@ sally_error sally_op_set_path(sally_op *op, const char *path)
 
 sally_error sally_op_set_to(sally_op *op, const char *to)
 {
-    if (!to || (op->kind != SALLY_OP_RENAME && op->kind != SALLY_OP_LINK))
+    if (!to || !op_has_to(op))
         return SALLY_E_INVALID;
     return error_of(op_take_to(op_of(op), slice_of(to)));
 }

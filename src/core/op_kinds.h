@@ -16,30 +16,80 @@ enum op_order {
     ORDER_WRITE_FILE /* changes its file only */
 };
 
+/* The open file that it takes: always, or when `file` is set. */
+enum op_handle {
+    NO_HANDLE,
+    ANY_HANDLE,
+    FILE_HANDLE,
+    READ_HANDLE,  /* a file that was opened for reading */
+    WRITE_HANDLE, /* a file that was opened for writing */
+    DIRECTORY_HANDLE
+};
+
+/* What is done when a storage has no slot for the kind. */
+enum op_fallback {
+    FALL_UNSUPPORTED,
+    FALL_SUCCEED, /* there is nothing to do */
+    FALL_PATH,    /* the result is the path */
+    FALL_STAT,    /* the storage's stat is called instead */
+    FALL_SETSTAT,
+    FALL_COPY /* SALLY_UNSUPPORTED, at which the session copies by READs and WRITEs: copy.c */
+};
+
 enum {
-    KIND_ON_FILE = 0x1,     /* takes an open file: always, or when `file` is set */
-    KIND_MODIFIES = 0x2,    /* changes the storage, whatever its flags */
-    KIND_ABANDONABLE = 0x4, /* pointless once the client is gone */
-    KIND_SUBMITTABLE = 0x8  /* sally_session_submit() takes it */
+    KIND_MODIFIES = 0x1,        /* changes the storage, whatever its flags */
+    KIND_ABANDONABLE = 0x2,     /* pointless once the client is gone */
+    KIND_SUBMITTABLE = 0x4,     /* sally_session_submit() takes it */
+    KIND_OPENS = 0x8,           /* makes a sally_file */
+    KIND_CLOSES = 0x10,         /* ends its sally_file */
+    KIND_INEVITABLE = 0x20,     /* reaches the storage, whatever a before-hook answers */
+    KIND_TWO_PATHS = 0x40,      /* has u.rename.to beside its path */
+    KIND_ATTRS = 0x80,          /* sets u.setstat.attrs */
+    KIND_NEVER_FOLLOWS = 0x100, /* a link as the last component of its path is not followed */
+    KIND_TRANSFERS = 0x200,     /* its bytes are counted for its files */
+    KIND_SPOILS = 0x400         /* its failure is the file's: sally_file_facts.worst */
 };
 
 struct op_kind {
     enum op_order order;
+    enum op_handle handle;
     uint32_t flags; /* KIND_ bits */
     uint32_t undo;  /* the kind that undoes this one; 0: nothing to undo */
+    enum op_fallback fallback;
+    uint64_t needs; /* SALLY_OP_BIT() of the slots that the fallback calls */
 };
 
-/* Never NULL: an unknown kind is ORDER_EXCLUSIVE without flags. */
+/* Never NULL: an unknown kind is ORDER_EXCLUSIVE and nothing else. */
 const struct op_kind *op_kind(uint32_t kind);
+
+/* What a session must have been given (SALLY_MAY_): flags may ask for more, see permission.c. */
+uint32_t op_kind_permission(uint32_t kind);
 
 static inline bool op_kind_opens(uint32_t kind)
 {
-    return kind == SALLY_OP_OPEN || kind == SALLY_OP_OPENDIR;
+    return (op_kind(kind)->flags & KIND_OPENS) != 0;
 }
 
 static inline bool op_kind_closes(uint32_t kind)
 {
-    return kind == SALLY_OP_CLOSE || kind == SALLY_OP_CLOSEDIR;
+    return (op_kind(kind)->flags & KIND_CLOSES) != 0;
+}
+
+/* The kind that closes what OPEN or OPENDIR has opened. */
+static inline uint32_t op_kind_to_close(bool is_directory)
+{
+    return is_directory ? SALLY_OP_CLOSEDIR : SALLY_OP_CLOSE;
+}
+
+static inline bool op_has_to(const sally_op *op)
+{
+    return (op_kind(op->kind)->flags & KIND_TWO_PATHS) != 0;
+}
+
+/* The second file of an operation on two; NULL: none. */
+static inline sally_file *op_second_file(const sally_op *op)
+{
+    return op->kind == SALLY_OP_COPY ? op->u.copy.to : NULL;
 }
 
 #endif

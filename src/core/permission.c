@@ -3,12 +3,6 @@
 #include "core/file.h"
 #include "core/session_inside.h"
 
-static const uint32_t needed[SALLY_OP_KINDS] = {
-#define NEEDED(name, value, slot, permission) [value] = (permission),
-    SALLY_OP_MAP(NEEDED)
-#undef NEEDED
-};
-
 #define SHARE_FLAGS                                                                                \
     (SALLY_OPEN_BLOCK_READ | SALLY_OPEN_BLOCK_WRITE | SALLY_OPEN_BLOCK_DELETE |                    \
      SALLY_OPEN_BLOCK_ADVISORY)
@@ -41,8 +35,17 @@ static uint32_t needed_by(const sally_op *op)
     case SALLY_OP_LEND_FD:
         return op->u.lend_fd.flags & SALLY_OPEN_WRITE ? SALLY_MAY_WRITE : SALLY_MAY_READ;
     default:
-        return op->kind < SALLY_OP_KINDS ? needed[op->kind] : SALLY_MAY_ALL;
+        return op_kind_permission(op->kind);
     }
+}
+
+/* The second file of a COPY is written to. */
+static bool second_file_allows(const sally_op *op, bool unchecked)
+{
+    const sally_file *to = op_second_file(op);
+    if (op->kind != SALLY_OP_COPY)
+        return true;
+    return to && (unchecked || (to->facts.open_flags & (SALLY_OPEN_WRITE | SALLY_OPEN_APPEND)));
 }
 
 /* A client cannot read a file that it has not opened for reading, even if the storage would allow
@@ -54,20 +57,14 @@ static bool file_allows(const sally_op *op, bool unchecked)
         return true;
     uint32_t flags = unchecked ? UINT32_MAX : op->file->facts.open_flags;
     bool directory = op->file->facts.is_directory;
-    switch (op->kind) {
-    case SALLY_OP_READ:
-    case SALLY_OP_HASH:
-        return !directory && (flags & SALLY_OPEN_READ);
-    case SALLY_OP_WRITE:
+    switch (op_kind(op->kind)->handle) {
+    case READ_HANDLE:
+        return !directory && (flags & SALLY_OPEN_READ) && second_file_allows(op, unchecked);
+    case WRITE_HANDLE:
         return !directory && (flags & (SALLY_OPEN_WRITE | SALLY_OPEN_APPEND));
-    case SALLY_OP_COPY:
-        return !directory && (flags & SALLY_OPEN_READ) && op->u.copy.to &&
-               (unchecked ||
-                (op->u.copy.to->facts.open_flags & (SALLY_OPEN_WRITE | SALLY_OPEN_APPEND)));
-    case SALLY_OP_READDIR:
-    case SALLY_OP_CLOSEDIR:
+    case DIRECTORY_HANDLE:
         return directory;
-    case SALLY_OP_CLOSE:
+    case FILE_HANDLE:
         return !directory;
     default:
         return true;

@@ -159,17 +159,16 @@ static void note_failure(const struct op *op, sally_file *file)
 static void note_transfer(const struct op *op)
 {
     const sally_op *pub = &op->pub;
-    bool copies = op->kind == SALLY_OP_COPY;
-    bool moves = op->kind == SALLY_OP_READ || op->kind == SALLY_OP_WRITE || copies;
+    uint32_t flags = op_kind(op->kind)->flags;
+    sally_file *second = op_second_file(pub);
     if (op->copy) /* its READs and WRITEs were counted */
         return;
-    if (moves && pub->status == SALLY_OK)
+    if ((flags & KIND_TRANSFERS) && pub->status == SALLY_OK)
         file_note_moved(op);
-    if ((moves || op->kind == SALLY_OP_FSYNC) && pub->status != SALLY_OK &&
-        pub->status != SALLY_EOF) {
+    if ((flags & KIND_SPOILS) && pub->status != SALLY_OK && pub->status != SALLY_EOF) {
         note_failure(op, pub->file);
-        if (copies && pub->u.copy.to)
-            note_failure(op, pub->u.copy.to);
+        if (second)
+            note_failure(op, second);
     }
 }
 

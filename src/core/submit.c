@@ -41,7 +41,7 @@ static sally_error prepare(struct op *op, const char *path)
 {
     const struct op_kind *kind = op_kind(op->kind);
     sally_status status = SALLY_OK;
-    if (!(kind->flags & KIND_ON_FILE))
+    if (kind->handle == NO_HANDLE)
         op->pub.file = NULL;
     if (path)
         status = op_take_path(op, slice_of(path));
@@ -80,7 +80,7 @@ static sally_error submit(sally_session *s, sally_fs *fs, uint32_t kind, const c
     }
     if (kind == SALLY_OP_OPEN)
         op->pub.u.open.attrs = &no_attrs;
-    if (kind == SALLY_OP_SETSTAT || kind == SALLY_OP_FSETSTAT || kind == SALLY_OP_MKDIR)
+    if (op_kind(kind)->flags & KIND_ATTRS)
         op->pub.u.setstat.attrs = &no_attrs;
     if (fill)
         fill(user_data, &op->pub);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "core/op_kinds.h"
 #include "core/path.h"
 #include "core/session.h"
 #include "fs/resolve.h"
@@ -29,21 +30,6 @@ struct resolving {
     struct resolve resolve;
 };
 
-static bool opens(const sally_op *op)
-{
-    return op->kind == SALLY_OP_OPEN || op->kind == SALLY_OP_OPENDIR;
-}
-
-static bool closes(const sally_op *op)
-{
-    return op->kind == SALLY_OP_CLOSE || op->kind == SALLY_OP_CLOSEDIR;
-}
-
-static bool has_to(const sally_op *op)
-{
-    return op->kind == SALLY_OP_RENAME || op->kind == SALLY_OP_LINK;
-}
-
 /* Whether a link as the last component is followed. */
 static bool follows(const sally_op *op)
 {
@@ -56,17 +42,8 @@ static bool follows(const sally_op *op)
         return (op->u.stat.flags & SALLY_FOLLOW) != 0;
     case SALLY_OP_SETSTAT:
         return (op->u.setstat.flags & SALLY_FOLLOW) != 0;
-    case SALLY_OP_REMOVE:
-    case SALLY_OP_RENAME:
-    case SALLY_OP_MKDIR:
-    case SALLY_OP_RMDIR:
-    case SALLY_OP_READLINK:
-    case SALLY_OP_SYMLINK:
-    case SALLY_OP_LINK:
-    case SALLY_OP_EXTENDED:
-        return false;
     default:
-        return true;
+        return !(op_kind(op->kind)->flags & KIND_NEVER_FOLLOWS);
     }
 }
 
@@ -102,7 +79,7 @@ static struct before *remember(sally_op *op)
     if (!before)
         return NULL;
     before->path = op->path;
-    before->to = has_to(op) ? op->u.rename.to : NULL;
+    before->to = op_has_to(op) ? op->u.rename.to : NULL;
     before->flags = flags ? *flags : 0;
     return before;
 }
@@ -111,7 +88,7 @@ static void restore(sally_op *op, const struct before *before)
 {
     uint32_t *flags = flags_of(op);
     op->path = before->path;
-    if (has_to(op))
+    if (op_has_to(op))
         op->u.rename.to = before->to;
     if (flags)
         *flags = before->flags;
@@ -149,7 +126,7 @@ static sally_status come_out(sally_fs *fs, sally_op *op, sally_status status, vo
     const struct chroot *c = sally_fs_data(fs);
     if (status == SALLY_OK && op->kind == SALLY_OP_REALPATH)
         cut_root(c, op, op->path);
-    if (closes(op) || (opens(op) && status != SALLY_OK))
+    if (op_kind_closes(op->kind) || (op_kind_opens(op->kind) && status != SALLY_OK))
         forget_path(fs, op);
     restore(op, context);
     return status;
@@ -160,12 +137,12 @@ static sally_status pass_on(sally_fs *fs, sally_op *op, struct before *before)
 {
     const struct chroot *c = sally_fs_data(fs);
     sally_status status = SALLY_FAILURE;
-    if (!opens(op) || keep_path(fs, op))
+    if (!op_kind_opens(op->kind) || keep_path(fs, op))
         status = sally_fs_call(fs, c->inner, op, come_out, before);
     else
         restore(op, before);
     if (status == SALLY_WOULD_BLOCK) { /* then come_out is not called */
-        if (opens(op))
+        if (op_kind_opens(op->kind))
             forget_path(fs, op);
         restore(op, before);
     }
@@ -189,7 +166,7 @@ static sally_status resolved(sally_fs *fs, sally_op *op, sally_status status, vo
     if (status != SALLY_OK)
         return status;
     op->path = r->resolve.first.at;
-    if (has_to(op))
+    if (op_has_to(op))
         op->u.rename.to = r->resolve.second.at;
     set_following(op, r->resolve.first.size == r->resolve.first.root_size);
     return pass_on(fs, op, r->before);
@@ -225,11 +202,11 @@ static sally_status prefix(sally_fs *fs, sally_op *op, struct before *before)
 {
     const struct chroot *c = sally_fs_data(fs);
     const char *path = op->path ? put_root(c, op, op->path) : NULL;
-    const char *to = has_to(op) ? put_root(c, op, op->u.rename.to) : NULL;
-    if ((op->path && !path) || (has_to(op) && !to))
+    const char *to = op_has_to(op) ? put_root(c, op, op->u.rename.to) : NULL;
+    if ((op->path && !path) || (op_has_to(op) && !to))
         return SALLY_FAILURE;
     op->path = path;
-    if (has_to(op))
+    if (op_has_to(op))
         op->u.rename.to = to;
     return pass_on(fs, op, before);
 }
@@ -239,7 +216,7 @@ static sally_status prefix(sally_fs *fs, sally_op *op, struct before *before)
 static sally_status check_root(const sally_op *op)
 {
     bool from = op->path && op->path[1] == 0;
-    bool to = has_to(op) && op->u.rename.to[1] == 0;
+    bool to = op_has_to(op) && op->u.rename.to[1] == 0;
     switch (op->kind) {
     case SALLY_OP_RMDIR:
         return from ? SALLY_PERMISSION_DENIED : SALLY_OK;
@@ -262,8 +239,8 @@ static sally_status check_root(const sally_op *op)
  * was opened, so their path is resolved again. */
 static const char *opened_path(const sally_fs *fs, const sally_op *op)
 {
-    bool by_path = opens(op) || op->kind == SALLY_OP_STAT || op->kind == SALLY_OP_SETSTAT;
-    return op->file && !by_path ? sally_file_get(op->file, fs) : NULL;
+    bool by_handle = op->file && op_kind(op->kind)->handle != NO_HANDLE;
+    return by_handle ? sally_file_get(op->file, fs) : NULL;
 }
 
 static sally_status chroot_slot(sally_fs *fs, sally_op *op)
@@ -280,8 +257,8 @@ static sally_status chroot_slot(sally_fs *fs, sally_op *op)
         op->path = opened;
         return pass_on(fs, op, before);
     }
-    return op->path && c->has_links && !closes(op) ? resolve(fs, op, before)
-                                                   : prefix(fs, op, before);
+    return op->path && c->has_links && !op_kind_closes(op->kind) ? resolve(fs, op, before)
+                                                                 : prefix(fs, op, before);
 }
 
 static void chroot_cancel(sally_fs *fs, sally_op *op)

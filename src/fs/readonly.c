@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "core/fs.h"
+#include "core/op_kinds.h"
 #include "fs/wrap.h"
 #include "sallyport/storages.h"
 
@@ -33,7 +34,7 @@ static bool changes(const sally_op *op)
     case SALLY_OP_EXTENDED:
         return !only_looks(op->u.extended.name);
     default:
-        return wrap_kind_changes(op->kind);
+        return (op_kind(op->kind)->flags & KIND_MODIFIES) != 0;
     }
 }
 

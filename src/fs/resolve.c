@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/op_kinds.h"
 #include "core/path.h"
 
 #define MAX_LINKS 40    /* as on Linux */
@@ -180,7 +181,7 @@ static sally_status go_on(sally_fs *fs, sally_op *op, sally_status status, void 
 
 sally_status resolve_paths(sally_fs *fs, sally_op *op, struct resolve *r, bool follow)
 {
-    bool two = op->kind == SALLY_OP_RENAME || op->kind == SALLY_OP_LINK;
+    bool two = op_has_to(op);
     r->real = *op;
     r->asked = ASKED_NOTHING;
     r->walk = &r->first;

@@ -284,7 +284,7 @@ static void after_close(struct scp *s, struct op *op)
 
 static void close_file(struct scp *s)
 {
-    uint32_t kind = s->source.is_directory ? SALLY_OP_CLOSEDIR : SALLY_OP_CLOSE;
+    uint32_t kind = op_kind_to_close(s->source.is_directory);
     struct op *op = scp_file_op(s, kind, s->source.file, after_close);
     s->source.file = NULL;
     if (op)

@@ -153,7 +153,7 @@ sally_status handle_close(struct sftp *s, struct request_in *in)
     sally_file *file = request_file(s, handle, HANDLE_FILE | HANDLE_DIRECTORY);
     if (!file)
         return request_lost_handle(s, in);
-    uint32_t kind = file->facts.is_directory ? SALLY_OP_CLOSEDIR : SALLY_OP_CLOSE;
+    uint32_t kind = op_kind_to_close(file->facts.is_directory);
     struct op *op = request_begin(s, in, kind, answer_status);
     if (!op)
         return SALLY_FAILURE;

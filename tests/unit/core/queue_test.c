@@ -220,7 +220,7 @@ static void path_op(struct bench *b, uint32_t kind)
 static void any_op(struct bench *b, uint32_t kind, int file)
 {
     static const sally_attrs none;
-    if (!(op_kind(kind)->flags & KIND_ON_FILE)) {
+    if (op_kind(kind)->handle == NO_HANDLE) {
         path_op(b, kind);
     } else if (kind == SALLY_OP_FSETSTAT) {
         struct op *op = make(b, kind);
