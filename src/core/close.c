@@ -41,7 +41,6 @@ void session_close(sally_session *s, uint32_t reason, void (*on_gone)(void *user
     s->close_reason = reason;
     s->on_gone = on_gone;
     s->gone_user_data = user_data;
-    s->on_room = NULL;
     drop_queued(s);
     LIST_EACH (item, &s->running) {
         op_cancel(CONTAINER_OF(item, struct op, run_link));

@@ -20,8 +20,6 @@ sally_error hook_stack_add(struct hook_stack *stack, const sally_hooks *hooks)
     stack->sets[stack->count++] = copy;
     stack->before_mask |= copy.before_mask;
     stack->after_mask |= copy.after_mask;
-    if (!(copy.flags & SALLY_HOOKS_NONBLOCKING))
-        stack->blocking_mask |= copy.before_mask | copy.after_mask;
     return SALLY_E_OK;
 }
 

@@ -10,7 +10,6 @@ struct hook_stack {
     sally_hooks *sets;
     size_t count;
     uint64_t before_mask, after_mask; /* kinds with at least one listener */
-    uint64_t blocking_mask;           /* kinds with a listener that may wait */
 };
 
 /* Appends a copy. SALLY_E_INVALID for a struct_size that makes no sense or unknown members that are

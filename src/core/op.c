@@ -86,11 +86,8 @@ void op_free(struct op *op)
     } else {
         mem_free(op);
     }
-    if (made_room && !s->gone) {
+    if (made_room && !s->gone)
         session_schedule(s);
-        if (s->on_room)
-            s->on_room(s->room_user_data);
-    }
     session_release(s);
 }
 

@@ -156,12 +156,6 @@ struct session_host *session_host(const sally_session *s)
     return s->host;
 }
 
-void session_on_room(sally_session *s, void (*on_room)(void *user_data), void *user_data)
-{
-    s->on_room = on_room;
-    s->room_user_data = user_data;
-}
-
 uint64_t sally_session_id(const sally_session *s)
 {
     return s->id;

@@ -66,9 +66,6 @@ const struct log_sink *session_log(const sally_session *session);
 struct session_host *session_host(const sally_session *session);
 /* Grows with each request of the client that may change something: data read before it is stale. */
 uint64_t session_changes(const sally_session *session);
-/* Called at home each time that session_may_submit() may have become true, or an operation ended;
- * at most one. */
-void session_on_room(sally_session *session, void (*on_room)(void *user_data), void *user_data);
 
 /* The client is gone, and session_close() is near: what changes something is still done, as far as
  * it has come; what only looks is cancelled, or answered SALLY_CONNECTION_LOST without reaching the

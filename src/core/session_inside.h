@@ -57,8 +57,6 @@ struct sally_session {
     struct op *spare; /* for the closing operations: they must not fail */
     void (*on_gone)(void *user_data);
     void *gone_user_data;
-    void (*on_room)(void *user_data);
-    void *room_user_data;
     uint32_t references; /* one for the session itself, one per operation */
 };
 

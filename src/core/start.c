@@ -258,12 +258,9 @@ void session_op_done(struct op *op)
     unpin_files(pins);
     if (follower)
         go_on_with(follower);
-    if (s->closing) {
+    if (s->closing)
         session_close_step(s);
-    } else {
+    else
         session_schedule(s);
-        if (s->on_room && !s->closing)
-            s->on_room(s->room_user_data);
-    }
     session_release(s);
 }

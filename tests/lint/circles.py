@@ -1,0 +1,80 @@
+"""Files of a folder depend on each other in one direction: computes which .c file of src uses functions and tables that
+another one of its folder defines, and fails on a circle that is not in the list below."""
+
+import re
+
+from tree import ROOT, finish, name_of, run_check, without_comments
+
+# Files that may use each other, and why. A circle inside an entry may be smaller than the entry.
+ALLOWED = [
+]
+
+# Both begin in the first column (clang-format), and are not static.
+NOT_OURS = r"(?!static\b|extern\b|typedef\b|return\b|else\b)"
+FUNCTION = re.compile(r"^" + NOT_OURS + r"[A-Za-z_][\w\s*]*?\b(\w+)\([^;{}]*\)\s*\n\{", re.M)
+OBJECT = re.compile(r"^" + NOT_OURS + r"[A-Za-z_][\w \t*]*\b(\w+)(?:\[[^\]]*\])* =", re.M)
+WORD = re.compile(r"\b[A-Za-z_]\w*\b")
+
+
+def defined_in(text):
+    return set(FUNCTION.findall(text)) | set(OBJECT.findall(text))
+
+
+def uses_of(folder):
+    """For each file of the folder, the files that it uses, and by which names."""
+    texts = {path: without_comments(path.read_text()) for path in sorted(folder.glob("*.c"))}
+    owner = {name: path for path, text in texts.items() for name in defined_in(text)}
+    uses = {}
+    for path, text in texts.items():
+        uses[path] = {}
+        for name in set(WORD.findall(text)):
+            if owner.get(name, path) != path:
+                uses[path].setdefault(owner[name], set()).add(name)
+    return uses, len(owner)
+
+
+def reached_from(start, uses):
+    reached, ahead = set(), [start]
+    while ahead:
+        for path in uses[ahead.pop()]:
+            if path not in reached:
+                reached.add(path)
+                ahead.append(path)
+    return reached
+
+
+def circles_of(uses):
+    """Sets of files each of which reaches all others of its set."""
+    reached = {path: reached_from(path, uses) for path in uses}
+    found = {frozenset(b for b in reached[a] if a in reached[b]) for a in uses if a in reached[a]}
+    return sorted(found, key=sorted)
+
+
+def tell(circle, uses):
+    names = sorted(name_of(path) for path in circle)
+    problem = f"circle: {' '.join(names)}"
+    for path in sorted(circle):
+        for other in sorted(set(uses[path]) & circle):
+            problem += f"\n    {path.name} -> {other.name}: {', '.join(sorted(uses[path][other]))}"
+    return problem
+
+
+def check():
+    problems, looked_at, in_circles = [], 0, set()
+    for folder in sorted(path for path in (ROOT / "src").rglob("*") if path.is_dir()):
+        uses, names = uses_of(folder)
+        looked_at += len(uses)
+        if uses and not names:
+            problems.append(f"{name_of(folder)}: no definitions were found: the check itself is broken")
+        for circle in circles_of(uses):
+            files = {name_of(path) for path in circle}
+            in_circles |= files
+            if not any(files <= {"src/" + name for name in entry.split()} for entry, _ in ALLOWED):
+                problems.append(tell(circle, uses))
+    for entry, _ in ALLOWED:
+        for name in sorted({"src/" + name for name in entry.split()} - in_circles):
+            problems.append(f"{name} is in no circle any more: take it off the list in tests/lint/circles.py")
+    return finish("circles", problems, looked_at)
+
+
+run_check(check)
