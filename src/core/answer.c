@@ -3,7 +3,7 @@
 #include "core/file.h"
 #include "core/fs.h"
 #include "core/grants.h"
-#include "core/session_inside.h"
+#include "core/session_internal.h"
 #include "core/status.h"
 
 /* A storage that never returns SALLY_EOF must not be asked for good. */

@@ -7,8 +7,7 @@
 #include "core/copy.h"
 
 #include "core/file.h"
-#include "core/run.h"
-#include "core/session_inside.h"
+#include "core/session_internal.h"
 
 #define COPY_SLICE (256u * 1024u)
 #define COPY_TURN  16u /* slices to copy before other operations have a turn */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "core/session_inside.h"
+#include "core/session_internal.h"
 
 /* A directory entry that waits for the next reply: a name, a longname, attributes. */
 #define CARRY_MAX (256u * 1024u)
@@ -84,17 +84,18 @@ bool file_pin(sally_file *file)
     return true;
 }
 
-void file_unpin(sally_file *file)
+struct op *file_unpin(sally_file *file)
 {
     uint32_t left = atomic_fetch_sub(&file->pins, 1) - 1;
     if (left & ~FILE_CLOSED)
-        return;
+        return NULL;
+    if (file->gone) {
+        destroy(file);
+        return NULL;
+    }
     struct op *waiting = file->close_waiting;
     file->close_waiting = NULL;
-    if (file->gone)
-        destroy(file);
-    else if (waiting)
-        session_go_on(waiting);
+    return waiting;
 }
 
 bool file_begin_close(sally_file *file)
@@ -369,6 +370,6 @@ void file_log_close(const sally_file *file)
         {"written", put},
         {"reason", reason_text(facts.close_reason)},
     };
-    log_line(s->log, session_log_ids(s), SALLY_LOG_INFO, "file.closed", fields, COUNT_OF(fields),
+    log_line(s->log, session_ids(s), SALLY_LOG_INFO, "file.closed", fields, COUNT_OF(fields),
              "File closed");
 }

@@ -18,6 +18,9 @@ struct sally_fs {
     _Atomic uint32_t references;
 };
 
+/* NULL: the storage has left it out. */
+sally_fs_slot *fs_slot(const sally_fs *fs, uint32_t kind);
+
 /* Calls the slot for op->kind, or its default. Operations on a file that this storage has not
  * opened do not reach it: the answer is SALLY_INVALID_HANDLE, or for COPY SALLY_UNSUPPORTED, so
  * that it is done by READs and WRITEs. */
@@ -37,11 +40,7 @@ sally_status fs_pop_frame(struct op *op, sally_status status);
 sally_status fs_call_quiet(sally_fs *fs, sally_fs *inner, sally_op *op, sally_done_fn *on_done,
                            void *context);
 
-/* Whether it has a slot for each of them: SALLY_OP_BIT()s. */
-bool fs_has_slots(const sally_fs *fs, uint64_t kinds);
-
-/* fs_defaults.c */
+/* Without a slot for op->kind. */
 sally_status fs_default(sally_fs *fs, sally_op *op);
-bool fs_has_default(const sally_fs *fs, uint32_t kind);
 
 #endif

@@ -50,15 +50,9 @@ static sally_status ask_instead(sally_fs *fs, sally_op *op, uint32_t kind)
     return stand_in_done(fs, op, status, real);
 }
 
-bool fs_has_default(const sally_fs *fs, uint32_t kind)
-{
-    const struct op_kind *k = op_kind(kind);
-    return k->fallback != FALL_UNSUPPORTED && fs_has_slots(fs, k->needs);
-}
-
 sally_status fs_default(sally_fs *fs, sally_op *op)
 {
-    if (!fs_has_default(fs, op->kind))
+    if (!sally_fs_supports(fs, op->kind))
         return SALLY_UNSUPPORTED;
     switch (op_kind(op->kind)->fallback) {
     case FALL_SUCCEED:

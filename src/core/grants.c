@@ -1,7 +1,7 @@
 #include "core/grants.h"
 
 #include "core/file.h"
-#include "core/session_inside.h"
+#include "core/session_internal.h"
 #include "core/status.h"
 
 enum grant_state {

@@ -1,7 +1,7 @@
 #include "core/handoff.h"
 
 #include "core/fs.h"
-#include "core/session_inside.h"
+#include "core/session_internal.h"
 
 /* The hand-off of a slot or hook that answers late. Two threads may race: the one that called the
  * slot, when it sees PENDING, and the one that finishes; whichever comes second goes on. A third
@@ -12,7 +12,7 @@ enum {
     FINISHED = 2u, /* finish() was called: step_status is set */
     IN_STORAGE =
         4u, /* with RETURNED: it is the storage that owes the answer, so cancel makes sense */
-    CANCELLED = 8u
+    CANCELLED = OP_CANCELLED
 };
 
 void handoff_begin_step(struct op *op)
@@ -83,12 +83,6 @@ void sally_op_finish(sally_op *pub, sally_status status)
             return;
         }
     } while (handoff_give(op));
-}
-
-bool sally_op_cancelled(const sally_op *pub)
-{
-    const struct op *op = (const struct op *)(const void *)pub;
-    return (atomic_load_explicit(&op->handoff, memory_order_relaxed) & CANCELLED) != 0;
 }
 
 void op_cancel(struct op *op)

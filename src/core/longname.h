@@ -8,9 +8,5 @@
 /* Appends the line without a line end. now: seconds since 1970, which decides between a time of day
  * and a year. */
 void longname_put(struct buf *out, const char *name, const sally_attrs *attrs, int64_t now);
-/* POSIX mode bits with the type in them (S_IFMT), from type and permissions. */
-uint32_t attrs_posix_mode(const sally_attrs *attrs);
-/* The SALLY_TYPE_ value of POSIX mode bits. */
-uint32_t attrs_type_of_mode(uint32_t mode);
 
 #endif

@@ -6,9 +6,8 @@
 #include "base/clean.h"
 #include "base/mem.h"
 #include "core/file.h"
-#include "core/grants.h"
 #include "core/path.h"
-#include "core/session_inside.h"
+#include "core/session_internal.h"
 
 struct op_block {
     struct op_block *next;
@@ -33,62 +32,13 @@ void op_init(struct op *op, sally_session *s, uint32_t kind)
     op->pub.session = s;
 }
 
-struct op *op_new(sally_session *s, uint32_t kind)
-{
-    struct list *pooled = list_take_first(&s->pool);
-    struct op *op;
-    if (pooled) {
-        s->pooled--;
-        op = CONTAINER_OF(pooled, struct op, link);
-    } else {
-        op = mem_alloc(sizeof *op);
-        if (!op)
-            return NULL;
-    }
-    op_init(op, s, kind);
-    op->pub.id = ++s->next_request;
-    s->references++;
-    return op;
-}
-
-static void release_blocks(struct op *op)
+void op_release_memory(struct op *op)
 {
     while (op->blocks) {
         struct op_block *block = op->blocks;
         op->blocks = block->next;
         mem_free(block);
     }
-}
-
-void op_discard(struct op *op)
-{
-    sally_fs_unref(op->fs);
-    release_blocks(op);
-    mem_free(op);
-}
-
-void op_free(struct op *op)
-{
-    sally_session *s = op->session;
-    sally_fs_unref(op->fs);
-    grants_release(op);
-    release_blocks(op);
-    bool made_room = op->reserved_bytes > 0;
-    s->reserved -= op->reserved_bytes;
-    /* An idle session keeps one; the closing needs its own. */
-    bool keep =
-        !s->gone && (s->pooled < 1 || (s->started + s->queued > 0 && s->pooled < SESSION_POOL));
-    if (!s->spare && !s->gone) {
-        s->spare = op;
-    } else if (keep) {
-        list_prepend(&s->pool, &op->link);
-        s->pooled++;
-    } else {
-        mem_free(op);
-    }
-    if (made_room && !s->gone)
-        session_schedule(s);
-    session_release(s);
 }
 
 void *sally_op_alloc(sally_op *pub, size_t size)
@@ -283,4 +233,10 @@ void op_use_file(struct op *op, sally_file *file)
 {
     op->pub.file = file;
     op->pub.path = op->asked_path = file->path;
+}
+
+bool sally_op_cancelled(const sally_op *pub)
+{
+    const struct op *op = (const struct op *)(const void *)pub;
+    return (atomic_load_explicit(&op->handoff, memory_order_relaxed) & OP_CANCELLED) != 0;
 }

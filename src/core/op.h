@@ -79,6 +79,9 @@ struct op_undo {
     sally_fs *held; /* that undoes it now, below a wrapper; NULL: none */
 };
 
+/* A bit of op.handoff: the answer is no longer wanted. */
+#define OP_CANCELLED 8u
+
 #define OP_INLINE_BYTES  384
 #define OP_INLINE_FRAMES 4
 
@@ -120,7 +123,7 @@ struct op {
     enum op_stage stage;
     uint32_t hook;                   /* see stage */
     uint32_t first_hook;             /* sets of hooks with lower numbers do not see it */
-    _Atomic uint32_t handoff;        /* see handoff.c */
+    _Atomic uint32_t handoff;        /* OP_CANCELLED, and bits of handoff.c */
     enum op_wake_reason wake_reason; /* why it comes home */
     bool late;                       /* step_status is set, but the frames have not seen it */
     bool unchecked;          /* by the program or the library itself: permissions are not checked */

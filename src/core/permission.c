@@ -1,7 +1,7 @@
 #include "core/permission.h"
 
 #include "core/file.h"
-#include "core/session_inside.h"
+#include "core/session_internal.h"
 
 #define SHARE_FLAGS                                                                                \
     (SALLY_OPEN_BLOCK_READ | SALLY_OPEN_BLOCK_WRITE | SALLY_OPEN_BLOCK_DELETE |                    \

@@ -5,7 +5,7 @@
  * file, and later ones wait for it. Two handles count as different files only if the storage has
  * identified them (sally_file_set_identity()). */
 #include "core/file.h"
-#include "core/session_inside.h"
+#include "core/session_internal.h"
 
 /* WRITEs that a worker gets as one batch: it reports when all are done. */
 #define MAX_BATCH       16u
@@ -139,18 +139,7 @@ static struct op *pick_concurrent(sally_session *s)
     return NULL;
 }
 
-static struct op *pick(sally_session *s)
-{
-    struct list *head = list_first(&s->queue);
-    if (!head)
-        return NULL;
-    if (sally_fs_traits(s->fs) & SALLY_FS_CONCURRENT)
-        return pick_concurrent(s);
-    struct op *op = CONTAINER_OF(head, struct op, link);
-    return s->started == s->aside && has_room(s, op) ? op : NULL;
-}
-
-struct op *session_take_queued(sally_session *s)
+struct op *queue_pop_first(sally_session *s)
 {
     struct list *item = list_take_first(&s->queue);
     if (!item)
@@ -159,7 +148,7 @@ struct op *session_take_queued(sally_session *s)
     return CONTAINER_OF(item, struct op, link);
 }
 
-static void take_from_queue(sally_session *s, struct op *op)
+static void pop(sally_session *s, struct op *op)
 {
     list_remove(&op->link);
     s->queued--;
@@ -169,7 +158,25 @@ static void take_from_queue(sally_session *s, struct op *op)
     count_running(op, 1);
 }
 
-void session_note_end(struct op *op)
+struct op *queue_pop_startable(sally_session *s)
+{
+    struct list *head = list_first(&s->queue);
+    struct op *op;
+    if (!head)
+        return NULL;
+    if (sally_fs_traits(s->fs) & SALLY_FS_CONCURRENT) {
+        op = pick_concurrent(s);
+    } else {
+        op = CONTAINER_OF(head, struct op, link);
+        if (s->started != s->aside || !has_room(s, op))
+            return NULL;
+    }
+    if (op)
+        pop(s, op);
+    return op;
+}
+
+void queue_note_end(struct op *op)
 {
     if (op->counted)
         count_running(op, UINT32_MAX);
@@ -183,10 +190,10 @@ static bool is_on_other_file(const struct op *op, const struct file_inode *inode
            (op->order == ORDER_READ_FILE || op->order == ORDER_WRITE_FILE);
 }
 
-/* Gathers WRITEs through the same handle. Operations in between must be on other files; when the
- * storage is not SALLY_FS_CONCURRENT there must be none. With before-hooks for WRITE nothing is
- * gathered, since these are called on the home thread first. */
-void session_gather(struct op *op)
+/* Operations in between must be on other files; when the storage is not SALLY_FS_CONCURRENT there
+ * must be none. With before-hooks for WRITE nothing goes along, since these are called on the home
+ * thread first. */
+bool queue_pop_followers(struct op *op)
 {
     sally_session *s = op->session;
     bool concurrent = (sally_fs_traits(s->fs) & SALLY_FS_CONCURRENT) != 0;
@@ -194,7 +201,7 @@ void session_gather(struct op *op)
     size_t bytes = op->reserve;
     uint32_t batch = 1;
     if (hooked || op->aside || s->closing || !list_empty(&op->followers))
-        return;
+        return false;
     LIST_EACH (item, &s->queue) {
         struct op *next = CONTAINER_OF(item, struct op, link);
         bool same = next->kind == SALLY_OP_WRITE && next->pub.file == op->pub.file;
@@ -202,52 +209,20 @@ void session_gather(struct op *op)
             continue;
         bytes += next->reserve;
         if (!same || !has_room(s, next) || bytes > MAX_BATCH_BYTES || ++batch > MAX_BATCH)
-            return;
-        take_from_queue(s, next);
-        session_begin_op(next);
-        next->handed = true;
-        s->with_workers++;
+            break;
+        pop(s, next);
         list_append(&op->followers, &next->link);
     }
+    return !list_empty(&op->followers);
 }
 
-void session_schedule(sally_session *s)
-{
-    /* Operations that answer at once come back here through on_done: the loop below goes on for
-     * them. */
-    if (s->scheduling) {
-        s->again = true;
-        return;
-    }
-    s->scheduling = true;
-    s->references++; /* an on_done may end the session */
-    do {
-        s->again = false;
-        struct op *op;
-        while (!s->closing && (op = pick(s)) != NULL) {
-            take_from_queue(s, op);
-            session_start_op(op);
-        }
-    } while (s->again && !s->closing);
-    s->scheduling = false;
-    if (s->closing)
-        session_close_step(s); /* an on_done has ended the session meanwhile */
-    session_release(s);
-}
-
-void op_submit(struct op *op)
+void queue_add(struct op *op)
 {
     sally_session *s = op->session;
-    sally_op *pub = &op->pub;
-    if (op->kind == SALLY_OP_WRITE)
-        pub->u.io.done = pub->u.io.length;
-    if (op_kind_closes(op->kind))
-        pub->file->closing = true;
     op->order = order_of(op);
     if (op->order != ORDER_READ && op->order != ORDER_READ_FILE && op->kind != SALLY_OP_CLOSEDIR)
         s->changes++;
     op->stage = OP_QUEUED;
     list_append(&s->queue, &op->link);
     s->queued++;
-    session_schedule(s);
 }

@@ -9,7 +9,7 @@
 
 #include "core/file.h"
 #include "core/path.h"
-#include "core/session_inside.h"
+#include "core/session_internal.h"
 
 /* What any client can take apart, and no ACL of any size. */
 #define LISTED_ATTRS                                                                               \

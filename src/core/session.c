@@ -3,10 +3,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "core/run.h"
-#include "core/session_inside.h"
-
-#define TOGETHER_NS UINT64_C(500000) /* answers wait for others behind them at most so long */
+#include "core/grants.h"
+#include "core/session_internal.h"
 
 static const sally_peer unknown_peer = {
     .address = "", .local_address = "", .protocol = "sftp", .client_software = "", .listener = ""};
@@ -70,38 +68,59 @@ void session_release(sally_session *s)
     mem_free(s);
 }
 
-static void bring_home(struct session_host *host, struct list *done)
+struct op *op_new(sally_session *s, uint32_t kind)
 {
-    struct list *item;
-    while ((item = list_take_first(done)) != NULL)
-        host->wake(host, CONTAINER_OF(item, struct op, link));
+    struct list *pooled = list_take_first(&s->pool);
+    struct op *op;
+    if (pooled) {
+        s->pooled--;
+        op = CONTAINER_OF(pooled, struct op, link);
+    } else {
+        op = mem_alloc(sizeof *op);
+        if (!op)
+            return NULL;
+    }
+    op_init(op, s, kind);
+    op->pub.id = ++s->next_request;
+    s->references++;
+    return op;
 }
 
-/* Answers go home together, so that they are told to the client together; unless they take long. */
-void session_run(struct op *op)
+struct op *session_own_op(sally_session *s, uint32_t kind, sally_file *file, size_t first_hook)
 {
-    struct session_host *host = op->session->host;
-    uint64_t begun = list_empty(&op->followers) ? 0 : host->now_ns(host);
-    struct list done;
-    list_init(&done);
-    while (op && op_steps(op, false)) {
-        struct op *next = op_take_follower(op);
-        list_append(&done, &op->link);
-        if (next && host->now_ns(host) - begun > TOGETHER_NS)
-            bring_home(host, &done);
-        op = next;
-    }
-    bring_home(host, &done);
+    struct op *op = op_new(s, kind);
+    if (!op)
+        return NULL;
+    op->aside = true;
+    op->unchecked = true;
+    op->first_hook = (uint32_t)first_hook;
+    op->pub.flags |= SALLY_OP_INTERNAL;
+    op->pub.path = "/";
+    if (file)
+        op_use_file(op, file);
+    return op;
 }
 
-void session_deliver(struct op *op)
+bool session_put_op(struct op *op)
 {
-    if (op->stage == OP_SUBMITTED) {
-        session_adopt(op);
-        return;
+    sally_session *s = op->session;
+    bool made_room = op->reserved_bytes > 0;
+    sally_fs_unref(op->fs);
+    grants_release(op);
+    op_release_memory(op);
+    s->reserved -= op->reserved_bytes;
+    /* An idle session keeps one; the closing needs its own. */
+    bool keep =
+        !s->gone && (s->pooled < 1 || (s->started + s->queued > 0 && s->pooled < SESSION_POOL));
+    if (!s->spare && !s->gone) {
+        s->spare = op;
+    } else if (keep) {
+        list_prepend(&s->pool, &op->link);
+        s->pooled++;
+    } else {
+        mem_free(op);
     }
-    if (op_come_home(op))
-        session_go_on(op);
+    return made_room;
 }
 
 bool session_may_submit(const sally_session *s)
@@ -143,7 +162,7 @@ uint32_t session_max_files(const sally_session *s)
 
 struct log_ids session_log_ids(const sally_session *s)
 {
-    return (struct log_ids){.connection = s->peer->connection_id, .session = s->id};
+    return session_ids(s);
 }
 
 const struct log_sink *session_log(const sally_session *s)

@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "core/file.h"
-#include "core/session_inside.h"
+#include "core/session_internal.h"
 
 static void submitted_done(struct op *op)
 {
@@ -13,6 +13,14 @@ static void submitted_done(struct op *op)
 }
 
 static const sally_attrs no_attrs;
+
+/* Of one that no session has seen. */
+static void discard(struct op *op)
+{
+    sally_fs_unref(op->fs);
+    op_release_memory(op);
+    mem_free(op);
+}
 
 /* Keeps the files of the operation until it is done. False: the file was closed. When the second
  * file of a COPY was closed it is set to NULL and the operation fails later, since the first file
@@ -86,7 +94,7 @@ static sally_error submit(sally_session *s, sally_fs *fs, uint32_t kind, const c
         fill(user_data, &op->pub);
     sally_error error = prepare(op, path);
     if (error) {
-        op_discard(op);
+        discard(op);
         return error;
     }
     if (kind == SALLY_OP_WRITE)
@@ -108,15 +116,4 @@ sally_error sally_fs_submit(sally_fs *fs, sally_session *session, uint32_t kind,
                             void *user_data)
 {
     return fs ? submit(session, fs, kind, path, fill, done, user_data) : SALLY_E_INVALID;
-}
-
-void session_adopt(struct op *op)
-{
-    sally_session *s = op->session;
-    op->pub.id = ++s->next_request;
-    s->references++;
-    if (op_kind_closes(op->kind))
-        op->pub.file->closing = true;
-    atomic_fetch_sub(&s->submitted, 1);
-    session_start_op(op);
 }

@@ -6,7 +6,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "core/longname.h"
+#include "core/attrs.h"
 #include "fs/local.h"
 #include "os/change.h"
 #include "sallyport/storages.h"

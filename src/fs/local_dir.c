@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "core/longname.h"
+#include "core/attrs.h"
 #include "core/path.h"
 #include "fs/local.h"
 #include "os/change.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "core/longname.h"
+#include "core/attrs.h"
 #include "fs/extended.h"
 #include "fs/id_names.h"
 #include "fs/memory_extra.h"

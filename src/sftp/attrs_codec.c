@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
-#include "core/longname.h"
+#include "core/attrs.h"
 #include "sftp/protocol.h"
 
 #define MAX_NANOSECONDS  999999999u

@@ -6,7 +6,7 @@
 #include "core/file.h"
 #include "core/hook_stack.h"
 #include "core/op_kinds.h"
-#include "core/session_inside.h"
+#include "core/session_internal.h"
 #include "core/test_host.h"
 #include "stress.h"
 

@@ -2,7 +2,7 @@
 
 #include "core/file.h"
 #include "core/fs.h"
-#include "core/session_inside.h"
+#include "core/session_internal.h"
 #include "core/test_host.h"
 
 static sally_status fine(sally_fs *fs, sally_op *op)

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "core/attrs.h"
 #include "core/longname.h"
 
 #include "base/mem.h"

@@ -9,8 +9,8 @@
 #include "core/file.h"
 #include "core/hook_stack.h"
 #include "core/layers.h"
-#include "core/run.h"
-#include "core/session_inside.h"
+#include "core/op_run.h"
+#include "core/session_internal.h"
 #include "core/test_host.h"
 
 struct bench {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/file.h"
-#include "core/session_inside.h"
+#include "core/session_internal.h"
 
 struct told { /* by a submitted operation */
     int count;

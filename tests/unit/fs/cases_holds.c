@@ -1,7 +1,7 @@
 /* Cases about what open files hold against each other: reservations and locks; and digests. */
 #include "fs/cases.h"
 
-#include "core/session_inside.h"
+#include "core/session_internal.h"
 #include "fs/digest.h"
 
 #define RW  (SALLY_OPEN_READ | SALLY_OPEN_WRITE)

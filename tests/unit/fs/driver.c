@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "alloc_failure.h"
-#include "core/session_inside.h"
+#include "core/session_internal.h"
 
 static struct driver *driver_of(struct session_host *host)
 {

@@ -7,7 +7,7 @@
 
 #include "base/buf.h"
 #include "cmocka_all.h"
-#include "core/session_inside.h"
+#include "core/session_internal.h"
 #include "fs/driver.h"
 #include "fs/scratch.h"
 

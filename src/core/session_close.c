@@ -3,13 +3,7 @@
 #include "base/mem.h"
 #include "core/file.h"
 #include "core/handoff.h"
-#include "core/session_inside.h"
-
-bool session_declines(const struct op *op)
-{
-    return op->session->draining && !op->aside &&
-           (op_kind(op->kind)->flags & KIND_ABANDONABLE) != 0;
-}
+#include "core/session_internal.h"
 
 void session_drain(sally_session *s)
 {
@@ -25,7 +19,7 @@ void session_drain(sally_session *s)
 static void drop_queued(sally_session *s)
 {
     struct op *op;
-    while ((op = session_take_queued(s)) != NULL) {
+    while ((op = queue_pop_first(s)) != NULL) {
         op->pub.status = SALLY_CONNECTION_LOST;
         op->stage = OP_DONE;
         if (op->on_done)

@@ -1,7 +1,7 @@
 /* The one way to a storage: permissions, before-hooks, storage, after-hooks, as steps that can be
  * resumed after every late answer. */
-#ifndef SALLY_CORE_RUN_H
-#define SALLY_CORE_RUN_H
+#ifndef SALLY_CORE_OP_RUN_H
+#define SALLY_CORE_OP_RUN_H
 
 #include "core/op.h"
 

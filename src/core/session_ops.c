@@ -1,12 +1,13 @@
-/* The first and the last moment of a running operation, at home. */
-#include <inttypes.h>
-#include <stdio.h>
+/* An operation in its session: how it is submitted, begins, comes home, ends and is freed. What it
+ * does in between is in op_run.c, and when its turn is in queue.c. */
 #include <string.h>
 
 #include "core/file.h"
 #include "core/grants.h"
-#include "core/run.h"
-#include "core/session_inside.h"
+#include "core/op_run.h"
+#include "core/session_internal.h"
+
+#define TOGETHER_NS UINT64_C(500000) /* answers wait for others behind them at most so long */
 
 static bool opens(const struct op *op)
 {
@@ -18,7 +19,7 @@ static bool closes(const struct op *op)
     return op_kind_closes(op->kind);
 }
 
-bool session_prepare_file(struct op *op)
+static bool prepare_file(struct op *op)
 {
     sally_session *s = op->session;
     sally_op *pub = &op->pub;
@@ -48,6 +49,12 @@ static void set_close_reason(const struct op *op)
         facts->close_reason = op->aside ? SALLY_CLOSED_BY_SERVER : SALLY_CLOSED_BY_CLIENT;
 }
 
+bool session_declines(const struct op *op)
+{
+    return op->session->draining && !op->aside &&
+           (op_kind(op->kind)->flags & KIND_ABANDONABLE) != 0;
+}
+
 void session_begin_op(struct op *op)
 {
     sally_session *s = op->session;
@@ -62,7 +69,7 @@ void session_begin_op(struct op *op)
     if (session_declines(op)) {
         op->pub.status = SALLY_CONNECTION_LOST;
         op->stage = OP_DONE;
-    } else if (opens(op) && !session_prepare_file(op)) {
+    } else if (opens(op) && !prepare_file(op)) {
         op->stage = OP_DONE;
     } else if (op->on_start && !op->on_start(op)) {
         if (op->pub.status == SALLY_OK) { /* it did not say why */
@@ -73,10 +80,24 @@ void session_begin_op(struct op *op)
     }
 }
 
+void session_gather(struct op *op)
+{
+    if (!queue_pop_followers(op))
+        return;
+    LIST_EACH (item, &op->followers) {
+        struct op *next = CONTAINER_OF(item, struct op, link);
+        session_begin_op(next);
+        next->handed = true;
+        op->session->with_workers++;
+    }
+}
+
+static void end_op(struct op *op);
+
 static void do_steps(struct op *op)
 {
     if (op_steps(op, true)) {
-        session_op_done(op);
+        end_op(op);
     } else {
         op->handed = true;
         op->session->with_workers++;
@@ -92,22 +113,7 @@ void session_start_op(struct op *op)
 void session_go_on(struct op *op)
 {
     if (op_steps(op, true))
-        session_op_done(op);
-}
-
-struct op *session_own_op(sally_session *s, uint32_t kind, sally_file *file, size_t first_hook)
-{
-    struct op *op = op_new(s, kind);
-    if (!op)
-        return NULL;
-    op->aside = true;
-    op->unchecked = true;
-    op->first_hook = (uint32_t)first_hook;
-    op->pub.flags |= SALLY_OP_INTERNAL;
-    op->pub.path = "/";
-    if (file)
-        op_use_file(op, file);
-    return op;
+        end_op(op);
 }
 
 /* An operation was answered late: those that waited behind it at a worker's go on from here. */
@@ -121,70 +127,6 @@ static void go_on_with(struct op *op)
         op->stage = OP_DONE;
     }
     do_steps(op);
-}
-
-static void note_outcome(const struct op *op)
-{
-    sally_session *s = op->session;
-    sally_status status = op->pub.status;
-    bool failed = status != SALLY_OK && status != SALLY_EOF;
-    if (s->counters) {
-        counter_add(&s->counters->operations, 1);
-        if (failed)
-            counter_add(&s->counters->operations_failed, 1);
-    }
-    if (!log_wants(s->log, SALLY_LOG_VERBOSE))
-        return;
-    char took[24];
-    snprintf(took, sizeof took, "%" PRIu64, (s->host->now_ns(s->host) - op->started_ns) / 1000);
-    const sally_log_field fields[] = {
-        {"op", sally_op_kind_name(op->kind)},
-        {"path", op->pub.path ? op->pub.path : ""},
-        {"status", sally_status_text(status)},
-        {"us", took},
-    };
-    struct log_ids ids = session_log_ids(s);
-    ids.request = op->pub.id;
-    log_line(s->log, ids, SALLY_LOG_VERBOSE, "request", fields, COUNT_OF(fields), "%s",
-             failed ? "Request failed" : "Request done");
-}
-
-/* The client's file is no worse for what the program has tried with it. */
-static void note_failure(const struct op *op, sally_file *file)
-{
-    if (!op->by_program || file->facts.internal)
-        file_note_failure(file, op->pub.status);
-}
-
-static void note_transfer(const struct op *op)
-{
-    const sally_op *pub = &op->pub;
-    uint32_t flags = op_kind(op->kind)->flags;
-    sally_file *second = op_second_file(pub);
-    if (op->copy) /* its READs and WRITEs were counted */
-        return;
-    if ((flags & KIND_TRANSFERS) && pub->status == SALLY_OK)
-        file_note_moved(op);
-    if ((flags & KIND_SPOILS) && pub->status != SALLY_OK && pub->status != SALLY_EOF) {
-        note_failure(op, pub->file);
-        if (second)
-            note_failure(op, second);
-    }
-}
-
-static void note_file(const struct op *op)
-{
-    sally_file *file = op->pub.file;
-    if (opens(op) && op->pub.status == SALLY_OK) {
-        file->open = true;
-        atomic_store(&file->close_submitted, false);
-        file_find_inode(file);
-        list_append(&op->session->files, &file->link);
-    } else if (closes(op)) {
-        file_log_close(file);
-    } else {
-        note_transfer(op);
-    }
 }
 
 /* The file that ends with this operation. */
@@ -201,8 +143,9 @@ static sally_file *doomed_file(const struct op *op)
 static void unpin_files(sally_file *const pins[2])
 {
     for (size_t i = 0; i < 2; i++) {
-        if (pins[i])
-            file_unpin(pins[i]);
+        struct op *waiting = pins[i] ? file_unpin(pins[i]) : NULL;
+        if (waiting)
+            session_go_on(waiting);
     }
 }
 
@@ -224,7 +167,7 @@ static bool start_undo(struct op *op)
     return true;
 }
 
-void session_op_done(struct op *op)
+static void end_op(struct op *op)
 {
     sally_session *s = op->session;
     if (start_undo(op))
@@ -235,15 +178,15 @@ void session_op_done(struct op *op)
     s->started--;
     if (op->aside)
         s->aside--;
-    session_note_end(op);
+    queue_note_end(op);
     if (op->handed)
         s->with_workers--;
     op->handed = false;
     if (op->kind == SALLY_OP_SESSION_START && op->pub.status == SALLY_OK)
         s->start_done = true;
     if (op->pub.file)
-        note_file(op);
-    note_outcome(op);
+        outcome_note_file(op);
+    outcome_note(op);
     sally_file *doomed = doomed_file(op);
     if (doomed) /* on_done may end the session, which must not close this one again */
         list_remove(&doomed->link);
@@ -261,6 +204,93 @@ void session_op_done(struct op *op)
     if (s->closing)
         session_close_step(s);
     else
+        session_schedule(s);
+    session_release(s);
+}
+
+static void bring_home(struct session_host *host, struct list *done)
+{
+    struct list *item;
+    while ((item = list_take_first(done)) != NULL)
+        host->wake(host, CONTAINER_OF(item, struct op, link));
+}
+
+/* Answers go home together, so that they are told to the client together; unless they take long. */
+void session_run(struct op *op)
+{
+    struct session_host *host = op->session->host;
+    uint64_t begun = list_empty(&op->followers) ? 0 : host->now_ns(host);
+    struct list done;
+    list_init(&done);
+    while (op && op_steps(op, false)) {
+        struct op *next = op_take_follower(op);
+        list_append(&done, &op->link);
+        if (next && host->now_ns(host) - begun > TOGETHER_NS)
+            bring_home(host, &done);
+        op = next;
+    }
+    bring_home(host, &done);
+}
+
+/* One that the program has submitted. */
+static void adopt(struct op *op)
+{
+    sally_session *s = op->session;
+    op->pub.id = ++s->next_request;
+    s->references++;
+    if (op_kind_closes(op->kind))
+        op->pub.file->closing = true;
+    atomic_fetch_sub(&s->submitted, 1);
+    session_start_op(op);
+}
+
+void session_deliver(struct op *op)
+{
+    if (op->stage == OP_SUBMITTED) {
+        adopt(op);
+        return;
+    }
+    if (op_come_home(op))
+        session_go_on(op);
+}
+
+void session_schedule(sally_session *s)
+{
+    /* Operations that answer at once come back here through on_done: the loop below goes on for
+     * them. */
+    if (s->scheduling) {
+        s->again = true;
+        return;
+    }
+    s->scheduling = true;
+    s->references++; /* an on_done may end the session */
+    do {
+        s->again = false;
+        struct op *op;
+        while (!s->closing && (op = queue_pop_startable(s)) != NULL)
+            session_start_op(op);
+    } while (s->again && !s->closing);
+    s->scheduling = false;
+    if (s->closing)
+        session_close_step(s); /* an on_done has ended the session meanwhile */
+    session_release(s);
+}
+
+void op_submit(struct op *op)
+{
+    sally_op *pub = &op->pub;
+    if (op->kind == SALLY_OP_WRITE)
+        pub->u.io.done = pub->u.io.length;
+    if (op_kind_closes(op->kind))
+        pub->file->closing = true;
+    queue_add(op);
+    session_schedule(op->session);
+}
+
+void op_free(struct op *op)
+{
+    sally_session *s = op->session;
+    if (session_put_op(op) && !s->gone)
         session_schedule(s);
     session_release(s);
 }

@@ -1,6 +1,6 @@
 /* A session's inside, for the files of core that make it up. */
-#ifndef SALLY_CORE_SESSION_INSIDE_H
-#define SALLY_CORE_SESSION_INSIDE_H
+#ifndef SALLY_CORE_SESSION_INTERNAL_H
+#define SALLY_CORE_SESSION_INTERNAL_H
 
 #include <stdatomic.h>
 
@@ -66,35 +66,45 @@ static inline sally_fs *op_entry_fs(const struct op *op)
     return op->fs ? op->fs : op->session->fs;
 }
 
-/* queue.c */
-void session_schedule(sally_session *s);
-/* An operation that the queue has started has ended. */
-void session_note_end(struct op *op);
-/* Starts the WRITEs of the same file that wait behind this one, as its followers. */
-void session_gather(struct op *op);
-struct op *
-session_take_queued(sally_session *s); /* the first in the queue, whatever runs; NULL: empty */
-/* start.c */
-void session_begin_op(struct op *op); /* its turn has come: prepares its first step */
-void session_start_op(struct op *op); /* begins it and runs its steps as far as possible here */
-void session_op_done(struct op *op);  /* home: stage OP_DONE */
-void session_go_on(struct op *op);    /* home: continues an operation that was handed over */
-bool session_prepare_file(
-    struct op *op); /* the new file of OPEN and OPENDIR; false: pub.status says why not */
-/* submit.c */
-void session_adopt(struct op *op); /* an operation of the program has come home */
+static inline struct log_ids session_ids(const sally_session *s)
+{
+    return (struct log_ids){.connection = s->peer->connection_id, .session = s->id};
+}
+
+/* op.c */
+void op_init(struct op *op, sally_session *s,
+             uint32_t kind);           /* all but what needs the home thread */
+void op_release_memory(struct op *op); /* past the inline bytes */
+/* session.c */
+void session_release(sally_session *s); /* one reference less */
 /* An operation of the library's own, which does not wait in the queue; NULL when memory is short.
  * The sets of hooks from `first_hook` on see it. Call session_start_op() next. */
 struct op *session_own_op(sally_session *s, uint32_t kind, sally_file *file, size_t first_hook);
-/* op.c */
-void op_init(struct op *op, sally_session *s,
-             uint32_t kind);    /* all but what needs the home thread */
-void op_discard(struct op *op); /* of one that op_init() made and no session has seen */
-/* close.c */
+/* What op_free() does for the session's pool. True: bytes of its reserve are free again. */
+bool session_put_op(struct op *op);
+/* queue.c */
+void queue_add(struct op *op);
+/* Removes the first that may start now; NULL: none. */
+struct op *queue_pop_startable(sally_session *s);
+/* Removes the first, whatever runs; NULL: empty. */
+struct op *queue_pop_first(sally_session *s);
+/* Removes the WRITEs of the same file that wait behind this one, and makes them its followers.
+ * False: there are none, or it has followers already. */
+bool queue_pop_followers(struct op *op);
+/* An operation that was removed to be started has ended. */
+void queue_note_end(struct op *op);
+/* session_ops.c */
+void session_schedule(sally_session *s);
+void session_begin_op(struct op *op); /* its turn has come: prepares its first step */
+void session_start_op(struct op *op); /* begins it and runs its steps as far as possible here */
+void session_go_on(struct op *op);    /* home: continues an operation that was handed over */
+void session_gather(struct op *op);   /* begins its followers */
 bool session_declines(const struct op *op); /* nobody waits for it any more */
-void session_close_step(sally_session *s);  /* goes on with the end when nothing runs */
-/* session.c */
-void session_release(sally_session *s); /* one reference less */
+/* session_close.c */
+void session_close_step(sally_session *s); /* goes on with the end when nothing runs */
+/* outcome.c */
+void outcome_note(const struct op *op);
+void outcome_note_file(const struct op *op);
 /* file.c */
 sally_file *file_new(sally_session *s, const char *path, uint32_t open_flags, bool directory);
 void file_free(sally_file *file);

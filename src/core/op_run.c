@@ -1,4 +1,4 @@
-#include "core/run.h"
+#include "core/op_run.h"
 
 #include "core/answer.h"
 #include "core/copy.h"
@@ -8,7 +8,7 @@
 #include "core/handoff.h"
 #include "core/permission.h"
 #include "core/refresh.h"
-#include "core/session_inside.h"
+#include "core/session_internal.h"
 
 /* A READDIR without entries is repeated; other operations have a turn after so many rounds. */
 #define ROUNDS_AT_ONCE 64u
