@@ -200,7 +200,7 @@ bool queue_pop_followers(struct op *op)
     bool hooked = s->hooks && (s->hooks->before_mask & SALLY_OP_BIT(SALLY_OP_WRITE));
     size_t bytes = op->reserve;
     uint32_t batch = 1;
-    if (hooked || op->aside || s->closing || !list_empty(&op->followers))
+    if (hooked || op->aside || session_is_closing(s) || !list_empty(&op->followers))
         return false;
     LIST_EACH (item, &s->queue) {
         struct op *next = CONTAINER_OF(item, struct op, link);

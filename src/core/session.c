@@ -110,9 +110,9 @@ bool session_put_op(struct op *op)
     op_release_memory(op);
     s->reserved -= op->reserved_bytes;
     /* An idle session keeps one; the closing needs its own. */
-    bool keep =
-        !s->gone && (s->pooled < 1 || (s->started + s->queued > 0 && s->pooled < SESSION_POOL));
-    if (!s->spare && !s->gone) {
+    bool keep = s->stage != SESSION_GONE &&
+                (s->pooled < 1 || (s->started + s->queued > 0 && s->pooled < SESSION_POOL));
+    if (!s->spare && s->stage != SESSION_GONE) {
         s->spare = op;
     } else if (keep) {
         list_prepend(&s->pool, &op->link);
@@ -125,7 +125,7 @@ bool session_put_op(struct op *op)
 
 bool session_may_submit(const sally_session *s)
 {
-    return !s->closing && s->queued + s->started - s->aside < s->max_operations;
+    return !session_is_closing(s) && s->queued + s->started - s->aside < s->max_operations;
 }
 
 uint32_t session_in_flight(const sally_session *s)

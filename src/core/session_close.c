@@ -5,9 +5,15 @@
 #include "core/handoff.h"
 #include "core/session_internal.h"
 
+static void advance(sally_session *s, enum session_stage stage)
+{
+    if (s->stage < stage)
+        s->stage = stage;
+}
+
 void session_drain(sally_session *s)
 {
-    s->draining = true;
+    advance(s, SESSION_DRAINING);
     LIST_EACH (item, &s->running) {
         struct op *op = CONTAINER_OF(item, struct op, run_link);
         if (session_declines(op))
@@ -31,7 +37,7 @@ void session_close(sally_session *s, uint32_t reason, void (*on_gone)(void *user
                    void *user_data)
 {
     s->references++;
-    s->closing = true;
+    advance(s, SESSION_CLOSING);
     s->close_reason = reason;
     s->on_gone = on_gone;
     s->gone_user_data = user_data;
@@ -46,7 +52,7 @@ void session_close(sally_session *s, uint32_t reason, void (*on_gone)(void *user
 static void ending_done(struct op *op)
 {
     if (op->kind == SALLY_OP_SESSION_END)
-        op->session->end_done = true;
+        op->session->owes_end = false;
     op_free(op);
 }
 
@@ -63,7 +69,7 @@ static void start_ending(sally_session *s, uint32_t kind, sally_file *file)
 
 static void end(sally_session *s)
 {
-    s->gone = true;
+    advance(s, SESSION_GONE);
     sally_fs *fs = s->fs;
     s->fs = NULL;
     sally_fs_unref(fs);
@@ -74,13 +80,14 @@ static void end(sally_session *s)
 
 void session_close_step(sally_session *s)
 {
-    if (s->gone || s->scheduling || s->started > 0 || atomic_load(&s->submitted) > 0)
+    if (s->stage == SESSION_GONE || s->schedule != SCHEDULE_IDLE || s->started > 0 ||
+        atomic_load(&s->submitted) > 0)
         return;
     struct list *first = list_first(&s->files);
     if (first) {
         sally_file *file = CONTAINER_OF(first, sally_file, link);
         start_ending(s, op_kind_to_close(file->facts.is_directory), file);
-    } else if (s->start_done && !s->end_done) {
+    } else if (s->owes_end) {
         start_ending(s, SALLY_OP_SESSION_END, NULL);
     } else {
         end(s);

@@ -18,6 +18,17 @@ struct order_counts {
     uint32_t writes, unknown_writes;
 };
 
+/* A session's stages, in their order: it never goes back to an earlier one. */
+enum session_stage {
+    SESSION_OPEN,
+    SESSION_DRAINING, /* session_drain(): the client is gone */
+    SESSION_CLOSING,  /* session_close(): nothing is started but what the end needs */
+    SESSION_GONE      /* the storage was let go of: operations that are not freed keep its memory */
+};
+
+/* session_schedule() may be called by what it starts. */
+enum schedule_state { SCHEDULE_IDLE, SCHEDULE_RUNS, SCHEDULE_RUNS_AGAIN };
+
 struct sally_session {
     struct session_host *host;
     char *user, *home;
@@ -50,9 +61,9 @@ struct sally_session {
     uint32_t pooled;
     _Atomic uint32_t submitted; /* by the program, on their way home */
 
-    bool scheduling, again;
-    bool start_done; /* SESSION_START was answered well */
-    bool draining, closing, end_done, gone;
+    enum session_stage stage;
+    enum schedule_state schedule;
+    bool owes_end; /* SESSION_START was answered well, and SESSION_END not yet */
     uint32_t close_reason;
     struct op *spare; /* for the closing operations: they must not fail */
     void (*on_gone)(void *user_data);
@@ -64,6 +75,11 @@ struct sally_session {
 static inline sally_fs *op_entry_fs(const struct op *op)
 {
     return op->fs ? op->fs : op->session->fs;
+}
+
+static inline bool session_is_closing(const sally_session *s)
+{
+    return s->stage >= SESSION_CLOSING;
 }
 
 static inline struct log_ids session_ids(const sally_session *s)

@@ -41,7 +41,7 @@ static void set_close_reason(const struct op *op)
 {
     const sally_session *s = op->session;
     sally_file_facts *facts = &op->pub.file->facts;
-    if (s->closing)
+    if (session_is_closing(s))
         facts->close_reason = s->close_reason;
     else if (op->pub.file->worst != SALLY_OK)
         facts->close_reason = SALLY_CLOSED_ERROR;
@@ -51,7 +51,7 @@ static void set_close_reason(const struct op *op)
 
 bool session_declines(const struct op *op)
 {
-    return op->session->draining && !op->aside &&
+    return op->session->stage >= SESSION_DRAINING && !op->aside &&
            (op_kind(op->kind)->flags & KIND_ABANDONABLE) != 0;
 }
 
@@ -122,7 +122,7 @@ static void go_on_with(struct op *op)
     sally_session *s = op->session;
     s->with_workers--;
     op->handed = false;
-    if (s->closing) {
+    if (session_is_closing(s)) {
         op->pub.status = SALLY_CONNECTION_LOST;
         op->stage = OP_DONE;
     }
@@ -183,7 +183,7 @@ static void end_op(struct op *op)
         s->with_workers--;
     op->handed = false;
     if (op->kind == SALLY_OP_SESSION_START && op->pub.status == SALLY_OK)
-        s->start_done = true;
+        s->owes_end = true;
     if (op->pub.file)
         outcome_note_file(op);
     outcome_note(op);
@@ -201,7 +201,7 @@ static void end_op(struct op *op)
     unpin_files(pins);
     if (follower)
         go_on_with(follower);
-    if (s->closing)
+    if (session_is_closing(s))
         session_close_step(s);
     else
         session_schedule(s);
@@ -258,20 +258,19 @@ void session_schedule(sally_session *s)
 {
     /* Operations that answer at once come back here through on_done: the loop below goes on for
      * them. */
-    if (s->scheduling) {
-        s->again = true;
+    if (s->schedule != SCHEDULE_IDLE) {
+        s->schedule = SCHEDULE_RUNS_AGAIN;
         return;
     }
-    s->scheduling = true;
     s->references++; /* an on_done may end the session */
     do {
-        s->again = false;
+        s->schedule = SCHEDULE_RUNS;
         struct op *op;
-        while (!s->closing && (op = queue_pop_startable(s)) != NULL)
+        while (!session_is_closing(s) && (op = queue_pop_startable(s)) != NULL)
             session_start_op(op);
-    } while (s->again && !s->closing);
-    s->scheduling = false;
-    if (s->closing)
+    } while (s->schedule == SCHEDULE_RUNS_AGAIN && !session_is_closing(s));
+    s->schedule = SCHEDULE_IDLE;
+    if (session_is_closing(s))
         session_close_step(s); /* an on_done has ended the session meanwhile */
     session_release(s);
 }
@@ -290,7 +289,7 @@ void op_submit(struct op *op)
 void op_free(struct op *op)
 {
     sally_session *s = op->session;
-    if (session_put_op(op) && !s->gone)
+    if (session_put_op(op) && s->stage != SESSION_GONE)
         session_schedule(s);
     session_release(s);
 }
