@@ -81,7 +81,7 @@ static void end(sally_session *s)
 void session_close_step(sally_session *s)
 {
     if (s->stage == SESSION_GONE || s->schedule != SCHEDULE_IDLE || s->started > 0 ||
-        atomic_load(&s->submitted) > 0)
+        atomic_load_explicit(&s->submitted, memory_order_relaxed) > 0)
         return;
     struct list *first = list_first(&s->files);
     if (first) {

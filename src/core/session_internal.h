@@ -59,7 +59,10 @@ struct sally_session {
 
     struct list pool; /* freed operations */
     uint32_t pooled;
-    _Atomic uint32_t submitted; /* by the program, on their way home */
+    /* By the program, on their way home. Relaxed accesses suffice: whoever submits is inside a
+     * callback of the session or owes it an answer, and the wake() that brings this answer home
+     * makes the addition visible there. */
+    _Atomic uint32_t submitted;
 
     enum session_stage stage;
     enum schedule_state schedule;

@@ -240,7 +240,7 @@ static void adopt(struct op *op)
     s->references++;
     if (op_kind_closes(op->kind))
         op->pub.file->closing = true;
-    atomic_fetch_sub(&s->submitted, 1);
+    atomic_fetch_sub_explicit(&s->submitted, 1, memory_order_relaxed);
     session_start_op(op);
 }
 

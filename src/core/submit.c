@@ -99,7 +99,7 @@ static sally_error submit(sally_session *s, sally_fs *fs, uint32_t kind, const c
     }
     if (kind == SALLY_OP_WRITE)
         op->pub.u.io.done = op->pub.u.io.length;
-    atomic_fetch_add(&s->submitted, 1);
+    atomic_fetch_add_explicit(&s->submitted, 1, memory_order_relaxed);
     s->host->wake(s->host, op);
     return SALLY_E_OK;
 }
