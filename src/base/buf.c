@@ -18,6 +18,13 @@ void buf_init_secret(struct buf *b, size_t max)
     b->secret = true;
 }
 
+void buf_init_lent(struct buf *b, void *memory, size_t size)
+{
+    buf_init(b, size);
+    b->data = memory;
+    b->capacity = size;
+}
+
 /* From this size on memory that is no longer needed is worth a system call. */
 #define LARGE ((size_t)32 * 1024)
 

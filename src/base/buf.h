@@ -22,6 +22,9 @@ struct buf {
 
 void buf_init(struct buf *b, size_t max);
 void buf_init_secret(struct buf *b, size_t max);
+/* Puts into `size` bytes of the caller's and never grows. Only for puts and buf_truncate(): nothing
+ * is to be freed. */
+void buf_init_lent(struct buf *b, void *memory, size_t size);
 void buf_clear(struct buf *b); /* frees; may be used again */
 void buf_reset(struct buf *b); /* empties, keeps the memory (wiped when secret), clears failed */
 

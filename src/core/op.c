@@ -83,15 +83,16 @@ char *op_take_text(struct op *op, struct slice raw)
 
 static sally_status take_path(struct op *op, struct slice raw, const char **place)
 {
+    const char *home = op->session->home;
+    size_t room = path_room(home, raw);
+    char *text = sally_op_alloc(&op->pub, room);
+    if (!text)
+        return SALLY_FAILURE;
     struct buf path;
-    buf_init(&path, 2 * PATH_MAX_BYTES + 2);
-    sally_status status = path_normalise(&path, op->session->home, raw);
-    if (status == SALLY_OK) {
-        *place = copy_text(&op->pub, buf_head(&path), path.size - 1);
-        if (!*place)
-            status = SALLY_FAILURE;
-    }
-    buf_clear(&path);
+    buf_init_lent(&path, text, room);
+    sally_status status = path_normalise(&path, home, raw);
+    if (status == SALLY_OK)
+        *place = text;
     return status;
 }
 

@@ -21,6 +21,18 @@ static void put_component(struct buf *out, struct slice name)
     put_bytes(out, name.data, name.size);
 }
 
+static bool is_relative(struct slice raw)
+{
+    return raw.size == 0 || raw.data[0] != '/';
+}
+
+/* Each component has a slash in `raw` already, but for the first one of a relative path. */
+size_t path_room(const char *base, struct slice raw)
+{
+    size_t size = raw.size < PATH_MAX_BYTES ? raw.size : PATH_MAX_BYTES;
+    return (is_relative(raw) ? strlen(base) : 0) + size + sizeof "/";
+}
+
 sally_status path_normalise(struct buf *out, const char *base, struct slice raw)
 {
     if (slice_has_nul(raw))
@@ -28,8 +40,7 @@ sally_status path_normalise(struct buf *out, const char *base, struct slice raw)
     if (raw.size > PATH_MAX_BYTES)
         return SALLY_INVALID_FILENAME;
     size_t from = out->size;
-    bool relative = raw.size == 0 || raw.data[0] != '/';
-    if (relative && strcmp(base, "/") != 0)
+    if (is_relative(raw) && strcmp(base, "/") != 0)
         put_bytes(out, base, strlen(base));
 
     size_t at = 0;

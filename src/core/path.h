@@ -18,6 +18,9 @@
  * "/". A NUL inside, or a path too long: SALLY_INVALID_FILENAME; no memory: SALLY_FAILURE. */
 sally_status path_normalise(struct buf *out, const char *base, struct slice raw);
 
+/* So many bytes path_normalise() puts at most. */
+size_t path_room(const char *base, struct slice raw);
+
 /* The part after the last slash ("" for "/"). Both arguments are canonical. */
 const char *path_last(const char *path);
 /* Whether a name is "." or "..", which storages do not list. */

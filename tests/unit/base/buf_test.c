@@ -114,10 +114,28 @@ static void a_maximum_below_what_is_there_lets_nothing_in(void **state)
     buf_clear(&b);
 }
 
+static void lent_memory_is_never_left(void **state)
+{
+    (void)state;
+    struct buf b;
+    uint8_t memory[5] = {0, 0, 0, 0, 7};
+    buf_init_lent(&b, memory, 4);
+    put_bytes(&b, "abcd", 4);
+    assert_false(b.failed);
+    buf_truncate(&b, 1);
+    put_bytes(&b, "xyz", 3);
+    assert_false(b.failed);
+    put_u8(&b, 'e');
+    assert_true(b.failed);
+    assert_ptr_equal(buf_head(&b), memory);
+    assert_memory_equal(memory, "axyz\x07", 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(grows_up_to_its_maximum_and_no_further),
+        cmocka_unit_test(lent_memory_is_never_left),
         cmocka_unit_test(a_maximum_below_what_is_there_lets_nothing_in),
         cmocka_unit_test(taking_from_the_front_makes_room_at_the_back),
         cmocka_unit_test(builds_what_the_rfc_shows),
