@@ -44,7 +44,7 @@ static void hand_over_to(struct scp *s, struct buf *text,
     }
     memcpy(b->bytes, buf_head(text), size);
     buf_reset(text);
-    send(s->user_data, blocks_chunk(b, size));
+    send(s->user_data, blocks_chunk(b, 0, size));
 }
 
 static void hand_over(struct scp *s)
@@ -79,7 +79,7 @@ void scp_send_block(struct scp *s, struct block *block, size_t size)
     if (s->closing || s->over)
         blocks_put(block);
     else
-        s->events.send(s->user_data, blocks_chunk(block, size));
+        s->events.send(s->user_data, blocks_chunk(block, 0, size));
 }
 
 static const char *program(const struct scp *s)
@@ -309,7 +309,7 @@ static bool step(struct scp *s)
         hand_over(s);
         return true;
     }
-    if (s->blocks->in_use >= SCP_MAX_BLOCKS)
+    if (s->blocks->used >= SCP_MAX_BLOCKS)
         return false;
     return s->started || s->mode == &scp_mode_refused ? s->mode->step(s) : start(s);
 }
@@ -452,7 +452,7 @@ void scp_flush(struct scp *s)
 void scp_trim(struct scp *s)
 {
     if (!s->closing)
-        blocks_trim(s->blocks);
+        blocks_trim(s->blocks, 0);
 }
 
 /* ---- The end ---- */

@@ -7,12 +7,14 @@
 #ifndef SALLY_SCP_ENGINE_H
 #define SALLY_SCP_ENGINE_H
 
+#include "core/blocks.h"
 #include "core/file.h"
-#include "scp/blocks.h"
 #include "scp/command.h"
 #include "scp/lines.h"
 #include "scp/scp.h"
 
+/* Bytes of one READ or WRITE. */
+#define PIECE_BYTES ((size_t)128 * 1024)
 /* READs or WRITEs of one file at the same time. */
 #define SCP_WINDOW 4u
 /* Blocks with an operation, or sent and not released: nothing goes on from here on. */

@@ -242,7 +242,7 @@ static bool have_block(struct scp *s, uint64_t left)
         return true;
     if (k->writes >= SCP_WINDOW || (k->writes && !session_may_submit(s->session)))
         return false;
-    k->block = blocks_get(s->blocks, left < BLOCK_BYTES ? (size_t)left : BLOCK_BYTES);
+    k->block = blocks_get(s->blocks, left < PIECE_BYTES ? (size_t)left : PIECE_BYTES);
     if (!k->block)
         scp_no_memory(s);
     return k->block != NULL;

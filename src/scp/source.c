@@ -232,9 +232,9 @@ static bool ask_more(struct scp *s)
     uint64_t left = f->attrs.size - f->asked;
     bool failed = f->failure.size > 0;
     if (!left || f->count == SCP_WINDOW || (f->count && !session_may_submit(s->session)) ||
-        s->blocks->in_use >= SCP_MAX_BLOCKS - 1)
+        s->blocks->used >= SCP_MAX_BLOCKS - 1)
         return false;
-    uint32_t wanted = left < BLOCK_BYTES ? (uint32_t)left : (uint32_t)BLOCK_BYTES;
+    uint32_t wanted = left < PIECE_BYTES ? (uint32_t)left : (uint32_t)PIECE_BYTES;
     struct block *block = blocks_get(s->blocks, wanted);
     if (!block) {
         scp_no_memory(s);

@@ -9,7 +9,7 @@
 static void free_engine(struct sftp *s)
 {
     handles_clear(&s->handles);
-    pool_free(s->pool);
+    blocks_free(s->blocks);
     mem_free(s);
 }
 
@@ -27,7 +27,7 @@ static void leave(struct sftp *s)
 
 static bool is_idle(const struct sftp *s)
 {
-    return s->active == 0 && list_empty(&s->pool->in_use);
+    return s->active == 0 && list_empty(&s->blocks->in_use);
 }
 
 /* Whether the peer has said everything, and has its answers. */
@@ -65,7 +65,7 @@ static void settle(struct sftp *s)
     if (!s->closing)
         tell(s);
     if (!s->closing && is_idle(s))
-        pool_trim(s->pool, CACHE_WHEN_IDLE);
+        blocks_trim(s->blocks, CACHE_WHEN_IDLE);
 }
 
 /* A chunk came back, which may let waiting requests start. */
@@ -92,8 +92,8 @@ sally_error sftp_new(struct sftp **out, sally_session *session, const struct sft
     struct sftp *s = mem_zalloc(sizeof *s);
     if (!s)
         return SALLY_E_NO_MEMORY;
-    s->pool = pool_new(on_release, s);
-    if (!s->pool) {
+    s->blocks = blocks_new(on_release, s);
+    if (!s->blocks) {
         mem_free(s);
         return SALLY_E_NO_MEMORY;
     }
@@ -158,7 +158,7 @@ void sftp_flush(struct sftp *s)
 void sftp_trim(struct sftp *s)
 {
     if (!s->closing)
-        pool_trim(s->pool, 0);
+        blocks_trim(s->blocks, 0);
 }
 
 static void on_session_gone(void *user_data)
@@ -184,7 +184,7 @@ void sftp_close(struct sftp *s, uint32_t reason, void (*on_gone)(void *user_data
     input_drop(s);
     ahead_drop(s, NULL);
     reply_drop(s);
-    pool_end_ops(s->pool);
+    blocks_end_ops(s->blocks);
     leave(s);
 }
 

@@ -7,10 +7,10 @@
 #define SALLY_SFTP_ENGINE_H
 
 #include "base/buf.h"
+#include "core/blocks.h"
 #include "core/file.h"
 #include "sftp/handles.h"
 #include "sftp/names.h"
-#include "sftp/pool.h"
 #include "sftp/quirks.h"
 #include "sftp/sftp.h"
 
@@ -64,7 +64,7 @@ struct sftp {
     uint32_t listings; /* READDIRs with the session that the client asked for */
     struct ahead ahead;
 
-    struct pool *pool;
+    struct blocks *blocks;
     struct buf scratch;  /* the reply being built */
     struct block *batch; /* small replies that will travel together */
     size_t batch_size;

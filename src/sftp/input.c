@@ -14,7 +14,7 @@
 static bool may_start(const struct sftp *s)
 {
     return (s->state == READY || s->state == AWAIT_INIT) && !s->closing && !s->alone &&
-           s->pool->backlog < MAX_BACKLOG && session_may_submit(s->session);
+           s->blocks->backlog < MAX_BACKLOG && session_may_submit(s->session);
 }
 
 static bool is_sound_length(struct sftp *s, uint32_t length)
@@ -75,7 +75,7 @@ static void eat_data(struct sftp *s, struct cursor *c)
 /* More READs would bring data that nobody takes yet. */
 static bool reads_are_held(const struct sftp *s)
 {
-    return s->reads_at_once && s->options.max_unsent && s->pool->lent >= s->options.max_unsent;
+    return s->reads_at_once && s->options.max_unsent && s->blocks->lent >= s->options.max_unsent;
 }
 
 static bool is_held_read(const struct sftp *s, struct slice packet)
@@ -85,7 +85,7 @@ static bool is_held_read(const struct sftp *s, struct slice packet)
 
 bool input_is_held(const struct sftp *s)
 {
-    return s->pool->backlog >= MAX_BACKLOG || reads_are_held(s);
+    return s->blocks->backlog >= MAX_BACKLOG || reads_are_held(s);
 }
 
 /* False: nothing can be done with what there is. */

@@ -14,7 +14,7 @@ static void close_batch(struct sftp *s)
 {
     if (!s->batch)
         return;
-    list_append(&s->ready, &pool_chunk(s->batch, 0, s->batch_size)->link);
+    list_append(&s->ready, &blocks_chunk(s->batch, 0, s->batch_size)->link);
     s->batch = NULL;
     s->batch_size = 0;
     s->second_batch = true;
@@ -24,7 +24,7 @@ static void close_batch(struct sftp *s)
 static void count_backlog(struct sftp *s, struct block *b)
 {
     b->backlog = b->capacity;
-    s->pool->backlog += b->capacity;
+    s->blocks->backlog += b->capacity;
 }
 
 void reply_copy(struct sftp *s, const uint8_t *data, size_t size)
@@ -33,7 +33,7 @@ void reply_copy(struct sftp *s, const uint8_t *data, size_t size)
         close_batch(s);
     if (!s->batch) {
         size_t usual = s->second_batch ? NEXT_BATCH : FIRST_BATCH;
-        s->batch = pool_get(s->pool, size > usual ? size : usual);
+        s->batch = blocks_get(s->blocks, size > usual ? size : usual);
         if (!s->batch) {
             sftp_break(s, "out of memory");
             return;
@@ -49,7 +49,7 @@ void reply_chunk(struct sftp *s, struct block *block, size_t size)
     close_batch(s);
     if (!block->op)
         count_backlog(s, block);
-    list_append(&s->ready, &pool_chunk(block, 0, size)->link);
+    list_append(&s->ready, &blocks_chunk(block, 0, size)->link);
 }
 
 struct buf *reply_begin_without_id(struct sftp *s, uint8_t type)
@@ -168,7 +168,7 @@ bool reply_send(struct sftp *s)
     struct list *item;
     while (!s->closing && (item = list_take_first(&s->ready))) {
         struct chunk *c = CONTAINER_OF(item, struct chunk, link);
-        pool_lend(c);
+        blocks_lend(c);
         s->events.send(s->user_data, c);
         any = true;
     }
@@ -189,7 +189,7 @@ bool reply_hand_over(struct sftp *s)
 
 void reply_drop(struct sftp *s)
 {
-    pool_put(s->batch);
+    blocks_put(s->batch);
     s->batch = NULL;
     struct list *item;
     while ((item = list_take_first(&s->ready))) {

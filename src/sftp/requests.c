@@ -196,7 +196,7 @@ static void on_done(struct op *op)
 void request_end(struct op *op)
 {
     struct request *r = request_of(op);
-    pool_put(r->block);
+    blocks_put(r->block);
     r->block = NULL;
     listing_drop(r->listing);
     op_free(op);
@@ -276,7 +276,7 @@ sally_status request_drop(struct op *op, sally_status status)
     if (r->alone)
         r->s->alone = false;
     mem_free(r->plan);
-    pool_put(r->block);
+    blocks_put(r->block);
     op_free(op);
     return status;
 }

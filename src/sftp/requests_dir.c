@@ -173,7 +173,7 @@ static bool start_readdir(struct op *op)
     sally_file *file = op->pub.file;
     if (s->closing)
         return false;
-    r->block = pool_get(s->pool, l->max);
+    r->block = blocks_get(s->blocks, l->max);
     if (!r->block)
         return false;
     l->names = (struct buf){

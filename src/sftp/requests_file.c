@@ -169,7 +169,7 @@ static bool start_read(struct op *op)
     struct request *r = request_of(op);
     if (r->s->closing)
         return false;
-    r->block = pool_get(r->s->pool, DATA_HEAD + (size_t)op->pub.u.io.length);
+    r->block = blocks_get(r->s->blocks, DATA_HEAD + (size_t)op->pub.u.io.length);
     if (!r->block)
         return false;
     op->pub.u.io.data = r->block->bytes + DATA_HEAD;
@@ -215,7 +215,7 @@ sally_status write_begin(struct sftp *s, struct request_in *in, const struct wri
     if (!op)
         return SALLY_FAILURE;
     struct request *r = request_of(op);
-    r->block = pool_get(s->pool, head->length);
+    r->block = blocks_get(s->blocks, head->length);
     if (!r->block)
         return request_drop(op, SALLY_FAILURE);
     r->file = head->file;

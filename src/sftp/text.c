@@ -41,7 +41,7 @@ static bool start_search(struct op *op)
     struct request *r = request_of(op);
     if (r->s->closing)
         return false;
-    r->block = pool_get(r->s->pool, SEEK_BYTES);
+    r->block = blocks_get(r->s->blocks, SEEK_BYTES);
     if (!r->block)
         return false;
     op->pub.u.io.data = r->block->bytes;

@@ -345,10 +345,10 @@ static void memory_is_given_back(void **state)
     peer_go(p);
     peer_release(p, SIZE_MAX);
     peer_pump(p);
-    assert_true(p->engine->pool->cached <= 4 * 1024 * 1024);
+    assert_true(p->engine->blocks->cached <= 4 * 1024 * 1024);
     sftp_trim(p->engine);
-    assert_int_equal(p->engine->pool->cached, 0);
-    assert_int_equal(p->engine->pool->backlog, 0);
+    assert_int_equal(p->engine->blocks->cached, 0);
+    assert_int_equal(p->engine->blocks->backlog, 0);
     assert_int_equal(p->engine->waiting.capacity, 0);
     uint32_t id = peer_read_request(p, h, 0, 100);
     p->in.size = 0;

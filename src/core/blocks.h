@@ -1,32 +1,33 @@
-/* Memory for replies and for the data of READ and WRITE. Fresh memory costs a page fault for every
- * 4 KiB, so blocks are kept and used again. The pool outlives the engine until the receiver has
- * released the last block. */
-#ifndef SALLY_SFTP_POOL_H
-#define SALLY_SFTP_POOL_H
+/* An engine's pool of memory, for replies and for the data of READ and WRITE. Fresh memory costs a
+ * page fault for every 4 KiB, so blocks are kept and used again. The pool outlives the engine until
+ * the receiver has released the last block. */
+#ifndef SALLY_CORE_BLOCKS_H
+#define SALLY_CORE_BLOCKS_H
 
 #include "base/chunk.h"
 #include "core/op.h"
 
-#define POOL_CLASSES 5
+#define BLOCK_CLASSES 7
 
-struct pool;
+struct blocks;
 
 struct block {
     struct chunk chunk; /* what the receiver of a reply sees */
     struct list link;   /* in the pool: free, or in use */
-    struct pool *pool;
+    struct blocks *home;
     struct op
         *op; /* ends with the block: its reserve stays taken until the data was sent. NULL: none */
     size_t backlog; /* bytes that count as reply nobody has read yet */
     size_t lent;    /* bytes of data that the receiver has */
     size_t capacity;
-    uint32_t class; /* POOL_CLASSES: made to measure */
+    uint32_t class; /* BLOCK_CLASSES: made to measure */
     _Alignas(16) uint8_t bytes[];
 };
 
-struct pool {
-    struct list free[POOL_CLASSES];
+struct blocks {
+    struct list free[BLOCK_CLASSES];
     struct list in_use;
+    uint32_t used;                       /* blocks in use */
     size_t cached;                       /* bytes in the free lists */
     size_t backlog, lent;                /* sums over the blocks in use */
     bool orphan;                         /* the engine is gone */
@@ -34,22 +35,22 @@ struct pool {
     void *user_data;
 };
 
-struct pool *pool_new(void (*on_release)(void *user_data), void *user_data);
+struct blocks *blocks_new(void (*on_release)(void *user_data), void *user_data);
 /* Ends the operations that hang on blocks, and lets go of the pool. */
-void pool_free(struct pool *p);
+void blocks_free(struct blocks *p);
 
 /* A block of at least `size` bytes; NULL when memory is short. */
-struct block *pool_get(struct pool *p, size_t size);
+struct block *blocks_get(struct blocks *p, size_t size);
 /* Gives a block back that was not handed out as a chunk. NULL is allowed. Does not end its
  * operation. */
-void pool_put(struct block *b);
+void blocks_put(struct block *b);
 /* Makes the first `size` bytes from `at` of the block a chunk; its receiver releases it. */
-struct chunk *pool_chunk(struct block *b, size_t at, size_t size);
+struct chunk *blocks_chunk(struct block *b, size_t at, size_t size);
 /* The chunk goes to its receiver: the data of an operation counts as lent until it is released. */
-void pool_lend(struct chunk *c);
+void blocks_lend(struct chunk *c);
 /* Keeps at most `size` bytes of free blocks. */
-void pool_trim(struct pool *p, size_t size);
+void blocks_trim(struct blocks *p, size_t size);
 /* Ends the operations that hang on blocks. */
-void pool_end_ops(struct pool *p);
+void blocks_end_ops(struct blocks *p);
 
 #endif

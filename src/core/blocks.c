@@ -1,18 +1,20 @@
-#include "sftp/pool.h"
+#include "core/blocks.h"
 
-/* Sizes that occur: a few small replies; many; 32 KiB of data, which most clients ask for; 64 KiB
- * of data or names; and 256 KiB, which clients that know limits@openssh.com ask for. Each with a
- * header. */
-static const size_t class_sizes[POOL_CLASSES] = {4096, 16384, 40960, 73728, 270336};
+#include "base/mem.h"
+
+/* Sizes that occur: a line of text; a few small replies; many; 32 KiB of data, which most clients
+ * ask for; 64 KiB of data or names; 128 KiB, the pieces of scp; and 256 KiB, which clients that
+ * know limits@openssh.com ask for. Each with a header. */
+static const size_t class_sizes[BLOCK_CLASSES] = {512, 4096, 16384, 40960, 73728, 139264, 270336};
 
 #define MAX_CACHED ((size_t)8 * 1024 * 1024)
 
-struct pool *pool_new(void (*on_release)(void *user_data), void *user_data)
+struct blocks *blocks_new(void (*on_release)(void *user_data), void *user_data)
 {
-    struct pool *p = mem_zalloc(sizeof *p);
+    struct blocks *p = mem_zalloc(sizeof *p);
     if (!p)
         return NULL;
-    for (size_t i = 0; i < POOL_CLASSES; i++)
+    for (size_t i = 0; i < BLOCK_CLASSES; i++)
         list_init(&p->free[i]);
     list_init(&p->in_use);
     p->on_release = on_release;
@@ -20,14 +22,14 @@ struct pool *pool_new(void (*on_release)(void *user_data), void *user_data)
     return p;
 }
 
-static void free_if_unused(struct pool *p)
+static void free_if_unused(struct blocks *p)
 {
     if (p->orphan && list_empty(&p->in_use))
         mem_free(p);
 }
 
 /* Ending one may start and end others, and so change the list. */
-static struct block *first_with_op(const struct pool *p)
+static struct block *first_with_op(const struct blocks *p)
 {
     LIST_EACH (item, &p->in_use) {
         struct block *b = CONTAINER_OF(item, struct block, link);
@@ -37,7 +39,7 @@ static struct block *first_with_op(const struct pool *p)
     return NULL;
 }
 
-void pool_end_ops(struct pool *p)
+void blocks_end_ops(struct blocks *p)
 {
     for (struct block *b; (b = first_with_op(p));) {
         struct op *op = b->op;
@@ -46,10 +48,10 @@ void pool_end_ops(struct pool *p)
     }
 }
 
-void pool_free(struct pool *p)
+void blocks_free(struct blocks *p)
 {
-    pool_end_ops(p);
-    pool_trim(p, 0);
+    blocks_end_ops(p);
+    blocks_trim(p, 0);
     p->orphan = true;
     free_if_unused(p);
 }
@@ -57,26 +59,26 @@ void pool_free(struct pool *p)
 static uint32_t class_of(size_t size)
 {
     uint32_t class = 0;
-    while (class < POOL_CLASSES && class_sizes[class] < size)
+    while (class < BLOCK_CLASSES && class_sizes[class] < size)
         class ++;
     return class;
 }
 
-struct block *pool_get(struct pool *p, size_t size)
+struct block *blocks_get(struct blocks *p, size_t size)
 {
     uint32_t class = class_of(size);
-    struct list *item = class < POOL_CLASSES ? list_take_first(&p->free[class]) : NULL;
+    struct list *item = class < BLOCK_CLASSES ? list_take_first(&p->free[class]) : NULL;
     struct block *b = item ? CONTAINER_OF(item, struct block, link) : NULL;
     if (b) {
         p->cached -= b->capacity;
     } else {
-        size_t capacity = class < POOL_CLASSES ? class_sizes[class] : size;
+        size_t capacity = class < BLOCK_CLASSES ? class_sizes[class] : size;
         if (capacity > SIZE_MAX - sizeof *b)
             return NULL;
         b = mem_alloc(sizeof *b + capacity);
         if (!b)
             return NULL;
-        b->pool = p;
+        b->home = p;
         b->capacity = capacity;
         b->class = class;
     }
@@ -84,18 +86,20 @@ struct block *pool_get(struct pool *p, size_t size)
     b->backlog = b->lent = 0;
     list_init(&b->chunk.link);
     list_append(&p->in_use, &b->link);
+    p->used++;
     return b;
 }
 
-void pool_put(struct block *b)
+void blocks_put(struct block *b)
 {
     if (!b)
         return;
-    struct pool *p = b->pool;
+    struct blocks *p = b->home;
     list_remove(&b->link);
+    p->used--;
     p->backlog -= b->backlog;
     p->lent -= b->lent;
-    if (p->orphan || b->class == POOL_CLASSES || p->cached + b->capacity > MAX_CACHED) {
+    if (p->orphan || b->class == BLOCK_CLASSES || p->cached + b->capacity > MAX_CACHED) {
         mem_free(b);
     } else {
         list_prepend(&p->free[b->class],
@@ -108,18 +112,18 @@ void pool_put(struct block *b)
 static void release(struct chunk *c)
 {
     struct block *b = CONTAINER_OF(c, struct block, chunk);
-    struct pool *p = b->pool;
+    struct blocks *p = b->home;
     struct op *op = b->op;
     bool orphan = p->orphan;
     b->op = NULL;
-    pool_put(b); /* first: what op_free starts may want it */
+    blocks_put(b); /* first: what op_free starts may want it */
     if (op)
         op_free(op);
     if (!orphan)
         p->on_release(p->user_data);
 }
 
-struct chunk *pool_chunk(struct block *b, size_t at, size_t size)
+struct chunk *blocks_chunk(struct block *b, size_t at, size_t size)
 {
     b->chunk.data = b->bytes + at;
     b->chunk.size = size;
@@ -127,18 +131,18 @@ struct chunk *pool_chunk(struct block *b, size_t at, size_t size)
     return &b->chunk;
 }
 
-void pool_lend(struct chunk *c)
+void blocks_lend(struct chunk *c)
 {
     struct block *b = CONTAINER_OF(c, struct block, chunk);
     if (!b->op)
         return;
     b->lent = c->size;
-    b->pool->lent += c->size;
+    b->home->lent += c->size;
 }
 
-void pool_trim(struct pool *p, size_t size)
+void blocks_trim(struct blocks *p, size_t size)
 {
-    for (size_t i = POOL_CLASSES; i-- > 0 && p->cached > size;) {
+    for (size_t i = BLOCK_CLASSES; i-- > 0 && p->cached > size;) {
         struct list *item;
         while (p->cached > size && (item = list_take_first(&p->free[i]))) {
             struct block *b = CONTAINER_OF(item, struct block, link);
