@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "base/names.h"
+
 struct address {
     uint8_t bytes[16];
     size_t size; /* 4 or 16; 0: not an address */
@@ -131,11 +133,8 @@ bool address_list_fits(struct slice list, const char *address)
     if (!inet_ntop(parsed.size == 4 ? AF_INET : AF_INET6, parsed.bytes, text, sizeof text))
         return false;
     bool fits = false;
-    for (size_t at = 0; at <= list.size;) {
-        const uint8_t *begin = list.size ? list.data + at : list.data;
-        const uint8_t *comma = at < list.size ? memchr(begin, ',', list.size - at) : NULL;
-        struct slice entry = {begin, comma ? (size_t)(comma - begin) : list.size - at};
-        at += entry.size + 1;
+    struct slice entry;
+    while (names_next(&list, &entry)) {
         bool excludes = entry.size && entry.data[0] == '!';
         if (excludes) {
             entry.data++;

@@ -5,6 +5,7 @@
 
 #include "base/cursor.h"
 #include "base/mem.h"
+#include "base/names.h"
 #include "crypto/hash.h"
 
 #define SLICE_BYTES (1u << 20) /* of one read, and between two looks at whether anybody waits */
@@ -79,17 +80,13 @@ static bool set_algorithm(struct digest *d, struct crypto *crypto,
 }
 
 /* "The server MUST pick the first hash on the list that it supports." */
-static bool choose_algorithm(struct digest *d, struct crypto *crypto, const char *list)
+static bool choose_algorithm(struct digest *d, struct crypto *crypto, const char *names)
 {
-    for (;;) {
-        size_t size = strcspn(list, ",");
-        struct slice name = {(const uint8_t *)list, size};
+    struct slice list = slice_of(names), name;
+    while (names_next(&list, &name))
         if (set_algorithm(d, crypto, find_algorithm(name)))
             return true;
-        if (list[size] == 0)
-            return false;
-        list += size + 1;
-    }
+    return false;
 }
 
 static void update(struct digest *d, const uint8_t *data, size_t size)

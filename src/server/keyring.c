@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/names.h"
 #include "crypto/public_key.h"
 
 /* In the order in which clients are offered them: small and quick first. */
@@ -48,8 +49,8 @@ bool keyring_has_type(const struct keyring *ring, const char *type)
 
 bool keyring_can_sign(const struct keyring *ring, const char *algorithms)
 {
-    for (const char *s = algorithms; *s; s += strcspn(s, ","), s += *s == ',') {
-        struct slice name = {(const uint8_t *)s, strcspn(s, ",")};
+    struct slice list = slice_of(algorithms), name;
+    while (names_next(&list, &name)) {
         const struct signature_algorithm *algorithm = signature_algorithm_find(name);
         if (algorithm && keyring_has_type(ring, algorithm->key_type))
             return true;

@@ -1,5 +1,6 @@
 #include "sftp/engine.h"
 
+#include "base/names.h"
 #include "base/utf8.h"
 #include "core/path.h"
 #include "sftp/attrs_codec.h"
@@ -63,16 +64,7 @@ const char *sftp_request_name_at(size_t index)
 
 static bool list_has(const char *list, struct slice name)
 {
-    struct cursor c = cursor_of_slice(slice_of(list));
-    while (cursor_left(&c)) {
-        struct slice rest = cursor_rest(&c);
-        const uint8_t *comma = memchr(rest.data, ',', rest.size);
-        struct slice item = get_bytes(&c, comma ? (size_t)(comma - rest.data) : rest.size);
-        cursor_take(&c, comma ? 1 : 0);
-        if (slice_equal(item, name))
-            return true;
-    }
-    return false;
+    return names_have(slice_of(list), name);
 }
 
 bool requests_unknown_denied(const struct sftp *s, struct slice name)

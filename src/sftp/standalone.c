@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include "base/names.h"
 #include "base/sized.h"
 #include "core/path.h"
 #include "sftp/protocol.h"
@@ -208,16 +209,16 @@ static sally_error copy_texts(sally_sftp *x, sally_sftp_options *o)
 }
 
 /* A misspelt name would deny nothing, and silently. What has an @ may be the storage's. */
-static bool list_is_known(const char *list)
+static bool list_is_known(const char *text)
 {
     char name[128];
-    for (; list && *list; list += strcspn(list, ","), list += *list == ',') {
-        size_t size = strcspn(list, ",");
-        if (size >= sizeof name)
+    struct slice list = slice_of(text ? text : ""), each;
+    while (names_next(&list, &each)) {
+        if (each.size >= sizeof name)
             return false;
-        memcpy(name, list, size);
-        name[size] = '\0';
-        if (size && !strchr(name, '@') && !sftp_request_is_known(name))
+        memcpy(name, each.data, each.size);
+        name[each.size] = '\0';
+        if (each.size && !strchr(name, '@') && !sftp_request_is_known(name))
             return false;
     }
     return true;

@@ -1,4 +1,5 @@
 /* EXT_INFO (RFC 8308). */
+#include "base/names.h"
 #include "ssh/transport.h"
 
 #define EXTENSIONS_MAX 1024u

@@ -1,6 +1,7 @@
 /* KEXINIT (RFC 4253 section 7.1): our offer, the peer's, and what follows from both. */
 #include <string.h>
 
+#include "base/names.h"
 #include "ssh/transport.h"
 
 #define COOKIE_SIZE 16u

@@ -1,27 +1,6 @@
 /* Two offers, one agreement (RFC 4253 section 7.1). */
+#include "base/names.h"
 #include "ssh/transport.h"
-
-bool names_next(struct slice *list, struct slice *name)
-{
-    if (list->size == 0)
-        return false;
-    const uint8_t *comma = memchr(list->data, ',', list->size);
-    name->data = list->data;
-    name->size = comma ? (size_t)(comma - list->data) : list->size;
-    size_t taken = name->size + (comma ? 1 : 0);
-    list->data += taken;
-    list->size -= taken;
-    return true;
-}
-
-bool names_have(struct slice list, struct slice name)
-{
-    struct slice candidate;
-    while (names_next(&list, &candidate))
-        if (slice_equal(candidate, name))
-            return true;
-    return false;
-}
 
 bool kex_offer_parse(struct kex_offer *offer, struct cursor *payload)
 {

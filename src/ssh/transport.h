@@ -197,8 +197,6 @@ bool kex_offer_parse(struct kex_offer *offer, struct cursor *payload); /* behind
 const char *kex_agree(enum ssh_role role, const struct kex_offer *client,
                       const struct kex_offer *server, struct agreement *out,
                       struct slice *client_list, struct slice *server_list);
-bool names_next(struct slice *list, struct slice *name);
-bool names_have(struct slice list, struct slice name);
 
 /* kex.c */
 void kex_start(struct ssh *ssh); /* both KEXINITs are known and agreed on */

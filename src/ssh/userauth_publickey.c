@@ -1,6 +1,7 @@
 /* publickey (RFC 4252 section 7, RFC 8332). The signature is verified before the owner hears of a
  * try: it only ever sees a key with proof when the proof is right. */
 #include "base/mem.h"
+#include "base/names.h"
 #include "ssh/transport.h"
 #include "ssh/userauth.h"
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/names.h"
 #include "scp/scp.h"
 #include "server/ssh/channel.h"
 
@@ -26,15 +27,7 @@ static const char *const space_names[] = {"statvfs", "statvfs@openssh.com"};
 
 static bool is_listed(const char *names, const char *name)
 {
-    size_t size = strlen(name);
-    while (*names) {
-        size_t part = strcspn(names, ",");
-        if (part == size && memcmp(names, name, size) == 0)
-            return true;
-        names += part;
-        names += strspn(names, ",");
-    }
-    return false;
+    return names_have(slice_of(names), slice_of(name));
 }
 
 static uint32_t permissions(const struct settings *s)

@@ -1,4 +1,5 @@
 /* KEXINIT and the methods' messages, right and wrong. */
+#include "base/names.h"
 #include "engine_pair.h"
 
 static void feed_clear(struct side *s, struct slice payload)

@@ -111,21 +111,6 @@ static void a_marker_is_no_method(void **state)
     assert_string_equal(agree(&client, &server, &a), "no common key exchange method");
 }
 
-static void names_are_taken_apart(void **state)
-{
-    (void)state;
-    struct slice list = slice_of("a,bc,,d"), name;
-    static const char *const expected[] = {"a", "bc", "", "d"};
-    for (size_t i = 0; i < COUNT_OF(expected); i++) {
-        assert_true(names_next(&list, &name));
-        assert_true(slice_is(name, expected[i]));
-    }
-    assert_false(names_next(&list, &name));
-    assert_true(names_have(slice_of("a,bc,d"), slice_of("bc")));
-    assert_false(names_have(slice_of("a,bc,d"), slice_of("b")));
-    assert_false(names_have(slice_of(""), slice_of("b")));
-}
-
 static void offers_are_parsed_strictly(void **state)
 {
     (void)state;
@@ -160,7 +145,6 @@ int main(void)
         cmocka_unit_test(an_aead_cipher_needs_no_mac),
         cmocka_unit_test(what_is_missing_is_named),
         cmocka_unit_test(a_marker_is_no_method),
-        cmocka_unit_test(names_are_taken_apart),
         cmocka_unit_test(offers_are_parsed_strictly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
