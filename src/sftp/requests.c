@@ -3,6 +3,7 @@
 #include "base/names.h"
 #include "base/utf8.h"
 #include "core/path.h"
+#include "core/request_policy.h"
 #include "sftp/attrs_codec.h"
 #include "sftp/protocol.h"
 
@@ -69,9 +70,9 @@ static bool list_has(const char *list, struct slice name)
 
 bool requests_unknown_denied(const struct sftp *s, struct slice name)
 {
-    const char *allow = s->options.settings.allow_requests,
-               *deny = s->options.settings.deny_requests;
-    return (allow && !list_has(allow, name)) || (deny && list_has(deny, name));
+    const struct request_policy policy = {s->options.settings.allow_requests,
+                                          s->options.settings.deny_requests};
+    return !request_policy_allows(&policy, name);
 }
 
 /* By its own name, or by one that an extension has on the wire. */

@@ -3,58 +3,36 @@
 
 #include "base/mem.h"
 #include "base/names.h"
+#include "core/request_policy.h"
 #include "scp/scp.h"
 #include "server/ssh/channel.h"
 
-/* What a request that the settings deny stands for: no other way may lead there. */
-static const struct {
-    const char *request;
-    uint32_t permissions;
-} requests[] = {
-    {"open", SALLY_MAY_READ | SALLY_MAY_WRITE | SALLY_MAY_CREATE},
-    {"read", SALLY_MAY_READ},
-    {"write", SALLY_MAY_WRITE | SALLY_MAY_CREATE},
-    {"opendir", SALLY_MAY_LIST},
-    {"readdir", SALLY_MAY_LIST},
-    {"stat", SALLY_MAY_STAT},
-    {"setstat", SALLY_MAY_SETSTAT},
-    {"fsetstat", SALLY_MAY_SETSTAT},
-    {"mkdir", SALLY_MAY_MKDIR},
-};
-
-/* The extension that df stands for, which has no permission of its own. */
-static const char *const space_names[] = {"statvfs", "statvfs@openssh.com"};
-
-static bool is_listed(const char *names, const char *name)
+static struct request_policy policy_of(const struct settings *s)
 {
-    return names_have(slice_of(names), slice_of(name));
+    return (struct request_policy){
+        .allow = s->sftp.allow_requests[0] ? s->sftp.allow_requests : NULL,
+        .deny = s->sftp.deny_requests,
+    };
 }
 
 static uint32_t permissions(const struct settings *s)
 {
-    uint32_t allowed = SALLY_MAY_ALL;
-    for (size_t i = 0; i < COUNT_OF(requests); i++)
-        if (is_listed(s->sftp.deny_requests, requests[i].request) ||
-            (s->sftp.allow_requests[0] && !is_listed(s->sftp.allow_requests, requests[i].request)))
-            allowed &= ~requests[i].permissions;
-    return allowed;
+    const struct request_policy policy = policy_of(s);
+    return request_policy_permissions(&policy);
 }
 
+/* What df needs has no permission of its own. */
 static bool may_tell_space(const struct settings *s)
 {
-    bool allowed = s->sftp.allow_requests[0] == '\0', denied = false;
-    for (size_t i = 0; i < COUNT_OF(space_names); i++) {
-        allowed |= is_listed(s->sftp.allow_requests, space_names[i]);
-        denied |= is_listed(s->sftp.deny_requests, space_names[i]);
-    }
-    return allowed && !denied;
+    const struct request_policy policy = policy_of(s);
+    return !(request_policy_denied_kinds(&policy) & SALLY_OP_BIT(SALLY_OP_STATVFS));
 }
 
 static uint32_t allowed_commands(const struct settings *s)
 {
     uint32_t allowed = 0;
     for (uint32_t i = 0; scp_command_name(i); i++)
-        if (is_listed(s->scp.commands, scp_command_name(i)) &&
+        if (names_have(slice_of(s->scp.commands), slice_of(scp_command_name(i))) &&
             (strcmp(scp_command_name(i), "df") != 0 || may_tell_space(s)))
             allowed |= UINT32_C(1) << i;
     return allowed;
