@@ -69,7 +69,7 @@ static sally_status take_over(struct op *op, sally_status status)
     return op->kind == SALLY_OP_SESSION_START ? op->pub.status : status;
 }
 
-void op_take_answer(struct op *op, sally_status status)
+void op_apply_answer(struct op *op, sally_status status)
 {
     switch (op->stage) {
     case OP_BEFORE:

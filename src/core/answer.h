@@ -5,7 +5,7 @@
 #include "core/op.h"
 
 /* What a hook or the storage has answered: the stage says which. */
-void op_take_answer(struct op *op, sally_status status);
+void op_apply_answer(struct op *op, sally_status status);
 
 /* `status` is the answer, unless an after-hook changes it. */
 void op_start_after_hooks(struct op *op, sally_status status);

@@ -15,8 +15,8 @@ struct block {
     struct chunk chunk; /* what the receiver of a reply sees */
     struct list link;   /* in the pool: free, or in use */
     struct blocks *home;
-    struct op
-        *op; /* ends with the block: its reserve stays taken until the data was sent. NULL: none */
+    struct op *op;  /* ends with the block: its reply_bytes stay charged until the data was sent.
+                       NULL: none */
     size_t backlog; /* bytes that count as reply nobody has read yet */
     size_t lent;    /* bytes of data that the receiver has */
     size_t capacity;

@@ -85,7 +85,7 @@ static void on_done(struct op *child)
         was_written(c, &child->pub);
     op_free(child);
     if (!c->running)
-        session_go_on(c->op);
+        session_continue_op(c->op);
 }
 
 static struct op *new_child(struct copy *c, uint32_t kind, sally_file *file)

@@ -37,8 +37,8 @@ sally_status fs_pop_frame(struct op *op, sally_status status);
 
 /* As sally_fs_call(), but an answer that comes at once is returned without a call of on_done: for
  * loops of calls that must not become recursion. */
-sally_status fs_call_quiet(sally_fs *fs, sally_fs *inner, sally_op *op, sally_done_fn *on_done,
-                           void *context);
+sally_status fs_call_inline(sally_fs *fs, sally_fs *inner, sally_op *op, sally_done_fn *on_done,
+                            void *context);
 
 /* Without a slot for op->kind. */
 sally_status fs_default(sally_fs *fs, sally_op *op);

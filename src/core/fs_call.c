@@ -73,8 +73,8 @@ sally_status fs_pop_frame(struct op *op, sally_status status)
     return frame.on_done ? frame.on_done(frame.fs, &op->pub, status, frame.context) : status;
 }
 
-sally_status fs_call_quiet(sally_fs *fs, sally_fs *inner, sally_op *pub, sally_done_fn *on_done,
-                           void *context)
+sally_status fs_call_inline(sally_fs *fs, sally_fs *inner, sally_op *pub, sally_done_fn *on_done,
+                            void *context)
 {
     struct op *op = op_of(pub);
     const struct op_frame frame = {fs, inner, fs_paths_of(pub), on_done, context};
@@ -95,7 +95,7 @@ sally_status sally_fs_call(sally_fs *fs, sally_fs *inner, sally_op *op, sally_do
     /* Kinds that can be undone always need a frame, to note which storage has granted them. */
     if (!on_done && op_kind(op->kind)->undo == 0)
         return fs_invoke(inner, op);
-    sally_status status = fs_call_quiet(fs, inner, op, on_done, context);
+    sally_status status = fs_call_inline(fs, inner, op, on_done, context);
     if (status == SALLY_PENDING || status == SALLY_WOULD_BLOCK || !on_done)
         return status;
     return on_done(fs, op, status, context);

@@ -8,13 +8,13 @@
 /* FSTAT, FSETSTAT and OPENDIR call the slot for paths instead: meanwhile the operation's pub.kind
  * is that slot's. Its kind in struct op does not change. */
 
-struct stand_in {
+struct substitute {
     uint32_t kind; /* the real one */
 };
 
-static sally_status stand_in_done(sally_fs *fs, sally_op *op, sally_status status, void *context)
+static sally_status substitute_done(sally_fs *fs, sally_op *op, sally_status status, void *context)
 {
-    const struct stand_in *real = context;
+    const struct substitute *real = context;
     (void)fs;
     op->kind = real->kind;
     if (status != SALLY_OK || real->kind != SALLY_OP_OPENDIR)
@@ -25,9 +25,9 @@ static sally_status stand_in_done(sally_fs *fs, sally_op *op, sally_status statu
     return SALLY_OK;
 }
 
-static sally_status ask_instead(sally_fs *fs, sally_op *op, uint32_t kind)
+static sally_status default_via(sally_fs *fs, sally_op *op, uint32_t kind)
 {
-    struct stand_in *real = sally_op_alloc(op, sizeof *real);
+    struct substitute *real = sally_op_alloc(op, sizeof *real);
     if (!real)
         return SALLY_FAILURE;
     real->kind = op->kind;
@@ -40,14 +40,14 @@ static sally_status ask_instead(sally_fs *fs, sally_op *op, uint32_t kind)
     } else {
         op->u.setstat.flags = SALLY_FOLLOW;
     }
-    sally_status status = fs_call_quiet(fs, fs, op, stand_in_done, real);
+    sally_status status = fs_call_inline(fs, fs, op, substitute_done, real);
     if (status == SALLY_PENDING)
         return status;
     if (status == SALLY_WOULD_BLOCK) {
         op->kind = real->kind;
         return status;
     }
-    return stand_in_done(fs, op, status, real);
+    return substitute_done(fs, op, status, real);
 }
 
 sally_status fs_default(sally_fs *fs, sally_op *op)
@@ -60,9 +60,9 @@ sally_status fs_default(sally_fs *fs, sally_op *op)
     case FALL_PATH:
         return sally_op_set_result(op, op->path);
     case FALL_STAT:
-        return ask_instead(fs, op, SALLY_OP_STAT);
+        return default_via(fs, op, SALLY_OP_STAT);
     case FALL_SETSTAT:
-        return ask_instead(fs, op, SALLY_OP_SETSTAT);
+        return default_via(fs, op, SALLY_OP_SETSTAT);
     default:
         return SALLY_UNSUPPORTED;
     }

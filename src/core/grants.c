@@ -73,7 +73,7 @@ bool grants_any(const struct op *op)
     return false;
 }
 
-static void take(struct op *op, const struct op_grant *gone)
+static void unlink_grant(struct op *op, const struct op_grant *gone)
 {
     struct op_grant **place = &op->grants;
     while (*place != gone)
@@ -83,7 +83,7 @@ static void take(struct op *op, const struct op_grant *gone)
 
 static void forget(struct op *op, const struct op_grant *gone)
 {
-    take(op, gone);
+    unlink_grant(op, gone);
     sally_fs_unref(held_by(gone));
 }
 
@@ -198,7 +198,7 @@ static void make_closing(struct op *op, const struct op_grant *t)
         t->depth == 0 ? t->first_hook : UINT32_MAX; /* hooks have not seen inner grants */
     op->stage = OP_BEFORE;
     op->hook = op->first_hook;
-    op->unchecked = true;
+    op->skips_permissions = true;
     atomic_store_explicit(&op->handoff, 0, memory_order_relaxed);
     if (op_kind_closes(op->kind))
         op->pub.file->facts.close_reason = SALLY_CLOSED_REFUSED;
@@ -218,7 +218,7 @@ bool grants_undo_next(struct op *op)
         restore(op);
         return false;
     }
-    take(op, t);
+    unlink_grant(op, t);
     make_closing(op, t);
     return true;
 }

@@ -76,7 +76,7 @@ char *sally_op_strdup(sally_op *op, const char *text)
     return text ? copy_text(op, text, strlen(text)) : NULL;
 }
 
-char *op_take_text(struct op *op, struct slice raw)
+char *op_copy_text(struct op *op, struct slice raw)
 {
     return slice_has_nul(raw) ? NULL : copy_text(&op->pub, raw.data, raw.size);
 }
@@ -96,14 +96,14 @@ static sally_status take_path(struct op *op, struct slice raw, const char **plac
     return status;
 }
 
-sally_status op_take_path(struct op *op, struct slice raw)
+sally_status op_set_raw_path(struct op *op, struct slice raw)
 {
     sally_status status = take_path(op, raw, &op->pub.path);
     op->asked_path = op->pub.path;
     return status;
 }
 
-sally_status op_take_to(struct op *op, struct slice raw)
+sally_status op_set_raw_to(struct op *op, struct slice raw)
 {
     return take_path(op, raw, &op->pub.u.rename.to);
 }
@@ -126,7 +126,7 @@ sally_error sally_op_set_to(sally_op *op, const char *to)
 {
     if (!to || !op_has_to(op))
         return SALLY_E_INVALID;
-    return error_of(op_take_to(op_of(op), slice_of(to)));
+    return error_of(op_set_raw_to(op_of(op), slice_of(to)));
 }
 
 sally_error sally_op_set_message(sally_op *op, const char *text)

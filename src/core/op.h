@@ -100,12 +100,12 @@ struct op {
     struct op_filter *first_filters; /* those set before the current hook or storage was asked: if
                                       * it is asked again, it sets its own again */
     void *owner;                     /* the engine's */
-    uint32_t tag;                    /* the engine's: SFTP's request id */
+    uint32_t request_id;             /* the engine's: SFTP's */
     uint32_t entries;      /* calls of `entry`; a READDIR that succeeds without one is repeated */
     uint32_t empty_rounds; /* how often it was repeated */
-    bool gives_way;   /* one of many in a row on the home thread: others have a turn before it */
-    uint32_t reserve; /* bytes of reply or data that count against the session's bound from start to
-                         op_free */
+    bool gives_way; /* one of many in a row on the home thread: others have a turn before it */
+    uint32_t reply_bytes;   /* of reply or data that count against the session's bound from start to
+                           op_free */
     const char *asked_path; /* as requested, unlike pub.path never diverted, for the home thread;
                                NULL: none */
     const char *message;    /* for the client, or NULL: valid once done */
@@ -126,12 +126,12 @@ struct op {
     _Atomic uint32_t handoff;        /* OP_CANCELLED, and bits of handoff.c */
     enum op_wake_reason wake_reason; /* why it comes home */
     bool late;                       /* step_status is set, but the frames have not seen it */
-    bool unchecked;          /* by the program or the library itself: permissions are not checked */
-    bool aside;              /* not from the client's queue: by the program or the library itself */
-    bool counted;            /* in session->active */
-    bool handed;             /* counted in session->with_workers */
-    bool by_program;         /* of sally_session_submit() or sally_fs_submit() */
-    uint32_t reserved_bytes; /* of `reserve`, while it is held */
+    bool skips_permissions;          /* by the program or the library itself */
+    bool is_internal;       /* not from the client's queue: by the program or the library itself */
+    bool counted;           /* in session->active */
+    bool with_worker;       /* counted in session->worker_ops */
+    bool by_program;        /* of sally_session_submit() or sally_fs_submit() */
+    uint32_t charged_bytes; /* of reply_bytes, from its start on */
     sally_submit_done_fn *submit_done; /* of sally_session_submit */
     void *submit_user_data;
     sally_file *pinned[2];    /* by it: see file_pin() */
@@ -163,11 +163,11 @@ static inline struct op *op_of(sally_op *pub)
 struct op *op_new(sally_session *session, uint32_t kind);
 
 /* Sets pub.path (or the second path: rename.to) to the canonical form of what the client sent. */
-sally_status op_take_path(struct op *op, struct slice raw);
-sally_status op_take_to(struct op *op, struct slice raw);
+sally_status op_set_raw_path(struct op *op, struct slice raw);
+sally_status op_set_raw_to(struct op *op, struct slice raw);
 /* A copy that ends in NUL, in the operation's memory; NULL when memory is short or the slice holds
  * a NUL. */
-char *op_take_text(struct op *op, struct slice raw);
+char *op_copy_text(struct op *op, struct slice raw);
 /* The operation is about this open file: sets pub.file and pub.path. */
 void op_use_file(struct op *op, sally_file *file);
 
@@ -176,8 +176,8 @@ void op_use_file(struct op *op, sally_file *file);
  * CLOSEDIR was answered, after a bad one it is gone. */
 void op_submit(struct op *op);
 
-/* Gives its memory back (also instead of op_submit). Its reserve is free again, which may start
- * others. */
+/* Gives its memory back (also instead of op_submit). Its reply_bytes are free again, which may
+ * start others. */
 void op_free(struct op *op);
 
 #endif

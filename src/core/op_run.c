@@ -22,7 +22,7 @@ bool op_come_home(struct op *op)
     if (wake_reason == WAKE_CANCEL)
         return handoff_cancel_late(op);
     if (wake_reason == WAKE_ANSWER)
-        op_take_answer(op, op->step_status);
+        op_apply_answer(op, op->step_status);
     return true;
 }
 
@@ -38,11 +38,11 @@ static enum next offload(struct op *op)
 static enum next offload_storage(struct op *op)
 {
     if (op->pub.kind == SALLY_OP_WRITE)
-        session_gather(op);
+        session_batch_writes(op);
     return offload(op);
 }
 
-struct op *op_take_follower(struct op *op)
+struct op *op_pop_follower(struct op *op)
 {
     struct list *item = list_take_first(&op->followers);
     if (!item)
@@ -82,7 +82,7 @@ static enum next answered(struct op *op, sally_status status, bool home)
         }
         status = handoff_unwind(op);
     }
-    op_take_answer(op, status);
+    op_apply_answer(op, status);
     return GO_ON;
 }
 
@@ -145,7 +145,7 @@ static enum next call_storage(struct op *op, bool home)
     pub->flags &= ~SALLY_OP_TRY;
     if (must_leave(op, home) && !(fs->methods.traits & SALLY_FS_NONBLOCKING)) {
         /* Tried here only while no operation of the session is with a worker, to keep the order. */
-        if (!(fs->methods.traits & SALLY_FS_TRY) || op->session->with_workers > 0)
+        if (!(fs->methods.traits & SALLY_FS_TRY) || op->session->worker_ops > 0)
             return offload_storage(op);
         pub->flags |= SALLY_OP_TRY;
     }

@@ -12,7 +12,7 @@ bool op_steps(struct op *op, bool home);
 
 /* The next of those that were to follow an operation that has ended, with the others as its own
  * followers; NULL: none. Before the operation is handed to anybody. */
-struct op *op_take_follower(struct op *op);
+struct op *op_pop_follower(struct op *op);
 
 /* The operation has come home (session_deliver). True: call op_steps() next. False: the storage
  * still has it. */

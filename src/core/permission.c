@@ -40,26 +40,26 @@ static uint32_t needed_by(const sally_op *op)
 }
 
 /* The second file of a COPY is written to. */
-static bool second_file_allows(const sally_op *op, bool unchecked)
+static bool second_file_allows(const sally_op *op, bool skips)
 {
     const sally_file *to = op_second_file(op);
     if (op->kind != SALLY_OP_COPY)
         return true;
-    return to && (unchecked || (to->facts.open_flags & (SALLY_OPEN_WRITE | SALLY_OPEN_APPEND)));
+    return to && (skips || (to->facts.open_flags & (SALLY_OPEN_WRITE | SALLY_OPEN_APPEND)));
 }
 
 /* A client cannot read a file that it has not opened for reading, even if the storage would allow
  * it. Operations of the program are exempt: a hook or wrapper may have opened it with more flags.
  */
-static bool file_allows(const sally_op *op, bool unchecked)
+static bool file_allows(const sally_op *op, bool skips)
 {
     if (!op->file)
         return true;
-    uint32_t flags = unchecked ? UINT32_MAX : op->file->facts.open_flags;
+    uint32_t flags = skips ? UINT32_MAX : op->file->facts.open_flags;
     bool directory = op->file->facts.is_directory;
     switch (op_kind(op->kind)->handle) {
     case READ_HANDLE:
-        return !directory && (flags & SALLY_OPEN_READ) && second_file_allows(op, unchecked);
+        return !directory && (flags & SALLY_OPEN_READ) && second_file_allows(op, skips);
     case WRITE_HANDLE:
         return !directory && (flags & (SALLY_OPEN_WRITE | SALLY_OPEN_APPEND));
     case DIRECTORY_HANDLE:
@@ -74,7 +74,7 @@ static bool file_allows(const sally_op *op, bool unchecked)
 sally_status op_check_permissions(const struct op *op)
 {
     uint32_t bits = needed_by(&op->pub);
-    if (!op->unchecked && (bits & ~op->session->permissions))
+    if (!op->skips_permissions && (bits & ~op->session->permissions))
         return SALLY_PERMISSION_DENIED;
-    return file_allows(&op->pub, op->unchecked) ? SALLY_OK : SALLY_INVALID_HANDLE;
+    return file_allows(&op->pub, op->skips_permissions) ? SALLY_OK : SALLY_INVALID_HANDLE;
 }

@@ -25,7 +25,8 @@ static enum op_order order_of(const struct op *op)
 
 static bool has_room(const sally_session *s, const struct op *op)
 {
-    return s->reserved == 0 || op->reserve == 0 || s->reserved + op->reserve <= s->max_bytes;
+    return s->charged_bytes == 0 || op->reply_bytes == 0 ||
+           s->charged_bytes + op->reply_bytes <= s->max_bytes;
 }
 
 static struct file_inode *inode_of(const struct op *op)
@@ -74,11 +75,11 @@ static void count_ahead(struct order_counts *ahead, const struct op *op)
     struct file_inode *inode = inode_of(op);
     count(ahead, op, 1);
     if (op->kind == SALLY_OP_READDIR)
-        op->pub.file->listing_scan = s->scan;
+        op->pub.file->listing_scan = s->scan_number;
     if (!inode)
         return;
-    if (inode->scan != s->scan) {
-        inode->scan = s->scan;
+    if (inode->scan != s->scan_number) {
+        inode->scan = s->scan_number;
         inode->reads_ahead = inode->writes_ahead = 0;
     }
     inode->reads_ahead += op->order == ORDER_READ_FILE;
@@ -109,7 +110,7 @@ static bool may_write_file(const struct order_counts *ahead, const struct file_i
 static bool may_start(const struct order_counts *ahead, const struct op *op)
 {
     const sally_file *file = op->pub.file;
-    uint64_t scan = op->session->scan;
+    uint64_t scan = op->session->scan_number;
     switch (op->order) {
     case ORDER_READ:
         if (op->kind == SALLY_OP_READDIR && (file->listing || file->listing_scan == scan))
@@ -127,7 +128,7 @@ static bool may_start(const struct order_counts *ahead, const struct op *op)
 static struct op *pick_concurrent(sally_session *s)
 {
     struct order_counts ahead = s->active;
-    s->scan++;
+    s->scan_number++;
     LIST_EACH (item, &s->queue) {
         struct op *op = CONTAINER_OF(item, struct op, link);
         if (ahead.exclusive)
@@ -152,8 +153,8 @@ static void pop(sally_session *s, struct op *op)
 {
     list_remove(&op->link);
     s->queued--;
-    s->reserved += op->reserve;
-    op->reserved_bytes = op->reserve;
+    s->charged_bytes += op->reply_bytes;
+    op->charged_bytes = op->reply_bytes;
     op->counted = true;
     count_running(op, 1);
 }
@@ -168,7 +169,7 @@ struct op *queue_pop_startable(sally_session *s)
         op = pick_concurrent(s);
     } else {
         op = CONTAINER_OF(head, struct op, link);
-        if (s->started != s->aside || !has_room(s, op))
+        if (s->started != s->internal_ops || !has_room(s, op))
             return NULL;
     }
     if (op)
@@ -198,16 +199,16 @@ bool queue_pop_followers(struct op *op)
     sally_session *s = op->session;
     bool concurrent = (sally_fs_traits(s->fs) & SALLY_FS_CONCURRENT) != 0;
     bool hooked = s->hooks && (s->hooks->before_mask & SALLY_OP_BIT(SALLY_OP_WRITE));
-    size_t bytes = op->reserve;
+    size_t bytes = op->reply_bytes;
     uint32_t batch = 1;
-    if (hooked || op->aside || session_is_closing(s) || !list_empty(&op->followers))
+    if (hooked || op->is_internal || session_is_closing(s) || !list_empty(&op->followers))
         return false;
     LIST_EACH (item, &s->queue) {
         struct op *next = CONTAINER_OF(item, struct op, link);
         bool same = next->kind == SALLY_OP_WRITE && next->pub.file == op->pub.file;
         if (!same && concurrent && is_on_other_file(next, op->pub.file->inode))
             continue;
-        bytes += next->reserve;
+        bytes += next->reply_bytes;
         if (!same || !has_room(s, next) || bytes > MAX_BATCH_BYTES || ++batch > MAX_BATCH)
             break;
         pop(s, next);

@@ -44,7 +44,7 @@ static void forget_name(struct refresh *r)
     buf_take(names, strlen(first_name(r->op->pub.file)) + 1);
 }
 
-static void take_directory(struct refresh *r, const sally_op *stat)
+static void apply_directory(struct refresh *r, const sally_op *stat)
 {
     const sally_attrs *attrs = &stat->u.stat.attrs;
     bool is_other = (attrs->valid & SALLY_ATTR_TYPE) && attrs->type != SALLY_TYPE_DIRECTORY;
@@ -55,7 +55,7 @@ static void take_directory(struct refresh *r, const sally_op *stat)
         forget_name(r);
 }
 
-static void take_name(struct refresh *r, const sally_op *stat)
+static void apply_name(struct refresh *r, const sally_op *stat)
 {
     static const sally_attrs directory = {.valid = SALLY_ATTR_TYPE, .type = SALLY_TYPE_DIRECTORY};
     sally_attrs attrs = stat->u.stat.attrs;
@@ -79,12 +79,12 @@ static void on_done(struct op *child)
     struct refresh *r = child->owner;
     r->waits = false;
     if (r->missing)
-        take_directory(r, &child->pub);
+        apply_directory(r, &child->pub);
     else
-        take_name(r, &child->pub);
+        apply_name(r, &child->pub);
     op_free(child);
     if (!r->running)
-        session_go_on(r->op);
+        session_continue_op(r->op);
 }
 
 /* What the name stands for, in the STAT's memory; NULL: memory is short. */

@@ -15,8 +15,8 @@ static void free_pool(sally_session *s)
     while ((item = list_take_first(&s->pool)) != NULL)
         mem_free(CONTAINER_OF(item, struct op, link));
     s->pooled = 0;
-    mem_free(s->spare);
-    s->spare = NULL;
+    mem_free(s->closing_op);
+    s->closing_op = NULL;
 }
 
 sally_error session_new(sally_session **out, struct session_host *host,
@@ -28,11 +28,11 @@ sally_error session_new(sally_session **out, struct session_host *host,
         return SALLY_E_NO_MEMORY;
     s->user = mem_strdup(o->user ? o->user : "");
     s->home = mem_strdup(o->home ? o->home : "/");
-    s->spare = mem_alloc(sizeof *s->spare);
-    if (!s->user || !s->home || !s->spare) {
+    s->closing_op = mem_alloc(sizeof *s->closing_op);
+    if (!s->user || !s->home || !s->closing_op) {
         mem_free(s->user);
         mem_free(s->home);
-        mem_free(s->spare);
+        mem_free(s->closing_op);
         mem_free(s);
         return SALLY_E_NO_MEMORY;
     }
@@ -91,8 +91,8 @@ struct op *session_own_op(sally_session *s, uint32_t kind, sally_file *file, siz
     struct op *op = op_new(s, kind);
     if (!op)
         return NULL;
-    op->aside = true;
-    op->unchecked = true;
+    op->is_internal = true;
+    op->skips_permissions = true;
     op->first_hook = (uint32_t)first_hook;
     op->pub.flags |= SALLY_OP_INTERNAL;
     op->pub.path = "/";
@@ -104,16 +104,16 @@ struct op *session_own_op(sally_session *s, uint32_t kind, sally_file *file, siz
 bool session_put_op(struct op *op)
 {
     sally_session *s = op->session;
-    bool made_room = op->reserved_bytes > 0;
+    bool made_room = op->charged_bytes > 0;
     sally_fs_unref(op->fs);
     grants_release(op);
     op_release_memory(op);
-    s->reserved -= op->reserved_bytes;
+    s->charged_bytes -= op->charged_bytes;
     /* An idle session keeps one; the closing needs its own. */
     bool keep = s->stage != SESSION_GONE &&
                 (s->pooled < 1 || (s->started + s->queued > 0 && s->pooled < SESSION_POOL));
-    if (!s->spare && s->stage != SESSION_GONE) {
-        s->spare = op;
+    if (!s->closing_op && s->stage != SESSION_GONE) {
+        s->closing_op = op;
     } else if (keep) {
         list_prepend(&s->pool, &op->link);
         s->pooled++;
@@ -125,7 +125,7 @@ bool session_put_op(struct op *op)
 
 bool session_may_submit(const sally_session *s)
 {
-    return !session_is_closing(s) && s->queued + s->started - s->aside < s->max_operations;
+    return !session_is_closing(s) && s->queued + s->started - s->internal_ops < s->max_operations;
 }
 
 uint32_t session_in_flight(const sally_session *s)

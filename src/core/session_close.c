@@ -16,7 +16,7 @@ void session_drain(sally_session *s)
     advance(s, SESSION_DRAINING);
     LIST_EACH (item, &s->running) {
         struct op *op = CONTAINER_OF(item, struct op, run_link);
-        if (session_declines(op))
+        if (op_is_unwanted(op))
             op_cancel(op);
     }
 }
@@ -59,9 +59,9 @@ static void ending_done(struct op *op)
 /* Uses the operation that was set aside for this: the end needs no memory. */
 static void start_ending(sally_session *s, uint32_t kind, sally_file *file)
 {
-    list_prepend(&s->pool, &s->spare->link);
+    list_prepend(&s->pool, &s->closing_op->link);
     s->pooled++;
-    s->spare = NULL;
+    s->closing_op = NULL;
     struct op *op = session_own_op(s, kind, file, 0);
     op->on_done = ending_done;
     session_start_op(op);

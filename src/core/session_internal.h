@@ -46,16 +46,16 @@ struct sally_session {
     struct list queue;          /* waiting for their turn */
     struct list running;        /* started and not done, by run_link */
     uint32_t queued, started;   /* how many in each */
-    uint32_t aside;             /* of the started ones, not from the client's queue */
+    uint32_t internal_ops;      /* of the started ones, not from the client's queue */
     struct order_counts active; /* the others of the started ones, by what they do to each other */
     struct list inodes;         /* of open files: struct file_inode */
     uint64_t changes;           /* requests of the client so far that may change something */
-    uint64_t scan;              /* number of the last scan of the queue */
-    uint32_t with_workers;      /* of the started ones, handed to workers or late */
+    uint64_t scan_number;       /* of the last scan of the queue */
+    uint32_t worker_ops;        /* of the started ones, handed to workers or late */
     uint64_t next_request, next_file;
-    size_t reserved;     /* bytes of started operations that are not freed */
-    struct list files;   /* open ones */
-    uint32_t file_count; /* open ones, and those being opened */
+    size_t charged_bytes; /* bytes of started operations that are not freed */
+    struct list files;    /* open ones */
+    uint32_t file_count;  /* open ones, and those being opened */
 
     struct list pool; /* freed operations */
     uint32_t pooled;
@@ -68,7 +68,7 @@ struct sally_session {
     enum schedule_state schedule;
     bool owes_end; /* SESSION_START was answered well, and SESSION_END not yet */
     uint32_t close_reason;
-    struct op *spare; /* for the closing operations: they must not fail */
+    struct op *closing_op; /* for the closing operations: they must not fail */
     void (*on_gone)(void *user_data);
     void *gone_user_data;
     uint32_t references; /* one for the session itself, one per operation */
@@ -99,7 +99,7 @@ void session_release(sally_session *s); /* one reference less */
 /* An operation of the library's own, which does not wait in the queue; NULL when memory is short.
  * The sets of hooks from `first_hook` on see it. Call session_start_op() next. */
 struct op *session_own_op(sally_session *s, uint32_t kind, sally_file *file, size_t first_hook);
-/* What op_free() does for the session's pool. True: bytes of its reserve are free again. */
+/* What op_free() does for the session's pool. True: its reply_bytes are free again. */
 bool session_put_op(struct op *op);
 /* queue.c */
 void queue_add(struct op *op);
@@ -114,11 +114,11 @@ bool queue_pop_followers(struct op *op);
 void queue_note_end(struct op *op);
 /* session_ops.c */
 void session_schedule(sally_session *s);
-void session_begin_op(struct op *op); /* its turn has come: prepares its first step */
-void session_start_op(struct op *op); /* begins it and runs its steps as far as possible here */
-void session_go_on(struct op *op);    /* home: continues an operation that was handed over */
-void session_gather(struct op *op);   /* begins its followers */
-bool session_declines(const struct op *op); /* nobody waits for it any more */
+void session_enter_op(struct op *op);     /* its turn has come: prepares its first step */
+void session_start_op(struct op *op);     /* begins it and runs its steps as far as possible here */
+void session_continue_op(struct op *op);  /* home: continues an operation that was handed over */
+void session_batch_writes(struct op *op); /* begins its followers */
+bool op_is_unwanted(const struct op *op); /* nobody waits for it any more */
 /* session_close.c */
 void session_close_step(sally_session *s); /* goes on with the end when nothing runs */
 /* outcome.c */

@@ -31,7 +31,7 @@ static bool prepare_file(struct op *op)
     bool directory = op->kind == SALLY_OP_OPENDIR;
     pub->file = file_new(s, pub->path, directory ? SALLY_OPEN_READ : pub->u.open.flags, directory);
     if (pub->file) {
-        pub->file->facts.internal = op->aside;
+        pub->file->facts.internal = op->is_internal;
         atomic_init(&pub->file->close_submitted, true); /* not before it is open */
     }
     return pub->file != NULL;
@@ -46,27 +46,27 @@ static void set_close_reason(const struct op *op)
     else if (op->pub.file->worst != SALLY_OK)
         facts->close_reason = SALLY_CLOSED_ERROR;
     else
-        facts->close_reason = op->aside ? SALLY_CLOSED_BY_SERVER : SALLY_CLOSED_BY_CLIENT;
+        facts->close_reason = op->is_internal ? SALLY_CLOSED_BY_SERVER : SALLY_CLOSED_BY_CLIENT;
 }
 
-bool session_declines(const struct op *op)
+bool op_is_unwanted(const struct op *op)
 {
-    return op->session->stage >= SESSION_DRAINING && !op->aside &&
+    return op->session->stage >= SESSION_DRAINING && !op->is_internal &&
            (op_kind(op->kind)->flags & KIND_ABANDONABLE) != 0;
 }
 
-void session_begin_op(struct op *op)
+void session_enter_op(struct op *op)
 {
     sally_session *s = op->session;
     list_append(&s->running, &op->run_link);
     s->started++;
-    if (op->aside)
-        s->aside++;
+    if (op->is_internal)
+        s->internal_ops++;
     op->stage = OP_CHECK;
     op->started_ns = s->host->now_ns(s->host);
     if (closes(op))
         set_close_reason(op);
-    if (session_declines(op)) {
+    if (op_is_unwanted(op)) {
         op->pub.status = SALLY_CONNECTION_LOST;
         op->stage = OP_DONE;
     } else if (opens(op) && !prepare_file(op)) {
@@ -80,15 +80,15 @@ void session_begin_op(struct op *op)
     }
 }
 
-void session_gather(struct op *op)
+void session_batch_writes(struct op *op)
 {
     if (!queue_pop_followers(op))
         return;
     LIST_EACH (item, &op->followers) {
         struct op *next = CONTAINER_OF(item, struct op, link);
-        session_begin_op(next);
-        next->handed = true;
-        op->session->with_workers++;
+        session_enter_op(next);
+        next->with_worker = true;
+        op->session->worker_ops++;
     }
 }
 
@@ -99,29 +99,29 @@ static void do_steps(struct op *op)
     if (op_steps(op, true)) {
         end_op(op);
     } else {
-        op->handed = true;
-        op->session->with_workers++;
+        op->with_worker = true;
+        op->session->worker_ops++;
     }
 }
 
 void session_start_op(struct op *op)
 {
-    session_begin_op(op);
+    session_enter_op(op);
     do_steps(op);
 }
 
-void session_go_on(struct op *op)
+void session_continue_op(struct op *op)
 {
     if (op_steps(op, true))
         end_op(op);
 }
 
 /* An operation was answered late: those that waited behind it at a worker's go on from here. */
-static void go_on_with(struct op *op)
+static void continue_with(struct op *op)
 {
     sally_session *s = op->session;
-    s->with_workers--;
-    op->handed = false;
+    s->worker_ops--;
+    op->with_worker = false;
     if (session_is_closing(s)) {
         op->pub.status = SALLY_CONNECTION_LOST;
         op->stage = OP_DONE;
@@ -130,7 +130,7 @@ static void go_on_with(struct op *op)
 }
 
 /* The file that ends with this operation. */
-static sally_file *doomed_file(const struct op *op)
+static sally_file *ending_file(const struct op *op)
 {
     const sally_op *pub = &op->pub;
     if (!pub->file)
@@ -145,7 +145,7 @@ static void unpin_files(sally_file *const pins[2])
     for (size_t i = 0; i < 2; i++) {
         struct op *waiting = pins[i] ? file_unpin(pins[i]) : NULL;
         if (waiting)
-            session_go_on(waiting);
+            session_continue_op(waiting);
     }
 }
 
@@ -160,9 +160,9 @@ static bool start_undo(struct op *op)
         file_log_close(op->pub.file);
     if (!grants_undo_next(op))
         return false;
-    if (op->handed)
-        op->session->with_workers--;
-    op->handed = false;
+    if (op->with_worker)
+        op->session->worker_ops--;
+    op->with_worker = false;
     do_steps(op);
     return true;
 }
@@ -172,35 +172,35 @@ static void end_op(struct op *op)
     sally_session *s = op->session;
     if (start_undo(op))
         return;
-    struct op *follower = op_take_follower(op);
+    struct op *follower = op_pop_follower(op);
     s->references++; /* on_done may free the operation, and end the session */
     list_remove(&op->run_link);
     s->started--;
-    if (op->aside)
-        s->aside--;
+    if (op->is_internal)
+        s->internal_ops--;
     queue_note_end(op);
-    if (op->handed)
-        s->with_workers--;
-    op->handed = false;
+    if (op->with_worker)
+        s->worker_ops--;
+    op->with_worker = false;
     if (op->kind == SALLY_OP_SESSION_START && op->pub.status == SALLY_OK)
         s->owes_end = true;
     if (op->pub.file)
         outcome_note_file(op);
     outcome_note(op);
-    sally_file *doomed = doomed_file(op);
-    if (doomed) /* on_done may end the session, which must not close this one again */
-        list_remove(&doomed->link);
-    if (doomed && opens(op))
+    sally_file *ending = ending_file(op);
+    if (ending) /* on_done may end the session, which must not close this one again */
+        list_remove(&ending->link);
+    if (ending && opens(op))
         op->pub.file = NULL;
     sally_file *pins[COUNT_OF(op->pinned)];
     memcpy(pins, op->pinned, sizeof pins);
     if (op->on_done)
         op->on_done(op);
-    if (doomed)
-        file_free(doomed);
+    if (ending)
+        file_free(ending);
     unpin_files(pins);
     if (follower)
-        go_on_with(follower);
+        continue_with(follower);
     if (session_is_closing(s))
         session_close_step(s);
     else
@@ -223,7 +223,7 @@ void session_run(struct op *op)
     struct list done;
     list_init(&done);
     while (op && op_steps(op, false)) {
-        struct op *next = op_take_follower(op);
+        struct op *next = op_pop_follower(op);
         list_append(&done, &op->link);
         if (next && host->now_ns(host) - begun > TOGETHER_NS)
             bring_home(host, &done);
@@ -233,7 +233,7 @@ void session_run(struct op *op)
 }
 
 /* One that the program has submitted. */
-static void adopt(struct op *op)
+static void start_submitted(struct op *op)
 {
     sally_session *s = op->session;
     op->pub.id = ++s->next_request;
@@ -247,11 +247,11 @@ static void adopt(struct op *op)
 void session_deliver(struct op *op)
 {
     if (op->stage == OP_SUBMITTED) {
-        adopt(op);
+        start_submitted(op);
         return;
     }
     if (op_come_home(op))
-        session_go_on(op);
+        session_continue_op(op);
 }
 
 void session_schedule(sally_session *s)

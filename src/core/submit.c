@@ -39,7 +39,7 @@ static bool pin_files(struct op *op)
 }
 
 /* Only the client closes its own files, and each file is closed once. */
-static bool takes_close(struct op *op)
+static bool may_close(struct op *op)
 {
     sally_file *file = op->pub.file;
     return file && file->facts.internal && !atomic_exchange(&file->close_submitted, true);
@@ -52,7 +52,7 @@ static sally_error prepare(struct op *op, const char *path)
     if (kind->handle == NO_HANDLE)
         op->pub.file = NULL;
     if (path)
-        status = op_take_path(op, slice_of(path));
+        status = op_set_raw_path(op, slice_of(path));
     else if (op->pub.file)
         op->pub.path = op->pub.file->path;
     if (status != SALLY_OK)
@@ -60,7 +60,7 @@ static sally_error prepare(struct op *op, const char *path)
     if (!op->pub.path || (op->kind == SALLY_OP_COPY && (!op->pub.file || !op->pub.u.copy.to)))
         return SALLY_E_INVALID;
     if (op_kind_closes(op->kind))
-        return takes_close(op) ? SALLY_E_OK : SALLY_E_INVALID;
+        return may_close(op) ? SALLY_E_OK : SALLY_E_INVALID;
     return pin_files(op) ? SALLY_E_OK : SALLY_E_CLOSED;
 }
 
@@ -76,8 +76,8 @@ static sally_error submit(sally_session *s, sally_fs *fs, uint32_t kind, const c
         return SALLY_E_NO_MEMORY;
     op_init(op, s, kind);
     op->stage = OP_SUBMITTED;
-    op->aside = op->by_program = true;
-    op->unchecked = true;
+    op->is_internal = op->by_program = true;
+    op->skips_permissions = true;
     op->pub.flags |= SALLY_OP_INTERNAL;
     op->on_done = submitted_done;
     op->submit_done = done;

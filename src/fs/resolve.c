@@ -168,7 +168,7 @@ static sally_status go_on(sally_fs *fs, sally_op *op, sally_status status, void 
     struct resolve *r = context;
     while ((status = take_answer(r, op, status)) == SALLY_OK && r->walk) {
         ask(r, op);
-        status = fs_call_quiet(fs, r->inner, op, go_on, r);
+        status = fs_call_inline(fs, r->inner, op, go_on, r);
         if (status == SALLY_PENDING)
             return status;
     }

@@ -240,7 +240,7 @@ struct op *scp_path_op(struct scp *s, uint32_t kind, struct slice path, then_fn 
     struct op *op = scp_op(s, kind, then);
     if (!op)
         return NULL;
-    sally_status status = op_take_path(op, path);
+    sally_status status = op_set_raw_path(op, path);
     if (status == SALLY_OK)
         return op;
     op_free(op);

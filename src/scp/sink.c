@@ -222,7 +222,7 @@ static void write_block(struct scp *s)
     op->pub.u.io.offset = k->submitted;
     op->pub.u.io.data = block->bytes;
     op->pub.u.io.length = size;
-    op->reserve = size;
+    op->reply_bytes = size;
     task_of(op)->block = block;
     k->submitted += size;
     k->writes++;

@@ -221,7 +221,7 @@ static void ask(struct scp *s, struct piece *p)
     op->pub.u.io.offset = end + p->have;
     op->pub.u.io.data = p->block->bytes + p->have;
     op->pub.u.io.length = p->wanted - p->have;
-    op->reserve = op->pub.u.io.length;
+    op->reply_bytes = op->pub.u.io.length;
     task_of(op)->piece = p;
     scp_submit(s, op);
 }

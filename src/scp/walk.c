@@ -152,7 +152,7 @@ static void read_names(struct scp *s, const struct walk_level *l)
     buf_init(&listing->names, NAMES_MAX);
     task_of(op)->listing = listing;
     op->entry = on_entry;
-    op->reserve = NAMES_ENOUGH;
+    op->reply_bytes = NAMES_ENOUGH;
     scp_submit_alone(s, op);
 }
 

@@ -5,18 +5,15 @@
 #include "sftp/attrs_codec.h"
 #include "sftp/protocol.h"
 
-/* Length, type, id, length of the data. */
-#define DATA_HEAD   13
-#define HANDLE_HEAD 13 /* the same */
 /* Data of this size is copied to the small replies rather than sent in a chunk of its own. */
 #define SMALL_DATA 2048u
 
 bool answer_status(struct sftp *s, struct op *op)
 {
     if (op->pub.status == SALLY_UNKNOWN_PRINCIPAL && op->unknown)
-        reply_unknown(s, op->tag, op->message, op->unknown);
+        reply_unknown(s, op->request_id, op->message, op->unknown);
     else
-        reply_status(s, op->tag, op->pub.status, op->message);
+        reply_status(s, op->request_id, op->pub.status, op->message);
     return false;
 }
 
@@ -30,7 +27,7 @@ bool answer_handle(struct sftp *s, struct op *op)
     }
     wire_put_u32(bytes, sizeof bytes - 4);
     bytes[4] = SSH_FXP_HANDLE;
-    wire_put_u32(bytes + 5, op->tag);
+    wire_put_u32(bytes + 5, op->request_id);
     wire_put_u32(bytes + 9, HANDLE_SIZE);
     handles_add(&s->handles, op->pub.file, bytes + HANDLE_HEAD);
     reply_copy(s, bytes, sizeof bytes);
@@ -44,7 +41,7 @@ bool answer_data(struct sftp *s, struct op *op)
     bool good = op->pub.status == SALLY_OK || (op->pub.status == SALLY_EOF && r->block);
     uint32_t done = good && io->done <= io->length ? io->done : 0;
     if (!good || (done == 0 && io->length != 0)) {
-        reply_status(s, op->tag, op->pub.status == SALLY_OK ? SALLY_EOF : op->pub.status,
+        reply_status(s, op->request_id, op->pub.status == SALLY_OK ? SALLY_EOF : op->pub.status,
                      op->message);
         return false;
     }
@@ -52,7 +49,7 @@ bool answer_data(struct sftp *s, struct op *op)
     uint8_t *head = r->block->bytes;
     wire_put_u32(head, DATA_HEAD - 4 + done);
     head[4] = SSH_FXP_DATA;
-    wire_put_u32(head + 5, op->tag);
+    wire_put_u32(head + 5, op->request_id);
     wire_put_u32(head + 9, done);
     if (done <= SMALL_DATA) {
         reply_copy(s, head, DATA_HEAD + (size_t)done);
@@ -75,8 +72,8 @@ bool answer_attrs(struct sftp *s, struct op *op)
         attrs_hide(&stat->attrs, path_last(op->pub.path));
         stat->attrs.valid &= stat->wanted | SALLY_ATTR_TYPE;
     }
-    attrs_put(reply_begin(s, SSH_FXP_ATTRS, op->tag), s->version, &stat->attrs);
-    reply_end(s, op->tag);
+    attrs_put(reply_begin(s, SSH_FXP_ATTRS, op->request_id), s->version, &stat->attrs);
+    reply_end(s, op->request_id);
     return false;
 }
 
@@ -89,9 +86,9 @@ bool answer_text(struct sftp *s, struct op *op)
     if (!result && op->pub.kind == SALLY_OP_REALPATH)
         result = op->pub.path;
     if (result)
-        reply_one_name(s, op->tag, result, &text->attrs);
+        reply_one_name(s, op->request_id, result, &text->attrs);
     else
-        reply_status(s, op->tag, SALLY_FAILURE, NULL);
+        reply_status(s, op->request_id, SALLY_FAILURE, NULL);
     return false;
 }
 
@@ -101,7 +98,7 @@ bool answer_statvfs(struct sftp *s, struct op *op)
     const sally_op_statvfs *v = &op->pub.u.statvfs;
     if (op->pub.status != SALLY_OK)
         return answer_status(s, op);
-    struct buf *b = reply_begin(s, SSH_FXP_EXTENDED_REPLY, op->tag);
+    struct buf *b = reply_begin(s, SSH_FXP_EXTENDED_REPLY, op->request_id);
     const uint64_t values[] = {
         v->block_size,
         v->fragment_size,
@@ -117,7 +114,7 @@ bool answer_statvfs(struct sftp *s, struct op *op)
     };
     for (size_t i = 0; i < COUNT_OF(values); i++)
         put_u64(b, values[i]);
-    reply_end(s, op->tag);
+    reply_end(s, op->request_id);
     return false;
 }
 
@@ -135,10 +132,10 @@ bool answer_ids(struct sftp *s, struct op *op)
     const sally_op_lookup_ids *ids = &op->pub.u.lookup_ids;
     if (op->pub.status != SALLY_OK)
         return answer_status(s, op);
-    struct buf *b = reply_begin(s, SSH_FXP_EXTENDED_REPLY, op->tag);
+    struct buf *b = reply_begin(s, SSH_FXP_EXTENDED_REPLY, op->request_id);
     put_names(b, ids->user_names, ids->uid_count);
     put_names(b, ids->group_names, ids->gid_count);
-    reply_end(s, op->tag);
+    reply_end(s, op->request_id);
     return false;
 }
 
@@ -147,8 +144,8 @@ bool answer_extended(struct sftp *s, struct op *op)
     const sally_op_extended *extended = &op->pub.u.extended;
     if (op->pub.status != SALLY_OK || !extended->reply)
         return answer_status(s, op);
-    put_bytes(reply_begin(s, SSH_FXP_EXTENDED_REPLY, op->tag), extended->reply,
+    put_bytes(reply_begin(s, SSH_FXP_EXTENDED_REPLY, op->request_id), extended->reply,
               extended->reply_size);
-    reply_end(s, op->tag);
+    reply_end(s, op->request_id);
     return false;
 }

@@ -29,7 +29,7 @@ static void let_go(struct sftp *s, const struct copy *c)
 static void end(struct sftp *s, struct op *op, const struct copy *c)
 {
     let_go(s, c);
-    reply_status(s, op->tag, c->status, c->message[0] ? c->message : NULL);
+    reply_status(s, op->request_id, c->status, c->message[0] ? c->message : NULL);
 }
 
 static void note(struct copy *c, const struct op *op, sally_status status)
@@ -98,7 +98,7 @@ static bool answer_copied(struct sftp *s, struct op *op)
     if (next) {
         c->attrs = (sally_attrs){.valid = SALLY_ATTR_SIZE, .size = size};
         next->pub.u.setstat.attrs = &c->attrs;
-        next->unchecked = true; /* part of writing the file, which was allowed */
+        next->skips_permissions = true; /* part of writing the file, which was allowed */
         request_of(next)->file = c->to;
     }
     go_on(s, next, op, c);
@@ -155,7 +155,7 @@ static bool answer_source(struct sftp *s, struct op *op)
     struct op *next = request_go_on(op, SALLY_OP_FSTAT, answer_mode);
     if (next) {
         next->pub.u.stat.wanted = SALLY_ATTR_TYPE | SALLY_ATTR_PERMISSIONS;
-        next->unchecked = true; /* the client does not get to see it */
+        next->skips_permissions = true; /* the client does not get to see it */
         request_of(next)->file = c->from;
     }
     go_on(s, next, op, c);

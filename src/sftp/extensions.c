@@ -48,7 +48,7 @@ static sally_status ext_fstatvfs(struct sftp *s, struct request_in *in)
     if (!op)
         return SALLY_FAILURE;
     if (file->facts.is_directory)
-        return finish(s, op, op_take_path(op, slice_of(file->path)));
+        return finish(s, op, op_set_raw_path(op, slice_of(file->path)));
     request_of(op)->file = file;
     return request_submit(s, op);
 }
@@ -269,7 +269,7 @@ static sally_status ext_unknown(struct sftp *s, struct request_in *in, struct sl
     struct slice data = cursor_rest(&in->body);
     sally_op_extended *extended = &op->pub.u.extended;
     uint8_t *copy = sally_op_alloc(&op->pub, data.size + 1);
-    extended->name = op_take_text(op, name);
+    extended->name = op_copy_text(op, name);
     if (!copy || !extended->name)
         return request_drop(op, SALLY_FAILURE);
     if (data.size)

@@ -39,14 +39,14 @@ static bool answer_check(struct sftp *s, struct op *op)
     if (op->pub.status != SALLY_OK)
         return answer_status(s, op);
     if (!is_answered(h)) {
-        reply_status(s, op->tag, SALLY_FAILURE, NULL);
+        reply_status(s, op->request_id, SALLY_FAILURE, NULL);
         return false;
     }
-    struct buf *b = reply_begin(s, SSH_FXP_EXTENDED_REPLY, op->tag);
+    struct buf *b = reply_begin(s, SSH_FXP_EXTENDED_REPLY, op->request_id);
     put_text(b, "check-file");
     put_text(b, h->algorithm);
     put_bytes(b, h->digests, h->digests_size);
-    reply_end(s, op->tag);
+    reply_end(s, op->request_id);
     return false;
 }
 
@@ -66,7 +66,7 @@ static sally_status check_file(struct sftp *s, struct request_in *in, bool by_ha
     struct op *op = request_begin(s, in, SALLY_OP_HASH, answer_check);
     if (!op)
         return SALLY_FAILURE;
-    h.algorithms = op_take_text(op, algorithms);
+    h.algorithms = op_copy_text(op, algorithms);
     op->pub.u.hash = h;
     return finish(s, op, h.algorithms ? aim(s, op, what, by_handle) : SALLY_FAILURE);
 }
@@ -107,9 +107,9 @@ static bool answer_md5(struct sftp *s, struct op *op)
     if (op->pub.status != SALLY_OK)
         return answer_status(s, op);
     if (is_md5(h))
-        reply_md5(s, op->tag, h->digests, MD5_SIZE);
+        reply_md5(s, op->request_id, h->digests, MD5_SIZE);
     else
-        reply_status(s, op->tag, SALLY_FAILURE, NULL);
+        reply_status(s, op->request_id, SALLY_FAILURE, NULL);
     return false;
 }
 
@@ -121,24 +121,24 @@ static bool answer_quick(struct sftp *s, struct op *op)
         return answer_md5(s, op);
     const struct md5 *md5 = request_of(op)->plan;
     if (memcmp(h->digests, md5->quick, MD5_SIZE) != 0) {
-        reply_md5(s, op->tag, NULL, 0);
+        reply_md5(s, op->request_id, NULL, 0);
         return false;
     }
     sally_file *file = request_of(op)->file;
     struct op *next = request_go_on(op, SALLY_OP_HASH, answer_md5);
     if (!next) {
-        reply_status(s, op->tag, SALLY_FAILURE, NULL);
+        reply_status(s, op->request_id, SALLY_FAILURE, NULL);
         return false;
     }
     next->pub.u.hash =
         (sally_op_hash){.algorithms = "md5", .offset = md5->offset, .length = md5->length};
     request_of(next)->file = file;
-    sally_status status = file ? SALLY_OK : op_take_path(next, slice_of(op->pub.path));
+    sally_status status = file ? SALLY_OK : op_set_raw_path(next, slice_of(op->pub.path));
     if (status == SALLY_OK) {
         request_submit(s, next);
     } else {
         request_go_back(next, op);
-        reply_status(s, op->tag, status, NULL);
+        reply_status(s, op->request_id, status, NULL);
     }
     return false;
 }

@@ -18,13 +18,13 @@ static bool answer_space(struct sftp *s, struct op *op)
     uint64_t unit = v->fragment_size ? v->fragment_size : v->block_size;
     uint64_t kept_back =
         v->blocks_free > v->blocks_available ? v->blocks_free - v->blocks_available : 0;
-    struct buf *b = reply_begin(s, SSH_FXP_EXTENDED_REPLY, op->tag);
+    struct buf *b = reply_begin(s, SSH_FXP_EXTENDED_REPLY, op->request_id);
     put_u64(b, times(v->blocks, unit));
     put_u64(b, times(v->blocks_free, unit));
     put_u64(b, times(v->blocks > kept_back ? v->blocks - kept_back : 0, unit));
     put_u64(b, times(v->blocks_available, unit));
     put_u32(b, unit > UINT32_MAX ? 0 : (uint32_t)unit);
-    reply_end(s, op->tag);
+    reply_end(s, op->request_id);
     return false;
 }
 
@@ -70,7 +70,7 @@ static bool answer_made(struct sftp *s, struct op *op)
     else if (op->pub.status != SALLY_OK)
         answer_status(s, op);
     else
-        reply_one_name(s, op->tag, op->pub.path, NULL);
+        reply_one_name(s, op->request_id, op->pub.path, NULL);
     return false;
 }
 
@@ -83,7 +83,7 @@ static sally_status name_folder(const struct sftp *s, struct op *op, const struc
     buf_init(&name, PATH_MAX_BYTES + 64);
     put_format(&name, "%s/sftp-%llx-%llx-%x", t->folder, (unsigned long long)now,
                (unsigned long long)sally_session_id(s->session), (unsigned)t->tries);
-    sally_status status = name.failed ? SALLY_FAILURE : op_take_path(op, buf_slice(&name));
+    sally_status status = name.failed ? SALLY_FAILURE : op_set_raw_path(op, buf_slice(&name));
     buf_clear(&name);
     return status;
 }
@@ -100,7 +100,7 @@ static void make_next(struct sftp *s, struct op *before, struct temp *t)
     }
     if (op)
         request_go_back(op, before);
-    reply_status(s, before->tag, status, NULL);
+    reply_status(s, before->request_id, status, NULL);
 }
 
 static bool answer_folder(struct sftp *s, struct op *op)
@@ -113,7 +113,7 @@ static bool answer_folder(struct sftp *s, struct op *op)
     if (t->make)
         make_next(s, op, t);
     else
-        reply_one_name(s, op->tag, t->folder, NULL);
+        reply_one_name(s, op->request_id, t->folder, NULL);
     return false;
 }
 
@@ -130,7 +130,7 @@ static sally_status find_folder(struct sftp *s, struct request_in *in, bool make
     request_alone(op);
     op->pub.u.stat.flags = SALLY_FOLLOW;
     op->pub.u.stat.wanted = SALLY_ATTR_TYPE;
-    sally_status status = op_take_path(op, slice_of(USUAL_FOLDER));
+    sally_status status = op_set_raw_path(op, slice_of(USUAL_FOLDER));
     return status == SALLY_OK ? request_submit(s, op) : request_drop(op, status);
 }
 

@@ -3,6 +3,10 @@
 #ifndef SALLY_SFTP_PROTOCOL_H
 #define SALLY_SFTP_PROTOCOL_H
 
+/* Of a reply with a string: length, type, id, length of the string. */
+#define DATA_HEAD   13
+#define HANDLE_HEAD 13
+
 #define SFTP_FIRST_VERSION 3u
 #define SFTP_LAST_VERSION  6u
 

@@ -208,7 +208,7 @@ struct op *request_begin(struct sftp *s, const struct request_in *in, uint32_t k
     }
     *r = (struct request){.s = s, .answer = answer, .size = in->size};
     op->owner = r;
-    op->tag = in->id;
+    op->request_id = in->id;
     op->on_done = on_done;
     return op;
 }
@@ -222,7 +222,7 @@ void request_alone(struct op *op)
 struct op *request_go_on(struct op *before, uint32_t kind, answer_fn *answer)
 {
     struct request *r = request_of(before);
-    const struct request_in in = {.id = before->tag, .size = r->size};
+    const struct request_in in = {.id = before->request_id, .size = r->size};
     struct op *op = request_begin(r->s, &in, kind, answer);
     if (!op)
         return NULL;
@@ -328,7 +328,7 @@ sally_status request_path(struct sftp *s, struct op *op, struct slice raw)
     request_of(op)->slash |= slash_ends(raw);
     sally_status status = translate(s, &raw, &room);
     if (status == SALLY_OK)
-        status = op_take_path(op, raw);
+        status = op_set_raw_path(op, raw);
     buf_clear(&room);
     return status;
 }
@@ -339,7 +339,7 @@ sally_status request_to(struct sftp *s, struct op *op, struct slice raw)
     request_of(op)->slash |= slash_ends(raw);
     sally_status status = translate(s, &raw, &room);
     if (status == SALLY_OK)
-        status = op_take_to(op, raw);
+        status = op_set_raw_to(op, raw);
     buf_clear(&room);
     return status;
 }
@@ -351,7 +351,7 @@ sally_status request_text(struct sftp *s, struct op *op, struct slice raw, const
         return SALLY_INVALID_FILENAME;
     sally_status status = translate(s, &raw, &room);
     if (status == SALLY_OK) {
-        *out = op_take_text(op, raw);
+        *out = op_copy_text(op, raw);
         status = *out ? SALLY_OK : SALLY_FAILURE;
     }
     buf_clear(&room);

@@ -222,7 +222,7 @@ static struct op *begin_readdir(struct sftp *s, const struct request_in *in, sal
                           .max = s->options.settings.max_names};
     op->entry = on_entry;
     op->on_start = start_readdir;
-    op->reserve = s->options.settings.max_names;
+    op->reply_bytes = s->options.settings.max_names;
     request_of(op)->listing = l;
     request_of(op)->file = file;
     return op;
@@ -246,7 +246,7 @@ static bool ask_again(struct sftp *s, struct op *op)
     struct request *r = request_of(op);
     if (op->pub.file->closing)
         return false;
-    const struct request_in in = {.id = op->tag, .size = r->size};
+    const struct request_in in = {.id = op->request_id, .size = r->size};
     if (submit_readdir(s, &in, op->pub.file, true) != SALLY_OK)
         return false;
     r->size = 0; /* the new one gives the credit */
@@ -268,7 +268,7 @@ static void send_names(struct sftp *s, struct op *op, bool last)
         head[l->names.size++] = 1; /* NAME_TAIL kept room */
     wire_put_u32(head, (uint32_t)(l->names.size - 4));
     head[4] = SSH_FXP_NAME;
-    wire_put_u32(head + 5, op->tag);
+    wire_put_u32(head + 5, op->request_id);
     wire_put_u32(head + 9, l->count);
     if (l->names.size <= SMALL_LISTING) {
         reply_copy(s, head, l->names.size);
@@ -303,12 +303,12 @@ static void reply_names(struct sftp *s, struct op *op)
     sally_file *file = op->pub.file;
     sally_status status = op->pub.status;
     if (status != SALLY_OK && status != SALLY_EOF) {
-        reply_status(s, op->tag, status, op->message);
+        reply_status(s, op->request_id, status, op->message);
     } else if (request_of(op)->listing->count) {
         send_names(s, op, is_listed(file));
         read_ahead(s, file);
     } else if (status == SALLY_EOF || !ask_again(s, op)) {
-        reply_status(s, op->tag, SALLY_EOF, NULL);
+        reply_status(s, op->request_id, SALLY_EOF, NULL);
     }
 }
 
@@ -343,7 +343,7 @@ static bool answer_ahead(struct sftp *s, struct op *op)
     }
     s->ahead.op = NULL;
     if (a.wanted) {
-        op->tag = a.id;
+        op->request_id = a.id;
         request_of(op)->size = a.size;
         reply_names(s, op);
     }
@@ -356,7 +356,7 @@ static void read_ahead(struct sftp *s, sally_file *file)
     struct op *op = may_read_ahead(s, file) ? begin_readdir(s, &nobodys, file, answer_ahead) : NULL;
     if (!op)
         return;
-    op->reserve = 0;
+    op->reply_bytes = 0;
     request_of(op)->listing->ahead = true;
     buf_init(&request_of(op)->listing->plain, s->options.settings.max_names);
     s->ahead = (struct ahead){.op = op};
@@ -378,7 +378,7 @@ static bool take_ahead(struct sftp *s, const struct request_in *in, const sally_
         return true;
     }
     a->op = NULL;
-    op->tag = in->id;
+    op->request_id = in->id;
     request_of(op)->size = in->size;
     reply_names(s, op);
     s->credit += request_of(op)->size; /* less what ask_again() has taken over */

@@ -3,8 +3,6 @@
 
 #include "sftp/protocol.h"
 
-#define DATA_HEAD 13 /* of a reply to READ */
-
 /* ---- OPEN ---- */
 
 static uint32_t access_of_flags(uint32_t flags)
@@ -194,7 +192,7 @@ sally_status handle_read(struct sftp *s, struct request_in *in)
     op->pub.u.io.offset = offset;
     op->pub.u.io.length =
         length < s->options.settings.max_read ? length : s->options.settings.max_read;
-    op->reserve = op->pub.u.io.length;
+    op->reply_bytes = op->pub.u.io.length;
     op->on_start = start_read;
     request_of(op)->file = file;
     text_aim(s, op, file);
@@ -222,7 +220,7 @@ sally_status write_begin(struct sftp *s, struct request_in *in, const struct wri
     op->pub.u.io.offset = head->offset;
     op->pub.u.io.length = head->length;
     op->pub.u.io.data = r->block->bytes;
-    op->reserve = head->length;
+    op->reply_bytes = head->length;
     text_aim(s, op, head->file);
     *out = op;
     return SALLY_OK;
@@ -254,7 +252,7 @@ static sally_status aim(struct op *op, sally_file *file)
         request_of(op)->file = file;
         return SALLY_OK;
     }
-    return op_take_path(op, slice_of(file->path));
+    return op_set_raw_path(op, slice_of(file->path));
 }
 
 sally_status handle_fstat(struct sftp *s, struct request_in *in)

@@ -205,7 +205,7 @@ static bool answer_found(struct sftp *s, struct op *op)
     const bool *must_exist = request_of(op)->plan;
     if (!found && *must_exist)
         return answer_status(s, op);
-    reply_one_name(s, op->tag, op->pub.path, found ? &stat->attrs : NULL);
+    reply_one_name(s, op->request_id, op->pub.path, found ? &stat->attrs : NULL);
     return false;
 }
 
@@ -216,14 +216,14 @@ static bool answer_resolved(struct sftp *s, struct op *op)
     if (op->pub.status != SALLY_OK) {
         if (*must_exist)
             return answer_status(s, op);
-        reply_one_name(s, op->tag, op->pub.path, NULL); /* section 8.9: must not fail */
+        reply_one_name(s, op->request_id, op->pub.path, NULL); /* section 8.9: must not fail */
         return false;
     }
     if (text->attrs.valid)
         return answer_text(s, op);
     struct op *next = request_go_on(op, SALLY_OP_STAT, answer_found);
     sally_status status =
-        next ? op_take_path(next, slice_of(text->result ? text->result : op->pub.path))
+        next ? op_set_raw_path(next, slice_of(text->result ? text->result : op->pub.path))
              : SALLY_FAILURE;
     if (status == SALLY_OK) {
         next->pub.u.stat.wanted = s->all_attrs;
@@ -232,7 +232,7 @@ static bool answer_resolved(struct sftp *s, struct op *op)
     }
     if (next)
         request_go_back(next, op);
-    reply_status(s, op->tag, status, NULL);
+    reply_status(s, op->request_id, status, NULL);
     return false;
 }
 
@@ -247,7 +247,7 @@ static sally_status submit_resolving(struct sftp *s, struct request_in *in, stru
     request_of(op)->plan = must_exist;
     request_alone(op);
     op->pub.u.text.flags = control;
-    return finish(s, op, op_take_path(op, path)); /* as the storage writes it already */
+    return finish(s, op, op_set_raw_path(op, path)); /* as the storage writes it already */
 }
 
 sally_status handle_realpath(struct sftp *s, struct request_in *in)

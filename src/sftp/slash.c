@@ -91,9 +91,9 @@ bool slash_looks_first(struct sftp *s, struct op *op)
         request_fail(op, SALLY_FILE_IS_A_DIRECTORY);
         return true;
     }
-    const struct request_in nobodys = {.id = op->tag};
+    const struct request_in nobodys = {.id = op->request_id};
     struct op *look = request_begin(s, &nobodys, SALLY_OP_STAT, answer_look);
-    sally_status status = look ? op_take_path(look, slice_of(op->pub.path)) : SALLY_FAILURE;
+    sally_status status = look ? op_set_raw_path(look, slice_of(op->pub.path)) : SALLY_FAILURE;
     if (status != SALLY_OK) {
         if (look)
             request_drop(look, status);
@@ -102,7 +102,7 @@ bool slash_looks_first(struct sftp *s, struct op *op)
     }
     look->pub.u.stat.flags = rule->follow;
     look->pub.u.stat.wanted = SALLY_ATTR_TYPE;
-    look->unchecked = true;
+    look->skips_permissions = true;
     request_of(look)->waiting = op;
     if (!s->alone)
         request_alone(look);

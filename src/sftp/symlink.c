@@ -123,7 +123,7 @@ static bool answer_question(struct sftp *s, struct op *op)
     }
     if (next)
         request_go_back(next, op);
-    reply_status(s, op->tag, status, NULL);
+    reply_status(s, op->request_id, status, NULL);
     return false;
 }
 

@@ -52,7 +52,7 @@ static sally_status search(struct sftp *s, struct op *op, struct seek *seek)
 {
     op->pub.u.io.offset = seek->at;
     op->pub.u.io.length = SEEK_BYTES;
-    op->reserve = SEEK_BYTES;
+    op->reply_bytes = SEEK_BYTES;
     op->gives_way = ++seek->reads % SEEK_TURN == 0;
     op->on_start = start_search;
     request_of(op)->file = seek->file;
@@ -82,7 +82,7 @@ static bool answer_search(struct sftp *s, struct op *op)
         return answer_status(s, op);
     if (io->data && count_lines(seek, io->data, io->done)) {
         slot->text_at = seek->at;
-        reply_status(s, op->tag, SALLY_OK, NULL);
+        reply_status(s, op->request_id, SALLY_OK, NULL);
         return false;
     }
     if (at_end)
@@ -91,7 +91,7 @@ static bool answer_search(struct sftp *s, struct op *op)
     if (next)
         search(s, next, seek);
     else
-        reply_status(s, op->tag, SALLY_FAILURE, NULL);
+        reply_status(s, op->request_id, SALLY_FAILURE, NULL);
     return false;
 }
 

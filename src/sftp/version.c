@@ -62,7 +62,7 @@ static sally_status take_pairs(struct op *op, struct cursor *in)
             break;
         if (slice_has_nul(name))
             continue;
-        pairs[count].name = op_take_text(op, name);
+        pairs[count].name = op_copy_text(op, name);
         uint8_t *copy = sally_op_alloc(&op->pub, data.size + 1);
         if (!pairs[count].name || !copy)
             return SALLY_FAILURE;

@@ -69,7 +69,7 @@ static struct op *request(struct stress *x, uint32_t kind, sally_file *file)
     if (file)
         op_use_file(op, file);
     else
-        op_take_path(op, slice_of(stores_any_path(x)));
+        op_set_raw_path(op, slice_of(stores_any_path(x)));
     switch (kind) {
     case SALLY_OP_OPEN:
         op->pub.u.open.attrs = &none;
@@ -82,14 +82,14 @@ static struct op *request(struct stress *x, uint32_t kind, sally_file *file)
         op->pub.u.io =
             (sally_op_io){.data = sally_op_alloc(&op->pub, IO_BYTES), .length = IO_BYTES};
         memset(op->pub.u.io.data, 0, IO_BYTES);
-        op->reserve = IO_BYTES;
+        op->reply_bytes = IO_BYTES;
         break;
     case SALLY_OP_SETSTAT:
     case SALLY_OP_FSETSTAT:
         op->pub.u.setstat.attrs = &none;
         break;
     case SALLY_OP_RENAME:
-        op_take_to(op, slice_of("/g"));
+        op_set_raw_to(op, slice_of("/g"));
         break;
     case SALLY_OP_READDIR:
         op->entry = take_entry;

@@ -11,10 +11,10 @@ static bool is_quiet(struct stress *x)
 static void check_operations(const sally_session *s)
 {
     const struct order_counts *c = &s->active;
-    if (s->started || s->aside || s->queued || s->with_workers || s->reserved)
+    if (s->started || s->internal_ops || s->queued || s->worker_ops || s->charged_bytes)
         stress_fail("nothing runs, but: started %u, aside %u, queued %u, with workers %u, "
                     "reserved %zu",
-                    s->started, s->aside, s->queued, s->with_workers, s->reserved);
+                    s->started, s->internal_ops, s->queued, s->worker_ops, s->charged_bytes);
     if (c->exclusive || c->reads || c->file_reads || c->unknown_reads || c->writes ||
         c->unknown_writes)
         stress_fail("nothing runs, but: exclusive %d, reads %u, of files %u and %u, writes %u "

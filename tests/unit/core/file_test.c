@@ -53,7 +53,7 @@ static void begin(struct bench *b, uint32_t flags)
     op->on_done = opened;
     op->pub.u.open.flags = flags;
     op->pub.u.open.attrs = &none;
-    assert_int_equal(op_take_path(op, slice_of("f")), SALLY_OK);
+    assert_int_equal(op_set_raw_path(op, slice_of("f")), SALLY_OK);
     op_submit(op);
     assert_non_null(b->file);
 }
@@ -144,7 +144,7 @@ static void copies_count(void **state)
     op->owner = &b;
     op->on_done = opened;
     op->pub.u.open = (sally_op_open){.flags = SALLY_OPEN_WRITE, .attrs = &none};
-    assert_int_equal(op_take_path(op, slice_of("g")), SALLY_OK);
+    assert_int_equal(op_set_raw_path(op, slice_of("g")), SALLY_OK);
     op_submit(op);
     assert_ptr_not_equal(b.file, from);
     for (uint64_t i = 0; i < 2; i++) {

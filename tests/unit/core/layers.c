@@ -209,7 +209,7 @@ struct op *layers_op(struct layers *x, uint32_t kind, sally_file *file)
     if (file)
         op_use_file(op, file);
     else
-        assert_int_equal(op_take_path(op, slice_of("/f")), SALLY_OK);
+        assert_int_equal(op_set_raw_path(op, slice_of("/f")), SALLY_OK);
     if (kind == SALLY_OP_OPEN)
         op->pub.u.open.attrs = &none;
     if (kind == SALLY_OP_READ || kind == SALLY_OP_WRITE)

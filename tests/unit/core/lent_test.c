@@ -108,7 +108,7 @@ static void each(bool refuses, bool late, int workers)
     op->owner = &x;
     op->on_done = answered;
     op->pub.u.open = (sally_op_open){.flags = SALLY_OPEN_READ, .attrs = &none};
-    assert_int_equal(op_take_path(op, slice_of("/f")), SALLY_OK);
+    assert_int_equal(op_set_raw_path(op, slice_of("/f")), SALLY_OK);
     op_submit(op);
     if (late)
         sally_op_finish(x.waiting, SALLY_OK);

@@ -85,7 +85,7 @@ static void ask(struct pages *x, uint32_t kind)
     op->on_done = answered;
     op->entry = entry;
     if (kind == SALLY_OP_OPENDIR)
-        assert_int_equal(op_take_path(op, slice_of("/d")), SALLY_OK);
+        assert_int_equal(op_set_raw_path(op, slice_of("/d")), SALLY_OK);
     else
         op_use_file(op, x->file);
     x->answered = false;

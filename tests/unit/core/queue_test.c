@@ -163,7 +163,7 @@ static void open_files(struct bench *b, uint32_t traits, int workers, size_t max
         op->pub.u.open.attrs = &none;
         op->pub.u.open.flags = SALLY_OPEN_READ | SALLY_OPEN_WRITE;
         op->on_done = open_answered;
-        assert_int_equal(op_take_path(op, slice_of("f")), SALLY_OK);
+        assert_int_equal(op_set_raw_path(op, slice_of("f")), SALLY_OK);
         op_submit(op);
         while (!b->files[i]) {
             test_host_pump(&b->host);
@@ -206,14 +206,14 @@ static void io(struct bench *b, uint32_t kind, int file, unsigned offset, uint32
     struct op *op = make(b, kind);
     op_use_file(op, b->files[file]);
     op->pub.u.io = (sally_op_io){.data = data, .length = sizeof data, .offset = offset};
-    op->reserve = reserve;
+    op->reply_bytes = reserve;
     op_submit(op);
 }
 
 static void path_op(struct bench *b, uint32_t kind)
 {
     struct op *op = make(b, kind);
-    assert_int_equal(op_take_path(op, slice_of("p")), SALLY_OK);
+    assert_int_equal(op_set_raw_path(op, slice_of("p")), SALLY_OK);
     op_submit(op);
 }
 

@@ -112,7 +112,7 @@ static struct op *new_op(struct bench *b, uint32_t kind)
     assert_non_null(op);
     op->owner = b;
     op->on_done = on_done;
-    assert_int_equal(op_take_path(op, slice_of("/")), SALLY_OK);
+    assert_int_equal(op_set_raw_path(op, slice_of("/")), SALLY_OK);
     return op;
 }
 
@@ -317,7 +317,7 @@ static void paths_are_changed_downwards_only(void **state)
             x.layer[2].late = late ? SALLY_OP_BIT(kinds[i]) : 0;
             struct op *op = layers_op(&x, kinds[i], NULL);
             if (kinds[i] == SALLY_OP_RENAME)
-                assert_int_equal(op_take_to(op, slice_of("/t")), SALLY_OK);
+                assert_int_equal(op_set_raw_to(op, slice_of("/t")), SALLY_OK);
             op_submit(op);
             for (bool finished = !late; x.answers == 0;) {
                 test_host_pump(&x.host);

@@ -151,7 +151,7 @@ static struct op *make(struct bench *b, uint32_t kind, const char *path)
     op->owner = b;
     op->on_done = answered;
     if (path)
-        assert_int_equal(op_take_path(op, slice_of(path)), SALLY_OK);
+        assert_int_equal(op_set_raw_path(op, slice_of(path)), SALLY_OK);
     return op;
 }
 
@@ -188,7 +188,7 @@ static void submit_io(struct bench *b, uint32_t kind, sally_file *file, uint32_t
     struct op *op = make(b, kind, NULL);
     op_use_file(op, file);
     op->pub.u.io = (sally_op_io){.data = data, .length = sizeof data};
-    op->reserve = reserve;
+    op->reply_bytes = reserve;
     op_submit(op);
 }
 
@@ -263,8 +263,8 @@ static void reads_wait_while_replies_are_not_sent(void **state)
         kept[i] = make(&b, SALLY_OP_READ, NULL);
         op_use_file(kept[i], file);
         kept[i]->pub.u.io = (sally_op_io){.data = data, .length = 16};
-        kept[i]->reserve = 600;  /* of 1000 */
-        kept[i]->on_done = NULL; /* as if the reply waited in the channel */
+        kept[i]->reply_bytes = 600; /* of 1000 */
+        kept[i]->on_done = NULL;    /* as if the reply waited in the channel */
     }
     for (int i = 0; i < 3; i++)
         op_submit(kept[i]);
@@ -286,7 +286,7 @@ static void permissions_come_before_the_storage(void **state)
     assert_null(open_file(&b, "f", SALLY_OPEN_READ | SALLY_OPEN_CREATE));
     assert_null(open_file(&b, "f", SALLY_OPEN_READ | SALLY_OPEN_BLOCK_WRITE));
     struct op *rename = make(&b, SALLY_OP_RENAME, "a");
-    assert_int_equal(op_take_to(rename, slice_of("b")), SALLY_OK);
+    assert_int_equal(op_set_raw_to(rename, slice_of("b")), SALLY_OK);
     rename->pub.u.rename.flags = SALLY_RENAME_OVERWRITE; /* also removes */
     op_submit(rename);
     assert_string_equal(b.done, "remove=3 open=3 open=3 open=3 rename=3 ");

@@ -124,7 +124,7 @@ static void ask(struct tries *x, uint32_t kind)
     op->on_done = answered;
     if (kind == SALLY_OP_OPEN) {
         op->pub.u.open = (sally_op_open){.flags = SALLY_OPEN_READ, .attrs = &none};
-        assert_int_equal(op_take_path(op, slice_of("/f")), SALLY_OK);
+        assert_int_equal(op_set_raw_path(op, slice_of("/f")), SALLY_OK);
     } else {
         op_use_file(op, x->file);
     }
