@@ -54,11 +54,28 @@ static void short_structures_stay_whole(void **state)
     sally_fs_unref(inner);
 }
 
+static void struct_sizes_are_checked(void **state)
+{
+    struct {
+        sally_fs_methods known;
+        void *later;
+    } newer = {.known = {.struct_size = sizeof newer, .stat = any}};
+    sally_fs *fs;
+    assert_int_equal(sally_fs_new(&fs, &newer.known, NULL), SALLY_E_OK);
+    sally_fs_unref(fs);
+    newer.later = &newer;
+    assert_int_equal(sally_fs_new(&fs, &newer.known, NULL), SALLY_E_INVALID);
+    sally_fs_methods none = {0};
+    assert_int_equal(sally_fs_new(&fs, &none, NULL), SALLY_E_INVALID);
+    (void)state;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(wrappers_promise_no_more),
         cmocka_unit_test(short_structures_stay_whole),
+        cmocka_unit_test(struct_sizes_are_checked),
     };
     return cmocka_run_group_tests_name("core/fs", tests, NULL, NULL);
 }

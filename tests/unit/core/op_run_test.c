@@ -349,5 +349,5 @@ int main(void)
         cmocka_unit_test(empty_pages),
         cmocka_unit_test(paths_are_changed_downwards_only),
     };
-    return cmocka_run_group_tests_name("core/run", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("core/op_run", tests, NULL, NULL);
 }
