@@ -1,4 +1,5 @@
-/* WRITEs that go to a worker together. Workers are played by the test, so that it decides when. */
+/* Whose turn it is, and which WRITEs go to a worker together. Workers are played by the test, so
+ * that it decides when. */
 #include "cmocka_all.h"
 
 #include <stdio.h>
@@ -200,6 +201,28 @@ static void close_bench(struct bench *b)
     pthread_mutex_destroy(&b->lock);
 }
 
+/* The usual bench: a concurrent storage, two files, workers that the test plays. Every operation is
+ * answered in the end. */
+static int set_up(void **state)
+{
+    struct bench *b = mem_alloc(sizeof *b);
+    assert_non_null(b);
+    open_bench(b, SALLY_FS_CONCURRENT, 0, 1000);
+    *state = b;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct bench *b = *state;
+    if (!b->gone)
+        close_bench(b);
+    mem_free(b);
+    return 0;
+}
+
+#define WITH_BENCH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
 static void io(struct bench *b, uint32_t kind, int file, unsigned offset, uint32_t reserve)
 {
     static char data[16];
@@ -266,25 +289,26 @@ static void writes_of_a_file_go_together(void **state)
 
 static void nobody_is_overtaken(void **state)
 {
+    struct bench *b = *state;
+    io(b, SALLY_OP_WRITE, 0, 1, 0);
+    io(b, SALLY_OP_WRITE, 0, 2, 0);
+    io(b, SALLY_OP_WRITE, 1, 3, 0); /* another file's: at the same time */
+    path_op(b, SALLY_OP_STAT);      /* looks at all of them */
+    io(b, SALLY_OP_WRITE, 0, 4, 0);
+    io(b, SALLY_OP_READ, 0, 5, 0);
+    io(b, SALLY_OP_WRITE, 0, 6, 0);
+    path_op(b, SALLY_OP_REMOVE);
+    io(b, SALLY_OP_WRITE, 0, 7, 0);
+    assert_int_equal(b->offloads, 2);
+    work_all(b);
+    assert_string_equal(b->trace, "write1 write3 write2 stat0 write4 read5 write6 remove0 write7 ");
+}
+
+static void other_storages_do_one_after_the_other(void **state)
+{
     (void)state;
     struct bench b;
-    open_bench(&b, SALLY_FS_CONCURRENT, 0, 1000);
-    io(&b, SALLY_OP_WRITE, 0, 1, 0);
-    io(&b, SALLY_OP_WRITE, 0, 2, 0);
-    io(&b, SALLY_OP_WRITE, 1, 3, 0); /* another file's: at the same time */
-    path_op(&b, SALLY_OP_STAT);      /* looks at all of them */
-    io(&b, SALLY_OP_WRITE, 0, 4, 0);
-    io(&b, SALLY_OP_READ, 0, 5, 0);
-    io(&b, SALLY_OP_WRITE, 0, 6, 0);
-    path_op(&b, SALLY_OP_REMOVE);
-    io(&b, SALLY_OP_WRITE, 0, 7, 0);
-    assert_int_equal(b.offloads, 2);
-    work_all(&b);
-    assert_string_equal(b.trace, "write1 write3 write2 stat0 write4 read5 write6 remove0 write7 ");
-    assert_int_equal(b.answers, b.submitted);
-    close_bench(&b);
-
-    open_bench(&b, 0, 0, 1000); /* one after the other, whatever it is */
+    open_bench(&b, 0, 0, 1000);
     io(&b, SALLY_OP_WRITE, 0, 1, 0);
     io(&b, SALLY_OP_WRITE, 0, 2, 0);
     io(&b, SALLY_OP_WRITE, 1, 3, 0);
@@ -300,47 +324,39 @@ static void nobody_is_overtaken(void **state)
 
 static void the_bound_on_bytes_holds(void **state)
 {
-    (void)state;
-    struct bench b;
-    open_bench(&b, SALLY_FS_CONCURRENT, 0, 1000);
+    struct bench *b = *state;
     for (unsigned at = 1; at <= 8; at++)
-        io(&b, SALLY_OP_WRITE, 0, at, 400);
-    work(&b);
-    test_host_pump(&b.host);
-    work(&b);
-    assert_string_equal(b.trace, "write1 write2 write3 ");
-    work_all(&b);
-    assert_int_equal(b.answers, b.submitted);
-    close_bench(&b);
+        io(b, SALLY_OP_WRITE, 0, at, 400);
+    work(b);
+    test_host_pump(&b->host);
+    work(b);
+    assert_string_equal(b->trace, "write1 write2 write3 ");
+    work_all(b);
 }
 
 /* The one that is answered late holds up those that could tell. */
 static void late_answers_keep_the_order(void **state)
 {
-    (void)state;
-    struct bench b;
-    open_bench(&b, SALLY_FS_CONCURRENT, 0, 1000);
+    struct bench *b = *state;
     for (unsigned at = 1; at <= 5; at++)
-        io(&b, SALLY_OP_WRITE, 0, at, 0);
-    work(&b);
-    test_host_pump(&b.host);
-    b.late_kinds = SALLY_OP_BIT(SALLY_OP_WRITE);
-    work_all(&b);
-    assert_string_equal(b.trace, "write1 write2 ");
-    io(&b, SALLY_OP_READ, 1, 8, 0); /* of another file */
-    path_op(&b, SALLY_OP_STAT);
-    io(&b, SALLY_OP_WRITE, 0, 6, 0);
-    work_all(&b);
-    assert_string_equal(b.trace, "write1 write2 read8 ");
-    finish_first(&b);
-    work_all(&b);
-    assert_string_equal(b.trace, "write1 write2 read8 write3 ");
-    b.late_kinds = 0;
-    finish_first(&b);
-    work_all(&b);
-    assert_string_equal(b.trace, "write1 write2 read8 write3 write4 write5 stat0 write6 ");
-    assert_int_equal(b.answers, b.submitted);
-    close_bench(&b);
+        io(b, SALLY_OP_WRITE, 0, at, 0);
+    work(b);
+    test_host_pump(&b->host);
+    b->late_kinds = SALLY_OP_BIT(SALLY_OP_WRITE);
+    work_all(b);
+    assert_string_equal(b->trace, "write1 write2 ");
+    io(b, SALLY_OP_READ, 1, 8, 0); /* of another file */
+    path_op(b, SALLY_OP_STAT);
+    io(b, SALLY_OP_WRITE, 0, 6, 0);
+    work_all(b);
+    assert_string_equal(b->trace, "write1 write2 read8 ");
+    finish_first(b);
+    work_all(b);
+    assert_string_equal(b->trace, "write1 write2 read8 write3 ");
+    b->late_kinds = 0;
+    finish_first(b);
+    work_all(b);
+    assert_string_equal(b->trace, "write1 write2 read8 write3 write4 write5 stat0 write6 ");
 }
 
 /* Every pair of operations, the first of which is late: does the second one start? */
@@ -387,48 +403,46 @@ static void who_may_start_beside_whom(void **state)
 /* Nor does anything pass one that waits itself. */
 static void those_that_wait_are_not_passed(void **state)
 {
-    (void)state;
-    struct bench b;
-    open_bench(&b, SALLY_FS_CONCURRENT, 0, 1000);
-    b.late_kinds = SALLY_OP_BIT(SALLY_OP_READ);
-    io(&b, SALLY_OP_READ, 0, 1, 0);
-    io(&b, SALLY_OP_WRITE, 0, 2, 0); /* waits for that READ */
-    io(&b, SALLY_OP_READ, 0, 3, 0);  /* and these for the WRITE */
-    path_op(&b, SALLY_OP_STAT);
-    io(&b, SALLY_OP_READ, 1, 4, 0);
-    io(&b, SALLY_OP_WRITE, 1, 5, 0); /* after the STAT */
-    work_all(&b);
-    assert_string_equal(b.trace, "read1 read4 ");
-    b.late_kinds = 0;
-    finish_first(&b);
-    finish_first(&b);
-    work_all(&b);
-    assert_string_equal(b.trace, "read1 read4 write2 read3 stat0 write5 ");
-    close_bench(&b);
+    struct bench *b = *state;
+    b->late_kinds = SALLY_OP_BIT(SALLY_OP_READ);
+    io(b, SALLY_OP_READ, 0, 1, 0);
+    io(b, SALLY_OP_WRITE, 0, 2, 0); /* waits for that READ */
+    io(b, SALLY_OP_READ, 0, 3, 0);  /* and these for the WRITE */
+    path_op(b, SALLY_OP_STAT);
+    io(b, SALLY_OP_READ, 1, 4, 0);
+    io(b, SALLY_OP_WRITE, 1, 5, 0); /* after the STAT */
+    work_all(b);
+    assert_string_equal(b->trace, "read1 read4 ");
+    b->late_kinds = 0;
+    finish_first(b);
+    finish_first(b);
+    work_all(b);
+    assert_string_equal(b->trace, "read1 read4 write2 read3 stat0 write5 ");
 }
 
 static void the_end_comes_in_between(void **state)
 {
-    (void)state;
-    struct bench b;
-    open_bench(&b, SALLY_FS_CONCURRENT, 0, 1000);
+    struct bench *b = *state;
     for (unsigned at = 1; at <= 5; at++)
-        io(&b, SALLY_OP_WRITE, 0, at, 0);
-    work(&b);
-    test_host_pump(&b.host);
-    close_bench(&b); /* while a worker has them */
-    assert_non_null(strstr(b.trace, "close0 close0 "));
+        io(b, SALLY_OP_WRITE, 0, at, 0);
+    work(b);
+    test_host_pump(&b->host);
+    close_bench(b); /* while a worker has them */
+    assert_non_null(strstr(b->trace, "close0 close0 "));
+}
 
-    open_bench(&b, SALLY_FS_CONCURRENT, 0, 1000);
+static void the_end_comes_to_a_late_one(void **state)
+{
+    struct bench *b = *state;
     for (unsigned at = 1; at <= 5; at++)
-        io(&b, SALLY_OP_WRITE, 0, at, 0);
-    work(&b);
-    test_host_pump(&b.host);
-    b.late_kinds = SALLY_OP_BIT(SALLY_OP_WRITE);
-    work_all(&b); /* the second is answered late */
-    close_bench(&b);
-    assert_int_equal(b.cancels, 1);
-    assert_string_equal(b.trace, "write1 write2 close0 close0 ");
+        io(b, SALLY_OP_WRITE, 0, at, 0);
+    work(b);
+    test_host_pump(&b->host);
+    b->late_kinds = SALLY_OP_BIT(SALLY_OP_WRITE);
+    work_all(b); /* the second is answered late */
+    close_bench(b);
+    assert_int_equal(b->cancels, 1);
+    assert_string_equal(b->trace, "write1 write2 close0 close0 ");
 }
 
 static sally_status before(void *user_data, sally_op *op)
@@ -440,20 +454,16 @@ static sally_status before(void *user_data, sally_op *op)
 
 static void hooks_are_called_at_home(void **state)
 {
-    (void)state;
-    struct bench b;
-    open_bench(&b, SALLY_FS_CONCURRENT, 0, 1000);
+    struct bench *b = *state;
     const sally_hooks hooks = {.struct_size = sizeof hooks,
                                .flags = SALLY_HOOKS_NONBLOCKING,
                                .before_mask = SALLY_OP_BIT(SALLY_OP_WRITE),
                                .before = before};
-    assert_int_equal(hook_stack_add(&b.hooks, &hooks), SALLY_E_OK);
+    assert_int_equal(hook_stack_add(&b->hooks, &hooks), SALLY_E_OK);
     for (unsigned at = 1; at <= 5; at++)
-        io(&b, SALLY_OP_WRITE, 0, at, 0);
-    work_all(&b);
-    assert_int_equal(b.offloads, 5);
-    assert_int_equal(b.answers, b.submitted);
-    close_bench(&b);
+        io(b, SALLY_OP_WRITE, 0, at, 0);
+    work_all(b);
+    assert_int_equal(b->offloads, 5);
 }
 
 static void with_real_workers(void **state)
@@ -483,13 +493,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_of_a_file_go_together),
-        cmocka_unit_test(nobody_is_overtaken),
-        cmocka_unit_test(the_bound_on_bytes_holds),
-        cmocka_unit_test(late_answers_keep_the_order),
+        WITH_BENCH(nobody_is_overtaken),
+        cmocka_unit_test(other_storages_do_one_after_the_other),
+        WITH_BENCH(the_bound_on_bytes_holds),
+        WITH_BENCH(late_answers_keep_the_order),
         cmocka_unit_test(who_may_start_beside_whom),
-        cmocka_unit_test(those_that_wait_are_not_passed),
-        cmocka_unit_test(the_end_comes_in_between),
-        cmocka_unit_test(hooks_are_called_at_home),
+        WITH_BENCH(those_that_wait_are_not_passed),
+        WITH_BENCH(the_end_comes_in_between),
+        WITH_BENCH(the_end_comes_to_a_late_one),
+        WITH_BENCH(hooks_are_called_at_home),
         cmocka_unit_test(with_real_workers),
     };
     return cmocka_run_group_tests_name("core/queue", tests, NULL, NULL);
