@@ -52,7 +52,7 @@ static bool offers(struct auth_request *r, sally_auth *leaf)
 static sally_auth_result call(struct auth_request *r, sally_auth *leaf)
 {
     if (!offers(r, leaf)) {
-        auth_request_because(&r->pub, "this method is not offered now");
+        auth_request_set_reason(&r->pub, "this method is not offered now");
         return SALLY_AUTH_REJECT;
     }
     if (!r->may_try)

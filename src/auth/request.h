@@ -68,7 +68,7 @@ struct auth_request *auth_request_new(sally_auth *auth);
  */
 bool auth_request_run(struct auth_request *request);
 /* For authenticators: why they reject. */
-void auth_request_because(sally_auth_request *request, const char *reason);
+void auth_request_set_reason(sally_auth_request *request, const char *reason);
 /* Empties what was answered so far, all but the banner. */
 void auth_request_reset_answer(struct auth_request *request);
 void auth_request_free(struct auth_request *request);

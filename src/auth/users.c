@@ -207,7 +207,7 @@ static bool key_is_known(sally_auth_request *request, const struct account *a,
     }
     if (!real)
         return false;
-    auth_request_because(request, reason);
+    auth_request_set_reason(request, reason);
     return answer == AUTHORIZED_KEY_YES;
 }
 

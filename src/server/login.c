@@ -77,7 +77,7 @@ static bool run_attempt(struct task *task)
         ask_methods(a);
     if (a->next && !(a->next & a->request->pub.method)) {
         a->request->result = SALLY_AUTH_REJECT;
-        auth_request_because(&a->request->pub, "another method must follow");
+        auth_request_set_reason(&a->request->pub, "another method must follow");
         return true;
     }
     return auth_request_run(a->request);
@@ -214,7 +214,7 @@ static void accept_login(struct conn *c, struct attempt *a)
         return;
     }
     drop_login(c);
-    auth_request_because(&a->request->pub, obstacle);
+    auth_request_set_reason(&a->request->pub, obstacle);
     announce(c, a, SALLY_AUTH_REJECT);
     ssh_auth_reject(a->query, a->methods);
     conn_disconnect(c, SALLY_END_LIMIT, obstacle);

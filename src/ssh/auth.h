@@ -1,5 +1,5 @@
-/* The server's side of user authentication as the engine's owner sees it: questions and answers
- * (RFC 4252, 4256). Signatures have been checked already when a question carries a key with proof.
+/* The server's side of user authentication as the engine's owner sees it: queries and answers
+ * (RFC 4252, 4256). Signatures have been checked already when a query carries a key with proof.
  */
 #ifndef SALLY_SSH_AUTH_H
 #define SALLY_SSH_AUTH_H
@@ -41,8 +41,8 @@ struct ssh_prompt {
     bool echo;
 };
 
-/* Exactly one of these answers a question, on the engine's thread. `methods`: names with commas for
- * USERAUTH_FAILURE. A question of a connection that is gone may still be answered. Every text is
+/* Exactly one of these answers a query, on the engine's thread. `methods`: names with commas for
+ * USERAUTH_FAILURE. A query of a connection that is gone may still be answered. Every text is
  * copied. */
 void ssh_auth_accept(struct ssh_auth *query); /* MAY_TRY_KEY: PK_OK */
 void ssh_auth_reject(struct ssh_auth *query, const char *methods);

@@ -5,7 +5,7 @@
 
 #include "base/list.h"
 #include "ssh/engine.h"
-#include "ssh/numbers.h"
+#include "ssh/protocol.h"
 #include "ssh/window.h"
 
 #define WINDOW_LEAST      (64u << 10) /* what a channel starts with when memory is short */

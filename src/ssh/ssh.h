@@ -10,7 +10,7 @@
  *          wake me at ssh_deadline(); ssh_tick(now); when ssh_over() and no output is left: close
  * the socket, ssh_free().
  *
- * After any other call from outside of an event (a job is done, a question answered, data to send,
+ * After any other call from outside of an event (a job is done, a query answered, data to send,
  * ssh_rekey(), ...): ssh_run(now). ssh_deadline() says "now" as long as that is owed.
  */
 #ifndef SALLY_SSH_SSH_H
@@ -26,7 +26,7 @@
 
 struct ssh;
 struct ssh_channel;
-struct ssh_auth; /* a question to the owner about a try to log in */
+struct ssh_auth; /* a query to the owner about an attempt to log in */
 struct ssh_job;  /* a computation that takes long */
 
 enum ssh_role { SSH_SERVER, SSH_CLIENT };

@@ -2,7 +2,7 @@
  *
  *   transport.c  the object, the run loop, what the owner may ask      version.c   identification
  * lines receive.c    from the receive buffer to a message's payload        messages.c  which
- * message may come when send.c       from a payload to the send buffer                     over.c
+ * message may come when send.c       from a payload to the send buffer               disconnect.c
  * how it ends kexinit.c    offers and what follows from them                     negotiate.c two
  * offers, one agreement kex.c        the methods' messages kex_job.c   what is computed elsewhere
  *   newkeys.c    new keys, and taking them into use                    ext_info.c, ping.c,
@@ -18,7 +18,7 @@
 #include "crypto/kex_method.h"
 #include "crypto/public_key.h"
 #include "ssh/engine.h"
-#include "ssh/numbers.h"
+#include "ssh/protocol.h"
 
 #define IDENTIFICATION_MAX  255u          /* RFC 4253 section 4.2, with CR LF */
 #define LOGIN_PACKET_MAX    (64u * 1024)  /* packet_length accepted before the login */
@@ -146,7 +146,7 @@ static inline bool transport_is_receiving_kex(const struct transport *t)
            t->kex->received_init; /* the peer's NEWKEYS ends the exchange: see newkeys.c */
 }
 
-/* over.c */
+/* disconnect.c */
 /* Reason 0: nothing is sent. `detail` is static. */
 void transport_end(struct ssh *ssh, uint32_t reason, enum ssh_end end, const char *detail);
 void transport_no_memory(struct ssh *ssh);

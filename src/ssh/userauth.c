@@ -19,8 +19,8 @@ void userauth_free(struct ssh *ssh)
     struct userauth *ua = ssh->userauth;
     if (!ua)
         return;
-    if (ua->question)
-        ua->question->shown.ssh = NULL; /* whoever answers it frees it */
+    if (ua->query)
+        ua->query->shown.ssh = NULL; /* whoever answers it frees it */
     client_login_free(ssh);
     mem_free(ua->user);
     mem_free(ua->methods);
@@ -146,13 +146,13 @@ static bool note_user(struct ssh *ssh, struct slice user)
     return true;
 }
 
-static bool method_none(struct ssh *ssh, const struct auth_request *request, struct cursor *c)
+static bool method_none(struct ssh *ssh, const struct userauth_request *request, struct cursor *c)
 {
     if (!cursor_done(c))
         return false;
-    struct question *q = question_new(ssh, SSH_AUTH_NONE, request->user, 0, 0);
+    struct auth_query *q = auth_query_new(ssh, SSH_AUTH_NONE, request->user, 0, 0);
     if (q)
-        question_ask(ssh, q);
+        auth_query_ask(ssh, q);
     return true;
 }
 
@@ -162,7 +162,8 @@ static bool secret_fits(struct slice secret)
 }
 
 /* RFC 4252 section 8. */
-static bool method_password(struct ssh *ssh, const struct auth_request *request, struct cursor *c)
+static bool method_password(struct ssh *ssh, const struct userauth_request *request,
+                            struct cursor *c)
 {
     bool change = get_bool(c);
     struct slice password = get_string(c);
@@ -174,14 +175,14 @@ static bool method_password(struct ssh *ssh, const struct auth_request *request,
     if (!secret_fits(password) || !secret_fits(fresh)) {
         userauth_refuse(ssh, "a password that is too long, or has a NUL inside");
     } else {
-        struct question *q =
-            question_new(ssh, SSH_AUTH_PASSWORD, request->user, 2, password.size + fresh.size);
+        struct auth_query *q =
+            auth_query_new(ssh, SSH_AUTH_PASSWORD, request->user, 2, password.size + fresh.size);
         if (q) {
-            q->shown.password = question_text(q, password);
-            q->shown.new_password = change ? question_text(q, fresh) : NULL;
+            q->shown.password = auth_query_text(q, password);
+            q->shown.new_password = change ? auth_query_text(q, fresh) : NULL;
             userauth_wipe_received(password);
             userauth_wipe_received(fresh);
-            question_ask(ssh, q);
+            auth_query_ask(ssh, q);
             return true;
         }
     }
@@ -200,7 +201,7 @@ static const struct {
     {"keyboard-interactive", userauth_interactive},
 };
 
-static bool dispatch(struct ssh *ssh, const struct auth_request *request, struct cursor *c)
+static bool dispatch(struct ssh *ssh, const struct userauth_request *request, struct cursor *c)
 {
     for (size_t i = 0; i < COUNT_OF(methods); i++) {
         if (slice_is(request->method, methods[i].name))
@@ -216,7 +217,7 @@ bool on_userauth_request(struct ssh *ssh, struct cursor *c)
     struct userauth *ua = ssh->userauth;
     if (ssh->state != AWAIT_AUTH)
         return true; /* section 5.1: after the success they are ignored silently */
-    struct auth_request request;
+    struct userauth_request request;
     request.user = get_string(c);
     request.service = get_string(c);
     request.method = get_string(c);

@@ -1,12 +1,12 @@
 /* User authentication (RFC 4252, 4256, 8332), shared by the files of this service. Server: requests
- * become questions to the owner (auth.h); while one is out, or a signature is being verified, no
+ * become queries to the owner (auth.h); while one is out, or a signature is being verified, no
  * input is processed, so there is never more than one. */
 #ifndef SALLY_SSH_USERAUTH_H
 #define SALLY_SSH_USERAUTH_H
 
 #include "ssh/auth.h"
 #include "ssh/engine.h"
-#include "ssh/numbers.h"
+#include "ssh/protocol.h"
 
 #define AUTH_USER_MAX    1024  /* bytes of a user's name */
 #define AUTH_SECRET_MAX  4096  /* of a password, or of one answer */
@@ -18,8 +18,8 @@
 
 #define AUTH_SERVICE "ssh-connection"
 
-/* A question with everything that it points to in one block, wiped as a whole. */
-struct question {
+/* A query with everything that it points to in one block, wiped as a whole. */
+struct auth_query {
     struct ssh_auth shown;
     const char *answers[AUTH_PROMPTS_MAX];
     size_t size; /* of the room */
@@ -30,9 +30,9 @@ struct question {
 struct client_login; /* client_login.c */
 
 struct userauth {
-    struct question *question; /* the one that is out */
-    char *user;                /* of the last request; NULL before the first one */
-    bool user_changed;         /* since the last question */
+    struct auth_query *query; /* the one that is out */
+    char *user;               /* of the last request; NULL before the first one */
+    bool user_changed;        /* since the last query */
     bool banner_shown;
     uint32_t succeeded; /* SALLY_AUTH_ bits */
     uint32_t requests, attempts, failures;
@@ -44,11 +44,11 @@ struct userauth {
     struct client_login *client;
 };
 
-struct auth_request {
+struct userauth_request {
     struct slice user, service, method;
 };
 /* A method's part of a request: parses what is left, and asks or refuses. False: malformed. */
-typedef bool auth_method(struct ssh *ssh, const struct auth_request *request, struct cursor *c);
+typedef bool auth_method(struct ssh *ssh, const struct userauth_request *request, struct cursor *c);
 auth_method userauth_publickey, userauth_interactive;
 
 /* Says no without having asked; counts as a failure. `why` is for the log. */
@@ -59,13 +59,13 @@ void userauth_out_of_memory(struct ssh *ssh);
 /* Wipes a secret of the message at hand out of the receive buffer. */
 void userauth_wipe_received(struct slice secret);
 
-/* Questions. `text_bytes`: of all texts to be added, their NULs not counted, beside the user's
+/* Queries. `text_bytes`: of all texts to be added, their NULs not counted, beside the user's
  * name. NULL: no memory, and the connection is ended. */
-struct question *question_new(struct ssh *ssh, enum ssh_auth_kind kind, struct slice user,
-                              size_t text_count, size_t text_bytes);
-const char *question_text(struct question *q, struct slice text);
-void question_ask(struct ssh *ssh, struct question *q);
-void question_free(struct question *q);
+struct auth_query *auth_query_new(struct ssh *ssh, enum ssh_auth_kind kind, struct slice user,
+                                  size_t text_count, size_t text_bytes);
+const char *auth_query_text(struct auth_query *q, struct slice text);
+void auth_query_ask(struct ssh *ssh, struct auth_query *q);
+void auth_query_free(struct auth_query *q);
 
 /* Client role. */
 void client_login_free(struct ssh *ssh);

@@ -3,15 +3,15 @@
 #include "base/mem.h"
 #include "ssh/userauth.h"
 
-bool userauth_interactive(struct ssh *ssh, const struct auth_request *request, struct cursor *c)
+bool userauth_interactive(struct ssh *ssh, const struct userauth_request *request, struct cursor *c)
 {
     get_string(c); /* language tag, deprecated */
     get_string(c); /* submethods: hints, which may be ignored */
     if (!cursor_done(c))
         return false;
-    struct question *q = question_new(ssh, SSH_AUTH_INTERACTIVE, request->user, 0, 0);
+    struct auth_query *q = auth_query_new(ssh, SSH_AUTH_INTERACTIVE, request->user, 0, 0);
     if (q)
-        question_ask(ssh, q);
+        auth_query_ask(ssh, q);
     return true;
 }
 
@@ -40,16 +40,17 @@ static void ask(struct ssh *ssh, const struct slice *answers, uint32_t count, si
                 struct slice received)
 {
     struct userauth *ua = ssh->userauth;
-    struct question *q = question_new(ssh, SSH_AUTH_INTERACTIVE, slice_of(ua->user), count, total);
+    struct auth_query *q =
+        auth_query_new(ssh, SSH_AUTH_INTERACTIVE, slice_of(ua->user), count, total);
     if (!q)
         return;
     for (uint32_t i = 0; i < count; i++)
-        q->answers[i] = question_text(q, answers[i]);
+        q->answers[i] = auth_query_text(q, answers[i]);
     q->shown.answers = q->answers;
     q->shown.answer_count = count;
     q->shown.round = ua->round;
     userauth_wipe_received(received);
-    question_ask(ssh, q);
+    auth_query_ask(ssh, q);
 }
 
 bool on_userauth_info_response(struct ssh *ssh, struct cursor *c)

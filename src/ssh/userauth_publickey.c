@@ -13,8 +13,8 @@ struct key_request {
 struct verify_job {
     struct ssh_job job;
     struct crypto *crypto;
-    struct question *question; /* asked when the signature is right: key and algorithm are in it */
-    struct buf data;           /* what was signed */
+    struct auth_query *query; /* asked when the signature is right: key and algorithm are in it */
+    struct buf data;          /* what was signed */
     struct buf signature;
     bool right;
 };
@@ -43,20 +43,20 @@ static const struct signature_algorithm *allowed_algorithm(const struct ssh *ssh
     return !blob.bad && slice_is(type, row->key_type) ? row : NULL;
 }
 
-static struct question *key_question(struct ssh *ssh, const struct auth_request *request,
-                                     const struct key_request *k,
-                                     const struct signature_algorithm *row)
+static struct auth_query *key_query(struct ssh *ssh, const struct userauth_request *request,
+                                    const struct key_request *k,
+                                    const struct signature_algorithm *row)
 {
     enum ssh_auth_kind kind = k->has_signature ? SSH_AUTH_KEY : SSH_AUTH_MAY_TRY_KEY;
-    struct question *q = question_new(ssh, kind, request->user, 1, k->blob.size);
+    struct auth_query *q = auth_query_new(ssh, kind, request->user, 1, k->blob.size);
     if (!q)
         return NULL;
     q->shown.key_algorithm = row->name;
     q->shown.key_type = row->key_type;
-    q->shown.key_blob.data = (const uint8_t *)question_text(q, k->blob);
+    q->shown.key_blob.data = (const uint8_t *)auth_query_text(q, k->blob);
     q->shown.key_blob.size = k->blob.size;
     if (!public_key_fingerprint(ssh->options.crypto, k->blob, q->shown.key_fingerprint)) {
-        question_free(q);
+        auth_query_free(q);
         userauth_out_of_memory(ssh);
         return NULL;
     }
@@ -72,9 +72,9 @@ static void verify_run(struct ssh_job *job)
 {
     struct verify_job *v = verify_job_of(job);
     struct public_key *key;
-    if (public_key_parse(&key, v->crypto, v->question->shown.key_blob) != SALLY_E_OK)
+    if (public_key_parse(&key, v->crypto, v->query->shown.key_blob) != SALLY_E_OK)
         return;
-    v->right = public_key_verify(key, v->question->shown.key_algorithm, buf_slice(&v->signature),
+    v->right = public_key_verify(key, v->query->shown.key_algorithm, buf_slice(&v->signature),
                                  buf_slice(&v->data));
     public_key_free(key);
 }
@@ -85,20 +85,20 @@ static void verify_done(struct ssh_job *job)
     struct ssh *ssh = job->ssh;
     if (ssh->state == AWAIT_AUTH) {
         if (v->right) {
-            struct question *q = v->question;
-            v->question = NULL;
-            question_ask(ssh, q);
+            struct auth_query *q = v->query;
+            v->query = NULL;
+            auth_query_ask(ssh, q);
         } else {
             userauth_refuse(ssh, "a key that cannot be used, or a wrong signature");
         }
     }
-    ssh_let_go(ssh); /* the question has its own hold */
+    ssh_let_go(ssh); /* the query has its own hold */
 }
 
 static void verify_destroy(struct ssh_job *job)
 {
     struct verify_job *v = verify_job_of(job);
-    question_free(v->question);
+    auth_query_free(v->query);
     crypto_unref(v->crypto);
     buf_clear(&v->data);
     buf_clear(&v->signature);
@@ -107,7 +107,7 @@ static void verify_destroy(struct ssh_job *job)
 
 /* RFC 4252 section 7: the session identifier, and the request up to the signature. */
 static void put_signed_data(struct buf *b, const struct ssh *ssh,
-                            const struct auth_request *request, const struct key_request *k)
+                            const struct userauth_request *request, const struct key_request *k)
 {
     put_slice(b, ssh_session_id(ssh));
     put_u8(b, SSH_MSG_USERAUTH_REQUEST);
@@ -119,16 +119,16 @@ static void put_signed_data(struct buf *b, const struct ssh *ssh,
     put_slice(b, k->blob);
 }
 
-static void verify(struct ssh *ssh, const struct auth_request *request, const struct key_request *k,
-                   struct question *q)
+static void verify(struct ssh *ssh, const struct userauth_request *request,
+                   const struct key_request *k, struct auth_query *q)
 {
     struct verify_job *v = mem_zalloc(sizeof *v);
     if (!v) {
-        question_free(q);
+        auth_query_free(q);
         userauth_out_of_memory(ssh);
         return;
     }
-    v->question = q;
+    v->query = q;
     v->crypto = crypto_ref(ssh->options.crypto);
     buf_init(&v->data, SIZE_MAX / 2); /* as large as the packet that it came in */
     buf_init(&v->signature, SIZE_MAX / 2);
@@ -157,7 +157,7 @@ static bool is_a_key(const struct ssh *ssh, struct slice blob)
     return true;
 }
 
-bool userauth_publickey(struct ssh *ssh, const struct auth_request *request, struct cursor *c)
+bool userauth_publickey(struct ssh *ssh, const struct userauth_request *request, struct cursor *c)
 {
     struct key_request k;
     if (!parse_key_request(c, &k))
@@ -171,12 +171,12 @@ bool userauth_publickey(struct ssh *ssh, const struct auth_request *request, str
         userauth_refuse(ssh, "a key that cannot be used");
         return true;
     }
-    struct question *q = key_question(ssh, request, &k, row);
+    struct auth_query *q = key_query(ssh, request, &k, row);
     if (!q)
         return true;
     if (k.has_signature)
         verify(ssh, request, &k, q);
     else
-        question_ask(ssh, q);
+        auth_query_ask(ssh, q);
     return true;
 }

@@ -5,7 +5,7 @@
 
 #include "ssh/auth.h"
 #include "ssh/engine.h"
-#include "ssh/numbers.h"
+#include "ssh/protocol.h"
 
 /* Aborts when it cannot. The session identifier is 32 times 7. */
 struct ssh *bare_engine(const struct ssh_events *events, void *user_data, enum ssh_state state);

@@ -5,7 +5,7 @@
 
 #include "ssh/auth.h"
 #include "ssh/engine.h"
-#include "ssh/numbers.h"
+#include "ssh/protocol.h"
 
 struct duo;
 

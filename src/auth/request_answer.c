@@ -22,7 +22,7 @@ static sally_error lost(struct auth_request *r)
     return SALLY_E_NO_MEMORY;
 }
 
-void auth_request_because(sally_auth_request *request, const char *reason)
+void auth_request_set_reason(sally_auth_request *request, const char *reason)
 {
     request_of(request)->reason = reason;
 }

@@ -1,4 +1,4 @@
-/* Questions to the owner, and what its answers do. */
+/* Queries to the owner, and what its answers do. */
 #include <assert.h>
 #include <string.h>
 
@@ -8,11 +8,11 @@
 #include "ssh/transport.h"
 #include "ssh/userauth.h"
 
-struct question *question_new(struct ssh *ssh, enum ssh_auth_kind kind, struct slice user,
-                              size_t text_count, size_t text_bytes)
+struct auth_query *auth_query_new(struct ssh *ssh, enum ssh_auth_kind kind, struct slice user,
+                                  size_t text_count, size_t text_bytes)
 {
     size_t size = user.size + 1 + text_bytes + text_count;
-    struct question *q = mem_zalloc(sizeof *q + size);
+    struct auth_query *q = mem_zalloc(sizeof *q + size);
     if (!q) {
         userauth_out_of_memory(ssh);
         return NULL;
@@ -20,11 +20,11 @@ struct question *question_new(struct ssh *ssh, enum ssh_auth_kind kind, struct s
     q->size = size;
     q->shown.kind = kind;
     q->shown.ssh = ssh;
-    q->shown.user = question_text(q, user);
+    q->shown.user = auth_query_text(q, user);
     return q;
 }
 
-const char *question_text(struct question *q, struct slice text)
+const char *auth_query_text(struct auth_query *q, struct slice text)
 {
     assert(text.size < q->size - q->used);
     char *place = (char *)q->room + q->used;
@@ -35,7 +35,7 @@ const char *question_text(struct question *q, struct slice text)
     return place;
 }
 
-void question_free(struct question *q)
+void auth_query_free(struct auth_query *q)
 {
     if (q)
         mem_wipe_free(q, sizeof *q + q->size);
@@ -46,17 +46,17 @@ static bool is_a_try(const struct ssh_auth *a)
     return a->kind != SSH_AUTH_NONE && a->kind != SSH_AUTH_MAY_TRY_KEY;
 }
 
-void question_ask(struct ssh *ssh, struct question *q)
+void auth_query_ask(struct ssh *ssh, struct auth_query *q)
 {
     struct userauth *ua = ssh->userauth;
-    assert(!ua->question);
+    assert(!ua->query);
     if (is_a_try(&q->shown) && q->shown.round == 0)
         ua->attempts++;
     q->shown.attempt = is_a_try(&q->shown) ? ua->attempts : ua->attempts + 1;
     q->shown.succeeded = ua->succeeded;
     q->shown.user_changed = ua->user_changed;
     ua->user_changed = false;
-    ua->question = q;
+    ua->query = q;
     ssh_hold(ssh);
     if (ssh->events.auth)
         ssh->events.auth(ssh->user_data, &q->shown);
@@ -64,27 +64,27 @@ void question_ask(struct ssh *ssh, struct question *q)
         ssh_auth_reject(&q->shown, "");
 }
 
-static struct question *question_of(struct ssh_auth *query)
+static struct auth_query *auth_query_of(struct ssh_auth *query)
 {
-    return CONTAINER_OF(query, struct question, shown);
+    return CONTAINER_OF(query, struct auth_query, shown);
 }
 
-/* Takes the question back from the owner. NULL: there is nobody left to hear the answer. */
-static struct ssh *answered(struct question *q)
+/* Takes the query back from the owner. NULL: there is nobody left to hear the answer. */
+static struct ssh *answered(struct auth_query *q)
 {
     struct ssh *ssh = q->shown.ssh;
     if (!ssh)
         return NULL;
     transport_enter(ssh);
-    assert(ssh->userauth->question == q);
-    ssh->userauth->question = NULL;
+    assert(ssh->userauth->query == q);
+    ssh->userauth->query = NULL;
     return ssh;
 }
 
 /* The last step of every answer. */
-static void settle(struct ssh *ssh, struct question *q)
+static void settle(struct ssh *ssh, struct auth_query *q)
 {
-    question_free(q);
+    auth_query_free(q);
     if (ssh) {
         ssh_let_go(ssh);
         transport_leave(ssh);
@@ -148,7 +148,7 @@ static void log_in(struct ssh *ssh)
 
 void ssh_auth_accept(struct ssh_auth *query)
 {
-    struct question *q = question_of(query);
+    struct auth_query *q = auth_query_of(query);
     struct ssh *ssh = answered(q);
     if (is_awaited(ssh)) {
         ssh->userauth->prompted = false;
@@ -162,7 +162,7 @@ void ssh_auth_accept(struct ssh_auth *query)
 
 void ssh_auth_reject(struct ssh_auth *query, const char *methods)
 {
-    struct question *q = question_of(query);
+    struct auth_query *q = auth_query_of(query);
     struct ssh *ssh = answered(q);
     if (is_awaited(ssh)) {
         ssh->userauth->prompted = false;
@@ -174,7 +174,7 @@ void ssh_auth_reject(struct ssh_auth *query, const char *methods)
 
 void ssh_auth_partial(struct ssh_auth *query, const char *methods)
 {
-    struct question *q = question_of(query);
+    struct auth_query *q = auth_query_of(query);
     struct ssh *ssh = answered(q);
     if (is_awaited(ssh)) {
         ssh->userauth->prompted = false;
@@ -204,7 +204,7 @@ static void send_prompts(struct ssh *ssh, const char *name, const char *instruct
 void ssh_auth_prompt(struct ssh_auth *query, const char *name, const char *instruction,
                      const struct ssh_prompt *prompts, size_t count)
 {
-    struct question *q = question_of(query);
+    struct auth_query *q = auth_query_of(query);
     bool fits = query->kind == SSH_AUTH_INTERACTIVE && count <= AUTH_PROMPTS_MAX;
     assert(fits); /* prompts answer keyboard-interactive only, and are bounded */
     if (!fits) {

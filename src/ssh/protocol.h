@@ -1,7 +1,7 @@
 /* Numbers of the SSH protocol: messages (RFC 4250 section 4.1, RFC 4419, RFC 8308,
  * draft-miller-ssh-ping) and reasons of DISCONNECT (RFC 4250 section 4.2). */
-#ifndef SALLY_SSH_NUMBERS_H
-#define SALLY_SSH_NUMBERS_H
+#ifndef SALLY_SSH_PROTOCOL_H
+#define SALLY_SSH_PROTOCOL_H
 
 enum ssh_message_number {
     SSH_MSG_DISCONNECT = 1,
