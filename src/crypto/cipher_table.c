@@ -7,18 +7,18 @@
 
 /* clang-format off */
 static const struct cipher_row rows[] = {
-    /* name                           key iv  block      aead   default rekey_blocks */
-    {{"chacha20-poly1305@openssh.com", 64, 0, 8,         true,  true,   0},
+    /* name                           key iv  block      aead   strict default rekey_blocks */
+    {{"chacha20-poly1305@openssh.com", 64, 0, 8,         true,  true,  true,   0},
      &cipher_chachapoly_family, CIPHER_CHACHA20},
-    {{"aes128-gcm@openssh.com",        16, 12, AES_BLOCK, true,  true,  AES_REKEY_BLOCKS},
+    {{"aes128-gcm@openssh.com",        16, 12, AES_BLOCK, true,  false, true,   AES_REKEY_BLOCKS},
      &cipher_gcm_family, CIPHER_AES128_GCM},
-    {{"aes256-gcm@openssh.com",        32, 12, AES_BLOCK, true,  true,  AES_REKEY_BLOCKS},
+    {{"aes256-gcm@openssh.com",        32, 12, AES_BLOCK, true,  false, true,   AES_REKEY_BLOCKS},
      &cipher_gcm_family, CIPHER_AES256_GCM},
-    {{"aes128-ctr",                    16, 16, AES_BLOCK, false, true,  AES_REKEY_BLOCKS},
+    {{"aes128-ctr",                    16, 16, AES_BLOCK, false, false, true,   AES_REKEY_BLOCKS},
      &cipher_ctr_family, CIPHER_AES128_CTR},
-    {{"aes192-ctr",                    24, 16, AES_BLOCK, false, true,  AES_REKEY_BLOCKS},
+    {{"aes192-ctr",                    24, 16, AES_BLOCK, false, false, true,   AES_REKEY_BLOCKS},
      &cipher_ctr_family, CIPHER_AES192_CTR},
-    {{"aes256-ctr",                    32, 16, AES_BLOCK, false, true,  AES_REKEY_BLOCKS},
+    {{"aes256-ctr",                    32, 16, AES_BLOCK, false, false, true,   AES_REKEY_BLOCKS},
      &cipher_ctr_family, CIPHER_AES256_CTR},
 };
 /* clang-format on */

@@ -49,11 +49,6 @@ size_t packet_tag_size(const struct packet_cipher *pc)
     return pc->tag_size;
 }
 
-size_t packet_block_size(const struct packet_cipher *pc)
-{
-    return pc->block_size;
-}
-
 size_t packet_length_size(const struct packet_cipher *pc)
 {
     return pc->length_size;

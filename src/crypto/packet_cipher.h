@@ -12,11 +12,18 @@
 #define MAC_KEY_MAX    64
 #define PACKET_TAG_MAX 64
 
+/* needs_strict_kex: without strict key exchange, somebody on the path can remove messages from the
+ * start of a direction, and their sequence numbers with them (CVE-2023-48795, "Terrapin"). That
+ * goes unnoticed where the number alone tells what a packet's key stream and tag are, or where a
+ * wrong key stream shows nowhere: not with AES-GCM, and not where the MAC is over the plain text.
+ */
+
 struct cipher_info { /* a row of the table of ciphers */
     const char *name;
     size_t key_size, iv_size;
     size_t block_size;     /* padding granularity, at least 8 */
     bool aead;             /* no MAC is negotiated */
+    bool needs_strict_kex; /* for ciphers with a MAC, the MAC's row tells */
     bool in_default;       /* offered unless the settings say otherwise */
     uint64_t rekey_blocks; /* RFC 4344 section 3.2: rekey after so many blocks; 0: by volume only */
 };
@@ -24,6 +31,7 @@ struct mac_info { /* a row of the table of MACs */
     const char *name;
     size_t key_size, tag_size;
     bool etm;
+    bool needs_strict_kex;
     bool in_default;
 };
 
@@ -46,7 +54,6 @@ void packet_cipher_free(struct packet_cipher *pc); /* wipes */
 /* Bytes that sealing adds to a payload of this size: length, padding length, padding and tag. */
 size_t packet_overhead(const struct packet_cipher *pc, size_t payload_size);
 size_t packet_tag_size(const struct packet_cipher *pc);
-size_t packet_block_size(const struct packet_cipher *pc);
 
 /* Seals the payload head + body (body.size may be 0) out of place into `out`, which has room for
  * head.size + body.size + packet_overhead(). `padding` gives random padding bytes (at least 255 +

@@ -287,19 +287,15 @@ static bool read_markers(struct ssh *ssh, const struct kex_offer *client,
     return true;
 }
 
-/* The attack takes messages from the start of a direction, and their sequence numbers with it. That
- * goes unnoticed where the number alone tells what a packet's key stream and tag are, or where a
- * wrong key stream shows nowhere: not with AES-GCM, and not where the MAC is over the plain text.
- */
-static bool is_weak(const struct agreed_direction *d)
+static bool needs_strict_kex(const struct agreed_direction *d)
 {
-    return d->mac ? d->mac->etm : strcmp(d->cipher->name, "chacha20-poly1305@openssh.com") == 0;
+    return d->mac ? d->mac->needs_strict_kex : d->cipher->needs_strict_kex;
 }
 
 static bool is_refused(const struct ssh *ssh, const struct agreement *a)
 {
     return ssh->options.settings.fixed.strict_kex_for_etm && !ssh->transport->strict &&
-           (is_weak(&a->in) || is_weak(&a->out));
+           (needs_strict_kex(&a->in) || needs_strict_kex(&a->out));
 }
 
 static struct slice first_name(struct slice list)
