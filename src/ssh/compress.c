@@ -1,10 +1,35 @@
-/* The streams of zlib@openssh.com (RFC 4253 section 6.2, draft-miller-secsh-compression-delayed).
- */
+/* Compression (RFC 4253 section 6.2): the methods, and the streams of zlib@openssh.com
+ * (draft-miller-secsh-compression-delayed). */
 #include <zlib.h>
 
 #include "ssh/transport.h"
 
 #define GROWTH 4096u
+
+/* Not "zlib", which would have clients without a login feed the decompressor. */
+static const struct compression_method methods[] = {
+    {"none", false},
+    {"zlib@openssh.com", true},
+};
+
+const struct compression_method *compression_method_at(size_t index)
+{
+    return index < COUNT_OF(methods) ? &methods[index] : NULL;
+}
+
+const struct compression_method *compression_method_find(struct slice name)
+{
+    for (size_t i = 0; i < COUNT_OF(methods); i++)
+        if (slice_is(name, methods[i].name))
+            return &methods[i];
+    return NULL;
+}
+
+const char *ssh_compression_at(size_t index)
+{
+    const struct compression_method *method = compression_method_at(index);
+    return method ? method->name : NULL;
+}
 
 struct compressor {
     z_stream stream;
@@ -125,9 +150,10 @@ bool compressor_inflate(struct compressor *c, struct slice packet, struct buf *o
 
 static bool start(struct direction *d, bool deflates)
 {
+    bool wanted = d->compression && d->compression->deflates;
     compressor_free(d->compressor);
-    d->compressor = d->zlib ? compressor_new(deflates) : NULL;
-    return !d->zlib || d->compressor;
+    d->compressor = wanted ? compressor_new(deflates) : NULL;
+    return !wanted || d->compressor;
 }
 
 bool compress_start_in(struct transport *t)

@@ -55,13 +55,6 @@ static bool mac_is_known(const struct ssh *ssh, struct slice name)
     return mac_find(name) != NULL;
 }
 
-/* Not "zlib", which would have clients without a login feed the decompressor. */
-const char *ssh_compression_at(size_t index)
-{
-    static const char *const names[] = {"none", "zlib@openssh.com"};
-    return index < COUNT_OF(names) ? names[index] : NULL;
-}
-
 static const char *compression_name_at(const struct ssh *ssh, size_t index, bool *wanted)
 {
     (void)ssh;
@@ -72,11 +65,7 @@ static const char *compression_name_at(const struct ssh *ssh, size_t index, bool
 static bool compression_is_known(const struct ssh *ssh, struct slice name)
 {
     (void)ssh;
-    const char *known;
-    for (size_t i = 0; (known = ssh_compression_at(i)) != NULL; i++)
-        if (slice_is(name, known))
-            return true;
-    return false;
+    return compression_method_find(name) != NULL;
 }
 
 /* A server offers the algorithms that it has a key for, a client all that it can verify. */

@@ -54,9 +54,9 @@ static const char *agree_direction(struct agreed_direction *d, const struct kex_
         if (!d->mac)
             return "no common MAC";
     }
-    struct slice compression = pick(lists, client->compression[way], server->compression[way]);
-    d->zlib = slice_is(compression, "zlib@openssh.com");
-    return d->zlib || slice_is(compression, "none") ? NULL : "no common compression method";
+    d->compression =
+        compression_method_find(pick(lists, client->compression[way], server->compression[way]));
+    return d->compression ? NULL : "no common compression method";
 }
 
 const char *kex_agree(enum ssh_role role, const struct kex_offer *client,

@@ -73,7 +73,7 @@ static bool install(struct ssh *ssh, struct direction *d, struct packet_cipher *
     /* Section 6.2: the streams begin anew with every key exchange. */
     compressor_free(d->compressor);
     d->compressor = NULL;
-    d->zlib = agreed->zlib;
+    d->compression = agreed->compression;
     if (!t->compression_started || (d == &t->in ? compress_start_in(t) : compress_start_out(t)))
         return true;
     transport_no_memory(ssh);
@@ -146,19 +146,25 @@ static const char *mac_name(const struct agreed_direction *d)
     return d->mac ? d->mac->name : "implicit";
 }
 
-static const char *compression_name(const struct agreement *a)
+/* One name where both directions have the same, else the one that compresses, and where. */
+static void put_compression(struct buf *text, const struct agreement *a)
 {
-    if (a->in.zlib != a->out.zlib)
-        return a->in.zlib ? "zlib@openssh.com-in" : "zlib@openssh.com-out";
-    return a->in.zlib ? "zlib@openssh.com" : "none";
+    const char *in = a->in.compression->name, *out = a->out.compression->name;
+    if (a->in.compression == a->out.compression)
+        put_format(text, "%s", in);
+    else if (a->in.compression->deflates)
+        put_format(text, "%s-in", in);
+    else
+        put_format(text, "%s-out", out);
 }
 
 static void describe(struct transport *t, const struct agreement *a)
 {
     struct buf text;
     buf_init(&text, 1024);
-    put_format(&text, "%s %s %s %s %s %s %s", a->kex->name, a->host_key->name, a->in.cipher->name,
-               mac_name(&a->in), a->out.cipher->name, mac_name(&a->out), compression_name(a));
+    put_format(&text, "%s %s %s %s %s %s ", a->kex->name, a->host_key->name, a->in.cipher->name,
+               mac_name(&a->in), a->out.cipher->name, mac_name(&a->out));
+    put_compression(&text, a);
     char *copy = text.failed ? NULL : slice_strdup(buf_slice(&text));
     buf_clear(&text);
     if (!copy)

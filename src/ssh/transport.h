@@ -41,7 +41,7 @@ struct identification {
 struct agreed_direction {
     const struct cipher_info *cipher;
     const struct mac_info *mac; /* NULL for an AEAD cipher */
-    bool zlib;                  /* zlib@openssh.com: starts after the login */
+    const struct compression_method *compression;
 };
 struct agreement {
     const struct kex_method *kex;
@@ -52,9 +52,9 @@ struct agreement {
 /* One direction of the line. The counts are those under the present keys. */
 struct direction {
     struct packet_cipher *cipher;
-    const struct cipher_info *info; /* NULL before the first NEWKEYS */
-    bool zlib;                      /* agreed on */
-    struct compressor *compressor;  /* NULL: not running */
+    const struct cipher_info *info;               /* NULL before the first NEWKEYS */
+    const struct compression_method *compression; /* agreed on; NULL before the first NEWKEYS */
+    struct compressor *compressor;                /* NULL: not running */
     uint32_t sequence;
     uint64_t packets, bytes;
 };
@@ -224,7 +224,15 @@ bool on_ext_info(struct ssh *ssh, struct cursor *payload);
 /* ping.c */
 bool on_ping(struct ssh *ssh, struct cursor *payload);
 
-/* compress.c: the streams of zlib@openssh.com */
+/* compress.c */
+struct compression_method {
+    const char *name;
+    bool deflates; /* from the end of the login on */
+};
+/* Rows in the order of preference; NULL past the last one. */
+const struct compression_method *compression_method_at(size_t index);
+const struct compression_method *compression_method_find(struct slice name);
+/* The streams of zlib@openssh.com. */
 struct compressor;
 struct compressor *compressor_new(bool deflates);
 void compressor_free(struct compressor *c);

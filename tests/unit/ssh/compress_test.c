@@ -5,6 +5,23 @@
 
 #define MESSAGE_MAX 100000u
 
+/* Settings see the names, the key exchange the rows. */
+static void there_is_one_list_of_methods(void **state)
+{
+    (void)state;
+    size_t count = 0;
+    for (; compression_method_at(count); count++) {
+        const struct compression_method *m = compression_method_at(count);
+        assert_string_equal(ssh_compression_at(count), m->name);
+        assert_ptr_equal(compression_method_find(slice_of(m->name)), m);
+        assert_int_equal(m->deflates, strcmp(m->name, "none") != 0);
+    }
+    assert_int_equal(count, 2);
+    assert_null(ssh_compression_at(count));
+    assert_null(compression_method_find(slice_of("zlib"))); /* would begin before the login */
+    assert_null(compression_method_find(slice_of("")));
+}
+
 static void both(struct compressor *out, struct compressor *in, const uint8_t *data, size_t size,
                  size_t head_size)
 {
@@ -82,6 +99,7 @@ static void junk_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(there_is_one_list_of_methods),
         cmocka_unit_test(messages_come_out_as_they_went_in),
         cmocka_unit_test(the_maximum_holds_to_the_byte),
         cmocka_unit_test(junk_is_refused),
