@@ -63,8 +63,6 @@ void ssh_let_go(struct ssh *ssh);
 bool ssh_is_held(const struct ssh *ssh);
 /* The exchange hash of the first key exchange: the session identifier. Empty before. */
 struct slice ssh_session_id(const struct ssh *ssh);
-/* Whether the peer announced this in its EXT_INFO, or software line. */
-bool ssh_peer_is(const struct ssh *ssh, const char *software_prefix);
 /* Delayed compression starts with the success of the login (zlib@openssh.com): called right after
  * USERAUTH_SUCCESS was sent or received. */
 void transport_login_done(struct ssh *ssh);

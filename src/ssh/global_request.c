@@ -3,6 +3,8 @@
 #include "base/mem.h"
 #include "crypto/public_key.h"
 #include "ssh/connection.h"
+#include "ssh/quirks.h"
+#include "ssh/transport.h"
 
 #define HOSTKEYS       "hostkeys-00@openssh.com"
 #define HOSTKEYS_PROVE "hostkeys-prove-00@openssh.com"
@@ -48,20 +50,11 @@ bool on_request_failure(struct ssh *ssh, struct cursor *c)
 
 /* ---- Host keys ---- */
 
-/* Releases that end the connection when they hear of host keys. */
-static const char *const hostkeys_averse[] = {
-    "TTSSH/1.",  "TTSSH/2.1", "TTSSH/2.2",  "TTSSH/2.3",  "TTSSH/2.4",
-    "TTSSH/2.5", "TTSSH/2.6", "TTSSH/2.70", "TTSSH/2.71", "TTSSH/2.72",
-};
-
 void connection_login_done(struct ssh *ssh)
 {
-    if (ssh->options.role != SSH_SERVER || ssh->options.host_key_count == 0)
+    if (ssh->options.role != SSH_SERVER || ssh->options.host_key_count == 0 ||
+        ssh->transport->peer_quirks & SSH_QUIRK_NO_HOSTKEYS)
         return;
-    for (size_t i = 0; i < COUNT_OF(hostkeys_averse); i++) {
-        if (ssh_peer_is(ssh, hostkeys_averse[i]))
-            return;
-    }
     struct buf *m = ssh_message(ssh, SSH_MSG_GLOBAL_REQUEST);
     put_text(m, HOSTKEYS);
     put_bool(m, false);

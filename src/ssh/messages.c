@@ -2,6 +2,7 @@
  */
 #include "ssh/messages.h"
 
+#include "ssh/quirks.h"
 #include "ssh/transport.h"
 
 #define S(state) (1u << (state))
@@ -159,13 +160,13 @@ static const char *find_fault(struct ssh *ssh, uint8_t number, const struct row 
     return NULL;
 }
 
-/* Debian's AsyncSSH 2.10.1 goes on with channel messages after its KEXINIT, against RFC 4253
- * section 7.1. In a later exchange they are sealed with the keys in force like all others: letting
- * them pass costs nothing. */
+/* Channel messages of a peer that goes on with them after its KEXINIT. In a later exchange they are
+ * sealed with the keys in force like all others: letting them pass costs nothing. */
 static bool talks_during_kex(const struct ssh *ssh, uint8_t number)
 {
     return ssh->state == READY && number >= SSH_MSG_GLOBAL_REQUEST &&
-           number <= SSH_MSG_CHANNEL_FAILURE && ssh_peer_is(ssh, "AsyncSSH_2.10.");
+           number <= SSH_MSG_CHANNEL_FAILURE &&
+           (ssh->transport->peer_quirks & SSH_QUIRK_TALKS_IN_KEX) != 0;
 }
 
 void messages_dispatch(struct ssh *ssh, struct slice payload, uint32_t sequence)

@@ -327,11 +327,6 @@ void transport_note_activity(struct ssh *ssh)
     ssh->transport->active_ns = ssh->now_ns;
 }
 
-bool ssh_peer_is(const struct ssh *ssh, const char *software_prefix)
-{
-    return strncmp(ssh_peer_software(ssh), software_prefix, strlen(software_prefix)) == 0;
-}
-
 const char *ssh_peer_software(const struct ssh *ssh)
 {
     return ssh->transport->peer_software ? ssh->transport->peer_software : "";

@@ -89,6 +89,7 @@ struct receive_buffer {
 struct transport {
     struct identification ours, theirs;
     const char *peer_software; /* inside theirs.line */
+    uint32_t peer_quirks;      /* SSH_QUIRK_ bits */
     size_t lines_before;       /* client: lines of text before the server's identification */
     struct direction in, out;
     struct receive_buffer rx;

@@ -1,6 +1,7 @@
 /* Identification lines (RFC 4253 section 4.2). */
 #include <string.h>
 
+#include "ssh/quirks.h"
 #include "ssh/transport.h"
 
 #define TEXT_LINES_MAX 64u /* client: lines before the server's identification */
@@ -61,6 +62,7 @@ static bool accept_line(struct ssh *ssh, struct slice line)
     memcpy(t->theirs.line, line.data, line.size);
     t->theirs.size = line.size;
     t->peer_software = t->theirs.line + skip;
+    t->peer_quirks = ssh_quirks_of(t->peer_software);
     ssh->state = AWAIT_KEXINIT;
     transport_log(ssh, SALLY_LOG_VERBOSE, "ssh.version", "The peer is %s", t->peer_software);
     return true;
