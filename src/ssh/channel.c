@@ -1,6 +1,13 @@
 /* What the owner does with a channel, and the channel messages without a file of their own. */
+#include "ssh/channel.h"
+
 #include "base/mem.h"
+#include "ssh/channel_request.h"
+#include "ssh/channel_send.h"
 #include "ssh/connection.h"
+#include "ssh/disconnect.h"
+#include "ssh/send.h"
+#include "ssh/transport.h"
 
 void *ssh_channel_data(const struct ssh_channel *channel)
 {
@@ -26,7 +33,7 @@ void ssh_channel_credit(struct ssh_channel *ch, size_t size)
 
 static void break_protocol(struct ssh *ssh, const char *detail)
 {
-    ssh_break(ssh, SSH_DISCONNECT_PROTOCOL_ERROR, SSH_END_PROTOCOL, detail);
+    transport_end(ssh, SSH_DISCONNECT_PROTOCOL_ERROR, SSH_END_PROTOCOL, detail);
 }
 
 /* For messages that make sense only after the channel was confirmed. NULL: the connection was

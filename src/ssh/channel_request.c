@@ -1,7 +1,12 @@
 /* Requests on a channel (RFC 4254 sections 5.4 and 6): a session runs one subsystem or command, and
  * nothing else. */
+#include "ssh/channel_request.h"
+
 #include "base/mem.h"
 #include "ssh/connection.h"
+#include "ssh/disconnect.h"
+#include "ssh/send.h"
+#include "ssh/transport.h"
 
 #define NAME_MAX_BYTES 256
 
@@ -74,8 +79,8 @@ bool on_channel_request(struct ssh *ssh, struct cursor *c)
     if (!ch)
         return true; /* nor is there an answer then: the client has closed the channel */
     if (!ch->open) {
-        ssh_break(ssh, SSH_DISCONNECT_PROTOCOL_ERROR, SSH_END_PROTOCOL,
-                  "request on a channel that is not open yet");
+        transport_end(ssh, SSH_DISCONNECT_PROTOCOL_ERROR, SSH_END_PROTOCOL,
+                      "request on a channel that is not open yet");
         return true;
     }
     transport_note_activity(ssh);

@@ -1,11 +1,15 @@
 /* The way out of a channel: queued chunks are cut into packets as large as the peer takes, and
  * sealed from where they lie. */
+#include "ssh/channel_send.h"
+
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/wire.h"
 #include "sallyport/log.h"
+#include "ssh/channel_request.h"
 #include "ssh/connection.h"
+#include "ssh/send.h"
 #include "ssh/transport.h"
 
 #define PACKET_DATA_MAX (64u << 10) /* larger ones gain nothing, and other channels wait longer */
@@ -241,11 +245,4 @@ enum channel_step channel_step(struct ssh_channel *ch)
     if (end_is_due(ch))
         send_end(ch);
     return STEP_NOTHING;
-}
-
-bool channel_has_output(const struct ssh_channel *ch)
-{
-    if (!ch->open || ch->close_sent)
-        return false;
-    return ch->queued || end_is_due(ch);
 }

@@ -1,7 +1,14 @@
 /* The client's side of channels: they are opened, and a subsystem is asked for. Data goes the same
  * ways as the server's. */
+#include "ssh/client_channel.h"
+
 #include "base/mem.h"
+#include "ssh/channel.h"
+#include "ssh/channel_request.h"
+#include "ssh/channel_send.h"
 #include "ssh/connection.h"
+#include "ssh/disconnect.h"
+#include "ssh/send.h"
 #include "ssh/transport.h"
 
 struct ssh_channel *ssh_client_open(struct ssh *ssh)
@@ -47,8 +54,8 @@ static struct ssh_channel *opening_channel(struct ssh *ssh, uint32_t number)
 {
     struct ssh_channel *ch = channel_of(ssh, number);
     if (ch && ch->open) {
-        ssh_break(ssh, SSH_DISCONNECT_PROTOCOL_ERROR, SSH_END_PROTOCOL,
-                  "answer for a channel that is open already");
+        transport_end(ssh, SSH_DISCONNECT_PROTOCOL_ERROR, SSH_END_PROTOCOL,
+                      "answer for a channel that is open already");
         return NULL;
     }
     return ch;
@@ -66,8 +73,8 @@ bool on_channel_open_confirmation(struct ssh *ssh, struct cursor *c)
     if (!ch)
         return true;
     if (packet == 0) {
-        ssh_break(ssh, SSH_DISCONNECT_PROTOCOL_ERROR, SSH_END_PROTOCOL,
-                  "maximum packet size is zero");
+        transport_end(ssh, SSH_DISCONNECT_PROTOCOL_ERROR, SSH_END_PROTOCOL,
+                      "maximum packet size is zero");
         return true;
     }
     ch->peer_number = peer_number;

@@ -1,6 +1,10 @@
 /* The client's side of user authentication: enough to test a server and to put load on one. */
+#include "ssh/client_login.h"
+
 #include "base/mem.h"
 #include "crypto/public_key.h"
+#include "ssh/disconnect.h"
+#include "ssh/send.h"
 #include "ssh/transport.h"
 #include "ssh/userauth.h"
 
@@ -43,7 +47,7 @@ static struct client_login *login_of(struct ssh *ssh)
     if (!ua->client)
         ua->client = mem_zalloc(sizeof *ua->client);
     if (!ua->client)
-        userauth_out_of_memory(ssh);
+        transport_no_memory(ssh);
     return ua->client;
 }
 
@@ -79,7 +83,8 @@ static void send_signed(struct ssh *ssh, const struct client_login *l)
     put_key(&data, l, true);
     if (data.failed ||
         key_sign(l->key, algorithm_of(l->key), buf_slice(&data), &signature) != SALLY_E_OK) {
-        ssh_break(ssh, SSH_DISCONNECT_BY_APPLICATION, SSH_END_INTERNAL, "the key does not sign");
+        transport_end(ssh, SSH_DISCONNECT_BY_APPLICATION, SSH_END_INTERNAL,
+                      "the key does not sign");
     } else {
         struct buf *m = ssh_message(ssh, SSH_MSG_USERAUTH_REQUEST);
         put_request(m, l, "publickey");
@@ -168,7 +173,7 @@ static void login(struct ssh *ssh, enum client_method method, const char *user,
     l->ask_first = ask_first;
     l->wanted = true;
     if (!l->user || (password && !l->password))
-        userauth_out_of_memory(ssh);
+        transport_no_memory(ssh);
     else
         advance(ssh, l);
     transport_leave(ssh);

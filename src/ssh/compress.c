@@ -1,7 +1,10 @@
 /* Compression (RFC 4253 section 6.2): the methods, and the streams of zlib@openssh.com
  * (draft-miller-secsh-compression-delayed). */
+#include "ssh/compress.h"
+
 #include <zlib.h>
 
+#include "base/mem.h"
 #include "ssh/transport.h"
 
 #define GROWTH 4096u

@@ -1,6 +1,11 @@
 #include "ssh/connection.h"
 
 #include "base/mem.h"
+#include "ssh/channel.h"
+#include "ssh/channel_send.h"
+#include "ssh/disconnect.h"
+#include "ssh/send.h"
+#include "ssh/transport.h"
 
 bool connection_new(struct ssh *ssh)
 {
@@ -24,11 +29,6 @@ void connection_free(struct ssh *ssh)
     mem_free(c->channels);
     mem_free(c);
     ssh->connection = NULL;
-}
-
-void connection_out_of_memory(struct ssh *ssh)
-{
-    ssh_break(ssh, SSH_DISCONNECT_BY_APPLICATION, SSH_END_INTERNAL, "out of memory");
 }
 
 struct window_budget connection_budget(struct ssh *ssh)
@@ -104,8 +104,8 @@ struct ssh_channel *channel_of(struct ssh *ssh, uint32_t number)
     struct connection *c = ssh->connection;
     if (number < c->slots && c->channels[number])
         return c->channels[number];
-    ssh_break(ssh, SSH_DISCONNECT_PROTOCOL_ERROR, SSH_END_PROTOCOL,
-              "message for a channel that does not exist");
+    transport_end(ssh, SSH_DISCONNECT_PROTOCOL_ERROR, SSH_END_PROTOCOL,
+                  "message for a channel that does not exist");
     return NULL;
 }
 
@@ -139,16 +139,6 @@ void connection_pump(struct ssh *ssh)
             return;
         }
     }
-}
-
-bool connection_is_drained(const struct ssh *ssh)
-{
-    const struct connection *c = ssh->connection;
-    for (uint32_t i = 0; c && i < c->slots; i++) {
-        if (c->channels[i] && channel_has_output(c->channels[i]))
-            return false;
-    }
-    return true;
 }
 
 /* ---- Channels are opened (RFC 4254 section 5.1) ---- */

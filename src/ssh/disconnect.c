@@ -1,9 +1,13 @@
 /* How a connection ends: DISCONNECT in both directions (RFC 4253 section 11.1), and telling
  * everybody once. */
+#include "ssh/disconnect.h"
+
 #include <string.h>
 
 #include "base/clean.h"
 #include "base/mem.h"
+#include "ssh/connection.h"
+#include "ssh/send.h"
 #include "ssh/transport.h"
 
 #define DESCRIPTION_MAX 255u
@@ -65,11 +69,6 @@ static void end_with_text(struct ssh *ssh, uint32_t reason, enum ssh_end end, st
 void transport_no_memory(struct ssh *ssh)
 {
     transport_end(ssh, SSH_DISCONNECT_BY_APPLICATION, SSH_END_INTERNAL, "out of memory");
-}
-
-void ssh_break(struct ssh *ssh, uint32_t reason, enum ssh_end end, const char *detail)
-{
-    transport_end(ssh, reason, end, detail);
 }
 
 void ssh_disconnect(struct ssh *ssh, const char *text)

@@ -1,5 +1,10 @@
 /* EXT_INFO (RFC 8308). */
+#include "ssh/ext_info.h"
+
 #include "base/names.h"
+#include "crypto/public_key.h"
+#include "ssh/negotiate.h"
+#include "ssh/send.h"
 #include "ssh/transport.h"
 
 #define EXTENSIONS_MAX 1024u

@@ -1,9 +1,15 @@
 /* Global requests (RFC 4254 section 4): keepalives both ways, host keys
  * (draft-ietf-sshm-hostkey-update), and a polite no to everything else. */
+#include "ssh/global_request.h"
+
 #include "base/mem.h"
 #include "crypto/public_key.h"
 #include "ssh/connection.h"
+#include "ssh/disconnect.h"
+#include "ssh/jobs.h"
 #include "ssh/quirks.h"
+#include "ssh/send.h"
+#include "ssh/timers.h"
 #include "ssh/transport.h"
 
 #define HOSTKEYS       "hostkeys-00@openssh.com"
@@ -179,7 +185,7 @@ static bool on_prove(struct ssh *ssh, struct cursor *c)
     }
     struct prove_job *p = mem_zalloc(sizeof *p + room * sizeof p->proofs[0]);
     if (!p) {
-        connection_out_of_memory(ssh);
+        transport_no_memory(ssh);
         return true;
     }
     p->job.run = prove_run;

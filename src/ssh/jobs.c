@@ -1,4 +1,7 @@
 /* Computations that the owner carries to wherever it likes and back. */
+#include "ssh/jobs.h"
+
+#include "base/mem.h"
 #include "ssh/transport.h"
 
 void ssh_job_start(struct ssh *ssh, struct ssh_job *job)

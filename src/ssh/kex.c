@@ -1,13 +1,54 @@
-/* The messages of the key exchange methods: ECDH (RFC 5656 section 4, RFC 8731), DH (RFC 4253
- * section 8) and group exchange (RFC 4419). The mathematics is a job. */
+/* A key exchange that is running, and the messages of the key exchange methods: ECDH (RFC 5656
+ * section 4, RFC 8731), DH (RFC 4253 section 8) and group exchange (RFC 4419). The mathematics is a
+ * job. */
+#include "ssh/kex.h"
+
 #include <string.h>
 
+#include "base/mem.h"
+#include "base/wire.h"
+#include "crypto/packet_cipher.h"
+#include "crypto/public_key.h"
+#include "ssh/disconnect.h"
+#include "ssh/kex_job.h"
+#include "ssh/kexinit.h"
+#include "ssh/newkeys.h"
+#include "ssh/send.h"
 #include "ssh/transport.h"
 
 /* Client, group exchange: RFC 8270 sets the minimum. */
 #define GROUP_MIN    2048u
 #define GROUP_WANTED 3072u
 #define GROUP_MAX    8192u
+
+struct kex *kex_new(struct ssh *ssh)
+{
+    struct kex *k = mem_zalloc(sizeof *k);
+    if (!k)
+        return NULL;
+    k->started_ns = ssh->now_ns;
+    buf_init(&k->our_init, KEXINIT_MAX);
+    buf_init(&k->peer_init, KEXINIT_MAX);
+    buf_init(&k->group_p, 4096);
+    buf_init(&k->ours, 8192);
+    ssh->transport->kex = k;
+    return k;
+}
+
+void kex_free(struct transport *t)
+{
+    struct kex *k = t->kex;
+    if (!k)
+        return;
+    t->kex = NULL;
+    buf_clear(&k->our_init);
+    buf_clear(&k->peer_init);
+    buf_clear(&k->group_p);
+    buf_clear(&k->ours);
+    kex_ephemeral_free(k->ephemeral);
+    packet_cipher_free(k->next_in);
+    mem_free(k);
+}
 
 static bool fail(struct ssh *ssh, const char *detail)
 {
@@ -37,7 +78,7 @@ static bool get_public(struct cursor *c, const struct kex_method *m, struct slic
     return !c->bad;
 }
 
-static void put_public(struct buf *b, const struct kex_method *m, struct slice value)
+void kex_put_public(struct buf *b, const struct kex_method *m, struct slice value)
 {
     if (m->family == KEX_ECDH)
         put_slice(b, value);
@@ -61,7 +102,7 @@ static bool client_begin(struct ssh *ssh)
     }
     bool gex = m->family == KEX_GEX;
     struct buf *b = ssh_message(ssh, gex ? SSH_MSG_KEX_GEX_INIT : SSH_MSG_KEX_INIT);
-    put_public(b, m, buf_slice(&k->ours));
+    kex_put_public(b, m, buf_slice(&k->ours));
     k->expected = gex ? SSH_MSG_KEX_GEX_REPLY : SSH_MSG_KEX_REPLY;
     ssh_message_send(ssh);
     return true;
@@ -199,7 +240,7 @@ static void send_reply(struct ssh *ssh, const struct kex_outcome *outcome)
     struct buf *b =
         ssh_message(ssh, m->family == KEX_GEX ? SSH_MSG_KEX_GEX_REPLY : SSH_MSG_KEX_REPLY);
     put_slice(b, outcome->host_key_blob);
-    put_public(b, m, outcome->ours);
+    kex_put_public(b, m, outcome->ours);
     put_slice(b, outcome->signature);
     ssh_message_send(ssh);
 }

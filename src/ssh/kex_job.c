@@ -1,7 +1,17 @@
 /* What costs milliseconds in a key exchange, as one job: the shared secret, the exchange hash, the
  * signature or its verification. */
+#include "ssh/kex_job.h"
+
 #include <string.h>
 
+#include "base/mem.h"
+#include "base/wire.h"
+#include "crypto/hash.h"
+#include "crypto/public_key.h"
+#include "ssh/disconnect.h"
+#include "ssh/jobs.h"
+#include "ssh/kex.h"
+#include "ssh/kexinit.h"
 #include "ssh/transport.h"
 
 #define VALUE_MAX      4096u /* a public value or a secret */
@@ -25,14 +35,6 @@ struct kex_job {
     sally_error error;
 };
 
-static void put_public(struct buf *b, const struct kex_method *m, struct slice value)
-{
-    if (m->family == KEX_ECDH)
-        put_slice(b, value);
-    else
-        put_mpint(b, value.data, value.size);
-}
-
 /* RFC 4253 section 8, RFC 5656 section 4, RFC 4419 section 3; the four first strings are in the
  * transcript already. */
 static bool make_hash(struct kex_job *j)
@@ -50,8 +52,8 @@ static bool make_hash(struct kex_job *j)
     }
     const struct buf *client = j->key ? &j->peer : &j->ours;
     const struct buf *server = j->key ? &j->ours : &j->peer;
-    put_public(b, j->method, buf_slice(client));
-    put_public(b, j->method, buf_slice(server));
+    kex_put_public(b, j->method, buf_slice(client));
+    kex_put_public(b, j->method, buf_slice(server));
     if (j->method->secret_is_string)
         put_slice(b, buf_slice(&j->secret));
     else

@@ -1,7 +1,16 @@
 /* KEXINIT (RFC 4253 section 7.1): our offer, the peer's, and what follows from both. */
+#include "ssh/kexinit.h"
+
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/names.h"
+#include "crypto/packet_cipher.h"
+#include "crypto/public_key.h"
+#include "ssh/compress.h"
+#include "ssh/disconnect.h"
+#include "ssh/kex.h"
+#include "ssh/send.h"
 #include "ssh/transport.h"
 
 #define COOKIE_SIZE 16u
@@ -171,35 +180,6 @@ static sally_error build(struct ssh *ssh, struct buf *b)
     if (b->failed)
         return SALLY_E_NO_MEMORY;
     return complete ? SALLY_E_OK : SALLY_E_INVALID;
-}
-
-static struct kex *kex_new(struct ssh *ssh)
-{
-    struct kex *k = mem_zalloc(sizeof *k);
-    if (!k)
-        return NULL;
-    k->started_ns = ssh->now_ns;
-    buf_init(&k->our_init, KEXINIT_MAX);
-    buf_init(&k->peer_init, KEXINIT_MAX);
-    buf_init(&k->group_p, 4096);
-    buf_init(&k->ours, 8192);
-    ssh->transport->kex = k;
-    return k;
-}
-
-void kex_free(struct transport *t)
-{
-    struct kex *k = t->kex;
-    if (!k)
-        return;
-    t->kex = NULL;
-    buf_clear(&k->our_init);
-    buf_clear(&k->peer_init);
-    buf_clear(&k->group_p);
-    buf_clear(&k->ours);
-    kex_ephemeral_free(k->ephemeral);
-    packet_cipher_free(k->next_in);
-    mem_free(k);
 }
 
 sally_error kexinit_send(struct ssh *ssh)

@@ -2,8 +2,22 @@
  */
 #include "ssh/messages.h"
 
+#include "ssh/channel.h"
+#include "ssh/channel_request.h"
+#include "ssh/client_channel.h"
+#include "ssh/client_login.h"
+#include "ssh/connection.h"
+#include "ssh/disconnect.h"
+#include "ssh/ext_info.h"
+#include "ssh/global_request.h"
+#include "ssh/kex.h"
+#include "ssh/kexinit.h"
+#include "ssh/newkeys.h"
+#include "ssh/ping.h"
 #include "ssh/quirks.h"
+#include "ssh/send.h"
 #include "ssh/transport.h"
+#include "ssh/userauth.h"
 
 #define S(state) (1u << (state))
 #define SERVICES (S(AWAIT_SERVICE) | S(AWAIT_AUTH) | S(READY))
@@ -133,7 +147,7 @@ static void answer_unimplemented(struct ssh *ssh, uint8_t number, uint32_t seque
 static enum ssh_state receiving_state(const struct ssh *ssh)
 {
     const struct transport *t = ssh->transport;
-    if (!transport_is_receiving_kex(t))
+    if (!kex_is_receiving(t->kex))
         return ssh->state;
     return t->kex->sent_newkeys ? AWAIT_NEWKEYS : AWAIT_KEX;
 }

@@ -1,5 +1,11 @@
 /* Two offers, one agreement (RFC 4253 section 7.1). */
+#include "ssh/negotiate.h"
+
 #include "base/names.h"
+#include "crypto/kex_method.h"
+#include "crypto/packet_cipher.h"
+#include "crypto/public_key.h"
+#include "ssh/compress.h"
 #include "ssh/transport.h"
 
 bool kex_offer_parse(struct kex_offer *offer, struct cursor *payload)

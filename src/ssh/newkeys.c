@@ -1,7 +1,19 @@
 /* New keys: deriving them (RFC 4253 section 7.2), and taking them into use with NEWKEYS
  * (section 7.3), each direction for itself. */
+#include "ssh/newkeys.h"
+
 #include <string.h>
 
+#include "base/mem.h"
+#include "crypto/hash.h"
+#include "crypto/packet_cipher.h"
+#include "crypto/public_key.h"
+#include "ssh/client_login.h"
+#include "ssh/compress.h"
+#include "ssh/disconnect.h"
+#include "ssh/ext_info.h"
+#include "ssh/kex.h"
+#include "ssh/send.h"
 #include "ssh/transport.h"
 
 #define SECRET_MAX 4096u

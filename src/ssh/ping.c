@@ -1,4 +1,7 @@
 /* PING and PONG (draft-miller-ssh-ping). */
+#include "ssh/ping.h"
+
+#include "ssh/send.h"
 #include "ssh/transport.h"
 
 /* Section 4 allows not to answer: large ones are not, nor many that come while keys are exchanged.

@@ -1,5 +1,6 @@
 /* Numbers of the SSH protocol: messages (RFC 4250 section 4.1, RFC 4419, RFC 8308,
- * draft-miller-ssh-ping) and reasons of DISCONNECT (RFC 4250 section 4.2). */
+ * draft-miller-ssh-ping), and reasons of DISCONNECT (RFC 4250 section 4.2) and of a
+ * channel that is not opened. */
 #ifndef SALLY_SSH_PROTOCOL_H
 #define SALLY_SSH_PROTOCOL_H
 
@@ -53,6 +54,13 @@ enum ssh_message_number {
 };
 
 enum ssh_extended_data { SSH_EXTENDED_DATA_STDERR = 1 };
+
+enum ssh_open_failure { /* RFC 4254 section 5.1 */
+                        OPEN_PROHIBITED = 1,
+                        OPEN_CONNECT_FAILED = 2,
+                        OPEN_UNKNOWN_TYPE = 3,
+                        OPEN_RESOURCE_SHORTAGE = 4
+};
 
 enum ssh_disconnect_reason {
     SSH_DISCONNECT_HOST_NOT_ALLOWED_TO_CONNECT = 1,

@@ -1,7 +1,14 @@
 /* From the receive buffer to a message's payload: packets are opened where the owner's read put
  * them. */
+#include "ssh/receive.h"
+
 #include <string.h>
 
+#include "base/mem.h"
+#include "crypto/packet_cipher.h"
+#include "ssh/compress.h"
+#include "ssh/disconnect.h"
+#include "ssh/kex.h"
 #include "ssh/transport.h"
 
 #define ROOM_SMALL          (8u * 1024)

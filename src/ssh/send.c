@@ -1,4 +1,11 @@
 /* From a payload to the send buffer. */
+#include "ssh/send.h"
+
+#include "base/mem.h"
+#include "crypto/packet_cipher.h"
+#include "ssh/compress.h"
+#include "ssh/disconnect.h"
+#include "ssh/kex.h"
 #include "ssh/transport.h"
 
 #define PADDING_DRAW (255u + 16u) /* what packet_seal() may look at */
@@ -91,7 +98,7 @@ void ssh_message_send(struct ssh *ssh)
         return;
     if (t->message.failed) {
         transport_no_memory(ssh);
-    } else if (transport_is_sending_kex(t) && !may_pass_kex(payload.data[0])) {
+    } else if (kex_is_sending(t->kex) && !may_pass_kex(payload.data[0])) {
         put_slice(&t->waiting, payload);
         if (t->waiting.failed)
             transport_end(ssh, SSH_DISCONNECT_BY_APPLICATION, SSH_END_INTERNAL,
@@ -123,7 +130,7 @@ bool ssh_may_seal_data(const struct ssh *ssh, size_t size)
 {
     const struct transport *t = ssh->transport;
     const struct buf *out = &t->output;
-    if (ssh->state != READY || transport_is_sending_kex(t))
+    if (ssh->state != READY || kex_is_sending(t->kex))
         return false;
     if (out->size == 0)
         return true;

@@ -5,10 +5,13 @@
  * One thread at a time (the connection's loop). Events come from inside ssh_run, ssh_tick and the
  * calls below; an event handler may call the engine, but not free it.
  *
- *   owner: room = ssh_input_room(&p); n = read(fd, p, room); ssh_input_filled(n); ssh_run(now);
- *          while ((s = ssh_output()).size) { n = write(fd, s); ssh_output_sent(n); ssh_run(now); }
- *          wake me at ssh_deadline(); ssh_tick(now); when ssh_over() and no output is left: close
- * the socket, ssh_free().
+ *   the owner: room = ssh_input_room(&p); n = read(fd, p, room); ssh_input_filled(n);
+ *              ssh_run(now);
+ *              while ((s = ssh_output()).size) {
+ *                  n = write(fd, s); ssh_output_sent(n); ssh_run(now);
+ *              }
+ *              at ssh_deadline(): ssh_tick(now);
+ *              when ssh_over() and no output is left: close the socket, ssh_free();
  *
  * After any other call from outside of an event (a job is done, a query answered, data to send,
  * ssh_rekey(), ...): ssh_run(now). ssh_deadline() says "now" as long as that is owed.
@@ -43,20 +46,21 @@ struct ssh_options {
     uint64_t idle_ns;           /* without a channel message */
     uint32_t max_auth_attempts; /* failed ones; "none" does not count [6] */
     uint32_t max_channels;      /* [10] */
-    uint32_t max_packet; /* bytes of packet_length accepted once logged in [256 KiB + 2 KiB]; 64 KiB
-                            before */
+    /* Bytes of packet_length accepted once logged in [256 KiB + 2 KiB]; 64 KiB before. */
+    uint32_t max_packet;
     const struct log_sink *log;
     struct log_ids log_ids;
 };
 
-enum ssh_end {                   /* who or what ended it */
-               SSH_END_PEER = 1, /* DISCONNECT from the peer, or all its channels closed and the
-                                    socket ended (ssh_input_eof) */
-               SSH_END_LOCAL,    /* ssh_disconnect() */
-               SSH_END_PROTOCOL, /* the peer broke the protocol, or nothing could be agreed on */
-               SSH_END_TIMEOUT,
-               SSH_END_AUTH,    /* too many failed attempts */
-               SSH_END_INTERNAL /* out of memory, crypto library */
+/* Who or what ended the connection. */
+enum ssh_end {
+    /* DISCONNECT from the peer, or the socket ended (ssh_input_eof) */
+    SSH_END_PEER = 1,
+    SSH_END_LOCAL,    /* ssh_disconnect() */
+    SSH_END_PROTOCOL, /* the peer broke the protocol, or nothing could be agreed on */
+    SSH_END_TIMEOUT,
+    SSH_END_AUTH,    /* too many failed attempts */
+    SSH_END_INTERNAL /* out of memory, crypto library */
 };
 
 struct ssh_events {
@@ -128,8 +132,9 @@ void ssh_disconnect(struct ssh *ssh, const char *text);
 void ssh_rekey(struct ssh *ssh);
 
 /* What is known. The texts live as long as the engine ("" before). */
-const char *ssh_peer_software(
-    const struct ssh *ssh); /* identification line without "SSH-2.0-" and comment stays in */
+/* The peer's identification line behind "SSH-2.0-": its software, and its comment if there is one.
+ */
+const char *ssh_peer_software(const struct ssh *ssh);
 const char *ssh_algorithms(const struct ssh *ssh);
 bool ssh_is_authenticated(const struct ssh *ssh);
 uint32_t ssh_rekey_count(const struct ssh *ssh);
@@ -142,8 +147,8 @@ void ssh_job_run(struct ssh_job *job);
 void ssh_job_done(struct ssh_job *job);         /* frees it */
 struct list *ssh_job_link(struct ssh_job *job); /* for the owner's lists while it is out */
 struct ssh_job *ssh_job_of_link(struct list *link);
-bool ssh_job_is_login(
-    const struct ssh_job *job); /* belongs to a connection that is not logged in */
+/* It belongs to a connection that is not logged in. */
+bool ssh_job_is_login(const struct ssh_job *job);
 
 /* Channels. */
 void *ssh_channel_data(const struct ssh_channel *channel); /* the owner's pointer, NULL at first */
@@ -160,8 +165,6 @@ void ssh_channel_credit(struct ssh_channel *channel, size_t size);
 /* After all that is queued: EOF; or exit-status, EOF and CLOSE. */
 void ssh_channel_send_eof(struct ssh_channel *channel);
 void ssh_channel_finish(struct ssh_channel *channel, uint32_t exit_status);
-/* Environment variables that the client set on this channel (bounded, ignored by us): none are
- * kept. */
 
 /* Client role. */
 void ssh_client_login_none(struct ssh *ssh, const char *user);

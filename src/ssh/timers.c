@@ -1,4 +1,10 @@
 /* Everything that time does to a connection. */
+#include "ssh/timers.h"
+
+#include "crypto/packet_cipher.h"
+#include "ssh/disconnect.h"
+#include "ssh/global_request.h"
+#include "ssh/kex.h"
 #include "ssh/transport.h"
 
 /* A peer that was asked for new keys may have much on its way; then it is to answer. */
@@ -77,7 +83,7 @@ static void keep_alive(struct ssh *ssh)
     }
     t->keepalives++;
     t->keepalive_ns = ssh->now_ns;
-    if (ssh->state == READY && !transport_is_sending_kex(t))
+    if (ssh->state == READY && !kex_is_sending(t->kex))
         connection_send_keepalive(ssh);
 }
 

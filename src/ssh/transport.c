@@ -5,6 +5,22 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mem.h"
+#include "crypto/packet_cipher.h"
+#include "ssh/compress.h"
+#include "ssh/connection.h"
+#include "ssh/disconnect.h"
+#include "ssh/ext_info.h"
+#include "ssh/jobs.h"
+#include "ssh/kex.h"
+#include "ssh/kexinit.h"
+#include "ssh/messages.h"
+#include "ssh/receive.h"
+#include "ssh/send.h"
+#include "ssh/timers.h"
+#include "ssh/userauth.h"
+#include "ssh/version.h"
+
 static uint32_t or_default(uint32_t value, uint32_t fallback)
 {
     return value ? value : fallback;

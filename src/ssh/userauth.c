@@ -3,7 +3,11 @@
 #include "base/clean.h"
 #include "base/mem.h"
 #include "sallyport/log.h"
+#include "ssh/client_login.h"
+#include "ssh/disconnect.h"
+#include "ssh/send.h"
 #include "ssh/transport.h"
+#include "ssh/userauth_query.h"
 
 /* Offered until the owner was asked for the first time. */
 #define METHODS_UNASKED "publickey,password,keyboard-interactive"
@@ -29,11 +33,6 @@ void userauth_free(struct ssh *ssh)
     ssh->userauth = NULL;
 }
 
-void userauth_out_of_memory(struct ssh *ssh)
-{
-    ssh_break(ssh, SSH_DISCONNECT_BY_APPLICATION, SSH_END_INTERNAL, "out of memory");
-}
-
 void userauth_wipe_received(struct slice secret)
 {
     /* A payload lies in a buffer of ours that is const only to whoever parses it. */
@@ -43,8 +42,8 @@ void userauth_wipe_received(struct slice secret)
 
 static void too_many(struct ssh *ssh)
 {
-    ssh_break(ssh, SSH_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE, SSH_END_AUTH,
-              "Too many authentication failures");
+    transport_end(ssh, SSH_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE, SSH_END_AUTH,
+                  "Too many authentication failures");
 }
 
 void userauth_fail(struct ssh *ssh, bool partial, bool counts)
@@ -74,8 +73,8 @@ bool on_service_request(struct ssh *ssh, struct cursor *c)
     if (!cursor_done(c))
         return false;
     if (!slice_is(name, "ssh-userauth")) {
-        ssh_break(ssh, SSH_DISCONNECT_SERVICE_NOT_AVAILABLE, SSH_END_PROTOCOL,
-                  "only ssh-userauth can be asked for");
+        transport_end(ssh, SSH_DISCONNECT_SERVICE_NOT_AVAILABLE, SSH_END_PROTOCOL,
+                      "only ssh-userauth can be asked for");
         return true;
     }
     if (ssh->state == AWAIT_SERVICE)
@@ -135,7 +134,7 @@ static bool note_user(struct ssh *ssh, struct slice user)
         return true;
     char *name = slice_strdup(user);
     if (!name) {
-        userauth_out_of_memory(ssh);
+        transport_no_memory(ssh);
         return false;
     }
     if (ua->user) {
@@ -230,8 +229,8 @@ bool on_userauth_request(struct ssh *ssh, struct cursor *c)
         return true;
     }
     if (!slice_is(request.service, AUTH_SERVICE)) {
-        ssh_break(ssh, SSH_DISCONNECT_SERVICE_NOT_AVAILABLE, SSH_END_PROTOCOL,
-                  "only ssh-connection can be logged in to");
+        transport_end(ssh, SSH_DISCONNECT_SERVICE_NOT_AVAILABLE, SSH_END_PROTOCOL,
+                      "only ssh-connection can be logged in to");
         return true;
     }
     if (!ua->banner_shown) {

@@ -1,12 +1,10 @@
-/* User authentication (RFC 4252, 4256, 8332), shared by the files of this service. Server: requests
- * become queries to the owner (auth.h); while one is out, or a signature is being verified, no
- * input is processed, so there is never more than one. */
+/* User authentication (RFC 4252, 4256, 8332). Server: requests become queries to the owner
+ * (userauth_query.h); while one is out, or a signature is being verified, no input is processed, so
+ * there is never more than one. */
 #ifndef SALLY_SSH_USERAUTH_H
 #define SALLY_SSH_USERAUTH_H
 
-#include "ssh/auth.h"
 #include "ssh/engine.h"
-#include "ssh/protocol.h"
 
 #define AUTH_USER_MAX    1024  /* bytes of a user's name */
 #define AUTH_SECRET_MAX  4096  /* of a password, or of one answer */
@@ -18,16 +16,8 @@
 
 #define AUTH_SERVICE "ssh-connection"
 
-/* A query with everything that it points to in one block, wiped as a whole. */
-struct auth_query {
-    struct ssh_auth shown;
-    const char *answers[AUTH_PROMPTS_MAX];
-    size_t size; /* of the room */
-    size_t used;
-    uint8_t room[];
-};
-
-struct client_login; /* client_login.c */
+struct auth_query;   /* userauth_query.h */
+struct client_login; /* client_login.h */
 
 struct userauth {
     struct auth_query *query; /* the one that is out */
@@ -44,6 +34,12 @@ struct userauth {
     struct client_login *client;
 };
 
+bool userauth_new(struct ssh *ssh);
+void userauth_free(struct ssh *ssh);
+
+ssh_handler on_service_request, on_userauth_request;
+ssh_handler on_userauth_info_response; /* userauth_interactive.c */
+
 struct userauth_request {
     struct slice user, service, method;
 };
@@ -55,19 +51,7 @@ auth_method userauth_publickey, userauth_interactive;
 void userauth_refuse(struct ssh *ssh, const char *why);
 /* USERAUTH_FAILURE, or the end when there were too many. */
 void userauth_fail(struct ssh *ssh, bool partial, bool counts);
-void userauth_out_of_memory(struct ssh *ssh);
 /* Wipes a secret of the message at hand out of the receive buffer. */
 void userauth_wipe_received(struct slice secret);
-
-/* Queries. `text_bytes`: of all texts to be added, their NULs not counted, beside the user's
- * name. NULL: no memory, and the connection is ended. */
-struct auth_query *auth_query_new(struct ssh *ssh, enum ssh_auth_kind kind, struct slice user,
-                                  size_t text_count, size_t text_bytes);
-const char *auth_query_text(struct auth_query *q, struct slice text);
-void auth_query_ask(struct ssh *ssh, struct auth_query *q);
-void auth_query_free(struct auth_query *q);
-
-/* Client role. */
-void client_login_free(struct ssh *ssh);
 
 #endif

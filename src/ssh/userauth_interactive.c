@@ -1,7 +1,7 @@
 /* keyboard-interactive (RFC 4256): rounds of prompts and answers, until the owner is content or
  * not. */
 #include "base/mem.h"
-#include "ssh/userauth.h"
+#include "ssh/userauth_query.h"
 
 bool userauth_interactive(struct ssh *ssh, const struct userauth_request *request, struct cursor *c)
 {

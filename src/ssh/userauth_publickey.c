@@ -2,8 +2,13 @@
  * try: it only ever sees a key with proof when the proof is right. */
 #include "base/mem.h"
 #include "base/names.h"
+#include "crypto/public_key.h"
+#include "ssh/disconnect.h"
+#include "ssh/ext_info.h"
+#include "ssh/jobs.h"
+#include "ssh/negotiate.h"
 #include "ssh/transport.h"
-#include "ssh/userauth.h"
+#include "ssh/userauth_query.h"
 
 struct key_request {
     bool has_signature;
@@ -57,7 +62,7 @@ static struct auth_query *key_query(struct ssh *ssh, const struct userauth_reque
     q->shown.key_blob.size = k->blob.size;
     if (!public_key_fingerprint(ssh->options.crypto, k->blob, q->shown.key_fingerprint)) {
         auth_query_free(q);
-        userauth_out_of_memory(ssh);
+        transport_no_memory(ssh);
         return NULL;
     }
     return q;
@@ -125,7 +130,7 @@ static void verify(struct ssh *ssh, const struct userauth_request *request,
     struct verify_job *v = mem_zalloc(sizeof *v);
     if (!v) {
         auth_query_free(q);
-        userauth_out_of_memory(ssh);
+        transport_no_memory(ssh);
         return;
     }
     v->query = q;
@@ -136,7 +141,7 @@ static void verify(struct ssh *ssh, const struct userauth_request *request,
     put_bytes(&v->signature, k->signature.data, k->signature.size);
     if (v->data.failed || v->signature.failed) {
         verify_destroy(&v->job);
-        userauth_out_of_memory(ssh);
+        transport_no_memory(ssh);
         return;
     }
     v->job.login = true;

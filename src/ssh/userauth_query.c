@@ -1,12 +1,16 @@
 /* Queries to the owner, and what its answers do. */
+#include "ssh/userauth_query.h"
+
 #include <assert.h>
 #include <string.h>
 
 #include "base/clean.h"
 #include "base/mem.h"
 #include "sallyport/auth.h"
+#include "ssh/disconnect.h"
+#include "ssh/global_request.h"
+#include "ssh/send.h"
 #include "ssh/transport.h"
-#include "ssh/userauth.h"
 
 struct auth_query *auth_query_new(struct ssh *ssh, enum ssh_auth_kind kind, struct slice user,
                                   size_t text_count, size_t text_bytes)
@@ -14,7 +18,7 @@ struct auth_query *auth_query_new(struct ssh *ssh, enum ssh_auth_kind kind, stru
     size_t size = user.size + 1 + text_bytes + text_count;
     struct auth_query *q = mem_zalloc(sizeof *q + size);
     if (!q) {
-        userauth_out_of_memory(ssh);
+        transport_no_memory(ssh);
         return NULL;
     }
     q->size = size;

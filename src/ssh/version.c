@@ -1,6 +1,9 @@
 /* Identification lines (RFC 4253 section 4.2). */
+#include "ssh/version.h"
+
 #include <string.h>
 
+#include "ssh/disconnect.h"
 #include "ssh/quirks.h"
 #include "ssh/transport.h"
 

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "ssh/kex.h"
+#include "ssh/messages.h"
 #include "ssh/transport.h"
 
 static bool same_bytes(void *user_data, uint8_t *out, size_t size)

@@ -5,7 +5,9 @@
 
 #include "bare_engine.h"
 #include "base/mem.h"
+#include "ssh/channel.h"
 #include "ssh/connection.h"
+#include "ssh/transport.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,6 +6,8 @@
 
 #include "bare_engine.h"
 #include "base/mem.h"
+#include "crypto/packet_cipher.h"
+#include "ssh/kex.h"
 #include "ssh/transport.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -6,6 +6,7 @@
 
 #include "bare_engine.h"
 #include "sallyport/auth.h"
+#include "ssh/transport.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "pair_services.h"
+#include "ssh/channel.h"
 #include "ssh/connection.h"
 
 #define KIB    1024u

@@ -1,7 +1,9 @@
 /* The streams of zlib@openssh.com. */
 #include "cmocka_all.h"
 
-#include "ssh/transport.h"
+#include "base/mem.h"
+#include "ssh/compress.h"
+#include "ssh/ssh.h"
 
 #define MESSAGE_MAX 100000u
 

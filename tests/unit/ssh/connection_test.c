@@ -10,7 +10,11 @@
 #include "base/mem.h"
 #include "crypto/public_key.h"
 #include "pair_services.h"
+#include "ssh/channel.h"
+#include "ssh/channel_request.h"
 #include "ssh/connection.h"
+#include "ssh/global_request.h"
+#include "ssh/transport.h"
 
 struct owner {
     unsigned subsystems, execs, closed, over;

@@ -5,7 +5,17 @@
 
 #include "cmocka_all.h"
 
+#include "base/mem.h"
+#include "crypto/packet_cipher.h"
+#include "crypto/public_key.h"
 #include "ssh/auth.h"
+#include "ssh/disconnect.h"
+#include "ssh/ext_info.h"
+#include "ssh/jobs.h"
+#include "ssh/kex.h"
+#include "ssh/kexinit.h"
+#include "ssh/messages.h"
+#include "ssh/send.h"
 #include "ssh/transport.h"
 
 #define PAIR_KEYS_MAX 5

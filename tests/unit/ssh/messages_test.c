@@ -138,7 +138,7 @@ static void begin_rekey(struct pair *p, struct side *receiver, enum moment momen
         pair_move(receiver, SIZE_MAX); /* KEXINIT and the public value */
         pair_do_jobs(sender);
         /* The reply without the NEWKEYS behind it. */
-        while (!transport_is_receiving_kex(receiver->ssh->transport) ||
+        while (!kex_is_receiving(receiver->ssh->transport->kex) ||
                !receiver->ssh->transport->kex->sent_newkeys) {
             assert_true(pair_move(sender, 1) != 0);
             pair_do_jobs(receiver);
@@ -200,7 +200,7 @@ static void assert_in_moment(const struct side *receiver, enum moment moment)
         return;
     }
     assert_int_equal(receiver->ssh->state, READY);
-    assert_true(transport_is_receiving_kex(t));
+    assert_true(kex_is_receiving(t->kex));
     assert_int_equal(t->kex->sent_newkeys, moment == BEFORE_NEW_NEWKEYS);
 }
 

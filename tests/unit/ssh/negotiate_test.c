@@ -1,5 +1,6 @@
 /* Two offers, one agreement (RFC 4253 section 7.1). */
 #include "engine_pair.h"
+#include "ssh/compress.h"
 
 static struct kex_offer offer(const char *kex, const char *host_key, const char *cipher,
                               const char *mac, const char *compression)

@@ -7,6 +7,8 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "ssh/kex.h"
+#include "ssh/messages.h"
 #include "ssh/transport.h"
 
 static void fatal(bool ok)

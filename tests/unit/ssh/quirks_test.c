@@ -37,7 +37,7 @@ static bool may_talk_in_kex(void **state, const char *software)
     ssh_run(p.client.ssh, p.now_ns);
     while (pair_move(&p.client, SIZE_MAX))
         ;
-    assert_true(transport_is_receiving_kex(p.server.ssh->transport));
+    assert_true(kex_is_receiving(p.server.ssh->transport->kex));
     side_inject(&p.client, (struct slice){request, sizeof request});
     bool may = !ssh_over(p.server.ssh);
     if (may) {

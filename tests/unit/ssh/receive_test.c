@@ -1,5 +1,6 @@
 /* Packets as an attacker forms them: lengths, padding, flipped bits. */
 #include "engine_pair.h"
+#include "ssh/compress.h"
 
 static void start_clear(struct pair *p, void **state)
 {

@@ -71,8 +71,8 @@ static void both_ask_at_once(void **state)
             ssh_rekey(p.server.ssh);
             ssh_run(p.client.ssh, p.now_ns);
             ssh_run(p.server.ssh, p.now_ns);
-            assert_true(transport_is_sending_kex(p.client.ssh->transport));
-            assert_true(transport_is_sending_kex(p.server.ssh->transport));
+            assert_true(kex_is_sending(p.client.ssh->transport->kex));
+            assert_true(kex_is_sending(p.server.ssh->transport->kex));
             pair_run(&p);
             assert_all_arrived(&p);
         }
@@ -155,7 +155,7 @@ static void a_peer_that_does_not_read_is_heard(void **state)
     while (pair_move(&p.client, SIZE_MAX))
         ;
     assert_int_equal(ssh_output(p.client.ssh).size, 0);
-    assert_true(transport_is_receiving_kex(p.server.ssh->transport));
+    assert_true(kex_is_receiving(p.server.ssh->transport->kex));
     size_t bound = p.server.ssh->options.settings.send_queue;
     assert_true(ssh_output(p.server.ssh).size < bound + CONTROL_ROOM);
     pair_run(&p);

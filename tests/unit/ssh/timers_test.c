@@ -121,7 +121,7 @@ static void changes_count_at_once(void **state)
     ssh_change(p.server.ssh, &options);
     assert_true(ssh_deadline(p.server.ssh) <= p.now_ns);
     ssh_run(p.server.ssh, p.now_ns);
-    assert_true(transport_is_sending_kex(p.server.ssh->transport));
+    assert_true(kex_is_sending(p.server.ssh->transport->kex));
     assert_int_equal(ssh_deadline(p.server.ssh), p.now_ns + 5 * SECOND);
     options.settings.rekey_bytes = 0;
     ssh_change(p.server.ssh, &options);

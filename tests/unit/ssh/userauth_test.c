@@ -9,6 +9,8 @@
 
 #include "base/mem.h"
 #include "sallyport/auth.h"
+#include "ssh/transport.h"
+#include "ssh/userauth.h"
 #include "userauth_fixture.h"
 
 /* ---- The service ---- */

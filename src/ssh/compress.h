@@ -1,0 +1,32 @@
+/* Compression: the methods, and the streams of zlib@openssh.com. */
+#ifndef SALLY_SSH_COMPRESS_H
+#define SALLY_SSH_COMPRESS_H
+
+#include "base/buf.h"
+#include "base/cursor.h"
+
+struct transport;
+
+struct compression_method {
+    const char *name;
+    bool deflates; /* from the end of the login on */
+};
+
+/* Rows in the order of preference; NULL past the last one. */
+const struct compression_method *compression_method_at(size_t index);
+const struct compression_method *compression_method_find(struct slice name);
+
+struct compressor;
+struct compressor *compressor_new(bool deflates);
+void compressor_free(struct compressor *c);
+/* Appends the whole of head + body, flushed so that the receiver can inflate all of it. */
+bool compressor_deflate(struct compressor *c, struct slice head, struct slice body,
+                        struct buf *out);
+/* Appends what the packet inflates to, at most out->max bytes. */
+bool compressor_inflate(struct compressor *c, struct slice packet, struct buf *out);
+
+/* Starts the streams that have been agreed on once the login is over. False: no memory. */
+bool compress_start_in(struct transport *t);
+bool compress_start_out(struct transport *t);
+
+#endif

@@ -1,0 +1,53 @@
+/* A key exchange that is running, and the messages of its method. */
+#ifndef SALLY_SSH_KEX_H
+#define SALLY_SSH_KEX_H
+
+#include "crypto/kex_method.h"
+#include "ssh/engine.h"
+#include "ssh/negotiate.h"
+
+struct kex_outcome; /* kex_job.h */
+
+/* From the first KEXINIT to the last NEWKEYS.
+ *
+ * A key exchange after the first one leaves ssh->state alone. What counts then is this: from our
+ * KEXINIT to our NEWKEYS we send nothing but the exchange; from the peer's KEXINIT to its NEWKEYS
+ * we accept nothing else. Both begin and end independently. */
+struct kex {
+    bool sent_init, received_init, sent_newkeys;
+    bool skip_guess;  /* the peer's guess was wrong: its next packet of the method is ignored */
+    uint8_t expected; /* the method's message that is awaited; 0: none */
+    uint64_t started_ns;
+    struct buf our_init, peer_init; /* payloads: I_C and I_S */
+    struct agreement agreed;
+    sally_key *host_key;       /* server: lent by the options */
+    uint32_t min, wanted, max; /* RFC 4419, bits */
+    struct buf group_p;        /* GEX: the group's own bytes when the peer sent it */
+    struct kex_group group_sent;
+    const struct kex_group *group;
+    struct kex_ephemeral *ephemeral; /* client */
+    struct buf ours;                 /* client: its public value */
+    struct packet_cipher *next_in;   /* keys that the peer's NEWKEYS takes into use */
+};
+
+struct kex *kex_new(struct ssh *ssh); /* NULL: no memory */
+void kex_free(struct transport *t);
+/* Both KEXINITs are known and agreed on: the method's messages begin. */
+void kex_start(struct ssh *ssh);
+ssh_handler on_kex_method;
+/* The job's answer. */
+void kex_done(struct ssh *ssh, const struct kex_outcome *outcome);
+/* A public value as the method has it in its messages and in the exchange hash. */
+void kex_put_public(struct buf *b, const struct kex_method *m, struct slice value);
+
+/* Between our KEXINIT and our NEWKEYS; the peer's. `k` may be NULL. */
+static inline bool kex_is_sending(const struct kex *k)
+{
+    return k && k->sent_init && !k->sent_newkeys;
+}
+static inline bool kex_is_receiving(const struct kex *k)
+{
+    return k && k->received_init; /* the peer's NEWKEYS ends the exchange: see newkeys.c */
+}
+
+#endif

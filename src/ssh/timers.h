@@ -1,0 +1,10 @@
+/* What time does to a connection. */
+#ifndef SALLY_SSH_TIMERS_H
+#define SALLY_SSH_TIMERS_H
+
+#include "ssh/engine.h"
+
+bool rekey_is_due(const struct ssh *ssh);
+void transport_keepalive_answered(struct ssh *ssh);
+
+#endif

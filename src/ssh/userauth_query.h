@@ -1,0 +1,25 @@
+/* What the owner is asked, and what its answers do. */
+#ifndef SALLY_SSH_USERAUTH_QUERY_H
+#define SALLY_SSH_USERAUTH_QUERY_H
+
+#include "ssh/auth.h"
+#include "ssh/userauth.h"
+
+/* A query with everything that it points to in one block, wiped as a whole. */
+struct auth_query {
+    struct ssh_auth shown;
+    const char *answers[AUTH_PROMPTS_MAX];
+    size_t size; /* of the room */
+    size_t used;
+    uint8_t room[];
+};
+
+/* `text_bytes`: of all texts to be added, their NULs not counted, beside the user's name. NULL: no
+ * memory, and the connection is ended. */
+struct auth_query *auth_query_new(struct ssh *ssh, enum ssh_auth_kind kind, struct slice user,
+                                  size_t text_count, size_t text_bytes);
+const char *auth_query_text(struct auth_query *q, struct slice text);
+void auth_query_ask(struct ssh *ssh, struct auth_query *q);
+void auth_query_free(struct auth_query *q);
+
+#endif
