@@ -40,7 +40,7 @@ static void break_protocol(struct ssh *ssh, const char *detail)
  * ended. */
 static struct ssh_channel *if_open(struct ssh_channel *ch)
 {
-    if (ch && !ch->open) {
+    if (ch && ch->input == INPUT_UNCONFIRMED) {
         break_protocol(ch->ssh, "message for a channel that is not open yet");
         return NULL;
     }
@@ -80,7 +80,7 @@ bool on_channel_window_adjust(struct ssh *ssh, struct cursor *c)
 /* Checks data against what was granted. False: the connection was ended. */
 static bool accept_data(struct ssh_channel *ch, size_t size)
 {
-    if (ch->peer_eof) {
+    if (ch->input == INPUT_EOF) {
         break_protocol(ch->ssh, "data after the end of the data");
         return false;
     }
@@ -103,9 +103,9 @@ bool on_channel_data(struct ssh *ssh, struct cursor *c)
     if (!cursor_done(c))
         return false;
     struct ssh_channel *ch = open_channel(ssh, number);
-    if (!ch || !accept_data(ch, data.size) || ch->close_wanted)
+    if (!ch || !accept_data(ch, data.size) || channel_is_closing(ch))
         return true; /* what comes when we are done needs no window either */
-    if (ch->running && data.size && ssh->events.data)
+    if (ch->owner == OWNER_RUNS && data.size && ssh->events.data)
         ssh->events.data(ssh->user_data, ch, data.data, data.size);
     else
         ssh_channel_credit(ch, data.size);
@@ -121,7 +121,7 @@ bool on_channel_extended_data(struct ssh *ssh, struct cursor *c)
     if (!cursor_done(c))
         return false;
     struct ssh_channel *ch = open_channel(ssh, number);
-    if (ch && accept_data(ch, data.size) && !ch->close_wanted)
+    if (ch && accept_data(ch, data.size) && !channel_is_closing(ch))
         ssh_channel_credit(ch, data.size);
     return true;
 }
@@ -133,14 +133,14 @@ bool on_channel_eof(struct ssh *ssh, struct cursor *c)
     if (!cursor_done(c))
         return false;
     struct ssh_channel *ch = open_channel_or_gone(ssh, number);
-    if (!ch || ch->peer_eof)
+    if (!ch || ch->input == INPUT_EOF)
         return true;
     transport_note_activity(ssh);
-    ch->peer_eof = true;
-    if (ch->close_wanted)
+    ch->input = INPUT_EOF;
+    if (channel_is_closing(ch))
         return true;
-    if (!ch->running) { /* nobody is there to close it */
-        ch->close_wanted = true;
+    if (ch->owner != OWNER_RUNS) { /* nobody is there to close it */
+        ch->output = channel_output_after(ch->output, CHANNEL_ABANDON);
         channel_wake(ch);
     } else if (ssh->events.eof) {
         ssh->events.eof(ssh->user_data, ch);
@@ -157,7 +157,7 @@ bool on_channel_close(struct ssh *ssh, struct cursor *c)
     if (!ch)
         return true;
     transport_note_activity(ssh);
-    if (!ch->close_sent) {
+    if (ch->output != OUTPUT_CLOSED) {
         channel_message(ch, SSH_MSG_CHANNEL_CLOSE);
         ssh_message_send(ssh);
     }

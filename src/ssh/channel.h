@@ -3,6 +3,7 @@
 #define SALLY_SSH_CHANNEL_H
 
 #include "base/list.h"
+#include "ssh/channel_state.h"
 #include "ssh/engine.h"
 #include "ssh/window.h"
 
@@ -19,19 +20,26 @@ struct ssh_channel {
     struct window window;
     uint32_t packet_max;
     uint64_t opened_ns; /* when the peer was told, or asked; 0: it has answered */
-    /* How far it is. */
-    bool open;      /* confirmed by whoever was asked */
-    bool known;     /* the owner has heard of it, and hears of its end */
-    bool running;   /* server: a subsystem or command was started; client: always */
-    uint32_t tries; /* server: to start one */
-    bool peer_eof;  /* received */
-    bool eof_wanted, eof_sent;
-    bool close_wanted; /* the owner is done: what still comes is dropped */
-    bool close_sent;
-    bool has_status;
-    uint32_t status;          /* client: received; server: to be sent */
+    enum channel_input input;
+    enum channel_output output;
+    enum channel_owner owner;
+    uint32_t tries;  /* server: to start something */
+    bool has_status; /* server: exit-status goes before CLOSE */
+    uint32_t status;
     uint32_t replies_awaited; /* of our requests on this channel */
 };
+
+/* Confirmed, and closed by neither side. */
+static inline bool channel_is_open(const struct ssh_channel *ch)
+{
+    return ch->input != INPUT_UNCONFIRMED && ch->input != INPUT_CLOSED &&
+           ch->output != OUTPUT_CLOSED;
+}
+/* We are done with it: what still comes is dropped. */
+static inline bool channel_is_closing(const struct ssh_channel *ch)
+{
+    return ch->output >= OUTPUT_EOF_CLOSE_DUE;
+}
 
 ssh_handler on_channel_window_adjust, on_channel_data, on_channel_extended_data;
 ssh_handler on_channel_eof, on_channel_close;

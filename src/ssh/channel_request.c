@@ -28,12 +28,14 @@ static void reply(struct ssh_channel *ch, bool ok)
 static bool start(struct ssh_channel *ch, struct slice what,
                   bool (*event)(void *user_data, struct ssh_channel *channel, struct slice what))
 {
-    if (ch->running || ch->close_wanted || !event || slice_has_nul(what) ||
+    if (ch->owner == OWNER_RUNS || channel_is_closing(ch) || !event || slice_has_nul(what) ||
         ++ch->tries > CHANNEL_TRIES_MAX)
         return false;
-    ch->known = true;
-    ch->running = event(ch->ssh->user_data, ch, what);
-    return ch->running;
+    ch->owner = OWNER_ASKED;
+    if (!event(ch->ssh->user_data, ch, what))
+        return false;
+    ch->owner = OWNER_RUNS;
+    return true;
 }
 
 /* True: done. False for whatever is not offered: env, pty-req, x11-req, auth-agent-req@openssh.com,
@@ -57,14 +59,13 @@ static bool serve(struct ssh_channel *ch, struct slice type, struct cursor *c, b
     return start(ch, what, events->exec);
 }
 
-static bool note_exit(struct ssh_channel *ch, struct slice type, struct cursor *c, bool *malformed)
+/* Client: nobody is there to hear the status, but its message is to be well formed. */
+static bool note_exit(struct slice type, struct cursor *c, bool *malformed)
 {
     if (!slice_is(type, "exit-status"))
         return false;
-    uint32_t status = get_u32(c);
+    get_u32(c);
     *malformed = !cursor_done(c);
-    ch->has_status = true;
-    ch->status = status;
     return true;
 }
 
@@ -78,7 +79,7 @@ bool on_channel_request(struct ssh *ssh, struct cursor *c)
     struct ssh_channel *ch = channel_or_gone(ssh, number);
     if (!ch)
         return true; /* nor is there an answer then: the client has closed the channel */
-    if (!ch->open) {
+    if (ch->input == INPUT_UNCONFIRMED) {
         transport_end(ssh, SSH_DISCONNECT_PROTOCOL_ERROR, SSH_END_PROTOCOL,
                       "request on a channel that is not open yet");
         return true;
@@ -90,10 +91,11 @@ bool on_channel_request(struct ssh *ssh, struct cursor *c)
     }
     bool malformed = false;
     bool ok = ssh->options.role == SSH_SERVER ? serve(ch, type, c, &malformed)
-                                              : note_exit(ch, type, c, &malformed);
+                                              : note_exit(type, c, &malformed);
     if (malformed)
         return false;
-    if (wants_reply && !ch->close_sent && ssh->state == READY) /* section 5.4: none after CLOSE */
+    if (wants_reply && ch->output != OUTPUT_CLOSED &&
+        ssh->state == READY) /* section 5.4: none after CLOSE */
         reply(ch, ok);
     return true;
 }

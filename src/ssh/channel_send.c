@@ -50,7 +50,7 @@ static void seal_while_warm(struct ssh_channel *ch);
 
 static void enqueue(struct ssh_channel *ch, struct chunk *c, bool is_error)
 {
-    if (c->size == 0 || ch->eof_wanted || ch->close_wanted || ch->ssh->state == OVER) {
+    if (c->size == 0 || ch->output != OUTPUT_OPEN || ch->ssh->state == OVER) {
         c->release(c);
         return;
     }
@@ -77,24 +77,28 @@ size_t ssh_channel_queued(const struct ssh_channel *channel)
     return channel->queued;
 }
 
+/* False: it changes nothing any more. */
+static bool advance(struct ssh_channel *ch, enum channel_act act)
+{
+    enum channel_output after = channel_output_after(ch->output, act);
+    if (after == ch->output)
+        return false;
+    ch->output = after;
+    channel_wake(ch);
+    return true;
+}
+
 void ssh_channel_send_eof(struct ssh_channel *ch)
 {
-    if (ch->eof_wanted)
-        return;
-    ch->eof_wanted = true;
-    channel_wake(ch);
+    advance(ch, CHANNEL_SEND_EOF);
 }
 
 void ssh_channel_finish(struct ssh_channel *ch, uint32_t exit_status)
 {
-    if (ch->close_wanted)
-        return;
-    ch->eof_wanted = ch->close_wanted = true;
-    if (ch->ssh->options.role == SSH_SERVER) {
+    if (advance(ch, CHANNEL_FINISH) && ch->ssh->options.role == SSH_SERVER) {
         ch->has_status = true;
         ch->status = exit_status;
     }
-    channel_wake(ch);
 }
 
 static size_t smaller(size_t a, size_t b)
@@ -181,7 +185,7 @@ static enum channel_step send_data(struct ssh_channel *ch)
 static void seal_while_warm(struct ssh_channel *ch)
 {
     bool is_alone = ch->ssh->connection->count == 1;
-    while (is_alone && ch->open && !ch->close_sent && ch->queued && send_data(ch) == STEP_SENT)
+    while (is_alone && channel_is_open(ch) && ch->queued && send_data(ch) == STEP_SENT)
         ;
 }
 
@@ -213,15 +217,15 @@ static void send_exit_status(struct ssh_channel *ch)
 
 static void send_end(struct ssh_channel *ch)
 {
-    if (ch->close_wanted && ch->has_status && ch->ssh->options.role == SSH_SERVER)
+    enum channel_output due = ch->output;
+    ch->output = channel_output_after(due, CHANNEL_SENT);
+    if (channel_output_owes_close(due) && ch->has_status)
         send_exit_status(ch);
-    if (!ch->eof_sent && ch->eof_wanted) {
-        ch->eof_sent = true;
+    if (channel_output_owes_eof(due)) {
         channel_message(ch, SSH_MSG_CHANNEL_EOF);
         ssh_message_send(ch->ssh);
     }
-    if (ch->close_wanted) {
-        ch->close_sent = true;
+    if (channel_output_owes_close(due)) {
         channel_message(ch, SSH_MSG_CHANNEL_CLOSE);
         ssh_message_send(ch->ssh);
     }
@@ -229,14 +233,15 @@ static void send_end(struct ssh_channel *ch)
 
 static bool end_is_due(const struct ssh_channel *ch)
 {
-    return !ch->queued && ((ch->eof_wanted && !ch->eof_sent) || ch->close_wanted);
+    return !ch->queued &&
+           (channel_output_owes_eof(ch->output) || channel_output_owes_close(ch->output));
 }
 
 enum channel_step channel_step(struct ssh_channel *ch)
 {
-    if (!ch->open || ch->close_sent)
+    if (!channel_is_open(ch))
         return STEP_NOTHING;
-    if (!ch->close_wanted && !ch->peer_eof && window_is_due(&ch->window))
+    if (!channel_is_closing(ch) && ch->input != INPUT_EOF && window_is_due(&ch->window))
         send_adjust(ch);
     if (ch->ssh->state != READY)
         return STEP_OVER;

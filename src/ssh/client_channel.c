@@ -17,7 +17,7 @@ struct ssh_channel *ssh_client_open(struct ssh *ssh)
     struct ssh_channel *ch = ssh->state == READY ? channel_new(ssh, &refusal) : NULL;
     if (!ch)
         return NULL;
-    ch->known = ch->running = true;
+    ch->owner = OWNER_RUNS;
     transport_enter(ssh);
     struct buf *m = ssh_message(ssh, SSH_MSG_CHANNEL_OPEN);
     put_text(m, "session");
@@ -26,7 +26,7 @@ struct ssh_channel *ssh_client_open(struct ssh *ssh)
     put_u32(m, ch->packet_max);
     ssh_message_send(ssh);
     if (ssh->state == OVER) { /* it goes with the connection, and nobody has heard of it */
-        ch->known = false;
+        ch->owner = OWNER_UNAWARE;
         ch = NULL;
     }
     transport_leave(ssh);
@@ -36,7 +36,7 @@ struct ssh_channel *ssh_client_open(struct ssh *ssh)
 void ssh_client_subsystem(struct ssh_channel *ch, const char *name)
 {
     struct ssh *ssh = ch->ssh;
-    if (!ch->open || ch->close_sent || ssh->state != READY)
+    if (!channel_is_open(ch) || ssh->state != READY)
         return;
     transport_enter(ssh);
     struct buf *m = channel_message(ch, SSH_MSG_CHANNEL_REQUEST);
@@ -53,7 +53,7 @@ void ssh_client_subsystem(struct ssh_channel *ch, const char *name)
 static struct ssh_channel *opening_channel(struct ssh *ssh, uint32_t number)
 {
     struct ssh_channel *ch = channel_of(ssh, number);
-    if (ch && ch->open) {
+    if (ch && ch->input != INPUT_UNCONFIRMED) {
         transport_end(ssh, SSH_DISCONNECT_PROTOCOL_ERROR, SSH_END_PROTOCOL,
                       "answer for a channel that is open already");
         return NULL;
@@ -80,7 +80,7 @@ bool on_channel_open_confirmation(struct ssh *ssh, struct cursor *c)
     ch->peer_number = peer_number;
     ch->peer_window = window;
     ch->peer_packet = packet;
-    ch->open = true;
+    ch->input = INPUT_OPEN;
     window_note_trip(&ch->window, ch->opened_ns, ssh->now_ns);
     ch->opened_ns = 0;
     channel_wake(ch);

@@ -86,11 +86,11 @@ void channel_free(struct ssh_channel *ch)
 {
     struct ssh *ssh = ch->ssh;
     struct window_budget budget = connection_budget(ssh);
-    ch->open = false;
-    ch->close_wanted = ch->close_sent = true; /* the owner's last calls do nothing */
+    ch->input = INPUT_CLOSED;
+    ch->output = OUTPUT_CLOSED; /* the owner's last calls do nothing */
     list_remove(&ch->busy);
     channel_drop_chunks(ch);
-    if (ch->known && ssh->events.closed)
+    if (ch->owner != OWNER_UNAWARE && ssh->events.closed)
         ssh->events.closed(ssh->user_data, ch);
     list_remove(&ch->busy);
     window_close(&ch->window, &budget);
@@ -202,7 +202,7 @@ static void open_session(struct ssh *ssh, uint32_t peer_number, uint32_t window,
     ch->peer_number = peer_number;
     ch->peer_window = window;
     ch->peer_packet = packet;
-    ch->open = true;
+    ch->input = INPUT_OPEN;
     send_open_confirmation(ch);
 }
 

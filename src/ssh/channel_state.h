@@ -1,0 +1,46 @@
+/* How far a channel is (RFC 4254 section 5), in each direction and with the engine's owner. */
+#ifndef SALLY_SSH_CHANNEL_STATE_H
+#define SALLY_SSH_CHANNEL_STATE_H
+
+#include <stdbool.h>
+
+/* What the peer has said. */
+enum channel_input {
+    INPUT_UNCONFIRMED, /* client: CHANNEL_OPEN is not answered */
+    INPUT_OPEN,
+    INPUT_EOF,
+    INPUT_CLOSED
+};
+
+/* What we have said, and what is due once all that is queued has left. */
+enum channel_output {
+    OUTPUT_OPEN,
+    OUTPUT_EOF_DUE,
+    OUTPUT_EOF_SENT,
+    OUTPUT_EOF_CLOSE_DUE, /* from here on, what still comes is dropped */
+    OUTPUT_CLOSE_DUE,
+    OUTPUT_CLOSED,
+    OUTPUT_STATES
+};
+
+enum channel_act {
+    CHANNEL_SEND_EOF, /* the owner has no more data */
+    CHANNEL_FINISH,   /* the owner is done with it */
+    CHANNEL_ABANDON,  /* nothing runs on it */
+    CHANNEL_SENT,     /* what was due has left */
+    CHANNEL_ACTS
+};
+
+/* What the owner knows of it. */
+enum channel_owner {
+    OWNER_UNAWARE,
+    OWNER_ASKED, /* to run something, and refused; hears of the channel's end */
+    OWNER_RUNS   /* server: a subsystem or command; client: always */
+};
+
+enum channel_output channel_output_after(enum channel_output state, enum channel_act act);
+/* What is due in this state. */
+bool channel_output_owes_eof(enum channel_output state);
+bool channel_output_owes_close(enum channel_output state);
+
+#endif
