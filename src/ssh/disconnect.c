@@ -44,7 +44,7 @@ void transport_end(struct ssh *ssh, uint32_t reason, enum ssh_end end, const cha
     ssh->state = OVER;
     t->end = end;
     t->end_detail = detail;
-    t->over_owed = true;
+    t->end_untold = true;
     t->run_wanted = true;
     if (reason && can_send)
         send_disconnect(ssh, reason, detail);
@@ -92,11 +92,8 @@ bool on_disconnect(struct ssh *ssh, struct cursor *payload)
 void transport_deliver_end(struct ssh *ssh)
 {
     struct transport *t = ssh->transport;
-    t->over_owed = false;
-    if (!t->services_freed) {
-        t->services_freed = true;
-        connection_free(ssh);
-    }
+    t->end_untold = false;
+    connection_free(ssh);
     if (ssh->events.over)
         ssh->events.over(ssh->user_data, t->end, t->end_detail);
 }

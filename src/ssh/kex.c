@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include <assert.h>
+
 #include "base/mem.h"
 #include "base/wire.h"
 #include "crypto/packet_cipher.h"
@@ -26,6 +28,7 @@ struct kex *kex_new(struct ssh *ssh)
     struct kex *k = mem_zalloc(sizeof *k);
     if (!k)
         return NULL;
+    k->awaits = AWAIT_KEXINIT;
     k->started_ns = ssh->now_ns;
     buf_init(&k->our_init, KEXINIT_MAX);
     buf_init(&k->peer_init, KEXINIT_MAX);
@@ -48,6 +51,28 @@ void kex_free(struct transport *t)
     kex_ephemeral_free(k->ephemeral);
     packet_cipher_free(k->next_in);
     mem_free(k);
+}
+
+void kex_advance(struct ssh *ssh, enum ssh_state next)
+{
+    struct kex *k = ssh->transport->kex;
+    assert((int)next == (int)k->awaits + 1 && next <= AWAIT_NEWKEYS);
+    if (kex_is_first(ssh))
+        ssh->state = next;
+    k->awaits = next;
+}
+
+void kex_complete(struct ssh *ssh)
+{
+    struct transport *t = ssh->transport;
+    assert(t->kex->awaits == AWAIT_NEWKEYS);
+    kex_free(t);
+    t->exchanges++;
+    t->rekeyed_ns = ssh->now_ns;
+    if (kex_is_first(ssh)) {
+        ssh->state = AWAIT_SERVICE;
+        t->next_message = NEXT_MAY_BE_EXT_INFO;
+    }
 }
 
 static bool fail(struct ssh *ssh, const char *detail)

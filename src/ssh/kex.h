@@ -8,13 +8,12 @@
 
 struct kex_outcome; /* kex_job.h */
 
-/* From the first KEXINIT to the last NEWKEYS.
- *
- * A key exchange after the first one leaves ssh->state alone. What counts then is this: from our
- * KEXINIT to our NEWKEYS we send nothing but the exchange; from the peer's KEXINIT to its NEWKEYS
- * we accept nothing else. Both begin and end independently. */
+/* From our KEXINIT to the peer's NEWKEYS. What it awaits also says what may be sent: from our
+ * KEXINIT to our NEWKEYS nothing but the exchange. The first one takes ssh->state along, later ones
+ * leave it alone. */
 struct kex {
-    bool sent_init, received_init, sent_newkeys;
+    enum ssh_state awaits; /* AWAIT_KEXINIT, AWAIT_KEX (both offers are known), AWAIT_NEWKEYS (ours
+                              is sent) */
     bool skip_guess;  /* the peer's guess was wrong: its next packet of the method is ignored */
     uint8_t expected; /* the method's message that is awaited; 0: none */
     uint64_t started_ns;
@@ -32,6 +31,28 @@ struct kex {
 
 struct kex *kex_new(struct ssh *ssh); /* NULL: no memory */
 void kex_free(struct transport *t);
+
+/* The exchange goes on to the state that comes next. */
+void kex_advance(struct ssh *ssh, enum ssh_state next);
+/* The peer's NEWKEYS has come: it is complete, and freed. */
+void kex_complete(struct ssh *ssh);
+
+/* The first exchange is running, or still to come. */
+static inline bool kex_is_first(const struct ssh *ssh)
+{
+    return ssh->state < AWAIT_SERVICE;
+}
+/* We send nothing but the exchange. `k`: NULL when none is running. */
+static inline bool kex_is_sending(const struct kex *k)
+{
+    return k && k->awaits != AWAIT_NEWKEYS;
+}
+/* We accept nothing but the exchange. */
+static inline bool kex_is_receiving(const struct kex *k)
+{
+    return k && k->awaits != AWAIT_KEXINIT;
+}
+
 /* Both KEXINITs are known and agreed on: the method's messages begin. */
 void kex_start(struct ssh *ssh);
 ssh_handler on_kex_method;
@@ -39,15 +60,5 @@ ssh_handler on_kex_method;
 void kex_done(struct ssh *ssh, const struct kex_outcome *outcome);
 /* A public value as the method has it in its messages and in the exchange hash. */
 void kex_put_public(struct buf *b, const struct kex_method *m, struct slice value);
-
-/* Between our KEXINIT and our NEWKEYS; the peer's. `k` may be NULL. */
-static inline bool kex_is_sending(const struct kex *k)
-{
-    return k && k->sent_init && !k->sent_newkeys;
-}
-static inline bool kex_is_receiving(const struct kex *k)
-{
-    return k && k->received_init; /* the peer's NEWKEYS ends the exchange: see newkeys.c */
-}
 
 #endif

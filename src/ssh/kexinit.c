@@ -163,7 +163,7 @@ static sally_error build(struct ssh *ssh, struct buf *b)
         return SALLY_E_CRYPTO;
     size_t place = put_string_begin(b);
     bool complete = put_table(b, ssh, &kex_names, fixed->kex);
-    if (!ssh->transport->first_done)
+    if (kex_is_first(ssh))
         put_markers(b, o->role);
     put_string_end(b, place);
     complete &= put_names(b, ssh, &host_key_names, fixed->host_key_algorithms);
@@ -187,14 +187,13 @@ sally_error kexinit_send(struct ssh *ssh)
     struct transport *t = ssh->transport;
     struct slice nothing = {NULL, 0};
     t->rekey_wanted = false;
-    struct kex *k = t->kex ? t->kex : kex_new(ssh);
+    struct kex *k = kex_new(ssh);
     sally_error error = k ? build(ssh, &k->our_init) : SALLY_E_NO_MEMORY;
     if (error) {
         transport_end(ssh, SSH_DISCONNECT_KEY_EXCHANGE_FAILED, SSH_END_INTERNAL,
                       "no key exchange can be offered");
         return error;
     }
-    k->sent_init = true;
     return send_now(ssh, buf_slice(&k->our_init), nothing) ? SALLY_E_OK : SALLY_E_NO_MEMORY;
 }
 
@@ -292,10 +291,9 @@ bool on_kexinit(struct ssh *ssh, struct cursor *payload)
         return fail(ssh, "the offer of algorithms is too long");
     if (++t->exchanges_begun > LOGIN_EXCHANGES_MAX && !t->authenticated)
         return fail(ssh, "too many key exchanges before the login");
-    if ((!t->kex || !t->kex->sent_init) && kexinit_send(ssh) != SALLY_E_OK)
+    if (!t->kex && kexinit_send(ssh) != SALLY_E_OK)
         return true;
     struct kex *k = t->kex;
-    k->received_init = true;
     put_u8(&k->peer_init, SSH_MSG_KEXINIT);
     put_bytes(&k->peer_init, behind.data, behind.size);
     struct cursor our_payload = cursor_of_slice(buf_slice(&k->our_init));
@@ -308,7 +306,7 @@ bool on_kexinit(struct ssh *ssh, struct cursor *payload)
     bool is_server = ssh->options.role == SSH_SERVER;
     const struct kex_offer *client = is_server ? theirs : ours;
     const struct kex_offer *server = is_server ? ours : theirs;
-    if (!t->first_done && !read_markers(ssh, client, server))
+    if (kex_is_first(ssh) && !read_markers(ssh, client, server))
         return true;
     struct slice client_list, server_list;
     const char *failed =
@@ -320,8 +318,7 @@ bool on_kexinit(struct ssh *ssh, struct cursor *payload)
                          "others, or newer software");
     k->host_key = is_server ? key_for(ssh, k->agreed.host_key) : NULL;
     k->skip_guess = theirs->guess_follows && guess_is_wrong(client, server);
-    if (!t->first_done)
-        ssh->state = AWAIT_KEX;
+    kex_advance(ssh, AWAIT_KEX);
     kex_start(ssh);
     return true;
 }

@@ -146,30 +146,27 @@ static void answer_unimplemented(struct ssh *ssh, uint8_t number, uint32_t seque
 /* What counts for the table: between the peer's KEXINIT and its NEWKEYS, the exchange alone. */
 static enum ssh_state receiving_state(const struct ssh *ssh)
 {
-    const struct transport *t = ssh->transport;
-    if (!kex_is_receiving(t->kex))
-        return ssh->state;
-    return t->kex->sent_newkeys ? AWAIT_NEWKEYS : AWAIT_KEX;
+    const struct kex *k = ssh->transport->kex;
+    return kex_is_receiving(k) ? k->awaits : ssh->state;
 }
 
 /* What the state alone does not say. NULL: it may pass. */
 static const char *find_fault(struct ssh *ssh, uint8_t number, const struct row *row)
 {
     struct transport *t = ssh->transport;
-    bool ext_info_here = t->ext_info_here, success_must_follow = t->success_must_follow;
-    t->ext_info_here = false;
-    t->success_must_follow = false;
-    if (success_must_follow && number != SSH_MSG_USERAUTH_SUCCESS)
+    enum next_message rule = t->next_message;
+    t->next_message = NEXT_IS_FREE;
+    if (rule == NEXT_IS_SUCCESS && number != SSH_MSG_USERAUTH_SUCCESS)
         return "EXT_INFO was not followed by the success";
-    if ((row->flags & STRAY) && t->strict && !t->first_done)
+    if ((row->flags & STRAY) && t->strict && kex_is_first(ssh))
         return "a stray message in the first key exchange";
     if ((row->flags & METHOD) && number != t->kex->expected)
         return "a message of another key exchange method";
-    if (number == SSH_MSG_EXT_INFO && !ext_info_here && ssh->state != READY) {
+    if (number == SSH_MSG_EXT_INFO && rule != NEXT_MAY_BE_EXT_INFO && ssh->state != READY) {
         /* RFC 8308 section 2.4: a server may send it right before the success, too. */
         if (ssh->options.role != SSH_CLIENT || ssh->state != AWAIT_AUTH)
             return "EXT_INFO in the wrong place";
-        t->success_must_follow = true;
+        t->next_message = NEXT_IS_SUCCESS;
     }
     return NULL;
 }

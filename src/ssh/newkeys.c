@@ -127,7 +127,7 @@ bool newkeys_send(struct ssh *ssh, struct slice secret, struct slice hash)
 {
     struct transport *t = ssh->transport;
     struct packet_cipher *next_out;
-    if (!t->first_done) {
+    if (kex_is_first(ssh)) {
         memcpy(t->session_id, hash.data, hash.size);
         t->session_id_size = hash.size;
     }
@@ -142,13 +142,11 @@ bool newkeys_send(struct ssh *ssh, struct slice secret, struct slice hash)
         packet_cipher_free(next_out);
         return false;
     }
-    t->kex->sent_newkeys = true;
+    kex_advance(ssh, AWAIT_NEWKEYS);
     if (!install(ssh, &t->out, next_out, &t->kex->agreed.out))
         return false;
-    if (!t->first_done) {
-        ssh->state = AWAIT_NEWKEYS;
+    if (kex_is_first(ssh))
         ext_info_send(ssh); /* RFC 8308 section 2.4: as the next packet, or not at all */
-    }
     send_waiting(ssh);
     return true;
 }
@@ -189,7 +187,7 @@ bool on_newkeys(struct ssh *ssh, struct cursor *payload)
 {
     struct transport *t = ssh->transport;
     struct kex *k = t->kex;
-    bool first = !t->first_done;
+    bool first = kex_is_first(ssh);
     if (!cursor_done(payload))
         return false;
     struct packet_cipher *next = k->next_in;
@@ -197,14 +195,7 @@ bool on_newkeys(struct ssh *ssh, struct cursor *payload)
     if (!install(ssh, &t->in, next, &k->agreed.in))
         return true;
     describe(t, &k->agreed);
-    kex_free(t);
-    t->exchanges++;
-    t->rekeyed_ns = ssh->now_ns;
-    if (first) {
-        t->first_done = true;
-        t->ext_info_here = true;
-        ssh->state = AWAIT_SERVICE;
-    }
+    kex_complete(ssh);
     transport_log(ssh, first ? SALLY_LOG_INFO : SALLY_LOG_VERBOSE,
                   first ? "ssh.keys_exchanged" : "ssh.rekeyed", "Keys were exchanged: %s",
                   ssh_algorithms(ssh));

@@ -25,7 +25,7 @@ static uint32_t packet_limit(const struct ssh *ssh)
 /* Bytes of the packet that stands at the start of the buffer, as far as is known. */
 static size_t packet_total(const struct transport *t)
 {
-    return t->rx.length_known
+    return t->rx.packet_length
                ? PACKET_LENGTH_FIELD + t->rx.packet_length + packet_tag_size(t->in.cipher)
                : packet_length_size(t->in.cipher);
 }
@@ -104,7 +104,6 @@ static bool find_length(struct ssh *ssh)
         transport_end(ssh, SSH_DISCONNECT_PROTOCOL_ERROR, SSH_END_PROTOCOL, "bad packet length");
         return false;
     }
-    rx->length_known = true;
     return true;
 }
 
@@ -134,7 +133,7 @@ bool receive_packet(struct ssh *ssh, struct slice *payload, uint32_t *sequence)
     struct transport *t = ssh->transport;
     struct receive_buffer *rx = &t->rx;
     size_t held = rx->end - rx->start;
-    if (held < packet_total(t) || (!rx->length_known && !find_length(ssh)))
+    if (held < packet_total(t) || (!rx->packet_length && !find_length(ssh)))
         return false;
     size_t total = packet_total(t);
     if (held < total)
@@ -143,7 +142,7 @@ bool receive_packet(struct ssh *ssh, struct slice *payload, uint32_t *sequence)
                      payload))
         return forged(ssh);
     rx->start += total;
-    rx->length_known = false;
+    rx->packet_length = 0;
     *sequence = t->in.sequence++;
     t->heard_ns = ssh->now_ns;
     t->keepalives = 0;

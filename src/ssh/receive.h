@@ -10,10 +10,9 @@
 struct receive_buffer {
     uint8_t *data;
     size_t start, end, capacity;
-    uint32_t packet_length; /* of the packet at start, once length_known */
-    bool length_known;
-    size_t room; /* given out last */
-    bool bulk;   /* reads filled all the room they were given */
+    uint32_t packet_length; /* of the packet at start; 0: not known yet */
+    size_t room;            /* given out last */
+    bool bulk;              /* reads filled all the room they were given */
 };
 
 size_t receive_room(struct ssh *ssh, uint8_t **room);

@@ -42,7 +42,7 @@ static uint64_t keepalive_deadline(const struct ssh *ssh)
 static uint64_t exchange_deadline(const struct ssh *ssh)
 {
     const struct transport *t = ssh->transport;
-    return t->kex && t->first_done ? after(t->kex->started_ns, EXCHANGE_NS) : UINT64_MAX;
+    return t->kex && !kex_is_first(ssh) ? after(t->kex->started_ns, EXCHANGE_NS) : UINT64_MAX;
 }
 
 static uint64_t rekey_deadline(const struct ssh *ssh)

@@ -158,7 +158,7 @@ void ssh_free(struct ssh *ssh)
     ssh->state = OVER;
     if (ssh->transport)
         ssh->transport->depth++; /* whatever the events below call: nothing runs any more */
-    if (ssh->connection && !ssh->transport->services_freed)
+    if (ssh->connection)
         connection_free(ssh);
     if (ssh->userauth)
         userauth_free(ssh);
@@ -178,7 +178,7 @@ void transport_enter(struct ssh *ssh)
 void transport_leave(struct ssh *ssh)
 {
     struct transport *t = ssh->transport;
-    if (t->depth == 1 && t->over_owed)
+    if (t->depth == 1 && t->end_untold)
         transport_deliver_end(ssh);
     t->depth--;
 }
@@ -193,7 +193,7 @@ size_t ssh_input_room(struct ssh *ssh, uint8_t **room)
 {
     const struct transport *t = ssh->transport;
     *room = NULL;
-    if (ssh->state == OVER || t->eof || t->holds || send_is_full(ssh))
+    if (ssh->state == OVER || t->holds || send_is_full(ssh))
         return 0;
     if (t->depth)
         return 0; /* the buffer may not move: a payload in it is being looked at */
@@ -249,7 +249,6 @@ void ssh_run(struct ssh *ssh, uint64_t now_ns)
 void ssh_input_eof(struct ssh *ssh)
 {
     struct transport *t = ssh->transport;
-    t->eof = true;
     transport_enter(ssh);
     if (t->depth == 1)
         take_input(ssh);

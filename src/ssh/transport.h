@@ -34,6 +34,10 @@ struct direction {
     uint64_t packets, bytes;
 };
 
+/* RFC 8308 section 2.4: EXT_INFO comes right behind the first NEWKEYS, or right before
+ * USERAUTH_SUCCESS. */
+enum next_message { NEXT_IS_FREE, NEXT_MAY_BE_EXT_INFO, NEXT_IS_SUCCESS };
+
 struct transport {
     struct identification ours, theirs;
     const char *peer_software; /* inside theirs.line */
@@ -47,18 +51,15 @@ struct transport {
     struct buf inflated, deflated;
     uint8_t *padding; /* PADDING_POOL bytes; NULL: none are drawn */
     size_t padding_used;
-    struct kex *kex;          /* NULL: no exchange is running */
-    bool strict;              /* both sides speak draft-ietf-sshm-strict-kex */
-    bool first_done;          /* the first key exchange is complete */
-    bool peer_ext_info;       /* the peer's first KEXINIT asked for EXT_INFO */
-    bool ext_info_here;       /* RFC 8308 section 2.4: the next message may be EXT_INFO */
-    bool success_must_follow; /* client: an EXT_INFO before USERAUTH_SUCCESS was taken */
+    struct kex *kex;    /* NULL: no exchange is running */
+    bool strict;        /* both sides speak draft-ietf-sshm-strict-kex */
+    bool peer_ext_info; /* the peer's first KEXINIT asked for EXT_INFO */
+    enum next_message next_message;
     bool rekey_wanted;
     bool authenticated;
     bool compression_started; /* USERAUTH_SUCCESS has gone over the line */
     bool run_wanted;          /* something happened outside of ssh_run() that it must look at */
-    bool over_owed, services_freed;
-    bool eof;
+    bool end_untold;          /* OVER, and the owner has not heard of it */
     uint8_t session_id[HASH_MAX_SIZE];
     size_t session_id_size;
     uint32_t exchanges; /* key exchanges completed */

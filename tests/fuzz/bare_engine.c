@@ -37,7 +37,6 @@ struct ssh *bare_engine(const struct ssh_events *events, void *user_data, enum s
     if (ssh_new(&ssh, &options, events, user_data, 1))
         abort();
     kex_free(ssh->transport);
-    ssh->transport->first_done = true;
     ssh->transport->authenticated = state == READY;
     ssh->transport->session_id_size = 32;
     memset(ssh->transport->session_id, 7, 32);

@@ -39,7 +39,6 @@ static struct ssh *engine(uint8_t manner)
     const struct ssh_events events = {.over = NULL};
     struct ssh *ssh = bare_engine(&events, NULL, manner & 2 ? AWAIT_SERVICE : AWAIT_KEXINIT);
     ssh->options.role = manner & 1 ? SSH_CLIENT : SSH_SERVER;
-    ssh->transport->first_done = manner & 2;
     ssh->transport->in.sequence = 1;
     return ssh;
 }

@@ -205,7 +205,6 @@ void bare_start(struct bare *b, enum ssh_state state)
     fatal(ssh_new(&b->ssh, &b->options, &b->events, b->user_data, 1) == SALLY_E_OK);
     struct transport *t = b->ssh->transport;
     kex_free(t);
-    t->first_done = true;
     t->authenticated = state == READY;
     memset(t->session_id, 7, 32);
     t->session_id_size = 32;
