@@ -442,6 +442,15 @@ void side_feed(struct side *s, struct slice data)
     }
 }
 
+void side_feed_clear(struct side *s, struct slice payload)
+{
+    struct buf packet;
+    buf_init(&packet, 200000);
+    put_clear_packet(&packet, payload);
+    side_feed(s, buf_slice(&packet));
+    buf_clear(&packet);
+}
+
 void side_drop_output(struct side *s)
 {
     ssh_output_sent(s->ssh, ssh_output(s->ssh).size);

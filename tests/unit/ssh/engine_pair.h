@@ -95,6 +95,8 @@ void side_send(struct side *s, size_t size);
 void put_clear_packet(struct buf *out, struct slice payload);
 /* Bytes as if they had come from the peer. */
 void side_feed(struct side *s, struct slice data);
+/* A payload in the clear, as before the first keys. */
+void side_feed_clear(struct side *s, struct slice payload);
 /* Seals a payload with the engine's present keys, whatever its state, and gives it to the peer at
  * once; nothing else may wait. */
 void side_inject(struct side *s, struct slice payload);

@@ -5,15 +5,6 @@
 static const uint8_t ignore_bytes[] = {SSH_MSG_IGNORE, 0, 0, 0, 3, 'a', 'b', 'c'};
 static const struct slice ignore = {ignore_bytes, sizeof ignore_bytes};
 
-static void feed_clear(struct side *s, struct slice payload)
-{
-    struct buf packet;
-    buf_init(&packet, 200000);
-    put_clear_packet(&packet, payload);
-    side_feed(s, buf_slice(&packet));
-    buf_clear(&packet);
-}
-
 static void start(struct pair *p, void **state, const char *cipher, const char *mac)
 {
     pair_init(p, state);
@@ -33,7 +24,7 @@ static void insert_at(struct pair *p, int place)
     if (place != BEFORE_KEXINIT)
         pair_run_until(&p->server, AWAIT_KEX); /* the client has the server's offer */
     pair_run_until(&p->client, states[place]);
-    feed_clear(&p->server, ignore);
+    side_feed_clear(&p->server, ignore);
 }
 
 static void an_inserted_message_ends_a_strict_exchange(void **state)
@@ -184,7 +175,7 @@ static void the_terrapin_attack(void **state)
         if (!strict)
             side_patch_kexinit(&p.client, patch_away_strict);
         pair_run_until(&p.server, AWAIT_KEX);
-        feed_clear(&p.client, ignore);
+        side_feed_clear(&p.client, ignore);
         if (strict) {
             assert_int_equal(p.client.overs, 1);
             pair_free(&p);
@@ -319,7 +310,7 @@ static void a_flood_before_the_login_ends(void **state)
     pair_run_until(&p.client, AWAIT_KEXINIT);
     unsigned count = 0;
     for (; count < 1000 && !ssh_over(p.server.ssh); count++) {
-        feed_clear(&p.server, large);
+        side_feed_clear(&p.server, large);
         assert_little_memory(&p.server);
     }
     assert_true(count > 10 && count < 30);
@@ -355,7 +346,7 @@ static void an_exchange_does_not_begin_twice(void **state)
     struct pair p;
     start(&p, state, NULL, NULL);
     pair_run_until(&p.client, AWAIT_KEX);
-    feed_clear(&p.server, buf_slice(&p.client.ssh->transport->kex->our_init));
+    side_feed_clear(&p.server, buf_slice(&p.client.ssh->transport->kex->our_init));
     assert_int_equal(p.server.overs, 1);
     pair_free(&p);
 }

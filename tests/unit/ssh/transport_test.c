@@ -209,61 +209,6 @@ static void a_success_behind_a_rekey_is_not_compressed(void **state)
 
 /* ---- What the owner may do ---- */
 
-static void the_owner_may_disconnect(void **state)
-{
-    struct pair p;
-    pair_init(&p, state);
-    logs_in(&p);
-    ssh_disconnect(p.server.ssh, "going down");
-    assert_int_equal(p.server.overs, 1);
-    assert_int_equal(p.server.end, SSH_END_LOCAL);
-    assert_string_equal(p.server.end_detail, "going down");
-    assert_true(p.server.closed);
-    ssh_disconnect(p.server.ssh, "again");
-    pair_run(&p);
-    assert_int_equal(p.server.overs, 1);
-    assert_int_equal(p.client.overs, 1);
-    assert_int_equal(p.client.end, SSH_END_PEER);
-    assert_string_equal(p.client.end_detail, "going down");
-    assert_true(p.client.closed);
-    pair_free(&p);
-}
-
-static void the_line_may_end(void **state)
-{
-    struct pair p;
-    pair_init(&p, state);
-    logs_in(&p);
-    ssh_input_eof(p.server.ssh);
-    assert_int_equal(p.server.overs, 1);
-    assert_int_equal(p.server.end, SSH_END_PEER);
-    assert_int_equal(ssh_output(p.server.ssh).size, 0);
-    pair_free(&p);
-}
-
-static void an_engine_may_go_before_its_jobs(void **state)
-{
-    struct pair p;
-    pair_init(&p, state);
-    p.keep_jobs = true;
-    pair_start(&p);
-    pair_run(&p);
-    assert_int_equal(p.server.jobs_seen, 1);
-    assert_true(ssh_is_held(p.server.ssh));
-    uint8_t *room;
-    assert_int_equal(ssh_input_room(p.server.ssh, &room), 0);
-    pair_free(&p); /* the job is done afterwards */
-
-    pair_init(&p, state);
-    p.keep_jobs = true;
-    pair_start(&p);
-    pair_run(&p);
-    ssh_disconnect(p.server.ssh, "no patience");
-    pair_do_jobs(&p.server);
-    assert_int_equal(p.server.keys_exchanged, 0);
-    pair_free(&p);
-}
-
 static void a_host_key_may_be_refused(void **state)
 {
     struct pair p;
@@ -304,25 +249,6 @@ static void bulk_gets_large_reads(void **state)
     assert_true(ssh_input_room(p.server.ssh, &room) <= 16 * KIB);
     exchanges_data(&p, 4096 * KIB);
     assert_true(ssh_input_room(p.server.ssh, &room) >= 200 * KIB);
-    pair_free(&p);
-}
-
-static void a_long_farewell_is_cut(void **state)
-{
-    struct pair p;
-    pair_init(&p, state);
-    logs_in(&p);
-    struct buf b;
-    char text[5000];
-    memset(text, 'x', sizeof text);
-    buf_init(&b, 10000);
-    put_u8(&b, SSH_MSG_DISCONNECT);
-    put_u32(&b, SSH_DISCONNECT_BY_APPLICATION);
-    put_string(&b, text, sizeof text);
-    side_inject(&p.client, buf_slice(&b)); /* without a language tag */
-    assert_int_equal(p.server.end, SSH_END_PEER);
-    assert_int_equal(strlen(p.server.end_detail), 255);
-    buf_clear(&b);
     pair_free(&p);
 }
 
@@ -445,13 +371,9 @@ int main(void)
         cmocka_unit_test(a_session_can_be_replayed),
         cmocka_unit_test(compression_begins_with_the_login),
         cmocka_unit_test(a_success_behind_a_rekey_is_not_compressed),
-        cmocka_unit_test(the_owner_may_disconnect),
-        cmocka_unit_test(the_line_may_end),
-        cmocka_unit_test(an_engine_may_go_before_its_jobs),
         cmocka_unit_test(a_host_key_may_be_refused),
         cmocka_unit_test(an_idle_engine_holds_no_buffers),
         cmocka_unit_test(bulk_gets_large_reads),
-        cmocka_unit_test(a_long_farewell_is_cut),
         cmocka_unit_test(without_randomness_nothing_is_sent),
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(refuses_senseless_options),
