@@ -83,27 +83,3 @@ void auth_forget(sally_auth *auth, void *state)
     else if (auth->methods.forget)
         auth->methods.forget(auth, state);
 }
-
-void auth_method_names(uint32_t methods, char *out, size_t size)
-{
-    /* RFC 4252 section 5.1: "none" must never stand in this list. */
-    static const struct {
-        uint32_t bit;
-        const char *name;
-    } names[] = {
-        {SALLY_AUTH_PUBLICKEY, "publickey"},
-        {SALLY_AUTH_PASSWORD, "password"},
-        {SALLY_AUTH_KEYBOARD_INTERACTIVE, "keyboard-interactive"},
-    };
-    size_t used = 0;
-    out[0] = '\0';
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
-        size_t length = strlen(names[i].name);
-        if (!(methods & names[i].bit) || used + length + 2 > size)
-            continue;
-        if (used)
-            out[used++] = ',';
-        memcpy(out + used, names[i].name, length + 1);
-        used += length;
-    }
-}

@@ -1,25 +1,19 @@
 /* A try to log in inside the library: what the authenticator sees (sally_auth_request, the first
- * member), and what it answers. Built by the server from the SSH engine's question; run on a
- * worker; delivered back to the connection's loop. */
+ * member), and what it answers. Made by the server of an engine's query; run on a worker; delivered
+ * back to the connection's loop. */
 #ifndef SALLY_AUTH_REQUEST_H
 #define SALLY_AUTH_REQUEST_H
 
 #include <stdatomic.h>
 
 #include "base/list.h"
+#include "base/login_query.h"
 #include "sallyport/auth.h"
 
 struct auth_setting {
     struct auth_setting *next;
     char *name, *value;
 };
-
-struct auth_prompt {
-    char *text;
-    bool echo;
-};
-
-#define AUTH_MAX_PROMPTS 64
 
 struct auth_request {
     sally_auth_request pub; /* must be first */
@@ -47,7 +41,7 @@ struct auth_request {
     char *root, *home;     /* NULL: "/" */
     uint32_t permissions;
     struct auth_setting *settings;
-    struct auth_prompt prompts[AUTH_MAX_PROMPTS];
+    struct login_prompt prompts[LOGIN_PROMPTS_MAX];
     uint32_t prompt_count;
     char *prompt_name, *prompt_instruction;
     char *banner;
@@ -73,10 +67,8 @@ void auth_request_set_reason(sally_auth_request *request, const char *reason);
 void auth_request_reset_answer(struct auth_request *request);
 void auth_request_free(struct auth_request *request);
 
-/* The methods to offer, as a mask and as SSH's names with commas (into out, which holds at least 64
- * bytes). */
+/* The methods to offer, as a mask. */
 uint32_t auth_offered(sally_auth *auth, sally_auth_request *request);
-void auth_method_names(uint32_t methods, char *out, size_t size);
 /* Frees request state kept between tries. */
 void auth_forget(sally_auth *auth, void *state);
 

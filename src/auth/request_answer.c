@@ -44,7 +44,7 @@ void auth_request_reset_answer(struct auth_request *r)
         mem_free(setting);
     }
     while (r->prompt_count)
-        mem_free(r->prompts[--r->prompt_count].text);
+        mem_free((void *)(uintptr_t)r->prompts[--r->prompt_count].text);
     mem_free(r->prompt_name);
     mem_free(r->prompt_instruction);
     r->prompt_name = r->prompt_instruction = NULL;
@@ -160,17 +160,15 @@ sally_error sally_auth_add_prompt(sally_auth_request *request, const char *text,
     struct auth_request *r = request_of(request);
     if (!text || request->method != SALLY_AUTH_KEYBOARD_INTERACTIVE)
         return SALLY_E_INVALID;
-    if (r->prompt_count == AUTH_MAX_PROMPTS) {
+    if (r->prompt_count == LOGIN_PROMPTS_MAX) {
         r->failed = true;
         return SALLY_E_LIMIT;
     }
-    struct auth_prompt *prompt = &r->prompts[r->prompt_count];
-    prompt->text = NULL;
-    sally_error e = set_text(r, &prompt->text, text);
+    char *copy = NULL;
+    sally_error e = set_text(r, &copy, text);
     if (e)
         return e;
-    prompt->echo = echo;
-    r->prompt_count++;
+    r->prompts[r->prompt_count++] = (struct login_prompt){copy, echo};
     return SALLY_E_OK;
 }
 

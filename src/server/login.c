@@ -5,48 +5,24 @@
 
 #include "auth/authenticator.h"
 #include "auth/request.h"
+#include "base/login_methods.h"
 #include "base/mem.h"
 #include "loop/workers.h"
 #include "sallyport/storages.h"
 #include "server/conn_hooks.h"
 #include "server/server.h"
 
-#define METHODS_SIZE 64
-
 /* One try, on its way through the authenticator. */
 struct attempt {
     struct task task;
     struct conn *conn; /* pinned */
-    struct ssh_auth *query;
+    struct login_query *query;
     struct auth_request *request;
-    char methods[METHODS_SIZE]; /* that may be tried after a "no" */
+    /* SALLY_AUTH_ bits: */
+    uint32_t methods; /* that may be tried after a "no" */
     bool knows_methods;
-    uint32_t next; /* SALLY_AUTH_ bits that must follow what has succeeded; 0: any */
+    uint32_t next; /* that must follow what has succeeded; 0: any */
 };
-
-static const char *method_name(enum ssh_auth_kind kind)
-{
-    static const char *const names[] = {
-        [SSH_AUTH_NONE] = "none",
-        [SSH_AUTH_PASSWORD] = "password",
-        [SSH_AUTH_MAY_TRY_KEY] = "publickey",
-        [SSH_AUTH_KEY] = "publickey",
-        [SSH_AUTH_INTERACTIVE] = "keyboard-interactive",
-    };
-    return names[kind];
-}
-
-static uint32_t method_bit(enum ssh_auth_kind kind)
-{
-    static const uint32_t bits[] = {
-        [SSH_AUTH_NONE] = SALLY_AUTH_NONE,
-        [SSH_AUTH_PASSWORD] = SALLY_AUTH_PASSWORD,
-        [SSH_AUTH_MAY_TRY_KEY] = SALLY_AUTH_PUBLICKEY,
-        [SSH_AUTH_KEY] = SALLY_AUTH_PUBLICKEY,
-        [SSH_AUTH_INTERACTIVE] = SALLY_AUTH_KEYBOARD_INTERACTIVE,
-    };
-    return bits[kind];
-}
 
 static bool is_password(const struct attempt *a)
 {
@@ -66,7 +42,7 @@ static void ask_methods(struct attempt *a)
         offered = auth_offered(a->request->auth, pub);
         pub->method = method;
     }
-    auth_method_names(offered, a->methods, sizeof a->methods);
+    a->methods = offered;
     a->knows_methods = true;
 }
 
@@ -100,20 +76,20 @@ static void offload_attempt(struct auth_request *request)
 
 static void announce(struct conn *c, const struct attempt *a, sally_auth_result result)
 {
-    const struct ssh_auth *q = a->query;
-    bool is_key = q->kind == SSH_AUTH_KEY || q->kind == SSH_AUTH_MAY_TRY_KEY;
+    const sally_auth_request *pub = &a->query->pub;
+    const char *method = login_method_name(pub->method);
     const char *reason = a->request->reason ? a->request->reason : "";
     sally_log_field fields[5] = {
-        {"user", q->user}, {"method", method_name(q->kind)}, {"address", c->peer.address}};
+        {"user", pub->user}, {"method", method}, {"address", c->peer.address}};
     size_t count = 3;
-    if (is_key)
-        fields[count++] = (sally_log_field){"key", q->key_fingerprint};
+    if (pub->key_fingerprint)
+        fields[count++] = (sally_log_field){"key", pub->key_fingerprint};
     if (*reason && result == SALLY_AUTH_REJECT)
         fields[count++] = (sally_log_field){"reason", reason};
-    if (q->kind == SSH_AUTH_MAY_TRY_KEY ||
-        (q->kind == SSH_AUTH_NONE && result == SALLY_AUTH_REJECT)) {
+    bool is_none = pub->method == SALLY_AUTH_NONE;
+    if (a->query->may_try || (is_none && result == SALLY_AUTH_REJECT)) {
         log_line(&c->server->log, conn_log_ids(c), SALLY_LOG_DEBUG, "auth.asked", fields, count,
-                 "%s", q->kind == SSH_AUTH_NONE ? "Asked for the methods" : "Asked about a key");
+                 "%s", is_none ? "Asked for the methods" : "Asked about a key");
         return;
     }
     const char *event = "auth.rejected", *text = "Login rejected";
@@ -127,10 +103,10 @@ static void announce(struct conn *c, const struct attempt *a, sally_auth_result 
         counter_add(&c->server->counters.logins_rejected, 1);
     }
     log_line(&c->server->log, conn_log_ids(c), SALLY_LOG_INFO, event, fields, count, "%s", text);
-    const sally_auth_event told = {.user = q->user,
-                                   .method = method_name(q->kind),
-                                   .fingerprint = is_key ? q->key_fingerprint : "",
-                                   .attempt = q->attempt,
+    const sally_auth_event told = {.user = pub->user,
+                                   .method = method,
+                                   .fingerprint = pub->key_fingerprint ? pub->key_fingerprint : "",
+                                   .attempt = pub->attempt,
                                    .result = result};
     conn_hooks_authenticated(c, &told);
 }
@@ -165,7 +141,7 @@ static const char *take_login(struct conn *c, struct attempt *a)
     struct auth_request *r = a->request;
     if (!r->fs)
         return "no storage";
-    c->login.user = mem_strdup(a->query->user);
+    c->login.user = mem_strdup(a->query->pub.user);
     c->login.home = mem_strdup(r->home ? r->home : "/");
     c->login.permissions = r->permissions;
     sally_error error = conn_set_user_settings(c, r->settings);
@@ -203,55 +179,45 @@ static void drop_login(struct conn *c)
 
 static void accept_login(struct conn *c, struct attempt *a)
 {
-    if (a->query->kind == SSH_AUTH_MAY_TRY_KEY) {
-        ssh_auth_accept(a->query);
+    if (a->query->may_try) {
+        a->query->answers->accept(a->query);
         return;
     }
     const char *obstacle = take_login(c, a);
     if (!obstacle) {
         announce(c, a, SALLY_AUTH_ACCEPT);
-        ssh_auth_accept(a->query);
+        a->query->answers->accept(a->query);
         return;
     }
     drop_login(c);
     auth_request_set_reason(&a->request->pub, obstacle);
     announce(c, a, SALLY_AUTH_REJECT);
-    ssh_auth_reject(a->query, a->methods);
+    a->query->answers->reject(a->query, a->methods);
     conn_disconnect(c, SALLY_END_LIMIT, obstacle);
-}
-
-static void send_prompts(struct attempt *a)
-{
-    const struct auth_request *r = a->request;
-    struct ssh_prompt prompts[AUTH_MAX_PROMPTS];
-    for (uint32_t i = 0; i < r->prompt_count; i++)
-        prompts[i] = (struct ssh_prompt){r->prompts[i].text, r->prompts[i].echo};
-    ssh_auth_prompt(a->query, r->prompt_name ? r->prompt_name : "",
-                    r->prompt_instruction ? r->prompt_instruction : "", prompts, r->prompt_count);
 }
 
 static void answer(struct conn *c, struct attempt *a)
 {
     struct auth_request *r = a->request;
-    char next[METHODS_SIZE];
+    const struct login_answers *answers = a->query->answers;
     if (r->banner)
-        ssh_auth_banner(a->query, r->banner);
+        answers->banner(a->query, r->banner);
     switch (r->result) {
     case SALLY_AUTH_ACCEPT:
         accept_login(c, a);
         break;
     case SALLY_AUTH_PARTIAL:
-        auth_method_names(r->methods_next, next, sizeof next);
         announce(c, a, SALLY_AUTH_PARTIAL);
         c->auth_next = r->methods_next;
-        ssh_auth_partial(a->query, next);
+        answers->partial(a->query, r->methods_next);
         break;
     case SALLY_AUTH_PROMPT:
-        send_prompts(a);
+        answers->prompt(a->query, r->prompt_name, r->prompt_instruction, r->prompts,
+                        r->prompt_count);
         break;
     default:
         announce(c, a, SALLY_AUTH_REJECT);
-        ssh_auth_reject(a->query, a->methods);
+        answers->reject(a->query, a->methods);
         break;
     }
 }
@@ -263,7 +229,7 @@ static void finish_attempt(struct task *task)
     c->auth_state = a->request->pub.state;
     c->asked_user = NULL;
     if (conn_is_ended(c)) {
-        ssh_auth_reject(a->query, ""); /* nobody hears it, but the question is freed */
+        a->query->answers->reject(a->query, 0); /* nobody hears it, but the query is freed */
     } else {
         answer(c, a);
         conn_make_ready(c);
@@ -273,7 +239,7 @@ static void finish_attempt(struct task *task)
     conn_unpin(c);
 }
 
-/* ---- A question ---- */
+/* ---- A query ---- */
 
 static sally_error check_setting(const char *name, const char *value)
 {
@@ -281,7 +247,7 @@ static sally_error check_setting(const char *name, const char *value)
     return setting_check(SALLY_SCOPE_USER, name, value, why);
 }
 
-static struct attempt *new_attempt(struct conn *c, struct ssh_auth *q)
+static struct attempt *new_attempt(struct conn *c, struct login_query *q)
 {
     struct attempt *a = mem_zalloc(sizeof *a);
     struct auth_request *r = a ? auth_request_new(c->service->auth) : NULL;
@@ -299,24 +265,9 @@ static struct attempt *new_attempt(struct conn *c, struct ssh_auth *q)
     r->wake = wake_attempt;
     r->offload = c->server->workers ? offload_attempt : NULL;
     r->check_setting = check_setting;
-    r->may_try = q->kind == SSH_AUTH_MAY_TRY_KEY;
-    bool is_key = q->kind == SSH_AUTH_KEY || r->may_try;
-    r->pub.method = method_bit(q->kind);
-    r->pub.attempt = q->attempt;
-    r->pub.user = q->user;
+    r->may_try = q->may_try;
+    r->pub = q->pub;
     r->pub.peer = &c->peer;
-    r->pub.succeeded = q->succeeded;
-    r->pub.round = q->round;
-    r->pub.password = q->password;
-    r->pub.new_password = q->new_password;
-    if (is_key) {
-        r->pub.key_algorithm = q->key_type; /* the key's, not the signature's */
-        r->pub.key_blob = q->key_blob.data;
-        r->pub.key_blob_size = q->key_blob.size;
-        r->pub.key_fingerprint = q->key_fingerprint;
-    }
-    r->pub.answers = q->answers;
-    r->pub.answer_count = q->answer_count;
     r->pub.state = c->auth_state;
     return a;
 }
@@ -328,7 +279,7 @@ static bool is_quick(const struct attempt *a)
     const struct auth_request *r = a->request;
     const sally_auth *leaf;
     for (uint32_t i = 0; (leaf = auth_leaf(r->auth, i)) != NULL; i++) {
-        bool asks_nobody = a->query->kind == SSH_AUTH_NONE && !leaf->methods.offered &&
+        bool asks_nobody = r->pub.method == SALLY_AUTH_NONE && !leaf->methods.offered &&
                            !(leaf->methods.methods & SALLY_AUTH_NONE);
         if (!asks_nobody && !(leaf->is_quick && leaf->is_quick(leaf, &r->pub)))
             return false;
@@ -336,7 +287,7 @@ static bool is_quick(const struct attempt *a)
     return true;
 }
 
-void login_try(struct conn *c, struct ssh_auth *q)
+void login_try(struct conn *c, struct login_query *q)
 {
     if (q->user_changed)
         c->auth_next = 0;
@@ -346,15 +297,15 @@ void login_try(struct conn *c, struct ssh_auth *q)
     }
     struct attempt *a = c->service->auth ? new_attempt(c, q) : NULL;
     if (!a) {
-        sally_log_field fields[] = {{"user", q->user}, {"address", c->peer.address}};
+        sally_log_field fields[] = {{"user", q->pub.user}, {"address", c->peer.address}};
         log_line(&c->server->log, conn_log_ids(c), SALLY_LOG_WARNING, "auth.impossible", fields,
                  COUNT_OF(fields), "%s",
                  c->service->auth ? "Out of memory" : "Nobody may log in: no users are set up");
-        ssh_auth_reject(q, "");
+        q->answers->reject(q, 0);
         return;
     }
     conn_pin(c);
-    c->asked_user = q->user; /* valid until the question is answered */
+    c->asked_user = q->pub.user; /* valid until the query is answered */
     struct workers *workers = c->server->workers;
     if (workers && !is_quick(a))
         workers_give_task(workers, is_password(a) ? WORK_PASSWORDS : WORK_LOGINS, &a->task);

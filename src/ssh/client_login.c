@@ -1,20 +1,20 @@
 /* The client's side of user authentication: enough to test a server and to put load on one. */
 #include "ssh/client_login.h"
 
+#include "base/login_methods.h"
 #include "base/mem.h"
 #include "crypto/public_key.h"
+#include "sallyport/auth.h"
 #include "ssh/disconnect.h"
 #include "ssh/send.h"
 #include "ssh/transport.h"
 #include "ssh/userauth.h"
 
-enum client_method { CLIENT_NONE, CLIENT_PASSWORD, CLIENT_KEY, CLIENT_INTERACTIVE };
-
 struct client_login {
     bool wanted;          /* a login was asked for and waits for the service */
     bool transport_ready; /* the first keys are in use */
     bool service_asked;
-    enum client_method method;
+    uint32_t method; /* SALLY_AUTH_ bit */
     char *user, *password;
     sally_key *key;
     bool ask_first; /* the key is offered without a signature; cleared when the answer came */
@@ -58,11 +58,11 @@ static const char *algorithm_of(const sally_key *key)
     return slice_is(slice_of(type), "ssh-rsa") ? "rsa-sha2-512" : type;
 }
 
-static void put_request(struct buf *m, const struct client_login *l, const char *method)
+static void put_request(struct buf *m, const struct client_login *l)
 {
     put_text(m, l->user);
     put_text(m, AUTH_SERVICE);
-    put_text(m, method);
+    put_text(m, login_method_name(l->method));
 }
 
 static void put_key(struct buf *m, const struct client_login *l, bool signature)
@@ -79,7 +79,7 @@ static void send_signed(struct ssh *ssh, const struct client_login *l)
     buf_init(&signature, SIZE_MAX / 2);
     put_slice(&data, ssh_session_id(ssh));
     put_u8(&data, SSH_MSG_USERAUTH_REQUEST);
-    put_request(&data, l, "publickey");
+    put_request(&data, l);
     put_key(&data, l, true);
     if (data.failed ||
         key_sign(l->key, algorithm_of(l->key), buf_slice(&data), &signature) != SALLY_E_OK) {
@@ -87,7 +87,7 @@ static void send_signed(struct ssh *ssh, const struct client_login *l)
                       "the key does not sign");
     } else {
         struct buf *m = ssh_message(ssh, SSH_MSG_USERAUTH_REQUEST);
-        put_request(m, l, "publickey");
+        put_request(m, l);
         put_key(m, l, true);
         put_slice(m, buf_slice(&signature));
         ssh_message_send(ssh);
@@ -99,7 +99,7 @@ static void send_signed(struct ssh *ssh, const struct client_login *l)
 static void send_key_query(struct ssh *ssh, const struct client_login *l)
 {
     struct buf *m = ssh_message(ssh, SSH_MSG_USERAUTH_REQUEST);
-    put_request(m, l, "publickey");
+    put_request(m, l);
     put_key(m, l, false);
     ssh_message_send(ssh);
 }
@@ -108,24 +108,24 @@ static void send_request(struct ssh *ssh, const struct client_login *l)
 {
     struct buf *m;
     switch (l->method) {
-    case CLIENT_KEY:
+    case SALLY_AUTH_PUBLICKEY:
         if (l->ask_first)
             send_key_query(ssh, l);
         else
             send_signed(ssh, l);
         return;
-    case CLIENT_NONE:
-        put_request(ssh_message(ssh, SSH_MSG_USERAUTH_REQUEST), l, "none");
+    case SALLY_AUTH_NONE:
+        put_request(ssh_message(ssh, SSH_MSG_USERAUTH_REQUEST), l);
         break;
-    case CLIENT_PASSWORD:
+    case SALLY_AUTH_PASSWORD:
         m = ssh_message(ssh, SSH_MSG_USERAUTH_REQUEST);
-        put_request(m, l, "password");
+        put_request(m, l);
         put_bool(m, false);
         put_text(m, l->password);
         break;
-    case CLIENT_INTERACTIVE:
+    case SALLY_AUTH_KEYBOARD_INTERACTIVE:
         m = ssh_message(ssh, SSH_MSG_USERAUTH_REQUEST);
-        put_request(m, l, "keyboard-interactive");
+        put_request(m, l);
         put_text(m, ""); /* language */
         put_text(m, ""); /* submethods */
         break;
@@ -157,8 +157,8 @@ void userauth_transport_ready(struct ssh *ssh)
     }
 }
 
-static void login(struct ssh *ssh, enum client_method method, const char *user,
-                  const char *password, const sally_key *key, bool ask_first)
+static void login(struct ssh *ssh, uint32_t method, const char *user, const char *password,
+                  const sally_key *key, bool ask_first)
 {
     struct client_login *l = ssh->state == OVER ? NULL : login_of(ssh);
     if (!l)
@@ -181,22 +181,22 @@ static void login(struct ssh *ssh, enum client_method method, const char *user,
 
 void ssh_client_login_none(struct ssh *ssh, const char *user)
 {
-    login(ssh, CLIENT_NONE, user, NULL, NULL, false);
+    login(ssh, SALLY_AUTH_NONE, user, NULL, NULL, false);
 }
 
 void ssh_client_login_password(struct ssh *ssh, const char *user, const char *password)
 {
-    login(ssh, CLIENT_PASSWORD, user, password, NULL, false);
+    login(ssh, SALLY_AUTH_PASSWORD, user, password, NULL, false);
 }
 
 void ssh_client_login_key(struct ssh *ssh, const char *user, const sally_key *key, bool ask_first)
 {
-    login(ssh, CLIENT_KEY, user, NULL, key, ask_first);
+    login(ssh, SALLY_AUTH_PUBLICKEY, user, NULL, key, ask_first);
 }
 
 void ssh_client_login_interactive(struct ssh *ssh, const char *user)
 {
-    login(ssh, CLIENT_INTERACTIVE, user, NULL, NULL, false);
+    login(ssh, SALLY_AUTH_KEYBOARD_INTERACTIVE, user, NULL, NULL, false);
 }
 
 void ssh_client_answer(struct ssh *ssh, const char *const *answers, size_t count)
@@ -278,17 +278,17 @@ bool on_userauth_60(struct ssh *ssh, struct cursor *c)
     if (!l || !l->user)
         return false;
     switch (l->method) {
-    case CLIENT_KEY:
+    case SALLY_AUTH_PUBLICKEY:
         return on_pk_ok(ssh, l, c);
-    case CLIENT_INTERACTIVE:
+    case SALLY_AUTH_KEYBOARD_INTERACTIVE:
         if (ssh->events.auth_prompts)
             ssh->events.auth_prompts(ssh->user_data, cursor_rest(c));
         return true;
-    case CLIENT_PASSWORD: /* PASSWD_CHANGEREQ: this client has no other one */
+    case SALLY_AUTH_PASSWORD: /* PASSWD_CHANGEREQ: this client has no other one */
         if (ssh->events.auth_failed)
             ssh->events.auth_failed(ssh->user_data, none, false);
         return true;
-    case CLIENT_NONE:
+    case SALLY_AUTH_NONE:
         break;
     }
     return false;

@@ -29,8 +29,8 @@
 
 struct ssh;
 struct ssh_channel;
-struct ssh_auth; /* a query to the owner about an attempt to log in */
-struct ssh_job;  /* a computation that takes long */
+struct login_query; /* base/login_query.h */
+struct ssh_job;     /* a computation that takes long */
 
 enum ssh_role { SSH_SERVER, SSH_CLIENT };
 
@@ -67,8 +67,8 @@ struct ssh_events {
     /* Call ssh_job_run(job) in any thread, here or elsewhere, then ssh_job_done(job) in the
      * engine's. NULL: jobs run at once. */
     void (*job)(void *user_data, struct ssh_job *job);
-    /* Server: someone wants to log in; ssh_auth_...() answers now or later. See auth.h. */
-    void (*auth)(void *user_data, struct ssh_auth *query);
+    /* Server: someone wants to log in; the query is answered now or later. NULL: nobody may. */
+    void (*login)(void *user_data, struct login_query *query);
     /* The login was accepted (both roles). */
     void (*authenticated)(void *user_data);
     /* A key exchange has ended. `algorithms`: "kex host-key cipher-in mac-in cipher-out mac-out

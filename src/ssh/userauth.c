@@ -1,6 +1,7 @@
 #include "ssh/userauth.h"
 
 #include "base/clean.h"
+#include "base/login_methods.h"
 #include "base/mem.h"
 #include "sallyport/log.h"
 #include "ssh/client_login.h"
@@ -10,12 +11,17 @@
 #include "ssh/userauth_query.h"
 
 /* Offered until the owner was asked for the first time. */
-#define METHODS_UNASKED "publickey,password,keyboard-interactive"
+#define METHODS_UNASKED                                                                            \
+    (SALLY_AUTH_PUBLICKEY | SALLY_AUTH_PASSWORD | SALLY_AUTH_KEYBOARD_INTERACTIVE)
 
 bool userauth_new(struct ssh *ssh)
 {
-    ssh->userauth = mem_zalloc(sizeof *ssh->userauth);
-    return ssh->userauth != NULL;
+    struct userauth *ua = mem_zalloc(sizeof *ua);
+    if (!ua)
+        return false;
+    ua->methods = ua->methods_first = METHODS_UNASKED;
+    ssh->userauth = ua;
+    return true;
 }
 
 void userauth_free(struct ssh *ssh)
@@ -24,11 +30,9 @@ void userauth_free(struct ssh *ssh)
     if (!ua)
         return;
     if (ua->query)
-        ua->query->shown.ssh = NULL; /* whoever answers it frees it */
+        ua->query->ssh = NULL; /* whoever answers it frees it */
     client_login_free(ssh);
     mem_free(ua->user);
-    mem_free(ua->methods);
-    mem_free(ua->methods_first);
     mem_free(ua);
     ssh->userauth = NULL;
 }
@@ -53,8 +57,10 @@ void userauth_fail(struct ssh *ssh, bool partial, bool counts)
         too_many(ssh);
         return;
     }
+    char names[LOGIN_METHOD_NAMES_SIZE];
+    login_method_names(ua->methods, names, sizeof names);
     struct buf *m = ssh_message(ssh, SSH_MSG_USERAUTH_FAILURE);
-    put_text(m, ua->methods ? ua->methods : METHODS_UNASKED);
+    put_text(m, names);
     put_bool(m, partial);
     ssh_message_send(ssh);
 }
@@ -101,20 +107,10 @@ static void put_banner(struct buf *m, const char *text)
     put_text(m, "");
 }
 
-static void send_banner(struct ssh *ssh, const char *text)
+void userauth_send_banner(struct ssh *ssh, const char *text)
 {
     put_banner(ssh_message(ssh, SSH_MSG_USERAUTH_BANNER), text);
     ssh_message_send(ssh);
-}
-
-void ssh_auth_banner(struct ssh_auth *query, const char *text)
-{
-    struct ssh *ssh = query->ssh;
-    if (!ssh || ssh->state != AWAIT_AUTH || !text || !*text)
-        return;
-    transport_enter(ssh);
-    send_banner(ssh, text);
-    transport_leave(ssh);
 }
 
 /* RFC 4252 section 5: a change of the name flushes all that was reached. */
@@ -122,8 +118,7 @@ static void forget_success(struct userauth *ua)
 {
     ua->user_changed = true;
     ua->succeeded = 0;
-    mem_free(ua->methods);
-    ua->methods = mem_strdup(ua->methods_first);
+    ua->methods = ua->methods_first;
 }
 
 /* False: no memory. */
@@ -149,7 +144,7 @@ static bool method_none(struct ssh *ssh, const struct userauth_request *request,
 {
     if (!cursor_done(c))
         return false;
-    struct auth_query *q = auth_query_new(ssh, SSH_AUTH_NONE, request->user, 0, 0);
+    struct auth_query *q = auth_query_new(ssh, SALLY_AUTH_NONE, request->user, 0, 0);
     if (q)
         auth_query_ask(ssh, q);
     return true;
@@ -175,10 +170,10 @@ static bool method_password(struct ssh *ssh, const struct userauth_request *requ
         userauth_refuse(ssh, "a password that is too long, or has a NUL inside");
     } else {
         struct auth_query *q =
-            auth_query_new(ssh, SSH_AUTH_PASSWORD, request->user, 2, password.size + fresh.size);
+            auth_query_new(ssh, SALLY_AUTH_PASSWORD, request->user, 2, password.size + fresh.size);
         if (q) {
-            q->shown.password = auth_query_text(q, password);
-            q->shown.new_password = change ? auth_query_text(q, fresh) : NULL;
+            q->login.pub.password = auth_query_text(q, password);
+            q->login.pub.new_password = change ? auth_query_text(q, fresh) : NULL;
             userauth_wipe_received(password);
             userauth_wipe_received(fresh);
             auth_query_ask(ssh, q);
@@ -191,20 +186,21 @@ static bool method_password(struct ssh *ssh, const struct userauth_request *requ
 }
 
 static const struct {
-    const char *name;
-    auth_method *handle;
-} methods[] = {
-    {"none", method_none},
-    {"password", method_password},
-    {"publickey", userauth_publickey},
-    {"keyboard-interactive", userauth_interactive},
+    uint32_t method;
+    userauth_method *handle;
+} handlers[] = {
+    {SALLY_AUTH_NONE, method_none},
+    {SALLY_AUTH_PASSWORD, method_password},
+    {SALLY_AUTH_PUBLICKEY, userauth_publickey},
+    {SALLY_AUTH_KEYBOARD_INTERACTIVE, userauth_interactive},
 };
 
 static bool dispatch(struct ssh *ssh, const struct userauth_request *request, struct cursor *c)
 {
-    for (size_t i = 0; i < COUNT_OF(methods); i++) {
-        if (slice_is(request->method, methods[i].name))
-            return methods[i].handle(ssh, request, c);
+    uint32_t method = login_method_find(request->method);
+    for (size_t i = 0; i < COUNT_OF(handlers); i++) {
+        if (handlers[i].method == method)
+            return handlers[i].handle(ssh, request, c);
     }
     userauth_refuse(ssh, "a method that is not supported");
     return true;
@@ -236,7 +232,7 @@ bool on_userauth_request(struct ssh *ssh, struct cursor *c)
     if (!ua->banner_shown) {
         ua->banner_shown = true;
         if (ssh->options.settings.fixed.banner && *ssh->options.settings.fixed.banner)
-            send_banner(ssh, ssh->options.settings.fixed.banner);
+            userauth_send_banner(ssh, ssh->options.settings.fixed.banner);
     }
     if (request.user.size > AUTH_USER_MAX || slice_has_nul(request.user)) {
         if (ua->user)

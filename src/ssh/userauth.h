@@ -6,10 +6,9 @@
 
 #include "ssh/engine.h"
 
-#define AUTH_USER_MAX    1024  /* bytes of a user's name */
-#define AUTH_SECRET_MAX  4096  /* of a password, or of one answer */
-#define AUTH_PROMPTS_MAX 64    /* per round of keyboard-interactive */
-#define AUTH_TEXT_MAX    65536 /* of a banner */
+#define AUTH_USER_MAX   1024  /* bytes of a user's name */
+#define AUTH_SECRET_MAX 4096  /* of a password, or of one answer */
+#define AUTH_TEXT_MAX   65536 /* of a banner */
 /* Requests of any kind, for each failure that is allowed: bounds what does not count as a failure
  * ("none", keys that would be accepted, partial successes, conversations left half way). */
 #define AUTH_REQUESTS_PER_ATTEMPT 8
@@ -26,9 +25,9 @@ struct userauth {
     bool banner_shown;
     uint32_t succeeded; /* SALLY_AUTH_ bits */
     uint32_t requests, attempts, failures;
-    char *methods_first; /* what was offered when nothing had succeeded yet */
-    char *methods;       /* what can continue now */
-    bool prompted;       /* keyboard-interactive: answers are awaited */
+    uint32_t methods_first; /* what was offered when nothing had succeeded yet */
+    uint32_t methods;       /* SALLY_AUTH_ bits: what can continue now */
+    bool prompted;          /* keyboard-interactive: answers are awaited */
     uint32_t prompt_count;
     uint32_t round;
     struct client_login *client;
@@ -44,13 +43,15 @@ struct userauth_request {
     struct slice user, service, method;
 };
 /* A method's part of a request: parses what is left, and asks or refuses. False: malformed. */
-typedef bool auth_method(struct ssh *ssh, const struct userauth_request *request, struct cursor *c);
-auth_method userauth_publickey, userauth_interactive;
+typedef bool userauth_method(struct ssh *ssh, const struct userauth_request *request,
+                             struct cursor *c);
+userauth_method userauth_publickey, userauth_interactive;
 
 /* Says no without having asked; counts as a failure. `why` is for the log. */
 void userauth_refuse(struct ssh *ssh, const char *why);
 /* USERAUTH_FAILURE, or the end when there were too many. */
 void userauth_fail(struct ssh *ssh, bool partial, bool counts);
+void userauth_send_banner(struct ssh *ssh, const char *text);
 /* Wipes a secret of the message at hand out of the receive buffer. */
 void userauth_wipe_received(struct slice secret);
 

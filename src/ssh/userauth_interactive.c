@@ -9,7 +9,8 @@ bool userauth_interactive(struct ssh *ssh, const struct userauth_request *reques
     get_string(c); /* submethods: hints, which may be ignored */
     if (!cursor_done(c))
         return false;
-    struct auth_query *q = auth_query_new(ssh, SSH_AUTH_INTERACTIVE, request->user, 0, 0);
+    struct auth_query *q =
+        auth_query_new(ssh, SALLY_AUTH_KEYBOARD_INTERACTIVE, request->user, 0, 0);
     if (q)
         auth_query_ask(ssh, q);
     return true;
@@ -41,14 +42,14 @@ static void ask(struct ssh *ssh, const struct slice *answers, uint32_t count, si
 {
     struct userauth *ua = ssh->userauth;
     struct auth_query *q =
-        auth_query_new(ssh, SSH_AUTH_INTERACTIVE, slice_of(ua->user), count, total);
+        auth_query_new(ssh, SALLY_AUTH_KEYBOARD_INTERACTIVE, slice_of(ua->user), count, total);
     if (!q)
         return;
     for (uint32_t i = 0; i < count; i++)
         q->answers[i] = auth_query_text(q, answers[i]);
-    q->shown.answers = q->answers;
-    q->shown.answer_count = count;
-    q->shown.round = ua->round;
+    q->login.pub.answers = q->answers;
+    q->login.pub.answer_count = count;
+    q->login.pub.round = ua->round;
     userauth_wipe_received(received);
     auth_query_ask(ssh, q);
 }
@@ -62,7 +63,7 @@ bool on_userauth_info_response(struct ssh *ssh, struct cursor *c)
         return false; /* nobody asked */
     ua->prompted = false;
     struct slice received = cursor_rest(c);
-    struct slice answers[AUTH_PROMPTS_MAX];
+    struct slice answers[LOGIN_PROMPTS_MAX];
     size_t total;
     uint32_t count = get_u32(c);
     bool whole = true;

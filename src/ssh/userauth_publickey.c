@@ -52,15 +52,18 @@ static struct auth_query *key_query(struct ssh *ssh, const struct userauth_reque
                                     const struct key_request *k,
                                     const struct signature_algorithm *row)
 {
-    enum ssh_auth_kind kind = k->has_signature ? SSH_AUTH_KEY : SSH_AUTH_MAY_TRY_KEY;
-    struct auth_query *q = auth_query_new(ssh, kind, request->user, 1, k->blob.size);
+    struct auth_query *q =
+        auth_query_new(ssh, SALLY_AUTH_PUBLICKEY, request->user, 1, k->blob.size);
     if (!q)
         return NULL;
-    q->shown.key_algorithm = row->name;
-    q->shown.key_type = row->key_type;
-    q->shown.key_blob.data = (const uint8_t *)auth_query_text(q, k->blob);
-    q->shown.key_blob.size = k->blob.size;
-    if (!public_key_fingerprint(ssh->options.crypto, k->blob, q->shown.key_fingerprint)) {
+    sally_auth_request *pub = &q->login.pub;
+    q->login.may_try = !k->has_signature;
+    q->signature_algorithm = row->name;
+    pub->key_algorithm = row->key_type;
+    pub->key_blob = auth_query_text(q, k->blob);
+    pub->key_blob_size = k->blob.size;
+    pub->key_fingerprint = q->fingerprint;
+    if (!public_key_fingerprint(ssh->options.crypto, k->blob, q->fingerprint)) {
         auth_query_free(q);
         transport_no_memory(ssh);
         return NULL;
@@ -76,10 +79,12 @@ static struct verify_job *verify_job_of(struct ssh_job *job)
 static void verify_run(struct ssh_job *job)
 {
     struct verify_job *v = verify_job_of(job);
+    const sally_auth_request *pub = &v->query->login.pub;
+    const struct slice blob = {pub->key_blob, pub->key_blob_size};
     struct public_key *key;
-    if (public_key_parse(&key, v->crypto, v->query->shown.key_blob) != SALLY_E_OK)
+    if (public_key_parse(&key, v->crypto, blob) != SALLY_E_OK)
         return;
-    v->right = public_key_verify(key, v->query->shown.key_algorithm, buf_slice(&v->signature),
+    v->right = public_key_verify(key, v->query->signature_algorithm, buf_slice(&v->signature),
                                  buf_slice(&v->data));
     public_key_free(key);
 }

@@ -1,18 +1,19 @@
-/* Queries to the owner, and what its answers do. */
 #include "ssh/userauth_query.h"
 
 #include <assert.h>
 #include <string.h>
 
 #include "base/clean.h"
+#include "base/login_methods.h"
 #include "base/mem.h"
-#include "sallyport/auth.h"
 #include "ssh/disconnect.h"
 #include "ssh/global_request.h"
 #include "ssh/send.h"
 #include "ssh/transport.h"
 
-struct auth_query *auth_query_new(struct ssh *ssh, enum ssh_auth_kind kind, struct slice user,
+static const struct login_answers answers;
+
+struct auth_query *auth_query_new(struct ssh *ssh, uint32_t method, struct slice user,
                                   size_t text_count, size_t text_bytes)
 {
     size_t size = user.size + 1 + text_bytes + text_count;
@@ -22,9 +23,10 @@ struct auth_query *auth_query_new(struct ssh *ssh, enum ssh_auth_kind kind, stru
         return NULL;
     }
     q->size = size;
-    q->shown.kind = kind;
-    q->shown.ssh = ssh;
-    q->shown.user = auth_query_text(q, user);
+    q->ssh = ssh;
+    q->login.answers = &answers;
+    q->login.pub.method = method;
+    q->login.pub.user = auth_query_text(q, user);
     return q;
 }
 
@@ -45,38 +47,41 @@ void auth_query_free(struct auth_query *q)
         mem_wipe_free(q, sizeof *q + q->size);
 }
 
-static bool is_a_try(const struct ssh_auth *a)
+static bool is_attempt(const struct login_query *q)
 {
-    return a->kind != SSH_AUTH_NONE && a->kind != SSH_AUTH_MAY_TRY_KEY;
+    return q->pub.method != SALLY_AUTH_NONE && !q->may_try;
 }
 
 void auth_query_ask(struct ssh *ssh, struct auth_query *q)
 {
     struct userauth *ua = ssh->userauth;
+    struct login_query *login = &q->login;
     assert(!ua->query);
-    if (is_a_try(&q->shown) && q->shown.round == 0)
+    if (is_attempt(login) && login->pub.round == 0)
         ua->attempts++;
-    q->shown.attempt = is_a_try(&q->shown) ? ua->attempts : ua->attempts + 1;
-    q->shown.succeeded = ua->succeeded;
-    q->shown.user_changed = ua->user_changed;
+    login->pub.attempt = is_attempt(login) ? ua->attempts : ua->attempts + 1;
+    login->pub.succeeded = ua->succeeded;
+    login->user_changed = ua->user_changed;
     ua->user_changed = false;
     ua->query = q;
     ssh_hold(ssh);
-    if (ssh->events.auth)
-        ssh->events.auth(ssh->user_data, &q->shown);
+    if (ssh->events.login)
+        ssh->events.login(ssh->user_data, login);
     else
-        ssh_auth_reject(&q->shown, "");
+        answers.reject(login, 0);
 }
 
-static struct auth_query *auth_query_of(struct ssh_auth *query)
+/* ---- Answers ---- */
+
+static struct auth_query *query_of(struct login_query *login)
 {
-    return CONTAINER_OF(query, struct auth_query, shown);
+    return CONTAINER_OF(login, struct auth_query, login);
 }
 
 /* Takes the query back from the owner. NULL: there is nobody left to hear the answer. */
 static struct ssh *answered(struct auth_query *q)
 {
-    struct ssh *ssh = q->shown.ssh;
+    struct ssh *ssh = q->ssh;
     if (!ssh)
         return NULL;
     transport_enter(ssh);
@@ -100,40 +105,19 @@ static bool is_awaited(const struct ssh *ssh)
     return ssh && ssh->state == AWAIT_AUTH;
 }
 
-static uint32_t method_bit(enum ssh_auth_kind kind)
+static void set_methods(struct userauth *ua, uint32_t methods)
 {
-    switch (kind) {
-    case SSH_AUTH_NONE:
-        return SALLY_AUTH_NONE;
-    case SSH_AUTH_PASSWORD:
-        return SALLY_AUTH_PASSWORD;
-    case SSH_AUTH_MAY_TRY_KEY:
-        return 0; /* nothing was proven */
-    case SSH_AUTH_KEY:
-        return SALLY_AUTH_PUBLICKEY;
-    case SSH_AUTH_INTERACTIVE:
-        return SALLY_AUTH_KEYBOARD_INTERACTIVE;
-    }
-    return 0;
+    ua->methods = methods;
+    if (!ua->succeeded)
+        ua->methods_first = methods;
 }
 
-static void set_methods(struct userauth *ua, const char *methods)
+static void send_pk_ok(struct ssh *ssh, const struct auth_query *q)
 {
-    const char *text = methods ? methods : "";
-    char *copy = mem_strdup(text); /* NULL: the defaults are named, which is no lie about success */
-    mem_free(ua->methods);
-    ua->methods = copy;
-    if (!ua->succeeded) {
-        mem_free(ua->methods_first);
-        ua->methods_first = mem_strdup(text);
-    }
-}
-
-static void send_pk_ok(struct ssh *ssh, const struct ssh_auth *query)
-{
+    const sally_auth_request *pub = &q->login.pub;
     struct buf *m = ssh_message(ssh, SSH_MSG_USERAUTH_PK_OK);
-    put_text(m, query->key_algorithm);
-    put_slice(m, query->key_blob);
+    put_text(m, q->signature_algorithm);
+    put_string(m, pub->key_blob, pub->key_blob_size);
     ssh_message_send(ssh);
 }
 
@@ -150,47 +134,48 @@ static void log_in(struct ssh *ssh)
         ssh->events.authenticated(ssh->user_data);
 }
 
-void ssh_auth_accept(struct ssh_auth *query)
+static void accept_query(struct login_query *login)
 {
-    struct auth_query *q = auth_query_of(query);
+    struct auth_query *q = query_of(login);
     struct ssh *ssh = answered(q);
     if (is_awaited(ssh)) {
         ssh->userauth->prompted = false;
-        if (query->kind == SSH_AUTH_MAY_TRY_KEY)
-            send_pk_ok(ssh, query);
+        if (login->may_try)
+            send_pk_ok(ssh, q);
         else
             log_in(ssh);
     }
     settle(ssh, q);
 }
 
-void ssh_auth_reject(struct ssh_auth *query, const char *methods)
+static void reject_query(struct login_query *login, uint32_t methods)
 {
-    struct auth_query *q = auth_query_of(query);
+    struct auth_query *q = query_of(login);
     struct ssh *ssh = answered(q);
     if (is_awaited(ssh)) {
         ssh->userauth->prompted = false;
         set_methods(ssh->userauth, methods);
-        userauth_fail(ssh, false, query->kind != SSH_AUTH_NONE);
+        userauth_fail(ssh, false, login->pub.method != SALLY_AUTH_NONE);
     }
     settle(ssh, q);
 }
 
-void ssh_auth_partial(struct ssh_auth *query, const char *methods)
+static void answer_partial(struct login_query *login, uint32_t methods)
 {
-    struct auth_query *q = auth_query_of(query);
+    struct auth_query *q = query_of(login);
     struct ssh *ssh = answered(q);
     if (is_awaited(ssh)) {
         ssh->userauth->prompted = false;
-        ssh->userauth->succeeded |= method_bit(query->kind);
+        if (!login->may_try) /* else nothing was proved */
+            ssh->userauth->succeeded |= login->pub.method;
         set_methods(ssh->userauth, methods);
-        userauth_fail(ssh, query->kind != SSH_AUTH_MAY_TRY_KEY, false);
+        userauth_fail(ssh, !login->may_try, false);
     }
     settle(ssh, q);
 }
 
 static void send_prompts(struct ssh *ssh, const char *name, const char *instruction,
-                         const struct ssh_prompt *prompts, uint32_t count)
+                         const struct login_prompt *prompts, uint32_t count)
 {
     struct buf *m = ssh_message(ssh, SSH_MSG_USERAUTH_INFO_REQUEST);
     clean_put_string(m, slice_of(name ? name : ""), CLEAN_LINE);
@@ -205,14 +190,14 @@ static void send_prompts(struct ssh *ssh, const char *name, const char *instruct
 }
 
 /* RFC 4256 section 3.2. */
-void ssh_auth_prompt(struct ssh_auth *query, const char *name, const char *instruction,
-                     const struct ssh_prompt *prompts, size_t count)
+static void answer_prompts(struct login_query *login, const char *name, const char *instruction,
+                           const struct login_prompt *prompts, size_t count)
 {
-    struct auth_query *q = auth_query_of(query);
-    bool fits = query->kind == SSH_AUTH_INTERACTIVE && count <= AUTH_PROMPTS_MAX;
+    struct auth_query *q = query_of(login);
+    bool fits = login->pub.method == SALLY_AUTH_KEYBOARD_INTERACTIVE && count <= LOGIN_PROMPTS_MAX;
     assert(fits); /* prompts answer keyboard-interactive only, and are bounded */
     if (!fits) {
-        ssh_auth_reject(query, query->ssh ? query->ssh->userauth->methods : NULL);
+        reject_query(login, q->ssh ? q->ssh->userauth->methods : 0);
         return;
     }
     struct ssh *ssh = answered(q);
@@ -220,8 +205,26 @@ void ssh_auth_prompt(struct ssh_auth *query, const char *name, const char *instr
         struct userauth *ua = ssh->userauth;
         ua->prompted = true;
         ua->prompt_count = (uint32_t)count;
-        ua->round = query->round + 1;
+        ua->round = login->pub.round + 1;
         send_prompts(ssh, name, instruction, prompts, ua->prompt_count);
     }
     settle(ssh, q);
 }
+
+static void show_banner(struct login_query *login, const char *text)
+{
+    struct ssh *ssh = query_of(login)->ssh;
+    if (!is_awaited(ssh) || !text || !*text)
+        return;
+    transport_enter(ssh);
+    userauth_send_banner(ssh, text);
+    transport_leave(ssh);
+}
+
+static const struct login_answers answers = {
+    .accept = accept_query,
+    .reject = reject_query,
+    .partial = answer_partial,
+    .prompt = answer_prompts,
+    .banner = show_banner,
+};

@@ -2,13 +2,17 @@
 #ifndef SALLY_SSH_USERAUTH_QUERY_H
 #define SALLY_SSH_USERAUTH_QUERY_H
 
-#include "ssh/auth.h"
+#include "base/login_query.h"
+#include "crypto/public_key.h"
 #include "ssh/userauth.h"
 
 /* A query with everything that it points to in one block, wiped as a whole. */
 struct auth_query {
-    struct ssh_auth shown;
-    const char *answers[AUTH_PROMPTS_MAX];
+    struct login_query login;
+    struct ssh *ssh;                 /* NULL once the connection is gone */
+    const char *signature_algorithm; /* publickey, such as "rsa-sha2-512" */
+    char fingerprint[PUBLIC_KEY_FINGERPRINT_SIZE];
+    const char *answers[LOGIN_PROMPTS_MAX];
     size_t size; /* of the room */
     size_t used;
     uint8_t room[];
@@ -16,7 +20,7 @@ struct auth_query {
 
 /* `text_bytes`: of all texts to be added, their NULs not counted, beside the user's name. NULL: no
  * memory, and the connection is ended. */
-struct auth_query *auth_query_new(struct ssh *ssh, enum ssh_auth_kind kind, struct slice user,
+struct auth_query *auth_query_new(struct ssh *ssh, uint32_t method, struct slice user,
                                   size_t text_count, size_t text_bytes);
 const char *auth_query_text(struct auth_query *q, struct slice text);
 void auth_query_ask(struct ssh *ssh, struct auth_query *q);

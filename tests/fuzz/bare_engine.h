@@ -3,7 +3,7 @@
 #ifndef FUZZ_BARE_ENGINE_H
 #define FUZZ_BARE_ENGINE_H
 
-#include "ssh/auth.h"
+#include "base/login_query.h"
 #include "ssh/engine.h"
 #include "ssh/protocol.h"
 

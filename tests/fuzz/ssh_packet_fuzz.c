@@ -36,11 +36,11 @@ static void on_over(void *user_data, enum ssh_end end, const char *detail)
     check(end != SSH_END_INTERNAL && detail && *detail);
 }
 
-static void on_auth(void *user_data, struct ssh_auth *query)
+static void on_auth(void *user_data, struct login_query *query)
 {
     struct owner *o = user_data;
     o->others++;
-    ssh_auth_accept(query);
+    query->answers->accept(query);
 }
 
 static void on_authenticated(void *user_data)
@@ -57,7 +57,7 @@ static struct ssh *engine(enum ssh_role role, struct owner *o)
     if (!crypto && (crypto_new(&crypto) || sally_key_generate(&key, "ed25519", 0)))
         abort();
     const struct ssh_events events = {
-        .over = on_over, .auth = on_auth, .authenticated = on_authenticated};
+        .over = on_over, .login = on_auth, .authenticated = on_authenticated};
     const struct ssh_options options = {
         .role = role,
         .crypto = crypto,

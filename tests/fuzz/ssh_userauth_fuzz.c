@@ -8,12 +8,15 @@
 #include "sallyport/auth.h"
 #include "ssh/transport.h"
 
+#define METHOD_BITS (SALLY_AUTH_PUBLICKEY | SALLY_AUTH_PASSWORD | SALLY_AUTH_KEYBOARD_INTERACTIVE)
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct owner {
     uint8_t manner;
-    struct ssh_auth *pending;
+    struct login_query *pending;
     bool accepted, logged_in;
+    bool is_gone; /* the engine */
     unsigned asked;
 };
 
@@ -29,46 +32,47 @@ static void look_at_text(const char *text, size_t most)
     check(text && strlen(text) <= most);
 }
 
-static void look_at(const struct ssh_auth *a)
+static void look_at(const struct login_query *a)
 {
-    look_at_text(a->user, 1024);
-    check(!a->user_changed || a->succeeded == 0);
-    check((a->kind == SSH_AUTH_PASSWORD) == (a->password != NULL));
-    if (a->password)
-        look_at_text(a->password, 4096);
-    if (a->new_password)
-        look_at_text(a->new_password, 4096);
-    if (a->kind == SSH_AUTH_KEY || a->kind == SSH_AUTH_MAY_TRY_KEY) {
-        look_at_text(a->key_fingerprint, 55);
-        look_at_text(a->key_algorithm, 100);
-        look_at_text(a->key_type, 100);
-        check(a->key_blob.size > 4 && memchr(a->key_blob.data, 0, a->key_blob.size));
+    look_at_text(a->pub.user, 1024);
+    check(!a->user_changed || a->pub.succeeded == 0);
+    check((a->pub.method == SALLY_AUTH_PASSWORD) == (a->pub.password != NULL));
+    if (a->pub.password)
+        look_at_text(a->pub.password, 4096);
+    if (a->pub.new_password)
+        look_at_text(a->pub.new_password, 4096);
+    if (a->pub.method == SALLY_AUTH_PUBLICKEY) {
+        look_at_text(a->pub.key_fingerprint, 55);
+        look_at_text(a->pub.key_algorithm, 100);
+        check(a->pub.key_blob_size > 4 && memchr(a->pub.key_blob, 0, a->pub.key_blob_size));
     }
-    for (uint32_t i = 0; i < a->answer_count; i++)
-        look_at_text(a->answers[i], 4096);
+    for (uint32_t i = 0; i < a->pub.answer_count; i++)
+        look_at_text(a->pub.answers[i], 4096);
 }
 
-static void answer(struct owner *o, struct ssh_auth *a)
+static void answer(struct owner *o, struct login_query *a)
 {
-    static const struct ssh_prompt prompts[] = {{"Password: ", false}, {"Code: ", true}, {"", 0}};
-    bool password = a->kind == SSH_AUTH_PASSWORD && strcmp(a->password, "right") == 0;
+    static const struct login_prompt prompts[] = {{"Password: ", false}, {"Code: ", true}, {"", 0}};
+    bool password = a->pub.method == SALLY_AUTH_PASSWORD && strcmp(a->pub.password, "right") == 0;
+    bool key = a->pub.method == SALLY_AUTH_PUBLICKEY && !a->may_try;
     if (o->manner & 1)
-        ssh_auth_banner(a, "A text\nof the owner's");
-    if (a->kind == SSH_AUTH_MAY_TRY_KEY) {
-        ssh_auth_accept(a);
-    } else if ((password || a->kind == SSH_AUTH_KEY) && (o->manner & 2) && !a->succeeded) {
-        ssh_auth_partial(a, "keyboard-interactive,publickey,password");
-    } else if (password || a->kind == SSH_AUTH_KEY) {
-        o->accepted = a->ssh != NULL;
-        ssh_auth_accept(a);
-    } else if (a->kind == SSH_AUTH_INTERACTIVE && a->round < (o->manner >> 4)) {
-        ssh_auth_prompt(a, "name", NULL, prompts, (o->manner >> 2) & 3);
+        a->answers->banner(a, "A text\nof the owner's");
+    if (a->may_try) {
+        a->answers->accept(a);
+    } else if ((password || key) && (o->manner & 2) && !a->pub.succeeded) {
+        a->answers->partial(a, METHOD_BITS);
+    } else if (password || key) {
+        o->accepted = !o->is_gone;
+        a->answers->accept(a);
+    } else if (a->pub.method == SALLY_AUTH_KEYBOARD_INTERACTIVE &&
+               a->pub.round < (o->manner >> 4)) {
+        a->answers->prompt(a, "name", NULL, prompts, (o->manner >> 2) & 3);
     } else {
-        ssh_auth_reject(a, "publickey,password,keyboard-interactive");
+        a->answers->reject(a, METHOD_BITS);
     }
 }
 
-static void on_auth(void *user_data, struct ssh_auth *query)
+static void on_auth(void *user_data, struct login_query *query)
 {
     struct owner *o = user_data;
     check(!o->accepted && !o->pending);
@@ -90,7 +94,7 @@ static void on_authenticated(void *user_data)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct owner o = {0};
-    const struct ssh_events events = {.auth = on_auth, .authenticated = on_authenticated};
+    const struct ssh_events events = {.login = on_auth, .authenticated = on_authenticated};
     struct cursor input = cursor_of(data, size);
     struct slice payload;
     o.manner = get_u8(&input);
@@ -100,7 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             continue; /* another target's */
         bare_engine_feed(ssh, payload);
         if (o.pending && o.manner != 0xff) {
-            struct ssh_auth *query = o.pending;
+            struct login_query *query = o.pending;
             o.pending = NULL;
             check(ssh_is_held(ssh));
             answer(&o, query);
@@ -113,6 +117,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     check(o.asked <= 6 * 8 + 6 * 16);
     ssh_free(ssh);
+    o.is_gone = true;
     if (o.pending)
         answer(&o, o.pending); /* to nobody */
     return 0;

@@ -79,7 +79,7 @@ static void on_job(void *user_data, struct ssh_job *job)
     job_accept(user_data, job);
 }
 
-static void on_auth(void *user_data, struct ssh_auth *query)
+static void on_login(void *user_data, struct login_query *query)
 {
     login_try(conn_of(user_data), query);
 }
@@ -264,7 +264,7 @@ static sally_error line_new(struct line **out, struct conn *c)
 {
     static const struct ssh_events events = {
         .job = on_job,
-        .auth = on_auth,
+        .login = on_login,
         .authenticated = on_authenticated,
         .keys_exchanged = on_keys_exchanged,
         .subsystem = on_subsystem,

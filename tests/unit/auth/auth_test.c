@@ -81,25 +81,9 @@ static void offers(void **state)
     sally_auth_unref(auth);
 }
 
-static void names(void **state)
-{
-    (void)state;
-    char out[64];
-    auth_method_names(~0u, out, sizeof out);
-    assert_string_equal(out, "publickey,password,keyboard-interactive");
-    auth_method_names(SALLY_AUTH_NONE, out, sizeof out);
-    assert_string_equal(out, "");
-    auth_method_names(SALLY_AUTH_PASSWORD | SALLY_AUTH_NONE, out, sizeof out);
-    assert_string_equal(out, "password");
-    auth_method_names(~0u, out, 12);
-    assert_string_equal(out, "publickey");
-    auth_method_names(~0u, out, 1);
-    assert_string_equal(out, "");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(holders), cmocka_unit_test(bad_methods),
-                                       cmocka_unit_test(offers), cmocka_unit_test(names)};
+                                       cmocka_unit_test(offers)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,10 +70,10 @@ static void prompts_have_a_limit(void **state)
 {
     (void)state;
     struct auth_request *r = some_request(SALLY_AUTH_KEYBOARD_INTERACTIVE);
-    for (int i = 0; i < AUTH_MAX_PROMPTS; i++)
+    for (int i = 0; i < LOGIN_PROMPTS_MAX; i++)
         assert_int_equal(sally_auth_add_prompt(&r->pub, "Code: ", i == 0), SALLY_E_OK);
     assert_int_equal(sally_auth_add_prompt(&r->pub, "Code: ", true), SALLY_E_LIMIT);
-    assert_int_equal(r->prompt_count, AUTH_MAX_PROMPTS);
+    assert_int_equal(r->prompt_count, LOGIN_PROMPTS_MAX);
     assert_true(r->prompts[0].echo);
     assert_false(r->prompts[1].echo);
     assert_int_equal(sally_auth_set_instruction(&r->pub, "", "Look at your phone"), SALLY_E_OK);

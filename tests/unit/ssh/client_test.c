@@ -56,13 +56,13 @@ static void logs_in_with_keys(void **state)
     log_in_with_key("rsa", true);
 }
 
-static void wrong_then_right(void *user_data, struct ssh_auth *query)
+static void wrong_then_right(void *user_data, struct login_query *query)
 {
     (void)user_data;
-    if (query->attempt < 3)
-        ssh_auth_reject(query, "password");
+    if (query->pub.attempt < 3)
+        query->answers->reject(query, SALLY_AUTH_PASSWORD);
     else
-        ssh_auth_accept(query);
+        query->answers->accept(query);
 }
 
 static void tries_again(void *user_data, struct slice methods, bool partial)
@@ -78,22 +78,22 @@ static void clients_may_try_again(void **state)
     (void)state;
     struct duo d;
     duo_prepare(&d);
-    d.server_events.auth = wrong_then_right;
+    d.server_events.login = wrong_then_right;
     d.client_events.auth_failed = tries_again;
     duo_log_in(&d);
     duo_stop(&d);
 }
 
-static void asks_once(void *user_data, struct ssh_auth *query)
+static void asks_once(void *user_data, struct login_query *query)
 {
     (void)user_data;
-    static const struct ssh_prompt prompt = {"Code: ", true};
-    if (query->round == 0)
-        ssh_auth_prompt(query, "", "", &prompt, 1);
-    else if (query->answer_count == 1 && strcmp(query->answers[0], "1234") == 0)
-        ssh_auth_accept(query);
+    static const struct login_prompt prompt = {"Code: ", true};
+    if (query->pub.round == 0)
+        query->answers->prompt(query, "", "", &prompt, 1);
+    else if (query->pub.answer_count == 1 && strcmp(query->pub.answers[0], "1234") == 0)
+        query->answers->accept(query);
     else
-        ssh_auth_reject(query, "keyboard-interactive");
+        query->answers->reject(query, SALLY_AUTH_KEYBOARD_INTERACTIVE);
 }
 
 static void answers_once(void *user_data, struct slice request_payload)
@@ -109,7 +109,7 @@ static void clients_may_converse(void **state)
     (void)state;
     struct duo d;
     duo_prepare(&d);
-    d.server_events.auth = asks_once;
+    d.server_events.login = asks_once;
     d.client_events.auth_prompts = answers_once;
     duo_start(&d);
     ssh_client_login_interactive(d.client.ssh, "joe");

@@ -74,14 +74,14 @@ static void on_job(void *user_data, struct ssh_job *job)
     }
 }
 
-static void on_auth(void *user_data, struct ssh_auth *query)
+static void on_auth(void *user_data, struct login_query *query)
 {
     struct side *s = side_of(user_data);
     s->auth_questions++;
-    if (query->kind == SSH_AUTH_PASSWORD && strcmp(query->password, "right") == 0)
-        ssh_auth_accept(query);
+    if (query->pub.method == SALLY_AUTH_PASSWORD && strcmp(query->pub.password, "right") == 0)
+        query->answers->accept(query);
     else
-        ssh_auth_reject(query, "password");
+        query->answers->reject(query, SALLY_AUTH_PASSWORD);
 }
 
 static void on_authenticated(void *user_data)
@@ -189,7 +189,7 @@ static void on_auth_failed(void *user_data, struct slice methods_left, bool part
 
 static const struct ssh_events events = {
     .job = on_job,
-    .auth = on_auth,
+    .login = on_auth,
     .authenticated = on_authenticated,
     .keys_exchanged = on_keys_exchanged,
     .subsystem = on_subsystem,

@@ -5,10 +5,10 @@
 
 #include "cmocka_all.h"
 
+#include "base/login_query.h"
 #include "base/mem.h"
 #include "crypto/packet_cipher.h"
 #include "crypto/public_key.h"
-#include "ssh/auth.h"
 #include "ssh/disconnect.h"
 #include "ssh/ext_info.h"
 #include "ssh/jobs.h"

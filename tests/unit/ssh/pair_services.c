@@ -42,10 +42,10 @@ static void take_job(void *user_data, struct ssh_job *job)
     ssh_job_done(job);
 }
 
-static void accept_all(void *user_data, struct ssh_auth *query)
+static void accept_all(void *user_data, struct login_query *query)
 {
     (void)user_data;
-    ssh_auth_accept(query);
+    query->answers->accept(query);
 }
 
 static bool trust(void *user_data, struct slice blob)
@@ -80,7 +80,7 @@ void duo_prepare(struct duo *d)
     d->server_events.over = d->client_events.over = note_over;
     d->server_events.authenticated = d->client_events.authenticated = note_login;
     d->server_events.job = d->client_events.job = take_job;
-    d->server_events.auth = accept_all;
+    d->server_events.login = accept_all;
     d->server_events.subsystem = start_any;
     d->client_events.host_key = trust;
 }

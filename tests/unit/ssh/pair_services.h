@@ -3,7 +3,7 @@
 #ifndef TEST_PAIR_SERVICES_H
 #define TEST_PAIR_SERVICES_H
 
-#include "ssh/auth.h"
+#include "base/login_query.h"
 #include "ssh/engine.h"
 #include "ssh/protocol.h"
 

@@ -9,18 +9,34 @@
 
 #include "base/mem.h"
 
-static void note(struct auth_owner *o, const struct ssh_auth *a)
+static enum asked_kind kind_of(const struct login_query *q)
 {
-    static const char *const kinds[] = {"none", "password", "may-try", "key", "interactive"};
-    size_t used = strlen(o->log);
-    snprintf(o->log + used, sizeof o->log - used, "%s %s#%u%s%s%s:%x;", kinds[a->kind], a->user,
-             a->attempt, a->user_changed ? " changed" : "", a->password ? " " : "",
-             a->password ? a->password : "", a->succeeded);
-    o->asked++;
-    o->by_kind[a->kind]++;
+    switch (q->pub.method) {
+    case SALLY_AUTH_NONE:
+        return ASKED_NONE;
+    case SALLY_AUTH_PASSWORD:
+        return ASKED_PASSWORD;
+    case SALLY_AUTH_PUBLICKEY:
+        return q->may_try ? ASKED_MAY_TRY : ASKED_KEY;
+    default:
+        assert_int_equal(q->pub.method, SALLY_AUTH_KEYBOARD_INTERACTIVE);
+        return ASKED_INTERACTIVE;
+    }
 }
 
-static void on_auth(void *user_data, struct ssh_auth *query)
+static void note(struct auth_owner *o, const struct login_query *a)
+{
+    static const char *const kinds[] = {"none", "password", "may-try", "key", "interactive"};
+    enum asked_kind kind = kind_of(a);
+    size_t used = strlen(o->log);
+    snprintf(o->log + used, sizeof o->log - used, "%s %s#%u%s%s%s:%x;", kinds[kind], a->pub.user,
+             a->pub.attempt, a->user_changed ? " changed" : "", a->pub.password ? " " : "",
+             a->pub.password ? a->pub.password : "", a->pub.succeeded);
+    o->asked++;
+    o->by_kind[kind]++;
+}
+
+static void on_auth(void *user_data, struct login_query *query)
 {
     struct auth_owner *o = user_data;
     note(o, query);
@@ -40,45 +56,45 @@ static void on_over(void *user_data, enum ssh_end end, const char *detail)
     o->end = end;
 }
 
-void auth_rejects(struct auth_owner *o, struct ssh_auth *query)
+void auth_rejects(struct auth_owner *o, struct login_query *query)
 {
     (void)o;
-    ssh_auth_reject(query, METHODS);
+    query->answers->reject(query, METHOD_BITS);
 }
 
-void auth_accepts(struct auth_owner *o, struct ssh_auth *query)
+void auth_accepts(struct auth_owner *o, struct login_query *query)
 {
     (void)o;
-    ssh_auth_accept(query);
+    query->answers->accept(query);
 }
 
-void auth_waits(struct auth_owner *o, struct ssh_auth *query)
+void auth_waits(struct auth_owner *o, struct login_query *query)
 {
     assert_null(o->pending);
     o->pending = query;
 }
 
 /* The right password, or the right key. */
-void auth_checks(struct auth_owner *o, struct ssh_auth *query)
+void auth_checks(struct auth_owner *o, struct login_query *query)
 {
-    bool password = query->kind == SSH_AUTH_PASSWORD && o->right_password &&
-                    strcmp(query->password, o->right_password) == 0;
-    bool key = (query->kind == SSH_AUTH_KEY || query->kind == SSH_AUTH_MAY_TRY_KEY) &&
-               strcmp(query->key_fingerprint, o->right_fingerprint) == 0;
+    bool password = query->pub.method == SALLY_AUTH_PASSWORD && o->right_password &&
+                    strcmp(query->pub.password, o->right_password) == 0;
+    bool key = query->pub.method == SALLY_AUTH_PUBLICKEY &&
+               strcmp(query->pub.key_fingerprint, o->right_fingerprint) == 0;
     if (password || key)
-        ssh_auth_accept(query);
+        query->answers->accept(query);
     else
-        ssh_auth_reject(query, METHODS);
+        query->answers->reject(query, METHOD_BITS);
 }
 
 void auth_begin(struct auth_fixture *f,
-                void (*answer)(struct auth_owner *o, struct ssh_auth *query))
+                void (*answer)(struct auth_owner *o, struct login_query *query))
 {
     memset(&f->o, 0, sizeof f->o);
     f->o.answer = answer;
     bare_prepare(&f->b, SSH_SERVER);
     f->b.user_data = &f->o;
-    f->b.events.auth = on_auth;
+    f->b.events.login = on_auth;
     f->b.events.authenticated = on_login;
     f->b.events.over = on_over;
 }
@@ -89,7 +105,7 @@ void auth_start(struct auth_fixture *f)
 }
 
 void auth_ready(struct auth_fixture *f,
-                void (*answer)(struct auth_owner *o, struct ssh_auth *query))
+                void (*answer)(struct auth_owner *o, struct login_query *query))
 {
     auth_begin(f, answer);
     auth_start(f);
@@ -168,19 +184,19 @@ void auth_try_interactive(struct auth_fixture *f, const char *user)
     auth_feed(f, m);
 }
 
-void auth_converses(struct auth_owner *o, struct ssh_auth *query)
+void auth_converses(struct auth_owner *o, struct login_query *query)
 {
-    struct ssh_prompt prompts[64] = {{"Password: ", false}, {"Code: ", true}};
+    struct login_prompt prompts[64] = {{"Password: ", false}, {"Code: ", true}};
     for (size_t i = 2; i < COUNT_OF(prompts); i++)
         prompts[i].text = "More: ";
-    for (uint32_t k = 0; k < query->answer_count; k++)
-        assert_string_equal(query->answers[k], "a");
-    if (query->kind != SSH_AUTH_INTERACTIVE)
-        ssh_auth_reject(query, "keyboard-interactive");
-    else if (query->round < o->rounds)
-        ssh_auth_prompt(query, "Name", "Instruction", prompts, o->prompts);
+    for (uint32_t k = 0; k < query->pub.answer_count; k++)
+        assert_string_equal(query->pub.answers[k], "a");
+    if (query->pub.method != SALLY_AUTH_KEYBOARD_INTERACTIVE)
+        query->answers->reject(query, SALLY_AUTH_KEYBOARD_INTERACTIVE);
+    else if (query->pub.round < o->rounds)
+        query->answers->prompt(query, "Name", "Instruction", prompts, o->prompts);
     else
-        ssh_auth_accept(query);
+        query->answers->accept(query);
 }
 
 void auth_answer(struct auth_fixture *f, uint32_t count, const char *text)

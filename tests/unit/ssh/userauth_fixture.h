@@ -6,13 +6,23 @@
 #include "crypto/public_key.h"
 #include "pair_services.h"
 
-#define METHODS "publickey,password,keyboard-interactive"
+#define METHODS     "publickey,password,keyboard-interactive"
+#define METHOD_BITS (SALLY_AUTH_PUBLICKEY | SALLY_AUTH_PASSWORD | SALLY_AUTH_KEYBOARD_INTERACTIVE)
+
+enum asked_kind {
+    ASKED_NONE,
+    ASKED_PASSWORD,
+    ASKED_MAY_TRY,
+    ASKED_KEY,
+    ASKED_INTERACTIVE,
+    ASKED_KINDS
+};
 
 /* What the owner was asked, and how it answers. */
 struct auth_owner {
-    void (*answer)(struct auth_owner *o, struct ssh_auth *query);
-    struct ssh_auth *pending;
-    unsigned asked, by_kind[5];
+    void (*answer)(struct auth_owner *o, struct login_query *query);
+    struct login_query *pending;
+    unsigned asked, by_kind[ASKED_KINDS];
     char log[4096]; /* one line per question */
     const char *right_password;
     char right_fingerprint[PUBLIC_KEY_FINGERPRINT_SIZE];
@@ -31,18 +41,18 @@ struct auth_fixture {
 
 /* Ways to answer. `checks` knows one password and one key; `converses` prompts for as many rounds
  * as were set. */
-void auth_rejects(struct auth_owner *o, struct ssh_auth *query);
-void auth_accepts(struct auth_owner *o, struct ssh_auth *query);
-void auth_waits(struct auth_owner *o, struct ssh_auth *query);
-void auth_checks(struct auth_owner *o, struct ssh_auth *query);
-void auth_converses(struct auth_owner *o, struct ssh_auth *query);
+void auth_rejects(struct auth_owner *o, struct login_query *query);
+void auth_accepts(struct auth_owner *o, struct login_query *query);
+void auth_waits(struct auth_owner *o, struct login_query *query);
+void auth_checks(struct auth_owner *o, struct login_query *query);
+void auth_converses(struct auth_owner *o, struct login_query *query);
 
 /* How the server is made: begin, change the options, start; or ready for both. */
 void auth_begin(struct auth_fixture *f,
-                void (*answer)(struct auth_owner *o, struct ssh_auth *query));
+                void (*answer)(struct auth_owner *o, struct login_query *query));
 void auth_start(struct auth_fixture *f);
 void auth_ready(struct auth_fixture *f,
-                void (*answer)(struct auth_owner *o, struct ssh_auth *query));
+                void (*answer)(struct auth_owner *o, struct login_query *query));
 void auth_finish(struct auth_fixture *f);
 
 /* What is sent to it. */

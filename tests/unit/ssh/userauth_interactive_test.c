@@ -41,7 +41,7 @@ static void interactive_goes_round_by_round(void **state)
             auth_answer(&f, counts[i], "a");
         }
         auth_expect_success(&f);
-        assert_int_equal(f.o.by_kind[SSH_AUTH_INTERACTIVE], 4);
+        assert_int_equal(f.o.by_kind[ASKED_INTERACTIVE], 4);
         auth_finish(&f);
     }
 }

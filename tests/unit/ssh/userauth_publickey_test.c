@@ -107,7 +107,7 @@ static void key_offered_is_not_key_proven(void **state)
     struct signed_request stolen = {"joe", "ssh-ed25519", b, a, 7, NULL};
     try_signed(&f, &stolen); /* names b, signs with a: the owner hears nothing */
     auth_expect_failure(&f, METHODS, false);
-    assert_int_equal(f.o.by_kind[SSH_AUTH_KEY], 1);
+    assert_int_equal(f.o.by_kind[ASKED_KEY], 1);
     assert_int_equal(f.o.logged_in, 0);
     sally_key_unref(a);
     sally_key_unref(b);
@@ -227,16 +227,17 @@ static void dialogue(struct auth_fixture *f, const sally_key *key)
     try_signed(f, &r);
 }
 
-static void converses_then_wants_the_key(struct auth_owner *o, struct ssh_auth *query)
+static void converses_then_wants_the_key(struct auth_owner *o, struct login_query *query)
 {
-    if (query->kind == SSH_AUTH_INTERACTIVE && query->round == 1)
-        ssh_auth_partial(query, "publickey");
-    else if (query->kind == SSH_AUTH_INTERACTIVE)
+    if (query->pub.method == SALLY_AUTH_KEYBOARD_INTERACTIVE && query->pub.round == 1)
+        query->answers->partial(query, SALLY_AUTH_PUBLICKEY);
+    else if (query->pub.method == SALLY_AUTH_KEYBOARD_INTERACTIVE)
         auth_converses(o, query);
-    else if (query->kind == SSH_AUTH_KEY && query->succeeded == SALLY_AUTH_KEYBOARD_INTERACTIVE)
-        ssh_auth_accept(query);
+    else if (query->pub.method == SALLY_AUTH_PUBLICKEY && !query->may_try &&
+             query->pub.succeeded == SALLY_AUTH_KEYBOARD_INTERACTIVE)
+        query->answers->accept(query);
     else
-        ssh_auth_reject(query, METHODS);
+        query->answers->reject(query, METHOD_BITS);
 }
 
 /* Whatever fails, nobody is let in who should not be, and nothing is lost. */

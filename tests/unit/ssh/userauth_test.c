@@ -96,11 +96,12 @@ static void password_right_and_wrong(void **state)
 
 static char seen_new[32];
 
-static void notes_new(struct auth_owner *o, struct ssh_auth *query)
+static void notes_new(struct auth_owner *o, struct login_query *query)
 {
     (void)o;
-    strncpy(seen_new, query->new_password ? query->new_password : "(none)", sizeof seen_new - 1);
-    ssh_auth_accept(query);
+    strncpy(seen_new, query->pub.new_password ? query->pub.new_password : "(none)",
+            sizeof seen_new - 1);
+    query->answers->accept(query);
 }
 
 static void password_change_brings_both(void **state)
@@ -244,12 +245,12 @@ static void requests_after_the_success_are_ignored(void **state)
 
 /* ---- Banners ---- */
 
-static void greets(struct auth_owner *o, struct ssh_auth *query)
+static void greets(struct auth_owner *o, struct login_query *query)
 {
     (void)o;
-    ssh_auth_banner(query, "");
-    ssh_auth_banner(query, "Your password\x1b[8m is old.");
-    ssh_auth_reject(query, METHODS);
+    query->answers->banner(query, "");
+    query->answers->banner(query, "Your password\x1b[8m is old.");
+    query->answers->reject(query, METHOD_BITS);
 }
 
 static void expect_banner(struct auth_fixture *f, const char *text)
@@ -312,135 +313,6 @@ static void requests_that_do_not_count_are_bounded_too(void **state)
     auth_finish(&f);
 }
 
-/* ---- Chains ---- */
-
-static void wants_both(struct auth_owner *o, struct ssh_auth *query)
-{
-    (void)o;
-    if (query->kind == SSH_AUTH_NONE)
-        ssh_auth_reject(query, "password");
-    else if (query->kind == SSH_AUTH_PASSWORD)
-        ssh_auth_partial(query, "keyboard-interactive");
-    else if (query->succeeded & SALLY_AUTH_PASSWORD)
-        ssh_auth_accept(query);
-    else
-        ssh_auth_reject(query, "password");
-}
-
-static void partial_successes_add_up(void **state)
-{
-    (void)state;
-    struct auth_fixture f;
-    auth_ready(&f, wants_both);
-    auth_try_none(&f, "joe");
-    auth_expect_failure(&f, "password", false);
-    auth_try_interactive(&f, "joe");
-    auth_expect_failure(&f, "password", false);
-    auth_try_password(&f, "joe", "x");
-    auth_expect_failure(&f, "keyboard-interactive", true);
-    auth_try_interactive(&f, "joe");
-    auth_expect_success(&f);
-    assert_string_equal(f.o.log,
-                        "none joe#1:0;interactive joe#1:0;password joe#2 x:0;interactive joe#3:2;");
-    auth_finish(&f);
-}
-
-static void another_user_starts_from_nothing(void **state)
-{
-    (void)state;
-    struct auth_fixture f;
-    auth_ready(&f, wants_both);
-    auth_try_none(&f, "joe");
-    auth_expect_failure(&f, "password", false);
-    auth_try_password(&f, "joe", "x");
-    auth_expect_failure(&f, "keyboard-interactive", true);
-    auth_try_interactive(&f, "root");
-    auth_expect_failure(&f, "password", false);
-    auth_try_interactive(&f, "joe"); /* and back: what joe had reached is gone */
-    auth_expect_failure(&f, "password", false);
-    assert_int_equal(f.o.logged_in, 0);
-    assert_string_equal(f.o.log, "none joe#1:0;password joe#1 x:0;interactive root#2 changed:0;"
-                                 "interactive joe#3 changed:0;");
-    auth_finish(&f);
-}
-
-/* The name changes in a request that never reaches the owner, and changes back. */
-static void another_user_in_between_counts_as_a_change(void **state)
-{
-    (void)state;
-    struct auth_fixture f;
-    struct buf room, *m;
-    auth_ready(&f, wants_both);
-    auth_try_password(&f, "joe", "x");
-    auth_expect_failure(&f, "keyboard-interactive", true);
-    auth_feed(&f, auth_request(&room, "root", "hostbased"));
-    bare_sent(&f.b);
-    auth_try_interactive(&f, "joe");
-    auth_expect_failure(&f, "password", false);
-    auth_try_password(&f, "joe", "x");
-    auth_expect_failure(&f, "keyboard-interactive", true);
-    m = payload(&room, SSH_MSG_USERAUTH_REQUEST); /* the same with a name that cannot be one */
-    put_string(m, "jo\0e", 4);
-    put_text(m, "ssh-connection");
-    put_text(m, "none");
-    auth_feed(&f, m);
-    bare_sent(&f.b);
-    auth_try_interactive(&f, "joe");
-    auth_expect_failure(&f, "password", false);
-    assert_string_equal(f.o.log,
-                        "password joe#1 x:0;interactive joe#2 changed:0;password joe#3 x:0;"
-                        "interactive joe#4 changed:0;");
-    auth_finish(&f);
-}
-
-/* ---- Late answers ---- */
-
-static void no_input_while_a_question_is_out(void **state)
-{
-    (void)state;
-    struct auth_fixture f;
-    uint8_t *room;
-    auth_ready(&f, auth_waits);
-    auth_try_none(&f, "joe");
-    assert_true(ssh_is_held(f.b.ssh));
-    assert_int_equal(ssh_input_room(f.b.ssh, &room), 0);
-    ssh_auth_accept(f.o.pending);
-    assert_false(ssh_is_held(f.b.ssh));
-    assert_true(ssh_input_room(f.b.ssh, &room) > 0);
-    auth_expect_success(&f);
-    auth_finish(&f);
-}
-
-static void every_answer_may_come_after_the_end(void **state)
-{
-    (void)state;
-    static const struct ssh_prompt prompt = {"?", false};
-    for (int freed = 0; freed < 2; freed++) {
-        for (int i = 0; i < 5; i++) {
-            struct auth_fixture f;
-            auth_ready(&f, auth_waits);
-            auth_try_interactive(&f, "joe");
-            ssh_disconnect(f.b.ssh, "enough");
-            if (freed)
-                auth_finish(&f);
-            if (freed)
-                assert_null(f.o.pending->ssh);
-            ssh_auth_banner(f.o.pending, "too late");
-            if (i == 0)
-                ssh_auth_accept(f.o.pending);
-            else if (i == 1)
-                ssh_auth_reject(f.o.pending, METHODS);
-            else if (i == 2)
-                ssh_auth_partial(f.o.pending, METHODS);
-            else
-                ssh_auth_prompt(f.o.pending, NULL, NULL, &prompt, i == 3);
-            assert_int_equal(f.o.logged_in, 0);
-            if (!freed)
-                auth_finish(&f);
-        }
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -459,11 +331,6 @@ int main(void)
         cmocka_unit_test(banners_come_before_the_answer),
         cmocka_unit_test(too_many_failures_end_it),
         cmocka_unit_test(requests_that_do_not_count_are_bounded_too),
-        cmocka_unit_test(partial_successes_add_up),
-        cmocka_unit_test(another_user_starts_from_nothing),
-        cmocka_unit_test(another_user_in_between_counts_as_a_change),
-        cmocka_unit_test(no_input_while_a_question_is_out),
-        cmocka_unit_test(every_answer_may_come_after_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
