@@ -22,7 +22,7 @@ static void skip_space(struct slice *s)
 }
 
 /* What stands before the next space; a quoted space does not count when `quotes`. */
-static struct slice take_word(struct slice *s, bool quotes)
+static struct slice next_word(struct slice *s, bool quotes)
 {
     struct slice word = {s->data, 0};
     bool quoted = false;
@@ -38,7 +38,7 @@ static struct slice take_word(struct slice *s, bool quotes)
     return word;
 }
 
-static struct slice take_line(struct slice *text)
+static struct slice next_line(struct slice *text)
 {
     const uint8_t *end = memchr(text->data, '\n', text->size);
     struct slice line = {text->data, end ? (size_t)(end - text->data) : text->size};
@@ -52,12 +52,12 @@ static struct slice take_line(struct slice *text)
 
 /* Whether the line goes on with this key: its type, and the key in base64 that says the same type.
  */
-static bool take_key(struct slice *line, struct buf *blob)
+static bool parse_key(struct slice *line, struct buf *blob)
 {
     struct slice rest = *line;
-    struct slice type = take_word(&rest, false);
+    struct slice type = next_word(&rest, false);
     skip_space(&rest);
-    struct slice text = take_word(&rest, false);
+    struct slice text = next_word(&rest, false);
     buf_reset(blob);
     if (type.size == 0 || text.size == 0 || !base64_decode(text, blob) || blob->failed)
         return false;
@@ -79,10 +79,10 @@ static enum authorized_key_answer judge_line(struct slice line,
     /* A line begins with its key, or else with options, never with a type that one might take for
      * an option. */
     struct slice options = {line.data, 0};
-    if (!take_key(&line, blob)) {
-        options = take_word(&line, true);
+    if (!parse_key(&line, blob)) {
+        options = next_word(&line, true);
         skip_space(&line);
-        if (!take_key(&line, blob))
+        if (!parse_key(&line, blob))
             return AUTHORIZED_KEY_NO;
     }
     if (blob->size != query->blob.size ||
@@ -113,7 +113,7 @@ enum authorized_key_answer authorized_keys_find(struct slice lines,
     buf_init(&blob, MAX_BLOB);
     while (lines.size && answer != AUTHORIZED_KEY_YES) {
         const char *why = NULL;
-        enum authorized_key_answer one = judge_line(take_line(&lines), query, &blob, &why);
+        enum authorized_key_answer one = judge_line(next_line(&lines), query, &blob, &why);
         if (one != AUTHORIZED_KEY_NO)
             answer = one;
         if (why)

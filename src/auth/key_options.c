@@ -101,7 +101,7 @@ bool key_options_time(struct slice text, int64_t *seconds)
     return tm.tm_mday == day || part[6] == 60; /* 30 February would be 2 March */
 }
 
-static bool take_word(struct slice *text, struct slice *word)
+static bool next_word(struct slice *text, struct slice *word)
 {
     while (text->size && *text->data == ' ') {
         text->data++;
@@ -128,17 +128,17 @@ static bool ends_with(struct slice text, const char *end)
 static bool is_sftp_server(struct slice command)
 {
     struct slice word;
-    if (!take_word(&command, &word))
+    if (!next_word(&command, &word))
         return false;
     if (!slice_is(word, "internal-sftp") && !slice_is(word, "sftp-server") &&
         !ends_with(word, "/sftp-server"))
         return false;
-    while (take_word(&command, &word)) {
+    while (next_word(&command, &word)) {
         if (slice_is(word, "-e"))
             continue;
         if (!slice_is(word, "-l") && !slice_is(word, "-f"))
             return false;
-        if (!take_word(&command, &word))
+        if (!next_word(&command, &word))
             return false;
     }
     return true;
@@ -180,7 +180,7 @@ static bool is_name_char(uint8_t c)
 }
 
 /* "value" behind '=': quotes around it, \" for a quote inside. */
-static bool take_value(struct slice *text, uint8_t *out, size_t *size)
+static bool parse_value(struct slice *text, uint8_t *out, size_t *size)
 {
     size_t at = 1;
     *size = 0;
@@ -218,7 +218,7 @@ const char *key_options_refuse(struct slice options, const struct authorized_key
         if (has_value) {
             options.data++;
             options.size--;
-            if (!take_value(&options, buffer, &value.size))
+            if (!parse_value(&options, buffer, &value.size))
                 return malformed;
         }
         const struct option *option = find(name);

@@ -110,7 +110,7 @@ static bool digest(const struct password_context *context, const char *text, uin
     return ok;
 }
 
-sally_error password_take(struct password *out, const struct password_context *context,
+sally_error password_init(struct password *out, const struct password_context *context,
                           const char *text)
 {
     memset(out, 0, sizeof *out);

@@ -29,7 +29,7 @@ struct password {
 /* `text`: a hash if it looks like one, else clear. SALLY_E_INVALID: empty, too long, a broken hash,
  * or what shadow(5) has in the place of a hash to lock an account; SALLY_E_UNSUPPORTED: a hash of a
  * kind that is too weak. */
-sally_error password_take(struct password *out, const struct password_context *context,
+sally_error password_init(struct password *out, const struct password_context *context,
                           const char *text);
 void password_clear(struct password *password);
 

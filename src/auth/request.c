@@ -77,7 +77,7 @@ static sally_auth_result checked(const struct auth_request *r, sally_auth_result
 }
 
 /* False: this leaf rejected. */
-static bool take_answer(struct auth_request *r, sally_auth_result result)
+static bool accept_answer(struct auth_request *r, sally_auth_result result)
 {
     r->result = checked(r, result);
     chain_leave(r->chain, &r->pub, r->leaf, r->result);
@@ -107,7 +107,7 @@ bool auth_request_run(struct auth_request *r)
                 return false; /* the request is no longer ours */
             result = r->late_result;
         }
-        if (take_answer(r, result))
+        if (accept_answer(r, result))
             return true;
     }
     return true;
@@ -119,7 +119,7 @@ void sally_auth_finish(sally_auth_request *request, sally_auth_result result)
     r->late_result = result;
     if (atomic_exchange_explicit(&r->handoff, FINISHED, memory_order_acq_rel) != AWAITED)
         return; /* the method has not returned yet; auth_request_run() goes on */
-    if (!take_answer(r, result)) {
+    if (!accept_answer(r, result)) {
         r->leaf++;
         if (r->offload && auth_leaf(r->auth, r->leaf)) {
             r->offload(r);

@@ -383,7 +383,7 @@ static sally_error account_new(struct account **out, const struct users *users,
         (user->authorized_keys_file && !a->keys_file))
         e = SALLY_E_NO_MEMORY;
     else if (user->password)
-        e = password_take(&a->password, &users->passwords, user->password);
+        e = password_init(&a->password, &users->passwords, user->password);
     if (e) {
         account_unref(a);
         a = NULL;

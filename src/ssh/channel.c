@@ -88,7 +88,7 @@ static bool accept_data(struct ssh_channel *ch, size_t size)
         break_protocol(ch->ssh, "more data than the maximum packet size");
         return false;
     }
-    if (!window_take(&ch->window, (uint32_t)size, ch->ssh->now_ns)) {
+    if (!window_accept(&ch->window, (uint32_t)size, ch->ssh->now_ns)) {
         break_protocol(ch->ssh, "data beyond the window");
         return false;
     }

@@ -39,13 +39,13 @@ struct compressor {
     bool deflates;
 };
 
-static void *take_memory(void *opaque, unsigned count, unsigned size)
+static void *zlib_alloc(void *opaque, unsigned count, unsigned size)
 {
     (void)opaque;
     return mem_array(count, size);
 }
 
-static void give_memory(void *opaque, void *address)
+static void zlib_free(void *opaque, void *address)
 {
     (void)opaque;
     mem_free(address);
@@ -56,8 +56,8 @@ struct compressor *compressor_new(bool deflates)
     struct compressor *c = mem_zalloc(sizeof *c);
     if (!c)
         return NULL;
-    c->stream.zalloc = take_memory;
-    c->stream.zfree = give_memory;
+    c->stream.zalloc = zlib_alloc;
+    c->stream.zfree = zlib_free;
     c->deflates = deflates;
     int result =
         deflates ? deflateInit(&c->stream, Z_DEFAULT_COMPRESSION) : inflateInit(&c->stream);

@@ -209,7 +209,7 @@ void ssh_input_filled(struct ssh *ssh, size_t size)
     rx->room = 0;
 }
 
-static void take_input(struct ssh *ssh)
+static void process_input(struct ssh *ssh)
 {
     struct transport *t = ssh->transport;
     struct slice payload;
@@ -236,7 +236,7 @@ void ssh_run(struct ssh *ssh, uint64_t now_ns)
     transport_enter(ssh);
     while (t->run_wanted && ssh->state != OVER) {
         t->run_wanted = false;
-        take_input(ssh);
+        process_input(ssh);
         if (rekey_is_due(ssh))
             kexinit_send(ssh);
         if (ssh->state == READY)
@@ -251,7 +251,7 @@ void ssh_input_eof(struct ssh *ssh)
     struct transport *t = ssh->transport;
     transport_enter(ssh);
     if (t->depth == 1)
-        take_input(ssh);
+        process_input(ssh);
     transport_end(ssh, 0, SSH_END_PEER, "the peer closed the connection");
     transport_leave(ssh);
 }

@@ -36,7 +36,7 @@ void window_note_trip(struct window *w, uint64_t since_ns, uint64_t now_ns)
         w->trip_ns = trip;
 }
 
-bool window_take(struct window *w, uint32_t size, uint64_t now_ns)
+bool window_accept(struct window *w, uint32_t size, uint64_t now_ns)
 {
     if (size > w->granted)
         return false;

@@ -56,7 +56,7 @@ struct window {
 bool window_open(struct window *w, const struct window_budget *budget, uint32_t start,
                  uint32_t least, uint64_t now_ns);
 /* `size` bytes came. False: more than was granted. */
-bool window_take(struct window *w, uint32_t size, uint64_t now_ns);
+bool window_accept(struct window *w, uint32_t size, uint64_t now_ns);
 /* `size` bytes are done with. */
 void window_credit(struct window *w, size_t size);
 /* What we sent at `since_ns` was answered now: no round trip takes longer. */

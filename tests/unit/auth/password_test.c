@@ -34,7 +34,7 @@ static void clear_passwords(void **state)
 {
     (void)state;
     struct password p;
-    assert_int_equal(password_take(&p, &context, "secret"), SALLY_E_OK);
+    assert_int_equal(password_init(&p, &context, "secret"), SALLY_E_OK);
     assert_null(p.hash);
     assert_int_equal(password_cost(&p), 0);
     assert_true(password_verify(&p, NULL, &context, "secret"));
@@ -47,7 +47,7 @@ static void clear_passwords(void **state)
     /* A dollar alone makes no hash. */
     static const char *const clear[] = {"$", "$$", "$money$", "6$x", "$6", "x", "\xff\xfe"};
     for (size_t i = 0; i < sizeof clear / sizeof *clear; i++) {
-        assert_int_equal(password_take(&p, &context, clear[i]), SALLY_E_OK);
+        assert_int_equal(password_init(&p, &context, clear[i]), SALLY_E_OK);
         assert_true(password_verify(&p, NULL, &context, clear[i]));
         password_clear(&p);
     }
@@ -63,7 +63,7 @@ static void hashes(void **state)
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         struct password p;
         const char *hash = hash_of(kinds[i].prefix, kinds[i].cost);
-        assert_int_equal(password_take(&p, &context, hash), SALLY_E_OK);
+        assert_int_equal(password_init(&p, &context, hash), SALLY_E_OK);
         assert_non_null(p.hash);
         assert_true(password_cost(&p) > 0);
         assert_true(password_verify(&p, NULL, &context, "secret"));
@@ -95,18 +95,18 @@ static void refused_values(void **state)
         "$2b$99$abcdefghijklmnopqrstuuAbcdefghijklmnopqrstuvwxyz01234"};
     struct password p;
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
-        if (password_take(&p, &context, values[i]) != SALLY_E_INVALID)
+        if (password_init(&p, &context, values[i]) != SALLY_E_INVALID)
             fail_msg("'%s' was taken", values[i]);
         assert_false(p.set);
     }
-    assert_int_equal(password_take(&p, &context, "$1$salt$NUGZOx4d0pNDhQH0d1rkx/"),
+    assert_int_equal(password_init(&p, &context, "$1$salt$NUGZOx4d0pNDhQH0d1rkx/"),
                      SALLY_E_UNSUPPORTED);
     char longest[600];
     memset(longest, 'a', sizeof longest);
     longest[512] = '\0';
-    assert_int_equal(password_take(&p, &context, longest), SALLY_E_INVALID);
+    assert_int_equal(password_init(&p, &context, longest), SALLY_E_INVALID);
     longest[511] = '\0';
-    assert_int_equal(password_take(&p, &context, longest), SALLY_E_OK);
+    assert_int_equal(password_init(&p, &context, longest), SALLY_E_OK);
     assert_true(password_verify(&p, NULL, &context, longest));
     longest[511] = 'a';
     longest[512] = '\0';
@@ -119,13 +119,13 @@ static void decoys_let_nobody_in(void **state)
 {
     (void)state;
     struct password decoy, none = {0};
-    assert_int_equal(password_take(&decoy, &context, hash_of("$5$", 1000)), SALLY_E_OK);
+    assert_int_equal(password_init(&decoy, &context, hash_of("$5$", 1000)), SALLY_E_OK);
     assert_false(password_verify(NULL, &decoy, &context, "secret"));
     assert_false(password_verify(&none, &decoy, &context, "secret"));
     assert_false(password_verify(NULL, NULL, &context, "secret"));
     assert_false(password_verify(&none, NULL, &context, ""));
     struct password clear;
-    assert_int_equal(password_take(&clear, &context, "other"), SALLY_E_OK);
+    assert_int_equal(password_init(&clear, &context, "other"), SALLY_E_OK);
     assert_true(password_verify(&clear, &decoy, &context, "other"));
     assert_false(password_verify(&clear, &decoy, &context, "secret"));
     password_clear(&clear);

@@ -37,12 +37,12 @@ static void takes_exactly_what_was_granted(void **state)
     struct window_budget none = {0};
     struct window w;
     assert_true(window_open(&w, &none, 1000, 100, 0));
-    assert_true(window_take(&w, 999, 0));
-    assert_true(window_take(&w, 0, 0));
-    assert_false(window_take(&w, 2, 0));
-    assert_true(window_take(&w, 1, 0));
-    assert_false(window_take(&w, 1, 0));
-    assert_false(window_take(&w, UINT32_MAX, 0));
+    assert_true(window_accept(&w, 999, 0));
+    assert_true(window_accept(&w, 0, 0));
+    assert_false(window_accept(&w, 2, 0));
+    assert_true(window_accept(&w, 1, 0));
+    assert_false(window_accept(&w, 1, 0));
+    assert_false(window_accept(&w, UINT32_MAX, 0));
 }
 
 static void adjusts_when_an_eighth_is_owed(void **state)
@@ -51,7 +51,7 @@ static void adjusts_when_an_eighth_is_owed(void **state)
     struct window_budget none = {0};
     struct window w;
     window_open(&w, &none, 1000, 100, 0);
-    window_take(&w, 600, 0);
+    window_accept(&w, 600, 0);
     assert_false(window_is_due(&w));
     window_credit(&w, 124);
     assert_false(window_is_due(&w));
@@ -68,7 +68,7 @@ static void ignores_credit_beyond_what_is_held(void **state)
     struct window_budget none = {0};
     struct window w;
     window_open(&w, &none, 1000, 100, 0);
-    window_take(&w, 600, 0);
+    window_accept(&w, 600, 0);
     window_credit(&w, SIZE_MAX);
     assert_int_equal(window_adjust(&w, &none, 1000, 1), 600);
     assert_int_equal(w.granted, 1000);
@@ -82,7 +82,7 @@ static void largest_window_does_not_overflow(void **state)
     struct window_budget none = {0};
     struct window w;
     assert_true(window_open(&w, &none, UINT32_MAX, 1, 0));
-    assert_true(window_take(&w, UINT32_MAX, 0));
+    assert_true(window_accept(&w, UINT32_MAX, 0));
     window_credit(&w, UINT32_MAX);
     assert_int_equal(window_adjust(&w, &none, UINT32_MAX, 1), UINT32_MAX);
     assert_int_equal(w.granted, UINT32_MAX);
@@ -128,7 +128,7 @@ static uint64_t run_line(struct line *l, struct window *w, const struct window_b
         total += come;
         while (come) {
             uint32_t piece = come < 32768 ? (uint32_t)come : 32768;
-            assert_true(window_take(w, piece, now));
+            assert_true(window_accept(w, piece, now));
             window_credit(w, piece);
             if (window_is_due(w))
                 l->adjusts[(ms + l->half_trip_ms) % 1024] += window_adjust(w, budget, max, now);
