@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "os/xattr.h"
+#include "os/file.h"
 #include "sallyport/fs.h"
 
 /* Where the answers come from. Functions as in os/xattr.h. */

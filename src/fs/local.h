@@ -14,8 +14,7 @@
 #include "fs/id_names.h"
 #include "fs/locks.h"
 #include "os/beneath.h"
-#include "os/medium.h"
-#include "os/stat.h"
+#include "os/file.h"
 #include "sallyport/file.h"
 #include "sallyport/fs.h"
 

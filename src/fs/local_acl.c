@@ -7,8 +7,7 @@
 #include "base/mem.h"
 #include "fs/acl.h"
 #include "fs/local.h"
-#include "os/change.h"
-#include "os/xattr.h"
+#include "os/file.h"
 
 #define ACCESS_ACL  "system.posix_acl_access"
 #define DEFAULT_ACL "system.posix_acl_default"

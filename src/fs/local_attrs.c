@@ -8,7 +8,7 @@
 
 #include "core/attrs.h"
 #include "fs/local.h"
-#include "os/change.h"
+#include "os/file.h"
 #include "sallyport/storages.h"
 
 /* Names of users may come from far away. */

@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "fs/local.h"
-#include "os/copy.h"
+#include "os/file.h"
 
 #define SLICE_BYTES (4u * 1024 * 1024) /* between two looks at whether anybody still waits */
 #define HAND_BYTES  (256u * 1024)

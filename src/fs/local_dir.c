@@ -9,7 +9,7 @@
 #include "core/attrs.h"
 #include "core/path.h"
 #include "fs/local.h"
-#include "os/change.h"
+#include "os/file.h"
 
 sally_status local_opendir(sally_fs *fs, sally_op *op)
 {

@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "fs/local.h"
-#include "os/read.h"
+#include "os/file.h"
 
 /* Whether a range begins and ends where the system can count. */
 static bool countable(uint64_t offset, uint32_t length)

@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "fs/local.h"
-#include "os/lock.h"
+#include "os/file.h"
 
 /* Nobody else may read what only one may see; a range that others must not change may be read. */
 static bool is_exclusive(const sally_op_lock *lock)

@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "fs/local.h"
-#include "os/change.h"
+#include "os/file.h"
 #include "sallyport/storages.h"
 
 #define WRITES (SALLY_OPEN_WRITE | SALLY_OPEN_APPEND)

@@ -7,7 +7,7 @@
 
 #include "core/path.h"
 #include "fs/local.h"
-#include "os/rename.h"
+#include "os/file.h"
 #include "sallyport/session.h"
 
 sally_status local_at_entry(sally_fs *fs, sally_op *op, local_entry_fn *act)

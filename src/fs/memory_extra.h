@@ -6,7 +6,7 @@
 #include <sys/types.h>
 
 #include "fs/memory_tree.h"
-#include "os/xattr.h"
+#include "os/file.h"
 #include "sallyport/op.h"
 
 /* As those of os/xattr.h, errno included. ENOSPC: past the storage's bound, or this file's. */

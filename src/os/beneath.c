@@ -9,7 +9,7 @@
 
 #include "base/mem.h"
 #include "os/beneath_walk.h"
-#include "os/openat2.h"
+#include "os/file.h"
 
 /* openat2 gives up with EAGAIN when something was renamed while ".." was resolved; an attacker can
  * make that happen often, but not always. So does an open that would break somebody's lease, which

@@ -1,6 +1,6 @@
 /* A connection's turns: from the socket to the engine, and back. */
 #include "core/counters.h"
-#include "os/ack.h"
+#include "os/socket.h"
 #include "server/conn_session.h"
 #include "server/server.h"
 

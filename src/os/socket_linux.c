@@ -2,7 +2,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include "os/ack.h"
+#include "os/socket.h"
 
 size_t os_segment(int fd)
 {

@@ -1,6 +1,6 @@
 /* Acknowledgements of a TCP socket, which the system puts off: an answer may carry them. */
-#ifndef SALLY_OS_ACK_H
-#define SALLY_OS_ACK_H
+#ifndef SALLY_OS_SOCKET_H
+#define SALLY_OS_SOCKET_H
 
 #include <stddef.h>
 

@@ -1,4 +1,4 @@
-/* The small calls, each against what the plain system call would show. */
+/* Each call against what the plain system call would show. */
 #include "cmocka_all.h"
 
 #include <errno.h>
@@ -9,12 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "os/change.h"
-#include "os/copy.h"
-#include "os/medium.h"
-#include "os/read.h"
-#include "os/rename.h"
-#include "os/stat.h"
+#include "os/file.h"
 
 struct bench {
     char scratch[64];
@@ -187,6 +182,68 @@ static void cached_reads(void **state)
     assert_int_equal(os_medium_of(-1), MEDIUM_UNKNOWN);
 }
 
+/* Two open files of one process, as two sessions have them. */
+static void locks(void **state)
+{
+    struct bench *b = *state;
+    int first = make(b, "f", "0123456789"), second = openat(b->dir, "f", O_RDWR | O_CLOEXEC);
+    int reader = openat(b->dir, "f", O_RDONLY | O_CLOEXEC);
+    assert_true(os_lock_range(first, 2, 3, true));
+    struct flock seen = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+    if (fcntl(second, F_OFD_GETLK, &seen) == 0 && seen.l_type != F_UNLCK) {
+        assert_int_equal(seen.l_type, F_WRLCK);
+        assert_int_equal(seen.l_start, 2);
+        assert_int_equal(seen.l_len, 3);
+        assert_false(os_lock_range(second, 4, 1, false));
+        assert_true(errno == EAGAIN || errno == EACCES);
+        assert_true(os_lock_range(second, 5, 0, true)); /* to the end */
+        assert_false(os_lock_range(first, INT64_MAX - 1, UINT64_MAX, true));
+        os_unlock_range(second, 5, 0);
+        os_unlock_range(first, 2, 3);
+        assert_true(os_lock_range(reader, 0, 0, true)); /* but shared: it cannot write */
+        assert_true(os_lock_range(second, 0, 0, false));
+    }
+    close(first);
+    close(second);
+    close(reader);
+}
+
+static void extended_attributes(void **state)
+{
+    struct bench *b = *state;
+    char value[16], names[64];
+    close(make(b, "f", "x"));
+    static const int how[] = {O_RDONLY, O_PATH};
+    for (size_t i = 0; i < COUNT_OF(how); i++) {
+        int fd = openat(b->dir, "f", how[i] | O_CLOEXEC);
+        if (!os_xattr_set(fd, "user.a", "12345", 5, OS_XATTR_CREATE)) {
+            assert_int_equal(errno, EOPNOTSUPP); /* the scratch directory's file system */
+            close(fd);
+            skip();
+        }
+        assert_false(os_xattr_set(fd, "user.a", "", 0, OS_XATTR_CREATE));
+        assert_int_equal(errno, EEXIST);
+        assert_int_equal(os_xattr_get(fd, "user.a", value, sizeof value), 5);
+        assert_memory_equal(value, "12345", 5);
+        assert_int_equal(os_xattr_get(fd, "user.a", value, 4), -1);
+        assert_int_equal(errno, ERANGE);
+        assert_true(os_xattr_set(fd, "user.a", "6", 1, OS_XATTR_REPLACE));
+        assert_true(os_xattr_set(fd, "user.b", "", 0, OS_XATTR_EITHER));
+        ssize_t size = os_xattr_list(fd, names, sizeof names);
+        assert_true(size > 0 && memmem(names, (size_t)size, "user.b", sizeof "user.b"));
+        assert_true(os_xattr_remove(fd, "user.a"));
+        assert_true(os_xattr_remove(fd, "user.b"));
+        assert_false(os_xattr_set(fd, "user.a", "", 0, OS_XATTR_REPLACE));
+        assert_int_equal(errno, ENODATA);
+        assert_int_equal(os_xattr_get(fd, "user.a", value, sizeof value), -1);
+        assert_int_equal(errno, ENODATA);
+        assert_false(os_xattr_remove(fd, "user.a"));
+        close(fd);
+    }
+    errno = 0;
+    assert_int_equal(os_xattr_get(-1, "user.a", value, sizeof value), -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -195,6 +252,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(changes, setup, teardown),
         cmocka_unit_test_setup_teardown(copies, setup, teardown),
         cmocka_unit_test_setup_teardown(cached_reads, setup, teardown),
+        cmocka_unit_test_setup_teardown(locks, setup, teardown),
+        cmocka_unit_test_setup_teardown(extended_attributes, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
