@@ -14,7 +14,6 @@ PURE_SYSTEM = {
 # ... and who may use another one.
 PURE_MORE = {
     "zlib.h": {"ssh"},
-    "pthread.h": {"sftp/standalone.c"},
     "sys/mman.h": {"base/pages.c"},
     "unistd.h": {"base/pages.c"},
 }

@@ -23,9 +23,6 @@ ALLOWED = {
 MORE = {
     "ssh": {"deflate", "deflateInit_", "deflateInit2_", "deflateEnd", "deflateBound", "deflateReset", "inflate",
             "inflateInit_", "inflateInit2_", "inflateEnd", "inflateReset"},
-    # The engine over a pipe is handed answers by the storage's threads, and waits for them to leave on_wake.
-    "sftp/standalone.c": {"pthread_mutex_init", "pthread_mutex_destroy", "pthread_mutex_lock", "pthread_mutex_unlock",
-                          "pthread_cond_init", "pthread_cond_destroy", "pthread_cond_wait", "pthread_cond_signal"},
     # Memory that goes back to the system, as free() does for the largest blocks.
     "base/pages.c": {"madvise", "sysconf"},
     # The one place where memory comes from tells the allocator's failures; errno is a thread's own variable.

@@ -16,6 +16,7 @@ LAYERS = {
     "ssh": {"base", "crypto"},
     "sftp": {"base", "core"},
     "scp": {"base", "core"},
+    "embed": {"base", "core", "sftp"},
     "fs": {"base", "core", "os", "crypto"},
     "auth": {"base", "core", "os", "crypto"},
     "settings": {"base", "os", "crypto", "ssh", "sftp", "scp"},

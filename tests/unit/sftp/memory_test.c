@@ -3,7 +3,6 @@
 
 #include "alloc_failure.h"
 #include "base/mem.h"
-#include "sallyport/sftp.h"
 #include "sftp/peer.h"
 #include "sftp/script.h"
 
@@ -87,40 +86,11 @@ static void a_listing_goes_on_without_its_longest_entries(void **state)
     }
 }
 
-static void an_engine_is_made_or_not(void **state)
-{
-    (void)state;
-    struct store store;
-    store_init(&store);
-    sally_fs *fs = store_fs(&store, 0, 0);
-    const sally_hooks hooks = {.struct_size = sizeof hooks};
-    const sally_sftp_options options = {.struct_size = sizeof options,
-                                        .user = "joe",
-                                        .home = "x",
-                                        .deny_requests = "stat",
-                                        .hooks = &hooks,
-                                        .hook_count = 1};
-    sally_error error = SALLY_E_NO_MEMORY;
-    for (unsigned nth = 1; error != SALLY_E_OK; nth++) {
-        sally_sftp *sftp;
-        alloc_fail_at(nth);
-        error = sally_sftp_new(&sftp, fs, &options);
-        bool struck = alloc_failed();
-        assert_int_equal(error, struck ? SALLY_E_NO_MEMORY : SALLY_E_OK);
-        assert_true(struck == (sftp == NULL));
-        sally_sftp_free(sftp);
-        assert_true(nth < 100);
-    }
-    sally_fs_unref(fs);
-    store_clear(&store);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_session_survives_or_ends_cleanly),
         cmocka_unit_test(a_listing_goes_on_without_its_longest_entries),
-        cmocka_unit_test(an_engine_is_made_or_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

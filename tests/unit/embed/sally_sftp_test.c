@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "alloc_failure.h"
 #include "base/buf.h"
 #include "base/mem.h"
 #include "sallyport/sftp.h"
@@ -668,6 +669,34 @@ static void engines_have_the_numbers_they_were_given(void **state)
     end(&u);
 }
 
+static void an_engine_is_made_or_not(void **state)
+{
+    (void)state;
+    struct store store;
+    store_init(&store);
+    sally_fs *fs = store_fs(&store, 0, 0);
+    const sally_hooks hooks = {.struct_size = sizeof hooks};
+    const sally_sftp_options options = {.struct_size = sizeof options,
+                                        .user = "joe",
+                                        .home = "x",
+                                        .deny_requests = "stat",
+                                        .hooks = &hooks,
+                                        .hook_count = 1};
+    sally_error error = SALLY_E_NO_MEMORY;
+    for (unsigned nth = 1; error != SALLY_E_OK; nth++) {
+        sally_sftp *sftp;
+        alloc_fail_at(nth);
+        error = sally_sftp_new(&sftp, fs, &options);
+        bool struck = alloc_failed();
+        assert_int_equal(error, struck ? SALLY_E_NO_MEMORY : SALLY_E_OK);
+        assert_true(struck == (sftp == NULL));
+        sally_sftp_free(sftp);
+        assert_true(nth < 100);
+    }
+    sally_fs_unref(fs);
+    store_clear(&store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -686,6 +715,7 @@ int main(void)
         cmocka_unit_test(on_wake_is_over_when_the_engine_is_freed),
         cmocka_unit_test(what_is_left_open_is_lost),
         cmocka_unit_test(engines_have_the_numbers_they_were_given),
+        cmocka_unit_test(an_engine_is_made_or_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,2 @@
+/* The storage of SFTP's tests. */
+#include "../sftp/store.c" /* NOLINT(bugprone-suspicious-include) */
