@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "base/names.h"
+#include "base/number.h"
 #include "base/sized.h"
 #include "core/path.h"
 #include "sftp/protocol.h"
@@ -177,11 +178,6 @@ static uint64_t log_ns(void *user_data)
 {
     int64_t now = now_seconds(user_data);
     return now > 0 ? (uint64_t)now * UINT64_C(1000000000) : 0;
-}
-
-static uint32_t or_default(uint32_t value, uint32_t otherwise)
-{
-    return value ? value : otherwise;
 }
 
 /* The caller's texts need not outlive sally_sftp_new(). */

@@ -3,6 +3,7 @@
 #include "scp/sink.h"
 
 #include "base/mem.h"
+#include "base/number.h"
 #include "core/file.h"
 
 #define ACCESS_WRITE 0x102u /* ACE4_WRITE_DATA, ACE4_WRITE_ATTRIBUTES */
@@ -229,11 +230,6 @@ static void write_block(struct scp *s)
     scp_submit(s, op);
 }
 
-static size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 /* Whether there is a block to fill. */
 static bool have_block(struct scp *s, uint64_t left)
 {
@@ -260,7 +256,7 @@ size_t sink_take_data(struct scp *s, const uint8_t *data, size_t size)
         if (!k->failure.size) {
             if (!have_block(s, left))
                 break;
-            part = smaller(part, k->block->capacity - k->filled);
+            part = min_size(part, k->block->capacity - k->filled);
             memcpy(k->block->bytes + k->filled, data + taken, part);
             k->filled += (uint32_t)part;
         }

@@ -1,4 +1,5 @@
 /* A connection's turns: from the socket to the engine, and back. */
+#include "base/number.h"
 #include "core/counters.h"
 #include "os/socket.h"
 #include "server/conn_session.h"
@@ -165,20 +166,15 @@ static void transmit(struct conn *c, size_t *budget)
 
 /* ---- Turns ---- */
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 static uint64_t next_deadline(struct conn *c)
 {
     uint64_t at = c->line->methods->deadline(c->line);
     if (output(c).size > 0) {
         uint64_t patience = line_is_over(c) ? FAREWELL_NS : c->settings->limits.stall_ns;
-        at = earlier(at, c->progress_ns + patience);
+        at = min_u64(at, c->progress_ns + patience);
     }
     if (!c->is_trimmed)
-        at = earlier(at, c->active_ns + TRIM_NS);
+        at = min_u64(at, c->active_ns + TRIM_NS);
     return at;
 }
 

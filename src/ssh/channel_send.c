@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/number.h"
 #include "base/wire.h"
 #include "sallyport/log.h"
 #include "ssh/channel_request.h"
@@ -101,11 +102,6 @@ void ssh_channel_finish(struct ssh_channel *ch, uint32_t exit_status)
     }
 }
 
-static size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 /* The next packet: small pieces gathered behind the head, then the body where it lies. */
 struct packet {
     uint8_t head[ERROR_HEAD_SIZE + GATHER_MAX];
@@ -146,7 +142,7 @@ static void fill(struct ssh_channel *ch, struct packet *p, size_t limit)
     list_init(&p->used);
     while (p->gathered < limit && (item = list_first(&ch->chunks)) != NULL) {
         struct chunk *c = chunk_of(item);
-        size_t size = smaller(c->size, limit - p->gathered);
+        size_t size = min_size(c->size, limit - p->gathered);
         if (c->is_error != is_error)
             break;
         if (size > GATHER_MAX - p->gathered) {
@@ -165,7 +161,7 @@ static enum channel_step send_data(struct ssh_channel *ch)
 {
     struct ssh *ssh = ch->ssh;
     size_t limit =
-        smaller(smaller(ch->queued, PACKET_DATA_MAX), smaller(ch->peer_window, ch->peer_packet));
+        min_size(min_size(ch->queued, PACKET_DATA_MAX), min_size(ch->peer_window, ch->peer_packet));
     if (limit == 0)
         return STEP_NOTHING; /* an adjust of the peer's wakes it */
     if (!ssh_may_seal_data(ssh, ERROR_HEAD_SIZE + limit))

@@ -1,6 +1,7 @@
 /* Everything that time does to a connection. */
 #include "ssh/timers.h"
 
+#include "base/number.h"
 #include "crypto/packet_cipher.h"
 #include "ssh/disconnect.h"
 #include "ssh/global_request.h"
@@ -52,21 +53,16 @@ static uint64_t rekey_deadline(const struct ssh *ssh)
                                        : UINT64_MAX;
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 uint64_t ssh_deadline(const struct ssh *ssh)
 {
     if (ssh->transport->run_wanted)
         return ssh->now_ns;
     if (ssh->state == OVER)
         return UINT64_MAX;
-    uint64_t deadline = earlier(login_deadline(ssh), idle_deadline(ssh));
-    deadline = earlier(deadline, keepalive_deadline(ssh));
-    deadline = earlier(deadline, exchange_deadline(ssh));
-    return earlier(deadline, rekey_deadline(ssh));
+    uint64_t deadline = min_u64(login_deadline(ssh), idle_deadline(ssh));
+    deadline = min_u64(deadline, keepalive_deadline(ssh));
+    deadline = min_u64(deadline, exchange_deadline(ssh));
+    return min_u64(deadline, rekey_deadline(ssh));
 }
 
 static void time_out(struct ssh *ssh, const char *detail)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/number.h"
 #include "crypto/packet_cipher.h"
 #include "ssh/compress.h"
 #include "ssh/connection.h"
@@ -20,11 +21,6 @@
 #include "ssh/timers.h"
 #include "ssh/userauth.h"
 #include "ssh/version.h"
-
-static uint32_t or_default(uint32_t value, uint32_t fallback)
-{
-    return value ? value : fallback;
-}
 
 static uint32_t within(uint32_t value, uint32_t least, uint32_t most)
 {
