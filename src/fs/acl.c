@@ -8,9 +8,7 @@
 #define XATTR_VERSION 2u
 #define NO_ID         UINT32_MAX
 
-/* acl-flags, types, flags and masks of draft-ietf-secsh-filexfer-13 section 7.8. */
-#define CONTROL_INCLUDED     0x01u
-#define CONTROL_PRESENT      0x02u
+/* More acl-flags; types, flags and masks of draft-ietf-secsh-filexfer-13 section 7.8. */
 #define AUDIT_ALARM_INCLUDED 0x10u
 #define ALLOWED              0u
 #define DENIED               1u
@@ -195,7 +193,7 @@ void acl_put(struct buf *out, const struct acl *acl, const struct acl *inherited
              struct id_names *names)
 {
     struct writer w = {.out = out, .names = names, .directory = directory};
-    put_u32(out, CONTROL_INCLUDED | CONTROL_PRESENT);
+    put_u32(out, ACL_CONTROL_INCLUDED | ACL_CONTROL_PRESENT);
     size_t place = out->size;
     put_u32(out, 0);
     put_entries(&w, acl);
@@ -203,6 +201,19 @@ void acl_put(struct buf *out, const struct acl *acl, const struct acl *inherited
     put_entries(&w, inherited);
     if (!out->failed)
         wire_put_u32(buf_head(out) + place, w.count);
+}
+
+sally_status acl_give(sally_op *op, sally_attrs *attrs, struct buf *text)
+{
+    uint8_t *copy = text->failed ? NULL : sally_op_alloc(op, text->size);
+    if (copy) {
+        memcpy(copy, buf_head(text), text->size);
+        attrs->acl = copy;
+        attrs->acl_size = text->size;
+        attrs->valid |= SALLY_ATTR_ACL;
+    }
+    buf_clear(text);
+    return copy ? SALLY_OK : SALLY_FAILURE;
 }
 
 /* In: for everybody who is named, what the entries give him, one after another. That somebody may
@@ -383,8 +394,8 @@ sally_status acl_get(struct acl_change *change, const void *bytes, size_t size, 
         return SALLY_BAD_MESSAGE;
     if (flags & AUDIT_ALARM_INCLUDED) /* "if the change can not be made, MUST fail" */
         return SALLY_UNSUPPORTED;
-    change->keep = !(flags & CONTROL_INCLUDED);
-    change->remove = !(flags & CONTROL_PRESENT);
+    change->keep = !(flags & ACL_CONTROL_INCLUDED);
+    change->remove = !(flags & ACL_CONTROL_PRESENT);
     if (change->keep || change->remove)
         return SALLY_OK;
     return take_aces(change, &in, count, directory, op);

@@ -6,10 +6,14 @@
 
 #include "base/buf.h"
 #include "fs/id_names.h"
-#include "sallyport/status.h"
+#include "sallyport/op.h"
 
 #define ACL_MAX_ENTRIES 256u
 #define ACL_MAX_BYTES   (4 + 8 * ACL_MAX_ENTRIES) /* of the system's form */
+
+/* acl-flags of SFTP's form. */
+#define ACL_CONTROL_INCLUDED 0x01u
+#define ACL_CONTROL_PRESENT  0x02u
 
 enum acl_tag { /* the system's numbers */
                ACL_OWNER = 1,
@@ -45,6 +49,10 @@ size_t acl_encode(const struct acl *acl, uint8_t out[ACL_MAX_BYTES]);
  * be empty. Asks for names, which may take long. */
 void acl_put(struct buf *out, const struct acl *acl, const struct acl *inherited, bool directory,
              struct id_names *names);
+
+/* Gives an operation's attributes the ACL in `text`, in SFTP's form, and clears `text`. FAILURE: no
+ * memory, or `text` has failed. */
+sally_status acl_give(sally_op *op, sally_attrs *attrs, struct buf *text);
 
 /* What a client asks for. */
 struct acl_change {

@@ -33,6 +33,11 @@ static sally_status reply(sally_op *op, struct buf *b)
     return copy ? SALLY_OK : SALLY_FAILURE;
 }
 
+static bool is_allowed(const struct extended_source *source, const char *name)
+{
+    return !source->only_users || strncmp(name, "user.", 5) == 0;
+}
+
 /* The name of an attribute, in the operation's memory. */
 static sally_status take_name(sally_op *op, const struct extended_source *source, struct cursor *in,
                               char **name)
@@ -47,7 +52,7 @@ static sally_status take_name(sally_op *op, const struct extended_source *source
         return SALLY_FAILURE;
     memcpy(*name, raw.data, raw.size);
     (*name)[raw.size] = 0;
-    return source->is_allowed(source->context, *name) ? SALLY_OK : SALLY_PERMISSION_DENIED;
+    return is_allowed(source, *name) ? SALLY_OK : SALLY_PERMISSION_DENIED;
 }
 
 /* Name, and the most bytes the client wants (0: whatever there are); the value as a string. */
@@ -92,7 +97,7 @@ static sally_status list(sally_op *op, const struct extended_source *source, str
     buf_init(&b, 6u * OS_XATTR_MAX);
     put_u32(&b, 0);
     for (const char *at = names; at < names + size; at += strlen(at) + 1) {
-        if (!source->is_allowed(source->context, at))
+        if (!is_allowed(source, at))
             continue;
         put_text(&b, at);
         count++;

@@ -9,10 +9,12 @@
 #include "os/file.h"
 #include "sallyport/fs.h"
 
-/* Where the answers come from. Functions as in os/xattr.h. */
+/* Where the answers come from. Functions as in os/file.h. */
 struct extended_source {
     void *context;
-    bool (*is_allowed)(const void *context, const char *name);
+    /* Only attributes of the namespace "user." exist. The others mean something to the machine,
+     * such as capabilities of programs. */
+    bool only_users;
     ssize_t (*get)(void *context, const char *name, void *value, size_t room);
     ssize_t (*list)(void *context, char *names, size_t room);
     bool (*set)(void *context, const char *name, const void *value, size_t size,

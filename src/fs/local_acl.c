@@ -35,15 +35,7 @@ sally_status local_acl_get(struct local *local, sally_op *op, int fd, uint32_t m
     struct buf b;
     buf_init(&b, ANSWER_MAX);
     acl_put(&b, &acl, &inherited, S_ISDIR(mode), &local->shared->names);
-    uint8_t *copy = b.failed ? NULL : sally_op_alloc(op, b.size);
-    if (copy) {
-        memcpy(copy, buf_head(&b), b.size);
-        attrs->acl = copy;
-        attrs->acl_size = b.size;
-        attrs->valid |= SALLY_ATTR_ACL;
-    }
-    buf_clear(&b);
-    return copy ? SALLY_OK : SALLY_FAILURE;
+    return acl_give(op, attrs, &b);
 }
 
 static bool store(int fd, const char *name, const struct acl *acl)

@@ -1,29 +1,14 @@
 /* EXTENDED: attributes and stretches of data of files of this machine. */
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "fs/extended.h"
 #include "fs/local.h"
 
-struct thing {
-    int fd;
-    bool confined;
-};
-
-static int fd_of(void *context)
+static int fd_of(const void *context)
 {
-    const struct thing *thing = context;
-    return thing->fd;
-}
-
-/* Confined users have the attributes that are users' own. The others mean something to the machine,
- * such as capabilities of programs. */
-static bool is_allowed(const void *context, const char *name)
-{
-    const struct thing *thing = context;
-    return !thing->confined || strncmp(name, "user.", 5) == 0;
+    return *(const int *)context;
 }
 
 static ssize_t get(void *context, const char *name, void *value, size_t room)
@@ -42,7 +27,7 @@ static bool set(void *context, const char *name, const void *value, size_t size,
     return os_xattr_set(fd_of(context), name, value, size, how);
 }
 
-static bool take_away(void *context, const char *name)
+static bool remove_one(void *context, const char *name)
 {
     return os_xattr_remove(fd_of(context), name);
 }
@@ -71,13 +56,12 @@ static bool next_data(void *context, uint64_t *at, uint64_t end, uint64_t *data)
 
 static sally_status answer(const struct local *local, sally_op *op, int fd)
 {
-    struct thing thing = {.fd = fd, .confined = local->where.confined};
-    const struct extended_source source = {.context = &thing,
-                                           .is_allowed = is_allowed,
+    const struct extended_source source = {.context = &fd,
+                                           .only_users = local->where.confined,
                                            .get = get,
                                            .list = list,
                                            .set = set,
-                                           .remove = take_away,
+                                           .remove = remove_one,
                                            .next_data = next_data};
     return extended_answer(op, &source);
 }

@@ -11,18 +11,26 @@ static bool is_exclusive(const sally_op_lock *lock)
     return (lock->flags & SALLY_OPEN_BLOCK_READ) != 0;
 }
 
+/* What LOCK and UNLOCK have in common: OK when there is something to do now. */
+static sally_status check(const struct local_file *file, const sally_op *op)
+{
+    if (file->dir || !file->regular)
+        return SALLY_UNSUPPORTED;
+    if ((op->flags & SALLY_OP_TRY) && file->medium == MEDIUM_UNKNOWN)
+        return SALLY_WOULD_BLOCK; /* asks another machine */
+    return SALLY_OK;
+}
+
 sally_status local_lock(sally_fs *fs, sally_op *op)
 {
     struct local *local = local_of(fs);
     struct local_file *file = sally_file_get(op->file, fs);
     const sally_op_lock *lock = &op->u.lock;
-    if (file->dir || !file->regular)
-        return SALLY_UNSUPPORTED;
-    if ((op->flags & SALLY_OP_TRY) && file->medium == MEDIUM_UNKNOWN)
-        return SALLY_WOULD_BLOCK; /* asks another machine */
-    if (lock->offset > INT64_MAX)
-        return SALLY_INVALID_PARAMETER;
-    sally_status status = locks_add(&local->shared->locks, &file->holder, lock);
+    sally_status status = check(file, op);
+    if (status == SALLY_OK && lock->offset > INT64_MAX)
+        status = SALLY_INVALID_PARAMETER;
+    if (status == SALLY_OK)
+        status = locks_add(&local->shared->locks, &file->holder, lock);
     if (status != SALLY_OK)
         return status;
     if (os_lock_range(file->fd, lock->offset, lock->length, is_exclusive(lock)))
@@ -38,10 +46,9 @@ sally_status local_unlock(sally_fs *fs, sally_op *op)
     struct local *local = local_of(fs);
     struct local_file *file = sally_file_get(op->file, fs);
     const sally_op_lock *lock = &op->u.lock;
-    if (file->dir || !file->regular)
-        return SALLY_UNSUPPORTED;
-    if ((op->flags & SALLY_OP_TRY) && file->medium == MEDIUM_UNKNOWN)
-        return SALLY_WOULD_BLOCK;
+    sally_status status = check(file, op);
+    if (status != SALLY_OK)
+        return status;
     if (!locks_has(&local->shared->locks, &file->holder, lock))
         return SALLY_NO_MATCHING_BYTE_RANGE_LOCK;
     /* First with the system: whom the table lets in next must not be refused there. */

@@ -1,62 +1,53 @@
 /* The storage in memory: EXTENDED. */
-#include <string.h>
-
 #include "fs/extended.h"
 #include "fs/memory.h"
 #include "fs/memory_extra.h"
 
-struct thing {
+struct xattr_target {
     struct mem_tree *tree;
     struct mem_node *node;
 };
 
-/* As in the local storage: the other names mean something to machines. */
-static bool is_allowed(const void *context, const char *name)
-{
-    (void)context;
-    return strncmp(name, "user.", 5) == 0;
-}
-
 static ssize_t get(void *context, const char *name, void *value, size_t room)
 {
-    const struct thing *thing = context;
-    return mem_xattr_get(thing->node, name, value, room);
+    const struct xattr_target *target = context;
+    return mem_xattr_get(target->node, name, value, room);
 }
 
 static ssize_t list(void *context, char *names, size_t room)
 {
-    const struct thing *thing = context;
-    return mem_xattr_list(thing->node, names, room);
+    const struct xattr_target *target = context;
+    return mem_xattr_list(target->node, names, room);
 }
 
 static bool set(void *context, const char *name, const void *value, size_t size,
                 enum os_xattr_how how)
 {
-    const struct thing *thing = context;
-    return mem_xattr_set(thing->tree, thing->node, name, value, size, how);
+    const struct xattr_target *target = context;
+    return mem_xattr_set(target->tree, target->node, name, value, size, how);
 }
 
-static bool take_away(void *context, const char *name)
+static bool remove_one(void *context, const char *name)
 {
-    const struct thing *thing = context;
-    return mem_xattr_remove(thing->tree, thing->node, name);
+    const struct xattr_target *target = context;
+    return mem_xattr_remove(target->tree, target->node, name);
 }
 
 static bool next_data(void *context, uint64_t *at, uint64_t end, uint64_t *data)
 {
-    const struct thing *thing = context;
-    return mem_data_next(&thing->node->u.data, at, end, data);
+    const struct xattr_target *target = context;
+    return mem_data_next(&target->node->u.data, at, end, data);
 }
 
 static sally_status answer(struct memory *memory, sally_op *op, struct mem_node *node)
 {
-    struct thing thing = {.tree = &memory->tree, .node = node};
-    const struct extended_source source = {.context = &thing,
-                                           .is_allowed = is_allowed,
+    struct xattr_target target = {.tree = &memory->tree, .node = node};
+    const struct extended_source source = {.context = &target,
+                                           .only_users = true,
                                            .get = get,
                                            .list = list,
                                            .set = set,
-                                           .remove = take_away,
+                                           .remove = remove_one,
                                            .next_data = next_data};
     return extended_answer(op, &source);
 }

@@ -8,9 +8,6 @@
 #include "fs/acl.h"
 
 #define ACL_MAX 65536u
-/* acl-flags of draft-ietf-secsh-filexfer-13 section 7.8. */
-#define CONTROL_INCLUDED 0x01u
-#define CONTROL_PRESENT  0x02u
 
 struct mem_xattr {
     struct mem_xattr *next;
@@ -148,9 +145,9 @@ static int set_acl(struct mem_tree *tree, struct mem_node *node, const sally_att
         return EOPNOTSUPP;
     if (in.bad || attrs->acl_size > ACL_MAX)
         return EINVAL;
-    if (!(flags & CONTROL_INCLUDED))
+    if (!(flags & ACL_CONTROL_INCLUDED))
         return 0; /* it stays as it is */
-    if (!(flags & CONTROL_PRESENT)) {
+    if (!(flags & ACL_CONTROL_PRESENT)) {
         drop_acl(tree, node);
         return 0;
     }
@@ -192,15 +189,7 @@ sally_status mem_acl_get(const struct mem_node *node, sally_op *op, sally_attrs 
         acl_from_mode(&acl, node->mode);
         acl_put(&b, &acl, &none, S_ISDIR(node->mode), NULL); /* it names nobody */
     }
-    uint8_t *copy = b.failed ? NULL : sally_op_alloc(op, b.size);
-    if (copy) {
-        memcpy(copy, buf_head(&b), b.size);
-        attrs->acl = copy;
-        attrs->acl_size = b.size;
-        attrs->valid |= SALLY_ATTR_ACL;
-    }
-    buf_clear(&b);
-    return copy ? SALLY_OK : SALLY_FAILURE;
+    return acl_give(op, attrs, &b);
 }
 
 void mem_extra_clear(struct mem_tree *tree, struct mem_node *node)

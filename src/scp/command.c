@@ -215,6 +215,18 @@ static bool take_flags(struct scp_command *c, const char *flags, struct word_lis
     return true;
 }
 
+/* False when the options are over: at a path, or behind "--". */
+static bool next_option(struct word_list *words, char flags[SHORT_WORD])
+{
+    if (words->left == 0)
+        return false;
+    short_word(flags, words->at);
+    if (flags[0] != '-' || flags[1] == '\0')
+        return false;
+    next_word(words);
+    return strcmp(flags, "--") != 0;
+}
+
 static void keep_paths(struct scp_command *c, struct word_list *words)
 {
     const char *word;
@@ -228,16 +240,9 @@ static void parse_scp(struct scp_command *c, struct word_list *words)
 {
     bool source = false, sink = false;
     char flags[SHORT_WORD];
-    while (words->left) {
-        short_word(flags, words->at);
-        if (flags[0] != '-' || flags[1] == '\0')
-            break;
-        next_word(words);
-        if (strcmp(flags, "--") == 0)
-            break;
+    while (next_option(words, flags))
         if (!take_flags(c, flags + 1, words, &source, &sink))
             return;
-    }
     keep_paths(c, words);
     if (source == sink)
         refuse(c, 1, "scp: one of -f and -t is needed");
@@ -249,15 +254,10 @@ static void parse_scp(struct scp_command *c, struct word_list *words)
 
 static void parse_digest(struct scp_command *c, struct word_list *words)
 {
-    char flag[SHORT_WORD];
-    if (words->left) {
-        short_word(flag, words->at);
-        if (strcmp(flag, "--") == 0) {
-            next_word(words);
-        } else if (flag[0] == '-' && flag[1]) {
-            refuse(c, 1, NO_OPTIONS);
-            return;
-        }
+    char flags[SHORT_WORD];
+    if (next_option(words, flags)) {
+        refuse(c, 1, NO_OPTIONS);
+        return;
     }
     keep_paths(c, words);
     c->kind = SCP_DIGEST;
@@ -284,18 +284,11 @@ static uint32_t bit_of(const char *name)
 static void parse_df(struct scp_command *c, struct word_list *words)
 {
     char flags[SHORT_WORD];
-    while (words->left) {
-        short_word(flags, words->at);
-        if (flags[0] != '-' || flags[1] == '\0')
-            break;
-        next_word(words);
-        if (strcmp(flags, "--") == 0)
-            break;
+    while (next_option(words, flags))
         if (strspn(flags + 1, "kP") != strlen(flags + 1)) {
             refuse(c, 1, NO_OPTIONS);
             return;
         }
-    }
     keep_paths(c, words);
     if (c->path_count == 0) {
         put_bytes(&c->paths, "/", 2);
