@@ -1,7 +1,6 @@
 /* ACLs of files of this machine. A file system without them still has permission bits, which are an
  * ACL of three entries. */
 #include <errno.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "base/mem.h"

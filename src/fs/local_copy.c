@@ -9,7 +9,7 @@
 #define SLICE_BYTES (4u * 1024 * 1024) /* between two looks at whether anybody still waits */
 #define HAND_BYTES  (256u * 1024)
 
-struct job {
+struct copy_job {
     int from, to;
     uint64_t from_offset, to_offset;
     uint64_t left; /* UINT64_MAX: to the end of the file */
@@ -18,7 +18,7 @@ struct job {
     char *room; /* for copying by hand */
 };
 
-static ssize_t copy_by_hand(struct job *job, size_t size)
+static ssize_t copy_by_hand(struct copy_job *job, size_t size)
 {
     if (!job->room && !(job->room = mem_alloc(HAND_BYTES))) {
         errno = ENOMEM;
@@ -41,7 +41,7 @@ static ssize_t copy_by_hand(struct job *job, size_t size)
     return got;
 }
 
-static ssize_t copy_slice(struct job *job, size_t size)
+static ssize_t copy_slice(struct copy_job *job, size_t size)
 {
     if (job->in_kernel) {
         ssize_t got = os_copy_range(job->from, job->from_offset + job->done, job->to,
@@ -53,7 +53,7 @@ static ssize_t copy_slice(struct job *job, size_t size)
     return copy_by_hand(job, size);
 }
 
-static sally_status run(struct job *job, const sally_op *op)
+static sally_status run(struct copy_job *job, const sally_op *op)
 {
     while (job->left) {
         if (sally_op_cancelled(op))
@@ -112,7 +112,7 @@ sally_status local_copy(sally_fs *fs, sally_op *op)
     if (status != SALLY_OK)
         return status;
 
-    struct job job = {
+    struct copy_job job = {
         .from = from->fd,
         .to = to->fd,
         .from_offset = copy->from_offset,

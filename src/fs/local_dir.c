@@ -1,4 +1,4 @@
-/* Directories: listing, making, removing. */
+/* Listing directories. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -51,14 +51,14 @@ struct last_name {
     char name[ID_NAME_SIZE];
 };
 
-struct reading {
+struct dir_reading {
     struct local *local;
     sally_op *op;
     int dir;
     struct last_name names[2]; /* by enum id_kind */
 };
 
-static const char *name_of(struct reading *r, enum id_kind kind, uint32_t id)
+static const char *name_of(struct dir_reading *r, enum id_kind kind, uint32_t id)
 {
     struct last_name *last = &r->names[kind];
     if (!last->known || last->id != id) {
@@ -70,7 +70,7 @@ static const char *name_of(struct reading *r, enum id_kind kind, uint32_t id)
 }
 
 /* False when the reply is full. */
-static bool add_entry(struct reading *r, const struct dirent *entry)
+static bool add_entry(struct dir_reading *r, const struct dirent *entry)
 {
     struct os_stat st;
     sally_attrs attrs;
@@ -96,7 +96,7 @@ sally_status local_readdir(sally_fs *fs, sally_op *op)
     struct local_file *file = sally_file_get(op->file, fs);
     if (op->flags & SALLY_OP_TRY)
         return SALLY_WOULD_BLOCK; /* names of users may come from far away */
-    struct reading r = {.local = local_of(fs), .op = op, .dir = file->fd};
+    struct dir_reading r = {.local = local_of(fs), .op = op, .dir = file->fd};
     for (;;) {
         errno = 0;
         const struct dirent *entry = readdir(file->dir);
@@ -107,74 +107,4 @@ sally_status local_readdir(sally_fs *fs, sally_op *op)
         if (sally_op_cancelled(op))
             return SALLY_CONNECTION_LOST;
     }
-}
-
-/* Of the directory that was just made; without its ACL there shall be none. */
-static sally_status set_acl_of_new(sally_op *op, const struct beneath_place *place,
-                                   const sally_attrs *attrs)
-{
-    int fd = openat(place->dir, place->name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    sally_status status = fd < 0 ? local_error(errno) : local_acl_set(op, fd, attrs);
-    if (fd >= 0)
-        close(fd);
-    if (status != SALLY_OK)
-        unlinkat(place->dir, place->name, AT_REMOVEDIR);
-    return status;
-}
-
-/* Past the process's umask; what the directory above it handed on stays. Where that cannot be, it
- * is as the system has made it. */
-static void make_mode_exact(const struct beneath_place *place, mode_t mode)
-{
-    struct os_stat st;
-    int fd = openat(place->dir, place->name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    if (os_stat_fd(fd, &st) && (st.mode & 07777) != (mode | (st.mode & S_ISGID)))
-        os_change_mode(fd, mode | (st.mode & S_ISGID));
-    close(fd);
-}
-
-static sally_status make_directory(struct local *local, sally_op *op,
-                                   const struct beneath_place *place)
-{
-    const sally_attrs *attrs = op->u.setstat.attrs;
-    bool restricted = false,
-         with_acl = (attrs->valid & SALLY_ATTR_ACL & ~local->shared->ignored) != 0;
-    mode_t mode = local_new_mode(local, attrs, 0777);
-    sally_status status = SALLY_OK;
-    if (with_acl)
-        status = attrs->valid & local->shared->refused & SALLY_ATTR_ACL
-                     ? SALLY_UNSUPPORTED
-                     : local_acl_check(op, attrs, true, &restricted);
-    if (status != SALLY_OK)
-        return status;
-    if (mkdirat(place->dir, place->name, restricted ? mode & ~(mode_t)077 : mode) != 0)
-        return local_error(errno);
-    if (with_acl)
-        status = set_acl_of_new(op, place, attrs);
-    else if (op->u.setstat.flags & SALLY_EXACT_MODE)
-        make_mode_exact(place, mode);
-    return status;
-}
-
-sally_status local_mkdir(sally_fs *fs, sally_op *op)
-{
-    if ((op->flags & SALLY_OP_TRY) && (op->u.setstat.attrs->valid & SALLY_ATTR_ACL))
-        return SALLY_WOULD_BLOCK; /* it has names of users */
-    return local_at_entry(fs, op, make_directory);
-}
-
-static sally_status remove_directory(struct local *local, sally_op *op,
-                                     const struct beneath_place *place)
-{
-    (void)local;
-    if (local_is_root(op->path))
-        return SALLY_PERMISSION_DENIED;
-    return local_result(unlinkat(place->dir, place->name, AT_REMOVEDIR));
-}
-
-sally_status local_rmdir(sally_fs *fs, sally_op *op)
-{
-    return local_at_entry(fs, op, remove_directory);
 }

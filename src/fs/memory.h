@@ -8,7 +8,7 @@
 #include "core/fs.h"
 #include "fs/digest.h"
 #include "fs/locks.h"
-#include "fs/memory_tree.h"
+#include "fs/memory_nodes.h"
 #include "sallyport/file.h"
 #include "sallyport/fs.h"
 
@@ -58,6 +58,9 @@ fs_subtree_fn memory_subtree;
 
 /* Permission bits for something new. */
 uint32_t memory_new_mode(const sally_attrs *attrs, uint32_t otherwise);
+/* Keeps the ACL and the attribute bits of `attrs`, as far as they are there. An errno; 0 is
+ * success. */
+int memory_set_acl_and_bits(struct mem_tree *tree, struct mem_node *node, const sally_attrs *attrs);
 void memory_attrs_of(sally_attrs *attrs, const struct mem_node *node);
 
 /* What a node is to the locks. */
@@ -67,7 +70,8 @@ static inline struct lock_key memory_key(const struct mem_node *node)
 }
 
 sally_fs_slot memory_lock, memory_unlock, memory_hash, memory_extended;
-sally_fs_slot memory_open, memory_close, memory_read, memory_write;
+sally_fs_slot memory_open, memory_close, memory_read, memory_write, memory_fsync;
+sally_fs_slot memory_stat, memory_fstat, memory_setstat, memory_fsetstat, memory_statvfs;
 sally_fs_slot memory_opendir, memory_readdir, memory_closedir, memory_mkdir, memory_rmdir;
 sally_fs_slot memory_remove, memory_rename, memory_link, memory_symlink, memory_readlink,
     memory_realpath;

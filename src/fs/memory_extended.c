@@ -1,7 +1,7 @@
 /* The storage in memory: EXTENDED. */
 #include "fs/extended.h"
 #include "fs/memory.h"
-#include "fs/memory_extra.h"
+#include "fs/memory_xattr.h"
 
 struct xattr_target {
     struct mem_tree *tree;

@@ -20,7 +20,7 @@
 #define MAX_REST  (256u * 1024u) /* bytes left to resolve */
 #define MAX_RACES 64 /* times that somebody exchanged the last component under our feet */
 
-struct walk {
+struct path_walk {
     const struct beneath *b;
     int dir;          /* where we stand */
     bool owned;       /* dir is not the root's own descriptor */
@@ -47,7 +47,7 @@ static int close_keeping_errno(int fd)
     return -1;
 }
 
-static void walk_stand_at(struct walk *w, int dir, bool owned)
+static void walk_stand_at(struct path_walk *w, int dir, bool owned)
 {
     if (w->owned)
         close_keeping_errno(w->dir);
@@ -55,13 +55,13 @@ static void walk_stand_at(struct walk *w, int dir, bool owned)
     w->owned = owned;
 }
 
-static void walk_to_root(struct walk *w)
+static void walk_to_root(struct path_walk *w)
 {
     walk_stand_at(w, w->b->root, false);
     buf_reset(&w->at);
 }
 
-static void walk_init(struct walk *w, const struct beneath *b, const char *path)
+static void walk_init(struct path_walk *w, const struct beneath *b, const char *path)
 {
     memset(w, 0, sizeof(*w));
     w->b = b;
@@ -71,7 +71,7 @@ static void walk_init(struct walk *w, const struct beneath *b, const char *path)
     put_bytes(&w->rest, path, strlen(path));
 }
 
-static void walk_clear(struct walk *w)
+static void walk_clear(struct path_walk *w)
 {
     walk_stand_at(w, -1, false);
     buf_clear(&w->at);
@@ -79,7 +79,7 @@ static void walk_clear(struct walk *w)
 }
 
 /* `text` goes before what is left to resolve. */
-static bool put_before_rest(struct walk *w, struct slice text)
+static bool put_before_rest(struct path_walk *w, struct slice text)
 {
     struct buf joined;
     buf_init(&joined, MAX_REST);
@@ -101,7 +101,7 @@ static bool put_before_rest(struct walk *w, struct slice text)
 
 /* Takes the next component off the rest. `*more`: something other than slashes comes after it.
  * False and errno 0: there was none. */
-static bool next_component(struct walk *w, bool *more)
+static bool next_component(struct path_walk *w, bool *more)
 {
     struct slice s = buf_slice(&w->rest);
     size_t start = 0;
@@ -126,7 +126,7 @@ static bool next_component(struct walk *w, bool *more)
     return true;
 }
 
-static bool walk_up(struct walk *w)
+static bool walk_up(struct path_walk *w)
 {
     struct slice at = buf_slice(&w->at);
     size_t size = at.size;
@@ -146,7 +146,7 @@ static bool walk_up(struct walk *w)
     return ok;
 }
 
-static bool walk_link(struct walk *w, int fd, bool had_slash)
+static bool walk_link(struct path_walk *w, int fd, bool had_slash)
 {
     char text[PATH_MAX];
     if (++w->links > MAX_LINKS)
@@ -166,7 +166,7 @@ static bool walk_link(struct walk *w, int fd, bool had_slash)
     return true;
 }
 
-static bool walk_into(struct walk *w, int fd)
+static bool walk_into(struct path_walk *w, int fd)
 {
     put_u8(&w->at, '/');
     put_bytes(&w->at, w->name, strlen(w->name));
@@ -181,7 +181,7 @@ static bool walk_into(struct walk *w, int fd)
 /* Goes to the directory that holds the last component; w->name is that component, "." for the
  * directory itself. With `follow`, the last component is no link, and `*fd` is an O_PATH descriptor
  * of it, or -1 when it does not exist. */
-static bool walk_go(struct walk *w, bool follow, int *fd)
+static bool walk_go(struct path_walk *w, bool follow, int *fd)
 {
     *fd = -1;
     for (;;) {
@@ -246,7 +246,7 @@ static bool is_directory(int fd)
 
 /* The last open of all. `seen` is what was there a moment ago, or -1; `*raced`: it is a link now.
  */
-static int open_last(const struct walk *w, int flags, mode_t mode, bool follow, int seen,
+static int open_last(const struct path_walk *w, int flags, mode_t mode, bool follow, int seen,
                      bool *raced)
 {
     bool want_dir = w->must_be_dir || (flags & O_DIRECTORY);
@@ -271,7 +271,7 @@ static int walk_open_once(const struct beneath *b, const char *path, int flags, 
                           bool *raced)
 {
     bool follow = !(flags & O_NOFOLLOW) && !((flags & O_CREAT) && (flags & O_EXCL));
-    struct walk w;
+    struct path_walk w;
     int seen, fd = -1;
     *raced = false;
     walk_init(&w, b, path);
@@ -297,7 +297,7 @@ int beneath_walk_open(const struct beneath *b, const char *path, int flags, mode
 
 bool beneath_walk_canonical(const struct beneath *b, const char *path, struct buf *out, int *fd)
 {
-    struct walk w;
+    struct path_walk w;
     *fd = -1;
     walk_init(&w, b, path);
     bool ok = !w.rest.failed || fail(ENAMETOOLONG);

@@ -47,7 +47,7 @@ struct walk_level {
     const char *rest;     /* what follows it */
 };
 
-struct walk {
+struct scp_walk {
     struct walk_level *levels;
     uint32_t count, capacity;
     struct buf path;   /* as the client would write it; no NUL */
@@ -146,7 +146,7 @@ struct scp {
     void (*on_gone)(void *user_data);
     void *gone_user_data;
 
-    struct walk walk;
+    struct scp_walk walk;
     struct source source;
     struct sink sink;
 };

@@ -18,7 +18,7 @@
 #define MAX_WORK       ((uint64_t)8 * 1024 * 1024)
 #define DIRECTORY_WORK 256u
 
-static struct walk_level *top(struct walk *w)
+static struct walk_level *top(struct scp_walk *w)
 {
     return &w->levels[w->count - 1];
 }
@@ -30,7 +30,7 @@ static void level_clear(struct walk_level *l)
 
 static bool push(struct scp *s, const struct walk_level *level)
 {
-    struct walk *w = &s->walk;
+    struct scp_walk *w = &s->walk;
     if (w->count == w->capacity) {
         uint32_t capacity = w->capacity ? 2 * w->capacity : 4;
         struct walk_level *levels = mem_resize(w->levels, capacity, sizeof *levels);
@@ -56,7 +56,7 @@ void walk_enter(struct scp *s, sally_file *dir)
 
 void walk_drop(struct scp *s)
 {
-    struct walk *w = &s->walk;
+    struct scp_walk *w = &s->walk;
     while (w->count)
         level_clear(&w->levels[--w->count]);
     mem_free(w->levels);
@@ -67,7 +67,7 @@ void walk_drop(struct scp *s)
 
 bool walk_was_guess(struct scp *s, sally_status status)
 {
-    struct walk *w = &s->walk;
+    struct scp_walk *w = &s->walk;
     bool missing = status == SALLY_NO_SUCH_FILE || status == SALLY_NO_SUCH_PATH;
     if (!missing || !w->from_pattern || w->count == 0 || top(w)->is_tree)
         return false;
@@ -158,7 +158,7 @@ static void read_names(struct scp *s, const struct walk_level *l)
 
 static void after_close(struct scp *s, struct op *op)
 {
-    struct walk *w = &s->walk;
+    struct scp_walk *w = &s->walk;
     bool is_tree = top(w)->is_tree;
     (void)op;
     s->busy = false;
@@ -235,7 +235,7 @@ static void opendir_failed(struct scp *s, const struct op *op, sally_status stat
 /* The path goes on with `rest`: up to the next pattern, or to its end. */
 static void go_on(struct scp *s, const char *rest, bool from_pattern)
 {
-    struct walk *w = &s->walk;
+    struct scp_walk *w = &s->walk;
     struct walk_level level = {.is_tree = false};
     for (;;) {
         struct slice c = component_of(rest);
@@ -268,7 +268,7 @@ static void go_on(struct scp *s, const char *rest, bool from_pattern)
 
 static void take_name(struct scp *s, struct walk_level *l)
 {
-    struct walk *w = &s->walk;
+    struct scp_walk *w = &s->walk;
     const char *name = (const char *)buf_head(&l->names);
     size_t size = strlen(name);
     buf_truncate(&w->path, l->path_size);
@@ -290,7 +290,7 @@ static void take_name(struct scp *s, struct walk_level *l)
 
 static void begin_path(struct scp *s)
 {
-    struct walk *w = &s->walk;
+    struct scp_walk *w = &s->walk;
     w->current = w->next;
     w->next += strlen(w->next) + 1;
     w->left--;
@@ -309,7 +309,7 @@ static void begin_path(struct scp *s)
 /* As in a shell, a pattern without a match stands for itself. */
 static void visit_unmatched(struct scp *s)
 {
-    struct walk *w = &s->walk;
+    struct scp_walk *w = &s->walk;
     buf_reset(&w->path);
     glob_put_literal(&w->path, slice_of(w->current));
     if (w->path.failed)
@@ -321,7 +321,7 @@ static void visit_unmatched(struct scp *s)
 
 bool walk_step(struct scp *s)
 {
-    struct walk *w = &s->walk;
+    struct scp_walk *w = &s->walk;
     if (w->count == 0) {
         if (w->current && !w->visited)
             visit_unmatched(s);

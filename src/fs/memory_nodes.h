@@ -1,7 +1,7 @@
 /* Files, directories and links in memory, and how paths lead to them. Not locked here. Errors are
  * errno values; 0 is success. */
-#ifndef SALLY_FS_MEMORY_TREE_H
-#define SALLY_FS_MEMORY_TREE_H
+#ifndef SALLY_FS_MEMORY_NODES_H
+#define SALLY_FS_MEMORY_NODES_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -37,7 +37,7 @@ struct mem_node {
     uint32_t handles; /* open */
     uint64_t inode;
     struct timespec accessed, modified, changed, born;
-    struct mem_xattr *xattrs; /* memory_extra.c */
+    struct mem_xattr *xattrs; /* memory_xattr.c */
     uint8_t *acl;             /* as it was given; NULL: none */
     size_t acl_size;
     uint32_t bits, bits_known; /* of those that somebody has set */

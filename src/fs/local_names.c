@@ -1,8 +1,9 @@
-/* Names: removing, renaming, links, canonical paths. */
+/* Names: making directories, removing, renaming, links, canonical paths. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/path.h"
@@ -22,6 +23,76 @@ sally_status local_at_entry(sally_fs *fs, sally_op *op, local_entry_fn *act)
     sally_status status = act(local, op, &place);
     beneath_leave(&place);
     return status;
+}
+
+/* Of the directory that was just made; without its ACL there shall be none. */
+static sally_status set_acl_of_new(sally_op *op, const struct beneath_place *place,
+                                   const sally_attrs *attrs)
+{
+    int fd = openat(place->dir, place->name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    sally_status status = fd < 0 ? local_error(errno) : local_acl_set(op, fd, attrs);
+    if (fd >= 0)
+        close(fd);
+    if (status != SALLY_OK)
+        unlinkat(place->dir, place->name, AT_REMOVEDIR);
+    return status;
+}
+
+/* Past the process's umask; what the directory above it handed on stays. Where that cannot be, it
+ * is as the system has made it. */
+static void make_mode_exact(const struct beneath_place *place, mode_t mode)
+{
+    struct os_stat st;
+    int fd = openat(place->dir, place->name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    if (os_stat_fd(fd, &st) && (st.mode & 07777) != (mode | (st.mode & S_ISGID)))
+        os_change_mode(fd, mode | (st.mode & S_ISGID));
+    close(fd);
+}
+
+static sally_status make_directory(struct local *local, sally_op *op,
+                                   const struct beneath_place *place)
+{
+    const sally_attrs *attrs = op->u.setstat.attrs;
+    bool restricted = false,
+         with_acl = (attrs->valid & SALLY_ATTR_ACL & ~local->shared->ignored) != 0;
+    mode_t mode = local_new_mode(local, attrs, 0777);
+    sally_status status = SALLY_OK;
+    if (with_acl)
+        status = attrs->valid & local->shared->refused & SALLY_ATTR_ACL
+                     ? SALLY_UNSUPPORTED
+                     : local_acl_check(op, attrs, true, &restricted);
+    if (status != SALLY_OK)
+        return status;
+    if (mkdirat(place->dir, place->name, restricted ? mode & ~(mode_t)077 : mode) != 0)
+        return local_error(errno);
+    if (with_acl)
+        status = set_acl_of_new(op, place, attrs);
+    else if (op->u.setstat.flags & SALLY_EXACT_MODE)
+        make_mode_exact(place, mode);
+    return status;
+}
+
+sally_status local_mkdir(sally_fs *fs, sally_op *op)
+{
+    if ((op->flags & SALLY_OP_TRY) && (op->u.setstat.attrs->valid & SALLY_ATTR_ACL))
+        return SALLY_WOULD_BLOCK; /* it has names of users */
+    return local_at_entry(fs, op, make_directory);
+}
+
+static sally_status remove_directory(struct local *local, sally_op *op,
+                                     const struct beneath_place *place)
+{
+    (void)local;
+    if (local_is_root(op->path))
+        return SALLY_PERMISSION_DENIED;
+    return local_result(unlinkat(place->dir, place->name, AT_REMOVEDIR));
+}
+
+sally_status local_rmdir(sally_fs *fs, sally_op *op)
+{
+    return local_at_entry(fs, op, remove_directory);
 }
 
 /* A name of what others may have reserved goes away; nothing to say about one that is not there.

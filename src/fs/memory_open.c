@@ -1,9 +1,8 @@
-/* The storage in memory: open files. */
+/* The storage in memory: OPEN and CLOSE. */
 #include <errno.h>
 
 #include "base/mem.h"
 #include "fs/memory.h"
-#include "fs/memory_extra.h"
 
 /* Finds or makes the file. */
 static int open_node(const struct mem_view *view, const sally_op *op, struct mem_node **out)
@@ -30,7 +29,7 @@ static int open_node(const struct mem_view *view, const sally_op *op, struct mem
         node = mem_node_new(tree, S_IFREG | memory_new_mode(op->u.open.attrs, 0666), NULL);
         if (!node)
             return ENOSPC;
-        error = mem_extra_set(tree, node, op->u.open.attrs);
+        error = memory_set_acl_and_bits(tree, node, op->u.open.attrs);
         if (!error)
             error = mem_link(tree, spot.dir, spot.name, node);
         if (error) {
@@ -116,49 +115,4 @@ sally_status memory_close(sally_fs *fs, sally_op *op)
     mem_free(handle);
     sally_file_set(op->file, fs, NULL);
     return SALLY_OK;
-}
-
-sally_status memory_read(sally_fs *fs, sally_op *op)
-{
-    struct memory *memory = memory_of(fs);
-    const struct mem_handle *handle = sally_file_get(op->file, fs);
-    sally_op_io *io = &op->u.io;
-    if (!(handle->flags & SALLY_OPEN_READ))
-        return sally_status_from_errno(EBADF);
-    sally_status status =
-        locks_check_io(&memory->locks, &handle->holder, io->offset, io->length, false);
-    if (status != SALLY_OK)
-        return status;
-    pthread_rwlock_rdlock(&memory->lock);
-    io->done = mem_data_read(&handle->node->u.data, io->offset, io->data, io->length);
-    pthread_rwlock_unlock(&memory->lock);
-    return io->done || !io->length ? SALLY_OK : SALLY_EOF;
-}
-
-/* APPEND_ATOMIC says how, but not that; here all is atomic. */
-static bool appends(const struct mem_handle *handle)
-{
-    return (handle->flags & (SALLY_OPEN_APPEND | SALLY_OPEN_APPEND_ATOMIC)) != 0;
-}
-
-sally_status memory_write(sally_fs *fs, sally_op *op)
-{
-    struct memory *memory = memory_of(fs);
-    const struct mem_handle *handle = sally_file_get(op->file, fs);
-    sally_op_io *io = &op->u.io;
-    if (!(handle->flags & MEM_WRITES))
-        return sally_status_from_errno(EBADF);
-    pthread_rwlock_wrlock(&memory->lock);
-    struct mem_data *data = &handle->node->u.data;
-    uint64_t offset = appends(handle) ? data->size : io->offset;
-    sally_status status = locks_check_io(&memory->locks, &handle->holder, offset, io->length, true);
-    if (status == SALLY_OK) {
-        status = sally_status_from_errno(
-            mem_data_write(data, &memory->tree.budget, offset, io->data, io->length));
-        mem_touch(handle->node);
-    }
-    pthread_rwlock_unlock(&memory->lock);
-    if (status == SALLY_OK)
-        io->done = io->length;
-    return status;
 }

@@ -1,32 +1,16 @@
-/* The storage in memory: locks, and digests of what is locked or not. */
+/* The storage in memory: HASH, of an open file or by path. */
 #include <errno.h>
 
 #include "fs/memory.h"
 
-sally_status memory_lock(sally_fs *fs, sally_op *op)
-{
-    struct mem_handle *handle = sally_file_get(op->file, fs);
-    if (!handle->holder.entered)
-        return SALLY_UNSUPPORTED; /* a directory */
-    return locks_add(&memory_of(fs)->locks, &handle->holder, &op->u.lock);
-}
-
-sally_status memory_unlock(sally_fs *fs, sally_op *op)
-{
-    struct mem_handle *handle = sally_file_get(op->file, fs);
-    if (!handle->holder.entered)
-        return SALLY_UNSUPPORTED;
-    return locks_remove(&memory_of(fs)->locks, &handle->holder, &op->u.lock);
-}
-
-struct reading {
+struct hash_reading {
     struct memory *memory;
     const struct mem_node *node;
 };
 
 static sally_status read_some(void *context, uint64_t offset, void *data, size_t size, size_t *got)
 {
-    const struct reading *reading = context;
+    const struct hash_reading *reading = context;
     pthread_rwlock_rdlock(&reading->memory->lock);
     *got = mem_data_read(&reading->node->u.data, offset, data, (uint32_t)size);
     pthread_rwlock_unlock(&reading->memory->lock);
@@ -37,7 +21,7 @@ static sally_status answer(struct memory *memory, sally_op *op, const struct mem
                            const struct lock_holder *holder)
 {
     const sally_op_hash *in = &op->u.hash;
-    struct reading reading = {memory, node};
+    struct hash_reading reading = {memory, node};
     sally_status status = locks_check_io(&memory->locks, holder, in->offset,
                                          in->length ? in->length : UINT64_MAX, false);
     if (status != SALLY_OK)

@@ -1,11 +1,12 @@
-#include "fs/memory_tree.h"
+#include "fs/memory_nodes.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "core/path.h"
-#include "fs/memory_extra.h"
+#include "fs/memory_acl.h"
+#include "fs/memory_xattr.h"
 
 #define MAX_LINKS 40
 #define BOOK_FREE                                                                                  \
@@ -137,7 +138,8 @@ void mem_release(struct mem_tree *tree, struct mem_node *node)
     if (node->links || node->handles)
         return;
     size_t cost = node_cost(S_ISLNK(node->mode) ? node->u.target : NULL);
-    mem_extra_clear(tree, node);
+    mem_xattr_clear(tree, node);
+    mem_acl_clear(tree, node);
     if (S_ISREG(node->mode))
         mem_data_clear(&node->u.data, &tree->budget);
     else if (S_ISLNK(node->mode))
