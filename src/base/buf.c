@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/mem.h"
-
 void buf_init(struct buf *b, size_t max)
 {
     memset(b, 0, sizeof *b);
@@ -32,10 +30,7 @@ static void release(const struct buf *b)
 {
     if (b->secret && b->data)
         mem_wipe(b->data, b->capacity);
-    if (b->capacity >= LARGE)
-        mem_free_pages(b->data, b->capacity);
-    else
-        mem_free(b->data);
+    mem_free_by(b->capacity >= LARGE ? b->free_large : NULL, b->data, b->capacity);
 }
 
 void buf_clear(struct buf *b)

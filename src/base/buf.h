@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/cursor.h"
+#include "base/mem.h"
 
 struct buf {
     uint8_t *data;   /* the allocation */
@@ -18,6 +19,7 @@ struct buf {
     size_t max;      /* size never exceeds it */
     bool secret;     /* wipe whatever is given back to the heap */
     bool failed;
+    mem_free_fn *free_large; /* NULL, unless set after buf_init(): for memory worth a system call */
 };
 
 void buf_init(struct buf *b, size_t max);

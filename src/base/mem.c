@@ -58,6 +58,14 @@ void mem_free(void *ptr)
     free(ptr);
 }
 
+void mem_free_by(mem_free_fn *free_large, void *ptr, size_t size)
+{
+    if (free_large)
+        free_large(ptr, size);
+    else
+        free(ptr);
+}
+
 void mem_wipe(void *ptr, size_t size)
 {
     if (size)

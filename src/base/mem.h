@@ -15,10 +15,10 @@ void *mem_dup(const void *data, size_t size);
 char *mem_strdup(const char *text);               /* NULL in, NULL out */
 char *mem_strndup(const char *text, size_t size); /* always ends in NUL */
 void mem_free(void *ptr);
-/* For large blocks of who falls idle: their pages go back to the system at once, whatever stays
- * allocated around them. Getting such memory again costs a page fault for every 4 KiB, so what is
- * wanted again soon is better freed the usual way. */
-void mem_free_pages(void *ptr, size_t size);
+/* How large blocks that nobody wants again soon are freed, as os_free_pages() of os/heap.h does it.
+ * Given to those who have such blocks; NULL: mem_free(). */
+typedef void mem_free_fn(void *ptr, size_t size);
+void mem_free_by(mem_free_fn *free_large, void *ptr, size_t size);
 
 /* For secrets: the store that the compiler may not drop, and a free that wipes first. */
 void mem_wipe(void *ptr, size_t size);

@@ -9,7 +9,8 @@ static const size_t class_sizes[BLOCK_CLASSES] = {512, 4096, 16384, 40960, 73728
 
 #define MAX_CACHED ((size_t)8 * 1024 * 1024)
 
-struct blocks *blocks_new(void (*on_release)(void *user_data), void *user_data)
+struct blocks *blocks_new(void (*on_release)(void *user_data), void *user_data,
+                          mem_free_fn *free_large)
 {
     struct blocks *p = mem_zalloc(sizeof *p);
     if (!p)
@@ -19,6 +20,7 @@ struct blocks *blocks_new(void (*on_release)(void *user_data), void *user_data)
     list_init(&p->in_use);
     p->on_release = on_release;
     p->user_data = user_data;
+    p->free_large = free_large;
     return p;
 }
 
@@ -147,7 +149,7 @@ void blocks_trim(struct blocks *p, size_t size)
         while (p->cached > size && (item = list_take_first(&p->free[i]))) {
             struct block *b = CONTAINER_OF(item, struct block, link);
             p->cached -= b->capacity;
-            mem_free_pages(b, sizeof *b + b->capacity);
+            mem_free_by(p->free_large, b, sizeof *b + b->capacity);
         }
     }
 }

@@ -5,6 +5,7 @@
 #define SALLY_CORE_BLOCKS_H
 
 #include "base/chunk.h"
+#include "base/mem.h"
 #include "core/op.h"
 
 #define BLOCK_CLASSES 7
@@ -33,9 +34,11 @@ struct blocks {
     bool orphan;                         /* the engine is gone */
     void (*on_release)(void *user_data); /* a chunk came back; not once the pool is an orphan */
     void *user_data;
+    mem_free_fn *free_large;
 };
 
-struct blocks *blocks_new(void (*on_release)(void *user_data), void *user_data);
+struct blocks *blocks_new(void (*on_release)(void *user_data), void *user_data,
+                          mem_free_fn *free_large);
 /* Ends the operations that hang on blocks, and lets go of the pool. */
 void blocks_free(struct blocks *p);
 

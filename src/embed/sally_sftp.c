@@ -9,6 +9,7 @@
 #include "base/number.h"
 #include "base/sized.h"
 #include "core/path.h"
+#include "os/heap.h"
 #include "sftp/protocol.h"
 #include "sftp/sftp.h"
 
@@ -287,6 +288,7 @@ static sally_error make_engine(sally_sftp *x, const sally_sftp_options *o)
             },
         .wall_seconds = x->wall_seconds ? now_seconds : NULL,
         .clock = x,
+        .free_large = os_free_pages,
     };
     x->window = max_packet + (size_t)4 > WINDOW ? max_packet + (size_t)4 : WINDOW;
     return sftp_new(&x->engine, x->session, &options, &events, x);

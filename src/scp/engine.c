@@ -375,14 +375,15 @@ static const struct mode *mode_of(enum scp_kind kind)
 }
 
 sally_error scp_new(struct scp **out, sally_session *session, struct slice command,
-                    uint32_t allowed, const struct scp_events *events, void *user_data)
+                    const struct scp_options *options, const struct scp_events *events,
+                    void *user_data)
 {
     *out = NULL;
     struct scp *s = mem_zalloc(sizeof *s);
     if (!s)
         return SALLY_E_NO_MEMORY;
-    s->blocks = blocks_new(on_release, s);
-    if (!s->blocks || scp_command_parse(&s->command, command, allowed) != SALLY_E_OK) {
+    s->blocks = blocks_new(on_release, s, options->free_large);
+    if (!s->blocks || scp_command_parse(&s->command, command, options->allowed) != SALLY_E_OK) {
         if (s->blocks)
             blocks_free(s->blocks);
         free_engine(s);
@@ -395,6 +396,7 @@ sally_error scp_new(struct scp **out, sally_session *session, struct slice comma
     buf_init(&s->in, SIZE_MAX / 2); /* never more than the window granted */
     buf_init(&s->out, OUT_MAX);
     buf_init(&s->err, OUT_MAX);
+    s->in.free_large = s->out.free_large = s->err.free_large = options->free_large;
     list_init(&s->done);
     buf_init(&s->walk.path, PATH_MAX_BYTES);
     buf_init(&s->sink.path, PATH_MAX_BYTES);

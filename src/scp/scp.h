@@ -5,6 +5,7 @@
 #define SALLY_SCP_SCP_H
 
 #include "base/chunk.h"
+#include "base/mem.h"
 #include "core/session.h"
 #include "scp/settings.h"
 
@@ -27,12 +28,17 @@ struct scp;
 
 #define SCP_ALL_COMMANDS UINT32_MAX
 
-/* `command` is copied; one that is not known, or whose bit in `allowed` (1 << index) is not set,
- * gets a text and an exit status through the events.
- * The session is the engine's from now on (it ends with scp_close), unless this fails:
- * SALLY_E_NO_MEMORY. Nothing happens before the first scp_flush(). */
+struct scp_options {
+    uint32_t allowed;        /* 1 << index for each command that may be run */
+    mem_free_fn *free_large; /* NULL: mem_free() */
+};
+
+/* `command` is copied; one that is not known, or not allowed, gets a text and an exit status
+ * through the events. The session is the engine's from now on (it ends with scp_close), unless this
+ * fails: SALLY_E_NO_MEMORY. Nothing happens before the first scp_flush(). */
 sally_error scp_new(struct scp **out, sally_session *session, struct slice command,
-                    uint32_t allowed, const struct scp_events *events, void *user_data);
+                    const struct scp_options *options, const struct scp_events *events,
+                    void *user_data);
 
 /* Bytes from the peer; all are taken, and copied. The owner must not give more than the window it
  * granted (credit says when more may come). */

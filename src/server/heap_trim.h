@@ -1,5 +1,5 @@
 /* Memory that connections have let go of goes back to the system in a quiet moment. What is large
- * went at once (mem_free_pages()); this is for the rest, which free() keeps between blocks that
+ * went at once (os_free_pages()); this is for the rest, which free() keeps between blocks that
  * live on. It concerns the process's heap as a whole, so it is a setting, and off by default. */
 #ifndef SALLY_SERVER_HEAP_TRIM_H
 #define SALLY_SERVER_HEAP_TRIM_H

@@ -6,6 +6,7 @@
 
 #include "base/charset.h"
 #include "base/chunk.h"
+#include "base/mem.h"
 #include "core/session.h"
 #include "sftp/settings.h"
 
@@ -21,6 +22,7 @@ struct sftp_options {
     struct charset *charset;
     int64_t (*wall_seconds)(void *user_data); /* for longname: now; NULL: 0 */
     void *clock;
+    mem_free_fn *free_large; /* NULL: mem_free() */
 };
 
 /* What the engine tells its owner; all on the home thread, possibly from inside a call of the

@@ -31,11 +31,11 @@ static size_t packet_total(const struct transport *t)
 }
 
 /* Passwords came through it. */
-static void release(const struct receive_buffer *rx)
+static void release(const struct ssh *ssh, const struct receive_buffer *rx)
 {
     if (rx->data)
         mem_wipe(rx->data, rx->capacity);
-    mem_free_pages(rx->data, rx->capacity);
+    mem_free_by(ssh->options.free_large, rx->data, rx->capacity);
 }
 
 size_t receive_room(struct ssh *ssh, uint8_t **room)
@@ -58,7 +58,7 @@ size_t receive_room(struct ssh *ssh, uint8_t **room)
         }
         if (held)
             memcpy(data, rx->data + rx->start, held);
-        release(rx);
+        release(ssh, rx);
         rx->data = data;
         rx->capacity = wanted;
         rx->start = 0;
@@ -74,13 +74,13 @@ size_t receive_room(struct ssh *ssh, uint8_t **room)
     return rx->room;
 }
 
-void receive_trim(struct transport *t)
+void receive_trim(struct ssh *ssh)
 {
-    struct receive_buffer *rx = &t->rx;
+    struct receive_buffer *rx = &ssh->transport->rx;
     rx->bulk = false;
     if (rx->start != rx->end)
         return;
-    release(rx);
+    release(ssh, rx);
     rx->data = NULL;
     rx->start = rx->end = rx->capacity = rx->room = 0;
 }

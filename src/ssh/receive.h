@@ -19,6 +19,6 @@ size_t receive_room(struct ssh *ssh, uint8_t **room);
 /* The next message's payload, valid until the next call. False: none is complete, or the connection
  * was ended. */
 bool receive_packet(struct ssh *ssh, struct slice *payload, uint32_t *sequence);
-void receive_trim(struct transport *t);
+void receive_trim(struct ssh *ssh);
 
 #endif

@@ -22,6 +22,7 @@
 #include "base/chunk.h"
 #include "base/cursor.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/random.h"
 #include "crypto/crypto.h"
 #include "sallyport/keys.h"
@@ -50,6 +51,7 @@ struct ssh_options {
     uint32_t max_packet;
     const struct log_sink *log;
     struct log_ids log_ids;
+    mem_free_fn *free_large; /* NULL: mem_free() */
 };
 
 /* Who or what ended the connection. */

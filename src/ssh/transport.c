@@ -79,6 +79,8 @@ static bool transport_new(struct ssh *ssh)
     buf_init(&t->waiting, WAITING_MAX);
     buf_init(&t->inflated, 0);
     buf_init(&t->deflated, 0);
+    t->output.free_large = t->message.free_large = t->waiting.free_large = t->inflated.free_large =
+        t->deflated.free_large = ssh->options.free_large;
     set_output_max(ssh);
     return true;
 }
@@ -281,7 +283,7 @@ void ssh_trim(struct ssh *ssh)
     buf_clear(&t->deflated);
     mem_free(t->padding);
     t->padding = NULL;
-    receive_trim(t);
+    receive_trim(ssh);
 }
 
 void ssh_rekey(struct ssh *ssh)

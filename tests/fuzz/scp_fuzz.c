@@ -122,7 +122,8 @@ static void start(struct owner *o, uint8_t how, struct slice command)
                                             .max_bytes = 1u << 20};
     require(session_new(&session, &o->host, &options) == SALLY_E_OK);
     sally_fs_unref(fs);
-    require(scp_new(&o->engine, session, command, SCP_ALL_COMMANDS, &events, o) == SALLY_E_OK);
+    const struct scp_options scp = {.allowed = SCP_ALL_COMMANDS};
+    require(scp_new(&o->engine, session, command, &scp, &events, o) == SALLY_E_OK);
 }
 
 static void say(struct owner *o, const uint8_t *data, size_t size, uint8_t how)

@@ -14,8 +14,6 @@ PURE_SYSTEM = {
 # ... and who may use another one.
 PURE_MORE = {
     "zlib.h": {"ssh"},
-    "sys/mman.h": {"base/pages.c"},
-    "unistd.h": {"base/pages.c"},
 }
 # A folder that needs to know of some others only what may be set of them.
 ONLY_SETTINGS = {"settings": {"ssh", "sftp", "scp"}}

@@ -23,8 +23,6 @@ ALLOWED = {
 MORE = {
     "ssh": {"deflate", "deflateInit_", "deflateInit2_", "deflateEnd", "deflateBound", "deflateReset", "inflate",
             "inflateInit_", "inflateInit2_", "inflateEnd", "inflateReset"},
-    # Memory that goes back to the system, as free() does for the largest blocks.
-    "base/pages.c": {"madvise", "sysconf"},
     # The one place where memory comes from tells the allocator's failures; errno is a thread's own variable.
     "core/status.c": {"__errno_location"},
 }

@@ -16,7 +16,7 @@ LAYERS = {
     "ssh": {"base", "crypto"},
     "sftp": {"base", "core"},
     "scp": {"base", "core"},
-    "embed": {"base", "core", "sftp"},
+    "embed": {"base", "core", "os", "sftp"},
     "fs": {"base", "core", "os", "crypto"},
     "auth": {"base", "core", "os", "crypto"},
     "settings": {"base", "os", "crypto", "ssh", "sftp", "scp"},

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/names.h"
 #include "core/request_policy.h"
+#include "os/heap.h"
 #include "scp/scp.h"
 #include "server/ssh/channel.h"
 
@@ -47,9 +48,12 @@ static sally_error make(struct channel *ch, struct slice command)
         .finished = channel_finish,
         .want_flush = channel_want_flush,
     };
+    const struct scp_options options = {
+        .allowed = allowed_commands(ch->session.settings),
+        .free_large = os_free_pages,
+    };
     struct scp *scp;
-    sally_error error = scp_new(&scp, ch->session.session, command,
-                                allowed_commands(ch->session.settings), &events, ch);
+    sally_error error = scp_new(&scp, ch->session.session, command, &options, &events, ch);
     if (!error)
         ch->engine = scp;
     return error;

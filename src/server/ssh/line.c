@@ -1,6 +1,7 @@
 #include "server/ssh/line.h"
 
 #include "base/mem.h"
+#include "os/heap.h"
 #include "server/conn_hooks.h"
 #include "server/login.h"
 #include "server/server.h"
@@ -55,6 +56,7 @@ static struct ssh_options options_of(const struct conn *c)
         .role = SSH_SERVER,
         .crypto = c->server->crypto,
         .random = crypto_random(c->server->crypto),
+        .free_large = os_free_pages,
         .host_keys = c->service->keys->keys,
         .host_key_count = c->service->keys->count,
         .settings = ssh,

@@ -3,6 +3,7 @@
 
 #include "loop/clock.h"
 #include "os/charset.h"
+#include "os/heap.h"
 #include "server/ssh/channel.h"
 #include "sftp/sftp.h"
 
@@ -48,6 +49,7 @@ static sally_error make(struct channel *ch, struct slice command)
         .max_unsent = 1,
         .charset = ch->charset,
         .wall_seconds = clock_sftp_seconds,
+        .free_large = os_free_pages,
     };
     struct sftp *sftp;
     (void)command;

@@ -131,6 +131,37 @@ static void lent_memory_is_never_left(void **state)
     assert_memory_equal(memory, "axyz\x07", 5);
 }
 
+static size_t given_back;
+
+static void count_and_free(void *ptr, size_t size)
+{
+    given_back += size;
+    mem_free(ptr);
+}
+
+static void only_large_blocks_are_freed_as_was_said(void **state)
+{
+    (void)state;
+    struct buf b;
+    buf_init(&b, 1000000);
+    b.free_large = count_and_free;
+    given_back = 0;
+    put_text(&b, "small");
+    buf_clear(&b);
+    assert_int_equal(given_back, 0);
+    assert_non_null(buf_extend(&b, 100000));
+    size_t first = b.capacity;
+    assert_int_equal(given_back, 0);
+    assert_non_null(buf_extend(&b, 200000)); /* in another block */
+    assert_int_equal(given_back, first);
+    given_back = 0;
+    size_t second = b.capacity;
+    buf_clear(&b);
+    assert_int_equal(given_back, second);
+    buf_clear(&b);
+    assert_int_equal(given_back, second);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -141,6 +172,7 @@ int main(void)
         cmocka_unit_test(builds_what_the_rfc_shows),
         cmocka_unit_test(strings_nest),
         cmocka_unit_test(failure_sticks_until_reset),
+        cmocka_unit_test(only_large_blocks_are_freed_as_was_said),
     };
     return cmocka_run_group_tests_name("base/buf", tests, NULL, NULL);
 }

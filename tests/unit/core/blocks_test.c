@@ -15,7 +15,7 @@ static void blocks_are_used_again(void **state)
 {
     (void)state;
     int releases = 0;
-    struct blocks *p = blocks_new(count, &releases);
+    struct blocks *p = blocks_new(count, &releases, NULL);
     static const size_t sizes[] = {
         0, 1, 4096, 4097, 32768 + 13, 65536, 65536 + 13, 255 * 1024 + 13, 300000, 5000000};
     for (size_t i = 0; i < COUNT_OF(sizes); i++) {
@@ -41,7 +41,7 @@ static void not_too_much_is_kept(void **state)
 {
     (void)state;
     int releases = 0;
-    struct blocks *p = blocks_new(count, &releases);
+    struct blocks *p = blocks_new(count, &releases, NULL);
     struct block *blocks[40];
     for (size_t i = 0; i < COUNT_OF(blocks); i++)
         blocks[i] = blocks_get(p, 255 * 1024);
@@ -60,7 +60,7 @@ static void the_last_chunk_takes_the_pool_along(void **state)
 {
     (void)state;
     int releases = 0;
-    struct blocks *p = blocks_new(count, &releases);
+    struct blocks *p = blocks_new(count, &releases, NULL);
     struct block *a = blocks_get(p, 100), *b = blocks_get(p, 100);
     a->backlog = p->backlog = 4096;
     struct chunk *c = blocks_chunk(a, 10, 50), *d = blocks_chunk(b, 0, 100);
@@ -78,7 +78,7 @@ static void small_text_takes_no_page(void **state)
 {
     (void)state;
     int releases = 0;
-    struct blocks *p = blocks_new(count, &releases);
+    struct blocks *p = blocks_new(count, &releases, NULL);
     struct block *b = blocks_get(p, 80);
     assert_true(b->capacity < 1024);
     struct block *piece = blocks_get(p, (size_t)128 * 1024); /* of scp */
@@ -115,7 +115,7 @@ static void an_operation_ends_with_its_block(void **state)
     sally_session *session = open_session(&host);
     bool is_gone = false;
     int releases = 0;
-    struct blocks *p = blocks_new(count, &releases);
+    struct blocks *p = blocks_new(count, &releases, NULL);
     struct block *blocks[3];
     for (size_t i = 0; i < COUNT_OF(blocks); i++) {
         blocks[i] = blocks_get(p, 100);
@@ -148,7 +148,7 @@ static void data_without_an_operation_is_not_lent(void **state)
 {
     (void)state;
     int releases = 0;
-    struct blocks *p = blocks_new(count, &releases);
+    struct blocks *p = blocks_new(count, &releases, NULL);
     struct chunk *c = blocks_chunk(blocks_get(p, 100), 0, 100);
     blocks_lend(c);
     assert_int_equal(p->lent, 0);

@@ -135,7 +135,8 @@ bool client_start(struct client *c, const char *command)
     sally_fs_unref(fs);
     if (error)
         return false;
-    error = scp_new(&c->engine, session, slice_of(command), c->allowed,
+    const struct scp_options scp = {.allowed = c->allowed};
+    error = scp_new(&c->engine, session, slice_of(command), &scp,
                     c->how & RUN_RANDOM ? &with_wish : &without, c);
     if (error) {
         assert_int_equal(error, SALLY_E_NO_MEMORY);
