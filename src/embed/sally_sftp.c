@@ -1,14 +1,12 @@
 /* sally_sftp: the engine for programs with a transport of their own. There is no thread; answers
- * from other threads wait in an inbox. After sally_sftp_free() whoever finishes an operation takes
- * over as the session's home thread, until the last one is done. */
+ * from other threads wait in an inbox (inbox.h). */
 #include "sallyport/sftp.h"
-
-#include <pthread.h>
 
 #include "base/names.h"
 #include "base/number.h"
 #include "base/sized.h"
 #include "core/path.h"
+#include "embed/inbox.h"
 #include "os/heap.h"
 #include "sftp/protocol.h"
 #include "sftp/sftp.h"
@@ -35,19 +33,11 @@ struct sally_sftp {
     sally_peer peer;
     char *texts[7]; /* the caller's, copied */
     int64_t (*wall_seconds)(void *user_data);
-    void (*on_wake)(void *user_data);
     void *user_data;
     struct list output; /* chunks */
     size_t window;      /* bytes that may be taken */
     bool broken, finished, want_flush;
-
-    pthread_mutex_t lock; /* for the members below; never held during a callback */
-    pthread_cond_t quiet; /* signalled when `waking` becomes 0 after the close */
-    struct list inbox;    /* operations on their way home */
-    uint32_t waking;      /* calls of on_wake in progress */
-    bool closed;          /* nobody calls us any more */
-    bool running;         /* closed, and a thread is delivering */
-    bool gone;            /* closed, and the session has ended */
+    struct inbox inbox;
 };
 
 static struct sally_sftp *sftp_of(struct session_host *host)
@@ -62,72 +52,19 @@ static uint64_t no_time(struct session_host *host)
     return 0;
 }
 
-static void destroy(sally_sftp *x)
+static void destroy(struct inbox *inbox)
 {
-    pthread_cond_destroy(&x->quiet);
-    pthread_mutex_destroy(&x->lock);
+    sally_sftp *x = CONTAINER_OF(inbox, struct sally_sftp, inbox);
+    inbox_clear(inbox);
     hook_stack_clear(&x->hooks);
     for (size_t i = 0; i < COUNT_OF(x->texts); i++)
         mem_free(x->texts[i]);
     mem_free(x);
 }
 
-/* Delivers what has come home. Owner's thread, or after the close the one thread that runs. */
-static void deliver(sally_sftp *x)
-{
-    struct list batch, *item;
-    list_init(&batch);
-    pthread_mutex_lock(&x->lock);
-    list_move_all(&batch, &x->inbox);
-    pthread_mutex_unlock(&x->lock);
-    while ((item = list_take_first(&batch)))
-        session_deliver(CONTAINER_OF(item, struct op, link));
-}
-
-static void run_to_the_end(sally_sftp *x)
-{
-    for (;;) {
-        pthread_mutex_lock(&x->lock);
-        bool empty = list_empty(&x->inbox), gone = x->gone;
-        if (empty)
-            x->running = false;
-        pthread_mutex_unlock(&x->lock);
-        if (empty) {
-            if (gone) /* no operation is left that could come home */
-                destroy(x);
-            return;
-        }
-        deliver(x);
-    }
-}
-
-/* The caller has counted it in `waking`: sally_sftp_free() waits for calls in progress. */
-static void call_on_wake(sally_sftp *x)
-{
-    x->on_wake(x->user_data);
-    pthread_mutex_lock(&x->lock);
-    if (--x->waking == 0 && x->closed)
-        pthread_cond_signal(&x->quiet);
-    pthread_mutex_unlock(&x->lock);
-}
-
 static void wake(struct session_host *host, struct op *op)
 {
-    sally_sftp *x = sftp_of(host);
-    bool run = false, call = false;
-    pthread_mutex_lock(&x->lock);
-    list_append(&x->inbox, &op->link);
-    if (!x->closed && x->on_wake) {
-        call = true;
-        x->waking++;
-    }
-    if (x->closed && !x->running)
-        run = x->running = true;
-    pthread_mutex_unlock(&x->lock);
-    if (call)
-        call_on_wake(x);
-    if (run)
-        run_to_the_end(x);
+    inbox_add(&sftp_of(host)->inbox, op);
 }
 
 static void on_send(void *user_data, struct chunk *c)
@@ -225,7 +162,8 @@ static sally_error take_options(sally_sftp *x, sally_sftp_options *o)
 {
     if (!list_is_known(o->allow_requests) || !list_is_known(o->deny_requests))
         return SALLY_E_PARSE;
-    x->on_wake = o->on_wake;
+    x->inbox.on_wake = o->on_wake;
+    x->inbox.user_data = o->user_data;
     x->wall_seconds = o->wall_seconds;
     x->user_data = o->user_data;
     x->log = (struct log_sink){.write = o->log,
@@ -311,17 +249,11 @@ sally_error sally_sftp_new(sally_sftp **out, sally_fs *fs, const sally_sftp_opti
     sally_sftp *x = mem_zalloc(sizeof *x);
     if (!x)
         return SALLY_E_NO_MEMORY;
-    if (pthread_mutex_init(&x->lock, NULL) != 0) {
-        mem_free(x);
-        return SALLY_E_NO_MEMORY;
-    }
-    if (pthread_cond_init(&x->quiet, NULL) != 0) {
-        pthread_mutex_destroy(&x->lock);
+    if (!inbox_init(&x->inbox, destroy)) {
         mem_free(x);
         return SALLY_E_NO_MEMORY;
     }
     list_init(&x->output);
-    list_init(&x->inbox);
     x->host = (struct session_host){.wake = wake, .now_ns = no_time, .yields = o.on_wake != NULL};
     sally_error error = take_options(x, &o);
     if (!error)
@@ -332,7 +264,7 @@ sally_error sally_sftp_new(sally_sftp **out, sally_fs *fs, const sally_sftp_opti
             session_close(x->session, SALLY_CLOSED_BY_SERVER, forget, NULL);
     }
     if (error) {
-        destroy(x);
+        destroy(&x->inbox);
         return error;
     }
     *out = x;
@@ -342,7 +274,7 @@ sally_error sally_sftp_new(sally_sftp **out, sally_fs *fs, const sally_sftp_opti
 sally_error sally_sftp_input(sally_sftp *x, const void *data, size_t size, size_t *taken)
 {
     size_t count = size < x->window ? size : x->window;
-    deliver(x);
+    inbox_deliver(&x->inbox);
     if (x->broken || x->finished)
         count = 0;
     x->window -= count;
@@ -410,22 +342,15 @@ sally_session *sally_sftp_session(sally_sftp *x)
 static void on_gone(void *user_data)
 {
     sally_sftp *x = user_data;
-    pthread_mutex_lock(&x->lock);
-    x->gone = true;
-    pthread_mutex_unlock(&x->lock);
+    inbox_session_is_gone(&x->inbox);
 }
 
 void sally_sftp_free(sally_sftp *x)
 {
     if (!x)
         return;
-    /* From here on this thread is the one that runs, until it leaves that to others. */
-    pthread_mutex_lock(&x->lock);
-    x->closed = x->running = true;
-    while (x->waking)
-        pthread_cond_wait(&x->quiet, &x->lock);
-    pthread_mutex_unlock(&x->lock);
-    deliver(x);
+    inbox_close(&x->inbox);
+    inbox_deliver(&x->inbox);
     /* Files that the client has closed have their reason already. The others are lost, even if the
      * input ended in good order. */
     sftp_close(x->engine, SALLY_CLOSED_LOST, on_gone, x);
@@ -435,5 +360,5 @@ void sally_sftp_free(sally_sftp *x)
         struct chunk *c = CONTAINER_OF(item, struct chunk, link);
         c->release(c);
     }
-    run_to_the_end(x);
+    inbox_run_to_the_end(&x->inbox);
 }

@@ -1,0 +1,95 @@
+#include "embed/inbox.h"
+
+#include "base/mem.h"
+#include "core/session.h"
+
+bool inbox_init(struct inbox *inbox, void (*on_end)(struct inbox *inbox))
+{
+    *inbox = (struct inbox){.on_end = on_end};
+    list_init(&inbox->ops);
+    if (pthread_mutex_init(&inbox->lock, NULL) != 0)
+        return false;
+    if (pthread_cond_init(&inbox->quiet, NULL) != 0) {
+        pthread_mutex_destroy(&inbox->lock);
+        return false;
+    }
+    return true;
+}
+
+void inbox_clear(struct inbox *inbox)
+{
+    pthread_cond_destroy(&inbox->quiet);
+    pthread_mutex_destroy(&inbox->lock);
+}
+
+void inbox_deliver(struct inbox *inbox)
+{
+    struct list batch, *item;
+    list_init(&batch);
+    pthread_mutex_lock(&inbox->lock);
+    list_move_all(&batch, &inbox->ops);
+    pthread_mutex_unlock(&inbox->lock);
+    while ((item = list_take_first(&batch)))
+        session_deliver(CONTAINER_OF(item, struct op, link));
+}
+
+void inbox_run_to_the_end(struct inbox *inbox)
+{
+    for (;;) {
+        pthread_mutex_lock(&inbox->lock);
+        bool empty = list_empty(&inbox->ops), gone = inbox->gone;
+        if (empty)
+            inbox->running = false;
+        pthread_mutex_unlock(&inbox->lock);
+        if (empty) {
+            if (gone) /* no operation is left that could come home */
+                inbox->on_end(inbox);
+            return;
+        }
+        inbox_deliver(inbox);
+    }
+}
+
+/* The caller has counted it in `waking`: inbox_close() waits for calls in progress. */
+static void call_on_wake(struct inbox *inbox)
+{
+    inbox->on_wake(inbox->user_data);
+    pthread_mutex_lock(&inbox->lock);
+    if (--inbox->waking == 0 && inbox->closed)
+        pthread_cond_signal(&inbox->quiet);
+    pthread_mutex_unlock(&inbox->lock);
+}
+
+void inbox_add(struct inbox *inbox, struct op *op)
+{
+    bool run = false, call = false;
+    pthread_mutex_lock(&inbox->lock);
+    list_append(&inbox->ops, &op->link);
+    if (!inbox->closed && inbox->on_wake) {
+        call = true;
+        inbox->waking++;
+    }
+    if (inbox->closed && !inbox->running)
+        run = inbox->running = true;
+    pthread_mutex_unlock(&inbox->lock);
+    if (call)
+        call_on_wake(inbox);
+    if (run)
+        inbox_run_to_the_end(inbox);
+}
+
+void inbox_close(struct inbox *inbox)
+{
+    pthread_mutex_lock(&inbox->lock);
+    inbox->closed = inbox->running = true;
+    while (inbox->waking)
+        pthread_cond_wait(&inbox->quiet, &inbox->lock);
+    pthread_mutex_unlock(&inbox->lock);
+}
+
+void inbox_session_is_gone(struct inbox *inbox)
+{
+    pthread_mutex_lock(&inbox->lock);
+    inbox->gone = true;
+    pthread_mutex_unlock(&inbox->lock);
+}
