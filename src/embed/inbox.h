@@ -15,7 +15,7 @@ struct inbox {
     void (*on_wake)(
         void *user_data); /* NULL: nobody wants to know. Set before the first one comes */
     void *user_data;
-    void (*on_end)(struct inbox *inbox); /* closed, and empty for ever: last call */
+    void (*on_end)(struct inbox *inbox); /* closed, and nothing can come any more */
 
     pthread_mutex_t lock; /* for the members below; never held during a callback */
     pthread_cond_t quiet; /* signalled when `waking` becomes 0 after the close */
