@@ -3,11 +3,6 @@
 
 #include "scp/engine.h"
 
-static struct slice shown_path(const struct scp *s)
-{
-    return buf_slice(&s->walk.path);
-}
-
 static uint64_t kib(uint64_t fragments, uint64_t fragment_size)
 {
     return fragments / 1024 * fragment_size + fragments % 1024 * fragment_size / 1024;
@@ -38,37 +33,23 @@ static void after_statvfs(struct scp *s, struct op *op)
     if (op->pub.status == SALLY_OK)
         put_space(s, &op->pub.u.statvfs);
     else if (!walk_was_guess(s, op->pub.status))
-        digest_failed(s, op, op->pub.status);
+        walk_report(s, op, op->pub.status);
 }
 
 static void visit(struct scp *s)
 {
-    struct op *op = scp_path_op(s, SALLY_OP_STATVFS, shown_path(s), after_statvfs, digest_failed);
+    struct op *op = scp_path_op(s, SALLY_OP_STATVFS, walk_path(s), after_statvfs, walk_report);
     if (op)
         scp_submit_alone(s, op);
 }
 
-static void leave_tree(struct scp *s)
-{
-    (void)s;
-}
-
 static bool df_step(struct scp *s)
 {
-    if (s->in.size) { /* nobody reads it */
-        scp_use_input(s, s->in.size);
-        return true;
-    }
     if (!s->walk.visit) {
         const char head[] = "Filesystem 1K-blocks Used Available Use% Mounted on\n";
         scp_put_out(s, head, sizeof head - 1);
     }
-    s->walk.visit = visit;
-    s->walk.leave_tree = leave_tree;
-    s->walk.failed = digest_failed;
-    if (!walk_step(s))
-        scp_finish(s, s->errors ? 1 : 0);
-    return true;
+    return walk_visit_all(s, visit);
 }
 
 const struct mode scp_mode_df = {df_step, walk_drop};

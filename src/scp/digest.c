@@ -1,20 +1,6 @@
 /* md5sum and its like: the storage computes, and the answer has the form of coreutils' programs. */
 #include "scp/engine.h"
 
-static struct slice shown_path(const struct scp *s)
-{
-    return buf_slice(&s->walk.path);
-}
-
-void digest_failed(struct scp *s, const struct op *op, sally_status status)
-{
-    struct buf text = {.data = NULL};
-    s->errors++;
-    scp_put_status(s, &text, shown_path(s), op, status);
-    scp_put_error(s, buf_slice(&text));
-    buf_clear(&text);
-}
-
 static void put_hex(struct buf *out, const uint8_t *data, size_t size)
 {
     static const char digits[] = "0123456789abcdef";
@@ -67,23 +53,18 @@ static void after_hash(struct scp *s, struct op *op)
     if (status == SALLY_OK && (!hash->digests || hash->digests_size == 0))
         status = SALLY_FAILURE;
     if (status == SALLY_OK)
-        put_line(s, hash->digests, hash->digests_size, shown_path(s));
+        put_line(s, hash->digests, hash->digests_size, walk_path(s));
     else if (!walk_was_guess(s, status))
-        digest_failed(s, op, status);
+        walk_report(s, op, status);
 }
 
 static void visit(struct scp *s)
 {
-    struct op *op = scp_path_op(s, SALLY_OP_HASH, shown_path(s), after_hash, digest_failed);
+    struct op *op = scp_path_op(s, SALLY_OP_HASH, walk_path(s), after_hash, walk_report);
     if (!op)
         return;
     op->pub.u.hash.algorithms = s->command.digest->algorithm;
     scp_submit_alone(s, op);
-}
-
-static void leave_tree(struct scp *s)
-{
-    (void)s;
 }
 
 /* Clients find out this way what there is. */
@@ -108,21 +89,7 @@ static bool digest_step(struct scp *s)
 {
     if (s->command.path_count == 0)
         return hash_input(s);
-    if (s->in.size) { /* nobody reads it */
-        scp_use_input(s, s->in.size);
-        return true;
-    }
-    s->walk.visit = visit;
-    s->walk.leave_tree = leave_tree;
-    s->walk.failed = digest_failed;
-    if (!walk_step(s))
-        scp_finish(s, s->errors ? 1 : 0);
-    return true;
+    return walk_visit_all(s, visit);
 }
 
-static void digest_drop(struct scp *s)
-{
-    walk_drop(s);
-}
-
-const struct mode scp_mode_digest = {digest_step, digest_drop};
+const struct mode scp_mode_digest = {digest_step, walk_drop};

@@ -226,11 +226,17 @@ void walk_enter(struct scp *s, sally_file *dir);
  * it. */
 bool walk_was_guess(struct scp *s, sally_status status);
 void walk_drop(struct scp *s);
+/* The path that is visited. */
+static inline struct slice walk_path(const struct scp *s)
+{
+    return buf_slice(&s->walk.path);
+}
 
-/* ---- digest.c ---- */
-
-/* A file of the walk: to standard error. */
-void digest_failed(struct scp *s, const struct op *op, sally_status status);
+/* For commands that do one thing to each path, and nothing to trees. One step of such a command,
+ * which ends it when everything was visited: */
+bool walk_visit_all(struct scp *s, void (*visit_path)(struct scp *s));
+/* What failed with the path that is visited, to standard error. */
+void walk_report(struct scp *s, const struct op *op, sally_status status);
 
 /* ---- sink.c ---- */
 

@@ -7,15 +7,10 @@
 
 #define TYPE_DIRECTORY 0040000u
 
-static struct slice shown_path(const struct scp *s)
-{
-    return buf_slice(&s->walk.path);
-}
-
 static void report(struct scp *s, const char *why)
 {
     struct buf text = {.data = NULL};
-    scp_put_failure(s, &text, shown_path(s), why);
+    scp_put_failure(s, &text, walk_path(s), why);
     scp_warn(s, buf_slice(&text));
     buf_clear(&text);
 }
@@ -23,7 +18,7 @@ static void report(struct scp *s, const char *why)
 static void walk_failed(struct scp *s, const struct op *op, sally_status status)
 {
     struct buf text = {.data = NULL};
-    scp_put_status(s, &text, shown_path(s), op, status);
+    scp_put_status(s, &text, walk_path(s), op, status);
     scp_warn(s, buf_slice(&text));
     buf_clear(&text);
     s->source.state = SOURCE_WALK;
@@ -62,7 +57,7 @@ static void send_times(struct scp *s)
 static struct slice own_name(const struct scp *s, struct buf *canonical)
 {
     buf_init(canonical, 2 * PATH_MAX_BYTES + 2);
-    if (path_normalise(canonical, sally_session_home(s->session), shown_path(s)) != SALLY_OK)
+    if (path_normalise(canonical, sally_session_home(s->session), walk_path(s)) != SALLY_OK)
         return slice_of(".");
     struct slice name = slice_of(path_last((const char *)buf_head(canonical)));
     return name.size ? name : slice_of(".");
@@ -110,7 +105,7 @@ static void open_it(struct scp *s)
 {
     static const sally_attrs none = {.valid = 0};
     uint32_t kind = s->source.is_directory ? SALLY_OP_OPENDIR : SALLY_OP_OPEN;
-    struct op *op = scp_path_op(s, kind, shown_path(s), after_open, walk_failed);
+    struct op *op = scp_path_op(s, kind, walk_path(s), after_open, walk_failed);
     if (!op)
         return;
     if (kind == SALLY_OP_OPEN) {
@@ -154,7 +149,7 @@ static void after_stat(struct scp *s, struct op *op)
 
 static void visit(struct scp *s)
 {
-    struct op *op = scp_path_op(s, SALLY_OP_STAT, shown_path(s), after_stat, walk_failed);
+    struct op *op = scp_path_op(s, SALLY_OP_STAT, walk_path(s), after_stat, walk_failed);
     if (!op)
         return;
     op->pub.u.stat.flags = SALLY_FOLLOW;
@@ -175,7 +170,7 @@ static void fail(struct scp *s, const struct op *op, sally_status status)
 {
     struct source *f = &s->source;
     if (!f->failure.size)
-        scp_put_status(s, &f->failure, shown_path(s), op, status);
+        scp_put_status(s, &f->failure, walk_path(s), op, status);
 }
 
 static void ask(struct scp *s, struct piece *p);
@@ -196,7 +191,7 @@ static void after_piece(struct scp *s, struct op *op)
     }
     if (status == SALLY_OK || status == SALLY_EOF) {
         if (!s->source.failure.size)
-            scp_put_failure(s, &s->source.failure, shown_path(s),
+            scp_put_failure(s, &s->source.failure, walk_path(s),
                             "file got shorter while it was read");
     } else {
         fail(s, op, status);

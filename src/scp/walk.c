@@ -340,3 +340,25 @@ bool walk_step(struct scp *s)
         close_level(s, l);
     return true;
 }
+
+void walk_report(struct scp *s, const struct op *op, sally_status status)
+{
+    struct buf text = {.data = NULL};
+    s->errors++;
+    scp_put_status(s, &text, walk_path(s), op, status);
+    scp_put_error(s, buf_slice(&text));
+    buf_clear(&text);
+}
+
+bool walk_visit_all(struct scp *s, void (*visit_path)(struct scp *s))
+{
+    s->walk.visit = visit_path;
+    s->walk.failed = walk_report;
+    if (s->in.size) { /* nobody reads it */
+        scp_use_input(s, s->in.size);
+        return true;
+    }
+    if (!walk_step(s))
+        scp_finish(s, s->errors ? 1 : 0);
+    return true;
+}
