@@ -6,37 +6,37 @@
 #include "base/buf.h"
 #include "base/glob.h"
 #include "base/mem.h"
+#include "base/names.h"
 
 #define LIST_MAX_BYTES 16384
 #define LIST_NAME_SIZE 128
 
-/* The next name of a list with commas; blanks around it are left out. False at the end. */
-static bool next_name(const char **at, char name[LIST_NAME_SIZE], bool *too_long)
+static struct slice without_blanks(struct slice s)
 {
-    const char *s = *at;
-    while (*s == ',' || *s == ' ' || *s == '\t')
-        s++;
-    if (*s == '\0')
-        return false;
-    size_t size = strcspn(s, ",");
-    *at = s + size;
-    while (s[size - 1] == ' ' || s[size - 1] == '\t')
-        size--;
-    *too_long = size >= LIST_NAME_SIZE;
-    if (!*too_long) {
-        memcpy(name, s, size);
-        name[size] = '\0';
+    while (s.size && memchr(" \t", s.data[0], 2)) {
+        s.data++;
+        s.size--;
     }
-    return true;
+    while (s.size && memchr(" \t", s.data[s.size - 1], 2))
+        s.size--;
+    return s;
 }
 
-static bool list_has(const char *list, const char *name)
+/* The next name that is not empty. False at the end. */
+static bool next_name(struct slice *list, char name[LIST_NAME_SIZE], bool *too_long)
 {
-    size_t size = strlen(name);
-    for (const char *s = list; *s; s += strcspn(s, ","), s += *s == ',')
-        if (strcspn(s, ",") == size && memcmp(s, name, size) == 0)
-            return true;
-    return false;
+    struct slice each;
+    do {
+        if (!names_next(list, &each))
+            return false;
+        each = without_blanks(each);
+    } while (each.size == 0);
+    *too_long = each.size >= LIST_NAME_SIZE;
+    if (!*too_long) {
+        memcpy(name, each.data, each.size);
+        name[each.size] = '\0';
+    }
+    return true;
 }
 
 static const char *text_of(struct buf *list)
@@ -48,7 +48,7 @@ static const char *text_of(struct buf *list)
 
 static void append(struct buf *list, const char *name)
 {
-    if (list_has(text_of(list), name))
+    if (names_have(slice_of(text_of(list)), slice_of(name)))
         return;
     put_format(list, "%s%s", list->size ? "," : "", name);
 }
@@ -58,7 +58,7 @@ static void remove_names(struct buf *list, const char *pattern)
 {
     struct buf kept;
     buf_init(&kept, list->max);
-    const char *at = text_of(list);
+    struct slice at = slice_of(text_of(list));
     char each[LIST_NAME_SIZE];
     bool too_long = false;
     while (next_name(&at, each, &too_long))
@@ -151,7 +151,7 @@ static sally_error resolve_name(struct resolving *r, const char *text, bool too_
 /* The head, and the rest of the list behind it. */
 static void join(struct resolving *r)
 {
-    const char *at = text_of(&r->list);
+    struct slice at = slice_of(text_of(&r->list));
     char name[LIST_NAME_SIZE];
     bool too_long = false;
     while (next_name(&at, name, &too_long))
@@ -165,7 +165,7 @@ static sally_error resolve(struct resolving *r, const char *value, char why[SETT
     buf_init(&r->head, LIST_MAX_BYTES);
     buf_init(&r->list, LIST_MAX_BYTES);
     char text[LIST_NAME_SIZE];
-    const char *at = value;
+    struct slice at = slice_of(value);
     bool too_long = false;
     sally_error error = SALLY_E_OK;
     while (!error && next_name(&at, text, &too_long))
