@@ -22,16 +22,16 @@ def close_and_stay(client, channel):
 
 def eof_and_close(client, channel):  # phpseclib
     client.send(bytes([CHANNEL_EOF]) + u32(channel), bytes([CHANNEL_CLOSE]) + u32(channel))
-    client.close()
+    client.leave()
 
 
 def disconnect(client, channel):
     client.send(bytes([DISCONNECT]) + u32(11) + text("bye") + text(""))
-    client.close()
+    client.leave()
 
 
 def hang_up(client, channel):
-    client.close()
+    client.leave()
 
 
 def half_close(client, channel):
