@@ -84,6 +84,11 @@ static struct slice output(struct conn *c)
     return c->line->methods->output(c->line);
 }
 
+static uint64_t line_deadline(const struct conn *c)
+{
+    return c->line->methods->deadline ? c->line->methods->deadline(c->line) : UINT64_MAX;
+}
+
 static void note_end_of_input(struct conn *c)
 {
     /* Who leaves in the middle of a session, and says nothing, was cut off. */
@@ -168,7 +173,7 @@ static void transmit(struct conn *c, size_t *budget)
 
 static uint64_t next_deadline(struct conn *c)
 {
-    uint64_t at = c->line->methods->deadline(c->line);
+    uint64_t at = line_deadline(c);
     if (output(c).size > 0) {
         uint64_t patience = line_is_over(c) ? FAREWELL_NS : c->settings->limits.stall_ns;
         at = min_u64(at, c->progress_ns + patience);
@@ -200,11 +205,12 @@ static bool meet_deadline(struct conn *c)
             return false;
         }
     }
-    if (c->line->methods->deadline(c->line) <= now)
+    if (line_deadline(c) <= now)
         c->line->methods->tick(c->line, now);
     if (!c->is_trimmed && c->active_ns + TRIM_NS <= now) {
         c->is_trimmed = true;
-        c->line->methods->trim(c->line);
+        if (c->line->methods->trim)
+            c->line->methods->trim(c->line);
         conn_sessions_trim(c);
         heap_trim_note(&c->loop->heap_trim, c->moved_bytes);
         c->moved_bytes = 0;

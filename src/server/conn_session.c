@@ -202,9 +202,9 @@ static void settle(struct conn_session *s)
 {
     if (s->stage == SESSION_DRAINING && !may_drain(s->conn))
         s->stage = SESSION_DETACHED;
-    if (s->stage == SESSION_ATTACHED)
+    if (s->stage == SESSION_ATTACHED && s->methods->flush)
         s->methods->flush(s);
-    else if (s->stage == SESSION_DRAINING)
+    else if (s->stage == SESSION_DRAINING && s->methods->input_end)
         s->methods->input_end(s);
     /* Its files need not stay open until the peer has closed its side, too; and an engine that
      * breaks off leaves what came before that to be done. */
@@ -266,7 +266,7 @@ void conn_sessions_trim(struct conn *c)
 {
     LIST_EACH (item, &c->sessions) {
         struct conn_session *s = session_of_link(item);
-        if (s->stage != SESSION_ENDING)
+        if (s->stage != SESSION_ENDING && s->methods->trim)
             s->methods->trim(s);
     }
 }

@@ -11,10 +11,10 @@ struct conn_session;
 
 /* The engine that speaks for the session. */
 struct conn_session_methods {
-    void (*flush)(struct conn_session *s);     /* hands over what it has to send */
-    void (*input_end)(struct conn_session *s); /* no more will come; any number of times */
-    void (*trim)(struct conn_session *s);
-    void (*detach)(struct conn_session *s); /* lets go of what the client spoke through */
+    void (*flush)(struct conn_session *s);     /* hands over what it has to send; or NULL */
+    void (*input_end)(struct conn_session *s); /* no more will come, any number of times; or NULL */
+    void (*trim)(struct conn_session *s);      /* gives unused buffers back; or NULL */
+    void (*detach)(struct conn_session *s);    /* lets go of what the client spoke through */
     /* Frees the engine and closes the session; on_gone(s) when that has ended. */
     void (*end)(struct conn_session *s, uint32_t reason, void (*on_gone)(void *user_data));
     void (*free)(struct conn_session *s);

@@ -10,7 +10,7 @@
 
 struct line;
 
-/* All on the connection's loop. */
+/* All on the connection's loop. Those marked "or NULL" are not in every protocol. */
 struct line_methods {
     /* Room in the engine's receive buffer, which the stream is read straight into. 0: none now. */
     size_t (*input_room)(struct line *line, uint8_t **room);
@@ -21,14 +21,15 @@ struct line_methods {
     bool (*run)(struct line *line, uint64_t now_ns);
     struct slice (*output)(struct line *line); /* ready to be sent; valid until the next call */
     void (*output_sent)(struct line *line, size_t size);
-    uint64_t (*deadline)(const struct line *line); /* when tick() is wanted; UINT64_MAX: never */
+    /* When tick() is wanted; UINT64_MAX: never. Both or NULL. */
+    uint64_t (*deadline)(const struct line *line);
     void (*tick)(struct line *line, uint64_t now_ns);
     /* The engine has ended: what is left to send is sent, and then the connection ends. */
     bool (*is_over)(const struct line *line);
-    void (*trim)(struct line *line);                         /* gives unused buffers back */
+    void (*trim)(struct line *line); /* gives unused buffers back; or NULL */
     void (*disconnect)(struct line *line, const char *text); /* tells the peer so, and is over */
-    void (*settings_changed)(struct line *line);
-    void (*rekey)(struct line *line); /* NULL: not in this protocol */
+    void (*settings_changed)(struct line *line);             /* or NULL */
+    void (*rekey)(struct line *line);                        /* or NULL */
     void (*free)(struct line *line);
 };
 

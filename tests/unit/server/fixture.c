@@ -2,11 +2,14 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include <cmocka.h>
 
 #include "sallyport/fs.h"
+#include "server/conn.h"
+#include "server/server.h"
 
 void nap(int ms)
 {
@@ -42,6 +45,19 @@ sally_server *new_server(sally_fs *fs)
     sally_fs_unref(memory);
     assert_int_equal(sally_server_add_listener(s, "sftp://127.0.0.1:0"), SALLY_E_OK);
     return s;
+}
+
+int connect_pair(sally_server *s, const struct protocol *protocol)
+{
+    int fds[2];
+    sally_error error;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
+    struct conn *c = conn_new(s, fds[0], NULL, protocol, &error);
+    assert_non_null(c);
+    pthread_mutex_lock(&s->lock);
+    conn_launch(c, loops_pick(s));
+    pthread_mutex_unlock(&s->lock);
+    return fds[1];
 }
 
 sally_counters counters_of(sally_server *s)

@@ -6,6 +6,7 @@
 
 #include "sallyport/storages.h"
 #include "server/client.h"
+#include "server/protocols.h"
 
 enum { WRITE_CREATE = 0x2 | 0x8, READ = 0x1 }; /* SSH_FXF_ bits */
 
@@ -18,6 +19,8 @@ sally_server *keyed_server(void);
 /* A server on the loopback with the user joe, password "secret", over `fs` (NULL: memory). Not
  * started. */
 sally_server *new_server(sally_fs *fs);
+/* A connection of this protocol over a pair of sockets, on a server that runs: the client's end. */
+int connect_pair(sally_server *s, const struct protocol *protocol);
 sally_counters counters_of(sally_server *s);
 /* Until there are so many open connections. */
 void await_connections(sally_server *s, uint64_t count);

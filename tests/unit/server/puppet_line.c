@@ -1,7 +1,5 @@
 #include "server/puppet_line.h"
 
-#include <fcntl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "cmocka_all.h"
@@ -91,11 +89,6 @@ static void disconnect(struct line *line, const char *text)
     conn_over(p->conn, SALLY_END_BY_SERVER, "told to");
 }
 
-static void settings_changed(struct line *line)
-{
-    (void)line;
-}
-
 static void free_line(struct line *line)
 {
     puppet_of(line)->is_freed = true;
@@ -115,7 +108,6 @@ static sally_error line_new(struct line **out, struct conn *c)
         .is_over = is_over,
         .trim = trim,
         .disconnect = disconnect,
-        .settings_changed = settings_changed,
         .free = free_line,
     };
     puppet = (struct puppet){
@@ -127,22 +119,14 @@ static sally_error line_new(struct line **out, struct conn *c)
 void puppet_open(struct puppet_show *show, const char *const settings[])
 {
     static const struct protocol protocol = {"puppet", 1, line_new};
-    int fds[2];
-    sally_error error;
     show->server = keyed_server();
     for (size_t i = 0; settings && settings[i]; i += 2)
         assert_int_equal(sally_server_set(show->server, settings[i], settings[i + 1]), SALLY_E_OK);
     assert_int_equal(server_prepare(show->server, true), SALLY_E_OK);
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
-    struct conn *c = conn_new(show->server, fds[0], NULL, &protocol, &error);
-    assert_non_null(c);
-    pthread_mutex_lock(&show->server->lock);
-    conn_launch(c, loops_pick(show->server));
-    pthread_mutex_unlock(&show->server->lock);
-    show->theirs = fds[1];
+    show->theirs = connect_pair(show->server, &protocol);
     show->puppet = &puppet;
     puppet_pump(show, 2);
-    assert_ptr_equal(puppet.conn, c);
+    assert_non_null(puppet.conn);
 }
 
 void puppet_pump(struct puppet_show *show, int rounds)
