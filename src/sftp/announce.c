@@ -1,15 +1,13 @@
 /* What a VERSION reply says beside the version: draft-13 sections 5.3 to 5.5, draft-05 section 4.4,
  * draft-galb-filexfer-extensions-00 section 2. */
-#include "sftp/engine.h"
+#include "sftp/announce.h"
 
-#include "sallyport/version.h"
 #include "sftp/attrs_codec.h"
+#include "sftp/extensions.h"
 #include "sftp/protocol.h"
-
-/* The product's number that only grows. */
-#define BUILD_NUMBER                                                                               \
-    (SALLY_VERSION_MAJOR * UINT64_C(1000000) + SALLY_VERSION_MINOR * UINT64_C(1000) +              \
-     SALLY_VERSION_PATCH)
+#include "sftp/request_lists.h"
+#include "sftp/vendor.h"
+#include "sftp/version.h"
 
 /* Of the combinations of blocking flags: none but the empty one, or all. */
 #define NO_BLOCKS  0x0001u
@@ -35,17 +33,6 @@ static void put_u16(struct buf *b, uint16_t v)
 {
     put_u8(b, (uint8_t)(v >> 8));
     put_u8(b, (uint8_t)v);
-}
-
-static void put_vendor(struct buf *out)
-{
-    put_text(out, "vendor-id");
-    size_t place = put_string_begin(out);
-    put_text(out, "Sallyport");
-    put_text(out, "Sallyport");
-    put_text(out, SALLY_VERSION_STRING);
-    put_u64(out, BUILD_NUMBER);
-    put_string_end(out, place);
 }
 
 static void put_versions(struct buf *out, uint32_t highest)
@@ -124,13 +111,13 @@ void announce(const struct sftp *s, const sally_op_session *start, struct buf *o
         put_text(out, "\n");
     }
     /* Also to those who may go on to version 6. */
-    if (s->options.settings.filename_charset && (s->version >= 4 || may_select(s))) {
+    if (s->options.settings.filename_charset && (s->version >= 4 || version_may_select(s))) {
         put_text(out, "filename-charset");
         put_text(out, s->options.settings.filename_charset);
     }
-    if (!requests_denied(s, "vendor-id"))
-        put_vendor(out);
-    if (may_select(s))
+    if (!request_is_denied(s, REQUEST_VENDOR_ID))
+        vendor_put(out);
+    if (version_may_select(s))
         put_versions(out, s->options.settings.max_version);
     if (s->version == 5)
         put_supported(s, start, out);

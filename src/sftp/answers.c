@@ -1,9 +1,10 @@
 /* From an operation that is done to the reply. */
-#include "sftp/engine.h"
+#include "sftp/answers.h"
 
 #include "core/path.h"
 #include "sftp/attrs_codec.h"
 #include "sftp/protocol.h"
+#include "sftp/reply.h"
 
 /* Data of this size is copied to the small replies rather than sent in a chunk of its own. */
 #define SMALL_DATA 2048u
@@ -89,63 +90,5 @@ bool answer_text(struct sftp *s, struct op *op)
         reply_one_name(s, op->request_id, result, &text->attrs);
     else
         reply_status(s, op->request_id, SALLY_FAILURE, NULL);
-    return false;
-}
-
-/* openssh-PROTOCOL section 4.4 */
-bool answer_statvfs(struct sftp *s, struct op *op)
-{
-    const sally_op_statvfs *v = &op->pub.u.statvfs;
-    if (op->pub.status != SALLY_OK)
-        return answer_status(s, op);
-    struct buf *b = reply_begin(s, SSH_FXP_EXTENDED_REPLY, op->request_id);
-    const uint64_t values[] = {
-        v->block_size,
-        v->fragment_size,
-        v->blocks,
-        v->blocks_free,
-        v->blocks_available,
-        v->files,
-        v->files_free,
-        v->files_available,
-        v->fsid,
-        v->flags & (SSH_FXE_STATVFS_ST_RDONLY | SSH_FXE_STATVFS_ST_NOSUID),
-        v->name_max,
-    };
-    for (size_t i = 0; i < COUNT_OF(values); i++)
-        put_u64(b, values[i]);
-    reply_end(s, op->request_id);
-    return false;
-}
-
-static void put_names(struct buf *b, const char *const *names, uint32_t count)
-{
-    size_t place = put_string_begin(b);
-    for (uint32_t i = 0; i < count; i++)
-        put_text(b, names[i] ? names[i] : "");
-    put_string_end(b, place);
-}
-
-/* openssh-PROTOCOL section 4.12 */
-bool answer_ids(struct sftp *s, struct op *op)
-{
-    const sally_op_lookup_ids *ids = &op->pub.u.lookup_ids;
-    if (op->pub.status != SALLY_OK)
-        return answer_status(s, op);
-    struct buf *b = reply_begin(s, SSH_FXP_EXTENDED_REPLY, op->request_id);
-    put_names(b, ids->user_names, ids->uid_count);
-    put_names(b, ids->group_names, ids->gid_count);
-    reply_end(s, op->request_id);
-    return false;
-}
-
-bool answer_extended(struct sftp *s, struct op *op)
-{
-    const sally_op_extended *extended = &op->pub.u.extended;
-    if (op->pub.status != SALLY_OK || !extended->reply)
-        return answer_status(s, op);
-    put_bytes(reply_begin(s, SSH_FXP_EXTENDED_REPLY, op->request_id), extended->reply,
-              extended->reply_size);
-    reply_end(s, op->request_id);
     return false;
 }

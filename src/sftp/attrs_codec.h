@@ -40,4 +40,7 @@ uint32_t attrs_known_flags(uint32_t version);
 /* The flags on the wire that can carry the members in `valid`. */
 uint32_t attrs_to_wire(uint32_t version, uint32_t valid);
 
+/* Draft-13 sections 7.10, 7.12 and 7.13: must not be present when attributes are set. */
+#define NEVER_SET (SALLY_ATTR_TEXT_HINT | SALLY_ATTR_LINK_COUNT | SALLY_ATTR_UNTRANSLATED_NAME)
+
 #endif

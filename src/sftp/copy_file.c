@@ -2,11 +2,14 @@
  * OPEN of both, a COPY, and the CLOSEs, each an operation like a client's, so that permissions and
  * hooks apply. A target that exists is cut to its new length only after the copy: if it is the
  * source under another name, nothing is lost. */
-#include "sftp/engine.h"
 
 #include <stdio.h>
 
+#include "sftp/answers.h"
 #include "sftp/protocol.h"
+#include "sftp/reply.h"
+#include "sftp/request_fields.h"
+#include "sftp/request_map.h"
 
 struct copy {
     sally_file *from, *to; /* NULL: not open */
@@ -69,7 +72,7 @@ static void close_next(struct sftp *s, struct op *before, struct copy *c)
         end(s, before, c);
         return;
     }
-    struct op *op = request_go_on(before, SALLY_OP_CLOSE, answer_close);
+    struct op *op = request_continue(before, SALLY_OP_CLOSE, answer_close);
     *which = NULL;
     if (op)
         request_of(op)->file = file;
@@ -94,7 +97,7 @@ static bool answer_copied(struct sftp *s, struct op *op)
     if (op->pub.status != SALLY_OK || !c->overwrite)
         return fail(s, op, c, op->pub.status);
     uint64_t size = op->pub.u.copy.done;
-    struct op *next = request_go_on(op, SALLY_OP_FSETSTAT, answer_cut);
+    struct op *next = request_continue(op, SALLY_OP_FSETSTAT, answer_cut);
     if (next) {
         c->attrs = (sally_attrs){.valid = SALLY_ATTR_SIZE, .size = size};
         next->pub.u.setstat.attrs = &c->attrs;
@@ -111,7 +114,7 @@ static bool answer_target(struct sftp *s, struct op *op)
     if (op->pub.status != SALLY_OK)
         return fail(s, op, c, op->pub.status);
     c->to = op->pub.file;
-    struct op *next = request_go_on(op, SALLY_OP_COPY, answer_copied);
+    struct op *next = request_continue(op, SALLY_OP_COPY, answer_copied);
     if (next) {
         next->pub.u.copy.to = c->to;
         request_of(next)->file = c->from;
@@ -131,11 +134,11 @@ static bool answer_mode(struct sftp *s, struct op *op)
         return fail(s, op, c, SALLY_FILE_IS_A_DIRECTORY);
     c->attrs = (sally_attrs){.valid = known ? SALLY_ATTR_PERMISSIONS : 0,
                              .permissions = of->permissions & 0777};
-    struct op *next = request_go_on(op, SALLY_OP_OPEN, answer_target);
+    struct op *next = request_continue(op, SALLY_OP_OPEN, answer_target);
     sally_status status = next ? request_path(s, next, slice_of(c->target)) : SALLY_FAILURE;
     if (status != SALLY_OK) {
         if (next)
-            request_go_back(next, op);
+            request_undo(next, op);
         return fail(s, op, c, status);
     }
     next->pub.u.open = (sally_op_open){.flags = SALLY_OPEN_WRITE | SALLY_OPEN_CREATE |
@@ -152,7 +155,7 @@ static bool answer_source(struct sftp *s, struct op *op)
     if (op->pub.status != SALLY_OK)
         return fail(s, op, c, op->pub.status);
     c->from = op->pub.file;
-    struct op *next = request_go_on(op, SALLY_OP_FSTAT, answer_mode);
+    struct op *next = request_continue(op, SALLY_OP_FSTAT, answer_mode);
     if (next) {
         next->pub.u.stat.wanted = SALLY_ATTR_TYPE | SALLY_ATTR_PERMISSIONS;
         next->skips_permissions = true; /* the client does not get to see it */
@@ -209,7 +212,7 @@ sally_status ext_copy_file(struct sftp *s, struct request_in *in)
         return request_drop(op, SALLY_FAILURE);
     c->overwrite = overwrite;
     request_of(op)->plan = c;
-    request_alone(op);
+    request_exclusive(op);
     sally_status status = prepare(s, op, in, path, c);
     if (status != SALLY_OK) {
         let_go(s, c);

@@ -1,8 +1,11 @@
 /* Digests of files: check-file-handle and check-file-name of draft-galb-filexfer-extensions-00
  * section 3, md5-hash and md5-hash-handle of draft-05 section 8.1. The storage does the work. */
-#include "sftp/engine.h"
 
+#include "sftp/answers.h"
 #include "sftp/protocol.h"
+#include "sftp/reply.h"
+#include "sftp/request_fields.h"
+#include "sftp/request_map.h"
 
 #define LEAST_BLOCK 256u  /* but for 0: one digest over all */
 #define QUICK_BYTES 2048u /* what md5-hash's quick check is about */
@@ -21,11 +24,6 @@ static sally_status aim(struct sftp *s, struct op *op, struct slice what, bool b
         return SALLY_PERMISSION_DENIED;
     request_of(op)->file = file;
     return SALLY_OK;
-}
-
-static sally_status finish(struct sftp *s, struct op *op, sally_status status)
-{
-    return status == SALLY_OK ? request_submit(s, op) : request_drop(op, status);
 }
 
 static bool is_answered(const sally_op_hash *h)
@@ -68,7 +66,8 @@ static sally_status check_file(struct sftp *s, struct request_in *in, bool by_ha
         return SALLY_FAILURE;
     h.algorithms = op_copy_text(op, algorithms);
     op->pub.u.hash = h;
-    return finish(s, op, h.algorithms ? aim(s, op, what, by_handle) : SALLY_FAILURE);
+    return request_submit_or_drop(s, op,
+                                  h.algorithms ? aim(s, op, what, by_handle) : SALLY_FAILURE);
 }
 
 sally_status ext_check_file_handle(struct sftp *s, struct request_in *in)
@@ -125,7 +124,7 @@ static bool answer_quick(struct sftp *s, struct op *op)
         return false;
     }
     sally_file *file = request_of(op)->file;
-    struct op *next = request_go_on(op, SALLY_OP_HASH, answer_md5);
+    struct op *next = request_continue(op, SALLY_OP_HASH, answer_md5);
     if (!next) {
         reply_status(s, op->request_id, SALLY_FAILURE, NULL);
         return false;
@@ -137,7 +136,7 @@ static bool answer_quick(struct sftp *s, struct op *op)
     if (status == SALLY_OK) {
         request_submit(s, next);
     } else {
-        request_go_back(next, op);
+        request_undo(next, op);
         reply_status(s, op->request_id, status, NULL);
     }
     return false;
@@ -166,11 +165,11 @@ static sally_status md5_hash(struct sftp *s, struct request_in *in, bool by_hand
         memcpy(md5.quick, quick.data, MD5_SIZE);
         *plan = md5;
         request_of(op)->plan = plan;
-        request_alone(op);
+        request_exclusive(op);
         if (md5.length == 0 || md5.length > QUICK_BYTES)
             op->pub.u.hash.length = QUICK_BYTES;
     }
-    return finish(s, op, status);
+    return request_submit_or_drop(s, op, status);
 }
 
 sally_status ext_md5_hash_handle(struct sftp *s, struct request_in *in)

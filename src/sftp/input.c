@@ -1,9 +1,14 @@
-/* From the byte stream to packets. Whole packets in the owner's memory are parsed where they lie;
+/* Whole packets in the owner's memory are parsed where they lie;
  * the data of a WRITE goes straight to where the storage will find it; only what is neither is
  * gathered in s->waiting. */
-#include "sftp/engine.h"
+#include "sftp/input.h"
 
+#include "sftp/init.h"
 #include "sftp/protocol.h"
+#include "sftp/request_fields.h"
+#include "sftp/request_lists.h"
+#include "sftp/requests.h"
+#include "sftp/requests_file.h"
 
 /* The bound is the window that the owner granted; this only stops a broken owner. */
 #define MAX_WAITING  ((size_t)128 * 1024 * 1024)
@@ -13,16 +18,16 @@
 
 static bool may_start(const struct sftp *s)
 {
-    return (s->state == READY || s->state == AWAIT_INIT) && !s->closing && !s->alone &&
+    return (s->state == READY || s->state == AWAIT_INIT) && !s->closing && !s->exclusive &&
            s->blocks->backlog < MAX_BACKLOG && session_may_submit(s->session);
 }
 
 static bool is_sound_length(struct sftp *s, uint32_t length)
 {
     if (length < 5) /* a type and an id, or INIT's version */
-        sftp_break(s, "packet too short");
+        engine_break(s, "packet too short");
     else if (length > s->options.settings.max_packet)
-        sftp_break(s, "packet too long");
+        engine_break(s, "packet too long");
     return s->state != BROKEN;
 }
 
@@ -41,7 +46,7 @@ static bool start_write(struct sftp *s, struct cursor *c)
     if (at.bad || type != SSH_FXP_WRITE || !head.file || s->state != READY)
         return false;
     size_t used = cursor_left(c) - cursor_left(&at);
-    if (used > in.size || head.length > in.size - used || requests_denied(s, "write"))
+    if (used > in.size || head.length > in.size - used || request_is_denied(s, REQUEST_WRITE))
         return false;
     if (write_begin(s, &in, &head, &s->incoming.op) != SALLY_OK) {
         s->incoming.op = NULL;
@@ -151,10 +156,10 @@ static void wait_for_more(struct sftp *s, struct cursor *c, size_t size)
     s->waiting.max = MAX_WAITING;
     put_bytes(&s->waiting, cursor_take(c, size), size);
     if (s->waiting.failed)
-        sftp_break(s, "out of memory");
+        engine_break(s, "out of memory");
 }
 
-void input_take(struct sftp *s, const uint8_t *data, size_t size)
+void input_add(struct sftp *s, const uint8_t *data, size_t size)
 {
     struct cursor c = cursor_of(data, size);
     eat_waiting(s);

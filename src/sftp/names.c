@@ -66,7 +66,7 @@ static sally_status take_name(struct charset *c, struct slice name, struct buf *
     return SALLY_OK;
 }
 
-sally_status names_take(const struct naming *n, struct slice raw, struct buf *out)
+sally_status names_to_storage(const struct naming *n, struct slice raw, struct buf *out)
 {
     if (raw.size > MAX_RAW || slice_has_nul(raw))
         return SALLY_INVALID_FILENAME;
@@ -105,7 +105,7 @@ static bool show_name(struct charset *c, struct slice name, struct buf *out)
     return false;
 }
 
-const char *names_show(const struct naming *n, const char *name, struct buf *room, bool *exact)
+const char *names_to_client(const struct naming *n, const char *name, struct buf *room, bool *exact)
 {
     struct slice whole = slice_of(name);
     *exact = true;

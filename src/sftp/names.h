@@ -13,11 +13,12 @@ struct naming {
 
 /* Appends a client's path or name as the storage writes it. SALLY_INVALID_FILENAME for what cannot
  * be written there, SALLY_FAILURE when memory is short. */
-sally_status names_take(const struct naming *n, struct slice raw, struct buf *out);
+sally_status names_to_storage(const struct naming *n, struct slice raw, struct buf *out);
 
 /* A path or name of the storage as the client is to see it: `name` itself, or a text in `room`;
  * NULL when memory is short. `exact`: whether the client may say it as UTF-8. Any thread. */
-const char *names_show(const struct naming *n, const char *name, struct buf *room, bool *exact);
+const char *names_to_client(const struct naming *n, const char *name, struct buf *room,
+                            bool *exact);
 
 /* Says in a name's attributes that it is not what the storage has, and what that is (draft-13
  * sections 7.9 and 7.13). */

@@ -1,4 +1,4 @@
-#include "sftp/engine.h"
+#include "sftp/reply.h"
 
 #include "core/status.h"
 #include "sftp/attrs_codec.h"
@@ -35,7 +35,7 @@ void reply_copy(struct sftp *s, const uint8_t *data, size_t size)
         size_t usual = s->second_batch ? NEXT_BATCH : FIRST_BATCH;
         s->batch = blocks_get(s->blocks, size > usual ? size : usual);
         if (!s->batch) {
-            sftp_break(s, "out of memory");
+            engine_break(s, "out of memory");
             return;
         }
         count_backlog(s, s->batch);
@@ -82,13 +82,6 @@ bool reply_end(struct sftp *s, uint32_t id)
     if (b->capacity > SCRATCH_KEPT)
         buf_clear(b);
     return complete;
-}
-
-sally_status reply_end_now(struct sftp *s, const struct request_in *in)
-{
-    reply_end(s, in->id);
-    s->credit += in->size;
-    return SALLY_OK;
 }
 
 static void put_status(const struct sftp *s, struct buf *b, sally_status status,
@@ -141,7 +134,7 @@ bool reply_one_name(struct sftp *s, uint32_t id, const char *name, const sally_a
     struct buf room;
     bool exact;
     buf_init(&room, 0);
-    const char *shown = names_show(&s->naming, name, &room, &exact);
+    const char *shown = names_to_client(&s->naming, name, &room, &exact);
     struct buf *b = reply_begin(s, SSH_FXP_NAME, id);
     put_u32(b, 1);
     put_text(b, shown ? shown : "");
@@ -151,7 +144,7 @@ bool reply_one_name(struct sftp *s, uint32_t id, const char *name, const sally_a
         copy = *attrs;
     if (!exact && s->version >= 6)
         names_mark(&copy, name);
-    copy.valid &= s->unasked;
+    copy.valid &= s->default_attrs;
     if (copy.valid)
         attrs_put(b, s->version, &copy);
     else

@@ -1,39 +1,18 @@
-/* OPENDIR and READDIR. A reply is filled up to max_names in the storage's thread, which touches
- * nothing but what belongs to the operation; an entry that does not fit any more waits in the file
- * for the next READDIR. While the client reads one reply, the next one is made. */
-#include "sftp/engine.h"
+/* OPENDIR and READDIR. While the client reads one reply, the next one is made. */
+#include "sftp/requests_dir.h"
 
 #include <string.h>
 
 #include "core/handoff.h"
-#include "core/longname.h"
-#include "core/path.h"
-#include "sftp/attrs_codec.h"
+#include "sftp/answers.h"
+#include "sftp/listing.h"
 #include "sftp/protocol.h"
+#include "sftp/reply.h"
+#include "sftp/request_fields.h"
+#include "sftp/request_map.h"
 
-/* Length, type, id, count. */
-#define NAME_HEAD 13
-/* Version 6: end-of-list. */
-#define NAME_TAIL 1
 /* Listings of this size are copied to the small replies, not sent in a chunk of their own. */
 #define SMALL_LISTING 4096u
-
-struct listing {
-    struct buf names; /* lies over the block */
-    struct buf carry; /* the entry that did not fit; its own memory */
-    struct buf plain; /* of a prefetched reply: its names, each with its NUL */
-    bool ahead;
-    uint64_t as_of; /* session_changes() when it was requested */
-    uint32_t version;
-    uint32_t unasked; /* of the engine, as the next one */
-    struct naming naming;
-    struct buf room;  /* for names that are converted */
-    uint32_t count;   /* entries in names */
-    uint32_t skipped; /* entries that cannot be sent */
-    int64_t now;
-    size_t max;
-    bool full;
-};
 
 sally_status handle_opendir(struct sftp *s, struct request_in *in)
 {
@@ -50,80 +29,12 @@ sally_status handle_opendir(struct sftp *s, struct request_in *in)
         if (full)
             in->message = "Too many open files";
     }
-    return status == SALLY_OK ? request_submit(s, op) : request_drop(op, status);
-}
-
-static void put_entry(struct buf *b, struct listing *l, const char *name, const sally_attrs *attrs)
-{
-    static const sally_attrs unknown = {.valid = 0};
-    bool exact;
-    const char *shown = names_show(&l->naming, name, &l->room, &exact);
-    if (!shown) {
-        b->failed = true;
-        return;
-    }
-    put_text(b, shown);
-    if (l->version == 3) {
-        size_t place = put_string_begin(b);
-        longname_put(b, shown, attrs ? attrs : &unknown, l->now);
-        put_string_end(b, place);
-    }
-    if (l->version > 4 && (attrs || (l->version > 5 && !exact))) {
-        sally_attrs copy = attrs ? *attrs : unknown;
-        if (l->version > 5 && !exact)
-            names_mark(&copy, name);
-        copy.valid &= l->unasked;
-        if (attrs && l->unasked & SALLY_ATTR_BITS)
-            attrs_hide(&copy, path_is_dots(name) ? "" : name);
-        attrs_put(b, l->version, &copy);
-    } else if (attrs) {
-        attrs_put(b, l->version, attrs);
-    } else {
-        attrs_put_none(b, l->version);
-    }
-}
-
-/* Whatever a client joins to the directory's path must stay inside it. ("." and ".." are the
- * library's own here: sally_op_add_entry() drops those of storages.) */
-static bool is_name(const char *name)
-{
-    return *name && !strchr(name, '/');
-}
-
-/* In the storage's thread. */
-static bool on_entry(struct op *op, const char *name, const sally_attrs *attrs)
-{
-    struct listing *l = request_of(op)->listing;
-    if (l->full || !is_name(name)) {
-        l->skipped++;
-        return !l->full;
-    }
-    size_t before = l->names.size;
-    put_entry(&l->names, l, name, attrs);
-    if (!l->names.failed) {
-        l->count++;
-        if (l->ahead)
-            put_bytes(&l->plain, name, strlen(name) + 1);
-        return true;
-    }
-    l->names.failed = false;
-    buf_truncate(&l->names, before);
-    size_t size = strlen(name) + 1;
-    put_bytes(&l->carry, name, size);
-    put_entry(&l->carry, l, name, attrs);
-    /* Larger than the maximum size of a reply, or memory is short. */
-    if (l->carry.failed || l->carry.size - size > l->max - NAME_TAIL - NAME_HEAD) {
-        buf_clear(&l->carry);
-        l->skipped++;
-        return true;
-    }
-    l->full = true;
-    return false;
+    return request_submit_or_drop(s, op, status);
 }
 
 /* A prefetched reply may be out of date: moves its names to file->stale_names, to be looked up
  * again. */
-static void take_stale_page(struct sftp *s, sally_file *file)
+static void move_stale_page(struct sftp *s, sally_file *file)
 {
     struct op *op = s->ahead.op;
     if (!op || op->pub.file != file || !s->ahead.is_done)
@@ -135,24 +46,6 @@ static void take_stale_page(struct sftp *s, sally_file *file)
         put_bytes(&file->stale_names, buf_head(names), names->size);
     s->ahead.op = NULL;
     request_end(op);
-}
-
-static void take_carry(struct op *op, struct listing *l)
-{
-    sally_file *file = op->pub.file;
-    const char *name = (const char *)buf_head(&file->carry);
-    if (file->carry.size == 0)
-        return;
-    size_t size = strlen(name) + 1;
-    if (file->carry_as_of != l->as_of) {
-        put_bytes(&file->stale_names, name, size);
-    } else {
-        put_bytes(&l->names, name + size, file->carry.size - size);
-        if (l->ahead)
-            put_bytes(&l->plain, name, size);
-        l->count = op->entries = 1;
-    }
-    buf_clear(&file->carry);
 }
 
 /* OpenSSH lists "." and "..", and clients show what they say. Storages need not: they are the first
@@ -182,8 +75,8 @@ static bool start_readdir(struct op *op)
     buf_init(&l->carry, 2 * l->max); /* with its name */
     l->now = s->options.wall_seconds ? s->options.wall_seconds(s->options.clock) : 0;
     add_dots(s, file);
-    take_stale_page(s, file);
-    take_carry(op, l);
+    move_stale_page(s, file);
+    listing_add_carry(op, l);
     if (file->stale_names.failed || (file->at_end && file->stale_names.size == 0)) {
         op->pub.status = file->stale_names.failed ? SALLY_FAILURE : SALLY_EOF;
         return false; /* the storage is not asked */
@@ -216,11 +109,11 @@ static struct op *begin_readdir(struct sftp *s, const struct request_in *in, sal
         return NULL;
     }
     *l = (struct listing){.version = s->version,
-                          .unasked = s->unasked,
+                          .default_attrs = s->default_attrs,
                           .naming = s->naming,
                           .as_of = session_changes(s->session),
                           .max = s->options.settings.max_names};
-    op->entry = on_entry;
+    op->entry = listing_add;
     op->on_start = start_readdir;
     op->reply_bytes = s->options.settings.max_names;
     request_of(op)->listing = l;
@@ -364,7 +257,7 @@ static void read_ahead(struct sftp *s, sally_file *file)
 }
 
 /* False: there is nothing for this request. */
-static bool take_ahead(struct sftp *s, const struct request_in *in, const sally_file *file)
+static bool answer_from_ahead(struct sftp *s, const struct request_in *in, const sally_file *file)
 {
     struct ahead *a = &s->ahead;
     struct op *op = a->op;
@@ -386,7 +279,7 @@ static bool take_ahead(struct sftp *s, const struct request_in *in, const sally_
     return true;
 }
 
-void ahead_drop(struct sftp *s, const sally_file *file)
+void read_ahead_drop(struct sftp *s, const sally_file *file)
 {
     struct op *op = s->ahead.op;
     if (!op || (file && op->pub.file != file) || s->ahead.wanted)
@@ -399,15 +292,6 @@ void ahead_drop(struct sftp *s, const sally_file *file)
     }
 }
 
-void listing_drop(struct listing *l)
-{
-    if (!l)
-        return;
-    buf_clear(&l->carry);
-    buf_clear(&l->plain);
-    buf_clear(&l->room);
-}
-
 sally_status handle_readdir(struct sftp *s, struct request_in *in)
 {
     struct slice handle = get_string(&in->body);
@@ -416,5 +300,5 @@ sally_status handle_readdir(struct sftp *s, struct request_in *in)
     sally_file *file = request_file(s, handle, HANDLE_DIRECTORY);
     if (!file)
         return SALLY_INVALID_HANDLE;
-    return take_ahead(s, in, file) ? SALLY_OK : submit_readdir(s, in, file, false);
+    return answer_from_ahead(s, in, file) ? SALLY_OK : submit_readdir(s, in, file, false);
 }

@@ -1,7 +1,12 @@
 /* Requests about files: OPEN, CLOSE and what goes by a file's handle. */
-#include "sftp/engine.h"
+#include "sftp/requests_file.h"
 
+#include "sftp/answers.h"
 #include "sftp/protocol.h"
+#include "sftp/request_fields.h"
+#include "sftp/request_map.h"
+#include "sftp/requests_dir.h"
+#include "sftp/text.h"
 
 /* ---- OPEN ---- */
 
@@ -48,7 +53,7 @@ static sally_status submit_open(struct sftp *s, struct request_in *in, struct sl
         if (full)
             in->message = "Too many open files";
     }
-    return status == SALLY_OK ? request_submit(s, op) : request_drop(op, status);
+    return request_submit_or_drop(s, op, status);
 }
 
 /* Versions 3 and 4. The flags have the same values inside. */
@@ -156,7 +161,7 @@ sally_status handle_close(struct sftp *s, struct request_in *in)
     if (!op)
         return SALLY_FAILURE;
     if (kind == SALLY_OP_CLOSEDIR)
-        ahead_drop(s, file);
+        read_ahead_drop(s, file);
     handles_remove(&s->handles, handle); /* whatever comes of it (draft-13 section 8.1.3) */
     request_of(op)->file = file;
     return request_submit(s, op);
@@ -260,7 +265,7 @@ sally_status handle_fstat(struct sftp *s, struct request_in *in)
     struct slice handle = get_string(&in->body);
     if (in->body.bad)
         return SALLY_BAD_MESSAGE;
-    uint32_t wanted = request_wanted(s, in);
+    uint32_t wanted = request_stat_attrs(s, in);
     sally_file *file = request_file(s, handle, HANDLE_FILE | HANDLE_DIRECTORY);
     if (!file)
         return SALLY_INVALID_HANDLE;
@@ -271,7 +276,7 @@ sally_status handle_fstat(struct sftp *s, struct request_in *in)
     op->pub.u.stat.wanted = wanted;
     op->pub.u.stat.flags = file->facts.is_directory ? SALLY_FOLLOW : 0;
     sally_status status = aim(op, file);
-    return status == SALLY_OK ? request_submit(s, op) : request_drop(op, status);
+    return request_submit_or_drop(s, op, status);
 }
 
 sally_status handle_fsetstat(struct sftp *s, struct request_in *in)
@@ -288,7 +293,7 @@ sally_status handle_fsetstat(struct sftp *s, struct request_in *in)
     sally_status status = request_attrs(s, op, in, &op->pub.u.setstat.attrs);
     if (status == SALLY_OK)
         status = file ? aim(op, file) : SALLY_INVALID_HANDLE;
-    return status == SALLY_OK ? request_submit(s, op) : request_drop(op, status);
+    return request_submit_or_drop(s, op, status);
 }
 
 /* ---- Byte range locks: draft-13 section 8.8 ---- */

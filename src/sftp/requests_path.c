@@ -1,14 +1,13 @@
 /* Requests about paths. */
-#include "sftp/engine.h"
+#include "sftp/requests_path.h"
 
 #include "core/path.h"
+#include "sftp/answers.h"
 #include "sftp/attrs_codec.h"
 #include "sftp/protocol.h"
-
-static sally_status finish(struct sftp *s, struct op *op, sally_status status)
-{
-    return status == SALLY_OK ? request_submit(s, op) : request_drop(op, status);
-}
+#include "sftp/reply.h"
+#include "sftp/request_fields.h"
+#include "sftp/request_map.h"
 
 /* Requests that are nothing but a path. */
 static sally_status submit_path(struct sftp *s, struct request_in *in, uint32_t kind,
@@ -18,7 +17,7 @@ static sally_status submit_path(struct sftp *s, struct request_in *in, uint32_t 
     if (in->body.bad)
         return SALLY_BAD_MESSAGE;
     struct op *op = request_begin(s, in, kind, answer);
-    return op ? finish(s, op, request_path(s, op, path)) : SALLY_FAILURE;
+    return op ? request_submit_or_drop(s, op, request_path(s, op, path)) : SALLY_FAILURE;
 }
 
 sally_status handle_remove(struct sftp *s, struct request_in *in)
@@ -36,29 +35,6 @@ sally_status handle_readlink(struct sftp *s, struct request_in *in)
     return submit_path(s, in, SALLY_OP_READLINK, answer_text);
 }
 
-/* For those who ask for more than there is, as some do that mean "whatever is usual": what every
- * client can take apart. */
-#define USUAL_ATTRS                                                                                \
-    (SALLY_ATTR_TYPE | SALLY_ATTR_SIZE | SALLY_ATTR_IDS | SALLY_ATTR_NAMES |                       \
-     SALLY_ATTR_PERMISSIONS | SALLY_ATTR_ATIME | SALLY_ATTR_MTIME | SALLY_ATTR_NANOSECONDS)
-
-uint32_t request_wanted(struct sftp *s, struct request_in *in)
-{
-    /* From version 4 on a mask follows; clients that leave it out get everything, and those that
-     * name nothing get what costs nothing. */
-    if (s->version == 3 || cursor_left(&in->body) < 4)
-        return s->all_attrs;
-    uint32_t flags = get_u32(&in->body);
-    if (!flags)
-        return s->all_attrs & ~(SALLY_ATTR_NAMES | SALLY_ATTR_ACL);
-    if (flags != s->asked) { /* clients always want the same */
-        s->asked = flags;
-        s->wanted =
-            flags & ~attrs_known_flags(s->version) ? USUAL_ATTRS : attrs_of_wire(s->version, flags);
-    }
-    return s->wanted;
-}
-
 static sally_status submit_stat(struct sftp *s, struct request_in *in, uint32_t flags)
 {
     struct slice path = get_string(&in->body);
@@ -68,8 +44,8 @@ static sally_status submit_stat(struct sftp *s, struct request_in *in, uint32_t 
     if (!op)
         return SALLY_FAILURE;
     op->pub.u.stat.flags = flags;
-    op->pub.u.stat.wanted = request_wanted(s, in);
-    return finish(s, op, request_path(s, op, path));
+    op->pub.u.stat.wanted = request_stat_attrs(s, in);
+    return request_submit_or_drop(s, op, request_path(s, op, path));
 }
 
 sally_status handle_stat(struct sftp *s, struct request_in *in)
@@ -95,7 +71,7 @@ static sally_status submit_with_attrs(struct sftp *s, struct request_in *in, uin
         op->pub.u.setstat.flags |= SALLY_EXACT_MODE;
     if (status == SALLY_OK)
         status = request_path(s, op, path);
-    return finish(s, op, status);
+    return request_submit_or_drop(s, op, status);
 }
 
 sally_status submit_setstat(struct sftp *s, struct request_in *in, uint32_t flags)
@@ -125,7 +101,7 @@ sally_status submit_pair(struct sftp *s, struct request_in *in, uint32_t kind, s
     sally_status status = request_path(s, op, path);
     if (status == SALLY_OK)
         status = request_to(s, op, to);
-    return finish(s, op, status);
+    return request_submit_or_drop(s, op, status);
 }
 
 sally_status submit_two_paths(struct sftp *s, struct request_in *in, uint32_t kind, uint32_t flags)
@@ -159,7 +135,7 @@ sally_status submit_realpath(struct sftp *s, struct request_in *in, struct slice
     if (!op)
         return SALLY_FAILURE;
     op->pub.u.text.flags = flags;
-    return finish(s, op, request_path(s, op, path));
+    return request_submit_or_drop(s, op, request_path(s, op, path));
 }
 
 #define MAX_COMPOSE 64 /* paths in one REALPATH: each is work */
@@ -168,7 +144,7 @@ static sally_status add_path(struct sftp *s, struct buf *out, const char *base, 
 {
     struct buf path;
     buf_init(&path, 32 * (size_t)PATH_MAX_BYTES);
-    sally_status status = names_take(&s->naming, raw, &path);
+    sally_status status = names_to_storage(&s->naming, raw, &path);
     if (status == SALLY_OK)
         status = path_normalise(out, base, buf_slice(&path));
     buf_clear(&path);
@@ -221,7 +197,7 @@ static bool answer_resolved(struct sftp *s, struct op *op)
     }
     if (text->attrs.valid)
         return answer_text(s, op);
-    struct op *next = request_go_on(op, SALLY_OP_STAT, answer_found);
+    struct op *next = request_continue(op, SALLY_OP_STAT, answer_found);
     sally_status status =
         next ? op_set_raw_path(next, slice_of(text->result ? text->result : op->pub.path))
              : SALLY_FAILURE;
@@ -231,7 +207,7 @@ static bool answer_resolved(struct sftp *s, struct op *op)
         return false;
     }
     if (next)
-        request_go_back(next, op);
+        request_undo(next, op);
     reply_status(s, op->request_id, status, NULL);
     return false;
 }
@@ -245,9 +221,10 @@ static sally_status submit_resolving(struct sftp *s, struct request_in *in, stru
         return op ? request_drop(op, SALLY_FAILURE) : SALLY_FAILURE;
     *must_exist = control == SALLY_REALPATH_STAT_ALWAYS;
     request_of(op)->plan = must_exist;
-    request_alone(op);
+    request_exclusive(op);
     op->pub.u.text.flags = control;
-    return finish(s, op, op_set_raw_path(op, path)); /* as the storage writes it already */
+    return request_submit_or_drop(s, op,
+                                  op_set_raw_path(op, path)); /* as the storage writes it already */
 }
 
 sally_status handle_realpath(struct sftp *s, struct request_in *in)
@@ -267,7 +244,7 @@ sally_status handle_realpath(struct sftp *s, struct request_in *in)
     if (status == SALLY_OK && control == SALLY_REALPATH_NO_CHECK) {
         /* Text alone: no link may be resolved, and nothing need exist. */
         reply_one_name(s, in->id, (const char *)buf_head(&composed), NULL);
-        s->credit += in->size;
+        request_answered(s, in);
     } else if (status == SALLY_OK) {
         status = submit_resolving(s, in, whole, control);
     }

@@ -1,7 +1,4 @@
-/* A slash at the end of a path means a directory, as in POSIX: a link there is followed, and what
- * is no directory fails. Paths are canonical from here on and have no such slash, so what they lead
- * to is looked at before the request is done. */
-#include "sftp/engine.h"
+#include "sftp/slash.h"
 
 #include "core/permission.h"
 #include "sftp/protocol.h"
@@ -78,12 +75,10 @@ static bool makes_a_file(const struct op *op)
     return op->pub.kind == SALLY_OP_OPEN && op->pub.u.open.flags & SALLY_OPEN_CREATE;
 }
 
-bool slash_looks_first(struct sftp *s, struct op *op)
+bool slash_look_first(struct sftp *s, struct op *op)
 {
-    struct request *r = request_of(op);
     bool root = op->pub.path && strcmp(op->pub.path, "/") == 0; /* is a directory */
-    const struct rule *rule = r->slash && !root ? rule_of(op) : NULL;
-    r->slash = false;
+    const struct rule *rule = root ? NULL : rule_of(op);
     /* Who may not do it learns nothing of what is there. */
     if (!rule || op_check_permissions(op) != SALLY_OK)
         return false;
@@ -104,8 +99,8 @@ bool slash_looks_first(struct sftp *s, struct op *op)
     look->pub.u.stat.wanted = SALLY_ATTR_TYPE;
     look->skips_permissions = true;
     request_of(look)->waiting = op;
-    if (!s->alone)
-        request_alone(look);
+    if (!s->exclusive)
+        request_exclusive(look);
     request_submit(s, look);
     return true;
 }

@@ -1,9 +1,14 @@
 /* SYMLINK and LINK. OpenSSH's server took SYMLINK's arguments the wrong way round (its PROTOCOL,
  * section 4.1), and clients differ in what they send to whom: the table of quirks knows most of
  * them. Of the others the file system is asked. */
-#include "sftp/engine.h"
 
+#include "sftp/answers.h"
 #include "sftp/protocol.h"
+#include "sftp/reply.h"
+#include "sftp/request_fields.h"
+#include "sftp/request_lists.h"
+#include "sftp/request_map.h"
+#include "sftp/requests_path.h"
 
 struct arguments {
     struct slice link, target;
@@ -15,12 +20,7 @@ struct guess {
     uint32_t question;          /* that is asked */
 };
 
-static sally_status finish(struct sftp *s, struct op *op, sally_status status)
-{
-    return status == SALLY_OK ? request_submit(s, op) : request_drop(op, status);
-}
-
-static sally_status take_arguments(struct sftp *s, struct op *op, struct arguments a)
+static sally_status set_arguments(struct sftp *s, struct op *op, struct arguments a)
 {
     sally_status status = request_path(s, op, a.link);
     return status == SALLY_OK ? request_text(s, op, a.target, &op->pub.u.symlink.target) : status;
@@ -29,7 +29,7 @@ static sally_status take_arguments(struct sftp *s, struct op *op, struct argumen
 static sally_status submit_symlink(struct sftp *s, struct request_in *in, struct arguments a)
 {
     struct op *op = request_begin(s, in, SALLY_OP_SYMLINK, answer_status);
-    return op ? finish(s, op, take_arguments(s, op, a)) : SALLY_FAILURE;
+    return op ? request_submit_or_drop(s, op, set_arguments(s, op, a)) : SALLY_FAILURE;
 }
 
 static struct arguments of_draft(struct slice first, struct slice second)
@@ -70,7 +70,7 @@ static enum verdict verdict_on(uint32_t question, sally_status status)
 }
 
 /* A link's text begins where the link is. */
-static sally_status take_target(struct sftp *s, struct op *op, struct arguments a)
+static sally_status set_target_path(struct sftp *s, struct op *op, struct arguments a)
 {
     size_t size = a.link.size;
     struct buf path;
@@ -86,17 +86,17 @@ static sally_status take_target(struct sftp *s, struct op *op, struct arguments 
     return status;
 }
 
-static sally_status take_question(struct sftp *s, struct op *op, const struct guess *g)
+static sally_status set_question(struct sftp *s, struct op *op, const struct guess *g)
 {
     switch (g->question) {
     case IS_DRAFTS_LINK:
         return request_path(s, op, g->first);
     case IS_DRAFTS_TARGET:
-        return take_target(s, op, of_draft(g->first, g->second));
+        return set_target_path(s, op, of_draft(g->first, g->second));
     case IS_OPENSSHS_LINK:
         return request_path(s, op, g->second);
     default:
-        return take_target(s, op, of_openssh(g->first, g->second));
+        return set_target_path(s, op, of_openssh(g->first, g->second));
     }
 }
 
@@ -105,24 +105,24 @@ static bool answer_question(struct sftp *s, struct op *op)
     struct guess *g = request_of(op)->plan;
     enum verdict verdict = verdict_on(g->question, op->pub.status);
     bool asks = verdict == GO_ON;
-    struct op *next = request_go_on(op, asks ? SALLY_OP_STAT : SALLY_OP_SYMLINK,
-                                    asks ? answer_question : answer_status);
+    struct op *next = request_continue(op, asks ? SALLY_OP_STAT : SALLY_OP_SYMLINK,
+                                       asks ? answer_question : answer_status);
     sally_status status = SALLY_FAILURE;
     if (next && asks) {
         g->question++;
         next->pub.u.stat.wanted = SALLY_ATTR_TYPE;
-        status = take_question(s, next, g);
+        status = set_question(s, next, g);
     } else if (next) {
-        status = take_arguments(s, next,
-                                verdict == DRAFT ? of_draft(g->first, g->second)
-                                                 : of_openssh(g->first, g->second));
+        status = set_arguments(s, next,
+                               verdict == DRAFT ? of_draft(g->first, g->second)
+                                                : of_openssh(g->first, g->second));
     }
     if (status == SALLY_OK) {
         request_submit(s, next);
         return false;
     }
     if (next)
-        request_go_back(next, op);
+        request_undo(next, op);
     reply_status(s, op->request_id, status, NULL);
     return false;
 }
@@ -141,9 +141,9 @@ static sally_status submit_guess(struct sftp *s, struct request_in *in, struct s
     if (second.size)
         memcpy(bytes + first.size, second.data, second.size);
     request_of(op)->plan = g;
-    request_alone(op);
+    request_exclusive(op);
     op->pub.u.stat.wanted = SALLY_ATTR_TYPE;
-    return finish(s, op, take_question(s, op, g));
+    return request_submit_or_drop(s, op, set_question(s, op, g));
 }
 
 /* ---- The requests ---- */
@@ -169,7 +169,7 @@ sally_status handle_link(struct sftp *s, struct request_in *in)
     bool symbolic = get_bool(&in->body);
     if (in->body.bad)
         return SALLY_BAD_MESSAGE;
-    if (requests_denied(s, symbolic ? "symlink" : "hardlink"))
+    if (request_is_denied(s, symbolic ? REQUEST_SYMLINK : REQUEST_HARDLINK))
         return SALLY_PERMISSION_DENIED;
     struct arguments a =
         s->quirks & QUIRK_REVERSED_LINK ? of_openssh(first, second) : of_draft(first, second);

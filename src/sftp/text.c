@@ -2,9 +2,13 @@
  * section 5.3); what is left of text mode is that offsets do not count: each READ and WRITE goes on
  * where the one before it ended, and text-seek moves that place to the start of a line (section
  * 8.1.1.3). One request at a time, as the next one's place is known only then. */
-#include "sftp/engine.h"
+#include "sftp/text.h"
 
+#include "sftp/answers.h"
 #include "sftp/protocol.h"
+#include "sftp/reply.h"
+#include "sftp/request_fields.h"
+#include "sftp/request_map.h"
 
 #define SEEK_BYTES (64u * 1024) /* looked at in one operation */
 #define SEEK_TURN  16u          /* operations, before others have a turn */
@@ -33,7 +37,7 @@ void text_aim(struct sftp *s, struct op *op, sally_file *file)
     const struct handle_slot *slot = handles_slot_of(&s->handles, file);
     op->pub.u.io.offset = slot ? slot->text_at : 0;
     request_of(op)->answer = answer_moved;
-    request_alone(op);
+    request_exclusive(op);
 }
 
 static bool start_search(struct op *op)
@@ -87,7 +91,7 @@ static bool answer_search(struct sftp *s, struct op *op)
     }
     if (at_end)
         return answer_status(s, op);
-    struct op *next = request_go_on(op, SALLY_OP_READ, answer_search);
+    struct op *next = request_continue(op, SALLY_OP_READ, answer_search);
     if (next)
         search(s, next, seek);
     else
@@ -114,13 +118,12 @@ sally_status ext_text_seek(struct sftp *s, struct request_in *in)
         return op ? request_drop(op, SALLY_FAILURE) : SALLY_FAILURE;
     *seek = (struct seek){.file = file, .lines = line};
     request_of(op)->plan = seek;
-    request_alone(op);
+    request_exclusive(op);
     if (line == 0) {
         handles_slot_of(&s->handles, file)->text_at = 0;
         request_drop(op, SALLY_OK);
         reply_status(s, in->id, SALLY_OK, NULL);
-        s->credit += in->size;
-        return SALLY_OK;
+        return request_answered(s, in);
     }
     return search(s, op, seek);
 }

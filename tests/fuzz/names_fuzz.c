@@ -22,9 +22,9 @@ static void there_and_back(const struct naming *n, const char *name)
     bool exact;
     buf_init(&room, 0);
     buf_init(&back, 1 << 20);
-    const char *shown = names_show(n, name, &room, &exact);
+    const char *shown = names_to_client(n, name, &room, &exact);
     require(shown);
-    sally_status status = names_take(n, slice_of(shown), &back);
+    sally_status status = names_to_storage(n, slice_of(shown), &back);
     bool same = slice_equal(buf_slice(&back), slice_of(name));
     require(status == SALLY_OK || !exact);
     require(!exact || same);
@@ -39,10 +39,10 @@ static void back_and_there(const struct naming *n, struct slice raw)
     bool exact;
     buf_init(&room, 0);
     buf_init(&taken, 1 << 20);
-    if (names_take(n, raw, &taken) == SALLY_OK) {
+    if (names_to_storage(n, raw, &taken) == SALLY_OK) {
         require(!slice_has_nul(buf_slice(&taken)));
         put_u8(&taken, 0);
-        const char *shown = names_show(n, (const char *)buf_head(&taken), &room, &exact);
+        const char *shown = names_to_client(n, (const char *)buf_head(&taken), &room, &exact);
         require(shown && slice_equal(slice_of(shown), raw));
     }
     buf_clear(&room);

@@ -18,7 +18,6 @@ ALLOWED = [
     ("loop/loop.c loop/workers.c", "a loop gives work to the workers, and they give it back"),
     ("scp/*.c", "engine.c has the table of modes, and the modes send through it"),
     ("server/*.c", "a connection, its channels and its loop call each other"),
-    ("sftp/*.c", "requests.c has the table of requests, whose handlers begin operations through it"),
     ("ssh/*.c", "messages.c has the table of messages, whose handlers send others and end the connection"),
 ]
 

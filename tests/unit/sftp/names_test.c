@@ -68,7 +68,8 @@ static void expect_taken(const struct naming *n, const char *raw, const char *th
 {
     struct buf b;
     buf_init(&b, 1 << 20);
-    assert_int_equal(names_take(n, slice_of(raw), &b), there ? SALLY_OK : SALLY_INVALID_FILENAME);
+    assert_int_equal(names_to_storage(n, slice_of(raw), &b),
+                     there ? SALLY_OK : SALLY_INVALID_FILENAME);
     if (there) {
         assert_int_equal(b.size, strlen(there));
         if (b.size)
@@ -82,7 +83,7 @@ static void expect_shown(const struct naming *n, const char *there, const char *
     struct buf room;
     bool is_exact;
     buf_init(&room, 0);
-    const char *text = names_show(n, there, &room, &is_exact);
+    const char *text = names_to_client(n, there, &room, &is_exact);
     assert_string_equal(text, shown);
     assert_int_equal(is_exact, exact);
     buf_clear(&room);
@@ -138,15 +139,15 @@ static void bounds_are_kept(void **state)
     for (int i = 0; i < 2; i++) {
         const struct naming *n = i ? &on : &utf8;
         struct slice raw = {many, 4 * PATH_MAX_BYTES + 1};
-        assert_int_equal(names_take(n, raw, &b), SALLY_INVALID_FILENAME);
+        assert_int_equal(names_to_storage(n, raw, &b), SALLY_INVALID_FILENAME);
         raw.size = 4;
         many[2] = 0;
-        assert_int_equal(names_take(n, raw, &b), SALLY_INVALID_FILENAME);
+        assert_int_equal(names_to_storage(n, raw, &b), SALLY_INVALID_FILENAME);
         many[2] = 0xe9;
     }
     buf_clear(&b);
     buf_init(&b, 10);
-    assert_int_equal(names_take(&on, slice_of("aaaaaaaaaaaa"), &b), SALLY_FAILURE);
+    assert_int_equal(names_to_storage(&on, slice_of("aaaaaaaaaaaa"), &b), SALLY_FAILURE);
     buf_clear(&b);
 }
 
@@ -159,13 +160,13 @@ static void memory_may_be_short(void **state)
         bool exact;
         buf_init(&b, 1000);
         alloc_fail_at(nth);
-        sally_status status = names_take(&on, slice_of("/x" E_ACUTE "/\xff"), &b);
+        sally_status status = names_to_storage(&on, slice_of("/x" E_ACUTE "/\xff"), &b);
         struck = alloc_failed();
         assert_int_equal(status, struck ? SALLY_FAILURE : SALLY_OK);
         buf_clear(&b);
         buf_init(&b, 0);
         alloc_fail_at(nth);
-        const char *shown = names_show(&on, "/x\xe9/\xff", &b, &exact);
+        const char *shown = names_to_client(&on, "/x\xe9/\xff", &b, &exact);
         bool also = alloc_failed();
         assert_true(also == (shown == NULL));
         struck |= also;

@@ -433,3 +433,35 @@ uint32_t peer_begin_extended(struct peer *p, const char *name)
     put_text(&p->out, name);
     return id;
 }
+
+uint32_t peer_extended(struct peer *p, const char *name)
+{
+    uint32_t id = peer_begin_extended(p, name);
+    peer_end(p);
+    return id;
+}
+
+uint32_t peer_extended_path(struct peer *p, const char *name, const char *path)
+{
+    uint32_t id = peer_begin_extended(p, name);
+    put_text(&p->out, path);
+    peer_end(p);
+    return id;
+}
+
+uint32_t peer_extended_paths(struct peer *p, const char *name, const char *a, const char *b)
+{
+    uint32_t id = peer_begin_extended(p, name);
+    put_text(&p->out, a);
+    put_text(&p->out, b);
+    peer_end(p);
+    return id;
+}
+
+uint32_t peer_extended_handle(struct peer *p, const char *name, struct handle h)
+{
+    uint32_t id = peer_begin_extended(p, name);
+    put_string(&p->out, h.bytes, h.size);
+    peer_end(p);
+    return id;
+}

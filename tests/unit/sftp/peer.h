@@ -118,5 +118,10 @@ uint32_t peer_read_request(struct peer *p, struct handle h, uint64_t offset, uin
 uint32_t peer_write_request(struct peer *p, struct handle h, uint64_t offset, const void *data,
                             size_t size);
 uint32_t peer_begin_extended(struct peer *p, const char *name);
+/* The same, with no data; with one path, two, or a handle. */
+uint32_t peer_extended(struct peer *p, const char *name);
+uint32_t peer_extended_path(struct peer *p, const char *name, const char *path);
+uint32_t peer_extended_paths(struct peer *p, const char *name, const char *a, const char *b);
+uint32_t peer_extended_handle(struct peer *p, const char *name, struct handle h);
 
 #endif

@@ -1,8 +1,8 @@
 #include "cmocka_all.h"
 
 #include "base/mem.h"
-#include "sftp/engine.h"
 #include "sftp/peer.h"
+#include "sftp/slash.h"
 
 static void ends(void **state)
 {

@@ -1,49 +1,9 @@
-/* Extensions about where there is room: space-available of draft-galb-filexfer-extensions-00
- * section 4, and the folders for temporary files. */
-#include "sftp/engine.h"
-
+/* get-temp-folder and make-temp-folder. No text of the draft could be had; neither request has
+ * data, and the answer is a NAME with one entry. */
 #include "core/path.h"
-#include "sftp/protocol.h"
-
-static uint64_t times(uint64_t count, uint64_t unit)
-{
-    return unit && count > UINT64_MAX / unit ? UINT64_MAX : count * unit;
-}
-
-static bool answer_space(struct sftp *s, struct op *op)
-{
-    const sally_op_statvfs *v = &op->pub.u.statvfs;
-    if (op->pub.status != SALLY_OK)
-        return answer_status(s, op);
-    uint64_t unit = v->fragment_size ? v->fragment_size : v->block_size;
-    uint64_t kept_back =
-        v->blocks_free > v->blocks_available ? v->blocks_free - v->blocks_available : 0;
-    struct buf *b = reply_begin(s, SSH_FXP_EXTENDED_REPLY, op->request_id);
-    put_u64(b, times(v->blocks, unit));
-    put_u64(b, times(v->blocks_free, unit));
-    put_u64(b, times(v->blocks > kept_back ? v->blocks - kept_back : 0, unit));
-    put_u64(b, times(v->blocks_available, unit));
-    put_u32(b, unit > UINT32_MAX ? 0 : (uint32_t)unit);
-    reply_end(s, op->request_id);
-    return false;
-}
-
-sally_status ext_space_available(struct sftp *s, struct request_in *in)
-{
-    struct slice path = get_string(&in->body);
-    if (in->body.bad)
-        return SALLY_BAD_MESSAGE;
-    struct op *op = request_begin(s, in, SALLY_OP_STATVFS, answer_space);
-    if (!op)
-        return SALLY_FAILURE;
-    sally_status status = request_path(s, op, path);
-    return status == SALLY_OK ? request_submit(s, op) : request_drop(op, status);
-}
-
-/* ---- Folders for temporary files ---- */
-
-/* No text of the draft could be had; neither request has data, and the answer is a NAME with one
- * entry. */
+#include "sftp/answers.h"
+#include "sftp/reply.h"
+#include "sftp/request_map.h"
 
 #define USUAL_FOLDER "/tmp"
 #define MAX_TRIES    100u /* names of a new folder */
@@ -91,7 +51,7 @@ static sally_status name_folder(const struct sftp *s, struct op *op, const struc
 /* A name that can be guessed does no harm: what exists is never taken for ours. */
 static void make_next(struct sftp *s, struct op *before, struct temp *t)
 {
-    struct op *op = request_go_on(before, SALLY_OP_MKDIR, answer_made);
+    struct op *op = request_continue(before, SALLY_OP_MKDIR, answer_made);
     t->tries++;
     sally_status status = op ? name_folder(s, op, t) : SALLY_FAILURE;
     if (status == SALLY_OK) {
@@ -99,7 +59,7 @@ static void make_next(struct sftp *s, struct op *before, struct temp *t)
         return;
     }
     if (op)
-        request_go_back(op, before);
+        request_undo(op, before);
     reply_status(s, before->request_id, status, NULL);
 }
 
@@ -127,11 +87,11 @@ static sally_status find_folder(struct sftp *s, struct request_in *in, bool make
         return request_drop(op, SALLY_FAILURE);
     *t = (struct temp){.home = sally_session_home(s->session), .make = make};
     request_of(op)->plan = t;
-    request_alone(op);
+    request_exclusive(op);
     op->pub.u.stat.flags = SALLY_FOLLOW;
     op->pub.u.stat.wanted = SALLY_ATTR_TYPE;
     sally_status status = op_set_raw_path(op, slice_of(USUAL_FOLDER));
-    return status == SALLY_OK ? request_submit(s, op) : request_drop(op, status);
+    return request_submit_or_drop(s, op, status);
 }
 
 sally_status ext_get_temp_folder(struct sftp *s, struct request_in *in)

@@ -1,0 +1,71 @@
+/* One request: as it came, and while its operation is on the way. */
+#ifndef SALLY_SFTP_REQUEST_H
+#define SALLY_SFTP_REQUEST_H
+
+#include "core/file.h"
+#include "sftp/engine.h"
+
+/* One request as it came. */
+struct request_in {
+    uint32_t id;
+    size_t size;         /* bytes it took on the wire, with the length field */
+    struct cursor body;  /* what follows the id */
+    const char *message; /* out: a text to go with the status; NULL: the status's own */
+};
+
+/* Handles one kind of request: submits an operation or replies, and returns SALLY_OK; any other
+ * status becomes the reply. */
+typedef sally_status handle_fn(struct sftp *s, struct request_in *in);
+
+/* Replies when the operation is done. True: the operation is kept, and freed by others later. */
+typedef bool answer_fn(struct sftp *s, struct op *op);
+
+struct listing; /* listing.h */
+
+/* What the engine remembers of a request while its operation is on the way: op->owner. */
+struct request {
+    struct sftp *s;
+    answer_fn *answer;
+    size_t size;      /* credit to give */
+    sally_file *file; /* the operation is about it; NULL: none */
+    struct block *block;
+    struct listing *listing;
+    void *plan;     /* of a request that takes several operations: from mem_alloc, or NULL */
+    bool exclusive; /* s->exclusive is on its account */
+    /* Called once, before the operation is submitted; NULL: nothing. True: it submits the operation
+     * later, or has failed it. */
+    bool (*before_submit)(struct sftp *s, struct op *op);
+    struct op *waiting; /* for this look at what its path leads to; NULL: none. See slash.c */
+};
+
+static inline struct request *request_of(const struct op *op)
+{
+    return op->owner;
+}
+
+/* NULL when memory is short. */
+struct op *request_begin(struct sftp *s, const struct request_in *in, uint32_t kind,
+                         answer_fn *answer);
+/* Gives the operation to the session, with request_of(op)->file; SALLY_OK. */
+sally_status request_submit(struct sftp *s, struct op *op);
+/* Ends an operation that was not submitted; returns `status`. */
+sally_status request_drop(struct op *op, sally_status status);
+/* Submits the operation if `status`, of its preparation, is SALLY_OK; else drops it. */
+sally_status request_submit_or_drop(struct sftp *s, struct op *op, sally_status status);
+/* Answers an operation with `status` as if it had been submitted. */
+void request_fail(struct op *op, sally_status status);
+/* Until this operation is done, and those that continue its request, no later request starts: for
+ * requests whose steps nobody may come between. */
+void request_exclusive(struct op *op);
+/* In an answer_fn: the next operation of the same request, which takes over its id, credit and
+ * plan. The answer_fn then returns false, having submitted or undone it. NULL when memory is
+ * short. */
+struct op *request_continue(struct op *before, uint32_t kind, answer_fn *answer);
+/* Undoes it, when `next` was not submitted. */
+void request_undo(struct op *next, struct op *before);
+/* Frees an operation that is done, with what hangs on it. */
+void request_end(struct op *op);
+/* Credits a request that was answered without an operation. Returns SALLY_OK. */
+sally_status request_answered(struct sftp *s, const struct request_in *in);
+
+#endif

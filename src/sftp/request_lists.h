@@ -1,0 +1,19 @@
+/* The lists of allowed and denied requests in the options. (The names that lists know are in
+ * settings.h.) */
+#ifndef SALLY_SFTP_REQUEST_LISTS_H
+#define SALLY_SFTP_REQUEST_LISTS_H
+
+#include "sftp/request_map.h"
+
+/* Works out s->denied. */
+void request_lists_apply(struct sftp *s);
+
+static inline bool request_is_denied(const struct sftp *s, enum request_id id)
+{
+    return (s->denied >> id & 1) != 0;
+}
+
+/* The same for an extension that only the storage knows, by its full name. */
+bool request_name_is_denied(const struct sftp *s, struct slice name);
+
+#endif

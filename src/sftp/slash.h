@@ -1,0 +1,13 @@
+/* A slash at the end of a path means a directory, as in POSIX: a link there is followed, and what
+ * is no directory fails. Paths are canonical inside and have no such slash, so what they lead to is
+ * looked at before the request is done. */
+#ifndef SALLY_SFTP_SLASH_H
+#define SALLY_SFTP_SLASH_H
+
+#include "sftp/request.h"
+
+bool slash_ends(struct slice path);
+/* Before an operation with such a path is submitted; as request.before_submit. */
+bool slash_look_first(struct sftp *s, struct op *op);
+
+#endif

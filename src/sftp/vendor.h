@@ -1,0 +1,10 @@
+/* vendor-id: draft-13 section 5.4. */
+#ifndef SALLY_SFTP_VENDOR_H
+#define SALLY_SFTP_VENDOR_H
+
+#include "base/buf.h"
+
+/* Appends the pair that says in VERSION what we are. */
+void vendor_put(struct buf *out);
+
+#endif
