@@ -43,9 +43,8 @@ static bool is_name(const char *name)
     return *name && !strchr(name, '/');
 }
 
-bool listing_add(struct op *op, const char *name, const sally_attrs *attrs)
+bool listing_add(struct listing *l, const char *name, const sally_attrs *attrs)
 {
-    struct listing *l = request_of(op)->listing;
     if (l->full || !is_name(name)) {
         l->skipped++;
         return !l->full;
@@ -73,22 +72,23 @@ bool listing_add(struct op *op, const char *name, const sally_attrs *attrs)
     return false;
 }
 
-void listing_add_carry(struct op *op, struct listing *l)
+bool listing_add_carry(struct listing *l, sally_file *file)
 {
-    sally_file *file = op->pub.file;
     const char *name = (const char *)buf_head(&file->carry);
     if (file->carry.size == 0)
-        return;
+        return false;
     size_t size = strlen(name) + 1;
-    if (file->carry_as_of != l->as_of) {
-        put_bytes(&file->stale_names, name, size);
-    } else {
+    bool current = file->carry_as_of == l->as_of;
+    if (current) {
         put_bytes(&l->names, name + size, file->carry.size - size);
         if (l->ahead)
             put_bytes(&l->plain, name, size);
-        l->count = op->entries = 1;
+        l->count = 1;
+    } else {
+        put_bytes(&file->stale_names, name, size);
     }
     buf_clear(&file->carry);
+    return current;
 }
 
 void listing_drop(struct listing *l)

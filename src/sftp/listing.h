@@ -4,7 +4,8 @@
 #ifndef SALLY_SFTP_LISTING_H
 #define SALLY_SFTP_LISTING_H
 
-#include "sftp/request.h"
+#include "core/file.h"
+#include "sftp/names.h"
 
 /* Length, type, id, count. */
 #define NAME_HEAD 13
@@ -28,10 +29,11 @@ struct listing {
     bool full;
 };
 
-/* op->entry of READDIR. In the storage's thread. */
-bool listing_add(struct op *op, const char *name, const sally_attrs *attrs);
-/* Begins with the entry that did not fit into the reply before. */
-void listing_add_carry(struct op *op, struct listing *l);
+/* In the storage's thread. False: it was the last one that fits. */
+bool listing_add(struct listing *l, const char *name, const sally_attrs *attrs);
+/* Begins with the entry that did not fit into the reply before. False: there is none, or it is out
+ * of date, and its name has moved to file->stale_names. */
+bool listing_add_carry(struct listing *l, sally_file *file);
 /* Frees what an answer has not taken over, which may never have come; NULL is allowed. */
 void listing_drop(struct listing *l);
 

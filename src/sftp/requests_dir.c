@@ -58,6 +58,11 @@ static void add_dots(const struct sftp *s, sally_file *file)
     file->has_dots = true;
 }
 
+static bool on_entry(struct op *op, const char *name, const sally_attrs *attrs)
+{
+    return listing_add(request_of(op)->listing, name, attrs);
+}
+
 static bool start_readdir(struct op *op)
 {
     struct request *r = request_of(op);
@@ -76,7 +81,8 @@ static bool start_readdir(struct op *op)
     l->now = s->options.wall_seconds ? s->options.wall_seconds(s->options.clock) : 0;
     add_dots(s, file);
     move_stale_page(s, file);
-    listing_add_carry(op, l);
+    if (listing_add_carry(l, file))
+        op->entries = 1;
     if (file->stale_names.failed || (file->at_end && file->stale_names.size == 0)) {
         op->pub.status = file->stale_names.failed ? SALLY_FAILURE : SALLY_EOF;
         return false; /* the storage is not asked */
@@ -113,7 +119,7 @@ static struct op *begin_readdir(struct sftp *s, const struct request_in *in, sal
                           .naming = s->naming,
                           .as_of = session_changes(s->session),
                           .max = s->options.settings.max_names};
-    op->entry = listing_add;
+    op->entry = on_entry;
     op->on_start = start_readdir;
     op->reply_bytes = s->options.settings.max_names;
     request_of(op)->listing = l;
