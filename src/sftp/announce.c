@@ -1,5 +1,6 @@
 /* What a VERSION reply says beside the version: draft-13 sections 5.3 to 5.5, draft-05 section 4.4,
- * draft-galb-filexfer-extensions-00 section 2. */
+ * draft-galb-filexfer-extensions-00 section 2. What the storage cannot do, or the session may not,
+ * is left out. */
 #include "sftp/announce.h"
 
 #include "sftp/attrs_codec.h"
@@ -57,25 +58,46 @@ uint32_t announce_settable(const struct sftp *s)
     return SETTABLE | (has_acl(sally_session_fs(s->session)) ? SALLY_ATTR_ACL : 0);
 }
 
-/* A storage that locks byte ranges keeps share reservations too. */
-static bool has_blocks(const sally_fs *fs)
+static bool may(const struct sftp *s, uint32_t any_of)
 {
-    return sally_fs_supports(fs, SALLY_OP_LOCK);
+    return (sally_session_permissions(s->session) & any_of) != 0;
+}
+
+/* A storage that locks byte ranges keeps share reservations too. */
+static bool has_blocks(const struct sftp *s)
+{
+    return may(s, SALLY_MAY_LOCK) && sally_fs_supports(sally_session_fs(s->session), SALLY_OP_LOCK);
+}
+
+/* The flags of OPEN that this session may use with some file. */
+static uint32_t open_flags(const struct sftp *s)
+{
+    uint32_t flags = s->version >= 6 ? OPEN_FLAGS_OF_6 : OPEN_FLAGS_OF_5;
+    if (has_blocks(s))
+        flags |= s->version >= 6 ? BLOCKS_OF_6 : BLOCKS_OF_5;
+    if (!may(s, SALLY_MAY_WRITE))
+        flags &= ~(SSH_FXF_APPEND_DATA | SSH_FXF_APPEND_DATA_ATOMIC);
+    if (!may(s, SALLY_MAY_REMOVE))
+        flags &= ~SSH_FXF_DELETE_ON_CLOSE;
+    return flags;
+}
+
+/* Attributes are set by SETSTAT, and by what makes a file or directory. */
+static bool may_set_attrs(const struct sftp *s)
+{
+    return may(s, SALLY_MAY_SETSTAT | SALLY_MAY_CREATE | SALLY_MAY_MKDIR) &&
+           sally_fs_supports(sally_session_fs(s->session), SALLY_OP_SETSTAT);
 }
 
 /* No size of reads is promised, as a storage may answer less than was asked. */
 static void put_abilities(const struct sftp *s, const sally_op_session *start, struct buf *out)
 {
-    const sally_fs *fs = sally_session_fs(s->session);
-    uint32_t flags = s->version >= 6 ? OPEN_FLAGS_OF_6 : OPEN_FLAGS_OF_5;
-    uint32_t settable = start->settable & ~NEVER_SET, bits = start->settable_bits;
-    if (has_blocks(fs))
-        flags |= s->version >= 6 ? BLOCKS_OF_6 : BLOCKS_OF_5;
-    if (!sally_fs_supports(fs, SALLY_OP_SETSTAT))
-        settable = bits = 0;
+    bool may_set = may_set_attrs(s);
+    uint32_t settable = may_set ? start->settable & ~NEVER_SET : 0;
+    uint32_t bits = may_set ? start->settable_bits : 0;
     put_u32(out, attrs_to_wire(s->version, settable | (bits ? SALLY_ATTR_BITS : 0)));
     put_u32(out, bits);
-    put_u32(out, flags);
+    put_u32(out, open_flags(s));
     /* Draft-05 lets clients mask what they ask OPEN for with it, so it leaves out none. */
     put_u32(out, ACE4_EVERY);
     put_u32(out, 0);
@@ -95,7 +117,7 @@ static void put_supported2(const struct sftp *s, const sally_op_session *start, 
     put_text(out, "supported2");
     size_t place = put_string_begin(out);
     put_abilities(s, start, out);
-    uint16_t blocks = has_blocks(sally_session_fs(s->session)) ? ALL_BLOCKS : NO_BLOCKS;
+    uint16_t blocks = has_blocks(s) ? ALL_BLOCKS : NO_BLOCKS;
     put_u16(out, blocks);
     put_u16(out, blocks);
     put_u32(out, 0); /* names of extended attributes: storages have no way to say */

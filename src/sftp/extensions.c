@@ -9,10 +9,11 @@ static const struct extension {
     const char *name;    /* on the wire */
     const char *version; /* in the pair that announces it; NULL: announce.c does it otherwise */
     uint32_t kind;       /* announced when the storage answers this; 0: always */
+    uint32_t needs;      /* and the session may do this: SALLY_MAY_ bits */
     handle_fn *handle;
 } extensions[] = {
-#define ROW(id, on_wire, name, version, kind, handle)                                              \
-    {REQUEST_##id, on_wire, version, kind, handle},
+#define ROW(id, on_wire, name, version, kind, needs, handle)                                       \
+    {REQUEST_##id, on_wire, version, kind, needs, handle},
     EXTENSION_MAP(ROW)
 #undef ROW
 };
@@ -22,7 +23,8 @@ static bool is_usable(const struct sftp *s, const struct extension *e)
     const sally_fs *fs = sally_session_fs(s->session);
     if (e->id == REQUEST_TRANSLATION && !s->options.settings.filename_charset)
         return false;
-    return !request_is_denied(s, e->id) && (!e->kind || sally_fs_supports(fs, e->kind));
+    return !request_is_denied(s, e->id) && (!e->kind || sally_fs_supports(fs, e->kind)) &&
+           !(e->needs & ~sally_session_permissions(s->session));
 }
 
 void extensions_announce(const struct sftp *s, const sally_op_session *start, struct buf *out)

@@ -9,8 +9,8 @@
 static const struct {
     const char *name, *on_wire;
 } rows[REQUEST_COUNT] = {
-#define REQUEST(id, type, versions, name, handle)           {name, NULL},
-#define EXTENSION(id, on_wire, name, version, kind, handle) {name, on_wire},
+#define REQUEST(id, type, versions, name, handle)                  {name, NULL},
+#define EXTENSION(id, on_wire, name, version, kind, needs, handle) {name, on_wire},
     REQUEST_MAP(REQUEST) EXTENSION_MAP(EXTENSION)
 #undef REQUEST
 #undef EXTENSION

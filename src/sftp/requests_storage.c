@@ -88,6 +88,8 @@ uint32_t storage_put_names(const struct sftp *s, const char *pair, struct buf *o
 {
     uint32_t count = 0;
     bool known = false;
+    if (!(sally_session_permissions(s->session) & SALLY_MAY_EXTENDED))
+        return 0;
     for (size_t i = 0; i < COUNT_OF(of_storages); i++) {
         if (strcmp(of_storages[i].announced, pair) != 0)
             continue;

@@ -227,6 +227,79 @@ static void what_the_storage_brings_is_supported(void **state)
     }
 }
 
+/* The masks say what this user may do with some file. */
+static void what_is_not_allowed_is_not_supported(void **state)
+{
+    (void)state;
+    const uint32_t locks = SSH_FXF_BLOCK_READ | SSH_FXF_BLOCK_WRITE | SSH_FXF_BLOCK_DELETE;
+    const uint32_t appends = SSH_FXF_APPEND_DATA | SSH_FXF_APPEND_DATA_ATOMIC;
+    const struct {
+        uint32_t permissions;
+        bool attrs;
+        uint32_t flags; /* of those that depend on it */
+    } cases[] = {
+        {SALLY_MAY_ALL, true, locks | appends | SSH_FXF_DELETE_ON_CLOSE},
+        {SALLY_MAY_VIEW, false, 0},
+        {SALLY_MAY_VIEW | SALLY_MAY_SETSTAT, true, 0},
+        {SALLY_MAY_VIEW | SALLY_MAY_CREATE, true, 0},
+        {SALLY_MAY_VIEW | SALLY_MAY_MKDIR, true, 0},
+        {SALLY_MAY_VIEW | SALLY_MAY_LOCK, false, locks},
+        {SALLY_MAY_VIEW | SALLY_MAY_WRITE, false, appends},
+        {SALLY_MAY_VIEW | SALLY_MAY_REMOVE, false, SSH_FXF_DELETE_ON_CLOSE},
+    };
+    for (uint32_t version = 5; version <= 6; version++) {
+        for (size_t i = 0; i < COUNT_OF(cases); i++) {
+            struct peer *p = peer_new(
+                &(struct peer_options){.permissions = cases[i].permissions, .no_init = true});
+            p->store.settable_bits = SALLY_BIT_READONLY;
+            put_u32(&p->out, 5);
+            put_u8(&p->out, SSH_FXP_INIT);
+            put_u32(&p->out, version);
+            peer_go(p);
+            assert_int_equal(peer_take(p)->type, SSH_FXP_VERSION);
+            struct slice value;
+            assert_true(find(p, version == 5 ? "supported" : "supported2", &value));
+            struct cursor c = cursor_of_slice(value);
+            assert_int_equal(get_u32(&c) != 0, cases[i].attrs);
+            assert_int_equal(get_u32(&c) != 0, cases[i].attrs);
+            uint32_t also_in_6 = SSH_FXF_DELETE_ON_CLOSE;
+            uint32_t wanted = cases[i].flags & (version == 6 ? UINT32_MAX : ~also_in_6);
+            assert_int_equal(get_u32(&c) & (locks | appends | also_in_6), wanted);
+            assert_int_equal(get_u32(&c), ACE4_EVERY);
+            get_u32(&c);
+            if (version == 6)
+                assert_int_equal(get_u32(&c), wanted & locks ? UINT32_MAX : 0x00010001);
+            peer_free(p);
+        }
+    }
+}
+
+static void the_storages_own_need_a_permission(void **state)
+{
+    (void)state;
+    static const char *const pairs[] = {"thing@test", "xattr@proftpd.org"};
+    for (size_t i = 0; i < COUNT_OF(pairs); i++) {
+        for (int allowed = 0; allowed < 2; allowed++) {
+            struct peer *p = peer_new(&(struct peer_options){
+                .no_init = true,
+                .permissions = SALLY_MAY_VIEW | (allowed ? SALLY_MAY_EXTENDED : 0)});
+            p->store.announce = (sally_pair){.name = pairs[i], .data = "7", .size = 1};
+            put_u32(&p->out, 5);
+            put_u8(&p->out, SSH_FXP_INIT);
+            put_u32(&p->out, 6);
+            peer_go(p);
+            assert_int_equal(peer_take(p)->type, SSH_FXP_VERSION);
+            struct slice value;
+            assert_int_equal(find(p, pairs[i], &value), allowed);
+            assert_true(find(p, "supported2", &value));
+            assert_int_equal(
+                has_name(names_of(value, 6), i == 0 ? "thing@test" : "getxattr@proftpd.org"),
+                allowed);
+            peer_free(p);
+        }
+    }
+}
+
 static uint32_t choose(struct peer *p, const char *version)
 {
     uint32_t id = peer_begin_extended(p, "version-select");
@@ -324,6 +397,8 @@ int main(void)
         cmocka_unit_test(a_storage_says_what_can_be_set),
         cmocka_unit_test(acls_are_announced_when_the_storage_says),
         cmocka_unit_test(what_the_storage_brings_is_supported),
+        cmocka_unit_test(what_is_not_allowed_is_not_supported),
+        cmocka_unit_test(the_storages_own_need_a_permission),
         cmocka_unit_test(another_version_is_chosen_first_of_all),
         cmocka_unit_test(what_was_not_offered_ends_the_session),
         cmocka_unit_test(too_late_ends_the_session),
