@@ -177,6 +177,13 @@ SALLY_API sally_error sally_server_disconnect(sally_server *server, uint64_t con
 /** Starts a new key exchange. ::SALLY_E_NOT_FOUND. Takes effect soon. */
 SALLY_API sally_error sally_server_rekey(sally_server *server, uint64_t connection_id);
 
+/** Changes what the user of one connection may do (SALLY_MAY_ bits; 0: nothing): in all its
+ * sessions, as sally_session_set_permissions() does, and in those that it will open. A connection
+ * that is not logged in yet gets the permissions of its login, as always. ::SALLY_E_NOT_FOUND.
+ * Takes effect soon. */
+SALLY_API sally_error sally_server_set_permissions(sally_server *server, uint64_t connection_id,
+                                                   uint32_t permissions);
+
 /** Changes a setting for one connection. The value overrides the one that the user's login sets, or
  * will set. A list that changes another one (::SALLY_SETTING_LIST) changes that of the user, or
  * else the server's; if that empties a list that must not be empty, nothing changes, and the log

@@ -74,7 +74,7 @@ static bool file_allows(const sally_op *op, bool skips)
 sally_status op_check_permissions(const struct op *op)
 {
     uint32_t bits = needed_by(&op->pub);
-    if (!op->skips_permissions && (bits & ~op->session->permissions))
+    if (!op->skips_permissions && (bits & ~sally_session_permissions(op->session)))
         return SALLY_PERMISSION_DENIED;
     return file_allows(&op->pub, op->skips_permissions) ? SALLY_OK : SALLY_INVALID_HANDLE;
 }

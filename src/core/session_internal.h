@@ -34,7 +34,8 @@ struct sally_session {
     char *user, *home;
     const sally_peer *peer;
     sally_fs *fs;
-    uint32_t permissions, version;
+    _Atomic uint32_t permissions; /* any thread */
+    uint32_t version;
     uint64_t id;
     uint32_t max_operations, max_files;
     size_t max_bytes;

@@ -72,7 +72,7 @@ static void on_gone(void *user_data)
     conn_unpin(c);
 }
 
-static sally_error make_session(struct conn_session *s, uint32_t permissions)
+static sally_error make_session(struct conn_session *s)
 {
     struct conn *c = s->conn;
     const struct settings *set = s->settings;
@@ -83,7 +83,7 @@ static sally_error make_session(struct conn_session *s, uint32_t permissions)
         .home = c->login.home,
         .peer = &c->peer,
         .fs = c->login.fs,
-        .permissions = c->login.permissions & permissions,
+        .permissions = c->login.permissions & s->allowed,
         .id = atomic_fetch_add_explicit(&c->server->next_session_id, 1, memory_order_relaxed),
         .max_operations = set->limits.operations,
         .max_files = set->limits.open_files,
@@ -105,7 +105,7 @@ static bool has_room(const struct conn *c)
     return count < c->settings->limits.channels;
 }
 
-bool conn_session_init(struct conn_session *s, struct conn *c, uint32_t permissions)
+bool conn_session_init(struct conn_session *s, struct conn *c, uint32_t allowed)
 {
     list_init(&s->link);
     list_init(&s->ready);
@@ -118,8 +118,9 @@ bool conn_session_init(struct conn_session *s, struct conn *c, uint32_t permissi
                                     .yields = true,
                                     .lane = c->login.lane};
     s->conn = c;
+    s->allowed = allowed;
     s->settings = settings_ref(c->settings);
-    if (make_session(s, permissions) == SALLY_E_OK)
+    if (make_session(s) == SALLY_E_OK)
         return true;
     settings_unref(s->settings);
     return false;
@@ -241,6 +242,15 @@ void conn_sessions_settle_all(struct conn *c)
     LIST_EACH (item, &c->sessions)
         conn_session_make_ready(session_of_link(item));
     conn_sessions_settle(c);
+}
+
+void conn_sessions_permit(struct conn *c)
+{
+    LIST_EACH (item, &c->sessions) {
+        struct conn_session *s = session_of_link(item);
+        if (s->stage != SESSION_ENDING)
+            sally_session_set_permissions(s->session, c->login.permissions & s->allowed);
+    }
 }
 
 void conn_sessions_give_up(struct conn *c)

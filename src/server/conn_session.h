@@ -35,6 +35,7 @@ struct conn_session {
     struct list link;  /* the connection's sessions */
     struct list ready; /* the connection's ready_sessions */
     sally_session *session;
+    uint32_t allowed;          /* SALLY_MAY_ bits that the settings leave of the user's */
     struct settings *settings; /* held: the engine borrows its texts */
     enum conn_session_stage stage;
     bool is_finished; /* the engine has done everything */
@@ -43,9 +44,9 @@ struct conn_session {
     uint32_t files, in_flight; /* as counted in the connection's facts */
 };
 
-/* Makes s->session for the user who is logged in, with at most these permissions; the rest is zero
- * but for `methods`. False: it cannot be, and the caller frees s. */
-bool conn_session_init(struct conn_session *s, struct conn *c, uint32_t permissions);
+/* Makes s->session for the user who is logged in, with at most the permissions `allowed`; the rest
+ * is zero but for `methods`. False: it cannot be, and the caller frees s. */
+bool conn_session_init(struct conn_session *s, struct conn *c, uint32_t allowed);
 /* The engine is made, too: the connection has the session from now on. */
 void conn_session_start(struct conn_session *s);
 /* Instead: the engine could not be made. */
@@ -62,6 +63,8 @@ void conn_session_finish(struct conn_session *s);
 void conn_sessions_settle(struct conn *c);
 /* The same for all: the connection's end decides what becomes of them. */
 void conn_sessions_settle_all(struct conn *c);
+/* The user's permissions have changed: they hold for the sessions that there are. */
+void conn_sessions_permit(struct conn *c);
 /* Ends what is draining: it has had its time. */
 void conn_sessions_give_up(struct conn *c);
 bool conn_sessions_are_draining(const struct conn *c);

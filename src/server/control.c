@@ -1,15 +1,16 @@
 /* Calls about one connection, from any thread: an order travels to its loop. */
 #include "base/mem.h"
-#include "server/conn.h"
+#include "server/conn_session.h"
 #include "server/server.h"
 
-enum order_kind { ORDER_DISCONNECT, ORDER_REKEY, ORDER_SET };
+enum order_kind { ORDER_DISCONNECT, ORDER_REKEY, ORDER_SET, ORDER_PERMIT };
 
 struct order {
     struct task task;
     enum order_kind kind;
     struct conn *conn; /* held */
     char *name, *value;
+    uint32_t permissions;
 };
 
 static void free_order(struct order *o)
@@ -33,6 +34,10 @@ static void carry_out(struct order *o)
         break;
     case ORDER_SET:
         conn_set(c, o->name, o->value);
+        break;
+    case ORDER_PERMIT:
+        c->login.permissions = o->permissions;
+        conn_sessions_permit(c);
         break;
     }
 }
@@ -60,12 +65,13 @@ static void send_order(void *user_data, struct conn *c)
 }
 
 static sally_error order(sally_server *server, uint64_t id, enum order_kind kind, const char *name,
-                         const char *value)
+                         const char *value, uint32_t permissions)
 {
     struct order *o = mem_zalloc(sizeof *o);
     if (!o)
         return server_fail(server, SALLY_E_NO_MEMORY, "out of memory");
     o->kind = kind;
+    o->permissions = permissions;
     o->name = mem_strdup(name);
     o->value = mem_strdup(value);
     if ((name && !o->name) || (value && !o->value)) {
@@ -83,12 +89,12 @@ sally_error sally_server_disconnect(sally_server *server, uint64_t connection_id
 {
     if (!server)
         return SALLY_E_INVALID;
-    return order(server, connection_id, ORDER_DISCONNECT, NULL, text ? text : "disconnected");
+    return order(server, connection_id, ORDER_DISCONNECT, NULL, text ? text : "disconnected", 0);
 }
 
 sally_error sally_server_rekey(sally_server *server, uint64_t connection_id)
 {
-    return server ? order(server, connection_id, ORDER_REKEY, NULL, NULL) : SALLY_E_INVALID;
+    return server ? order(server, connection_id, ORDER_REKEY, NULL, NULL, 0) : SALLY_E_INVALID;
 }
 
 sally_error sally_server_set_connection(sally_server *server, uint64_t connection_id,
@@ -103,5 +109,12 @@ sally_error sally_server_set_connection(sally_server *server, uint64_t connectio
     sally_error error = setting_check(SALLY_SCOPE_CONNECTION, name, value, why);
     if (error)
         return server_fail(server, error, "%s", why);
-    return order(server, connection_id, ORDER_SET, name, value);
+    return order(server, connection_id, ORDER_SET, name, value, 0);
+}
+
+sally_error sally_server_set_permissions(sally_server *server, uint64_t connection_id,
+                                         uint32_t permissions)
+{
+    return server ? order(server, connection_id, ORDER_PERMIT, NULL, NULL, permissions)
+                  : SALLY_E_INVALID;
 }

@@ -268,7 +268,8 @@ static bool answer_from_ahead(struct sftp *s, const struct request_in *in, const
     struct ahead *a = &s->ahead;
     struct op *op = a->op;
     if (!op || op->pub.file != file || a->wanted ||
-        request_of(op)->listing->as_of != session_changes(s->session))
+        request_of(op)->listing->as_of != session_changes(s->session) ||
+        !(sally_session_permissions(s->session) & SALLY_MAY_LIST)) /* lost since it was read */
         return false;
     if (!a->is_done) {
         a->wanted = true;

@@ -25,6 +25,60 @@ static void permissions_come_before_the_storage(void **state)
     (void)state;
 }
 
+/* What waits, and what is about files that are open, is judged by what holds when it starts. */
+static void permissions_may_change(void **state)
+{
+    (void)state;
+    struct scripted b = {0};
+    scripted_start(&b, 0, 0, false, SALLY_MAY_ALL);
+    sally_file *file = scripted_open(&b, "f", SALLY_OPEN_READ | SALLY_OPEN_WRITE);
+    b.done[0] = '\0';
+    b.script.late_kinds = SALLY_OP_BIT(SALLY_OP_WRITE);
+    scripted_io(&b, SALLY_OP_WRITE, file, 0); /* with the storage */
+    scripted_io(&b, SALLY_OP_WRITE, file, 0);
+    scripted_io(&b, SALLY_OP_READ, file, 0);
+    op_submit(scripted_op(&b, SALLY_OP_REMOVE, "a"));
+    sally_session_set_permissions(b.session, ~SALLY_MAY_WRITE & ~SALLY_MAY_REMOVE);
+    assert_int_equal(sally_session_permissions(b.session),
+                     SALLY_MAY_ALL & ~(SALLY_MAY_WRITE | SALLY_MAY_REMOVE));
+    b.script.late_kinds = 0;
+    sally_op_finish(b.script.late[0], SALLY_OK);
+    test_host_pump(&b.host);
+    assert_string_equal(b.done, "write=0 write=3 read=0 remove=3 ");
+    b.done[0] = '\0';
+    sally_session_set_permissions(b.session, SALLY_MAY_WRITE);
+    scripted_io(&b, SALLY_OP_WRITE, file, 0);
+    scripted_io(&b, SALLY_OP_READ, file, 0);
+    sally_session_set_permissions(b.session, 0);
+    op_submit(scripted_op(&b, SALLY_OP_STAT, "a"));
+    scripted_close(&b, file);
+    assert_string_equal(b.done, "write=0 read=3 stat=3 close=0 ");
+    scripted_stop(&b);
+}
+
+static sally_status forbid(void *user_data, sally_op *op)
+{
+    (void)user_data;
+    sally_session_set_permissions(op->session, SALLY_MAY_VIEW);
+    return SALLY_CONTINUE;
+}
+
+/* A before-hook that takes a permission away does so for its own operation, too. */
+static void a_hook_may_take_permissions_away(void **state)
+{
+    (void)state;
+    struct scripted b = {0};
+    sally_hooks hooks = {.struct_size = sizeof hooks,
+                         .before_mask = SALLY_OP_BIT(SALLY_OP_REMOVE),
+                         .before = forbid};
+    assert_int_equal(hook_stack_add(&b.hooks, &hooks), SALLY_E_OK);
+    scripted_start(&b, 0, 0, false, SALLY_MAY_ALL);
+    op_submit(scripted_op(&b, SALLY_OP_REMOVE, "a"));
+    assert_string_equal(b.done, "remove=3 ");
+    assert_string_equal(b.script.trace, "");
+    scripted_stop(&b);
+}
+
 static void a_file_opened_to_write_cannot_be_read(void **state)
 {
     struct scripted b = {0};
@@ -41,6 +95,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(permissions_come_before_the_storage),
+        cmocka_unit_test(permissions_may_change),
+        cmocka_unit_test(a_hook_may_take_permissions_away),
         cmocka_unit_test(a_file_opened_to_write_cannot_be_read),
     };
     return cmocka_run_group_tests_name("core/permission", tests, NULL, NULL);

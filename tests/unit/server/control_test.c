@@ -137,6 +137,53 @@ static void a_change_that_empties_a_list_is_refused(void **state)
     finish(s);
 }
 
+/* The order travels to the connection's loop. */
+static bool becomes(struct client *c, const struct buf *handle, int status)
+{
+    int now = -1;
+    for (int i = 0; i < 10000 && now != status; i++)
+        now = client_write(c, handle, 0, "x", 1);
+    return now == status;
+}
+
+static void permissions_reach_running_sessions(void **state)
+{
+    (void)state;
+    sally_server *s = new_server(NULL);
+    assert_int_equal(sally_server_start(s), SALLY_E_OK);
+    struct client c, other;
+    struct buf handle, kept;
+    client_open(&c, s, "joe", "secret");
+    struct seen seen = {0};
+    assert_int_equal(sally_server_walk(s, see, &seen), SALLY_E_OK);
+    client_open(&other, s, "joe", "secret");
+    assert_true(client_open_file(&c, "/file", WRITE_CREATE, &handle));
+    assert_true(client_open_file(&other, "/other", WRITE_CREATE, &kept));
+    assert_int_equal(client_write(&c, &handle, 0, "hello", 5), 0);
+    assert_int_equal(sally_server_set_permissions(s, seen.id, SALLY_MAY_VIEW), SALLY_E_OK);
+    assert_true(becomes(&c, &handle, SALLY_PERMISSION_DENIED));
+    assert_int_equal(client_stat(&c, "/file"), 0);
+    assert_int_equal(client_write(&other, &kept, 0, "hello", 5), 0); /* the same user's */
+
+    /* Those that the connection opens later have them, too. */
+    struct ssh_channel *first = c.channel;
+    struct buf none;
+    assert_true(client_sftp(&c));
+    assert_false(client_open_file(&c, "/new", WRITE_CREATE, &none));
+    assert_int_equal(client_stat(&c, "/file"), 0);
+    buf_clear(&none);
+    c.channel = first;
+    assert_int_equal(sally_server_set_permissions(s, seen.id, SALLY_MAY_ALL), SALLY_E_OK);
+    assert_true(becomes(&c, &handle, 0));
+    assert_int_equal(sally_server_set_permissions(s, 4711, 0), SALLY_E_NOT_FOUND);
+    assert_int_equal(sally_server_set_permissions(NULL, seen.id, 0), SALLY_E_INVALID);
+    buf_clear(&handle);
+    buf_clear(&kept);
+    client_end(&c);
+    client_end(&other);
+    finish(s);
+}
+
 struct meddler {
     sally_server *server;
     _Atomic uint32_t befores, refused, walks, disconnected, reason;
@@ -212,6 +259,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(connections_are_walked_rekeyed_changed_and_ended),
         cmocka_unit_test(a_change_that_empties_a_list_is_refused),
+        cmocka_unit_test(permissions_reach_running_sessions),
         cmocka_unit_test(callbacks_may_call_everything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -198,6 +198,11 @@ static sally_error change_unknown_connection(sally_server *s)
     return sally_server_set_connection(s, 4711, "limits.idle_time", "1h");
 }
 
+static sally_error permit_unknown_connection(sally_server *s)
+{
+    return sally_server_set_permissions(s, 4711, SALLY_MAY_VIEW);
+}
+
 static sally_error change_nothing(sally_server *s)
 {
     return sally_server_set_connection(s, 4711, NULL, "1h");
@@ -253,6 +258,7 @@ static const struct failing on_any[] = {
     {disconnect_unknown_connection, SALLY_E_NOT_FOUND, {"4711"}},
     {rekey_unknown_connection, SALLY_E_NOT_FOUND, {"4711"}},
     {change_unknown_connection, SALLY_E_NOT_FOUND, {"4711"}},
+    {permit_unknown_connection, SALLY_E_NOT_FOUND, {"4711"}},
     {change_nothing, SALLY_E_INVALID, {"NULL"}},
     {change_unknown, SALLY_E_NOT_FOUND, {"no.such"}},
     {counters_nowhere, SALLY_E_INVALID, {"NULL"}},

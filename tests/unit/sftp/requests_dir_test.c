@@ -341,6 +341,27 @@ static void what_was_read_ahead_is_answered_at_once(void **state)
     peer_free(p);
 }
 
+/* It was read when it was still allowed. */
+static void what_was_read_ahead_needs_its_permission(void **state)
+{
+    (void)state;
+    struct peer *p = peer_ahead(1000, 1024);
+    sally_session *session = sftp_session(p->engine);
+    struct handle h = peer_opendir(p, "/many");
+    uint32_t id = peer_handle_request(p, SSH_FXP_READDIR, h);
+    peer_go(p);
+    uint32_t next = expect_names(p, id, 0);
+    assert_int_equal(listings(p), 2);
+    sally_session_set_permissions(session, SALLY_MAY_ALL & ~SALLY_MAY_LIST);
+    id = peer_handle_request(p, SSH_FXP_READDIR, h);
+    peer_go(p);
+    peer_expect_status(p, id, SALLY_PERMISSION_DENIED);
+    assert_int_equal(listings(p), 2);
+    peer_close_handle(p, h);
+    assert_true(next < 1000);
+    peer_free(p);
+}
+
 /* A change comes after the next reply was made, or while it is being made: what the client hears of
  * the entries is what they are after the change. */
 static void changes_are_seen_in_what_was_read_ahead(void **state)
@@ -684,6 +705,7 @@ int main(void)
         cmocka_unit_test(a_listing_that_ends_after_the_client_leaks_nothing),
         cmocka_unit_test(read_ahead_gives_everything_once),
         cmocka_unit_test(what_was_read_ahead_is_answered_at_once),
+        cmocka_unit_test(what_was_read_ahead_needs_its_permission),
         cmocka_unit_test(changes_are_seen_in_what_was_read_ahead),
         cmocka_unit_test(removed_entries_stay_away),
         cmocka_unit_test(errors_come_when_they_are_asked_for),
