@@ -169,8 +169,8 @@ def connect(server):
     """Sessions of any version with one server."""
     clients = []
 
-    def begin(version):
-        client = pythonic.paramiko_transport(server)
+    def begin(version, to=server):
+        client = pythonic.paramiko_transport(to)
         clients.append(client)
         channel = client.open_session()
         channel.invoke_subsystem("sftp")
@@ -237,17 +237,6 @@ class TestEachVersion:
         assert session.write(handle, 0, b"second\n") == 0 and session.write(handle, 3, b"third\n") == 0
         session.close(handle)
         assert (server.root / "log").read_bytes() == b"first\nsecond\nthird\n"
-
-    def test_text_mode(self, connect, server, version):
-        if version == 3:
-            pytest.skip("version 3 has no text mode")
-        (server.root / "text").write_bytes(b"one\r\ntwo\nthree")
-        session = connect(version)
-        handle = session.open("/text", READ_DATA, OPEN_EXISTING | TEXT_MODE)
-        assert [session.read(handle, 999, 4) for _ in range(5)] == [b"one\r", b"\ntwo", b"\nthr", b"ee", raw_sftp.EOF]
-        assert session.extended("text-seek", text(handle) + struct.pack(">Q", 2)) == 0
-        assert session.read(handle, 0, 100) == b"three"
-        assert session.extended("text-seek", text(handle) + struct.pack(">Q", 3)) == raw_sftp.EOF
 
     def test_stat_says_what_is_asked_for(self, connect, server, version):
         path = server.root / "file"
@@ -338,14 +327,6 @@ class TestEachVersion:
         assert session.code(9, text("/file") + attrs) == 0
         assert (path.stat().st_atime_ns, path.stat().st_mtime_ns) == wanted
 
-    def test_what_must_not_be_set(self, connect, server, version):
-        if version < 6:
-            pytest.skip("only version 6 has attributes that may not be set")
-        (server.root / "file").write_text("x")
-        session = connect(version)
-        assert session.code(9, text("/file") + struct.pack(">IBI", LINKS, 1, 2)) == 23
-        assert session.code(9, text("/file") + struct.pack(">IBB", 0x800, 1, 0)) == 23
-
     def test_realpath(self, connect, server, version):
         (server.root / "d").mkdir()
         (server.root / "link").symlink_to("d")
@@ -402,8 +383,6 @@ class TestEachVersion:
 
     def test_digests(self, connect, server, version):
         session = connect(version)
-        if "check-file-name" not in session.pairs:
-            pytest.skip("this storage has no digests")
         data = trees.random_bytes(200_000)
         (server.root / "file").write_bytes(data)
         (server.root / "empty").write_bytes(b"")
@@ -423,6 +402,34 @@ class TestEachVersion:
         for quick, wanted in ((first, whole), (b"", whole), (bytes(16), b"")):
             answer = session.extended("md5-hash", text("/file") + struct.pack(">QQ", 0, 0) + text(quick))
             assert get_text(get_text(answer)[1])[0] == wanted
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_is_announced_to_those_who_may_only_look(connect, start, version):
+    everything, looking = connect(version), connect(version, start(arguments=["--read-only"]))
+    hidden = {"posix-rename@openssh.com", "hardlink@openssh.com", "fsync@openssh.com", "lsetstat@openssh.com", "copy-data", "copy-file",
+              "make-temp-folder", "xattr@proftpd.org", "ranges@asyncssh.com"}
+    assert set(everything.pairs) - set(looking.pairs) == hidden
+    assert set(looking.pairs) <= set(everything.pairs)
+    assert looking.extended("posix-rename@openssh.com", text("/a") + text("/b")) == 3
+
+
+@pytest.mark.parametrize("version", (4, 5, 6))
+def test_text_mode(connect, server, version):
+    (server.root / "text").write_bytes(b"one\r\ntwo\nthree")
+    session = connect(version)
+    handle = session.open("/text", READ_DATA, OPEN_EXISTING | TEXT_MODE)
+    assert [session.read(handle, 999, 4) for _ in range(5)] == [b"one\r", b"\ntwo", b"\nthr", b"ee", raw_sftp.EOF]
+    assert session.extended("text-seek", text(handle) + struct.pack(">Q", 2)) == 0
+    assert session.read(handle, 0, 100) == b"three"
+    assert session.extended("text-seek", text(handle) + struct.pack(">Q", 3)) == raw_sftp.EOF
+
+
+def test_what_must_not_be_set(connect, server):
+    (server.root / "file").write_text("x")
+    session = connect(6)
+    assert session.code(9, text("/file") + struct.pack(">IBI", LINKS, 1, 2)) == 23
+    assert session.code(9, text("/file") + struct.pack(">IBB", 0x800, 1, 0)) == 23
 
 
 def lock(session, kind, handle, offset, length, flags=None):

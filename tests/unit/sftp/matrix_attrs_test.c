@@ -17,19 +17,7 @@ static struct peer *begin(uint32_t version, uint32_t permissions, struct subject
 {
     struct peer *p =
         peer_new(&(struct peer_options){.version = version, .permissions = permissions});
-    uint32_t id = peer_begin(p, SSH_FXP_OPEN);
-    put_text(&p->out, "/hello");
-    put_u32(&p->out, version < 5 ? SSH_FXF_READ | SSH_FXF_WRITE : ACE4_READ_DATA | ACE4_WRITE_DATA);
-    if (version >= 5)
-        put_u32(&p->out, SSH_FXF_OPEN_EXISTING);
-    put_u32(&p->out, 0);
-    if (version > 3)
-        put_u8(&p->out, SALLY_TYPE_REGULAR);
-    peer_end(p);
-    peer_go(p);
-    struct slice s = get_string(&peer_expect(p, SSH_FXP_HANDLE, id)->body);
-    *on = (struct subject){.file = {.size = s.size}};
-    memcpy(on->file.bytes, s.data, s.size);
+    *on = (struct subject){.file = peer_open_both(p, "/hello")};
     return p;
 }
 
@@ -37,11 +25,6 @@ static uint32_t status_in(uint32_t version, uint32_t status)
 {
     static const uint32_t last[] = {8, 13, 17, 31};
     return status > last[version - 3] ? SALLY_FAILURE : status;
-}
-
-static void put_handle(struct peer *p, const struct handle *h)
-{
-    put_string(&p->out, h->bytes, h->size);
 }
 
 /* One flag at a time, with a value of its form. */
@@ -128,7 +111,7 @@ static uint32_t begin_on(struct peer *p, uint8_t type, const struct subject *on)
     bool makes = type == SSH_FXP_OPEN || type == SSH_FXP_MKDIR;
     uint32_t id = peer_begin(p, type);
     if (by_handle(type))
-        put_handle(p, &on->file);
+        peer_put_handle(p, &on->file);
     else
         put_text(&p->out, on->path ? on->path : makes ? "/new" : "/hello");
     return id;

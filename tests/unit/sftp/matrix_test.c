@@ -13,18 +13,6 @@ struct subject {
     struct handle dir;
 };
 
-static void put_no_attrs(struct peer *p, uint32_t version)
-{
-    put_u32(&p->out, 0);
-    if (version > 3)
-        put_u8(&p->out, SALLY_TYPE_REGULAR);
-}
-
-static void put_handle(struct peer *p, const struct handle *h)
-{
-    put_string(&p->out, h->bytes, h->size);
-}
-
 /* What follows the id, in each version. */
 static void put_body(struct peer *p, uint8_t type, uint32_t version, const struct subject *on)
 {
@@ -34,15 +22,15 @@ static void put_body(struct peer *p, uint8_t type, uint32_t version, const struc
         put_u32(&p->out, version < 5 ? SSH_FXF_READ : ACE4_READ_DATA);
         if (version >= 5)
             put_u32(&p->out, SSH_FXF_OPEN_EXISTING);
-        put_no_attrs(p, version);
+        peer_put_no_attrs(p);
         break;
     case SSH_FXP_READ:
-        put_handle(p, &on->file);
+        peer_put_handle(p, &on->file);
         put_u64(&p->out, 0);
         put_u32(&p->out, 5);
         break;
     case SSH_FXP_WRITE:
-        put_handle(p, &on->file);
+        peer_put_handle(p, &on->file);
         put_u64(&p->out, 0);
         put_text(&p->out, "abc");
         break;
@@ -52,22 +40,22 @@ static void put_body(struct peer *p, uint8_t type, uint32_t version, const struc
         break;
     case SSH_FXP_CLOSE:
     case SSH_FXP_FSTAT:
-        put_handle(p, &on->file);
+        peer_put_handle(p, &on->file);
         break;
     case SSH_FXP_SETSTAT:
         put_text(&p->out, on->path);
-        put_no_attrs(p, version);
+        peer_put_no_attrs(p);
         break;
     case SSH_FXP_FSETSTAT:
-        put_handle(p, &on->file);
-        put_no_attrs(p, version);
+        peer_put_handle(p, &on->file);
+        peer_put_no_attrs(p);
         break;
     case SSH_FXP_READDIR:
-        put_handle(p, &on->dir);
+        peer_put_handle(p, &on->dir);
         break;
     case SSH_FXP_MKDIR:
         put_text(&p->out, *on->path ? "/new" : "");
-        put_no_attrs(p, version);
+        peer_put_no_attrs(p);
         break;
     case SSH_FXP_RENAME:
         put_text(&p->out, on->path);
@@ -86,7 +74,7 @@ static void put_body(struct peer *p, uint8_t type, uint32_t version, const struc
         break;
     case SSH_FXP_BLOCK:
     case SSH_FXP_UNBLOCK:
-        put_handle(p, &on->file);
+        peer_put_handle(p, &on->file);
         put_u64(&p->out, 0);
         put_u64(&p->out, 1);
         if (type == SSH_FXP_BLOCK)
@@ -148,171 +136,180 @@ static uint32_t lost_handle_in(uint32_t version, uint8_t type)
                                                  : status_in(version, SALLY_INVALID_HANDLE);
 }
 
-static struct handle open_rw(struct peer *p, uint32_t version)
-{
-    uint32_t id = peer_begin(p, SSH_FXP_OPEN);
-    put_text(&p->out, "/hello");
-    put_u32(&p->out, version < 5 ? SSH_FXF_READ | SSH_FXF_WRITE : ACE4_READ_DATA | ACE4_WRITE_DATA);
-    if (version >= 5)
-        put_u32(&p->out, SSH_FXF_OPEN_EXISTING);
-    put_no_attrs(p, version);
-    peer_end(p);
-    peer_go(p);
-    struct slice s = get_string(&peer_expect(p, SSH_FXP_HANDLE, id)->body);
-    struct handle h = {.size = s.size};
-    memcpy(h.bytes, s.data, s.size);
-    return h;
-}
+/* One row in one version, with a session of its own. */
+struct fixture {
+    const struct row *row;
+    uint32_t version;
+    struct peer *p;
+    struct subject on; /* what is there */
+};
 
-static struct peer *begin(uint32_t version, uint32_t permissions, struct subject *on)
+static void start(struct fixture *f, uint32_t permissions)
 {
-    struct peer *p =
-        peer_new(&(struct peer_options){.version = version, .permissions = permissions});
+    struct peer *p = f->p =
+        peer_new(&(struct peer_options){.version = f->version, .permissions = permissions});
     p->store.many = 3;
     store_add(&p->store, "/link", SALLY_TYPE_SYMLINK, "/hello", 6);
-    on->file = open_rw(p, version);
-    on->dir = (struct handle){.size = 8};
-    if (permissions & SALLY_MAY_LIST || !permissions)
-        on->dir = peer_opendir(p, "/many");
-    return p;
+    f->on = (struct subject){
+        .path = f->row->subject, .file = peer_open_both(p, "/hello"), .dir = {.size = 8}};
+    if (permissions & SALLY_MAY_LIST)
+        f->on.dir = peer_opendir(p, "/many");
 }
 
-static uint32_t send_row(struct peer *p, const struct row *row, uint32_t version,
-                         const struct subject *on)
+static bool is_known(const struct fixture *f)
 {
-    uint32_t id = peer_begin(p, row->type);
-    put_body(p, row->type, version, on);
-    peer_end(p);
-    peer_go(p);
+    return f->row->versions >> f->version & 1;
+}
+
+static void in_each_version(void (*check)(struct fixture *f))
+{
+    for (uint32_t version = 3; version <= 6; version++)
+        for (size_t i = 0; i < COUNT_OF(rows); i++)
+            check(&(struct fixture){.row = &rows[i], .version = version});
+}
+
+static uint32_t send_about(struct fixture *f, const struct subject *on)
+{
+    uint32_t id = peer_begin(f->p, f->row->type);
+    put_body(f->p, f->row->type, f->version, on);
+    peer_end(f->p);
+    peer_go(f->p);
     return id;
+}
+
+static uint64_t calls(const struct fixture *f)
+{
+    return f->p->store.calls[f->row->kind];
+}
+
+/* ---- Good ---- */
+
+static void check_good(struct fixture *f)
+{
+    const struct row *row = f->row;
+    bool known = is_known(f);
+    start(f, SALLY_MAY_ALL);
+    uint64_t before = calls(f);
+    uint32_t id = send_about(f, &f->on);
+    struct reply *r = peer_expect(f->p, known ? row->reply : SSH_FXP_STATUS, id);
+    if (r->type == SSH_FXP_STATUS)
+        assert_int_equal(get_u32(&r->body), known ? SALLY_OK : SALLY_UNSUPPORTED);
+    if (row->kind)
+        assert_int_equal(calls(f) - before, known);
+    peer_free(f->p);
 }
 
 static void good_ones(void **state)
 {
     (void)state;
-    for (uint32_t version = 3; version <= 6; version++) {
-        for (size_t i = 0; i < COUNT_OF(rows); i++) {
-            const struct row *row = &rows[i];
-            struct subject on = {.path = row->subject};
-            struct peer *p = begin(version, 0, &on);
-            uint64_t before = p->store.calls[row->kind];
-            uint32_t id = send_row(p, row, version, &on);
-            bool known = row->versions >> version & 1;
-            struct reply *r = peer_expect(p, known ? row->reply : SSH_FXP_STATUS, id);
-            if (r->type == SSH_FXP_STATUS)
-                assert_int_equal(get_u32(&r->body), known ? SALLY_OK : SALLY_UNSUPPORTED);
-            if (row->kind)
-                assert_int_equal(p->store.calls[row->kind] - before, known);
-            peer_free(p);
-        }
+    in_each_version(check_good);
+}
+
+/* ---- About what is missing ---- */
+
+static bool takes_any_handle(const struct row *row)
+{
+    return row->kind == SALLY_OP_CLOSE || row->kind == SALLY_OP_FSTAT ||
+           row->kind == SALLY_OP_FSETSTAT;
+}
+
+static void check_missing(struct fixture *f)
+{
+    const struct row *row = f->row;
+    bool by_handle = row->missing == SALLY_INVALID_HANDLE;
+    if (!is_known(f) || row->missing == NEVER_FAILS)
+        return;
+    start(f, SALLY_MAY_ALL);
+    struct subject missing = {.path = "/none", .file = {.size = 8}};
+    memcpy(missing.file.bytes, NO_HANDLE, 8);
+    missing.dir = missing.file;
+    uint32_t lost = lost_handle_in(f->version, row->type);
+    peer_expect_status(f->p, send_about(f, &missing),
+                       by_handle ? lost : status_in(f->version, row->missing));
+    /* A handle of the wrong kind, and one that is closed. */
+    if (by_handle && !takes_any_handle(row)) {
+        missing.file = f->on.dir;
+        missing.dir = f->on.file;
+        peer_expect_status(f->p, send_about(f, &missing),
+                           status_in(f->version, SALLY_INVALID_HANDLE));
     }
+    peer_close_handle(f->p, f->on.file);
+    peer_close_handle(f->p, f->on.dir);
+    if (by_handle)
+        peer_expect_status(f->p, send_about(f, &f->on), lost);
+    peer_free(f->p);
 }
 
 static void missing_ones(void **state)
 {
     (void)state;
-    for (uint32_t version = 3; version <= 6; version++) {
-        for (size_t i = 0; i < COUNT_OF(rows); i++) {
-            const struct row *row = &rows[i];
-            struct subject on, missing = {.path = "/none"};
-            if (!(row->versions >> version & 1) || row->missing == NEVER_FAILS)
-                continue;
-            struct peer *p = begin(version, 0, &on);
-            memcpy(missing.file.bytes, NO_HANDLE, 8);
-            missing.file.size = 8;
-            missing.dir = missing.file;
-            peer_expect_status(p, send_row(p, row, version, &missing),
-                               row->missing == SALLY_INVALID_HANDLE
-                                   ? lost_handle_in(version, row->type)
-                                   : status_in(version, row->missing));
-            /* A handle of the wrong kind, and one that is closed. */
-            if (row->missing == SALLY_INVALID_HANDLE && row->kind != SALLY_OP_CLOSE &&
-                row->kind != SALLY_OP_FSTAT && row->kind != SALLY_OP_FSETSTAT) {
-                missing.file = on.dir;
-                missing.dir = on.file;
-                peer_expect_status(p, send_row(p, row, version, &missing),
-                                   status_in(version, SALLY_INVALID_HANDLE));
-            }
-            peer_close_handle(p, on.file);
-            peer_close_handle(p, on.dir);
-            if (row->missing == SALLY_INVALID_HANDLE)
-                peer_expect_status(p, send_row(p, row, version, &on),
-                                   lost_handle_in(version, row->type));
-            peer_free(p);
-        }
-    }
+    in_each_version(check_missing);
+}
+
+/* ---- Denied ---- */
+
+static void check_denied_by_permission(struct fixture *f)
+{
+    const struct row *row = f->row;
+    if (!is_known(f) || !row->may || row->type == SSH_FXP_OPEN)
+        return;
+    start(f, SALLY_MAY_ALL & ~row->may);
+    uint64_t before = calls(f);
+    peer_expect_status(f->p, send_about(f, &f->on), SALLY_PERMISSION_DENIED);
+    assert_int_equal(calls(f), before);
+    peer_free(f->p);
+}
+
+static void check_denied_by_storage(struct fixture *f)
+{
+    const struct row *row = f->row;
+    if (!is_known(f) || !row->kind)
+        return;
+    start(f, SALLY_MAY_ALL);
+    f->p->store.fail = SALLY_PERMISSION_DENIED;
+    peer_expect_status(f->p, send_about(f, &f->on), SALLY_PERMISSION_DENIED);
+    if (row->kind == SALLY_OP_CLOSE)
+        f->p->store.open_files--; /* it counts as closed */
+    peer_free(f->p);
 }
 
 static void denied_ones(void **state)
 {
     (void)state;
-    for (uint32_t version = 3; version <= 6; version++) {
-        for (size_t i = 0; i < COUNT_OF(rows); i++) {
-            const struct row *row = &rows[i];
-            struct subject on = {.path = row->subject};
-            if (!(row->versions >> version & 1))
-                continue;
-            for (int how = 0; how < 2; how++) {
-                /* By the session's permissions, and by the storage. */
-                bool by_permission = how == 0;
-                if (by_permission && (!row->may || row->type == SSH_FXP_OPEN))
-                    continue;
-                struct peer *p = begin(version, by_permission ? SALLY_MAY_ALL & ~row->may : 0, &on);
-                uint64_t before = p->store.calls[row->kind];
-                p->store.fail = by_permission || !row->kind ? SALLY_OK : SALLY_PERMISSION_DENIED;
-                uint32_t id = send_row(p, row, version, &on);
-                if (by_permission) {
-                    peer_expect_status(p, id, SALLY_PERMISSION_DENIED);
-                    assert_int_equal(p->store.calls[row->kind], before);
-                } else if (row->kind) {
-                    peer_expect_status(p, id, SALLY_PERMISSION_DENIED);
-                }
-                if (row->kind == SALLY_OP_CLOSE && how)
-                    p->store.open_files--; /* it counts as closed */
-                peer_free(p);
-            }
-        }
-    }
+    in_each_version(check_denied_by_permission);
+    in_each_version(check_denied_by_storage);
 }
 
+/* ---- Malformed ---- */
+
 /* Cut off at every byte: one answer, which is no crash; the session goes on. */
+static void check_malformed(struct fixture *f)
+{
+    const size_t head = 9; /* length, type, id */
+    if (!is_known(f))
+        return;
+    start(f, SALLY_MAY_ALL);
+    struct buf *out = &f->p->out;
+    size_t size = 0, whole;
+    do {
+        uint32_t id = peer_begin(f->p, f->row->type);
+        put_body(f->p, f->row->type, f->version, &f->on);
+        whole = out->size - head;
+        buf_truncate(out, head + size);
+        peer_end(f->p);
+        peer_go(f->p);
+        peer_expect_status(f->p, id, SALLY_BAD_MESSAGE);
+    } while (++size < whole);
+    uint32_t id = peer_path_request(f->p, SSH_FXP_STAT, "/hello");
+    peer_go(f->p);
+    peer_expect(f->p, SSH_FXP_ATTRS, id);
+    peer_free(f->p);
+}
+
 static void malformed_ones(void **state)
 {
     (void)state;
-    for (uint32_t version = 3; version <= 6; version++) {
-        for (size_t i = 0; i < COUNT_OF(rows); i++) {
-            const struct row *row = &rows[i];
-            struct subject on = {.path = row->subject};
-            struct peer *p = begin(version, 0, &on);
-            if (!(row->versions >> version & 1)) {
-                peer_free(p);
-                continue;
-            }
-            uint32_t id = peer_begin(p, row->type);
-            put_body(p, row->type, version, &on);
-            size_t whole = p->out.size - 9;
-            for (size_t size = 0; size < whole; size++) {
-                buf_truncate(&p->out, 9 + size);
-                buf_reset(&p->out);
-                id = peer_begin(p, row->type);
-                put_body(p, row->type, version, &on);
-                buf_truncate(&p->out, 9 + size);
-                peer_end(p);
-                peer_go(p);
-                struct reply *r = peer_take(p);
-                assert_int_equal(r->id, id);
-                /* REALPATH of version 6 may end after its path; READLINK and others have no less.
-                 */
-                assert_int_equal(r->type, SSH_FXP_STATUS);
-                assert_int_equal(get_u32(&r->body), SALLY_BAD_MESSAGE);
-            }
-            buf_reset(&p->out);
-            id = peer_path_request(p, SSH_FXP_STAT, "/hello");
-            peer_go(p);
-            peer_expect(p, SSH_FXP_ATTRS, id);
-            peer_free(p);
-        }
-    }
+    in_each_version(check_malformed);
 }
 
 int main(void)

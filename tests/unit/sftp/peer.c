@@ -358,14 +358,38 @@ static struct handle take_handle(struct peer *p, uint32_t id)
     return h;
 }
 
+void peer_put_no_attrs(struct peer *p)
+{
+    put_u32(&p->out, 0);
+    if (p->options.version > 3)
+        put_u8(&p->out, SALLY_TYPE_REGULAR);
+}
+
+void peer_put_handle(struct peer *p, const struct handle *h)
+{
+    put_string(&p->out, h->bytes, h->size);
+}
+
 struct handle peer_open(struct peer *p, const char *path, uint32_t flags)
 {
     uint32_t id = peer_begin(p, SSH_FXP_OPEN);
     put_text(&p->out, path);
     put_u32(&p->out, flags);
-    put_u32(&p->out, 0);
-    if (p->options.version > 3)
-        put_u8(&p->out, SALLY_TYPE_REGULAR);
+    peer_put_no_attrs(p);
+    peer_end(p);
+    peer_go(p);
+    return take_handle(p, id);
+}
+
+struct handle peer_open_both(struct peer *p, const char *path)
+{
+    if (p->options.version < 5)
+        return peer_open(p, path, SSH_FXF_READ | SSH_FXF_WRITE);
+    uint32_t id = peer_begin(p, SSH_FXP_OPEN);
+    put_text(&p->out, path);
+    put_u32(&p->out, ACE4_READ_DATA | ACE4_WRITE_DATA);
+    put_u32(&p->out, SSH_FXF_OPEN_EXISTING);
+    peer_put_no_attrs(p);
     peer_end(p);
     peer_go(p);
     return take_handle(p, id);

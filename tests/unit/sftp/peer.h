@@ -108,9 +108,14 @@ struct handle {
 
 /* Whole exchanges. */
 struct handle peer_open(struct peer *p, const char *path, uint32_t flags);
+/* To read and write what exists, in any version. */
+struct handle peer_open_both(struct peer *p, const char *path);
 struct handle peer_opendir(struct peer *p, const char *path);
 uint32_t peer_send_close(struct peer *p, struct handle h);
 void peer_close_handle(struct peer *p, struct handle h);
+/* Fields: attributes without any, in the form of the client's version; a handle. */
+void peer_put_no_attrs(struct peer *p);
+void peer_put_handle(struct peer *p, const struct handle *h);
 /* Builds a request of a path, or a handle, and nothing else. */
 uint32_t peer_path_request(struct peer *p, uint8_t type, const char *path);
 uint32_t peer_handle_request(struct peer *p, uint8_t type, struct handle h);
