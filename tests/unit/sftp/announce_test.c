@@ -3,19 +3,6 @@
 #include "base/mem.h"
 #include "sftp/peer.h"
 
-static struct peer *begin(const struct peer_options *options, uint32_t version)
-{
-    struct peer_options o = options ? *options : (struct peer_options){.version = 0};
-    o.no_init = true;
-    struct peer *p = peer_new(&o);
-    put_u32(&p->out, 5);
-    put_u8(&p->out, SSH_FXP_INIT);
-    put_u32(&p->out, version);
-    peer_go(p);
-    assert_int_equal(peer_take(p)->type, SSH_FXP_VERSION);
-    return p;
-}
-
 /* False: it was not announced. */
 static bool find(const struct peer *p, const char *name, struct slice *value)
 {
@@ -36,7 +23,7 @@ static void each_version_says_what_it_should(void **state)
     (void)state;
     struct slice value;
     for (uint32_t version = 3; version <= 6; version++) {
-        struct peer *p = begin(NULL, version);
+        struct peer *p = peer_new(&(struct peer_options){.version = version});
         assert_int_equal(find(p, "newline", &value), version >= 4);
         if (version >= 4)
             assert_true(slice_is(value, "\n"));
@@ -54,14 +41,14 @@ static void each_version_says_what_it_should(void **state)
         assert_false(find(p, "text-seek", &value)); /* is no pair of its own */
         peer_free(p);
     }
-    struct peer *p = begin(&(struct peer_options){.max_version = 5}, 6);
+    struct peer *p = peer_new(&(struct peer_options){.version = 6, .max_version = 5});
     assert_true(find(p, "versions", &value));
     assert_true(slice_is(value, "3,4,5"));
     peer_free(p);
-    p = begin(&(struct peer_options){.max_version = 3}, 6);
+    p = peer_new(&(struct peer_options){.version = 6, .max_version = 3});
     assert_false(find(p, "versions", &value));
     peer_free(p);
-    p = begin(&(struct peer_options){.deny = "vendor-id,version-select"}, 6);
+    p = peer_new(&(struct peer_options){.version = 6, .deny = "vendor-id,version-select"});
     assert_false(find(p, "versions", &value) || find(p, "vendor-id", &value));
     peer_free(p);
 }
@@ -82,9 +69,8 @@ static void what_is_supported_can_be_taken_apart(void **state)
         for (int without = 0; without < 2; without++) {
             const uint64_t kinds = SALLY_OP_BIT(SALLY_OP_SETSTAT) | SALLY_OP_BIT(SALLY_OP_HASH) |
                                    SALLY_OP_BIT(SALLY_OP_LINK) | SALLY_OP_BIT(SALLY_OP_LOCK);
-            struct peer *p =
-                begin(&(struct peer_options){.without = without ? kinds : 0, .deny = "copy-file"},
-                      version);
+            struct peer *p = peer_new(&(struct peer_options){
+                .version = version, .without = without ? kinds : 0, .deny = "copy-file"});
             struct slice value;
             assert_true(find(p, version == 5 ? "supported" : "supported2", &value));
             struct cursor c = cursor_of_slice(value);
@@ -133,11 +119,7 @@ static void a_storage_says_what_can_be_set(void **state)
             p->store.settable = SALLY_ATTR_SIZE | SALLY_ATTR_MIME_TYPE | SALLY_ATTR_CREATETIME |
                                 SALLY_ATTR_EXTENDED | SALLY_ATTR_LINK_COUNT | SALLY_ATTR_TEXT_HINT;
             p->store.settable_bits = SALLY_BIT_READONLY | SALLY_BIT_ARCHIVE;
-            put_u32(&p->out, 5);
-            put_u8(&p->out, SSH_FXP_INIT);
-            put_u32(&p->out, version);
-            peer_go(p);
-            assert_int_equal(peer_take(p)->type, SSH_FXP_VERSION);
+            peer_init(p, version);
             assert_true(find(p, version == 5 ? "supported" : "supported2", &value));
             struct cursor c = cursor_of_slice(value);
             uint32_t attrs = SSH_FILEXFER_ATTR_SIZE | SSH_FILEXFER_ATTR_CREATETIME |
@@ -156,7 +138,7 @@ static void acls_are_announced_when_the_storage_says(void **state)
     struct slice value;
     for (uint32_t version = 3; version <= 6; version++) {
         for (uint32_t traits = 0; traits <= SALLY_FS_ACL; traits += SALLY_FS_ACL) {
-            struct peer *p = begin(&(struct peer_options){.traits = traits}, version);
+            struct peer *p = peer_new(&(struct peer_options){.version = version, .traits = traits});
             assert_int_equal(find(p, "acl-supported", &value), version == 6 && traits);
             if (version == 6 && traits) {
                 assert_int_equal(value.size, 4);
@@ -206,11 +188,7 @@ static void what_the_storage_brings_is_supported(void **state)
             struct peer *p =
                 peer_new(&(struct peer_options){.no_init = true, .deny = how ? deny : NULL});
             p->store.announce = (sally_pair){.name = cases[which].pair, .data = "7", .size = 1};
-            put_u32(&p->out, 5);
-            put_u8(&p->out, SSH_FXP_INIT);
-            put_u32(&p->out, version);
-            peer_go(p);
-            assert_int_equal(peer_take(p)->type, SSH_FXP_VERSION);
+            peer_init(p, version);
             struct slice value;
             assert_int_equal(find(p, cases[which].pair, &value), how == 0 || one_left);
             if (how == 0)
@@ -252,11 +230,7 @@ static void what_is_not_allowed_is_not_supported(void **state)
             struct peer *p = peer_new(
                 &(struct peer_options){.permissions = cases[i].permissions, .no_init = true});
             p->store.settable_bits = SALLY_BIT_READONLY;
-            put_u32(&p->out, 5);
-            put_u8(&p->out, SSH_FXP_INIT);
-            put_u32(&p->out, version);
-            peer_go(p);
-            assert_int_equal(peer_take(p)->type, SSH_FXP_VERSION);
+            peer_init(p, version);
             struct slice value;
             assert_true(find(p, version == 5 ? "supported" : "supported2", &value));
             struct cursor c = cursor_of_slice(value);
@@ -284,11 +258,7 @@ static void the_storages_own_need_a_permission(void **state)
                 .no_init = true,
                 .permissions = SALLY_MAY_VIEW | (allowed ? SALLY_MAY_EXTENDED : 0)});
             p->store.announce = (sally_pair){.name = pairs[i], .data = "7", .size = 1};
-            put_u32(&p->out, 5);
-            put_u8(&p->out, SSH_FXP_INIT);
-            put_u32(&p->out, 6);
-            peer_go(p);
-            assert_int_equal(peer_take(p)->type, SSH_FXP_VERSION);
+            peer_init(p, 6);
             struct slice value;
             assert_int_equal(find(p, pairs[i], &value), allowed);
             assert_true(find(p, "supported2", &value));
@@ -298,95 +268,6 @@ static void the_storages_own_need_a_permission(void **state)
             peer_free(p);
         }
     }
-}
-
-static uint32_t choose(struct peer *p, const char *version)
-{
-    uint32_t id = peer_begin_extended(p, "version-select");
-    put_text(&p->out, version);
-    peer_end(p);
-    return id;
-}
-
-static void another_version_is_chosen_first_of_all(void **state)
-{
-    (void)state;
-    static const char *const names[] = {"3", "4", "5", "6"};
-    for (uint32_t from = 3; from <= 6; from++) {
-        for (uint32_t to = 3; to <= 6; to++) {
-            struct peer *p = begin(NULL, from);
-            uint32_t a = choose(p, names[to - 3]);
-            /* The client need not wait for the answer. */
-            uint32_t b = peer_path_request(p, SSH_FXP_STAT, "/hello");
-            peer_go(p);
-            peer_expect_status(p, a, SALLY_OK);
-            struct reply *r = peer_expect(p, SSH_FXP_ATTRS, b);
-            assert_int_equal(sally_session_version(sftp_session(p->engine)), to);
-            uint32_t flags = get_u32(&r->body);
-            assert_int_equal(!!(flags & SSH_FILEXFER_ATTR_UIDGID), to == 3);
-            assert_int_equal(!!(flags & SSH_FILEXFER_ATTR_BITS), to >= 5);
-            assert_int_equal(p->credit, p->sent);
-            peer_free(p);
-        }
-    }
-}
-
-static void what_was_not_offered_ends_the_session(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *version, *deny;
-        uint32_t max;
-        uint32_t code;
-    } cases[] = {
-        {"2", NULL, 6, SALLY_FAILURE}, {"7", NULL, 6, SALLY_FAILURE},
-        {"", NULL, 6, SALLY_FAILURE},  {"33", NULL, 6, SALLY_FAILURE},
-        {"x", NULL, 6, SALLY_FAILURE}, {"6", NULL, 5, SALLY_FAILURE},
-        {"3", NULL, 3, SALLY_FAILURE}, {"3", "version-select", 6, SALLY_PERMISSION_DENIED},
-    };
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct peer *p =
-            begin(&(struct peer_options){.max_version = cases[i].max, .deny = cases[i].deny}, 3);
-        uint32_t id = choose(p, cases[i].version);
-        peer_path_request(p, SSH_FXP_STAT, "/hello");
-        peer_go(p);
-        peer_expect_status(p, id, cases[i].code);
-        peer_expect_nothing(p);
-        assert_non_null(p->broken);
-        assert_int_equal(p->store.calls[SALLY_OP_STAT], 0);
-        peer_free(p);
-    }
-}
-
-static void too_late_ends_the_session(void **state)
-{
-    (void)state;
-    for (int malformed = 0; malformed < 2; malformed++) {
-        struct peer *p = begin(NULL, 3);
-        uint32_t id = 0;
-        if (malformed) {
-            id = peer_begin_extended(p, "version-select");
-            put_u32(&p->out, 5);
-            peer_end(p);
-        } else {
-            uint32_t first = peer_path_request(p, SSH_FXP_STAT, "/hello");
-            peer_go(p);
-            peer_expect(p, SSH_FXP_ATTRS, first);
-            id = choose(p, "4");
-        }
-        peer_go(p);
-        peer_expect_status(p, id, SALLY_FAILURE);
-        assert_non_null(p->broken);
-        peer_free(p);
-    }
-    /* Twice is too late as well. */
-    struct peer *p = begin(NULL, 3);
-    uint32_t a = choose(p, "6"), b = choose(p, "6");
-    peer_go(p);
-    peer_expect_status(p, a, SALLY_OK);
-    peer_expect_status(p, b, SALLY_FAILURE);
-    assert_non_null(p->broken);
-    peer_free(p);
 }
 
 int main(void)
@@ -399,9 +280,6 @@ int main(void)
         cmocka_unit_test(what_the_storage_brings_is_supported),
         cmocka_unit_test(what_is_not_allowed_is_not_supported),
         cmocka_unit_test(the_storages_own_need_a_permission),
-        cmocka_unit_test(another_version_is_chosen_first_of_all),
-        cmocka_unit_test(what_was_not_offered_ends_the_session),
-        cmocka_unit_test(too_late_ends_the_session),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

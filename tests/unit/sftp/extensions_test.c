@@ -118,11 +118,7 @@ static void expect_announced(const struct row *row, uint32_t permissions, bool a
     for (uint32_t version = 3; version <= 6; version++) {
         struct peer *p = peer_new(&(struct peer_options){
             .permissions = permissions, .filename_charset = "UTF-8", .no_init = true});
-        put_u32(&p->out, 5);
-        put_u8(&p->out, SSH_FXP_INIT);
-        put_u32(&p->out, version);
-        peer_go(p);
-        assert_int_equal(peer_take(p)->type, SSH_FXP_VERSION);
+        peer_init(p, version);
         if (pair)
             assert_int_equal(pair_of(p, row->name).data != NULL, announced);
         if (version >= 5)

@@ -155,11 +155,11 @@ void peer_connect(struct peer *p)
     assert_int_equal(sftp_new(&p->engine, session, &options, &events, p), SALLY_E_OK);
 }
 
-static void say_hello(struct peer *p)
+void peer_init(struct peer *p, uint32_t version)
 {
     put_u32(&p->out, 5);
     put_u8(&p->out, SSH_FXP_INIT);
-    put_u32(&p->out, choose(p->options.version, 3));
+    put_u32(&p->out, version);
     p->requests++;
     peer_go(p);
     assert_int_equal(peer_take(p)->type, SSH_FXP_VERSION);
@@ -186,7 +186,7 @@ struct peer *peer_new(const struct peer_options *options)
     store_add(&p->store, "/hello", SALLY_TYPE_REGULAR, "Hello, world", 12);
     peer_connect(p);
     if (!p->options.no_init)
-        say_hello(p);
+        peer_init(p, choose(p->options.version, 3));
     return p;
 }
 

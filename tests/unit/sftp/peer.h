@@ -77,6 +77,8 @@ struct peer {
 struct peer *peer_new(const struct peer_options *options);
 /* Closes what is open; checks that nothing is left over. */
 void peer_free(struct peer *p);
+/* After .no_init: INIT and VERSION, which stays in p->reply. */
+void peer_init(struct peer *p, uint32_t version);
 /* Makes the connection without INIT, over a store that the caller has set up. */
 void peer_connect(struct peer *p);
 void peer_close(struct peer *p, uint32_t reason);
