@@ -5,6 +5,7 @@
 
 #include "base/clean.h"
 #include "base/mem.h"
+#include "base/sized.h"
 #include "core/file.h"
 #include "core/path.h"
 #include "core/session_internal.h"
@@ -139,6 +140,37 @@ sally_error sally_op_set_message(sally_op *op, const char *text)
             return SALLY_E_NO_MEMORY;
     }
     op_of(op)->message = copy;
+    return SALLY_E_OK;
+}
+
+const sally_lock_holder *sally_op_lock_holder(const sally_op *op)
+{
+    const struct op *inner = (const struct op *)(const void *)op;
+    return inner ? inner->lock_holder : NULL;
+}
+
+sally_error sally_op_set_lock_holder(sally_op *op, const sally_lock_holder *holder)
+{
+    if (!op)
+        return SALLY_E_INVALID;
+    struct op *inner = op_of(op);
+    if (!holder) {
+        inner->lock_holder = NULL;
+        return SALLY_E_OK;
+    }
+    sally_lock_holder given;
+    if (!sized_copy(&given, sizeof given, holder, holder->struct_size, sizeof given))
+        return SALLY_E_INVALID;
+    sally_lock_holder *copy = sally_op_alloc(op, sizeof *copy);
+    if (!copy)
+        return SALLY_E_NO_MEMORY;
+    *copy = given;
+    copy->struct_size = sizeof *copy;
+    copy->user = sally_op_strdup(op, given.user ? given.user : "");
+    copy->path = sally_op_strdup(op, given.path ? given.path : "");
+    if (!copy->user || !copy->path)
+        return SALLY_E_NO_MEMORY;
+    inner->lock_holder = copy;
     return SALLY_E_OK;
 }
 

@@ -110,6 +110,7 @@ struct op {
                                NULL: none */
     const char *message;    /* for the client, or NULL: valid once done */
     const struct op_name *unknown; /* names of sally_op_add_unknown_name(), the last one first */
+    const sally_lock_holder *lock_holder; /* who is in the way; NULL: not known */
 
     /* For core and the host: */
     struct list

@@ -89,6 +89,51 @@ static void a_message_is_clean_and_short(void **state)
     end(&b);
 }
 
+static void a_lock_holder_is_copied(void **state)
+{
+    (void)state;
+    struct bench b;
+    begin(&b, SALLY_OP_STAT);
+    sally_op *op = &b.op->pub;
+    char user[] = "ann", path[] = "/file";
+    sally_lock_holder who = {.struct_size = sizeof who,
+                             .session_id = 7,
+                             .connection_id = 8,
+                             .user = user,
+                             .path = path,
+                             .offset = 9,
+                             .length = 10,
+                             .flags = SALLY_OPEN_BLOCK_WRITE,
+                             .is_range = 1};
+    assert_null(sally_op_lock_holder(op));
+    assert_int_equal(sally_op_set_lock_holder(op, &who), SALLY_E_OK);
+    user[0] = path[0] = '?';
+    const sally_lock_holder *told = sally_op_lock_holder(op);
+    assert_non_null(told);
+    assert_int_equal(told->struct_size, sizeof who);
+    assert_true(told->session_id == 7 && told->connection_id == 8);
+    assert_true(told->offset == 9 && told->length == 10);
+    assert_true(told->flags == SALLY_OPEN_BLOCK_WRITE && told->is_range == 1);
+    assert_string_equal(told->user, "ann");
+    assert_string_equal(told->path, "/file");
+
+    /* A storage of a later version may know more, but not say more than we do. */
+    struct {
+        sally_lock_holder known;
+        uint64_t more;
+    } later = {.known = {.struct_size = sizeof later}};
+    assert_int_equal(sally_op_set_lock_holder(op, &later.known), SALLY_E_OK);
+    assert_string_equal(sally_op_lock_holder(op)->user, "");
+    assert_string_equal(sally_op_lock_holder(op)->path, "");
+    later.more = 1;
+    assert_int_equal(sally_op_set_lock_holder(op, &later.known), SALLY_E_INVALID);
+    assert_int_equal(sally_op_set_lock_holder(op, NULL), SALLY_E_OK);
+    assert_null(sally_op_lock_holder(op));
+    assert_int_equal(sally_op_set_lock_holder(NULL, &who), SALLY_E_INVALID);
+    assert_null(sally_op_lock_holder(NULL));
+    end(&b);
+}
+
 static void no_file_is_asked_in_vain(void **state)
 {
     (void)state;
@@ -104,9 +149,8 @@ static void no_file_is_asked_in_vain(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nothing_is_an_answer_too),
-        cmocka_unit_test(a_message_is_taken_back),
-        cmocka_unit_test(a_message_is_clean_and_short),
+        cmocka_unit_test(nothing_is_an_answer_too),     cmocka_unit_test(a_message_is_taken_back),
+        cmocka_unit_test(a_message_is_clean_and_short), cmocka_unit_test(a_lock_holder_is_copied),
         cmocka_unit_test(no_file_is_asked_in_vain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
