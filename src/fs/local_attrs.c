@@ -279,14 +279,14 @@ static sally_status change(const struct local *local, sally_op *op, int fd,
 }
 
 /* A file is cut by its name: nobody else may have reserved it, or locked what goes away. */
-static sally_status check_cut(struct local *local, const sally_op *op, int fd)
+static sally_status check_cut(struct local *local, sally_op *op, int fd)
 {
     struct os_stat st;
     if (!locks_any(&local->shared->locks) || !os_stat_fd(fd, &st))
         return SALLY_OK;
     return locks_check_cut_slowly(&local->shared->locks,
                                   (struct lock_key){.device = st.device, .inode = st.inode},
-                                  op->session, op->u.setstat.attrs->size);
+                                  op->u.setstat.attrs->size, op);
 }
 
 sally_status local_setstat(sally_fs *fs, sally_op *op)
@@ -331,7 +331,7 @@ sally_status local_fsetstat(sally_fs *fs, sally_op *op)
         return SALLY_WOULD_BLOCK;
     if ((attrs->valid & SALLY_ATTR_SIZE) && !file->dir)
         status = locks_check_io(&local_of(fs)->shared->locks, &file->holder, attrs->size,
-                                UINT64_MAX, true);
+                                UINT64_MAX, true, op);
     if (status != SALLY_OK) {
         note(&first, status);
         attrs->valid &= ~SALLY_ATTR_SIZE;

@@ -105,10 +105,10 @@ sally_status local_copy(sally_fs *fs, sally_op *op)
 
     struct locks *locks = &local_of(fs)->shared->locks;
     sally_status status = locks_check_io(locks, &from->holder, copy->from_offset,
-                                         copy->length ? copy->length : UINT64_MAX, false);
+                                         copy->length ? copy->length : UINT64_MAX, false, op);
     if (status == SALLY_OK)
         status = locks_check_io(locks, &to->holder, to->append ? 0 : copy->to_offset,
-                                copy->length && !to->append ? copy->length : UINT64_MAX, true);
+                                copy->length && !to->append ? copy->length : UINT64_MAX, true, op);
     if (status != SALLY_OK)
         return status;
 

@@ -25,7 +25,7 @@ static sally_status answer(struct local *local, sally_op *op, int fd,
     if (!os_stat_fd(fd, &st))
         return local_error(errno);
     sally_status status = locks_check_io(&local->shared->locks, holder, in->offset,
-                                         in->length ? in->length : UINT64_MAX, false);
+                                         in->length ? in->length : UINT64_MAX, false, op);
     if (status != SALLY_OK)
         return status;
     posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
@@ -39,12 +39,12 @@ static sally_status hash_by_path(struct local *local, sally_op *op)
     int fd = beneath_open(&local->where, op->path, O_RDONLY | O_NONBLOCK, 0);
     if (fd < 0)
         return local_error(errno);
-    lock_holder_init(&holder, op->session, SALLY_OPEN_READ, 0);
+    lock_holder_init(&holder, op, SALLY_OPEN_READ, 0);
     sally_status status =
         os_stat_fd(fd, &st) ? local_check_type(local, op, st.mode) : local_error(errno);
     if (status == SALLY_OK)
         status = locks_enter(&local->shared->locks, &holder,
-                             (struct lock_key){.device = st.device, .inode = st.inode});
+                             (struct lock_key){.device = st.device, .inode = st.inode}, op);
     if (status == SALLY_OK)
         status = answer(local, op, fd, &holder);
     locks_leave(&local->shared->locks, &holder);

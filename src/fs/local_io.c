@@ -38,8 +38,8 @@ sally_status local_read(sally_fs *fs, sally_op *op)
     sally_op_io *io = &op->u.io;
     if (!countable(io->offset, io->length))
         return SALLY_EOF;
-    sally_status status =
-        locks_check_io(&local_of(fs)->shared->locks, &file->holder, io->offset, io->length, false);
+    sally_status status = locks_check_io(&local_of(fs)->shared->locks, &file->holder, io->offset,
+                                         io->length, false, op);
     if (status != SALLY_OK)
         return status;
     if ((op->flags & SALLY_OP_TRY) && (file->medium != MEDIUM_MEMORY || !file->regular))
@@ -70,14 +70,14 @@ static bool write_may_wait(const struct local_file *file)
     return file->medium != MEDIUM_MEMORY || !file->regular;
 }
 
-static sally_status check_locks(struct local *local, const struct local_file *file,
-                                const sally_op_io *io)
+static sally_status check_locks(struct local *local, const struct local_file *file, sally_op *op)
 {
+    const sally_op_io *io = &op->u.io;
     struct os_stat st;
     uint64_t offset = io->offset;
     if (file->append && locks_any(&local->shared->locks) && os_stat_fd(file->fd, &st))
         offset = st.size;
-    return locks_check_io(&local->shared->locks, &file->holder, offset, io->length, true);
+    return locks_check_io(&local->shared->locks, &file->holder, offset, io->length, true, op);
 }
 
 sally_status local_write(sally_fs *fs, sally_op *op)
@@ -89,7 +89,7 @@ sally_status local_write(sally_fs *fs, sally_op *op)
     uint64_t offset = file->append ? 0 : io->offset; /* with O_APPEND the offset means nothing */
     if (!countable(offset, io->length))
         return local_error(EFBIG);
-    sally_status status = check_locks(local_of(fs), file, io);
+    sally_status status = check_locks(local_of(fs), file, op);
     if (status != SALLY_OK)
         return status;
 

@@ -30,7 +30,7 @@ sally_status local_lock(sally_fs *fs, sally_op *op)
     if (status == SALLY_OK && lock->offset > INT64_MAX)
         status = SALLY_INVALID_PARAMETER;
     if (status == SALLY_OK)
-        status = locks_add(&local->shared->locks, &file->holder, lock);
+        status = locks_add(&local->shared->locks, &file->holder, lock, op);
     if (status != SALLY_OK)
         return status;
     if (os_lock_range(file->fd, lock->offset, lock->length, is_exclusive(lock)))

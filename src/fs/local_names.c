@@ -98,13 +98,14 @@ sally_status local_rmdir(sally_fs *fs, sally_op *op)
 /* A name of what others may have reserved goes away; nothing to say about one that is not there.
  * Somebody may reserve it between this look and the act, as somebody outside may remove it anyway.
  */
-static sally_status check_reserved(struct local *local, const struct beneath_place *place)
+static sally_status check_reserved(struct local *local, const struct beneath_place *place,
+                                   sally_op *op)
 {
     struct os_stat st;
     if (!locks_any(&local->shared->locks) || !os_stat_at(place->dir, place->name, &st))
         return SALLY_OK;
     return locks_check_delete_slowly(&local->shared->locks,
-                                     (struct lock_key){.device = st.device, .inode = st.inode});
+                                     (struct lock_key){.device = st.device, .inode = st.inode}, op);
 }
 
 static sally_status remove_file(struct local *local, sally_op *op,
@@ -112,7 +113,7 @@ static sally_status remove_file(struct local *local, sally_op *op,
 {
     if (local_is_root(op->path))
         return SALLY_FILE_IS_A_DIRECTORY;
-    sally_status status = check_reserved(local, place);
+    sally_status status = check_reserved(local, place, op);
     return status == SALLY_OK ? local_result(unlinkat(place->dir, place->name, 0)) : status;
 }
 
@@ -124,7 +125,7 @@ sally_status local_remove(sally_fs *fs, sally_op *op)
 /* The second path of an operation that has two; `act` gets both places. */
 static sally_status with_other_end(struct local *local, sally_op *op,
                                    const struct beneath_place *from,
-                                   sally_status (*act)(struct local *local, const sally_op *op,
+                                   sally_status (*act)(struct local *local, sally_op *op,
                                                        const struct beneath_place *from,
                                                        const struct beneath_place *to))
 {
@@ -137,13 +138,13 @@ static sally_status with_other_end(struct local *local, sally_op *op,
     return status;
 }
 
-static sally_status rename_now(struct local *local, const sally_op *op,
-                               const struct beneath_place *from, const struct beneath_place *to)
+static sally_status rename_now(struct local *local, sally_op *op, const struct beneath_place *from,
+                               const struct beneath_place *to)
 {
     bool overwrite = (op->u.rename.flags & SALLY_RENAME_OVERWRITE) != 0;
-    sally_status status = check_reserved(local, from);
+    sally_status status = check_reserved(local, from, op);
     if (status == SALLY_OK && overwrite)
-        status = check_reserved(local, to);
+        status = check_reserved(local, to, op);
     if (status != SALLY_OK)
         return status;
     if (overwrite)
@@ -167,8 +168,8 @@ sally_status local_rename(sally_fs *fs, sally_op *op)
 
 /* A symbolic link gets a second name itself: following it would be another look-up, and another
  * race. */
-static sally_status link_now(struct local *local, const sally_op *op,
-                             const struct beneath_place *from, const struct beneath_place *to)
+static sally_status link_now(struct local *local, sally_op *op, const struct beneath_place *from,
+                             const struct beneath_place *to)
 {
     (void)local;
     (void)op;

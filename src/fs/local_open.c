@@ -81,9 +81,10 @@ sally_status local_check_type(const struct local *local, sally_op *op, uint32_t 
     return SALLY_FAILURE;
 }
 
-static sally_status cut(struct local *local, struct local_file *file)
+static sally_status cut(struct local *local, struct local_file *file, sally_op *op)
 {
-    sally_status status = locks_check_io(&local->shared->locks, &file->holder, 0, UINT64_MAX, true);
+    sally_status status =
+        locks_check_io(&local->shared->locks, &file->holder, 0, UINT64_MAX, true, op);
     if (status == SALLY_OK && ftruncate(file->fd, 0) != 0)
         status = local_error(errno);
     return status;
@@ -185,11 +186,11 @@ static sally_status open_into(struct local *local, sally_op *op, struct local_fi
     /* For a regular file O_NONBLOCK has no meaning. */
     if (!file->regular && fcntl(file->fd, F_SETFL, file->append ? O_APPEND : 0) != 0)
         return local_error(errno);
-    lock_holder_init(&file->holder, op->session, how->flags, how->desired_access);
+    lock_holder_init(&file->holder, op, how->flags, how->desired_access);
     status = locks_enter(&local->shared->locks, &file->holder,
-                         (struct lock_key){.device = st.device, .inode = st.inode});
+                         (struct lock_key){.device = st.device, .inode = st.inode}, op);
     if (status == SALLY_OK && late && file->regular)
-        status = cut(local, file);
+        status = cut(local, file, op);
     return status;
 }
 

@@ -56,16 +56,37 @@ static uint32_t wanted_by(uint32_t flags, uint32_t access)
     return wants;
 }
 
-void lock_holder_init(struct lock_holder *holder, const sally_session *owner, uint32_t flags,
+void lock_holder_init(struct lock_holder *holder, const sally_op *op, uint32_t flags,
                       uint32_t access)
 {
     list_init(&holder->link);
     list_init(&holder->ranges);
-    holder->owner = owner;
+    holder->session = op->session;
+    holder->path = op->file ? sally_file_path(op->file) : op->path;
     holder->wants = wanted_by(flags, access);
     holder->blocks = flags & LOCK_BITS;
     holder->entered = false;
     holder->range_count = 0;
+}
+
+/* Tells the operation (NULL: nobody) who is in its way: a range, or NULL for a reservation or use
+ * of the file. What it says is a help only, so it may fail. */
+static void report(sally_op *op, const struct lock_holder *holder, const struct range *range)
+{
+    if (!op)
+        return;
+    const sally_lock_holder info = {
+        .struct_size = sizeof info,
+        .session_id = sally_session_id(holder->session),
+        .connection_id = sally_session_peer(holder->session)->connection_id,
+        .user = sally_session_user(holder->session),
+        .path = holder->path,
+        .offset = range ? range->offset : 0,
+        .length = range ? range->length : 0,
+        .flags = range ? range->blocks : holder->blocks,
+        .is_range = range != NULL,
+    };
+    (void)sally_op_set_lock_holder(op, &info);
 }
 
 /* Whether what one reserves is in another one's way. Advisory ones bind only those who reserve
@@ -89,24 +110,28 @@ static bool conflict(const struct lock_holder *a, const struct lock_holder *b)
              other = NULL)                                                                         \
             if (same_file(other->key, wanted))
 
-static sally_status conflicts_with_any(struct locks *locks, const struct lock_holder *holder)
+static sally_status conflicts_with_any(struct locks *locks, const struct lock_holder *holder,
+                                       sally_op *op)
 {
     EACH_HOLDER(locks, holder->key)
     {
-        if (conflict(holder, other))
+        if (conflict(holder, other)) {
+            report(op, other, NULL);
             return SALLY_LOCK_CONFLICT;
+        }
     }
     return SALLY_OK;
 }
 
-sally_status locks_enter(struct locks *locks, struct lock_holder *holder, struct lock_key key)
+sally_status locks_enter(struct locks *locks, struct lock_holder *holder, struct lock_key key,
+                         sally_op *op)
 {
     holder->key = key;
     sally_status status = SALLY_OK;
     bool blocks = (holder->blocks & LOCKS_BLOCKS) != 0;
     pthread_mutex_lock(&locks->mutex);
     if (blocks || locks_any(locks))
-        status = conflicts_with_any(locks, holder);
+        status = conflicts_with_any(locks, holder, op);
     if (status == SALLY_OK) {
         list_append(bucket_of(locks, key), &holder->link);
         holder->entered = true;
@@ -146,68 +171,74 @@ static bool overlaps(const struct range *range, uint64_t offset, uint64_t end)
     return range->offset < end && offset < range->end;
 }
 
-/* The first range of this open file that touches these bytes and forbids one of `bits`. */
-static bool has_range(const struct lock_holder *holder, uint64_t offset, uint64_t end,
-                      uint32_t bits)
+/* The first range of this open file that touches these bytes and forbids one of `bits`; NULL: none.
+ */
+static const struct range *find_overlap(const struct lock_holder *holder, uint64_t offset,
+                                        uint64_t end, uint32_t bits)
 {
     LIST_EACH (item, &holder->ranges) {
         const struct range *range = CONTAINER_OF(item, struct range, link);
         if (overlaps(range, offset, end) && (range->blocks & bits))
-            return true;
+            return range;
     }
-    return false;
+    return NULL;
 }
 
-/* Only mandatory ones. */
-static bool forbids(const struct lock_holder *holder, uint64_t offset, uint64_t end, uint32_t bit)
+/* The same, of mandatory ones alone. */
+static const struct range *find_forbidding(const struct lock_holder *holder, uint64_t offset,
+                                           uint64_t end, uint32_t bit)
 {
     LIST_EACH (item, &holder->ranges) {
         const struct range *range = CONTAINER_OF(item, struct range, link);
         if (overlaps(range, offset, end) && (range->blocks & bit) &&
             !(range->blocks & SALLY_OPEN_BLOCK_ADVISORY))
-            return true;
+            return range;
     }
-    return false;
+    return NULL;
 }
 
-static bool may_not_be_deleted(const struct lock_holder *holder)
-{
-    return is_in_the_way(holder->blocks, SALLY_OPEN_BLOCK_DELETE, 0) ||
-           forbids(holder, 0, UINT64_MAX, SALLY_OPEN_BLOCK_DELETE);
-}
-
-sally_status locks_check_delete_slowly(struct locks *locks, struct lock_key key)
+sally_status locks_check_delete_slowly(struct locks *locks, struct lock_key key, sally_op *op)
 {
     sally_status status = SALLY_OK;
     pthread_mutex_lock(&locks->mutex);
     EACH_HOLDER(locks, key)
     {
-        if (may_not_be_deleted(other))
+        bool reserved = is_in_the_way(other->blocks, SALLY_OPEN_BLOCK_DELETE, 0);
+        const struct range *range = find_forbidding(other, 0, UINT64_MAX, SALLY_OPEN_BLOCK_DELETE);
+        if (status == SALLY_OK && (reserved || range)) {
+            report(op, other, reserved ? NULL : range);
             status = SALLY_LOCK_CONFLICT;
+        }
     }
     pthread_mutex_unlock(&locks->mutex);
     return status;
 }
 
-sally_status locks_check_cut_slowly(struct locks *locks, struct lock_key key, const void *owner,
-                                    uint64_t size)
+sally_status locks_check_cut_slowly(struct locks *locks, struct lock_key key, uint64_t size,
+                                    sally_op *op)
 {
     sally_status status = SALLY_OK;
     pthread_mutex_lock(&locks->mutex);
     EACH_HOLDER(locks, key)
     {
+        const struct range *range = NULL;
+        sally_status here = SALLY_OK;
         if (is_in_the_way(other->blocks, SALLY_OPEN_BLOCK_WRITE, 0))
-            status = SALLY_LOCK_CONFLICT;
-        else if (status == SALLY_OK && other->owner != owner &&
-                 forbids(other, size, UINT64_MAX, SALLY_OPEN_BLOCK_WRITE))
-            status = SALLY_BYTE_RANGE_LOCK_CONFLICT;
+            here = SALLY_LOCK_CONFLICT;
+        else if (status == SALLY_OK && other->session != op->session &&
+                 (range = find_forbidding(other, size, UINT64_MAX, SALLY_OPEN_BLOCK_WRITE)))
+            here = SALLY_BYTE_RANGE_LOCK_CONFLICT;
+        if (here != SALLY_OK) {
+            report(op, other, range);
+            status = here;
+        }
     }
     pthread_mutex_unlock(&locks->mutex);
     return status;
 }
 
 sally_status locks_check_io_slowly(struct locks *locks, const struct lock_holder *holder,
-                                   uint64_t offset, uint64_t length, bool writes)
+                                   uint64_t offset, uint64_t length, bool writes, sally_op *op)
 {
     sally_status status = SALLY_OK;
     uint32_t bit = writes ? SALLY_OPEN_BLOCK_WRITE : SALLY_OPEN_BLOCK_READ;
@@ -216,8 +247,14 @@ sally_status locks_check_io_slowly(struct locks *locks, const struct lock_holder
     pthread_mutex_lock(&locks->mutex);
     EACH_HOLDER(locks, holder->key)
     {
-        if (other->owner != holder->owner && forbids(other, offset, end_of(offset, length), bit))
+        const struct range *range =
+            status == SALLY_OK && other->session != holder->session
+                ? find_forbidding(other, offset, end_of(offset, length), bit)
+                : NULL;
+        if (range) {
+            report(op, other, range);
             status = SALLY_BYTE_RANGE_LOCK_CONFLICT;
+        }
     }
     pthread_mutex_unlock(&locks->mutex);
     return status;
@@ -226,17 +263,21 @@ sally_status locks_check_io_slowly(struct locks *locks, const struct lock_holder
 /* "If the requested range overlaps in any fashion with an already granted request (even if the
  * request is from the same client in the same connection)". */
 static bool is_taken(struct locks *locks, const struct lock_holder *holder,
-                     const struct range *wanted)
+                     const struct range *wanted, sally_op *op)
 {
     EACH_HOLDER(locks, holder->key)
     {
-        if (has_range(other, wanted->offset, wanted->end, LOCKS_BLOCKS))
+        const struct range *range = find_overlap(other, wanted->offset, wanted->end, LOCKS_BLOCKS);
+        if (range) {
+            report(op, other, range);
             return true;
+        }
     }
     return false;
 }
 
-sally_status locks_add(struct locks *locks, struct lock_holder *holder, const sally_op_lock *lock)
+sally_status locks_add(struct locks *locks, struct lock_holder *holder, const sally_op_lock *lock,
+                       sally_op *op)
 {
     if (!(lock->flags & LOCKS_BLOCKS) || (lock->flags & ~LOCK_BITS))
         return SALLY_INVALID_PARAMETER;
@@ -248,7 +289,7 @@ sally_status locks_add(struct locks *locks, struct lock_holder *holder, const sa
                             .end = end_of(lock->offset, lock->length),
                             .blocks = lock->flags};
     pthread_mutex_lock(&locks->mutex);
-    bool ok = holder->range_count < LOCKS_MAX_RANGES && !is_taken(locks, holder, range);
+    bool ok = holder->range_count < LOCKS_MAX_RANGES && !is_taken(locks, holder, range, op);
     if (ok) {
         list_append(&holder->ranges, &range->link);
         holder->range_count++;

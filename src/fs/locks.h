@@ -9,7 +9,9 @@
 #include <stdatomic.h>
 
 #include "base/list.h"
+#include "sallyport/file.h"
 #include "sallyport/op.h"
+#include "sallyport/session.h"
 
 #define LOCKS_BUCKETS    256u
 #define LOCKS_MAX_RANGES 1024u /* of one open file */
@@ -25,9 +27,10 @@ struct lock_key {
 struct lock_holder {
     struct list link; /* in its bucket */
     struct lock_key key;
-    const void *owner; /* the session */
-    uint32_t wants;    /* SALLY_OPEN_BLOCK_ bits of others that would be in its way */
-    uint32_t blocks;   /* SALLY_OPEN_BLOCK_ bits, ADVISORY included */
+    const sally_session *session;
+    const char *path; /* that the session opened the file by; lives as long as the file is open */
+    uint32_t wants;   /* SALLY_OPEN_BLOCK_ bits of others that would be in its way */
+    uint32_t blocks;  /* SALLY_OPEN_BLOCK_ bits, ADVISORY included */
     bool entered;
     uint32_t range_count;
     struct list ranges;
@@ -43,24 +46,27 @@ struct locks {
 void locks_init(struct locks *locks);
 void locks_clear(struct locks *locks);
 
-/* To be done once before anything else is done with the holder. `flags` and `access` as in
- * sally_op_open. */
-void lock_holder_init(struct lock_holder *holder, const sally_session *owner, uint32_t flags,
+/* To be done once before anything else is done with the holder, for the operation that opens the
+ * file or looks into it. `flags` and `access` as in sally_op_open. */
+void lock_holder_init(struct lock_holder *holder, const sally_op *op, uint32_t flags,
                       uint32_t access);
 
+/* All that refuse something tell `op` who is in its way (sally_op_lock_holder); it may be NULL. */
+
 /* An open file joins. LOCK_CONFLICT: with what others reserve, or have opened already. */
-sally_status locks_enter(struct locks *locks, struct lock_holder *holder, struct lock_key key);
+sally_status locks_enter(struct locks *locks, struct lock_holder *holder, struct lock_key key,
+                         sally_op *op);
 /* Leaves, with all its ranges; also one that never joined. */
 void locks_leave(struct locks *locks, struct lock_holder *holder);
 
 /* A name of the file goes away, or stands for something else. LOCK_CONFLICT. */
-sally_status locks_check_delete_slowly(struct locks *locks, struct lock_key key);
+sally_status locks_check_delete_slowly(struct locks *locks, struct lock_key key, sally_op *op);
 /* The size changes by path. LOCK_CONFLICT, BYTE_RANGE_LOCK_CONFLICT. */
-sally_status locks_check_cut_slowly(struct locks *locks, struct lock_key key, const void *owner,
-                                    uint64_t size);
+sally_status locks_check_cut_slowly(struct locks *locks, struct lock_key key, uint64_t size,
+                                    sally_op *op);
 /* READ or WRITE, by what has joined. BYTE_RANGE_LOCK_CONFLICT. */
 sally_status locks_check_io_slowly(struct locks *locks, const struct lock_holder *holder,
-                                   uint64_t offset, uint64_t length, bool writes);
+                                   uint64_t offset, uint64_t length, bool writes, sally_op *op);
 
 /* Whether anything at all is reserved or locked. */
 static inline bool locks_any(struct locks *locks)
@@ -69,16 +75,18 @@ static inline bool locks_any(struct locks *locks)
 }
 
 static inline sally_status locks_check_io(struct locks *locks, const struct lock_holder *holder,
-                                          uint64_t offset, uint64_t length, bool writes)
+                                          uint64_t offset, uint64_t length, bool writes,
+                                          sally_op *op)
 {
     if (atomic_load_explicit(&locks->ranges, memory_order_acquire) == 0)
         return SALLY_OK;
-    return locks_check_io_slowly(locks, holder, offset, length, writes);
+    return locks_check_io_slowly(locks, holder, offset, length, writes, op);
 }
 
-/* LOCK; a length of 0 means to the end, however long. BYTE_RANGE_LOCK_REFUSED: overlaps with
- * another one, even of the same file; INVALID_PARAMETER: no bits, or unknown ones. */
-sally_status locks_add(struct locks *locks, struct lock_holder *holder, const sally_op_lock *lock);
+/* LOCK; a length of 0 means to the end, however long. BYTE_RANGE_LOCK_REFUSED:
+ * overlaps with another one, even of the same file; INVALID_PARAMETER: no bits, or unknown ones. */
+sally_status locks_add(struct locks *locks, struct lock_holder *holder, const sally_op_lock *lock,
+                       sally_op *op);
 /* Whether exactly this was locked by the open file. */
 bool locks_has(struct locks *locks, const struct lock_holder *holder, const sally_op_lock *lock);
 /* UNLOCK of exactly what was locked. NO_MATCHING_BYTE_RANGE_LOCK. */

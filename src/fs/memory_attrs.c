@@ -178,15 +178,15 @@ static sally_status take_names(sally_op *op, sally_attrs *attrs, const struct me
     return owner;
 }
 
-static sally_status check_cut(struct memory *memory, const sally_op *op,
-                              const struct mem_handle *handle, const struct mem_node *node)
+static sally_status check_cut(struct memory *memory, sally_op *op, const struct mem_handle *handle,
+                              const struct mem_node *node)
 {
     uint64_t size = op->u.setstat.attrs->size;
     if (handle)
-        return locks_check_io(&memory->locks, &handle->holder, size, UINT64_MAX, true);
+        return locks_check_io(&memory->locks, &handle->holder, size, UINT64_MAX, true, op);
     if (!locks_any(&memory->locks))
         return SALLY_OK;
-    return locks_check_cut_slowly(&memory->locks, memory_key(node), op->session, size);
+    return locks_check_cut_slowly(&memory->locks, memory_key(node), size, op);
 }
 
 static sally_status apply(struct memory *memory, sally_op *op, const struct mem_handle *handle,

@@ -23,7 +23,7 @@ static sally_status answer(struct memory *memory, sally_op *op, const struct mem
     const sally_op_hash *in = &op->u.hash;
     struct hash_reading reading = {memory, node};
     sally_status status = locks_check_io(&memory->locks, holder, in->offset,
-                                         in->length ? in->length : UINT64_MAX, false);
+                                         in->length ? in->length : UINT64_MAX, false, op);
     if (status != SALLY_OK)
         return status;
     pthread_rwlock_rdlock(&memory->lock);
@@ -33,7 +33,7 @@ static sally_status answer(struct memory *memory, sally_op *op, const struct mem
 }
 
 /* Found and held, so that it stays whoever removes it meanwhile. */
-static sally_status hold(const struct mem_view *view, const sally_op *op, struct mem_node **node,
+static sally_status hold(const struct mem_view *view, sally_op *op, struct mem_node **node,
                          struct lock_holder *holder)
 {
     struct memory *memory = view->memory;
@@ -43,7 +43,7 @@ static sally_status hold(const struct mem_view *view, const sally_op *op, struct
         error = EISDIR;
     sally_status status = sally_status_from_errno(error);
     if (!error)
-        status = locks_enter(&memory->locks, holder, memory_key(*node));
+        status = locks_enter(&memory->locks, holder, memory_key(*node), op);
     if (status == SALLY_OK)
         (*node)->handles++;
     pthread_rwlock_unlock(&memory->lock);
@@ -55,7 +55,7 @@ static sally_status hash_by_path(const struct mem_view *view, sally_op *op)
     struct memory *memory = view->memory;
     struct mem_node *node;
     struct lock_holder holder;
-    lock_holder_init(&holder, op->session, SALLY_OPEN_READ, 0);
+    lock_holder_init(&holder, op, SALLY_OPEN_READ, 0);
     sally_status status = hold(view, op, &node, &holder);
     if (status != SALLY_OK)
         return status;

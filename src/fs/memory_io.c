@@ -11,7 +11,7 @@ sally_status memory_read(sally_fs *fs, sally_op *op)
     if (!(handle->flags & SALLY_OPEN_READ))
         return sally_status_from_errno(EBADF);
     sally_status status =
-        locks_check_io(&memory->locks, &handle->holder, io->offset, io->length, false);
+        locks_check_io(&memory->locks, &handle->holder, io->offset, io->length, false, op);
     if (status != SALLY_OK)
         return status;
     pthread_rwlock_rdlock(&memory->lock);
@@ -36,7 +36,8 @@ sally_status memory_write(sally_fs *fs, sally_op *op)
     pthread_rwlock_wrlock(&memory->lock);
     struct mem_data *data = &handle->node->u.data;
     uint64_t offset = appends(handle) ? data->size : io->offset;
-    sally_status status = locks_check_io(&memory->locks, &handle->holder, offset, io->length, true);
+    sally_status status =
+        locks_check_io(&memory->locks, &handle->holder, offset, io->length, true, op);
     if (status == SALLY_OK) {
         status = sally_status_from_errno(
             mem_data_write(data, &memory->tree.budget, offset, io->data, io->length));

@@ -6,7 +6,7 @@ sally_status memory_lock(sally_fs *fs, sally_op *op)
     struct mem_handle *handle = sally_file_get(op->file, fs);
     if (!handle->holder.entered)
         return SALLY_UNSUPPORTED; /* a directory */
-    return locks_add(&memory_of(fs)->locks, &handle->holder, &op->u.lock);
+    return locks_add(&memory_of(fs)->locks, &handle->holder, &op->u.lock, op);
 }
 
 sally_status memory_unlock(sally_fs *fs, sally_op *op)

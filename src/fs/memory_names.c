@@ -78,20 +78,20 @@ static int remove_name(const struct mem_view *view, const char *path, bool direc
 }
 
 /* A name of what others may have reserved goes away. */
-static sally_status check_reserved(const struct mem_view *view, const char *path)
+static sally_status check_reserved(const struct mem_view *view, const char *path, sally_op *op)
 {
     struct memory *memory = view->memory;
     struct mem_spot spot;
     if (!locks_any(&memory->locks) || mem_resolve(view->top, path, false, &spot) != 0 || !spot.node)
         return SALLY_OK;
-    return locks_check_delete_slowly(&memory->locks, memory_key(spot.node));
+    return locks_check_delete_slowly(&memory->locks, memory_key(spot.node), op);
 }
 
 sally_status memory_remove(sally_fs *fs, sally_op *op)
 {
     struct memory *memory = memory_of(fs);
     pthread_rwlock_wrlock(&memory->lock);
-    sally_status status = check_reserved(memory_view(fs), op->path);
+    sally_status status = check_reserved(memory_view(fs), op->path, op);
     if (status == SALLY_OK)
         status = status_of(remove_name(memory_view(fs), op->path, false));
     pthread_rwlock_unlock(&memory->lock);
@@ -157,9 +157,9 @@ sally_status memory_rename(sally_fs *fs, sally_op *op)
     struct memory *memory = memory_of(fs);
     bool overwrite = (op->u.rename.flags & SALLY_RENAME_OVERWRITE) != 0;
     pthread_rwlock_wrlock(&memory->lock);
-    sally_status status = check_reserved(memory_view(fs), op->path);
+    sally_status status = check_reserved(memory_view(fs), op->path, op);
     if (status == SALLY_OK && overwrite)
-        status = check_reserved(memory_view(fs), op->u.rename.to);
+        status = check_reserved(memory_view(fs), op->u.rename.to, op);
     if (status == SALLY_OK)
         status = status_of(rename_node(memory_view(fs), op->path, op->u.rename.to, overwrite));
     pthread_rwlock_unlock(&memory->lock);

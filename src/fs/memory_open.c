@@ -42,14 +42,15 @@ static int open_node(const struct mem_view *view, const sally_op *op, struct mem
 }
 
 /* Cuts the file only when nobody has anything against it. */
-static sally_status enter(struct memory *memory, const sally_op *op, struct mem_handle *handle)
+static sally_status enter(struct memory *memory, sally_op *op, struct mem_handle *handle)
 {
     const sally_op_open *how = &op->u.open;
-    lock_holder_init(&handle->holder, op->session, how->flags, how->desired_access);
-    sally_status status = locks_enter(&memory->locks, &handle->holder, memory_key(handle->node));
+    lock_holder_init(&handle->holder, op, how->flags, how->desired_access);
+    sally_status status =
+        locks_enter(&memory->locks, &handle->holder, memory_key(handle->node), op);
     if (status != SALLY_OK || !(how->flags & SALLY_OPEN_TRUNCATE))
         return status;
-    status = locks_check_io(&memory->locks, &handle->holder, 0, UINT64_MAX, true);
+    status = locks_check_io(&memory->locks, &handle->holder, 0, UINT64_MAX, true, op);
     if (status == SALLY_OK) {
         mem_data_clear(&handle->node->u.data, &memory->tree.budget);
         mem_touch(handle->node);

@@ -2,17 +2,20 @@
 
 import contextlib
 import socket
+import struct
 import subprocess
 import time
 
 import paramiko
 import pytest
 
+import raw_sftp
+import test_versions
 import trees
 from process import BUILD, ROOT, assert_no_report, free_port, sanitizer_env
 
 EXAMPLES = BUILD / "examples"
-SERVERS = {"smallest": False, "serve_folder": True, "own_memory": False, "late_storage": False, "hooks": True, "event_loop": True}
+SERVERS = {"smallest": False, "serve_folder": True, "own_memory": False, "late_storage": False, "hooks": True, "rights": True, "event_loop": True}
 
 
 class Example:
@@ -114,6 +117,34 @@ def test_hooks(folder):
     assert example.process.stdout.readline() == b"complete upload of /upload by demo: 1000 bytes, 0 missing\n"
     assert example.process.stdout.readline() == b"broken upload of /cut by demo: 4 bytes, 0 missing\n"
     example.stop()
+
+
+def test_rights_end_with_a_large_upload(folder):
+    with running("rights", folder) as client:
+        client.open("/small", "wb").close()
+        with pytest.raises(PermissionError), client.open("/large", "wb") as file:
+            for _ in range(100):
+                file.write(bytes(32768))
+        assert 1_000_000 < (folder / "large").stat().st_size < 2_000_000
+        assert client.open("/file").read() == b"text"
+        with pytest.raises(PermissionError):
+            client.remove("/small")
+
+
+def test_rights_names_who_has_a_lock(folder):
+    with running("rights", folder) as client:
+        sessions = []
+        for _ in range(2):
+            channel = client.get_channel().get_transport().open_session()
+            channel.invoke_subsystem("sftp")
+            sessions.append(test_versions.Session(channel, 6))
+        holder, other = sessions
+        mine, theirs = holder.open("/file", test_versions.WRITE_DATA), other.open("/file", test_versions.WRITE_DATA)
+        assert test_versions.lock(holder, test_versions.BLOCK, mine, 1, 2, test_versions.BLOCK_WRITE) == 0
+        kind, body = other.ask(raw_sftp.WRITE, raw_sftp.text(theirs) + struct.pack(">Q", 0) + raw_sftp.text(b"xx"))
+        assert kind == raw_sftp.STATUS and test_versions.get_text(body[4:])[0] == b"demo has locked 2 bytes at 1"
+        holder.close(mine)
+        assert other.write(theirs, 0, b"xx") == 0
 
 
 def test_sftp_pipe(folder, tmp_path):

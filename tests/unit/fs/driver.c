@@ -41,8 +41,8 @@ void driver_start(struct driver *d, sally_fs *fs, enum driver_style style)
     driver_start_logging(d, fs, style, NULL);
 }
 
-void driver_start_logging(struct driver *d, sally_fs *fs, enum driver_style style,
-                          const struct log_sink *log)
+static void start(struct driver *d, sally_fs *fs, enum driver_style style,
+                  const struct log_sink *log, const char *user, uint64_t id)
 {
     static const struct hook_stack none;
     *d = (struct driver){
@@ -52,11 +52,11 @@ void driver_start_logging(struct driver *d, sally_fs *fs, enum driver_style styl
     list_init(&d->mail);
     list_init(&d->work);
     const struct session_options options = {
-        .user = "joe",
+        .user = user,
         .home = "/",
         .fs = fs,
         .permissions = SALLY_MAY_ALL,
-        .id = 1,
+        .id = id,
         .max_operations = 64,
         .max_files = 10000,
         .max_bytes = 1 << 20,
@@ -65,6 +65,17 @@ void driver_start_logging(struct driver *d, sally_fs *fs, enum driver_style styl
     };
     assert_int_equal(session_new(&d->session, &d->host, &options), SALLY_E_OK);
     session_set_version(d->session, 3);
+}
+
+void driver_start_logging(struct driver *d, sally_fs *fs, enum driver_style style,
+                          const struct log_sink *log)
+{
+    start(d, fs, style, log, "joe", 1);
+}
+
+void driver_start_as(struct driver *d, sally_fs *fs, const char *user, uint64_t id)
+{
+    start(d, fs, DRIVER_INLINE, NULL, user, id);
 }
 
 static void step(struct driver *d)
@@ -141,11 +152,27 @@ void driver_begin(struct driver *d, struct op *op, bool *done)
     op_submit(op);
 }
 
+static void note_in_the_way(struct driver *d, const struct op *op)
+{
+    const sally_lock_holder *who = sally_op_lock_holder(&op->pub);
+    char range[60] = "";
+    d->in_the_way[0] = '\0';
+    if (!who)
+        return;
+    assert_int_equal(who->connection_id, 0);
+    if (who->is_range)
+        snprintf(range, sizeof range, " %llu %llu", (unsigned long long)who->offset,
+                 (unsigned long long)who->length);
+    snprintf(d->in_the_way, sizeof d->in_the_way, "%s %llu %s%s %x", who->user,
+             (unsigned long long)who->session_id, who->path, range, who->flags);
+}
+
 sally_status driver_do(struct driver *d, struct op *op)
 {
     bool done;
     driver_begin(d, op, &done);
     driver_wait(d, &done);
+    note_in_the_way(d, op);
     return op->pub.status;
 }
 

@@ -22,11 +22,15 @@ struct driver {
     sally_session *session;
     unsigned offloaded; /* operations that were declined, or not even tried */
     bool gone;
-    unsigned fail_at; /* the allocation of the next operation that fails; 0: none */
-    bool failed;      /* it did */
+    unsigned fail_at;     /* the allocation of the next operation that fails; 0: none */
+    bool failed;          /* it did */
+    char in_the_way[200]; /* who held the lock of the last operation: "USER SESSION PATH", and
+                           * " OFFSET LENGTH" of a range, and " FLAGS" in hex; "" for nobody */
 };
 
 void driver_start(struct driver *d, sally_fs *fs, enum driver_style style);
+/* As another user's session, of this number. */
+void driver_start_as(struct driver *d, sally_fs *fs, const char *user, uint64_t id);
 void driver_start_logging(struct driver *d, sally_fs *fs, enum driver_style style,
                           const struct log_sink *log);
 /* Closes whatever is open, and lets the storage go. */

@@ -18,6 +18,8 @@
 #define ROUNDS  3000
 #define FILES   3
 
+static const sally_op nobodys = {.path = "/file"};
+
 struct bench {
     struct locks locks;
     _Atomic int alone[FILES];  /* who has reserved the file */
@@ -45,9 +47,10 @@ static void *work(void *arg)
         struct lock_key key = {.device = 1, .inode = file};
         bool reserve = next(&w->seed) % 2;
         struct lock_holder holder;
-        lock_holder_init(&holder, (const sally_session *)(const void *)w,
-                         SALLY_OPEN_WRITE | (reserve ? SALLY_OPEN_BLOCK_WRITE : 0), 0);
-        if (locks_enter(&b->locks, &holder, key) != SALLY_OK) {
+        sally_op op = {.path = "/file", .session = (sally_session *)(void *)w};
+        lock_holder_init(&holder, &op, SALLY_OPEN_WRITE | (reserve ? SALLY_OPEN_BLOCK_WRITE : 0),
+                         0);
+        if (locks_enter(&b->locks, &holder, key, NULL) != SALLY_OK) {
             w->conflicts++;
             continue;
         }
@@ -56,10 +59,10 @@ static void *work(void *arg)
             atomic_fetch_sub(&b->alone[file], 1);
         }
         sally_op_lock lock = {.offset = 10, .length = 5, .flags = SALLY_OPEN_BLOCK_WRITE};
-        if (locks_add(&b->locks, &holder, &lock) == SALLY_OK) {
+        if (locks_add(&b->locks, &holder, &lock, NULL) == SALLY_OK) {
             w->got++;
             assert_int_equal(atomic_fetch_add(&b->inside[file], 1), 0);
-            assert_int_equal(locks_check_io(&b->locks, &holder, 0, 100, true), SALLY_OK);
+            assert_int_equal(locks_check_io(&b->locks, &holder, 0, 100, true, NULL), SALLY_OK);
             atomic_fetch_sub(&b->inside[file], 1);
             if (next(&w->seed) % 2)
                 assert_int_equal(locks_remove(&b->locks, &holder, &lock), SALLY_OK);
@@ -101,17 +104,18 @@ static void crowded(void **state)
     static struct locks locks;
     locks_init(&locks);
     for (unsigned i = 0; i < COUNT; i++) {
-        lock_holder_init(&holders[i], NULL, RW | SALLY_OPEN_BLOCK_WRITE, 0);
-        assert_int_equal(locks_enter(&locks, &holders[i], (struct lock_key){i % 7, i}), SALLY_OK);
+        lock_holder_init(&holders[i], &nobodys, RW | SALLY_OPEN_BLOCK_WRITE, 0);
+        assert_int_equal(locks_enter(&locks, &holders[i], (struct lock_key){i % 7, i}, NULL),
+                         SALLY_OK);
     }
     struct lock_holder late;
-    lock_holder_init(&late, NULL, SALLY_OPEN_WRITE, 0);
+    lock_holder_init(&late, &nobodys, SALLY_OPEN_WRITE, 0);
     for (unsigned i = 0; i < COUNT; i += 100)
-        assert_int_equal(locks_enter(&locks, &late, (struct lock_key){i % 7, i}),
+        assert_int_equal(locks_enter(&locks, &late, (struct lock_key){i % 7, i}, NULL),
                          SALLY_LOCK_CONFLICT);
     for (unsigned i = 0; i < COUNT; i++)
         locks_leave(&locks, &holders[i]);
-    assert_int_equal(locks_enter(&locks, &late, (struct lock_key){0, 0}), SALLY_OK);
+    assert_int_equal(locks_enter(&locks, &late, (struct lock_key){0, 0}, NULL), SALLY_OK);
     locks_leave(&locks, &late);
     locks_leave(&locks, &late);
     locks_clear(&locks);
@@ -125,13 +129,13 @@ static void wanted_access(void **state)
     struct lock_holder keeper, remover;
     struct lock_key key = {1, 1};
     locks_init(&locks);
-    lock_holder_init(&keeper, NULL, SALLY_OPEN_READ | SALLY_OPEN_BLOCK_DELETE, 0);
-    lock_holder_init(&remover, NULL, SALLY_OPEN_READ, 0x00010000);
-    assert_int_equal(locks_enter(&locks, &remover, key), SALLY_OK);
-    assert_int_equal(locks_enter(&locks, &keeper, key), SALLY_LOCK_CONFLICT);
+    lock_holder_init(&keeper, &nobodys, SALLY_OPEN_READ | SALLY_OPEN_BLOCK_DELETE, 0);
+    lock_holder_init(&remover, &nobodys, SALLY_OPEN_READ, 0x00010000);
+    assert_int_equal(locks_enter(&locks, &remover, key, NULL), SALLY_OK);
+    assert_int_equal(locks_enter(&locks, &keeper, key, NULL), SALLY_LOCK_CONFLICT);
     locks_leave(&locks, &remover);
-    assert_int_equal(locks_enter(&locks, &keeper, key), SALLY_OK);
-    assert_int_equal(locks_enter(&locks, &remover, key), SALLY_LOCK_CONFLICT);
+    assert_int_equal(locks_enter(&locks, &keeper, key, NULL), SALLY_OK);
+    assert_int_equal(locks_enter(&locks, &remover, key, NULL), SALLY_LOCK_CONFLICT);
     locks_leave(&locks, &keeper);
     locks_clear(&locks);
 }
