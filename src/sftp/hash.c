@@ -125,20 +125,14 @@ static bool answer_quick(struct sftp *s, struct op *op)
     }
     sally_file *file = request_of(op)->file;
     struct op *next = request_continue(op, SALLY_OP_HASH, answer_md5);
-    if (!next) {
-        reply_status(s, op->request_id, SALLY_FAILURE, NULL);
-        return false;
+    sally_status status = SALLY_OK;
+    if (next) {
+        next->pub.u.hash =
+            (sally_op_hash){.algorithms = "md5", .offset = md5->offset, .length = md5->length};
+        request_of(next)->file = file;
+        status = file ? SALLY_OK : op_set_raw_path(next, slice_of(op->pub.path));
     }
-    next->pub.u.hash =
-        (sally_op_hash){.algorithms = "md5", .offset = md5->offset, .length = md5->length};
-    request_of(next)->file = file;
-    sally_status status = file ? SALLY_OK : op_set_raw_path(next, slice_of(op->pub.path));
-    if (status == SALLY_OK) {
-        request_submit(s, next);
-    } else {
-        request_undo(next, op);
-        reply_status(s, op->request_id, status, NULL);
-    }
+    request_submit_next(s, next, op, status);
     return false;
 }
 

@@ -48,7 +48,7 @@ static void put_slash(struct cursor *c, struct buf *out)
     }
 }
 
-static sally_status take_name(struct charset *c, struct slice name, struct buf *out)
+static sally_status convert_name(struct charset *c, struct slice name, struct buf *out)
 {
     if (utf8_is_ascii(name)) {
         put_bytes(out, name.data, name.size);
@@ -77,7 +77,7 @@ sally_status names_to_storage(const struct naming *n, struct slice raw, struct b
     struct cursor c = cursor_of_slice(raw);
     sally_status status = SALLY_OK;
     while (status == SALLY_OK && cursor_left(&c)) {
-        status = take_name(n->charset, next_name(&c), out);
+        status = convert_name(n->charset, next_name(&c), out);
         put_slash(&c, out);
     }
     return out->failed ? SALLY_FAILURE : status;

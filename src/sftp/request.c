@@ -127,6 +127,17 @@ sally_status request_submit_or_drop(struct sftp *s, struct op *op, sally_status 
     return status == SALLY_OK ? request_submit(s, op) : request_drop(op, status);
 }
 
+void request_submit_next(struct sftp *s, struct op *next, struct op *before, sally_status status)
+{
+    if (next && status == SALLY_OK) {
+        request_submit(s, next);
+        return;
+    }
+    if (next)
+        request_undo(next, before);
+    reply_status(s, before->request_id, next ? status : SALLY_FAILURE, NULL);
+}
+
 sally_status request_answered(struct sftp *s, const struct request_in *in)
 {
     s->credit += in->size;

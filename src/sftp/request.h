@@ -63,6 +63,9 @@ void request_exclusive(struct op *op);
 struct op *request_continue(struct op *before, uint32_t kind, answer_fn *answer);
 /* Undoes it, when `next` was not submitted. */
 void request_undo(struct op *next, struct op *before);
+/* Submits `next` if `status`, of its preparation, is SALLY_OK; else undoes it and answers the
+ * request with the status. `next` may be NULL for want of memory. */
+void request_submit_next(struct sftp *s, struct op *next, struct op *before, sally_status status);
 /* Frees an operation that is done, with what hangs on it. */
 void request_end(struct op *op);
 /* Credits a request that was answered without an operation. Returns SALLY_OK. */

@@ -201,14 +201,9 @@ static bool answer_resolved(struct sftp *s, struct op *op)
     sally_status status =
         next ? op_set_raw_path(next, slice_of(text->result ? text->result : op->pub.path))
              : SALLY_FAILURE;
-    if (status == SALLY_OK) {
-        next->pub.u.stat.wanted = s->all_attrs;
-        request_submit(s, next);
-        return false;
-    }
     if (next)
-        request_undo(next, op);
-    reply_status(s, op->request_id, status, NULL);
+        next->pub.u.stat.wanted = s->all_attrs;
+    request_submit_next(s, next, op, status);
     return false;
 }
 

@@ -117,13 +117,7 @@ static bool answer_question(struct sftp *s, struct op *op)
                                verdict == DRAFT ? of_draft(g->first, g->second)
                                                 : of_openssh(g->first, g->second));
     }
-    if (status == SALLY_OK) {
-        request_submit(s, next);
-        return false;
-    }
-    if (next)
-        request_undo(next, op);
-    reply_status(s, op->request_id, status, NULL);
+    request_submit_next(s, next, op, status);
     return false;
 }
 

@@ -53,14 +53,7 @@ static void make_next(struct sftp *s, struct op *before, struct temp *t)
 {
     struct op *op = request_continue(before, SALLY_OP_MKDIR, answer_made);
     t->tries++;
-    sally_status status = op ? name_folder(s, op, t) : SALLY_FAILURE;
-    if (status == SALLY_OK) {
-        request_submit(s, op);
-        return;
-    }
-    if (op)
-        request_undo(op, before);
-    reply_status(s, before->request_id, status, NULL);
+    request_submit_next(s, op, before, op ? name_folder(s, op, t) : SALLY_FAILURE);
 }
 
 static bool answer_folder(struct sftp *s, struct op *op)
