@@ -4,8 +4,8 @@
 
 #include "base/mem.h"
 #include "server/conn.h"
+#include "server/conn_session.h"
 #include "server/server.h"
-#include "server/ssh/channel.h"
 
 /* Whoever looks more seldom than this does not show transfers. */
 #define WATCHED_NS UINT64_C(3000000000)

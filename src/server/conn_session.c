@@ -99,9 +99,7 @@ static sally_error make_session(struct conn_session *s)
  * them, each with a worker that is stuck. */
 static bool has_room(const struct conn *c)
 {
-    uint64_t count = 0;
-    LIST_EACH (item, &c->sessions)
-        count++;
+    uint32_t count = atomic_load_explicit(&c->facts.sessions, memory_order_relaxed);
     return count < c->settings->limits.channels;
 }
 

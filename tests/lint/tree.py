@@ -21,7 +21,7 @@ LAYERS = {
     "auth": {"base", "core", "os", "crypto"},
     "settings": {"base", "os", "crypto", "ssh", "sftp", "scp"},
     "loop": {"base", "core"},
-    "server": {"base", "core", "os", "crypto", "ssh", "sftp", "scp", "fs", "auth", "loop", "settings", "server/ssh"},
+    "server": {"base", "core", "os", "crypto", "fs", "auth", "loop", "settings"},
     "server/ssh": {"base", "core", "os", "crypto", "ssh", "sftp", "scp", "fs", "auth", "loop", "settings", "server"},
 }
 PURE = ["base", "core", "ssh", "sftp", "scp"]

@@ -1,7 +1,39 @@
-/* Calls about one connection, from any thread: an order travels to its loop. */
+/* Calls about connections, from any thread: looking at all of them, and orders to one, which travel
+ * to its loop. */
 #include "base/mem.h"
 #include "server/conn_session.h"
 #include "server/server.h"
+
+sally_error sally_server_walk(sally_server *server,
+                              bool (*each)(void *user_data, const sally_connection_info *info),
+                              void *user_data)
+{
+    if (!server)
+        return SALLY_E_INVALID;
+    if (!each)
+        return server_fail(server, SALLY_E_INVALID,
+                           "cannot walk the connections: the callback is NULL");
+    atomic_store_explicit(&server->walked_ns, loop_now_ns(), memory_order_relaxed);
+    size_t count;
+    struct conn **all = registry_all(&server->registry, &count);
+    sally_error error = all ? SALLY_E_OK : SALLY_E_NO_MEMORY;
+    bool goes_on = true;
+    for (size_t i = 0; i < count; i++) {
+        sally_connection_info info;
+        sally_peer peer;
+        char *storage = NULL;
+        if (goes_on && !error && !conn_describe(all[i], &info, &peer, &storage))
+            error = SALLY_E_NO_MEMORY;
+        if (goes_on && !error)
+            goes_on = each(user_data, &info);
+        mem_free(storage);
+        conn_unref(all[i]);
+    }
+    mem_free(all);
+    return error ? server_fail(server, error, "out of memory") : SALLY_E_OK;
+}
+
+/* ---- Orders ---- */
 
 enum order_kind { ORDER_DISCONNECT, ORDER_REKEY, ORDER_SET, ORDER_PERMIT };
 
