@@ -236,9 +236,11 @@ static void conn_start(struct task *task)
         return;
     }
     announce_start(c);
-    if (c->service->protocol->line_new(&c->line, c) != SALLY_E_OK ||
-        conn_open_socket(c) != SALLY_E_OK) {
-        conn_end(c, SALLY_END_LIMIT, "out of memory");
+    sally_error error = c->service->protocol->line_new(&c->line, c);
+    if (!error)
+        error = conn_open_socket(c);
+    if (error) {
+        conn_end(c, SALLY_END_LIMIT, sally_strerror(error));
         return;
     }
     conn_make_ready(c);
