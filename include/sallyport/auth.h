@@ -125,10 +125,10 @@ SALLY_API sally_error sally_auth_set_root(sally_auth_request *request, const cha
 SALLY_API sally_error sally_auth_set_home(sally_auth_request *request, const char *home);
 /** What the session may do: SALLY_MAY_ bits. */
 SALLY_API void sally_auth_set_permissions(sally_auth_request *request, uint32_t permissions);
-/** Changes a setting for this user's connection, by name as sally_server_set() does.
- * ::SALLY_E_NOT_FOUND, ::SALLY_E_PARSE, ::SALLY_E_RANGE, ::SALLY_E_UNSUPPORTED for one without
- * ::SALLY_SCOPE_USER. A list that changes another one (::SALLY_SETTING_LIST) changes the server's.
- * If that empties a list that must not be empty, the login is rejected. */
+/** Sets a setting for this user's connection, by name as sally_server_set() does.
+ * ::SALLY_E_NOT_FOUND, ::SALLY_E_PARSE, ::SALLY_E_RANGE, ::SALLY_E_UNSUPPORTED for a setting
+ * without ::SALLY_SCOPE_USER. A list that is a change (::SALLY_SETTING_LIST) modifies the server's
+ * list. If this empties a list that must not be empty, the login is rejected. */
 SALLY_API sally_error sally_auth_set(sally_auth_request *request, const char *name,
                                      const char *value);
 /** Answers "right so far", and tells the client to go on with any of `methods_next` (SALLY_AUTH_

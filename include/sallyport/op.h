@@ -338,32 +338,33 @@ SALLY_API sally_error sally_op_set_message(sally_op *op, const char *text);
  * for one longer than 1024 bytes, and after the 32nd. */
 SALLY_API sally_error sally_op_add_unknown_name(sally_op *op, const char *name);
 
-/** Who holds what an operation was refused for. */
+/** Who holds the lock or share reservation that an operation was refused for. */
 typedef struct sally_lock_holder {
     size_t struct_size;     /**< sizeof(sally_lock_holder) */
-    uint64_t session_id;    /**< sally_session_id() of the session that holds it; may be the same */
-    uint64_t connection_id; /**< its connection, as in ::sally_peer; 0 for one without a server */
+    uint64_t session_id;    /**< sally_session_id() of the holder's session, perhaps this one */
+    uint64_t connection_id; /**< its connection, as in ::sally_peer; 0: it has no server */
     const char *user;       /**< the user of that session */
-    const char *path;       /**< the path that it opened the file by, as that session sees it */
+    const char *path;       /**< the path by which that session opened the file, as it sees it */
     uint64_t offset;        /**< start of the locked range; 0 for a share reservation */
-    uint64_t length;        /**< bytes in it; 0: to the end, however long, or a reservation */
-    uint32_t flags;    /**< SALLY_OPEN_BLOCK_ bits of the lock or reservation; 0: it holds none,
-                          but does with the file what this OPEN would keep others from */
-    uint32_t is_range; /**< 1: a lock of a range, by LOCK; 0: by OPEN, of the whole file */
+    uint64_t length; /**< bytes in the range; 0: to the end, however long, or a reservation */
+    uint32_t flags; /**< SALLY_OPEN_BLOCK_ bits of the lock or reservation; 0: it holds neither, but
+                       uses the file in a way that this OPEN would block */
+    uint32_t is_range; /**< 1: a byte-range lock, by LOCK; 0: the whole file, by OPEN */
 } sally_lock_holder;
 
 /**
  * With ::SALLY_LOCK_CONFLICT, ::SALLY_BYTE_RANGE_LOCK_CONFLICT and ::SALLY_BYTE_RANGE_LOCK_REFUSED:
- * who is in the way, one of them if there are several. NULL when it is not known, as when another
- * program of the machine holds the lock, or when memory was short. For after-hooks, wrappers and
- * the `done` of sally_session_submit(). The client is not told, unless the program says so by
- * sally_op_set_message(). Valid as long as the operation; the holder may let go at any time.
+ * who is in the way; one of them if there are several. NULL if that is not known, for instance
+ * because another program on the machine holds the lock, or because memory was short. For
+ * after-hooks, wrappers and the `done` of sally_session_submit(). The client is not told unless the
+ * program does so with sally_op_set_message(). Valid as long as the operation is; the holder may
+ * release the lock at any time.
  */
 SALLY_API const sally_lock_holder *sally_op_lock_holder(const sally_op *op);
 
-/** For storages that keep locks of their own: says who is in the way. Copied, with its texts (NULL:
- * ""); a later call replaces it, NULL removes it. The storages of this library do so. As long as
- * the operation is yours. ::SALLY_E_INVALID, ::SALLY_E_NO_MEMORY. */
+/** For storages that keep locks of their own: records who is in the way. The holder and its texts
+ * are copied (NULL: ""); a later call replaces them, NULL removes them. This library's storages
+ * call it. Allowed as long as the operation is yours. ::SALLY_E_INVALID, ::SALLY_E_NO_MEMORY. */
 SALLY_API sally_error sally_op_set_lock_holder(sally_op *op, const sally_lock_holder *holder);
 
 /**

@@ -37,8 +37,8 @@ SALLY_API sally_error sally_server_free(sally_server *server);
 
 /** Why this thread's last failed call on this server failed, and what to do about it: which
  * setting, which address, which argument. Calls that succeed leave the text unchanged. Each thread
- * has its own text, valid until its next failed call on this server, until the thread ends or
- * until the server is freed. Never NULL. Any thread. */
+ * has its own text, valid until that thread's next failed call on this server, until the thread
+ * ends, or until the server is freed. Never NULL. Any thread. */
 SALLY_API const char *sally_server_error(const sally_server *server);
 
 /** Sets a setting by name (settings.h). ::SALLY_E_NOT_FOUND, ::SALLY_E_PARSE, ::SALLY_E_RANGE,
@@ -177,20 +177,21 @@ SALLY_API sally_error sally_server_disconnect(sally_server *server, uint64_t con
 /** Starts a new key exchange. ::SALLY_E_NOT_FOUND. Takes effect soon. */
 SALLY_API sally_error sally_server_rekey(sally_server *server, uint64_t connection_id);
 
-/** Changes what the user of one connection may do (SALLY_MAY_ bits; 0: nothing): in all its
- * sessions, as sally_session_set_permissions() does, and in those that it will open. A connection
- * that is not logged in yet gets the permissions of its login, as always. ::SALLY_E_NOT_FOUND.
- * Takes effect soon. */
+/** Changes what the user of one connection may do (SALLY_MAY_ bits; 0: nothing): in all its current
+ * sessions, as sally_session_set_permissions() does, and in those that it opens later. A connection
+ * that has not logged in yet still gets the permissions of its login. ::SALLY_E_NOT_FOUND. Takes
+ * effect soon. */
 SALLY_API sally_error sally_server_set_permissions(sally_server *server, uint64_t connection_id,
                                                    uint32_t permissions);
 
-/** Changes a setting for one connection. The value overrides the one that the user's login sets, or
- * will set. A list that changes another one (::SALLY_SETTING_LIST) changes that of the user, or
- * else the server's; if that empties a list that must not be empty, nothing changes, and the log
- * says so. SFTP sessions that run already keep those of `sftp.` and of `limits.open_files`,
- * `.operations` and `.session_bytes` that they began with: sally_auth_set() is in time for them.
- * ::SALLY_E_NOT_FOUND (setting or connection), ::SALLY_E_PARSE, ::SALLY_E_RANGE,
- * ::SALLY_E_UNSUPPORTED for a setting without ::SALLY_SCOPE_CONNECTION. Takes effect soon. */
+/** Changes a setting for one connection. The value overrides the one that is set at the user's
+ * login, even if that login is still to come. A list that is a change (::SALLY_SETTING_LIST)
+ * modifies the user's list, or the server's if the user has none; if this empties a list that must
+ * not be empty, nothing changes, and that is logged. SFTP sessions that are already running keep
+ * the `sftp.` settings, `limits.open_files`, `.operations` and `.session_bytes` that they began
+ * with; use sally_auth_set() to set these before the session begins. ::SALLY_E_NOT_FOUND (setting
+ * or connection), ::SALLY_E_PARSE, ::SALLY_E_RANGE, ::SALLY_E_UNSUPPORTED for a setting without
+ * ::SALLY_SCOPE_CONNECTION. Takes effect soon. */
 SALLY_API sally_error sally_server_set_connection(sally_server *server, uint64_t connection_id,
                                                   const char *name, const char *value);
 

@@ -63,17 +63,17 @@ SALLY_API const sally_peer *sally_session_peer(const sally_session *session);
 SALLY_API uint32_t sally_session_version(const sally_session *session);
 /** The home directory: where relative paths start. */
 SALLY_API const char *sally_session_home(const sally_session *session);
-/** SALLY_MAY_ bits, as they are now. Any thread. */
+/** The current permissions: SALLY_MAY_ bits. Any thread. */
 SALLY_API uint32_t sally_session_permissions(const sally_session *session);
 /**
  * Changes what the session may do; bits outside ::SALLY_MAY_ALL are ignored. Each operation is
- * judged by the permissions that hold when it starts, and again after its before-hooks: so this
- * applies to requests that the client has sent already and that still wait, and to READ and WRITE
- * of files that are open. What has reached the storage is not cancelled, and CLOSE is always
- * allowed. The client is not told: what VERSION announced does not change.
+ * checked against the permissions that apply when it starts, and again after its before-hooks. So a
+ * change also applies to requests that the client has already sent and that are still waiting, and
+ * to READ and WRITE of open files. Operations that have reached the storage are not cancelled, and
+ * CLOSE is always allowed. The client is not told: what VERSION announced does not change.
  *
- * Any thread, as long as the session lives: inside its callbacks, or before its SESSION_END has
- * been answered. For the sessions of a server's connection, also later ones, see
+ * Any thread, as long as the session exists: inside its callbacks, or before its SESSION_END has
+ * been answered. To change all sessions of a server's connection, including later ones, see
  * sally_server_set_permissions().
  */
 SALLY_API void sally_session_set_permissions(sally_session *session, uint32_t permissions);

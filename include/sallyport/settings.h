@@ -20,22 +20,22 @@ enum {
     SALLY_SETTING_DURATION = 3, /**< a number with ms, s, m, h or d; without one, seconds */
     SALLY_SETTING_BOOL = 4,     /**< yes or no (also on, off, true, false, 1, 0) */
     SALLY_SETTING_TEXT = 5,     /**< any text */
-    SALLY_SETTING_LIST = 6      /**< names with commas; or a change, as OpenSSH has it:
-                                   +a,b appends both, -a,b takes both away (a and b may be patterns with
+    SALLY_SETTING_LIST = 6      /**< names separated by commas; or a change, in OpenSSH's notation:
+                                   +a,b appends both, -a,b removes both (a and b may be patterns with
                                    * and ?), ^a,b puts both in front; +a,-b does one after the other.
-                                   What is changed is the value of the layer below: of the default, for
-                                   a server's setting */
+                                   A change modifies the value of the layer below; for a server's
+                                   setting, the default */
 };
 
-/** Where a setting may be set: bits. A connection's value overrides its user's, a user's the
+/** Where a setting may be set, as bits. A connection's value overrides its user's, a user's the
  * listener's, and a listener's the server's. */
 enum {
-    SALLY_SCOPE_SERVER = 1,     /**< for the server: sally_server_set() */
-    SALLY_SCOPE_LISTENER = 2,   /**< for one listener's connections; no call does so yet */
-    SALLY_SCOPE_USER = 4,       /**< for one user's connection, at its login: sally_auth_set() */
+    SALLY_SCOPE_SERVER = 1,   /**< for the server: sally_server_set() */
+    SALLY_SCOPE_LISTENER = 2, /**< for one listener's connections; there is no call for this yet */
+    SALLY_SCOPE_USER = 4,     /**< for one user's connection, at its login: sally_auth_set() */
     SALLY_SCOPE_CONNECTION = 8, /**< for one connection: sally_server_set_connection() */
-    SALLY_SCOPE_RUNNING = 16    /**< for the server also while it runs: new connections use it.
-                                   Without this bit only before the server starts */
+    SALLY_SCOPE_RUNNING = 16 /**< for the server even while it is running: new connections use it.
+                                Without this bit, only before the server starts */
 };
 
 /** One setting as documented. All static. */
