@@ -1,6 +1,6 @@
 /* A try to log in inside the library: what the authenticator sees (sally_auth_request, the first
- * member), and what it answers. Made by the server of an engine's query; run on a worker; delivered
- * back to the connection's loop. */
+ * member), and what it answers. Made by the server from an engine's query; run on a worker;
+ * delivered back to the connection's loop. */
 #ifndef SALLY_AUTH_REQUEST_H
 #define SALLY_AUTH_REQUEST_H
 

@@ -19,13 +19,13 @@ struct buf {
     size_t max;      /* size never exceeds it */
     bool secret;     /* wipe whatever is given back to the heap */
     bool failed;
-    mem_free_fn *free_large; /* NULL, unless set after buf_init(): for memory worth a system call */
+    mem_free_fn *free_large; /* NULL unless set after buf_init(); for memory worth a system call */
 };
 
 void buf_init(struct buf *b, size_t max);
 void buf_init_secret(struct buf *b, size_t max);
-/* Puts into `size` bytes of the caller's and never grows. Only for puts and buf_truncate(): nothing
- * is to be freed. */
+/* Uses `size` bytes of the caller's memory and never grows. Only for puts and buf_truncate(); there
+ * is nothing to free. */
 void buf_init_lent(struct buf *b, void *memory, size_t size);
 void buf_clear(struct buf *b); /* frees; may be used again */
 void buf_reset(struct buf *b); /* empties, keeps the memory (wiped when secret), clears failed */

@@ -4,15 +4,16 @@
 
 #include "base/cursor.h"
 
-/* Of one SALLY_AUTH_ bit. */
+/* The name of one SALLY_AUTH_ bit. */
 const char *login_method_name(uint32_t method);
-/* 0: none has this name. */
+/* The SALLY_AUTH_ bit of this name; 0 if there is none. */
 uint32_t login_method_find(struct slice name);
 
 #define LOGIN_METHOD_NAMES_SIZE 64 /* enough for all */
 
-/* Their names with commas, best first, for a client to go on with: without "none", which must never
- * stand in this list (RFC 4252 section 5.1). What does not fit is left out. */
+/* The names of `methods` with commas, best first, as the authentications that can continue: without
+ * "none", which must never be in that list (RFC 4252 section 5.1). What does not fit is left out.
+ */
 void login_method_names(uint32_t methods, char *out, size_t size);
 
 #endif

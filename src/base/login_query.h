@@ -1,5 +1,5 @@
 /* A client's attempt to log in, on its way from a protocol engine to the authenticator and back.
- * The engines make queries; who answers them knows no protocol. */
+ * Engines create queries; the code that answers them is independent of the protocol. */
 #ifndef SALLY_BASE_LOGIN_QUERY_H
 #define SALLY_BASE_LOGIN_QUERY_H
 
@@ -14,9 +14,9 @@ struct login_prompt {
     bool echo;
 };
 
-/* What answers a query, on the engine's thread: exactly one of the first four, which also frees it.
- * The connection may be gone by then. Every text is copied. `methods`: SALLY_AUTH_ bits that the
- * client may continue with. */
+/* How a query is answered, on the engine's thread: with exactly one of the first four functions,
+ * which also frees it. The connection may be gone by then. All texts are copied. `methods`: the
+ * methods (SALLY_AUTH_ bits) that can continue. */
 struct login_answers {
     void (*accept)(struct login_query *query);
     void (*reject)(struct login_query *query, uint32_t methods);
@@ -28,14 +28,15 @@ struct login_answers {
     void (*banner)(struct login_query *query, const char *text);
 };
 
-/* Lasts until it is answered, even when the connection ends before. Its texts end in NUL and hold
- * none inside; they are the engine's, which wipes the secrets. */
+/* Lives until it is answered, even if the connection ends first. Its texts end in NUL, contain no
+ * other NUL, and belong to the engine, which wipes the secrets. */
 struct login_query {
-    /* As the authenticator sees it, but for `peer` and `state`, which the engine does not know. A
-     * key without `may_try` comes with a proof, which has been verified. */
+    /* What the authenticator sees, except `peer` and `state`, which the engine does not know. A key
+     * without `may_try` comes with a proof of possession, which has been verified. */
     sally_auth_request pub;
-    bool may_try;      /* publickey: only whether this key would do; nothing is proved */
-    bool user_changed; /* not the name of the query before: what had succeeded counts no more */
+    bool may_try; /* publickey: asks only whether this key would be accepted; nothing is proved */
+    bool user_changed; /* the name differs from the previous query's: earlier successes no longer
+                          count */
     const struct login_answers *answers;
 };
 

@@ -15,8 +15,8 @@ void *mem_dup(const void *data, size_t size);
 char *mem_strdup(const char *text);               /* NULL in, NULL out */
 char *mem_strndup(const char *text, size_t size); /* always ends in NUL */
 void mem_free(void *ptr);
-/* How large blocks that nobody wants again soon are freed, as os_free_pages() of os/heap.h does it.
- * Given to those who have such blocks; NULL: mem_free(). */
+/* Frees large blocks that will not be needed again soon, as os_free_pages() of os/heap.h does.
+ * Passed to code that has such blocks; NULL: mem_free(). */
 typedef void mem_free_fn(void *ptr, size_t size);
 void mem_free_by(mem_free_fn *free_large, void *ptr, size_t size);
 

@@ -1,4 +1,4 @@
-/* Of two numbers, one. */
+/* Choosing one of two numbers. */
 #ifndef SALLY_BASE_NUMBER_H
 #define SALLY_BASE_NUMBER_H
 
@@ -15,7 +15,7 @@ static inline uint64_t min_u64(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-/* An option's value, where 0 leaves the choice to us. */
+/* The value of an option where 0 means the default. */
 static inline uint32_t or_default(uint32_t value, uint32_t otherwise)
 {
     return value ? value : otherwise;

@@ -6,7 +6,7 @@
 
 enum copy_result {
     COPY_ENDED, /* *status is the answer */
-    COPY_WAITS, /* session_continue_op() follows when the next answer is there */
+    COPY_WAITS, /* session_continue_op() follows once the next answer has come */
     COPY_YIELDS /* others should have a turn, then this is called again */
 };
 

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* One row each, under the name of the member of sally_counters that shows it. */
+/* One row per counter, named after the member of sally_counters that shows it. */
 #define COUNTER_MAP(X)                                                                             \
     X(connections)                                                                                 \
     X(connections_refused)                                                                         \
@@ -41,7 +41,7 @@ static inline void counter_sub(_Atomic uint64_t *counter, uint64_t amount)
     atomic_fetch_sub_explicit(counter, amount, memory_order_relaxed);
 }
 
-/* Adds unless it would exceed `maximum` (0: no maximum). */
+/* Adds `amount` unless the sum would exceed `maximum` (0: no maximum). */
 static inline bool counter_add_below(_Atomic uint64_t *counter, uint64_t amount, uint64_t maximum)
 {
     uint64_t old = atomic_load_explicit(counter, memory_order_relaxed);

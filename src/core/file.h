@@ -92,7 +92,7 @@ bool file_is_open_in(const sally_file *file, const sally_fs *fs);
 
 /* Keeps the file until file_unpin(). False: it was closed. Any thread. */
 bool file_pin(sally_file *file);
-/* Home thread. Returns the CLOSE that waited for it and goes on now; NULL: none. */
+/* Home thread. Returns the CLOSE that was waiting for this and can go on now; NULL: none. */
 struct op *file_unpin(sally_file *file);
 /* After an undo that closed it in the storage only: the file lives on as a hook's own. */
 void file_reopen(sally_file *file);

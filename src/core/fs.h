@@ -18,7 +18,7 @@ struct sally_fs {
     _Atomic uint32_t references;
 };
 
-/* NULL: the storage has left it out. */
+/* NULL: the storage does not implement it. */
 sally_fs_slot *fs_slot(const sally_fs *fs, uint32_t kind);
 
 /* Calls the slot for op->kind, or its default. Operations on a file that this storage has not
@@ -40,7 +40,7 @@ sally_status fs_pop_frame(struct op *op, sally_status status);
 sally_status fs_call_inline(sally_fs *fs, sally_fs *inner, sally_op *op, sally_done_fn *on_done,
                             void *context);
 
-/* Without a slot for op->kind. */
+/* What is done if there is no slot for op->kind. */
 sally_status fs_default(sally_fs *fs, sally_op *op);
 
 #endif

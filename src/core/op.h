@@ -101,9 +101,9 @@ struct op {
                                       * it is asked again, it sets its own again */
     void *owner;                     /* the engine's */
     uint32_t request_id;             /* the engine's: SFTP's */
-    uint32_t entries;      /* calls of `entry`; a READDIR that succeeds without one is repeated */
-    uint32_t empty_rounds; /* how often it was repeated */
-    bool gives_way; /* one of many in a row on the home thread: others have a turn before it */
+    uint32_t entries;       /* calls of `entry`; a READDIR that succeeds without one is repeated */
+    uint32_t empty_rounds;  /* how often it was repeated */
+    bool gives_way;         /* one of many in a row on the home thread: others get a turn first */
     uint32_t reply_bytes;   /* of reply or data that count against the session's bound from start to
                            op_free */
     const char *asked_path; /* as requested, unlike pub.path never diverted, for the home thread;
@@ -177,8 +177,8 @@ void op_use_file(struct op *op, sally_file *file);
  * CLOSEDIR was answered, after a bad one it is gone. */
 void op_submit(struct op *op);
 
-/* Gives its memory back (also instead of op_submit). Its reply_bytes are free again, which may
- * start others. */
+/* Frees it (also instead of op_submit). This releases its reply_bytes, which may start other
+ * operations. */
 void op_free(struct op *op);
 
 #endif

@@ -16,7 +16,7 @@ enum op_order {
     ORDER_WRITE_FILE /* changes its file only */
 };
 
-/* The open file that it takes: always, or when `file` is set. */
+/* The kind of open file that it needs: always, or if `file` is set. */
 enum op_handle {
     NO_HANDLE,
     ANY_HANDLE,
@@ -33,21 +33,21 @@ enum op_fallback {
     FALL_PATH,    /* the result is the path */
     FALL_STAT,    /* the storage's stat is called instead */
     FALL_SETSTAT,
-    FALL_COPY /* SALLY_UNSUPPORTED, at which the session copies by READs and WRITEs: copy.c */
+    FALL_COPY /* SALLY_UNSUPPORTED, whereupon the session copies with READs and WRITEs: copy.c */
 };
 
 enum {
     KIND_MODIFIES = 0x1,        /* changes the storage, whatever its flags */
     KIND_ABANDONABLE = 0x2,     /* pointless once the client is gone */
-    KIND_SUBMITTABLE = 0x4,     /* sally_session_submit() takes it */
+    KIND_SUBMITTABLE = 0x4,     /* sally_session_submit() accepts it */
     KIND_OPENS = 0x8,           /* makes a sally_file */
     KIND_CLOSES = 0x10,         /* ends its sally_file */
     KIND_INEVITABLE = 0x20,     /* reaches the storage, whatever a before-hook answers */
-    KIND_TWO_PATHS = 0x40,      /* has u.rename.to beside its path */
+    KIND_TWO_PATHS = 0x40,      /* has u.rename.to as well as its path */
     KIND_ATTRS = 0x80,          /* sets u.setstat.attrs */
     KIND_NEVER_FOLLOWS = 0x100, /* a link as the last component of its path is not followed */
     KIND_TRANSFERS = 0x200,     /* its bytes are counted for its files */
-    KIND_SPOILS = 0x400         /* its failure is the file's: sally_file_facts.worst */
+    KIND_SPOILS = 0x400         /* its failure counts as the file's: sally_file_facts.worst */
 };
 
 struct op_kind {
@@ -62,7 +62,8 @@ struct op_kind {
 /* Never NULL: an unknown kind is ORDER_EXCLUSIVE and nothing else. */
 const struct op_kind *op_kind(uint32_t kind);
 
-/* What a session must have been given (SALLY_MAY_): flags may ask for more, see permission.c. */
+/* The permissions that a session needs (SALLY_MAY_ bits); flags may require more, see permission.c.
+ */
 uint32_t op_kind_permission(uint32_t kind);
 
 static inline bool op_kind_opens(uint32_t kind)
@@ -75,7 +76,7 @@ static inline bool op_kind_closes(uint32_t kind)
     return (op_kind(kind)->flags & KIND_CLOSES) != 0;
 }
 
-/* The kind that closes what OPEN or OPENDIR has opened. */
+/* The kind that closes what OPEN or OPENDIR opened. */
 static inline uint32_t op_kind_to_close(bool is_directory)
 {
     return is_directory ? SALLY_OP_CLOSEDIR : SALLY_OP_CLOSE;

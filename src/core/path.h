@@ -18,7 +18,7 @@
  * "/". A NUL inside, or a path too long: SALLY_INVALID_FILENAME; no memory: SALLY_FAILURE. */
 sally_status path_normalise(struct buf *out, const char *base, struct slice raw);
 
-/* So many bytes path_normalise() puts at most. */
+/* The most bytes that path_normalise() appends. */
 size_t path_room(const char *base, struct slice raw);
 
 /* The part after the last slash ("" for "/"). Both arguments are canonical. */

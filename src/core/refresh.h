@@ -8,7 +8,7 @@
 enum refresh_result {
     REFRESH_ENDED, /* every name in file->stale_names was added to the reply, or no longer exists */
     REFRESH_FULL,  /* the reply is full: the remaining names wait for the next READDIR */
-    REFRESH_WAITS, /* session_continue_op() follows when the next answer is there */
+    REFRESH_WAITS, /* session_continue_op() follows once the next answer has come */
     REFRESH_YIELDS /* other operations should have a turn; then call this again */
 };
 

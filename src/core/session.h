@@ -20,13 +20,13 @@ struct session_host {
     /* Any thread: have session_deliver(op) called on the home thread, in the order of these calls.
      * Never fails, never allocates; uses op->link. */
     void (*wake)(struct session_host *host, struct op *op);
-    /* Home thread of a host that lives on a loop: an operation has come home, call
-     * session_deliver() for it. Other hosts call that themselves. */
+    /* Home thread, for hosts that live on a loop: an operation has come home; call
+     * session_deliver() for it. Other hosts call session_deliver() themselves. */
     void (*deliver)(struct session_host *host, struct op *op);
     uint64_t (*now_ns)(struct session_host *host); /* monotonic */
     bool yields; /* operations are delivered in a later turn than their wake(), so that long work on
                   * the home thread can be split up */
-    struct lane *lane; /* the operations' place among the workers; the host's business */
+    struct lane *lane; /* the operations' place among the workers; managed by the host */
 };
 
 struct session_options {
@@ -39,7 +39,7 @@ struct session_options {
     uint32_t max_operations; /* submitted and not done; at least 1 */
     uint32_t max_files;
     size_t
-        max_bytes; /* of running operations' reply_bytes: a READ waits while it would be passed */
+        max_bytes; /* of running operations' reply_bytes: a READ waits while it would exceed this */
     const struct hook_stack *hooks; /* lent; NULL: none */
     const struct log_sink *log;     /* lent; NULL: none */
     struct counters *counters;      /* lent; NULL: none */

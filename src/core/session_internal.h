@@ -1,4 +1,4 @@
-/* A session's inside, for the files of core that make it up. */
+/* The internals of a session, for the files of core that implement it. */
 #ifndef SALLY_CORE_SESSION_INTERNAL_H
 #define SALLY_CORE_SESSION_INTERNAL_H
 
@@ -18,15 +18,15 @@ struct order_counts {
     uint32_t writes, unknown_writes;
 };
 
-/* A session's stages, in their order: it never goes back to an earlier one. */
+/* The stages of a session, in order; it never returns to an earlier one. */
 enum session_stage {
     SESSION_OPEN,
     SESSION_DRAINING, /* session_drain(): the client is gone */
-    SESSION_CLOSING,  /* session_close(): nothing is started but what the end needs */
-    SESSION_GONE      /* the storage was let go of: operations that are not freed keep its memory */
+    SESSION_CLOSING,  /* session_close(): nothing is started except what the end needs */
+    SESSION_GONE /* the storage was released; operations not yet freed keep the session's memory */
 };
 
-/* session_schedule() may be called by what it starts. */
+/* What session_schedule() starts may call it again. */
 enum schedule_state { SCHEDULE_IDLE, SCHEDULE_RUNS, SCHEDULE_RUNS_AGAIN };
 
 struct sally_session {
@@ -60,14 +60,14 @@ struct sally_session {
 
     struct list pool; /* freed operations */
     uint32_t pooled;
-    /* By the program, on their way home. Relaxed accesses suffice: whoever submits is inside a
-     * callback of the session or owes it an answer, and the wake() that brings this answer home
-     * makes the addition visible there. */
+    /* Submitted by the program, and on their way home. Relaxed accesses suffice: the submitting
+     * thread is inside a callback of the session or owes it an answer, and the wake() that brings
+     * this answer home makes the addition visible there. */
     _Atomic uint32_t submitted;
 
     enum session_stage stage;
     enum schedule_state schedule;
-    bool owes_end; /* SESSION_START was answered well, and SESSION_END not yet */
+    bool owes_end; /* SESSION_START succeeded, and SESSION_END is not answered yet */
     uint32_t close_reason;
     struct op *closing_op; /* for the closing operations: they must not fail */
     void (*on_gone)(void *user_data);
@@ -93,10 +93,10 @@ static inline struct log_ids session_ids(const sally_session *s)
 
 /* op.c */
 void op_init(struct op *op, sally_session *s,
-             uint32_t kind);           /* all but what needs the home thread */
+             uint32_t kind);           /* all except what needs the home thread */
 void op_release_memory(struct op *op); /* past the inline bytes */
 /* session.c */
-void session_release(sally_session *s); /* one reference less */
+void session_release(sally_session *s); /* drops one reference */
 /* An operation of the library's own, which does not wait in the queue; NULL when memory is short.
  * The sets of hooks from `first_hook` on see it. Call session_start_op() next. */
 struct op *session_own_op(sally_session *s, uint32_t kind, sally_file *file, size_t first_hook);
@@ -104,31 +104,31 @@ struct op *session_own_op(sally_session *s, uint32_t kind, sally_file *file, siz
 bool session_put_op(struct op *op);
 /* queue.c */
 void queue_add(struct op *op);
-/* Removes the first that may start now; NULL: none. */
+/* Removes the first operation that may start now; NULL: none. */
 struct op *queue_pop_startable(sally_session *s);
-/* Removes the first, whatever runs; NULL: empty. */
+/* Removes the first operation, whatever is running; NULL: the queue is empty. */
 struct op *queue_pop_first(sally_session *s);
 /* Removes the WRITEs of the same file that wait behind this one, and makes them its followers.
- * False: there are none, or it has followers already. */
+ * False: there are none, or this one already has followers. */
 bool queue_pop_followers(struct op *op);
 /* An operation that was removed to be started has ended. */
 void queue_note_end(struct op *op);
 /* session_ops.c */
 void session_schedule(sally_session *s);
 void session_enter_op(struct op *op);     /* its turn has come: prepares its first step */
-void session_start_op(struct op *op);     /* begins it and runs its steps as far as possible here */
-void session_continue_op(struct op *op);  /* home: continues an operation that was handed over */
-void session_batch_writes(struct op *op); /* begins its followers */
-bool op_is_unwanted(const struct op *op); /* nobody waits for it any more */
+void session_start_op(struct op *op);     /* starts it and runs its steps as far as possible here */
+void session_continue_op(struct op *op);  /* at home: continues an operation that was handed over */
+void session_batch_writes(struct op *op); /* starts its followers */
+bool op_is_unwanted(const struct op *op); /* its answer is no longer needed */
 /* session_close.c */
-void session_close_step(sally_session *s); /* goes on with the end when nothing runs */
+void session_close_step(sally_session *s); /* continues the session's end if nothing is running */
 /* outcome.c */
 void outcome_note(const struct op *op);
 void outcome_note_file(const struct op *op);
 /* file.c */
 sally_file *file_new(sally_session *s, const char *path, uint32_t open_flags, bool directory);
 void file_free(sally_file *file);
-void file_note_moved(const struct op *op); /* READ, WRITE or COPY that ended well: facts */
+void file_note_moved(const struct op *op); /* facts, after a successful READ, WRITE or COPY */
 bool file_set_path(sally_file *file, const char *path); /* a hook may have diverted its OPEN */
 void file_find_inode(sally_file *file);                 /* once its OPEN has succeeded */
 void file_log_close(const sally_file *file);

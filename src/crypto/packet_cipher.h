@@ -12,18 +12,17 @@
 #define MAC_KEY_MAX    64
 #define PACKET_TAG_MAX 64
 
-/* needs_strict_kex: without strict key exchange, somebody on the path can remove messages from the
- * start of a direction, and their sequence numbers with them (CVE-2023-48795, "Terrapin"). That
- * goes unnoticed where the number alone tells what a packet's key stream and tag are, or where a
- * wrong key stream shows nowhere: not with AES-GCM, and not where the MAC is over the plain text.
- */
+/* needs_strict_kex: without strict key exchange, an attacker on the path can remove messages from
+ * the start of a direction, and their sequence numbers with them (CVE-2023-48795, "Terrapin"). That
+ * goes unnoticed if the number alone determines a packet's key stream and tag, or if a wrong key
+ * stream is never detected: not with AES-GCM, and not if the MAC covers the plaintext. */
 
 struct cipher_info { /* a row of the table of ciphers */
     const char *name;
     size_t key_size, iv_size;
     size_t block_size;     /* padding granularity, at least 8 */
     bool aead;             /* no MAC is negotiated */
-    bool needs_strict_kex; /* for ciphers with a MAC, the MAC's row tells */
+    bool needs_strict_kex; /* for ciphers with a MAC, see the MAC's row */
     bool in_default;       /* offered unless the settings say otherwise */
     uint64_t rekey_blocks; /* RFC 4344 section 3.2: rekey after so many blocks; 0: by volume only */
 };

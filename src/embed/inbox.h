@@ -1,5 +1,6 @@
-/* Operations on their way home to a program that has no loop of ours. After the close, whoever
- * finishes an operation takes over as the session's home thread, until the last one is done. */
+/* Operations on their way home in a program that does not use our loops. After the close, the
+ * thread that finishes an operation takes over as the session's home thread, until the last
+ * operation is done. */
 #ifndef SALLY_EMBED_INBOX_H
 #define SALLY_EMBED_INBOX_H
 
@@ -12,16 +13,16 @@
 struct op;
 
 struct inbox {
-    void (*on_wake)(
-        void *user_data); /* NULL: nobody wants to know. Set before the first one comes */
+    void (*on_wake)(void *user_data); /* NULL: the program is not notified. Set before the first
+                                         operation comes */
     void *user_data;
-    void (*on_end)(struct inbox *inbox); /* closed, and nothing can come any more */
+    void (*on_end)(struct inbox *inbox); /* closed, and nothing more can come */
 
     pthread_mutex_t lock; /* for the members below; never held during a callback */
     pthread_cond_t quiet; /* signalled when `waking` becomes 0 after the close */
     struct list ops;
     uint32_t waking; /* calls of on_wake in progress */
-    bool closed;     /* nobody calls us any more */
+    bool closed;     /* the owner makes no further calls */
     bool running;    /* closed, and a thread is delivering */
     bool gone;       /* closed, and the session has ended */
 };
@@ -30,10 +31,11 @@ bool inbox_init(struct inbox *inbox, void (*on_end)(struct inbox *inbox));
 void inbox_clear(struct inbox *inbox);
 /* Any thread. */
 void inbox_add(struct inbox *inbox, struct op *op);
-/* Delivers what has come home. Owner's thread, or after the close the one thread that runs. */
+/* Delivers what has come home. On the owner's thread or, after the close, on the one thread that
+ * delivers. */
 void inbox_deliver(struct inbox *inbox);
-/* Waits until no on_wake is in progress. From here on this thread is the one that runs, until
- * inbox_run_to_the_end(), which leaves the rest to others. */
+/* Waits until no on_wake is in progress. From then on this thread is the one that delivers, until
+ * inbox_run_to_the_end(), which leaves the rest to other threads. */
 void inbox_close(struct inbox *inbox);
 void inbox_session_is_gone(struct inbox *inbox);
 void inbox_run_to_the_end(struct inbox *inbox);

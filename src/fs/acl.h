@@ -50,8 +50,8 @@ size_t acl_encode(const struct acl *acl, uint8_t out[ACL_MAX_BYTES]);
 void acl_put(struct buf *out, const struct acl *acl, const struct acl *inherited, bool directory,
              struct id_names *names);
 
-/* Gives an operation's attributes the ACL in `text`, in SFTP's form, and clears `text`. FAILURE: no
- * memory, or `text` has failed. */
+/* Sets the ACL of an operation's attributes from `text`, in SFTP's form, and clears `text`.
+ * FAILURE: no memory, or `text` has failed. */
 sally_status acl_give(sally_op *op, sally_attrs *attrs, struct buf *text);
 
 /* What a client asks for. */

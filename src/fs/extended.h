@@ -12,8 +12,8 @@
 /* Where the answers come from. Functions as in os/file.h. */
 struct extended_source {
     void *context;
-    /* Only attributes of the namespace "user." exist. The others mean something to the machine,
-     * such as capabilities of programs. */
+    /* Only attributes of the namespace "user." exist. The others have a meaning for the system,
+     * such as the capabilities of programs. */
     bool only_users;
     ssize_t (*get)(void *context, const char *name, void *value, size_t room);
     ssize_t (*list)(void *context, char *names, size_t room);

@@ -28,7 +28,7 @@ struct lock_holder {
     struct list link; /* in its bucket */
     struct lock_key key;
     const sally_session *session;
-    const char *path; /* that the session opened the file by; lives as long as the file is open */
+    const char *path; /* by which the session opened the file; lives as long as the file is open */
     uint32_t wants;   /* SALLY_OPEN_BLOCK_ bits of others that would be in its way */
     uint32_t blocks;  /* SALLY_OPEN_BLOCK_ bits, ADVISORY included */
     bool entered;
@@ -46,12 +46,13 @@ struct locks {
 void locks_init(struct locks *locks);
 void locks_clear(struct locks *locks);
 
-/* To be done once before anything else is done with the holder, for the operation that opens the
- * file or looks into it. `flags` and `access` as in sally_op_open. */
+/* Call this once, before any other use of the holder, for the operation that opens the file or
+ * inspects it. `flags` and `access` as in sally_op_open. */
 void lock_holder_init(struct lock_holder *holder, const sally_op *op, uint32_t flags,
                       uint32_t access);
 
-/* All that refuse something tell `op` who is in its way (sally_op_lock_holder); it may be NULL. */
+/* Calls that refuse something record in `op` who is in its way (sally_op_lock_holder); `op` may be
+ * NULL. */
 
 /* An open file joins. LOCK_CONFLICT: with what others reserve, or have opened already. */
 sally_status locks_enter(struct locks *locks, struct lock_holder *holder, struct lock_key key,

@@ -58,8 +58,7 @@ fs_subtree_fn memory_subtree;
 
 /* Permission bits for something new. */
 uint32_t memory_new_mode(const sally_attrs *attrs, uint32_t otherwise);
-/* Keeps the ACL and the attribute bits of `attrs`, as far as they are there. An errno; 0 is
- * success. */
+/* Stores the ACL and the attribute bits of `attrs`, if present. An errno; 0 is success. */
 int memory_set_acl_and_bits(struct mem_tree *tree, struct mem_node *node, const sally_attrs *attrs);
 void memory_attrs_of(sally_attrs *attrs, const struct mem_node *node);
 

@@ -5,7 +5,7 @@
 #include "fs/memory_nodes.h"
 #include "sallyport/op.h"
 
-/* Keeps the ACL of `attrs`. An errno; 0 is success. ENOSPC: past the storage's bound. */
+/* Stores the ACL of `attrs`. An errno; 0 is success. ENOSPC: over the storage's limit. */
 int mem_acl_set(struct mem_tree *tree, struct mem_node *node, const sally_attrs *attrs);
 /* Adds the ACL, or what the permissions say. */
 sally_status mem_acl_get(const struct mem_node *node, sally_op *op, sally_attrs *attrs);

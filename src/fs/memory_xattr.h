@@ -5,7 +5,7 @@
 #include "fs/memory_nodes.h"
 #include "os/file.h"
 
-/* As those of os/file.h, errno included. ENOSPC: past the storage's bound, or this file's. */
+/* Like those of os/file.h, errno included. ENOSPC: over the storage's limit, or this file's. */
 ssize_t mem_xattr_get(const struct mem_node *node, const char *name, void *value, size_t room);
 ssize_t mem_xattr_list(const struct mem_node *node, char *names, size_t room);
 bool mem_xattr_set(struct mem_tree *tree, struct mem_node *node, const char *name,

@@ -1,4 +1,4 @@
-/* Computations that a loop does itself, since handing them to a worker would take longer: only
+/* Computations that a loop does itself because handing them to a worker would take longer, but only
  * while they are short and few. */
 #ifndef SALLY_LOOP_BUDGET_H
 #define SALLY_LOOP_BUDGET_H
@@ -6,13 +6,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A computation that takes longer, as the last ones did, would be felt by others on the loop. */
+/* If recent computations took longer than this, another one would noticeably delay others on the
+ * loop. */
 #define BUDGET_ONE_NS UINT64_C(700000)
-/* And so would many: this is what one round of the loop may spend. */
+/* Many short ones would, too: the most that one round of the loop may spend. */
 #define BUDGET_ROUND_NS UINT64_C(1500000)
 
 struct budget {
-    uint64_t usual_ns; /* what one took lately */
+    uint64_t usual_ns; /* running average of one computation */
     uint64_t spent_ns; /* in this round */
 };
 
@@ -27,7 +28,7 @@ static inline bool budget_allows(const struct budget *b)
     return b->usual_ns < BUDGET_ONE_NS && b->spent_ns < BUDGET_ROUND_NS;
 }
 
-/* One has taken so long; `here`: on the loop, not by a worker. */
+/* A computation took `took_ns`; `here`: on the loop, not in a worker. */
 static inline void budget_note(struct budget *b, uint64_t took_ns, bool here)
 {
     b->usual_ns = b->usual_ns ? (b->usual_ns * 7 + took_ns) / 8 : took_ns;

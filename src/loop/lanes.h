@@ -1,8 +1,8 @@
-/* Whose operation is next: the lanes of one group take turns, groups take turns, and neither a lane
- * nor a group has more than its share of the workers. The server has a lane for each connection and
- * a group for each user. What a user leaves behind in a storage that does not answer counts until
- * it does, also when the connection is gone: whoever connects again and again cannot hold more
- * threads than whoever stays.
+/* Decides whose operation runs next: groups take turns, the lanes of a group take turns, and
+ * neither a lane nor a group gets more than its share of the workers. The server has a lane for
+ * each connection and a group for each user. Operations that a user leaves behind in a storage that
+ * does not answer count until it does, even when the connection is gone: a user who keeps
+ * reconnecting cannot hold more threads than one who stays connected.
  *
  * Guarded by the pool that owns it. */
 #ifndef SALLY_LOOP_LANES_H
@@ -13,24 +13,24 @@
 
 #include "base/list.h"
 
-/* The lanes that share one part of the workers. A member of whatever stands for the user. */
+/* The lanes that share one part of the workers. Embedded in the object that represents the user. */
 struct lane_group {
     struct list link;  /* among those that may have a thread now */
     struct list lanes; /* those of its lanes that may have a thread now */
     uint32_t running;
-    uint32_t abandoned; /* lanes whose client is gone, and their operations are not */
-    /* A lane is gone for good: each lane holds what the group is a member of. */
+    uint32_t abandoned; /* lanes whose client is gone while operations still run */
+    /* A lane has been freed: each lane holds a reference to the object that contains the group. */
     void (*release)(struct lane_group *group);
 };
 
-/* Operations in their order. */
+/* Operations, in order. */
 struct lane {
     struct list link;  /* among those of its group that may have a thread now */
     struct list items; /* struct op */
     uint32_t running;
     struct lane_group *group;
     bool is_abandoned;
-    bool is_left; /* freed when nothing runs any more */
+    bool is_left; /* freed once nothing is running */
 };
 
 struct lanes {
@@ -48,21 +48,21 @@ void lane_group_init(struct lane_group *group, void (*release)(struct lane_group
 
 void lanes_init(struct lanes *lanes, uint32_t max_lane, uint32_t max_group);
 
-/* Whether the group has left so much behind that a new lane would only wait. */
+/* Whether the group has left so many operations behind that a new lane would only wait. */
 bool lanes_are_jammed(const struct lanes *lanes, const struct lane_group *group);
 /* NULL: out of memory. */
 struct lane *lane_new(struct lane_group *group);
 /* Its client is gone. */
 void lane_abandon(struct lane *lane);
-/* Nothing waits in it any more; something may run still. Returns the group whose release() is to be
- * called once the pool's lock is free; NULL: something runs still. */
+/* Nothing is waiting in it; operations may still be running. Returns the group whose release() must
+ * be called once the pool's lock has been released; NULL: operations are still running. */
 struct lane_group *lane_leave(struct lane *lane);
 
 void lanes_add(struct lanes *lanes, struct lane *lane, struct list *item);
-/* Whether lanes_pop() has something. */
+/* Whether lanes_pop() has an operation to return. */
 bool lanes_are_ready(const struct lanes *lanes);
 struct lane_turn lanes_pop(struct lanes *lanes);
-/* Returns what lane_leave() does. */
+/* Returns the same as lane_leave(). */
 struct lane_group *lanes_done(struct lanes *lanes, const struct lane_turn *turn);
 
 #endif

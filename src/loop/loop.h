@@ -1,10 +1,10 @@
 /* A libuv loop on a thread of its own (or, in pump mode, in the program's), with the members that
- * live on it. All that belongs to a member is touched on its loop only. What comes from elsewhere
- * goes through the inbox.
+ * live on it. A member's data is touched on its loop only. Whatever comes from other threads goes
+ * through the inbox.
  *
- * After every round of events the loop settles: it takes in what has come home, gives each member
- * that has asked for one its turn, and only then hands the operations that these brought forth to
- * the workers, all at once. */
+ * After every round of events the loop settles: it collects what has come home, gives a turn to
+ * each member that has asked for one, and only then hands the resulting operations to the workers,
+ * all at once. */
 #ifndef SALLY_LOOP_LOOP_H
 #define SALLY_LOOP_LOOP_H
 
@@ -36,7 +36,7 @@ struct loop {
     uint64_t timer_at_ns;  /* when the timer fires; DEADLINE_NONE: it does not */
     bool watchers_changed; /* since the last uv_run(): the backend's descriptor does not know yet */
 
-    _Atomic bool is_entered; /* `thread` is inside */
+    _Atomic bool is_entered; /* `thread` is inside the loop */
     _Atomic(pthread_t) thread;
 
     pthread_mutex_t inbox_lock;
@@ -48,9 +48,9 @@ struct loop {
     struct list ready;  /* struct loop_member, for a turn */
     struct list members;
     struct deadlines deadlines;
-    _Atomic uint32_t load; /* of whoever shares work among loops; it ends when this is 0 */
+    _Atomic uint32_t load; /* for whoever distributes work; a draining loop ends at 0 */
     struct budget budget;
-    bool is_draining; /* ends when there is no member any more */
+    bool is_draining; /* ends once it has no members */
     bool is_finished;
     uint64_t grace_end_ns;
     struct deadline grace;
@@ -73,7 +73,7 @@ void loop_give_op(struct loop *loop, struct op *op);
 
 /* On the loop's thread: */
 void loop_offload(struct loop *loop, struct op *op);
-/* Has its members leave, by `grace_end_ns` at the latest, and then finishes. */
+/* Makes its members leave, by `grace_end_ns` at the latest, and then finishes. */
 void loop_drain(struct loop *loop, uint64_t grace_end_ns);
 
 uint64_t loop_now_ns(void);

@@ -1,5 +1,6 @@
-/* What lives on a loop: a connection, a listener, a data connection. It is given a turn when it has
- * asked for one, has a deadline, and is told when the loop is to end, which waits for it. */
+/* Something that lives on a loop: a connection, a listener, a data connection. It gets a turn when
+ * it has asked for one, may have a deadline, and is told when the loop is to end; the loop waits
+ * for it. */
 #ifndef SALLY_LOOP_MEMBER_H
 #define SALLY_LOOP_MEMBER_H
 
@@ -15,7 +16,7 @@ struct loop_member_methods {
     void (*turn)(struct loop_member *m);            /* NULL: never asks for one */
     void (*due)(struct loop_member *m);             /* its deadline has passed; NULL: it has none */
     void (*drain)(struct loop_member *m, bool now); /* the loop is to end: leave it once there is
-                                                       nothing to do any more, or `now` */
+                                                       nothing left to do; if `now`, at once */
 };
 
 /* Touched on the loop's thread only. May be freed once it has left. */
@@ -29,11 +30,11 @@ struct loop_member {
 void loop_member_init(struct loop_member *m, const struct loop_member_methods *methods);
 /* False: out of memory for its deadline, and it has not joined. */
 bool loop_join(struct loop *loop, struct loop_member *m);
-/* Not at all if it has not joined. */
+/* Does nothing if it has not joined. */
 void loop_leave(struct loop_member *m);
 /* Asks for a turn, soon and once. */
 void loop_member_make_ready(struct loop_member *m);
-/* DEADLINE_NONE: no deadline any more. */
+/* DEADLINE_NONE: removes the deadline. */
 void loop_member_set_deadline(struct loop_member *m, uint64_t at_ns);
 
 #endif

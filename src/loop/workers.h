@@ -37,9 +37,9 @@ struct workers *workers_new(const struct workers_options *options);
 /* All work is done, and none comes any more. Not from a worker. */
 void workers_free(struct workers *w);
 
-/* Whose operations they are: see lanes.h. Each lane holds its group's owner: release() is called
- * once per lane, not under the pool's lock. NULL: `obstacle` says what is in the way, and nothing
- * is held. Any thread. */
+/* Adds a lane to the group: see lanes.h. Each lane holds a reference to the group's owner;
+ * release() is called once per lane, outside the pool's lock. NULL: `obstacle` says why there is no
+ * lane, and nothing is held. Any thread. */
 struct lane *workers_enter(struct workers *w, struct lane_group *group, const char **obstacle);
 void workers_abandon(struct workers *w, struct lane *lane);
 void workers_leave(struct workers *w, struct lane *lane);

@@ -1,5 +1,5 @@
-/* What each system does with files in its own way; file_<system>.c has all of it. Calls that return
- * false or -1 leave the reason in errno. */
+/* File operations that differ between systems; file_<system>.c implements all of them. Calls that
+ * return false or -1 leave the reason in errno. */
 #ifndef SALLY_OS_FILE_H
 #define SALLY_OS_FILE_H
 
@@ -16,12 +16,12 @@
 #define OPENAT2_STAY    0x4u /* fails with EXDEV instead of crossing into another mount */
 #define OPENAT2_CACHED  0x2u /* fails with EAGAIN instead of waiting for a disk */
 
-/* -1 and ENOSYS where there is no such thing. `mode` counts with O_CREAT. */
+/* -1 and ENOSYS where there is no such call. `mode` applies with O_CREAT. */
 int os_openat2(int dir, const char *path, int flags, mode_t mode, uint32_t how);
 
 /* What a file lies on, as far as waiting is concerned. */
 enum os_medium {
-    MEDIUM_UNKNOWN, /* the network, perhaps: anything may wait */
+    MEDIUM_UNKNOWN, /* perhaps the network: anything may wait */
     MEDIUM_DISK,    /* attributes of an open file are in memory; bytes and names perhaps */
     MEDIUM_MEMORY   /* nothing waits */
 };
@@ -30,27 +30,28 @@ enum os_medium os_medium_of(int fd);
 
 /* ---- Bytes ---- */
 
-/* As pread(2), but of what is in memory already: fewer bytes when the next ones are not, -1 and
- * EAGAIN when the first is not, EOPNOTSUPP when that cannot be known. */
+/* Like pread(2), but only of what is in memory already: fewer bytes if the next ones are not, -1
+ * and EAGAIN if the first is not, EOPNOTSUPP if that cannot be known. */
 ssize_t os_read_cached(int fd, void *data, size_t size, uint64_t offset);
 
 /* Copies up to `size` bytes inside the kernel, which may share the blocks instead; the descriptors'
- * own positions stay. 0: end of file. -1 and EOPNOTSUPP: not between these two, copy by hand. */
+ * own positions do not change. 0: end of file. -1 and EOPNOTSUPP: impossible between these two;
+ * copy by hand. */
 ssize_t os_copy_range(int from, uint64_t from_offset, int to, uint64_t to_offset, size_t size);
 
-/* Locks a range for other programs to see; the lock belongs to the open file. Without waiting; a
- * length of 0 is to the end, however long. Exclusive or shared, but such as the descriptor allows:
- * one that cannot write shares, one that cannot read excludes. False: EAGAIN or EACCES when
- * somebody else has it. Where system or file system know no such locks, nothing is done, and that
- * is fine. `offset` is at most INT64_MAX. */
+/* Locks a range for other programs to see; the lock belongs to the open file. Does not wait; a
+ * length of 0 means to the end, however long. Exclusive or shared, but only as the descriptor
+ * allows: shared if it cannot write, exclusive if it cannot read. False: EAGAIN or EACCES if
+ * somebody else has it. Where the system or file system has no such locks, this does nothing and
+ * succeeds. `offset` is at most INT64_MAX. */
 bool os_lock_range(int fd, uint64_t offset, uint64_t length, bool exclusive);
 void os_unlock_range(int fd, uint64_t offset, uint64_t length);
 
 /* ---- Names ---- */
 
-/* As renameat(2), but EEXIST when `to` is there already. Where neither system nor file system can
- * do it in one step, a file is linked and then unlinked, and for a directory somebody else's `to`
- * may slip in between look and act. */
+/* Like renameat(2), but fails with EEXIST if `to` exists. Where the system or file system cannot do
+ * this in one step, a file is linked and then unlinked; for a directory, somebody else may create
+ * `to` between the check and the rename. */
 bool os_rename_noreplace(int from_dir, const char *from, int to_dir, const char *to);
 
 /* ---- Attributes ---- */
@@ -66,7 +67,7 @@ struct os_stat {
     uint32_t bits, bits_known; /* as SFTP numbers them: draft-ietf-secsh-filexfer-13 section 7.9 */
 };
 
-/* Of what is open, O_PATH included. */
+/* Of an open file, O_PATH included. */
 bool os_stat_fd(int fd, struct os_stat *st);
 /* The same, from memory alone where the file system would ask another machine: perhaps old. */
 bool os_stat_cached(int fd, struct os_stat *st);
@@ -77,8 +78,8 @@ bool os_stat_at_cached(int dir, const char *name, struct os_stat *st);
 /* The calls below change or read exactly what the descriptor stands for, O_PATH descriptors and
  * those of symbolic links included. */
 bool os_change_mode(int fd, mode_t mode);           /* EOPNOTSUPP for a symbolic link */
-bool os_change_owner(int fd, uid_t uid, gid_t gid); /* -1: stays */
-/* Access, modification; UTIME_OMIT: stays. */
+bool os_change_owner(int fd, uid_t uid, gid_t gid); /* -1: unchanged */
+/* Access, modification; UTIME_OMIT: unchanged. */
 bool os_change_times(int fd, const struct timespec times[2]);
 
 #define OS_XATTR_MAX 65536u /* of an extended attribute's value, and of a list of names */

@@ -1,4 +1,4 @@
-/* Memory that goes back to the system. */
+/* Returning memory to the system. */
 #ifndef SALLY_OS_HEAP_H
 #define SALLY_OS_HEAP_H
 
@@ -8,9 +8,9 @@
  * waits: milliseconds for a hundred megabytes. Where there is no such call it does nothing. */
 void os_heap_trim(void);
 
-/* free() for large blocks of those who fall idle: their pages go back at once, whatever stays
- * allocated around them. Getting such memory again costs a page fault for every 4 KiB, so what is
- * wanted again soon is better freed the usual way. */
+/* free() for large blocks whose owner becomes idle: their pages are returned at once, whatever
+ * stays allocated around them. Allocating such memory again costs a page fault for every 4 KiB, so
+ * memory that will soon be needed again is better freed the usual way. */
 void os_free_pages(void *ptr, size_t size);
 
 #endif

@@ -38,7 +38,7 @@ struct scp_command {
 /* Longer commands are refused. */
 #define SCP_COMMAND_MAX ((size_t)64 * 1024)
 
-/* `allowed` as in struct scp_options. SALLY_E_NO_MEMORY; anything else is told by `kind`. */
+/* `allowed` as in struct scp_options. SALLY_E_NO_MEMORY; anything else is reported in `kind`. */
 sally_error scp_command_parse(struct scp_command *out, struct slice raw, uint32_t allowed);
 void scp_command_clear(struct scp_command *c);
 

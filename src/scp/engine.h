@@ -226,16 +226,16 @@ void walk_enter(struct scp *s, sally_file *dir);
  * it. */
 bool walk_was_guess(struct scp *s, sally_status status);
 void walk_drop(struct scp *s);
-/* The path that is visited. */
+/* The path being visited. */
 static inline struct slice walk_path(const struct scp *s)
 {
     return buf_slice(&s->walk.path);
 }
 
-/* For commands that do one thing to each path, and nothing to trees. One step of such a command,
- * which ends it when everything was visited: */
+/* For commands that do one thing to each path and do not descend into trees. One step of such a
+ * command, which ends it once everything has been visited: */
 bool walk_visit_all(struct scp *s, void (*visit_path)(struct scp *s));
-/* What failed with the path that is visited, to standard error. */
+/* Reports to standard error what failed for the path being visited. */
 void walk_report(struct scp *s, const struct op *op, sally_status status);
 
 /* ---- sink.c ---- */

@@ -33,9 +33,9 @@ struct scp_options {
     mem_free_fn *free_large; /* NULL: mem_free() */
 };
 
-/* `command` is copied; one that is not known, or not allowed, gets a text and an exit status
- * through the events. The session is the engine's from now on (it ends with scp_close), unless this
- * fails: SALLY_E_NO_MEMORY. Nothing happens before the first scp_flush(). */
+/* `command` is copied; an unknown or disallowed one is answered with a text and an exit status
+ * through the events. The session belongs to the engine from now on (it ends with scp_close),
+ * unless this fails: SALLY_E_NO_MEMORY. Nothing happens before the first scp_flush(). */
 sally_error scp_new(struct scp **out, sally_session *session, struct slice command,
                     const struct scp_options *options, const struct scp_events *events,
                     void *user_data);

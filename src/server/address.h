@@ -1,4 +1,4 @@
-/* Addresses of sockets as text. */
+/* Socket addresses as text. */
 #ifndef SALLY_SERVER_ADDRESS_H
 #define SALLY_SERVER_ADDRESS_H
 

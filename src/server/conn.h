@@ -1,5 +1,5 @@
 /* A connection: a stream (its socket), a line (its protocol engine), and sessions. It lives on one
- * loop, and everything here is touched on that loop's thread only, but for what says otherwise. */
+ * loop, and everything here is touched on that loop's thread only, unless it says otherwise. */
 #ifndef SALLY_SERVER_CONN_H
 #define SALLY_SERVER_CONN_H
 
@@ -52,35 +52,35 @@ struct login {
     struct lane *lane;      /* the workers'; NULL: there are none */
 };
 
-/* A connection's life; it only moves on. */
+/* The stages of a connection; it only moves forward. */
 enum conn_stage {
-    CONN_HANDSHAKE, /* on its way to its loop, or agreeing on how to talk */
+    CONN_HANDSHAKE, /* on its way to its loop, or negotiating */
     CONN_LOGIN,     /* the client may log in */
-    CONN_OPEN,      /* and has */
-    CONN_CLOSING,   /* the engine is over: what is left to send is sent */
+    CONN_OPEN,      /* the client has logged in */
+    CONN_CLOSING,   /* the engine has finished; remaining output is sent */
     CONN_LINGERING, /* the engine is gone; the peer is given time to read why */
-    CONN_CLOSED     /* so is the socket; sessions may still drain */
+    CONN_CLOSED     /* the socket is closed; sessions may still be draining */
 };
 
-/* The socket, as its poll handle and the last calls have left it. */
+/* The socket, and what its poll handle and the last calls have reported. */
 struct conn_socket {
     int fd; /* -1: closed */
     uv_poll_t poll;
     int interest;     /* UV_ bits that are polled for */
     size_t segment;   /* os_segment() */
     bool has_poll;    /* the handle exists */
-    bool is_readable; /* the socket said so, and nothing else since */
+    bool is_readable; /* the socket said so, and has not said otherwise since */
     bool is_starved;  /* the engine had no room when the socket had bytes */
     bool is_blocked;  /* the socket takes no more */
     bool owes_ack;    /* bytes came that TCP may not have acknowledged, and nothing left since */
-    bool has_eof;     /* the peer sends no more */
+    bool has_eof;     /* the peer will send no more */
     bool is_broken;   /* the socket reported an error */
 };
 
 struct conn {
     struct task start;     /* its way to its loop */
-    _Atomic uint32_t refs; /* one for the loop while there are pins; others of any thread, who may
-                              look at `peer`, `stage` and `facts` */
+    _Atomic uint32_t refs; /* one for the loop while there are pins; others may be held by any
+                              thread, which may look at `peer`, `stage` and `facts` */
     sally_server *server;
     struct listener *listener; /* NULL: the program has handed the socket over */
     struct server_loop *loop;
@@ -90,7 +90,7 @@ struct conn {
 
     sally_peer peer; /* client_software: set once, under facts.lock */
     struct address address, local_address;
-    struct live_address *live_address; /* held, what limits count it under; NULL: nothing */
+    struct live_address *live_address; /* held; the limits count it here; NULL: not counted */
     char *client_software;
     uint64_t connected_wall_ns;
     struct conn_facts facts;
@@ -100,8 +100,8 @@ struct conn {
     struct stream stream;
     struct line *line; /* NULL before it is on its loop, and from CONN_LINGERING on */
 
-    struct service *service;   /* held: what it began with; the engine borrows its texts */
-    struct settings *settings; /* held: what these layers come to on top of the service's */
+    struct service *service;   /* held: the one it began with; the engine borrows its texts */
+    struct settings *settings; /* held: these layers, resolved on top of the service's */
     struct setting_layer user_layer, own_layer;
     uint32_t auth_next; /* SALLY_AUTH_ bits that must follow a partial success; 0: any offered */
     void *auth_state;
@@ -116,13 +116,13 @@ struct conn {
 
     bool is_due;                /* the deadline has passed */
     bool is_trimmed;            /* its buffers were given back, and no byte has moved since */
-    bool counted_until_drained; /* hung up, but its sessions are not over */
-    uint64_t drain_end_ns;      /* it is closed, and its sessions may take so long; 0: no time */
-    uint64_t progress_ns;       /* when the socket last took something, or began to block */
-    uint64_t active_ns;         /* when bytes last moved */
-    uint64_t moved_bytes;       /* since the buffers were last given back */
-    uint32_t end_reason;        /* SALLY_END_ value; 0: not over */
-    const char *end_detail;     /* static, or the engine's */
+    bool counted_until_drained; /* closed, but its sessions have not ended */
+    uint64_t drain_end_ns;  /* it is closed, and its sessions may drain until then; 0: not set */
+    uint64_t progress_ns;   /* when the socket last took something, or began to block */
+    uint64_t active_ns;     /* when bytes last moved */
+    uint64_t moved_bytes;   /* since the buffers were last given back */
+    uint32_t end_reason;    /* SALLY_END_ value; 0: not over */
+    const char *end_detail; /* static, or the engine's */
 };
 
 /* ---- conn.c: life ---- */
@@ -145,11 +145,11 @@ void conn_pin(struct conn *c);
 void conn_unpin(struct conn *c);
 /* Ends it: reason and detail are those of the disconnected hook, unless it is over already. */
 void conn_end(struct conn *c, uint32_t reason, const char *detail);
-/* Has the line tell the peer so, then ends. The text is copied. */
+/* Tells the peer `text` through the line, then ends the connection. The text is copied. */
 void conn_disconnect(struct conn *c, uint32_t reason, const char *text);
-/* It only moves on: an earlier stage than the present one is ignored. */
+/* It only moves forward: a stage before the current one is ignored. */
 void conn_set_stage(struct conn *c, enum conn_stage stage);
-bool conn_is_ended(const struct conn *c); /* no engine, no way back */
+bool conn_is_ended(const struct conn *c); /* the engine is gone for good */
 /* Nothing runs and nothing is open. */
 bool conn_is_idle(const struct conn *c);
 
@@ -164,19 +164,19 @@ void conn_due(struct loop_member *m);
 
 /* ---- conn.c: what lines report ---- */
 
-/* The client is logged in: login.h has kept as whom. */
+/* The client has logged in; c->login says as whom. */
 void conn_logged_in(struct conn *c);
-/* The engine is over; the detail is static, or lives as long as the engine. */
+/* The engine has finished; the detail is static, or lives as long as the engine. */
 void conn_over(struct conn *c, uint32_t reason, const char *detail);
 
 /* ---- conn_settings.c ---- */
 
 struct auth_setting;
 
-/* What the user's login set. On failure nothing has changed: SALLY_E_NO_MEMORY; SALLY_E_RANGE: a
- * list became empty that must not, which is logged. */
+/* Applies what the user's login set. On failure nothing has changed: SALLY_E_NO_MEMORY;
+ * SALLY_E_RANGE: a list that must not be empty would become empty, which is logged. */
 sally_error conn_set_user_settings(struct conn *c, const struct auth_setting *settings);
-/* One of its own. On failure nothing has changed. */
+/* Sets one of the connection's own settings. On failure nothing has changed. */
 void conn_set(struct conn *c, const char *name, const char *value);
 
 /* ---- conn_info.c: what walks show ---- */
@@ -184,9 +184,10 @@ void conn_set(struct conn *c, const char *name, const char *value);
 void conn_facts_init(struct conn_facts *facts);
 void conn_facts_clear(struct conn_facts *facts);
 void conn_set_text(struct conn *c, char **place, const char *text);
-/* Once; without memory it stays unknown. */
+/* Only the first call counts; if memory is short, it stays unknown. */
 void conn_set_client_software(struct conn *c, const char *software);
-/* Numbers of its sessions, and of their files and operations, change from `was` to `now`. */
+/* The number of its sessions changes by `more`, those of their files and operations from `was` to
+ * `now`. */
 void conn_count_sessions(struct conn *c, int more);
 void conn_count_files(struct conn *c, uint32_t now, uint32_t was);
 void conn_count_operations(struct conn *c, uint32_t now, uint32_t was);

@@ -1,5 +1,5 @@
-/* Tells the program's hooks what becomes of a connection. Each set of hooks is asked in the order
- * of registration, at the end in the reverse order. On the connection's loop. */
+/* Tells the program's hooks about the events of a connection. Sets of hooks are called in order of
+ * registration, at the end in reverse order. On the connection's loop. */
 #ifndef SALLY_SERVER_CONN_HOOKS_H
 #define SALLY_SERVER_CONN_HOOKS_H
 
@@ -9,7 +9,7 @@
 
 struct conn;
 
-/* False: one of them does not want it. */
+/* False: a hook refuses it. */
 bool conn_hooks_requested(struct conn *c);
 void conn_hooks_connected(struct conn *c);
 void conn_hooks_keys_exchanged(struct conn *c, const char *algorithms);

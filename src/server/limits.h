@@ -1,5 +1,5 @@
-/* Bounds that connections share: how many there are in all, from one address, not logged in. (Of
- * one user: see live.h.) Any thread. */
+/* Limits that connections share: how many there may be in all, from one address, and not logged in.
+ * (For those of one user, see live.h.) Any thread. */
 #ifndef SALLY_SERVER_LIMITS_H
 #define SALLY_SERVER_LIMITS_H
 
@@ -20,8 +20,8 @@ void limits_init(struct limits *limits);
 void limits_clear(struct limits *limits);
 
 /* Counts a new connection that has not logged in yet, from `network` (see address_network(); "":
- * unknown, not limited). NULL: it may come in, and *address is held for it (NULL for ""); else the
- * setting that refuses it. */
+ * unknown, not limited). NULL: it is admitted, and *address is held for it (NULL for ""); otherwise
+ * the setting that refuses it. */
 const char *limits_admit(struct limits *limits, const struct settings *settings,
                          const char *network, struct live_address **address);
 /* It has logged in, or is gone before that. */

@@ -10,24 +10,25 @@
 
 struct line;
 
-/* All on the connection's loop. Those marked "or NULL" are not in every protocol. */
+/* All are called on the connection's loop. Those marked "or NULL" do not exist in every protocol.
+ */
 struct line_methods {
     /* Room in the engine's receive buffer, which the stream is read straight into. 0: none now. */
     size_t (*input_room)(struct line *line, uint8_t **room);
-    void (*input)(struct line *line, size_t size); /* so many bytes are in that room */
-    void (*input_end)(struct line *line);          /* no more will come */
-    /* Processes what was received and makes output, with all that follows from it for the
-     * connection's sessions. True: there is more to do, in another turn. */
+    void (*input)(struct line *line, size_t size); /* `size` bytes are in that room */
+    void (*input_end)(struct line *line);          /* no more input will come */
+    /* Processes what was received and produces output, with all that follows for the connection's
+     * sessions. True: there is more to do, in another turn. */
     bool (*run)(struct line *line, uint64_t now_ns);
     struct slice (*output)(struct line *line); /* ready to be sent; valid until the next call */
     void (*output_sent)(struct line *line, size_t size);
     /* When tick() is wanted; UINT64_MAX: never. Both or NULL. */
     uint64_t (*deadline)(const struct line *line);
     void (*tick)(struct line *line, uint64_t now_ns);
-    /* The engine has ended: what is left to send is sent, and then the connection ends. */
+    /* The engine has ended: remaining output is sent, and then the connection ends. */
     bool (*is_over)(const struct line *line);
     void (*trim)(struct line *line); /* gives unused buffers back; or NULL */
-    void (*disconnect)(struct line *line, const char *text); /* tells the peer so, and is over */
+    void (*disconnect)(struct line *line, const char *text); /* tells the peer `text`, and ends */
     void (*settings_changed)(struct line *line);             /* or NULL */
     void (*rekey)(struct line *line);                        /* or NULL */
     void (*free)(struct line *line);

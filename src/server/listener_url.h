@@ -19,7 +19,7 @@ struct listener_url {
     int fd; /* of an inherited socket; -1: none */
 };
 
-/* SALLY_E_PARSE, SALLY_E_UNSUPPORTED (another scheme); `why` is a sentence then. */
+/* SALLY_E_PARSE, SALLY_E_UNSUPPORTED (another scheme); `why` then explains it in a sentence. */
 #define LISTENER_WHY_SIZE 160
 sally_error listener_url_parse(struct listener_url *out, const char *url,
                                char why[LISTENER_WHY_SIZE]);

@@ -1,6 +1,6 @@
-/* Whoever is there now, by name: users with connections that are logged in, addresses that
- * connections come from. All that counts or shares by user or by address keeps it in one object.
- * Any thread. */
+/* Users and addresses that have connections now, by name: users who are logged in, addresses that
+ * connections come from. Whatever is counted or shared per user or per address is kept in one
+ * object. Any thread. */
 #ifndef SALLY_SERVER_LIVE_H
 #define SALLY_SERVER_LIVE_H
 
@@ -20,7 +20,7 @@ struct live {
     struct live_table *table;
     struct live *next; /* in its bucket */
     uint64_t refs;     /* guarded by the table's lock, as are the counts */
-    const char *name;  /* behind the object */
+    const char *name;  /* stored after the object */
 };
 
 struct live_user {
@@ -45,18 +45,17 @@ struct live_table {
 
 void live_users_init(struct live_table *table);
 void live_addresses_init(struct live_table *table);
-/* Nothing in it is referred to any more. */
+/* There are no references to its objects. */
 void live_table_clear(struct live_table *table);
 
-/* A reference to the object of this name, which is made if need be; NULL: out of memory. It is gone
- * with its last reference. */
+/* A reference to the object of this name, which is created if necessary; NULL: out of memory. The
+ * object is freed with its last reference. */
 struct live_user *live_user_get(struct live_table *users, const char *name);
 struct live_address *live_address_get(struct live_table *addresses, const char *network);
 struct live *live_ref(struct live *live);
 void live_unref(struct live *live); /* NULL is allowed */
 
-/* One more in `count`, a member of the object; false: there are `maximum` already (0: no maximum).
- */
+/* Increments `count`, a member of the object. False: it is `maximum` already (0: no maximum). */
 bool live_count(struct live *live, uint64_t *count, uint64_t maximum);
 void live_uncount(struct live *live, uint64_t *count);
 

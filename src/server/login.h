@@ -1,4 +1,4 @@
-/* From an engine's queries about logins to the authenticator and back. */
+/* Carries an engine's login queries to the authenticator, and the answers back. */
 #ifndef SALLY_SERVER_LOGIN_H
 #define SALLY_SERVER_LOGIN_H
 

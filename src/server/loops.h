@@ -1,4 +1,4 @@
-/* The server's loops: making them and their workers, and choosing one for a new connection. */
+/* The server's loops: creating them and their workers, and choosing one for a new connection. */
 #ifndef SALLY_SERVER_LOOPS_H
 #define SALLY_SERVER_LOOPS_H
 
@@ -20,7 +20,7 @@ struct server_loop {
     pthread_t thread; /* and this is it: for whoever started the server */
 
     /* Under the server's lock. */
-    struct task drain; /* has the loop look at the server's grace_end_ns */
+    struct task drain; /* makes the loop look at the server's grace_end_ns */
     bool is_drain_queued;
     bool is_over;     /* it will not run again */
     struct task look; /* see stalled.c */
@@ -30,11 +30,11 @@ struct server_loop {
 
 struct server_loop *server_loop_of(struct loop *loop);
 
-/* Under the server's lock: makes the loops and the workers that the settings ask for. */
+/* Under the server's lock: creates the loops and the workers that the settings ask for. */
 sally_error loops_make(sally_server *server, bool pumped);
 void loops_free(sally_server *server);
-/* For a new connection: the least busy loop, counted as its; NULL: the server takes none any more,
- * or not yet. Under the server's lock. */
+/* The least busy loop, for a new connection, which is added to its load; NULL: the server no longer
+ * accepts connections, or not yet. Under the server's lock. */
 struct server_loop *loops_pick(sally_server *server);
 
 #endif

@@ -11,9 +11,9 @@ struct conn;
 struct line;
 
 struct protocol {
-    const char *name; /* of sally_peer.protocol; the scheme of its listeners' URLs */
-    uint16_t port;    /* where a URL names none */
-    /* The engine on a new connection, on its loop. SALLY_E_NO_MEMORY and others. */
+    const char *name; /* as in sally_peer.protocol; the scheme of its listeners' URLs */
+    uint16_t port;    /* if a URL names none */
+    /* Creates the engine on a new connection, on its loop. SALLY_E_NO_MEMORY and others. */
     sally_error (*line_new)(struct line **out, struct conn *c);
 };
 
@@ -22,7 +22,7 @@ extern const struct protocol protocol_sftp;
 
 /* NULL past the last one. */
 const struct protocol *protocol_at(size_t index);
-/* The one whose name these `size` characters are; NULL: there is none. */
+/* The protocol whose name is these `size` characters; NULL: there is none. */
 const struct protocol *protocol_find(const char *name, size_t size);
 /* "sftp://, ftp://": for messages. */
 void protocols_list(char *out, size_t size);

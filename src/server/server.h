@@ -41,7 +41,7 @@ struct sally_server {
     pthread_cond_t changed; /* state, loops_running, joining, grace, what loops hold */
     enum server_state state;
     struct setting_layer layer; /* what was set for the server ... */
-    struct settings *settings;  /* ... and comes to: connections hold the set they began with */
+    struct settings *settings;  /* ... resolved: connections hold the set they began with */
     struct keyring *keys;       /* likewise */
     sally_auth *auth;
     uint64_t generation;           /* grows when one of these three changes */

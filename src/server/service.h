@@ -1,5 +1,5 @@
 /* What a listener offers: a protocol, settings, host keys, and who may log in. Never changes once
- * made: a connection keeps the one that it began with to its end. */
+ * created: a connection keeps the service that it began with until it ends. */
 #ifndef SALLY_SERVER_SERVICE_H
 #define SALLY_SERVER_SERVICE_H
 
@@ -20,8 +20,8 @@ struct service {
     sally_auth *auth;          /* held; NULL: nobody may log in */
 };
 
-/* The options of a listener, or of sockets that the program hands over, and the service that they
- * have come to; which is made anew when something has changed. Guarded by the server's lock. */
+/* The options of a listener, or of sockets that the program hands over, and the service made from
+ * them, which is replaced when something has changed. Guarded by the server's lock. */
 struct service_source {
     struct setting_layer layer; /* on top of the server's; of SALLY_SCOPE_LISTENER */
     const struct protocol *protocol;
@@ -31,8 +31,8 @@ struct service_source {
 
 void service_source_init(struct service_source *source);
 void service_source_clear(struct service_source *source);
-/* The present one, held for the caller; NULL: out of memory, or the settings are none that can be
- * used. Takes the server's lock. */
+/* The current service, held for the caller; NULL: out of memory, or the settings cannot be used.
+ * Takes the server's lock. */
 struct service *service_get(sally_server *server, struct service_source *source,
                             const struct protocol *protocol);
 struct service *service_ref(struct service *service);

@@ -6,21 +6,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a call has come to, if no bytes moved. */
+/* The result of a call. */
 enum stream_state {
     STREAM_OK,
-    STREAM_AGAIN,  /* nothing now: the poll says when */
-    STREAM_EOF,    /* receive: the peer sends no more */
+    STREAM_AGAIN,  /* nothing now; wait for the poll */
+    STREAM_EOF,    /* receive: the peer will send no more */
     STREAM_BROKEN, /* the socket reported an error */
 };
 
 struct stream;
 
 struct stream_methods {
-    /* Neither waits. STREAM_OK: *moved bytes, at least 1. */
+    /* Neither blocks. STREAM_OK: *moved bytes, at least 1. */
     enum stream_state (*receive)(struct stream *s, uint8_t *room, size_t size, size_t *moved);
     enum stream_state (*send)(struct stream *s, const uint8_t *data, size_t size, size_t *moved);
-    /* Tells the peer that no more will come. False: it cannot be told. */
+    /* Tells the peer that no more will come. False: the peer cannot be told. */
     bool (*end_output)(struct stream *s);
     bool (*has_pending)(const struct stream *s); /* received bytes that the poll does not see */
 };

@@ -1,4 +1,4 @@
-/* What settings may hold: the names that lists choose from, and which texts are accepted. */
+/* Valid values of settings: the names that lists choose from, and which texts are accepted. */
 #ifndef SALLY_SETTINGS_CHOICES_H
 #define SALLY_SETTINGS_CHOICES_H
 
@@ -12,7 +12,7 @@ const char *choice_mac_at(size_t index);
 const char *choice_signature_at(size_t index);
 const char *choice_command_at(size_t index);
 
-/* Names of requests beside those of sftp_request_name_at(). */
+/* Whether this names a request that sftp_request_name_at() does not list. */
 bool choice_is_other_request(const char *name);
 
 bool text_is_software(const char *value);

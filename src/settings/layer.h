@@ -8,7 +8,7 @@
 struct setting_override {
     struct setting_override *next;
     const struct setting_row *row;
-    char value[]; /* as it was given, and checked */
+    char value[]; /* as given; it has been checked */
 };
 
 struct setting_layer {
@@ -18,12 +18,12 @@ struct setting_layer {
 
 void setting_layer_init(struct setting_layer *layer, uint32_t scope);
 void setting_layer_clear(struct setting_layer *layer);
-/* `to` is like a new one. False: out of memory, and it is empty. */
+/* Initialises `to`. False: out of memory, and `to` is empty. */
 bool setting_layer_copy(struct setting_layer *to, const struct setting_layer *from);
 
-/* Sets a value, in the place of one that was set before. SALLY_E_NOT_FOUND, SALLY_E_UNSUPPORTED
- * (not in this layer), SALLY_E_PARSE, SALLY_E_RANGE, SALLY_E_NO_MEMORY: nothing has changed, and
- * `why` gets a sentence. */
+/* Sets a value, replacing any earlier one. SALLY_E_NOT_FOUND, SALLY_E_UNSUPPORTED (not in this
+ * layer), SALLY_E_PARSE, SALLY_E_RANGE, SALLY_E_NO_MEMORY: nothing has changed, and `why` explains
+ * it in a sentence. */
 sally_error setting_layer_set(struct setting_layer *layer, const char *name, const char *value,
                               char why[SETTINGS_WHY_SIZE]);
 

@@ -1,5 +1,5 @@
-/* What all settings come to. A set never changes once it is made, so that whoever holds one may
- * read it without a lock for as long as it likes: a change makes another one. */
+/* A set of all settings, resolved. A set never changes once it is made, so its holders may read it
+ * without a lock for as long as they like; a change makes a new set. */
 #ifndef SALLY_SETTINGS_SETTINGS_H
 #define SALLY_SETTINGS_SETTINGS_H
 
@@ -13,8 +13,8 @@
 #include "sftp/settings.h"
 #include "ssh/settings.h"
 
-/* What holds for connections whatever their protocol. Numbers as they are, bytes, nanoseconds; zero
- * means "no limit" or "never" where the table allows it. */
+/* Limits for connections of any protocol: counts, bytes, nanoseconds; zero means "no limit" or
+ * "never" where the table allows it. */
 struct limits_settings {
     uint64_t buffered_bytes;
     uint64_t connections, connections_per_address, connections_per_user;
@@ -23,7 +23,7 @@ struct limits_settings {
     uint32_t auth_attempts, channels, open_files, operations, session_bytes;
 };
 
-/* What the server itself is made with. Zero: the table says what stands in its place. */
+/* What the server itself is created with. Zero: the table says what is used instead. */
 struct server_settings {
     uint64_t trim_heap_ns;
     uint32_t backlog, loops, password_hash_jobs;
@@ -32,7 +32,7 @@ struct server_settings {
     uint32_t workers_per_connection, workers_per_user, workers_unauthenticated;
 };
 
-/* One struct for each prefix of names. Texts are never NULL; a list is what it came to. */
+/* One struct for each prefix of names. Texts are never NULL; lists are resolved. */
 struct settings {
     _Atomic uint32_t refs;
     struct settings *base; /* held; NULL: the defaults */
@@ -43,17 +43,18 @@ struct settings {
     struct scp_settings scp; /* "ssh.commands" */
 };
 
-/* What the layers come to on top of `base` (NULL: on top of the defaults), the last one winning. A
- * list with +, - or ^ changes the list of the layers below. Texts that no layer sets are
- * shared with `base`, which is held. SALLY_E_NO_MEMORY; SALLY_E_RANGE when a list that must not be
- * empty becomes so; `why` gets a sentence then. */
+/* Resolves the layers on top of `base` (NULL: on top of the defaults); the last one wins. A list
+ * with +, - or ^ modifies the list of the layers below. Texts that no layer sets are shared with
+ * `base`, which is held. SALLY_E_NO_MEMORY; SALLY_E_RANGE if a list that must not be empty becomes
+ * empty; `why` then explains it in a sentence. */
 sally_error settings_resolve(struct settings **out, struct settings *base,
                              const struct setting_layer *const layers[], size_t count,
                              char why[SETTINGS_WHY_SIZE]);
 struct settings *settings_ref(struct settings *s);
 void settings_unref(struct settings *s);
 
-/* The value as text, as it might be set. SALLY_E_NOT_FOUND, SALLY_E_RANGE when it does not fit. */
+/* The value as text, in a form that can be set. SALLY_E_NOT_FOUND, SALLY_E_RANGE when it does not
+ * fit. */
 sally_error settings_get(const struct settings *s, const char *name, char *out, size_t size);
 
 #endif

@@ -1,4 +1,4 @@
-/* The one table of settings: what is documented of each, and where its value is kept. */
+/* The table of settings: the documentation of each, and where its value is kept. */
 #ifndef SALLY_SETTINGS_TABLE_H
 #define SALLY_SETTINGS_TABLE_H
 
@@ -15,16 +15,19 @@ struct setting_row {
     sally_setting pub;
     size_t offset; /* in struct settings */
     enum setting_width width;
-    const char *(*name_at)(size_t index); /* LIST: what may be named; NULL past the last one */
-    /* TEXT: whether this is one; NULL: any is. LIST: whether this may be named, too; NULL: no. */
+    const char *(*name_at)(
+        size_t index); /* LIST: the names it may contain; NULL past the last one */
+    /* TEXT: whether the value is valid; NULL: any is. LIST: whether this name is allowed, too;
+     * NULL: it is not. */
     bool (*is_valid)(const char *value);
-    bool empty_is_all; /* LIST: empty stands for every name: taking names away must leave one */
+    bool empty_is_all; /* LIST: empty means every name, so removing names must leave one */
 };
 
 const struct setting_row *setting_row_at(size_t index);
 const struct setting_row *setting_row_find(const char *name);
 
-/* Room for the sentence that says why a setting was refused: all names of the longest list fit. */
+/* Room for the sentence that says why a setting was refused: enough for all names of the longest
+ * list. */
 #define SETTINGS_WHY_SIZE 2048
 
 #endif

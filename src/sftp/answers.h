@@ -1,4 +1,4 @@
-/* From an operation that is done to the reply. */
+/* From a finished operation to its reply. */
 #ifndef SALLY_SFTP_ANSWERS_H
 #define SALLY_SFTP_ANSWERS_H
 

@@ -44,12 +44,12 @@ struct sftp {
     enum sftp_state state;
     uint32_t version;       /* 3 to 6 */
     uint32_t quirks;        /* the client's */
-    uint32_t default_attrs; /* SALLY_ATTR_ bits that are sent to those who do not ask for them */
+    uint32_t default_attrs; /* SALLY_ATTR_ bits sent to clients that do not ask for any */
     uint32_t all_attrs;     /* SALLY_ATTR_ bits for those who do not say what they want */
     uint32_t last_stat_flags, last_stat_attrs; /* of the last STAT, and the bits they mean */
     struct naming naming;                      /* of files */
     uint64_t denied;                           /* bits by enum request_id: see request_lists.h */
-    uint64_t requests; /* that came since VERSION, with the one being looked at */
+    uint64_t requests; /* received since VERSION, including the current one */
 
     struct buf waiting; /* bytes that cannot be used yet: the start of a packet, or requests that
                            must wait */
@@ -57,7 +57,7 @@ struct sftp {
     bool ended; /* the peer will send no more */
 
     uint32_t active;    /* requests with the session, not answered yet */
-    bool exclusive;     /* one of them lets no later one start: see request_exclusive() */
+    bool exclusive;     /* one of them keeps later ones from starting: see request_exclusive() */
     bool reads_at_once; /* the last READ was answered while it was submitted */
     struct handles handles;
     uint32_t listings; /* READDIRs with the session that the client asked for */
@@ -83,14 +83,14 @@ struct sftp {
  * the session. */
 #define MAX_BACKLOG ((size_t)1024 * 1024)
 
-/* Around everything that may call the owner, who may close the engine from inside an event: leaving
- * frees the engine when it is gone. */
+/* Must surround everything that may call the owner, which may close the engine from inside an
+ * event: leaving frees the engine if it was closed. */
 void engine_enter(struct sftp *s);
 void engine_leave(struct sftp *s);
 /* The peer broke the protocol, or memory is short: nothing more is read, and the owner is told
  * soon. `detail` is static. */
 void engine_break(struct sftp *s, const char *detail);
-/* The session is gone; frees the engine, now or on leaving it. */
+/* The session is gone: frees the engine, now or when it is left. */
 void engine_end(struct sftp *s);
 
 #endif

@@ -5,9 +5,9 @@
 #include "sftp/engine.h"
 
 void input_add(struct sftp *s, const uint8_t *data, size_t size);
-/* Goes on with what waits. True: something was done. */
+/* Continues with what is waiting. True: something was done. */
 bool input_resume(struct sftp *s);
-/* Requests may be waiting that nothing but unread replies holds back. */
+/* Whether requests may be waiting that only unread replies hold back. */
 bool input_is_held(const struct sftp *s);
 void input_drop(struct sftp *s);
 

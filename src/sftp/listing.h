@@ -1,6 +1,6 @@
-/* A reply to READDIR while it is made. It is filled up to max_names in the storage's thread, which
- * touches nothing but what belongs to the operation; an entry that does not fit any more waits in
- * the file for the next READDIR. */
+/* A reply to READDIR under construction. The storage's thread fills it up to max_names, and touches
+ * only what belongs to the operation; an entry that no longer fits waits in the file for the next
+ * READDIR. */
 #ifndef SALLY_SFTP_LISTING_H
 #define SALLY_SFTP_LISTING_H
 
@@ -29,12 +29,12 @@ struct listing {
     bool full;
 };
 
-/* In the storage's thread. False: it was the last one that fits. */
+/* In the storage's thread. False: no more entries fit. */
 bool listing_add(struct listing *l, const char *name, const sally_attrs *attrs);
-/* Begins with the entry that did not fit into the reply before. False: there is none, or it is out
- * of date, and its name has moved to file->stale_names. */
+/* Begins with the entry that did not fit into the previous reply. False: there is none, or it is
+ * out of date and its name was moved to file->stale_names. */
 bool listing_add_carry(struct listing *l, sally_file *file);
-/* Frees what an answer has not taken over, which may never have come; NULL is allowed. */
+/* Frees what the answer, if there was one, has not taken over; NULL is allowed. */
 void listing_drop(struct listing *l);
 
 #endif

@@ -8,11 +8,11 @@
 /* Starts a reply in s->scratch, which the caller completes and then passes on. */
 struct buf *reply_begin(struct sftp *s, uint8_t type, uint32_t id);
 struct buf *reply_begin_without_id(struct sftp *s, uint8_t type);
-/* False: it did not fit, and a status of failure went out instead. */
+/* False: it did not fit, and a FAILURE status was sent instead. */
 bool reply_end(struct sftp *s, uint32_t id);
 void reply_status(struct sftp *s, uint32_t id, sally_status status, const char *message);
-/* UNKNOWN_PRINCIPAL with the names of those who are unknown (draft-13 section 9.1), which versions
- * before 5 are not told. */
+/* UNKNOWN_PRINCIPAL with the unknown names (draft-13 section 9.1); versions before 5 are not sent
+ * them. */
 void reply_unknown(struct sftp *s, uint32_t id, const char *message, const struct op_name *names);
 /* A NAME reply with one entry and no attributes, as REALPATH has it; attrs may be NULL. */
 bool reply_one_name(struct sftp *s, uint32_t id, const char *name, const sally_attrs *attrs);
@@ -22,7 +22,7 @@ void reply_copy(struct sftp *s, const uint8_t *data, size_t size);
 void reply_chunk(struct sftp *s, struct block *block, size_t size);
 /* True: there was something. */
 bool reply_hand_over(struct sftp *s);
-/* Chunks alone, as soon as they are there: the owner may be able to use them at once. */
+/* Hands over chunks only, as soon as they exist: the owner may be able to use them at once. */
 bool reply_send(struct sftp *s);
 void reply_drop(struct sftp *s);
 

@@ -8,7 +8,7 @@
 /* One request as it came. */
 struct request_in {
     uint32_t id;
-    size_t size;         /* bytes it took on the wire, with the length field */
+    size_t size;         /* bytes on the wire, including the length field */
     struct cursor body;  /* what follows the id */
     const char *message; /* out: a text to go with the status; NULL: the status's own */
 };
@@ -17,7 +17,7 @@ struct request_in {
  * status becomes the reply. */
 typedef sally_status handle_fn(struct sftp *s, struct request_in *in);
 
-/* Replies when the operation is done. True: the operation is kept, and freed by others later. */
+/* Replies when the operation is done. True: the operation is kept, and freed later. */
 typedef bool answer_fn(struct sftp *s, struct op *op);
 
 struct listing; /* listing.h */
@@ -54,19 +54,19 @@ sally_status request_drop(struct op *op, sally_status status);
 sally_status request_submit_or_drop(struct sftp *s, struct op *op, sally_status status);
 /* Answers an operation with `status` as if it had been submitted. */
 void request_fail(struct op *op, sally_status status);
-/* Until this operation is done, and those that continue its request, no later request starts: for
- * requests whose steps nobody may come between. */
+/* No later request starts until this operation and those that continue its request are done: for
+ * requests whose steps must not be interrupted by others. */
 void request_exclusive(struct op *op);
 /* In an answer_fn: the next operation of the same request, which takes over its id, credit and
  * plan. The answer_fn then returns false, having submitted or undone it. NULL when memory is
  * short. */
 struct op *request_continue(struct op *before, uint32_t kind, answer_fn *answer);
-/* Undoes it, when `next` was not submitted. */
+/* Undoes request_continue() if `next` was not submitted. */
 void request_undo(struct op *next, struct op *before);
 /* Submits `next` if `status`, of its preparation, is SALLY_OK; else undoes it and answers the
- * request with the status. `next` may be NULL for want of memory. */
+ * request with the status. `next` may be NULL: memory is short. */
 void request_submit_next(struct sftp *s, struct op *next, struct op *before, sally_status status);
-/* Frees an operation that is done, with what hangs on it. */
+/* Frees a finished operation and what is attached to it. */
 void request_end(struct op *op);
 /* Credits a request that was answered without an operation. Returns SALLY_OK. */
 sally_status request_answered(struct sftp *s, const struct request_in *in);

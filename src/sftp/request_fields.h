@@ -4,28 +4,28 @@
 
 #include "sftp/request.h"
 
-/* Attributes of a request, in the operation's memory. */
+/* Parses the attributes of a request into the operation's memory. */
 sally_status request_attrs(struct sftp *s, struct op *op, struct request_in *in,
                            const sally_attrs **out);
-/* Whether what is made gets the permissions as they were given (draft-13 section 7.6). `status`: of
- * request_attrs(). */
+/* Whether what is created gets exactly the permissions given (draft-13 section 7.6). `status`: what
+ * request_attrs() returned. */
 bool request_is_exact(const struct sftp *s, sally_status status, const sally_attrs *attrs);
 /* The attributes that a STAT asks for. */
 uint32_t request_stat_attrs(struct sftp *s, struct request_in *in);
 
-/* A path of the client, as the storage writes it, becomes the operation's; the same for its second
- * path; and a text that is no path of an operation. */
+/* Converts a path from the client to the storage's form and makes it the operation's path; the same
+ * for the second path, and for a text that is not one of the operation's paths. */
 sally_status request_path(struct sftp *s, struct op *op, struct slice raw);
 sally_status request_to(struct sftp *s, struct op *op, struct slice raw);
 sally_status request_text(struct sftp *s, struct op *op, struct slice raw, const char **out);
 
-/* The kinds of open handles a request may be about. */
+/* The kinds of open handles that a request may refer to. */
 #define HANDLE_FILE      1u
 #define HANDLE_DIRECTORY 2u
 /* NULL for an unusable one. */
 sally_file *request_file(const struct sftp *s, struct slice handle, uint32_t kinds);
-/* Of an unknown handle, by requests where OpenSSH's version 3 calls that a file that is missing (of
- * the others it says FAILURE). */
+/* The status for an unknown handle in requests where OpenSSH, in version 3, answers "no such file"
+ * (for the others it answers FAILURE). */
 sally_status request_lost_handle(const struct sftp *s, struct request_in *in);
 
 #endif

@@ -1,4 +1,4 @@
-/* The lists of allowed and denied requests in the options. (The names that lists know are in
+/* The lists of allowed and denied requests in the options. (The names that lists accept are in
  * settings.h.) */
 #ifndef SALLY_SFTP_REQUEST_LISTS_H
 #define SALLY_SFTP_REQUEST_LISTS_H

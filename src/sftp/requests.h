@@ -1,11 +1,11 @@
-/* From a packet to what handles it. */
+/* From a packet to its handler. */
 #ifndef SALLY_SFTP_REQUESTS_H
 #define SALLY_SFTP_REQUESTS_H
 
 #include "base/cursor.h"
 #include "sftp/engine.h"
 
-/* A whole packet without its length field, which is not INIT. */
+/* A whole packet other than INIT, without its length field. */
 void requests_dispatch(struct sftp *s, struct slice packet);
 
 #endif

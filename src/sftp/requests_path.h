@@ -1,4 +1,4 @@
-/* Requests about paths that have several names. */
+/* Path requests that have several names. */
 #ifndef SALLY_SFTP_REQUESTS_PATH_H
 #define SALLY_SFTP_REQUESTS_PATH_H
 

@@ -5,8 +5,8 @@
 #include "sftp/request.h"
 
 sally_status storage_extended(struct sftp *s, struct request_in *in, struct slice name);
-/* How many requests that may be made there are behind a pair that the storage announces; their
- * names to `out`, unless it is NULL. */
+/* The number of permitted requests that a pair announced by the storage stands for; appends their
+ * names to `out` unless that is NULL. */
 uint32_t storage_put_names(const struct sftp *s, const char *pair, struct buf *out);
 
 #endif

@@ -1,5 +1,5 @@
-/* The settings of the SFTP engine. A header of its own, so that the table of settings depends on
- * nothing else of the engine. */
+/* The settings of the SFTP engine. In a header of their own, so that the table of settings depends
+ * on nothing else of the engine. */
 #ifndef SALLY_SFTP_SETTINGS_H
 #define SALLY_SFTP_SETTINGS_H
 
@@ -7,16 +7,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* An engine keeps what it was made with. Texts are lent, and must outlive it. */
+/* An engine keeps the settings that it was created with. Texts are lent, and must outlive it. */
 struct sftp_settings {
-    uint32_t max_version;       /* 3 to 6 */
-    uint32_t max_packet;        /* bytes of the largest request, without its length field */
-    uint32_t max_read;          /* bytes of data in the largest reply to READ */
-    uint32_t max_write;         /* bytes of data in the largest WRITE that clients are told of;
-                                 * what fits into max_packet is taken */
-    uint32_t max_names;         /* bytes of the largest NAME reply */
-    uint32_t umask_version;     /* the last in which permissions that are given are masked */
-    bool list_dots;             /* READDIR brings "." and ".." */
+    uint32_t max_version;   /* 3 to 6 */
+    uint32_t max_packet;    /* bytes of the largest request, without its length field */
+    uint32_t max_read;      /* bytes of data in the largest reply to READ */
+    uint32_t max_write;     /* bytes of data in the largest WRITE, as announced to clients; whatever
+                               fits into max_packet is accepted */
+    uint32_t max_names;     /* bytes of the largest NAME reply */
+    uint32_t umask_version; /* the last version in which given permissions are masked */
+    bool list_dots;         /* READDIR returns "." and ".." */
     const char *allow_requests; /* names with commas; NULL: all */
     const char *deny_requests;  /* NULL: none */
     /* The charset of the storage's names, as clients are told; NULL: they are bytes, of no charset.
@@ -26,8 +26,7 @@ struct sftp_settings {
 
 /* The names that the lists of allowed and denied requests know; NULL past the last one. */
 const char *sftp_request_name_at(size_t index);
-/* Whether lists know this name, or know it by another: extensions are also called as on the wire.
- */
+/* Whether lists accept this name. Extensions may also be given by their name on the wire. */
 bool sftp_request_is_known(const char *name);
 
 #endif

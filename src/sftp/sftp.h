@@ -15,9 +15,9 @@
 
 struct sftp_options {
     struct sftp_settings settings;
-    uint32_t max_unsent; /* bytes of READs' data with the owner that hold back further READs while
-                          * the storage answers these at once: data is read when it can be sent, and
-                          * so is still in the cache then. 0: no such bound */
+    uint32_t max_unsent; /* bytes of READ data held by the owner at which further READs wait while
+                            the storage answers at once: data is then read when it can be sent, so
+                            that it is still in the cache. 0: no such bound */
     /* To convert the storage's names; NULL: they are UTF-8, or of no charset. Lent. */
     struct charset *charset;
     int64_t (*wall_seconds)(void *user_data); /* for longname: now; NULL: 0 */

@@ -1,6 +1,6 @@
-/* A slash at the end of a path means a directory, as in POSIX: a link there is followed, and what
- * is no directory fails. Paths are canonical inside and have no such slash, so what they lead to is
- * looked at before the request is done. */
+/* A slash at the end of a path means a directory, as in POSIX: a link there is followed, and
+ * anything but a directory is an error. Internally, paths are canonical and have no such slash, so
+ * what they lead to is checked before the request is carried out. */
 #ifndef SALLY_SFTP_SLASH_H
 #define SALLY_SFTP_SLASH_H
 

@@ -4,8 +4,8 @@
 
 #include "sftp/request.h"
 
-/* READs and WRITEs of a file in text mode take place where the last one ended, whatever their
- * offset: sets it. Of other files nothing is changed. */
+/* READs and WRITEs of a file in text mode start where the last one ended, whatever their offset:
+ * this sets the offset. For other files it does nothing. */
 void text_aim(struct sftp *s, struct op *op, sally_file *file);
 
 #endif

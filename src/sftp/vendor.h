@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 
-/* Appends the pair that says in VERSION what we are. */
+/* Appends the pair that identifies us in VERSION. */
 void vendor_put(struct buf *out);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "sftp/engine.h"
 
-/* Takes over what the version brings with it. */
+/* Puts a version into effect. */
 void version_use(struct sftp *s, uint32_t version);
 bool version_may_select(const struct sftp *s); /* whether version-select is offered */
 void version_log(const struct sftp *s);

@@ -23,7 +23,7 @@ struct ssh_channel {
     enum channel_input input;
     enum channel_output output;
     enum channel_owner owner;
-    uint32_t tries;  /* server: to start something */
+    uint32_t tries;  /* server: requests to start something */
     bool has_status; /* server: exit-status goes before CLOSE */
     uint32_t status;
     uint32_t replies_awaited; /* of our requests on this channel */
@@ -35,7 +35,7 @@ static inline bool channel_is_open(const struct ssh_channel *ch)
     return ch->input != INPUT_UNCONFIRMED && ch->input != INPUT_CLOSED &&
            ch->output != OUTPUT_CLOSED;
 }
-/* We are done with it: what still comes is dropped. */
+/* We are done with it: further input is dropped. */
 static inline bool channel_is_closing(const struct ssh_channel *ch)
 {
     return ch->output >= OUTPUT_EOF_CLOSE_DUE;

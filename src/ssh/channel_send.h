@@ -1,4 +1,4 @@
-/* The way out of a channel. */
+/* Sending on a channel. */
 #ifndef SALLY_SSH_CHANNEL_SEND_H
 #define SALLY_SSH_CHANNEL_SEND_H
 

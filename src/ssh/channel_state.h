@@ -1,10 +1,11 @@
-/* How far a channel is (RFC 4254 section 5), in each direction and with the engine's owner. */
+/* The states of a channel (RFC 4254 section 5): of each direction, and towards the engine's owner.
+ */
 #ifndef SALLY_SSH_CHANNEL_STATE_H
 #define SALLY_SSH_CHANNEL_STATE_H
 
 #include <stdbool.h>
 
-/* What the peer has said. */
+/* What the peer has sent. */
 enum channel_input {
     INPUT_UNCONFIRMED, /* client: CHANNEL_OPEN is not answered */
     INPUT_OPEN,
@@ -12,12 +13,12 @@ enum channel_input {
     INPUT_CLOSED
 };
 
-/* What we have said, and what is due once all that is queued has left. */
+/* What we have sent, and what is due once everything queued has left. */
 enum channel_output {
     OUTPUT_OPEN,
     OUTPUT_EOF_DUE,
     OUTPUT_EOF_SENT,
-    OUTPUT_EOF_CLOSE_DUE, /* from here on, what still comes is dropped */
+    OUTPUT_EOF_CLOSE_DUE, /* from here on, input is dropped */
     OUTPUT_CLOSE_DUE,
     OUTPUT_CLOSED,
     OUTPUT_STATES
@@ -34,7 +35,7 @@ enum channel_act {
 /* What the owner knows of it. */
 enum channel_owner {
     OWNER_UNAWARE,
-    OWNER_ASKED, /* to run something, and refused; hears of the channel's end */
+    OWNER_ASKED, /* to run something, and refused; is told of the channel's end */
     OWNER_RUNS   /* server: a subsystem or command; client: always */
 };
 

@@ -5,7 +5,7 @@
 #include "ssh/engine.h"
 
 void client_login_free(struct ssh *ssh);
-/* The first NEWKEYS went both ways: asks for the service when a login was requested. */
+/* The first NEWKEYS has gone both ways: requests the service if a login was requested. */
 void userauth_transport_ready(struct ssh *ssh);
 
 ssh_handler on_service_accept, on_userauth_failure, on_userauth_success, on_userauth_banner;

@@ -19,13 +19,13 @@ const struct compression_method *compression_method_find(struct slice name);
 struct compressor;
 struct compressor *compressor_new(bool deflates);
 void compressor_free(struct compressor *c);
-/* Appends the whole of head + body, flushed so that the receiver can inflate all of it. */
+/* Appends head + body, deflated and flushed, so that the receiver can inflate all of it. */
 bool compressor_deflate(struct compressor *c, struct slice head, struct slice body,
                         struct buf *out);
 /* Appends what the packet inflates to, at most out->max bytes. */
 bool compressor_inflate(struct compressor *c, struct slice packet, struct buf *out);
 
-/* Starts the streams that have been agreed on once the login is over. False: no memory. */
+/* Starts the streams that were agreed on, once the login is complete. False: no memory. */
 bool compress_start_in(struct transport *t);
 bool compress_start_out(struct transport *t);
 

@@ -6,7 +6,7 @@
 #include "ssh/engine.h"
 #include "ssh/window.h"
 
-#define WINDOW_LEAST (64u << 10) /* what a channel starts with when memory is short */
+#define WINDOW_LEAST (64u << 10) /* the window that a channel starts with when memory is short */
 
 struct connection {
     struct ssh_channel **channels; /* by number; NULL where free */
@@ -21,7 +21,7 @@ struct connection {
 bool connection_new(struct ssh *ssh);
 void connection_free(struct ssh *ssh); /* closed event for every channel */
 /* Seals channel data, window adjusts and the like as far as windows and ssh_may_seal_data() allow.
- * Called when room was made and at the end of every ssh_run(). */
+ * Called when there is new room, and at the end of every ssh_run(). */
 void connection_pump(struct ssh *ssh);
 struct window_budget connection_budget(struct ssh *ssh);
 

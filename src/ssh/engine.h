@@ -1,5 +1,5 @@
-/* The engine's inside, shared by its files only: the object and its states. It has three parts: the
- * transport (transport.h) below the two services, user authentication (userauth.h) and then the
+/* The engine's internals, shared by its files only: the object and its states. It has three parts:
+ * the transport (transport.h) below the two services, user authentication (userauth.h) and then the
  * connection protocol (connection.h). */
 #ifndef SALLY_SSH_ENGINE_H
 #define SALLY_SSH_ENGINE_H

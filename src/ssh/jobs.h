@@ -1,13 +1,13 @@
-/* Computations that the owner carries to wherever it likes and back. */
+/* Computations that the owner may run elsewhere. */
 #ifndef SALLY_SSH_JOBS_H
 #define SALLY_SSH_JOBS_H
 
 #include "ssh/engine.h"
 
-/* Fill run, done and destroy, then give it out with ssh_job_start(). `done` is called on the
+/* Fill in run, done and destroy, then hand it out with ssh_job_start(). `done` is called on the
  * engine's thread, unless the connection is over or the engine gone; `destroy` always, last. */
 struct ssh_job {
-    struct list link; /* the owner's while it is out */
+    struct list link; /* the owner's, while it has the job */
     struct list all;  /* the engine's jobs */
     struct ssh *ssh;  /* NULL once the engine is gone */
     bool login;
@@ -18,7 +18,7 @@ struct ssh_job {
 };
 
 void ssh_job_start(struct ssh *ssh, struct ssh_job *job);
-/* The engine goes: jobs that are out come back to nobody. */
+/* The engine is being freed: jobs that are out are no longer delivered. */
 void jobs_abandon(struct ssh *ssh);
 
 #endif

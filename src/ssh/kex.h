@@ -8,14 +8,14 @@
 
 struct kex_outcome; /* kex_job.h */
 
-/* From our KEXINIT to the peer's NEWKEYS. What it awaits also says what may be sent: from our
- * KEXINIT to our NEWKEYS nothing but the exchange. The first one takes ssh->state along, later ones
- * leave it alone. */
+/* From our KEXINIT to the peer's NEWKEYS. What it awaits also determines what may be sent: from our
+ * KEXINIT to our NEWKEYS, only messages of the exchange. The first exchange advances ssh->state,
+ * later ones do not change it. */
 struct kex {
     enum ssh_state awaits; /* AWAIT_KEXINIT, AWAIT_KEX (both offers are known), AWAIT_NEWKEYS (ours
                               is sent) */
     bool skip_guess;  /* the peer's guess was wrong: its next packet of the method is ignored */
-    uint8_t expected; /* the method's message that is awaited; 0: none */
+    uint8_t expected; /* the message of the method that is awaited; 0: none */
     uint64_t started_ns;
     struct buf our_init, peer_init; /* payloads: I_C and I_S */
     struct agreement agreed;
@@ -26,39 +26,39 @@ struct kex {
     const struct kex_group *group;
     struct kex_ephemeral *ephemeral; /* client */
     struct buf ours;                 /* client: its public value */
-    struct packet_cipher *next_in;   /* keys that the peer's NEWKEYS takes into use */
+    struct packet_cipher *next_in;   /* keys that the peer's NEWKEYS puts into use */
 };
 
 struct kex *kex_new(struct ssh *ssh); /* NULL: no memory */
 void kex_free(struct transport *t);
 
-/* The exchange goes on to the state that comes next. */
+/* Moves the exchange on to its next state. */
 void kex_advance(struct ssh *ssh, enum ssh_state next);
-/* The peer's NEWKEYS has come: it is complete, and freed. */
+/* The peer's NEWKEYS has come: the exchange is complete, and freed. */
 void kex_complete(struct ssh *ssh);
 
-/* The first exchange is running, or still to come. */
+/* Whether the first exchange is running or still to come. */
 static inline bool kex_is_first(const struct ssh *ssh)
 {
     return ssh->state < AWAIT_SERVICE;
 }
-/* We send nothing but the exchange. `k`: NULL when none is running. */
+/* Whether we send only messages of the exchange. `k`: NULL when none is running. */
 static inline bool kex_is_sending(const struct kex *k)
 {
     return k && k->awaits != AWAIT_NEWKEYS;
 }
-/* We accept nothing but the exchange. */
+/* Whether we accept only messages of the exchange. */
 static inline bool kex_is_receiving(const struct kex *k)
 {
     return k && k->awaits != AWAIT_KEXINIT;
 }
 
-/* Both KEXINITs are known and agreed on: the method's messages begin. */
+/* Both KEXINITs are known, and there is agreement: the method's messages begin. */
 void kex_start(struct ssh *ssh);
 ssh_handler on_kex_method;
 /* The job's answer. */
 void kex_done(struct ssh *ssh, const struct kex_outcome *outcome);
-/* A public value as the method has it in its messages and in the exchange hash. */
+/* Writes a public value as the method encodes it in its messages and in the exchange hash. */
 void kex_put_public(struct buf *b, const struct kex_method *m, struct slice value);
 
 #endif

@@ -1,4 +1,4 @@
-/* What costs milliseconds in a key exchange, as one job. */
+/* The expensive part of a key exchange (milliseconds), as one job. */
 #ifndef SALLY_SSH_KEX_JOB_H
 #define SALLY_SSH_KEX_JOB_H
 
@@ -9,7 +9,8 @@ struct kex_outcome {
     struct slice host_key_blob, ours, secret, hash, signature;
 };
 
-/* Ends in kex_done(). `peer` is its public value; client: with the server's key and signature. */
+/* Ends in kex_done(). `peer` is the peer's public value; client: with the server's key and
+ * signature. */
 void kex_job_start(struct ssh *ssh, struct slice host_key_blob, struct slice peer,
                    struct slice signature);
 

@@ -23,9 +23,9 @@ struct kex_offer { /* the lists of a KEXINIT in the order of section 7.1 */
     bool guess_follows;
 };
 
-bool kex_offer_parse(struct kex_offer *offer, struct cursor *payload); /* behind the number */
-/* NULL: all was agreed on. Else what was not, and in *client_list and *server_list what was
- * compared. */
+bool kex_offer_parse(struct kex_offer *offer, struct cursor *payload); /* after the number */
+/* NULL: agreed on everything. Otherwise says what there is no agreement on, and *client_list and
+ * *server_list are the lists that were compared. */
 const char *kex_agree(enum ssh_role role, const struct kex_offer *client,
                       const struct kex_offer *server, struct agreement *out,
                       struct slice *client_list, struct slice *server_list);

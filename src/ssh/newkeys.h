@@ -4,8 +4,8 @@
 
 #include "ssh/engine.h"
 
-/* Derives both directions' keys, sends NEWKEYS and uses those of the way out. False: the connection
- * was ended. */
+/* Derives both directions' keys, sends NEWKEYS, and puts the outgoing keys into use. False: the
+ * connection was ended. */
 bool newkeys_send(struct ssh *ssh, struct slice secret, struct slice hash);
 ssh_handler on_newkeys;
 

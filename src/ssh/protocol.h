@@ -1,6 +1,6 @@
 /* Numbers of the SSH protocol: messages (RFC 4250 section 4.1, RFC 4419, RFC 8308,
- * draft-miller-ssh-ping), and reasons of DISCONNECT (RFC 4250 section 4.2) and of a
- * channel that is not opened. */
+ * draft-miller-ssh-ping), and reason codes of DISCONNECT (RFC 4250 section 4.2) and of
+ * CHANNEL_OPEN_FAILURE. */
 #ifndef SALLY_SSH_PROTOCOL_H
 #define SALLY_SSH_PROTOCOL_H
 

@@ -1,10 +1,10 @@
-/* What peers do differently, by the software that they name in the version exchange. */
+/* Peculiarities of peers, by the software that they name in the version exchange. */
 #ifndef SALLY_SSH_QUIRKS_H
 #define SALLY_SSH_QUIRKS_H
 
 #include <stdint.h>
 
-/* Sends channel messages after its KEXINIT, against RFC 4253 section 7.1. */
+/* Sends channel messages after its KEXINIT, in violation of RFC 4253 section 7.1. */
 #define SSH_QUIRK_TALKS_IN_KEX 0x1u
 
 /* Ends the connection when it is told the host keys (draft-ietf-sshm-hostkey-update). */

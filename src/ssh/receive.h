@@ -5,13 +5,13 @@
 #include "ssh/engine.h"
 
 #define LOGIN_PACKET_MAX (64u * 1024)  /* packet_length accepted before the login */
-#define LOGIN_INPUT_MAX  (512u * 1024) /* bytes accepted before the login, all in all */
+#define LOGIN_INPUT_MAX  (512u * 1024) /* bytes accepted before the login, in total */
 
 struct receive_buffer {
     uint8_t *data;
     size_t start, end, capacity;
     uint32_t packet_length; /* of the packet at start; 0: not known yet */
-    size_t room;            /* given out last */
+    size_t room;            /* last given out */
     bool bulk;              /* reads filled all the room they were given */
 };
 

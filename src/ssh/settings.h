@@ -1,5 +1,5 @@
-/* The settings of the SSH engine. A header of its own, so that the table of settings depends on
- * nothing else of the engine. */
+/* The settings of the SSH engine. In a header of their own, so that the table of settings depends
+ * on nothing else of the engine. */
 #ifndef SALLY_SSH_SETTINGS_H
 #define SALLY_SSH_SETTINGS_H
 
@@ -7,22 +7,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a connection begins with, and keeps to its end. Texts are lent, and must outlive the engine.
- */
+/* What a connection begins with and keeps until it ends. Texts are lent, and must outlive the
+ * engine. */
 struct ssh_fixed_settings {
     const char *software; /* behind "SSH-2.0-" */
     const char *banner;   /* server: shown before login; NULL or "": none */
     /* Names with commas, best first; NULL: the defaults of the tables. Unknown names are left out.
      */
     const char *kex, *host_key_algorithms, *ciphers, *macs, *compression, *public_key_algorithms;
-    /* Whether the peer must keep to strict key exchange: at all; or where chacha20-poly1305 or an
-     * encrypt-then-MAC is agreed on, with which messages at the start can be taken away unnoticed
-     * without it (CVE-2023-48795, "Terrapin"). */
+    /* Whether the peer must use strict key exchange: always; or if chacha20-poly1305 or an
+     * encrypt-then-MAC is agreed on. With these but without strict key exchange, an attacker can
+     * remove messages at the start unnoticed (CVE-2023-48795, "Terrapin"). */
     bool strict_kex_required, strict_kex_for_etm;
 };
 
-/* ssh_change() replaces all but `fixed`. A zero in a time means "never", in rekey_bytes "no limit",
- * else the default in brackets. */
+/* ssh_change() replaces all but `fixed`. Zero means "never" for a time, "no limit" for rekey_bytes,
+ * and otherwise the default in brackets. */
 struct ssh_settings {
     struct ssh_fixed_settings fixed;
     uint64_t rekey_bytes; /* of either direction */
@@ -35,7 +35,7 @@ struct ssh_settings {
     uint32_t send_queue; /* bytes of sealed output that may wait; more is not sealed [512 KiB] */
 };
 
-/* The methods of compression that there are, the default ones first; NULL past the last one. */
+/* All compression methods, those of the default first; NULL past the last one. */
 const char *ssh_compression_at(size_t index);
 
 #endif

@@ -31,11 +31,11 @@
 struct ssh;
 struct ssh_channel;
 struct login_query; /* base/login_query.h */
-struct ssh_job;     /* a computation that takes long */
+struct ssh_job;     /* an expensive computation */
 
 enum ssh_role { SSH_SERVER, SSH_CLIENT };
 
-/* Zero in a number means "no limit" where that makes sense, else the default in brackets. */
+/* Zero means "no limit" where that makes sense, otherwise the default in brackets. */
 struct ssh_options {
     enum ssh_role role;
     struct crypto *crypto;       /* held */
@@ -69,7 +69,7 @@ struct ssh_events {
     /* Call ssh_job_run(job) in any thread, here or elsewhere, then ssh_job_done(job) in the
      * engine's. NULL: jobs run at once. */
     void (*job)(void *user_data, struct ssh_job *job);
-    /* Server: someone wants to log in; the query is answered now or later. NULL: nobody may. */
+    /* Server: a client wants to log in; answer the query now or later. NULL: nobody may log in. */
     void (*login)(void *user_data, struct login_query *query);
     /* The login was accepted (both roles). */
     void (*authenticated)(void *user_data);
@@ -134,14 +134,14 @@ void ssh_disconnect(struct ssh *ssh, const char *text);
 void ssh_rekey(struct ssh *ssh);
 
 /* What is known. The texts live as long as the engine ("" before). */
-/* The peer's identification line behind "SSH-2.0-": its software, and its comment if there is one.
+/* The peer's identification line after "SSH-2.0-": its software, and its comment if there is one.
  */
 const char *ssh_peer_software(const struct ssh *ssh);
 const char *ssh_algorithms(const struct ssh *ssh);
 bool ssh_is_authenticated(const struct ssh *ssh);
 uint32_t ssh_rekey_count(const struct ssh *ssh);
-/* Changes that may come while it runs: of times, sizes and numbers. What is fixed among the
- * settings (settings.h), role, crypto, keys and log stay. */
+/* Changes times, sizes and numbers while the engine runs. The fixed settings (settings.h), role,
+ * crypto, keys and log do not change. */
 void ssh_change(struct ssh *ssh, const struct ssh_options *options);
 
 /* Jobs. */
@@ -149,7 +149,7 @@ void ssh_job_run(struct ssh_job *job);
 void ssh_job_done(struct ssh_job *job);         /* frees it */
 struct list *ssh_job_link(struct ssh_job *job); /* for the owner's lists while it is out */
 struct ssh_job *ssh_job_of_link(struct list *link);
-/* It belongs to a connection that is not logged in. */
+/* Whether it belongs to a connection that has not logged in. */
 bool ssh_job_is_login(const struct ssh_job *job);
 
 /* Channels. */

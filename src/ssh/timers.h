@@ -1,4 +1,4 @@
-/* What time does to a connection. */
+/* The timers of a connection. */
 #ifndef SALLY_SSH_TIMERS_H
 #define SALLY_SSH_TIMERS_H
 

@@ -7,7 +7,7 @@
  *   kexinit.h, negotiate.h, kex.h, kex_job.h, newkeys.h
  *                         the key exchange, in this order
  *   ext_info.h, ping.h    messages that stand alone
- *   timers.h, jobs.h      what time does, and what is computed elsewhere
+ *   timers.h, jobs.h      timers, and computations that run elsewhere
  *   disconnect.h          how it ends
  */
 #ifndef SALLY_SSH_TRANSPORT_H
@@ -34,7 +34,7 @@ struct direction {
     uint64_t packets, bytes;
 };
 
-/* RFC 8308 section 2.4: EXT_INFO comes right behind the first NEWKEYS, or right before
+/* RFC 8308 section 2.4: EXT_INFO comes right after the first NEWKEYS, or right before
  * USERAUTH_SUCCESS. */
 enum next_message { NEXT_IS_FREE, NEXT_MAY_BE_EXT_INFO, NEXT_IS_SUCCESS };
 
@@ -59,7 +59,7 @@ struct transport {
     bool authenticated;
     bool compression_started; /* USERAUTH_SUCCESS has gone over the line */
     bool run_wanted;          /* something happened outside of ssh_run() that it must look at */
-    bool end_untold;          /* OVER, and the owner has not heard of it */
+    bool end_untold;          /* OVER, but the owner has not been told */
     uint8_t session_id[HASH_MAX_SIZE];
     size_t session_id_size;
     uint32_t exchanges; /* key exchanges completed */
@@ -93,9 +93,9 @@ bool ssh_is_held(const struct ssh *ssh);
 
 /* The exchange hash of the first key exchange: the session identifier. Empty before. */
 struct slice ssh_session_id(const struct ssh *ssh);
-/* Right after USERAUTH_SUCCESS was sent or received: delayed compression starts. */
+/* Call right after USERAUTH_SUCCESS was sent or received: delayed compression starts. */
 void transport_login_done(struct ssh *ssh);
-/* A channel message or data moved: for the idle deadline. */
+/* Notes a channel message or data, for the idle deadline. */
 void transport_note_activity(struct ssh *ssh);
 
 #endif

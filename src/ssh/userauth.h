@@ -25,9 +25,9 @@ struct userauth {
     bool banner_shown;
     uint32_t succeeded; /* SALLY_AUTH_ bits */
     uint32_t requests, attempts, failures;
-    uint32_t methods_first; /* what was offered when nothing had succeeded yet */
+    uint32_t methods_first; /* what was offered before anything had succeeded */
     uint32_t methods;       /* SALLY_AUTH_ bits: what can continue now */
-    bool prompted;          /* keyboard-interactive: answers are awaited */
+    bool prompted;          /* keyboard-interactive: waiting for answers */
     uint32_t prompt_count;
     uint32_t round;
     struct client_login *client;

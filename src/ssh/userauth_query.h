@@ -1,4 +1,4 @@
-/* What the owner is asked, and what its answers do. */
+/* Queries to the owner, and the effect of its answers. */
 #ifndef SALLY_SSH_USERAUTH_QUERY_H
 #define SALLY_SSH_USERAUTH_QUERY_H
 
@@ -18,7 +18,7 @@ struct auth_query {
     uint8_t room[];
 };
 
-/* `text_bytes`: of all texts to be added, their NULs not counted, beside the user's name. NULL: no
+/* `text_bytes`: of all texts to be added besides the user's name, without their NULs. NULL: no
  * memory, and the connection is ended. */
 struct auth_query *auth_query_new(struct ssh *ssh, uint32_t method, struct slice user,
                                   size_t text_count, size_t text_bytes);

@@ -1,5 +1,5 @@
-/* A session channel with the sftp subsystem or a command: joins the SSH channel, the engine for it
- * and its session. */
+/* A session channel with the sftp subsystem or a command: connects the SSH channel, its engine and
+ * its session. */
 #ifndef SALLY_SERVER_SSH_CHANNEL_H
 #define SALLY_SERVER_SSH_CHANNEL_H
 
@@ -10,9 +10,10 @@ struct channel;
 
 /* What runs on a channel. */
 struct channel_kind {
-    /* What is left of the user's permissions by the settings; NULL: all. */
+    /* The permissions that the settings leave to the user; NULL: all. */
     uint32_t (*permissions)(const struct settings *s);
-    /* Makes ch->engine over the session, which is the engine's from then on, unless it fails. */
+    /* Creates ch->engine on top of the session, which belongs to the engine from then on, unless
+     * this fails. */
     sally_error (*make)(struct channel *ch, struct slice command);
     void (*input)(struct channel *ch, const uint8_t *data, size_t size);
     struct conn_session_methods session;
@@ -26,12 +27,12 @@ struct channel {
     struct ssh_channel *ssh_channel; /* NULL: likewise */
     const struct channel_kind *kind;
     void *engine;            /* the kind's */
-    struct charset *charset; /* of file names: ours, and the engine borrows it; NULL: none */
+    struct charset *charset; /* of file names: owned here, lent to the engine; NULL: none */
 };
 
 struct channel *channel_of_session(struct conn_session *s);
 
-/* Starts a session on the channel; `command` is what channel_exec runs. False: it cannot be. */
+/* Starts a session on the channel; `command` is what channel_exec runs. False: it failed. */
 bool channel_open(struct ssh_line *line, struct ssh_channel *channel,
                   const struct channel_kind *kind, struct slice command);
 
@@ -47,7 +48,7 @@ void channel_credit(void *user_data, size_t size);
 void channel_finish(void *user_data, uint32_t exit_status);
 void channel_want_flush(void *user_data);
 
-/* Methods that both kinds of session have in common. */
+/* Methods that both kinds of session share. */
 void channel_detach_session(struct conn_session *s);
 void channel_free_session(struct conn_session *s);
 

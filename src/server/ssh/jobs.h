@@ -1,4 +1,4 @@
-/* Computations of the SSH engine that take long: done at once while they are short and few, else by
+/* The SSH engine's expensive computations: done at once while they are short and few, otherwise by
  * workers. */
 #ifndef SALLY_SERVER_SSH_JOBS_H
 #define SALLY_SERVER_SSH_JOBS_H
@@ -7,9 +7,9 @@
 
 /* The engine's event. */
 void job_accept(struct ssh_line *line, struct ssh_job *job);
-/* Those that were not given to workers; not from inside an event. */
+/* Runs the jobs that were not given to workers. Not from inside an event. */
 void jobs_run_inline(struct ssh_line *line);
-/* The engine is gone: they are given back undone. */
+/* The engine is gone: returns the jobs without running them. */
 void jobs_discard(struct ssh_line *line);
 
 #endif
