@@ -84,11 +84,22 @@ bool listing_add_carry(struct listing *l, sally_file *file)
         if (l->ahead)
             put_bytes(&l->plain, name, size);
         l->count = 1;
+        l->taken = file->carry;
+        buf_init(&file->carry, l->taken.max);
     } else {
         put_bytes(&file->stale_names, name, size);
+        buf_clear(&file->carry);
     }
-    buf_clear(&file->carry);
     return current;
+}
+
+void listing_give_carry_back(struct listing *l, sally_file *file)
+{
+    if (file->carry.size > 0)
+        return;
+    buf_clear(&file->carry);
+    file->carry = l->taken;
+    l->taken = (struct buf){.data = NULL};
 }
 
 void listing_drop(struct listing *l)
@@ -96,6 +107,7 @@ void listing_drop(struct listing *l)
     if (!l)
         return;
     buf_clear(&l->carry);
+    buf_clear(&l->taken);
     buf_clear(&l->plain);
     buf_clear(&l->room);
 }

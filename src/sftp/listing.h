@@ -15,6 +15,7 @@
 struct listing {
     struct buf names; /* lies over the block */
     struct buf carry; /* the entry that did not fit; its own memory */
+    struct buf taken; /* the one of the reply before, which this one begins with */
     struct buf plain; /* of a prefetched reply: its names, each with its NUL */
     bool ahead;
     uint64_t as_of; /* session_changes() when it was requested */
@@ -34,6 +35,8 @@ bool listing_add(struct listing *l, const char *name, const sally_attrs *attrs);
 /* Begins with the entry that did not fit into the previous reply. False: there is none, or it is
  * out of date and its name was moved to file->stale_names. */
 bool listing_add_carry(struct listing *l, sally_file *file);
+/* The reply is not sent: the entry that it begins with waits for the next one. */
+void listing_give_carry_back(struct listing *l, sally_file *file);
 /* Frees what the answer, if there was one, has not taken over; NULL is allowed. */
 void listing_drop(struct listing *l);
 

@@ -13,6 +13,8 @@
 
 /* Listings of this size are copied to the small replies, not sent in a chunk of their own. */
 #define SMALL_LISTING 4096u
+/* No count of changes: see session_changes(). */
+#define NEVER_CURRENT UINT64_MAX
 
 sally_status handle_opendir(struct sftp *s, struct request_in *in)
 {
@@ -44,6 +46,7 @@ static void move_stale_page(struct sftp *s, sally_file *file)
         file->stale_names.failed = true;
     else
         put_bytes(&file->stale_names, buf_head(names), names->size);
+    file->carry_as_of = NEVER_CURRENT; /* it comes behind these */
     s->ahead.op = NULL;
     request_end(op);
 }
@@ -193,6 +196,13 @@ static void note_place(struct sftp *s, struct op *op)
         file->carry_as_of = l->as_of;
         l->carry = (struct buf){.data = NULL};
     }
+    if (op->pub.status != SALLY_OK && op->pub.status != SALLY_EOF)
+        listing_give_carry_back(l, file);
+}
+
+static bool may_list(const struct sftp *s)
+{
+    return (sally_session_permissions(s->session) & SALLY_MAY_LIST) != 0;
 }
 
 static void read_ahead(struct sftp *s, sally_file *file);
@@ -223,13 +233,14 @@ static bool answer_names(struct sftp *s, struct op *op)
 
 /* Storages that do one thing at a time get nothing to do that nobody has asked for, and where there
  * are no workers the reply would have to wait. One directory at a time: names that nobody has asked
- * for yet are outside the session's bound. Clients that ask ahead themselves need no help. */
+ * for yet are outside the session's bound. Clients that ask ahead themselves need no help. What is
+ * not allowed now may be when the client asks, and must not have been refused before. */
 static bool may_read_ahead(const struct sftp *s, const sally_file *file)
 {
     uint32_t traits = sally_fs_traits(sally_session_fs(s->session));
     return (traits & SALLY_FS_CONCURRENT) && !(traits & SALLY_FS_NONBLOCKING) &&
            session_host(s->session)->offload && !s->ahead.op && s->listings == 0 &&
-           !is_listed(file) && !file->closing;
+           !is_listed(file) && !file->closing && may_list(s);
 }
 
 static bool answer_ahead(struct sftp *s, struct op *op)
@@ -269,7 +280,7 @@ static bool answer_from_ahead(struct sftp *s, const struct request_in *in, const
     struct op *op = a->op;
     if (!op || op->pub.file != file || a->wanted ||
         request_of(op)->listing->as_of != session_changes(s->session) ||
-        !(sally_session_permissions(s->session) & SALLY_MAY_LIST)) /* lost since it was read */
+        !may_list(s)) /* lost since it was read */
         return false;
     if (!a->is_done) {
         a->wanted = true;

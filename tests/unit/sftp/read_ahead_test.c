@@ -102,6 +102,55 @@ static void what_was_read_ahead_needs_its_permission(void **state)
     peer_free(p);
 }
 
+/* Permission is taken away and given back in the middle: a name that was read already, and had no
+ * room in the last reply, is still there. */
+static void a_listing_goes_on_once_it_is_allowed_again(void **state)
+{
+    (void)state;
+    for (int ahead = 0; ahead < 2; ahead++) {
+        struct peer *p = peer_new(&(struct peer_options){
+            .traits = ahead ? SALLY_FS_CONCURRENT : 0, .max_names = 1024, .workers = true});
+        p->store.many = 1000;
+        sally_session *session = sftp_session(p->engine);
+        struct handle h = peer_opendir(p, "/many");
+        uint32_t id = peer_handle_request(p, SSH_FXP_READDIR, h);
+        peer_go(p);
+        uint32_t next = expect_names(p, id, 0);
+        sally_session_set_permissions(session, SALLY_MAY_ALL & ~SALLY_MAY_LIST);
+        for (int i = 0; i < 2; i++) {
+            id = peer_handle_request(p, SSH_FXP_READDIR, h);
+            peer_go(p);
+            peer_expect_status(p, id, SALLY_PERMISSION_DENIED);
+        }
+        sally_session_set_permissions(session, SALLY_MAY_ALL);
+        assert_int_equal(list_from(p, h, 1, next), 1000);
+        peer_close_handle(p, h);
+        assert_int_equal(p->credit, p->sent);
+        peer_free(p);
+    }
+}
+
+/* A refusal that nobody has asked for is none once it is allowed again. */
+static void nothing_is_read_ahead_that_is_not_allowed(void **state)
+{
+    (void)state;
+    struct peer *p = peer_ahead(1000, 1024);
+    sally_session *session = sftp_session(p->engine);
+    struct handle h = peer_opendir(p, "/many");
+    p->are_busy = true;
+    uint32_t id = peer_handle_request(p, SSH_FXP_READDIR, h);
+    peer_go(p);
+    sally_session_set_permissions(session, SALLY_MAY_ALL & ~SALLY_MAY_LIST);
+    p->are_busy = false;
+    peer_pump(p);
+    uint32_t next = expect_names(p, id, 0);
+    assert_int_equal(listings(p), 1);
+    sally_session_set_permissions(session, SALLY_MAY_ALL);
+    assert_int_equal(list_from(p, h, 1, next), 1000);
+    peer_close_handle(p, h);
+    peer_free(p);
+}
+
 /* A change comes after the next reply was made, or while it is being made: what the client hears of
  * the entries is what they are after the change. */
 static void changes_are_seen_in_what_was_read_ahead(void **state)
@@ -313,6 +362,8 @@ int main(void)
         cmocka_unit_test(read_ahead_gives_everything_once),
         cmocka_unit_test(what_was_read_ahead_is_answered_at_once),
         cmocka_unit_test(what_was_read_ahead_needs_its_permission),
+        cmocka_unit_test(a_listing_goes_on_once_it_is_allowed_again),
+        cmocka_unit_test(nothing_is_read_ahead_that_is_not_allowed),
         cmocka_unit_test(changes_are_seen_in_what_was_read_ahead),
         cmocka_unit_test(removed_entries_stay_away),
         cmocka_unit_test(errors_come_when_they_are_asked_for),
