@@ -228,7 +228,7 @@ sally_status locks_check_cut_slowly(struct locks *locks, struct lock_key key, ui
         else if (status == SALLY_OK && other->session != op->session &&
                  (range = find_forbidding(other, size, UINT64_MAX, SALLY_OPEN_BLOCK_WRITE)))
             here = SALLY_BYTE_RANGE_LOCK_CONFLICT;
-        if (here != SALLY_OK) {
+        if (here != SALLY_OK && here != status) { /* of each kind the first one is told */
             report(op, other, range);
             status = here;
         }

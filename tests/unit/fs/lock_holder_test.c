@@ -122,6 +122,25 @@ static void ranges(enum storage storage)
     end(&b);
 }
 
+/* One is told, the first one, however many there are. */
+static void the_first_of_several_is_told(void **state)
+{
+    (void)state;
+    for (enum storage storage = LOCAL; storage < STORAGES; storage++) {
+        struct bench b;
+        sally_file *file;
+        sally_attrs cut = {.valid = SALLY_ATTR_SIZE, .size = 1};
+        uint32_t flags = SALLY_OPEN_READ | SALLY_OPEN_BLOCK_WRITE;
+        begin(&b, storage);
+        assert_int_equal(do_open(&b.ann, "/dir/file", flags | SALLY_OPEN_BLOCK_DELETE, &b.file),
+                         SALLY_OK);
+        assert_int_equal(do_open(&b.bob, "/file", flags, &file), SALLY_OK);
+        expect(&b.bob, do_setstat(&b.bob, "/file", 0, &cut), SALLY_LOCK_CONFLICT,
+               "ann 7 /dir/file 1800");
+        end(&b);
+    }
+}
+
 static void who_has_reserved_it(void **state)
 {
     (void)state;
@@ -159,6 +178,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_has_reserved_it),
         cmocka_unit_test(who_has_locked_it),
+        cmocka_unit_test(the_first_of_several_is_told),
         cmocka_unit_test(another_program_is_not_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
