@@ -70,7 +70,8 @@ SALLY_API uint32_t sally_session_permissions(const sally_session *session);
  * checked against the permissions that apply when it starts, and again after its before-hooks. So a
  * change also applies to requests that the client has already sent and that are still waiting, and
  * to READ and WRITE of open files. Operations that have reached the storage are not cancelled, and
- * CLOSE is always allowed. The client is not told: what VERSION announced does not change.
+ * CLOSE is always allowed. The client is not told: what VERSION announced does not change. What the
+ * settings deny ("sftp.deny_requests", which applies to scp, too) stays denied.
  *
  * Any thread, as long as the session exists: inside its callbacks, or before its SESSION_END has
  * been answered. To change all sessions of a server's connection, including later ones, see

@@ -45,7 +45,8 @@ sally_error session_new(sally_session **out, struct session_host *host,
     s->host = host;
     s->peer = o->peer ? o->peer : &unknown_peer;
     s->fs = sally_fs_ref(o->fs);
-    atomic_init(&s->permissions, o->permissions);
+    s->denied = o->denied;
+    atomic_init(&s->permissions, o->permissions & ~o->denied);
     s->id = o->id;
     s->max_operations = o->max_operations ? o->max_operations : 1;
     s->max_files = o->max_files;
@@ -207,7 +208,8 @@ uint32_t sally_session_permissions(const sally_session *s)
 
 void sally_session_set_permissions(sally_session *s, uint32_t permissions)
 {
-    atomic_store_explicit(&s->permissions, permissions & SALLY_MAY_ALL, memory_order_release);
+    atomic_store_explicit(&s->permissions, permissions & SALLY_MAY_ALL & ~s->denied,
+                          memory_order_release);
 }
 
 sally_fs *sally_session_fs(const sally_session *s)

@@ -35,6 +35,7 @@ struct session_options {
     const sally_peer *peer; /* lent, must outlive the session */
     sally_fs *fs;           /* held */
     uint32_t permissions;
+    uint32_t denied; /* SALLY_MAY_ bits that it never has, whatever is set later */
     uint64_t id;
     uint32_t max_operations; /* submitted and not done; at least 1 */
     uint32_t max_files;

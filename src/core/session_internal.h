@@ -35,6 +35,7 @@ struct sally_session {
     const sally_peer *peer;
     sally_fs *fs;
     _Atomic uint32_t permissions; /* any thread */
+    uint32_t denied;              /* of these, for good */
     uint32_t version;
     uint64_t id;
     uint32_t max_operations, max_files;

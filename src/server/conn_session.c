@@ -72,7 +72,7 @@ static void on_gone(void *user_data)
     conn_unpin(c);
 }
 
-static sally_error make_session(struct conn_session *s)
+static sally_error make_session(struct conn_session *s, uint32_t allowed)
 {
     struct conn *c = s->conn;
     const struct settings *set = s->settings;
@@ -83,7 +83,8 @@ static sally_error make_session(struct conn_session *s)
         .home = c->login.home,
         .peer = &c->peer,
         .fs = c->login.fs,
-        .permissions = c->login.permissions & s->allowed,
+        .permissions = c->login.permissions,
+        .denied = ~allowed,
         .id = atomic_fetch_add_explicit(&c->server->next_session_id, 1, memory_order_relaxed),
         .max_operations = set->limits.operations,
         .max_files = set->limits.open_files,
@@ -116,9 +117,8 @@ bool conn_session_init(struct conn_session *s, struct conn *c, uint32_t allowed)
                                     .yields = true,
                                     .lane = c->login.lane};
     s->conn = c;
-    s->allowed = allowed;
     s->settings = settings_ref(c->settings);
-    if (make_session(s) == SALLY_E_OK)
+    if (make_session(s, allowed) == SALLY_E_OK)
         return true;
     settings_unref(s->settings);
     return false;
@@ -247,7 +247,7 @@ void conn_sessions_permit(struct conn *c)
     LIST_EACH (item, &c->sessions) {
         struct conn_session *s = session_of_link(item);
         if (s->stage != SESSION_ENDING)
-            sally_session_set_permissions(s->session, c->login.permissions & s->allowed);
+            sally_session_set_permissions(s->session, c->login.permissions);
     }
 }
 

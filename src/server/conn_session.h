@@ -35,7 +35,6 @@ struct conn_session {
     struct list link;  /* the connection's sessions */
     struct list ready; /* the connection's ready_sessions */
     sally_session *session;
-    uint32_t allowed;          /* SALLY_MAY_ bits that the settings leave of the user's */
     struct settings *settings; /* held: the engine borrows its texts */
     enum conn_session_stage stage;
     bool is_finished;          /* the engine has done everything */
@@ -44,8 +43,9 @@ struct conn_session {
     uint32_t files, in_flight; /* as counted in the connection's facts */
 };
 
-/* Creates s->session for the logged-in user, with at most the permissions `allowed`; the rest of *s
- * is zero except `methods`. False: it failed, and the caller frees s. */
+/* Creates s->session for the logged-in user, with at most the permissions `allowed` (what the
+ * settings leave of the user's), whatever the program sets later; the rest of *s is zero except
+ * `methods`. False: it failed, and the caller frees s. */
 bool conn_session_init(struct conn_session *s, struct conn *c, uint32_t allowed);
 /* The engine exists, too: the connection owns the session from now on. */
 void conn_session_start(struct conn_session *s);

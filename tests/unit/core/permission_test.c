@@ -91,6 +91,25 @@ static void a_file_opened_to_write_cannot_be_read(void **state)
     (void)state;
 }
 
+/* A session may have what it is given, but never what it is denied for good. */
+static void what_is_denied_is_never_given(void **state)
+{
+    (void)state;
+    struct scripted b = {0};
+    struct session_options o = {
+        .user = "joe", .permissions = SALLY_MAY_ALL, .denied = SALLY_MAY_WRITE};
+    sally_session *session;
+    scripted_start(&b, 0, 0, false, SALLY_MAY_ALL);
+    o.fs = b.fs;
+    assert_int_equal(session_new(&session, &b.host.host, &o), SALLY_E_OK);
+    assert_int_equal(sally_session_permissions(session), SALLY_MAY_ALL & ~SALLY_MAY_WRITE);
+    sally_session_set_permissions(session, SALLY_MAY_READ | SALLY_MAY_WRITE);
+    assert_int_equal(sally_session_permissions(session), SALLY_MAY_READ);
+    session_close(session, SALLY_CLOSED_LOST, scripted_gone, &b);
+    b.gone = false;
+    scripted_stop(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -98,6 +117,7 @@ int main(void)
         cmocka_unit_test(permissions_may_change),
         cmocka_unit_test(a_hook_may_take_permissions_away),
         cmocka_unit_test(a_file_opened_to_write_cannot_be_read),
+        cmocka_unit_test(what_is_denied_is_never_given),
     };
     return cmocka_run_group_tests_name("core/permission", tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* Another protocol than SSH, over the server's own connections, logins and sessions. */
 #include <poll.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "cmocka_all.h"
@@ -116,12 +117,38 @@ static void a_shutdown_waits_for_no_question(void **state)
     }
 }
 
+static sally_status allow_all(void *user_data, sally_op *op)
+{
+    sally_session_set_permissions(op->session, SALLY_MAY_ALL);
+    atomic_store((_Atomic uint32_t *)user_data, sally_session_permissions(op->session));
+    return SALLY_CONTINUE;
+}
+
+/* Of what it keeps from its sessions the program gives nothing back. */
+static void what_a_protocol_denies_stays_denied(void **state)
+{
+    (void)state;
+    _Atomic uint32_t permissions = 0;
+    const sally_hooks hooks = {.struct_size = sizeof hooks,
+                               .before_mask = SALLY_OP_BIT(SALLY_OP_STAT),
+                               .before = allow_all,
+                               .user_data = &permissions};
+    sally_server *s = new_server(NULL);
+    assert_int_equal(sally_server_add_hooks(s, &hooks), SALLY_E_OK);
+    assert_int_equal(sally_server_start(s), SALLY_E_OK);
+    put_plan(s);
+    assert_answer(s, "joe secret /plan\n", "14\n");
+    assert_int_equal(atomic_load(&permissions), SALLY_MAY_STAT);
+    finish(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(questions_are_answered_from_the_storage),
         cmocka_unit_test(it_is_a_connection_like_others),
         cmocka_unit_test(a_shutdown_waits_for_no_question),
+        cmocka_unit_test(what_a_protocol_denies_stays_denied),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
