@@ -29,8 +29,8 @@ typedef struct sally_fs sally_fs;           /**< a storage: fs.h */
 /* clang-format off */
 /**
  * Every kind of operation: X(name, value, slot, permission). The slot is the member of ::sally_fs_methods that
- * answers it; the permission is what the session must have been given (0: none needed; OPEN, and the two-path kinds,
- * need more: see session.h).
+ * answers it; the permission is what the session must have been given (0: none needed; OPEN, REALPATH, and the two-path
+ * kinds, need more: see session.h).
  */
 #define SALLY_OP_MAP(X)                                       \
     X(SESSION_START,  1, session_start, 0)                    \
@@ -125,6 +125,8 @@ enum {
 /** @} */
 
 /** @name How REALPATH treats a missing file (draft-13 section 8.9)
+ * Without ::SALLY_MAY_STAT the storage is not asked: STAT_ALWAYS is ::SALLY_PERMISSION_DENIED, and
+ * the others are answered by the normalised path.
  * @{ */
 #define SALLY_REALPATH_NO_CHECK    1u /**< the text is all that matters */
 #define SALLY_REALPATH_STAT_IF     2u /**< attributes when it exists */

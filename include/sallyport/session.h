@@ -17,12 +17,14 @@ SALLY_BEGIN_DECLS
 /** @name What a session may do
  * OPEN needs READ to read, WRITE to write, CREATE as well when it may make the file, and LOCK to
  * keep others from it; SETSTAT needs SETSTAT; RENAME needs RENAME, and with OVERWRITE also REMOVE;
- * COPY needs READ and WRITE.
+ * COPY needs READ and WRITE. REALPATH needs STAT to resolve links and to tell what exists: without
+ * it the answer is the normalised path, or ::SALLY_PERMISSION_DENIED with
+ * ::SALLY_REALPATH_STAT_ALWAYS.
  * @{ */
 #define SALLY_MAY_READ     0x0001u /**< read files */
 #define SALLY_MAY_WRITE    0x0002u /**< write existing files */
 #define SALLY_MAY_CREATE   0x0004u /**< make files */
-#define SALLY_MAY_LIST     0x0008u /**< list directories */
+#define SALLY_MAY_LIST     0x0008u /**< list directories, with their entries' attributes */
 #define SALLY_MAY_STAT     0x0010u /**< see attributes and link targets */
 #define SALLY_MAY_SETSTAT  0x0020u /**< change attributes */
 #define SALLY_MAY_REMOVE   0x0040u /**< remove files */

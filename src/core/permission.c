@@ -34,6 +34,8 @@ static uint32_t needed_by(const sally_op *op)
                (op->u.rename.flags & SALLY_RENAME_OVERWRITE ? SALLY_MAY_REMOVE : 0);
     case SALLY_OP_LEND_FD:
         return op->u.lend_fd.flags & SALLY_OPEN_WRITE ? SALLY_MAY_WRITE : SALLY_MAY_READ;
+    case SALLY_OP_REALPATH: /* the others can be answered without a look at the storage */
+        return op->u.text.flags == SALLY_REALPATH_STAT_ALWAYS ? SALLY_MAY_STAT : 0;
     default:
         return op_kind_permission(op->kind);
     }
@@ -69,6 +71,12 @@ static bool file_allows(const sally_op *op, bool skips)
     default:
         return true;
     }
+}
+
+bool op_is_text_only(const struct op *op)
+{
+    return op->kind == SALLY_OP_REALPATH && !op->skips_permissions &&
+           !(sally_session_permissions(op->session) & SALLY_MAY_STAT);
 }
 
 sally_status op_check_permissions(const struct op *op)

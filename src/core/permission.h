@@ -6,5 +6,8 @@
 
 /* SALLY_OK, SALLY_PERMISSION_DENIED, or why a handle does not fit the operation. */
 sally_status op_check_permissions(const struct op *op);
+/* A REALPATH whose answer may be nothing but its normalised path: what the storage would say tells
+ * what exists and where symbolic links lead. */
+bool op_is_text_only(const struct op *op);
 
 #endif

@@ -197,6 +197,8 @@ static bool answer_resolved(struct sftp *s, struct op *op)
     }
     if (text->attrs.valid)
         return answer_text(s, op);
+    if (!*must_exist && !(sally_session_permissions(s->session) & SALLY_MAY_STAT))
+        return answer_text(s, op);
     struct op *next = request_continue(op, SALLY_OP_STAT, answer_found);
     sally_status status =
         next ? op_set_raw_path(next, slice_of(text->result ? text->result : op->pub.path))

@@ -79,6 +79,50 @@ static void a_hook_may_take_permissions_away(void **state)
     scripted_stop(&b);
 }
 
+static struct op *realpath_op(struct scripted *b, uint32_t flags)
+{
+    struct op *op = scripted_op(b, SALLY_OP_REALPATH, "a/../b");
+    op->pub.u.text.flags = flags;
+    return op;
+}
+
+static sally_status see_text(void *user_data, sally_op *op)
+{
+    char *seen = user_data;
+    strcat(seen, op->status == SALLY_OK && op->u.text.result ? op->u.text.result : "-");
+    strcat(seen, " ");
+    return op->status;
+}
+
+/* What exists and where links lead is for those who may STAT; an operation of the program's own is
+ * not judged. */
+static void realpath_is_text_alone_without_stat(void **state)
+{
+    (void)state;
+    struct scripted b = {0};
+    char seen[200] = "";
+    sally_hooks hooks = {.struct_size = sizeof hooks,
+                         .after_mask = SALLY_OP_BIT(SALLY_OP_REALPATH),
+                         .after = see_text,
+                         .user_data = seen};
+    assert_int_equal(hook_stack_add(&b.hooks, &hooks), SALLY_E_OK);
+    scripted_start(&b, 0, 0, false, SALLY_MAY_ALL & ~SALLY_MAY_STAT);
+    for (uint32_t how = SALLY_REALPATH_NO_CHECK; how <= SALLY_REALPATH_STAT_ALWAYS; how++)
+        op_submit(realpath_op(&b, how));
+    assert_string_equal(b.done, "realpath=0 realpath=0 realpath=3 ");
+    assert_string_equal(seen, "/home/b /home/b - ");
+    assert_string_equal(b.script.trace, "");
+    b.script.answer = SALLY_NO_SUCH_FILE;
+    struct op *own = realpath_op(&b, SALLY_REALPATH_STAT_ALWAYS);
+    own->skips_permissions = true;
+    op_submit(own);
+    sally_session_set_permissions(b.session, SALLY_MAY_STAT);
+    op_submit(realpath_op(&b, SALLY_REALPATH_STAT_IF));
+    assert_string_equal(b.script.trace, "realpath:/home/b realpath:/home/b ");
+    b.script.answer = SALLY_OK;
+    scripted_stop(&b);
+}
+
 static void a_file_opened_to_write_cannot_be_read(void **state)
 {
     struct scripted b = {0};
@@ -116,6 +160,7 @@ int main(void)
         cmocka_unit_test(permissions_come_before_the_storage),
         cmocka_unit_test(permissions_may_change),
         cmocka_unit_test(a_hook_may_take_permissions_away),
+        cmocka_unit_test(realpath_is_text_alone_without_stat),
         cmocka_unit_test(a_file_opened_to_write_cannot_be_read),
         cmocka_unit_test(what_is_denied_is_never_given),
     };

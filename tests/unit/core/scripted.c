@@ -62,6 +62,7 @@ sally_fs *scripted_fs(struct script *s, uint32_t traits, bool with_cancel)
                           .write = slot,
                           .stat = slot,
                           .remove = slot,
+                          .realpath = slot,
                           .rename = slot,
                           .opendir = slot,
                           .cancel = with_cancel ? cancel : NULL,

@@ -181,6 +181,7 @@ struct peer *peer_new(const struct peer_options *options)
     buf_init(&p->out, SIZE_MAX / 2);
     buf_init(&p->in, SIZE_MAX / 2);
     store_init(&p->store);
+    p->store.resolves = p->options.resolves;
     store_add(&p->store, "/home/joe", SALLY_TYPE_DIRECTORY, NULL, 0);
     store_add(&p->store, "/many", SALLY_TYPE_DIRECTORY, NULL, 0);
     store_add(&p->store, "/hello", SALLY_TYPE_REGULAR, "Hello, world", 12);

@@ -32,6 +32,7 @@ struct peer_options {
     bool hold;       /* chunks stay with the client until peer_release() */
     bool want_flush; /* the event is listened to */
     bool list_dots;
+    bool resolves;          /* the storage has REALPATH */
     uint32_t umask_version; /* 0: 5 */
     bool no_init;           /* INIT is the test's affair */
     bool workers; /* what may block is done when everything else is, unless they are busy */

@@ -367,6 +367,81 @@ static void realpath_of_version_6_composes(void **state)
     peer_free(p);
 }
 
+struct resolution {
+    uint32_t version, permissions;
+    uint32_t control; /* 0: not sent */
+    const char *path, *result;
+    uint32_t status; /* with no result */
+    bool has_attrs, asks;
+};
+
+static void assert_resolves(const struct resolution *c, bool expands)
+{
+    struct peer *p = peer_new(&(struct peer_options){
+        .version = c->version, .permissions = c->permissions, .resolves = true});
+    store_add(&p->store, "/link", SALLY_TYPE_SYMLINK, "/hello", 6);
+    uint32_t id;
+    if (expands) {
+        id = peer_extended_path(p, "expand-path@openssh.com", c->path);
+    } else {
+        id = peer_begin(p, SSH_FXP_REALPATH);
+        put_text(&p->out, c->path);
+        if (c->control)
+            put_u8(&p->out, (uint8_t)c->control);
+        peer_end(p);
+    }
+    peer_go(p);
+    if (c->result) {
+        struct reply *r = peer_expect(p, SSH_FXP_NAME, id);
+        assert_int_equal(get_u32(&r->body), 1);
+        assert_true(slice_is(get_string(&r->body), c->result));
+        if (c->version == 3)
+            get_string(&r->body); /* longname */
+        assert_int_equal(get_u32(&r->body) != 0, c->has_attrs);
+        assert_true(c->has_attrs || cursor_left(&r->body) <= 1); /* the type, from version 4 on */
+    } else {
+        peer_expect_status(p, id, c->status);
+    }
+    assert_int_equal(p->store.calls[SALLY_OP_REALPATH], c->asks);
+    assert_int_equal(p->store.calls[SALLY_OP_STAT], 0);
+    peer_free(p);
+}
+
+/* REALPATH shows what STAT and READLINK would, only to those who may do these. */
+static void realpath_tells_nothing_that_is_not_permitted(void **state)
+{
+    (void)state;
+    const uint32_t all = SALLY_MAY_ALL, less = SALLY_MAY_ALL & ~SALLY_MAY_STAT;
+    for (uint32_t version = 3; version <= 5; version++) {
+        const struct resolution cases[] = {
+            {version, all, 0, "/link", "/hello", SALLY_OK, version > 3, true},
+            {version, all, 0, "/none", NULL, SALLY_NO_SUCH_FILE, false, true},
+            {version, less, 0, "/link", "/link", SALLY_OK, false, false},
+            {version, less, 0, "/none/../x/.", "/x", SALLY_OK, false, false},
+        };
+        for (size_t i = 0; i < COUNT_OF(cases); i++) {
+            assert_resolves(&cases[i], false);
+            assert_resolves(&cases[i], true);
+        }
+    }
+    const struct resolution cases[] = {
+        {6, all, 0, "/link", "/link", SALLY_OK, false, false},
+        {6, all, 1, "/link", "/link", SALLY_OK, false, false},
+        {6, all, 2, "/link", "/hello", SALLY_OK, true, true},
+        {6, all, 2, "/none", "/none", SALLY_OK, false, true},
+        {6, all, 3, "/link", "/hello", SALLY_OK, true, true},
+        {6, all, 3, "/none", NULL, SALLY_NO_SUCH_FILE, false, true},
+        {6, less, 0, "/link", "/link", SALLY_OK, false, false},
+        {6, less, 1, "/link", "/link", SALLY_OK, false, false},
+        {6, less, 2, "/link", "/link", SALLY_OK, false, false},
+        {6, less, 2, "/none", "/none", SALLY_OK, false, false},
+        {6, less, 3, "/link", NULL, SALLY_PERMISSION_DENIED, false, false},
+        {6, less, 3, "/none", NULL, SALLY_PERMISSION_DENIED, false, false},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_resolves(&cases[i], false);
+}
+
 static void setstat_sets_what_is_said(void **state)
 {
     (void)state;
@@ -458,6 +533,7 @@ int main(void)
         cmocka_unit_test(links_of_version_6),
         cmocka_unit_test(realpath_of_version_3),
         cmocka_unit_test(realpath_of_version_6_composes),
+        cmocka_unit_test(realpath_tells_nothing_that_is_not_permitted),
         cmocka_unit_test(setstat_sets_what_is_said),
         cmocka_unit_test(long_paths_are_no_ones_problem),
         cmocka_unit_test(without_a_permission_nothing_reaches_the_storage),

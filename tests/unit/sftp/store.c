@@ -388,6 +388,12 @@ static sally_status perform(sally_fs *fs, sally_op *op)
         return do_rename(s, op);
     case SALLY_OP_MKDIR:
         return make(s, op->path, SALLY_TYPE_DIRECTORY, NULL, 0);
+    case SALLY_OP_REALPATH:
+        n = follow(s, op->path);
+        if (!n)
+            return SALLY_NO_SUCH_FILE;
+        describe(n, &op->u.text.attrs);
+        return sally_op_set_result(op, n->path);
     case SALLY_OP_READLINK:
         n = store_find(s, op->path);
         if (!n)
@@ -485,7 +491,9 @@ sally_fs *store_fs(struct store *s, uint32_t traits, uint64_t without)
         m.member = slot;
     SALLY_OP_MAP(SET)
 #undef SET
-    m.lend_fd = m.copy = m.realpath = NULL;
+    m.lend_fd = m.copy = NULL;
+    if (!s->resolves)
+        m.realpath = NULL;
     sally_fs *fs = NULL;
     return sally_fs_new(&fs, &m, s) == SALLY_E_OK ? fs : NULL;
 }

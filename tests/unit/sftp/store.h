@@ -28,6 +28,7 @@ struct store {
     uint32_t empty_rounds; /* READDIRs of /many that bring nothing at first */
     bool plain_names;      /* /many lists names without attributes */
     bool one_by_one;       /* each READDIR of /many brings one name */
+    bool resolves;         /* REALPATH follows links and brings attributes; set before store_fs() */
     bool odd_names;        /* /many begins with names that cannot be sent */
     size_t name_size;      /* at least so long */
     uint64_t late_kinds;   /* SALLY_OP_BIT of the kinds that are answered late */
