@@ -21,10 +21,10 @@ enum {
     SALLY_SETTING_BOOL = 4,     /**< yes or no (also on, off, true, false, 1, 0) */
     SALLY_SETTING_TEXT = 5,     /**< any text */
     SALLY_SETTING_LIST = 6      /**< names separated by commas; or a change, in OpenSSH's notation:
-                                   +a,b appends both, -a,b removes both (a and b may be patterns with
-                                   * and ?), ^a,b puts both in front; +a,-b does one after the other.
-                                   A change modifies the value of the layer below; for a server's
-                                   setting, the default */
+                                   +a,b appends both, -a,b removes both, ^a,b puts both in front;
+                                   +a,-b does one after the other. Only names behind a - may be
+                                   patterns with * and ?. A change modifies the value of the layer
+                                   below; for a server's setting, the default */
 };
 
 /** Where a setting may be set, as bits. A connection's value overrides its user's, a user's the
@@ -57,7 +57,8 @@ SALLY_API const sally_setting *sally_setting_find(const char *name);
 
 /** The name at `index` of those that the list setting `name` may hold, best first; NULL past the
  * last one, and for settings of another type. Lists of requests also take the names that requests
- * have on the wire, and a storage's own, which have an @. Static. Any thread. */
+ * have on the wire, which sally_server_get() then shows as the name that this call has
+ * (statvfs@openssh.com is statvfs), and a storage's own, which have an @. Static. Any thread. */
 SALLY_API const char *sally_setting_choice_at(const char *name, size_t index);
 
 SALLY_END_DECLS

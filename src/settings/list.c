@@ -46,6 +46,34 @@ static const char *text_of(struct buf *list)
     return list->failed ? "" : (const char *)buf_head(list);
 }
 
+/* The next other name for what may be named; NULL past the last one. */
+static const char *alias_at(const struct setting_row *row, size_t index, const char **name)
+{
+    return row->alias_at ? row->alias_at(index, name) : NULL;
+}
+
+/* The one name that lists hold, so that all layers mean the same by it. */
+static const char *canonical(const struct setting_row *row, const char *text)
+{
+    const char *alias, *name;
+    for (size_t i = 0; (alias = alias_at(row, i, &name)); i++)
+        if (strcmp(alias, text) == 0)
+            return name;
+    return text;
+}
+
+/* By any of its names. */
+static bool fits(const struct setting_row *row, const char *pattern, const char *text)
+{
+    const char *alias, *name;
+    if (glob_matches(slice_of(pattern), slice_of(text)))
+        return true;
+    for (size_t i = 0; (alias = alias_at(row, i, &name)); i++)
+        if (strcmp(name, text) == 0 && glob_matches(slice_of(pattern), slice_of(alias)))
+            return true;
+    return false;
+}
+
 static void append(struct buf *list, const char *name)
 {
     if (names_have(slice_of(text_of(list)), slice_of(name)))
@@ -54,7 +82,7 @@ static void append(struct buf *list, const char *name)
 }
 
 /* The list without the names that fit the pattern, which may be a name itself. */
-static void remove_names(struct buf *list, const char *pattern)
+static void remove_names(const struct setting_row *row, struct buf *list, const char *pattern)
 {
     struct buf kept;
     buf_init(&kept, list->max);
@@ -62,7 +90,7 @@ static void remove_names(struct buf *list, const char *pattern)
     char each[LIST_NAME_SIZE];
     bool too_long = false;
     while (next_name(&at, each, &too_long))
-        if (!too_long && !glob_matches(slice_of(pattern), slice_of(each)))
+        if (!too_long && !fits(row, pattern, each))
             append(&kept, each);
     if (list->failed)
         kept.failed = true;
@@ -91,7 +119,7 @@ static bool fits_a_choice(const struct setting_row *row, const char *pattern)
 {
     const char *known;
     for (size_t i = 0; (known = row->name_at(i)) != NULL; i++)
-        if (glob_matches(slice_of(pattern), slice_of(known)))
+        if (fits(row, pattern, known))
             return true;
     return false;
 }
@@ -99,6 +127,11 @@ static bool fits_a_choice(const struct setting_row *row, const char *pattern)
 static sally_error check_name(const struct setting_row *row, const char *name, bool too_long,
                               bool may_be_pattern, char why[SETTINGS_WHY_SIZE])
 {
+    if (!too_long && !may_be_pattern && glob_is_pattern(slice_of(name))) {
+        snprintf(why, SETTINGS_WHY_SIZE, "%s: \"%s\" is a pattern: these may only follow a -",
+                 row->pub.name, name);
+        return SALLY_E_PARSE;
+    }
     if (!too_long && looks_like_a_name(name) &&
         (is_choice(row, name) || (may_be_pattern && fits_a_choice(row, name))))
         return SALLY_E_OK;
@@ -138,12 +171,12 @@ static sally_error resolve_name(struct resolving *r, const char *text, bool too_
     if (error)
         return error;
     if (r->mark == '-') {
-        remove_names(&r->head, text);
-        remove_names(&r->list, text);
+        remove_names(r->row, &r->head, text);
+        remove_names(r->row, &r->list, text);
     } else if (r->mark == '^') {
-        append(&r->head, text);
+        append(&r->head, canonical(r->row, text));
     } else {
-        append(&r->list, text);
+        append(&r->list, canonical(r->row, text));
     }
     return SALLY_E_OK;
 }

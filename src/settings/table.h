@@ -20,6 +20,9 @@ struct setting_row {
     /* TEXT: whether the value is valid; NULL: any is. LIST: whether this name is allowed, too;
      * NULL: it is not. */
     bool (*is_valid)(const char *value);
+    /* LIST: another name for one of those, and in `name` that one, which lists hold instead; NULL
+     * past the last one. NULL: each has only one name. */
+    const char *(*alias_at)(size_t index, const char **name);
     bool empty_is_all; /* LIST: empty means every name, so removing names must leave one */
 };
 

@@ -40,6 +40,17 @@ const char *sftp_request_name_at(size_t index)
     return NULL;
 }
 
+const char *sftp_request_alias_at(size_t index, const char **name)
+{
+    for (size_t i = 0; i < REQUEST_COUNT; i++) {
+        if (!rows[i].on_wire || strcmp(rows[i].on_wire, rows[i].name) == 0 || index-- != 0)
+            continue;
+        *name = rows[i].name;
+        return rows[i].on_wire;
+    }
+    return NULL;
+}
+
 bool sftp_request_is_known(const char *name)
 {
     for (size_t i = 0; i < REQUEST_COUNT; i++)

@@ -26,6 +26,9 @@ struct sftp_settings {
 
 /* The names that the lists of allowed and denied requests know; NULL past the last one. */
 const char *sftp_request_name_at(size_t index);
+/* What a request is called on the wire, where that differs from its name in lists, which is stored
+ * in `name`; NULL past the last one. */
+const char *sftp_request_alias_at(size_t index, const char **name);
 /* Whether lists accept this name. Extensions may also be given by their name on the wire. */
 bool sftp_request_is_known(const char *name);
 

@@ -188,7 +188,7 @@ def test_who_leaves_and_comes_back_counts(start):
             refused = count
             break
     assert refused is not None and refused >= 19
-    assert "limits.connections" in server.output()
+    assert wait_for(lambda: "limits.connections" in server.output())
 
     def is_welcome():
         try:

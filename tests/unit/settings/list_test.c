@@ -76,6 +76,11 @@ static void a_mark_holds_for_the_names_behind_it(void **state)
     for (size_t i = 0; i < COUNT_OF(bad); i++)
         assert_int_equal(fixture_set(&f, "ssh.macs", bad[i]), SALLY_E_PARSE);
     assert_int_equal(fixture_set(&f, "ssh.macs", "-*"), SALLY_E_RANGE);
+    /* Nor is a pattern one of the names that only a storage knows. */
+    const char *const patterns[] = {"*@openssh.com", "+*@openssh.com", "^x?@own", "open,[a-c]@own"};
+    for (size_t i = 0; i < COUNT_OF(patterns); i++)
+        assert_int_equal(fixture_set(&f, "sftp.deny_requests", patterns[i]), SALLY_E_PARSE);
+    assert_non_null(strstr(f.why, "pattern"));
     assert_int_equal(fixture_set(&f, "sftp.deny_requests", "+remove,rmdir"), SALLY_E_OK);
     assert_shows(f.settings, "sftp.deny_requests", "remove,rmdir");
     fixture_end(&f);

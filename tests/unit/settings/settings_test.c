@@ -109,6 +109,43 @@ static void lists_change_what_is_below_them(void **state)
     fixture_end(&f);
 }
 
+/* A request that has two names is one thing in every layer. */
+static void lists_know_a_request_by_all_its_names(void **state)
+{
+    (void)state;
+    static const char *const lists[] = {"sftp.allow_requests", "sftp.deny_requests"};
+    static const struct {
+        const char *below, *above, *result;
+    } cases[] = {
+        {"stat,statvfs", "-statvfs@openssh.com", "stat"},
+        {"stat,statvfs@openssh.com", "-statvfs", "stat"},
+        {"stat,statvfs@openssh.com", "-statvfs@openssh.com", "stat"},
+        {"stat,check-file", "-check-file-handle", "stat"},
+        {"stat,check-file-handle", "-check-file", "stat"},
+        {"stat,statvfs,fsync@openssh.com,copy-data", "-*@openssh.com", "stat,copy-data"},
+        {"stat,statvfs@openssh.com,fstatvfs", "-*vfs", "stat"},
+        {"stat,statvfs", "+statvfs@openssh.com,fsync@openssh.com", "stat,statvfs,fsync"},
+        {"stat,statvfs@openssh.com", "^statvfs", "statvfs,stat"},
+        {"stat", "^fsync@openssh.com", "fsync,stat"},
+        {"stat", "fsync@openssh.com,fsync,their@own", "fsync,their@own"},
+    };
+    struct fixture f;
+    fixture_begin(&f);
+    for (size_t k = 0; k < COUNT_OF(lists); k++) {
+        for (size_t i = 0; i < COUNT_OF(cases); i++) {
+            struct layers l;
+            layers_begin(&l);
+            assert_int_equal(fixture_set(&f, lists[k], cases[i].below), SALLY_E_OK);
+            set(&l.each[1], lists[k], cases[i].above);
+            struct settings *s = resolve(&l, f.settings);
+            assert_shows(s, lists[k], cases[i].result);
+            settings_unref(s);
+            layers_end(&l);
+        }
+    }
+    fixture_end(&f);
+}
+
 /* An empty list of what is allowed allows everything, and one of what may be used nothing. */
 static void a_change_leaves_something(void **state)
 {
@@ -205,6 +242,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_highest_layer_wins),
         cmocka_unit_test(lists_change_what_is_below_them),
+        cmocka_unit_test(lists_know_a_request_by_all_its_names),
         cmocka_unit_test(a_change_leaves_something),
         cmocka_unit_test(what_is_not_set_is_shared),
         cmocka_unit_test(any_allocation_may_fail),

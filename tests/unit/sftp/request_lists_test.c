@@ -168,6 +168,15 @@ static void extensions_are_also_listed_as_on_the_wire(void **state)
         peer_expect_status(p, b, SALLY_PERMISSION_DENIED);
         peer_free(p);
     }
+    const char *alias, *name;
+    size_t count = 0;
+    for (; (alias = sftp_request_alias_at(count, &name)); count++) {
+        assert_string_not_equal(alias, name);
+        assert_true(sftp_request_is_known(alias) && sftp_request_is_known(name));
+    }
+    assert_int_equal(count, 10); /* nine of OpenSSH, and one of Paramiko */
+    assert_string_equal(sftp_request_alias_at(count - 1, &name), "check-file");
+    assert_string_equal(name, "check-file-handle");
     assert_true(sftp_request_is_known("statvfs") && sftp_request_is_known("statvfs@openssh.com"));
     assert_true(sftp_request_is_known("check-file") && sftp_request_is_known("open"));
     assert_false(sftp_request_is_known("oben") || sftp_request_is_known("") ||
