@@ -24,7 +24,10 @@ enum {
                                    +a,b appends both, -a,b removes both, ^a,b puts both in front;
                                    +a,-b does one after the other. Only names behind a - may be
                                    patterns with * and ?. A change modifies the value of the layer
-                                   below; for a server's setting, the default */
+                                   below; for a server's setting, the default. In
+                                   sftp.allow_requests an empty list means all requests: there, +a
+                                   means "a only", and -a is ::SALLY_E_RANGE. To take one away from
+                                   all, add it to sftp.deny_requests */
 };
 
 /** Where a setting may be set, as bits. A connection's value overrides its user's, a user's the

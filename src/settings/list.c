@@ -212,19 +212,23 @@ static sally_error resolve(struct resolving *r, const char *value, char why[SETT
     return error;
 }
 
-/* Where an empty list stands for everything, one that was not empty must not get so by a change
- * that takes names away. */
+/* Where an empty list stands for everything, a change must not come to one: it was to take names
+ * away. */
 static bool may_be_empty(const struct resolving *r)
 {
-    bool is_cut = r->mark && r->below[0] != '\0';
-    return r->row->pub.default_value[0] == '\0' && !(r->row->empty_is_all && is_cut);
+    return r->row->pub.default_value[0] == '\0' && !(r->row->empty_is_all && r->mark);
 }
 
 static sally_error check_rest(const struct resolving *r, char why[SETTINGS_WHY_SIZE])
 {
     if (r->head.size || may_be_empty(r))
         return SALLY_E_OK;
-    snprintf(why, SETTINGS_WHY_SIZE, "%s: nothing is left to choose from", r->row->pub.name);
+    if (r->row->empty_is_all && r->below[0] == '\0')
+        snprintf(why, SETTINGS_WHY_SIZE,
+                 "%s: it is empty, which means all, and has no names that can be taken away",
+                 r->row->pub.name);
+    else
+        snprintf(why, SETTINGS_WHY_SIZE, "%s: nothing is left to choose from", r->row->pub.name);
     return SALLY_E_RANGE;
 }
 

@@ -23,7 +23,7 @@ struct setting_row {
     /* LIST: another name for one of those, and in `name` that one, which lists hold instead; NULL
      * past the last one. NULL: each has only one name. */
     const char *(*alias_at)(size_t index, const char **name);
-    bool empty_is_all; /* LIST: empty means every name, so removing names must leave one */
+    bool empty_is_all; /* LIST: empty means every name, so a change must leave one */
 };
 
 const struct setting_row *setting_row_at(size_t index);

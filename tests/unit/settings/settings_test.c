@@ -170,9 +170,20 @@ static void a_change_leaves_something(void **state)
     s = resolve(&l, f.settings);
     assert_shows(s, "sftp.allow_requests", "");
     settings_unref(s);
-    /* What is denied may come to nothing, and what was everything stays so. */
-    assert_int_equal(fixture_set(&f, "sftp.allow_requests", "-open"), SALLY_E_OK);
-    assert_shows(f.settings, "sftp.allow_requests", "");
+    /* From everything, no name can be taken away. */
+    set(&l.each[1], "sftp.allow_requests", "");
+    set(&l.each[2], "sftp.allow_requests", "-open");
+    assert_int_equal(settings_resolve(&s, f.settings, l.all, 3, why), SALLY_E_RANGE);
+    assert_string_equal(why, "sftp.allow_requests: it is empty, which means all, and has no names "
+                             "that can be taken away");
+    assert_int_equal(fixture_set(&f, "sftp.allow_requests", "-open"), SALLY_E_RANGE);
+    assert_int_equal(fixture_set(&f, "sftp.allow_requests", "+open,-open"), SALLY_E_RANGE);
+    set(&l.each[2], "sftp.allow_requests", "+open");
+    s = resolve(&l, f.settings);
+    assert_shows(s, "sftp.allow_requests", "open");
+    settings_unref(s);
+    set(&l.each[2], "sftp.allow_requests", "");
+    /* What is denied may come to nothing. */
     assert_int_equal(fixture_set(&f, "sftp.deny_requests", "rmdir"), SALLY_E_OK);
     set(&l.each[2], "sftp.deny_requests", "-rmdir");
     s = resolve(&l, f.settings);
