@@ -18,15 +18,25 @@ static void judge_upload(sally_op *op)
         sally_session_set_permissions(op->session, SALLY_MAY_VIEW);
 }
 
-/* Locks of byte ranges hold against READ and WRITE, and others' reservations against OPEN. Users here know each other; elsewhere
- * this might tell too much. */
+/* What locks and reservations may refuse. */
+#define REFUSED                                                                                                              \
+    (SALLY_OP_BIT(SALLY_OP_OPEN) | SALLY_OP_BIT(SALLY_OP_READ) | SALLY_OP_BIT(SALLY_OP_WRITE) | SALLY_OP_BIT(SALLY_OP_LOCK) |  \
+     SALLY_OP_BIT(SALLY_OP_SETSTAT) | SALLY_OP_BIT(SALLY_OP_FSETSTAT) | SALLY_OP_BIT(SALLY_OP_REMOVE) |                      \
+     SALLY_OP_BIT(SALLY_OP_RENAME) | SALLY_OP_BIT(SALLY_OP_COPY) | SALLY_OP_BIT(SALLY_OP_HASH))
+
+/* A lock of a byte range holds against LOCK of the same bytes; for others also against READ and WRITE (COPY and HASH read and
+ * write, too), and against OPEN, SETSTAT and FSETSTAT that cut the bytes off. A reservation holds against OPEN and SETSTAT of the
+ * size. Both may hold against REMOVE, and RENAME of the file or onto it. Users here know each other; elsewhere this might tell
+ * too much. */
 static void name_holder(sally_op *op)
 {
     const sally_lock_holder *holder = sally_op_lock_holder(op);
     char text[200];
     if (!holder)
         return;
-    if (holder->is_range)
+    if (holder->is_range && holder->length == 0)
+        snprintf(text, sizeof text, "%s has locked all from byte %" PRIu64 " to the end", holder->user, holder->offset);
+    else if (holder->is_range)
         snprintf(text, sizeof text, "%s has locked %" PRIu64 " bytes at %" PRIu64, holder->user, holder->length, holder->offset);
     else
         snprintf(text, sizeof text, "in use by %s", holder->user);
@@ -51,8 +61,7 @@ int main(int argc, char **argv)
     }
     sally_hooks hooks = {
         .struct_size = sizeof hooks,
-        .after_mask = SALLY_OP_BIT(SALLY_OP_OPEN) | SALLY_OP_BIT(SALLY_OP_READ) | SALLY_OP_BIT(SALLY_OP_WRITE) |
-                      SALLY_OP_BIT(SALLY_OP_LOCK),
+        .after_mask = REFUSED, /* WRITE is among them */
         .after = after,
     };
     sally_fs *folder;

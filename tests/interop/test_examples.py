@@ -131,6 +131,9 @@ def test_rights_end_with_a_large_upload(folder):
             client.remove("/small")
 
 
+SETSTAT, REMOVE, RENAME = 9, 13, 18
+
+
 def test_rights_names_who_has_a_lock(folder):
     with running("rights", folder) as client:
         sessions = []
@@ -141,8 +144,20 @@ def test_rights_names_who_has_a_lock(folder):
         holder, other = sessions
         mine, theirs = holder.open("/file", test_versions.WRITE_DATA), other.open("/file", test_versions.WRITE_DATA)
         assert test_versions.lock(holder, test_versions.BLOCK, mine, 1, 2, test_versions.BLOCK_WRITE) == 0
-        kind, body = other.ask(raw_sftp.WRITE, raw_sftp.text(theirs) + struct.pack(">Q", 0) + raw_sftp.text(b"xx"))
-        assert kind == raw_sftp.STATUS and test_versions.get_text(body[4:])[0] == b"demo has locked 2 bytes at 1"
+
+        def refusal(kind, fields):
+            answer, body = other.ask(kind, fields)
+            assert answer == raw_sftp.STATUS
+            return test_versions.get_text(body[4:])[0]
+
+        assert refusal(raw_sftp.WRITE, raw_sftp.text(theirs) + struct.pack(">Q", 0) + raw_sftp.text(b"xx")) == b"demo has locked 2 bytes at 1"
+        to_the_end = test_versions.BLOCK_WRITE | test_versions.BLOCK_DELETE
+        assert test_versions.lock(holder, test_versions.BLOCK, mine, 3, 0, to_the_end) == 0
+        for kind, fields in (
+                (SETSTAT, raw_sftp.text("/file") + struct.pack(">IBQ", 1, 1, 3)),
+                (REMOVE, raw_sftp.text("/file")),
+                (RENAME, raw_sftp.text("/file") + raw_sftp.text("/moved") + struct.pack(">I", 0))):
+            assert refusal(kind, fields) == b"demo has locked all from byte 3 to the end"
         holder.close(mine)
         assert other.write(theirs, 0, b"xx") == 0
 
