@@ -112,7 +112,8 @@ SALLY_API void *sally_auth_data(const sally_auth *auth);
 SALLY_API void sally_auth_finish(sally_auth_request *request, sally_auth_result result);
 
 /** Answers yes: the session gets this storage (the session holds it), the home directory "/", and
- * may do everything. Returns the result to return. */
+ * may do everything, unless the functions below, which may be called before or after this one, say
+ * otherwise. Returns the result to return. */
 SALLY_API sally_auth_result sally_auth_accept(sally_auth_request *request, sally_fs *fs);
 /** The directory of the storage that the session sees as "/"; copied and normalised. No path and no
  * symbolic link, not even one that the user creates, leads out of it. See sally_fs_chroot(), also
@@ -123,7 +124,7 @@ SALLY_API sally_error sally_auth_set_root(sally_auth_request *request, const cha
  * ("Need cwd") when its parent is missing, too, and else shows a directory that cannot be listed.
  */
 SALLY_API sally_error sally_auth_set_home(sally_auth_request *request, const char *home);
-/** What the session may do: SALLY_MAY_ bits. */
+/** What the session may do: SALLY_MAY_ bits. 0 means nothing (in ::sally_user, it means all). */
 SALLY_API void sally_auth_set_permissions(sally_auth_request *request, uint32_t permissions);
 /** Sets a setting for this user's connection, by name as sally_server_set() does.
  * ::SALLY_E_NOT_FOUND, ::SALLY_E_PARSE, ::SALLY_E_RANGE, ::SALLY_E_UNSUPPORTED for a setting
@@ -161,7 +162,8 @@ typedef struct sally_user {
     sally_fs *fs;                     /**< the storage; held */
     const char *root;                 /**< see sally_auth_set_root(); NULL: "/" */
     const char *home;                 /**< NULL: "/" */
-    uint32_t permissions;             /**< SALLY_MAY_ bits; 0: SALLY_MAY_ALL */
+    uint32_t permissions;             /**< SALLY_MAY_ bits; 0 means all of them, unlike in
+                                         sally_auth_set_permissions() */
     uint32_t required; /**< SALLY_AUTH_ bits that must all succeed, in any order; 0: any one */
 } sally_user;
 

@@ -166,7 +166,13 @@ typedef struct sally_op_io {
                         but all is an error */
 } sally_op_io;
 
-/** LOCK and UNLOCK on `file`. */
+/**
+ * LOCK and UNLOCK on `file`. In the storages of this library, a LOCK that overlaps a locked range
+ * is refused (::SALLY_BYTE_RANGE_LOCK_REFUSED), even if the same session holds that range. A locked
+ * range keeps other sessions from READ and WRITE, as its flags say
+ * (::SALLY_BYTE_RANGE_LOCK_CONFLICT). UNLOCK must give the offset and length of a LOCK on the same
+ * `file`, and no part of it (::SALLY_NO_MATCHING_BYTE_RANGE_LOCK).
+ */
 typedef struct sally_op_lock {
     uint64_t offset;   /**< in: first byte */
     uint64_t length;   /**< in: 0 for "to the end, however long" */

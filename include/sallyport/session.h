@@ -16,7 +16,9 @@ SALLY_BEGIN_DECLS
 
 /** @name What a session may do
  * OPEN needs READ to read, WRITE to write, CREATE as well when it may make the file, and LOCK to
- * keep others from it; SETSTAT needs SETSTAT; RENAME needs RENAME, and with OVERWRITE also REMOVE;
+ * keep others from it; SETSTAT needs SETSTAT, also to change a file's size: it then changes
+ * contents, without WRITE. OPEN with DELETE_ON_CLOSE needs REMOVE; CLOSE then removes the file,
+ * even if the session may no longer REMOVE. RENAME needs RENAME, and with OVERWRITE also REMOVE;
  * COPY needs READ and WRITE. REALPATH needs STAT to resolve links and to tell what exists: without
  * it the answer is the normalised path, or ::SALLY_PERMISSION_DENIED with
  * ::SALLY_REALPATH_STAT_ALWAYS.
@@ -26,7 +28,7 @@ SALLY_BEGIN_DECLS
 #define SALLY_MAY_CREATE   0x0004u /**< make files */
 #define SALLY_MAY_LIST     0x0008u /**< list directories, with their entries' attributes */
 #define SALLY_MAY_STAT     0x0010u /**< see attributes and link targets */
-#define SALLY_MAY_SETSTAT  0x0020u /**< change attributes */
+#define SALLY_MAY_SETSTAT  0x0020u /**< change attributes, the size included */
 #define SALLY_MAY_REMOVE   0x0040u /**< remove files */
 #define SALLY_MAY_RENAME   0x0080u /**< rename */
 #define SALLY_MAY_MKDIR    0x0100u /**< make directories */
@@ -73,7 +75,8 @@ SALLY_API uint32_t sally_session_permissions(const sally_session *session);
  * change also applies to requests that the client has already sent and that are still waiting, and
  * to READ and WRITE of open files. Operations that have reached the storage are not cancelled, and
  * CLOSE is always allowed. The client is not told: what VERSION announced does not change. What the
- * settings deny ("sftp.deny_requests", which applies to scp, too) stays denied.
+ * settings deny ("sftp.deny_requests", which applies to scp, too) stays denied. 0 means nothing,
+ * not everything.
  *
  * Any thread, as long as the session exists: inside its callbacks, or before its SESSION_END has
  * been answered. To change all sessions of a server's connection, including later ones, see

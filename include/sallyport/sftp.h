@@ -29,7 +29,7 @@ typedef struct sally_sftp_options {
     size_t struct_size;         /**< sizeof(sally_sftp_options) */
     const char *user;           /**< whose session it is; NULL: "" */
     const char *home;           /**< where relative paths start; NULL: "/" */
-    uint32_t permissions;       /**< SALLY_MAY_ bits; 0: all */
+    uint32_t permissions;       /**< SALLY_MAY_ bits; 0 means all */
     uint32_t max_version;       /**< highest version to agree on; 0: the highest (6) */
     uint32_t max_packet;        /**< bytes of the largest request; 0: 256 KiB + 1 KiB */
     uint32_t max_read;          /**< bytes of the largest READ answered; 0: 255 KiB */

@@ -32,7 +32,10 @@ SALLY_BEGIN_DECLS
  * directories 0777), less `umask_bits` and less the process's own umask (not with
  * ::SALLY_OPEN_EXACT_MODE and ::SALLY_EXACT_MODE). Share reservations bind
  * all who come through this storage; locks of byte ranges are also open file description locks,
- * which other programs see. ::SALLY_E_SYSTEM (see errno) when `directory` cannot be opened.
+ * which other programs see. Two storages over one directory do not know each other's reservations,
+ * nor do they refuse READ and WRITE for each other's locks: make one storage, and use
+ * sally_fs_chroot() or sally_auth_set_root() for each user. ::SALLY_E_SYSTEM (see errno) when
+ * `directory` cannot be opened.
  */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_local(sally_fs **out, const char *directory,
                                                       uint32_t flags, uint32_t umask_bits);
