@@ -80,7 +80,7 @@ static bool note_protocol(void *user_data, const sally_connection_info *info)
 static void it_is_a_connection_like_others(void **state)
 {
     (void)state;
-    sally_fs *slow = slow_storage(SALLY_FAULT_LATE, 100, "/plan");
+    sally_fs *slow = slow_storage(SALLY_FAULT_LATE, 1500, "/plan");
     sally_server *s = new_server(slow);
     sally_fs_unref(slow);
     assert_int_equal(sally_server_start(s), SALLY_E_OK);
