@@ -23,13 +23,18 @@ static void put_plan(sally_server *s)
     await_connections(s, 0);
 }
 
-/* All that the server says until it hangs up. */
-static void ask(sally_server *s, const char *question, char *said, size_t size)
+static int send_question(sally_server *s, const char *question)
 {
     int fd = connect_pair(s, &protocol_finger);
+    assert_int_equal(write(fd, question, strlen(question)), strlen(question));
+    return fd;
+}
+
+/* All that the server says until it hangs up. */
+static void hear(int fd, char *said, size_t size)
+{
     size_t used = 0;
     ssize_t got = 1;
-    assert_int_equal(write(fd, question, strlen(question)), strlen(question));
     while (got > 0) {
         struct pollfd p = {fd, POLLIN, 0};
         assert_int_equal(poll(&p, 1, 20000), 1);
@@ -44,7 +49,7 @@ static void ask(sally_server *s, const char *question, char *said, size_t size)
 static void assert_answer(sally_server *s, const char *question, const char *answer)
 {
     char said[512];
-    ask(s, question, said, sizeof said);
+    hear(send_question(s, question), said, sizeof said);
     assert_string_equal(said, answer);
 }
 
@@ -84,8 +89,7 @@ static void it_is_a_connection_like_others(void **state)
     sally_server *s = new_server(slow);
     sally_fs_unref(slow);
     assert_int_equal(sally_server_start(s), SALLY_E_OK);
-    int fd = connect_pair(s, &protocol_finger);
-    assert_int_equal(write(fd, "joe secret /plan\n", 17), 17);
+    int fd = send_question(s, "joe secret /plan\n");
     bool seen = false;
     for (int i = 0; i < 1000 && !seen; i++) {
         assert_int_equal(sally_server_walk(s, note_protocol, &seen), SALLY_E_OK);
@@ -109,11 +113,12 @@ static void a_shutdown_waits_for_no_question(void **state)
         sally_server *s = new_server(slow);
         sally_fs_unref(slow);
         assert_int_equal(sally_server_start(s), SALLY_E_OK);
-        int fd = connect_pair(s, &protocol_finger);
-        assert_int_equal(write(fd, "joe secret /plan\n", 17), 17);
+        char said[512];
+        int fd = send_question(s, "joe secret /plan\n");
         nap(after_ms);
+        assert_int_equal(sally_server_shutdown(s, 0), SALLY_E_OK);
+        hear(fd, said, sizeof said);
         finish(s);
-        close(fd);
     }
 }
 
