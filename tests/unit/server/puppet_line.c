@@ -5,6 +5,7 @@
 #include "cmocka_all.h"
 
 #include "base/mem.h"
+#include "server/conn_session.h"
 #include "server/fixture.h"
 #include "server/server.h"
 
@@ -41,6 +42,7 @@ static bool run(struct line *line, uint64_t now_ns)
     (void)now_ns;
     struct puppet *p = puppet_of(line);
     p->runs++;
+    conn_sessions_settle(p->conn);
     return p->runs < p->runs_wanted;
 }
 
