@@ -9,7 +9,9 @@
 #include "server/puppet_line.h"
 #include "server/server.h"
 
-#define LATE_MS 400
+/* Late enough that what a test does before the answer has been done, on a busy machine, too. */
+#define LATE_MS      1500
+#define VERY_LATE_MS 4000
 
 /* An engine that asks one question. */
 struct asker {
@@ -71,14 +73,14 @@ static const struct conn_session_methods methods = {
     .flush = flush, .input_end = input_end, .detach = detach, .end = end, .free = free_asker};
 
 /* A connection whose user is logged in, with a session that asks a storage which answers late. */
-static void begin(void)
+static void begin(uint64_t late_ms)
 {
     puppet_open(&show, NULL);
     struct conn *c = show.puppet->conn;
     freed = 0;
     c->login.user = mem_strdup("joe");
     c->login.home = mem_strdup("/");
-    c->login.fs = slow_storage(SALLY_FAULT_LATE, LATE_MS, "/plan");
+    c->login.fs = slow_storage(SALLY_FAULT_LATE, late_ms, "/plan");
     c->login.permissions = SALLY_MAY_ALL;
     conn_logged_in(c);
     asker = mem_zalloc(sizeof *asker);
@@ -101,7 +103,7 @@ static bool pump_until_freed(void)
 static void a_finished_engine_is_detached_and_ended(void **state)
 {
     (void)state;
-    begin();
+    begin(LATE_MS);
     conn_make_ready(show.puppet->conn);
     puppet_pump(&show, 2);
     assert_int_equal(asker->session.stage, SESSION_ATTACHED);
@@ -117,7 +119,7 @@ static void a_finished_engine_is_detached_and_ended(void **state)
 static void a_client_that_hangs_up_leaves_a_drain(void **state)
 {
     (void)state;
-    begin();
+    begin(LATE_MS);
     close(show.theirs);
     show.theirs = -1;
     for (int i = 0; i < 100 && !show.puppet->is_freed; i++)
@@ -135,7 +137,7 @@ static void a_client_that_hangs_up_leaves_a_drain(void **state)
 static void a_drain_that_begins_after_the_grace_has_no_time(void **state)
 {
     (void)state;
-    begin();
+    begin(VERY_LATE_MS);
     struct puppet *p = show.puppet;
     struct conn *c = p->conn;
     for (int i = 0; i < 10000 && !c->socket.is_blocked; i++) {
