@@ -81,7 +81,8 @@ sally_status fs_call_inline(sally_fs *fs, sally_fs *inner, sally_op *pub, sally_
     if (!push_frame(op, &frame))
         return SALLY_FAILURE;
     sally_status status = fs_invoke(inner, pub);
-    /* After PENDING the operation is somebody else's: the frame may be popped already. */
+    /* After PENDING the operation belongs to another thread, which may have popped the frame
+     * already. */
     if (status == SALLY_PENDING)
         return status;
     status = grants_answered(op, inner, op->frame_count, status);

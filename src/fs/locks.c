@@ -69,7 +69,7 @@ void lock_holder_init(struct lock_holder *holder, const sally_op *op, uint32_t f
     holder->range_count = 0;
 }
 
-/* Tells the operation (NULL: nobody) who is in its way: a range, or NULL for a reservation or use
+/* Tells the operation (or NULL) who is in its way: a range, or NULL for a reservation or use
  * of the file. What it says is a help only, so it may fail. */
 static void report(sally_op *op, const struct lock_holder *holder, const struct range *range)
 {

@@ -58,7 +58,7 @@ sally_status mem_acl_get(const struct mem_node *node, sally_op *op, sally_attrs 
         put_bytes(&b, node->acl, node->acl_size);
     } else {
         acl_from_mode(&acl, node->mode);
-        acl_put(&b, &acl, &none, S_ISDIR(node->mode), NULL); /* it names nobody */
+        acl_put(&b, &acl, &none, S_ISDIR(node->mode), NULL); /* it names no user */
     }
     return acl_give(op, attrs, &b);
 }

@@ -48,7 +48,7 @@ struct loop {
     struct list ready;  /* struct loop_member, for a turn */
     struct list members;
     struct deadlines deadlines;
-    _Atomic uint32_t load; /* for whoever distributes work; a draining loop ends at 0 */
+    _Atomic uint32_t load; /* for distributing work among loops; a draining loop ends at 0 */
     struct budget budget;
     bool is_draining; /* ends once it has no members */
     bool is_finished;

@@ -42,7 +42,7 @@ ssize_t os_copy_range(int from, uint64_t from_offset, int to, uint64_t to_offset
 /* Locks a range for other programs to see; the lock belongs to the open file. Does not wait; a
  * length of 0 means to the end, however long. Exclusive or shared, but only as the descriptor
  * allows: shared if it cannot write, exclusive if it cannot read. False: EAGAIN or EACCES if
- * somebody else has it. Where the system or file system has no such locks, this does nothing and
+ * another one has it. Where the system or file system has no such locks, this does nothing and
  * succeeds. `offset` is at most INT64_MAX. */
 bool os_lock_range(int fd, uint64_t offset, uint64_t length, bool exclusive);
 void os_unlock_range(int fd, uint64_t offset, uint64_t length);
@@ -50,7 +50,7 @@ void os_unlock_range(int fd, uint64_t offset, uint64_t length);
 /* ---- Names ---- */
 
 /* Like renameat(2), but fails with EEXIST if `to` exists. Where the system or file system cannot do
- * this in one step, a file is linked and then unlinked; for a directory, somebody else may create
+ * this in one step, a file is linked and then unlinked; for a directory, another process may create
  * `to` between the check and the rename. */
 bool os_rename_noreplace(int from_dir, const char *from, int to_dir, const char *to);
 

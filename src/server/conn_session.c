@@ -154,7 +154,7 @@ void conn_session_make_ready(struct conn_session *s)
         list_append(&s->conn->ready_sessions, &s->ready);
 }
 
-/* Whoever was cut off expects that what it sent is not lost. */
+/* A client that was cut off expects that what it sent is not lost. */
 static bool may_drain(const struct conn *c)
 {
     return c->end_reason == 0 || c->end_reason == SALLY_END_BY_CLIENT ||

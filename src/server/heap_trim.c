@@ -11,7 +11,7 @@
 #define LOGIN_BYTES (UINT64_C(32) << 10)
 /* Less is not worth the trouble. */
 #define TRIM_BYTES (UINT64_C(8) << 20)
-/* Without traffic for as long, nobody notices that memory is slow for a few milliseconds. */
+/* After so long without traffic, a few milliseconds of slow memory go unnoticed. */
 #define QUIET_NS UINT64_C(500000000)
 
 static struct heap_trim *trim_of(struct loop_member *m)
@@ -44,7 +44,7 @@ void heap_trim_note(struct heap_trim *trim, uint64_t moved_bytes)
 }
 
 /* On a worker: it holds the heap's locks one after the other, and a loop has better things to do
- * than to wait for the pages to be given back. Nobody waits for its end. */
+ * than to wait for the pages to be given back. Nothing waits for it to end. */
 static bool run(struct task *task)
 {
     struct heap_trim *trim = CONTAINER_OF(task, struct heap_trim, task);

@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 
-/* FNV-1a. Names that meet in one bucket on purpose cost whoever sends them a connection each: the
+/* FNV-1a. Names that collide on purpose cost their sender a connection each: the
  * chain is no longer than the limit of connections. */
 static struct live **find(struct live_table *table, const char *name)
 {

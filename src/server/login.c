@@ -111,7 +111,7 @@ static void announce(struct conn *c, const struct attempt *a, sally_auth_result 
     conn_hooks_authenticated(c, &told);
 }
 
-static bool take_storage(struct conn *c, struct auth_request *r)
+static bool open_root(struct conn *c, struct auth_request *r)
 {
     if (!r->root || strcmp(r->root, "/") == 0) {
         c->login.fs = sally_fs_ref(r->fs);
@@ -136,7 +136,7 @@ static const char *enter_workers(struct conn *c)
 }
 
 /* Who was accepted gets in, unless something is in the way: then the text says what. */
-static const char *take_login(struct conn *c, struct attempt *a)
+static const char *set_up_login(struct conn *c, struct attempt *a)
 {
     struct auth_request *r = a->request;
     if (!r->fs)
@@ -147,7 +147,7 @@ static const char *take_login(struct conn *c, struct attempt *a)
     sally_error error = conn_set_user_settings(c, r->settings);
     if (error == SALLY_E_RANGE)
         return "settings that leave nothing to choose from";
-    if (error || !c->login.user || !c->login.home || !take_storage(c, r))
+    if (error || !c->login.user || !c->login.home || !open_root(c, r))
         return "out of memory";
     /* Counted here and nowhere else: of any number that race, as many as may get in do. */
     struct live_user *live = live_user_get(&c->server->limits.users, c->login.user);
@@ -183,7 +183,7 @@ static void accept_login(struct conn *c, struct attempt *a)
         a->query->answers->accept(a->query);
         return;
     }
-    const char *obstacle = take_login(c, a);
+    const char *obstacle = set_up_login(c, a);
     if (!obstacle) {
         announce(c, a, SALLY_AUTH_ACCEPT);
         a->query->answers->accept(a->query);
@@ -229,7 +229,8 @@ static void finish_attempt(struct task *task)
     c->auth_state = a->request->pub.state;
     c->asked_user = NULL;
     if (conn_is_ended(c)) {
-        a->query->answers->reject(a->query, 0); /* nobody hears it, but the query is freed */
+        a->query->answers->reject(a->query,
+                                  0); /* there is no client to hear it, but the query is freed */
     } else {
         answer(c, a);
         conn_make_ready(c);

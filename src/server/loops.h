@@ -17,7 +17,7 @@ struct server_loop {
     struct list conns; /* struct conn */
     struct heap_trim heap_trim;
     bool has_thread;  /* started by us, */
-    pthread_t thread; /* and this is it: for whoever started the server */
+    pthread_t thread; /* this one, to be joined by the thread that waits for the server */
 
     /* Under the server's lock. */
     struct task drain; /* makes the loop look at the server's grace_end_ns */

@@ -17,7 +17,7 @@ struct service {
     const struct protocol *protocol;
     struct settings *settings; /* held */
     struct keyring *keys;      /* held; NULL: none yet */
-    sally_auth *auth;          /* held; NULL: nobody may log in */
+    sally_auth *auth;          /* held; NULL: all logins are rejected */
 };
 
 /* The options of a listener, or of sockets that the program hands over, and the service made from

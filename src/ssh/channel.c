@@ -139,7 +139,7 @@ bool on_channel_eof(struct ssh *ssh, struct cursor *c)
     ch->input = INPUT_EOF;
     if (channel_is_closing(ch))
         return true;
-    if (ch->owner != OWNER_RUNS) { /* nobody is there to close it */
+    if (ch->owner != OWNER_RUNS) { /* no owner is there to close it */
         ch->output = channel_output_after(ch->output, CHANNEL_ABANDON);
         channel_wake(ch);
     } else if (ssh->events.eof) {

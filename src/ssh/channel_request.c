@@ -59,7 +59,7 @@ static bool serve(struct ssh_channel *ch, struct slice type, struct cursor *c, b
     return start(ch, what, events->exec);
 }
 
-/* Client: nobody is there to hear the status, but its message is to be well formed. */
+/* Client: the status is ignored, but its message must be well formed. */
 static bool note_exit(struct slice type, struct cursor *c, bool *malformed)
 {
     if (!slice_is(type, "exit-status"))

@@ -78,7 +78,7 @@ size_t ssh_channel_queued(const struct ssh_channel *channel)
     return channel->queued;
 }
 
-/* False: it changes nothing any more. */
+/* False: it no longer changes anything. */
 static bool advance(struct ssh_channel *ch, enum channel_act act)
 {
     enum channel_output after = channel_output_after(ch->output, act);

@@ -69,7 +69,8 @@ struct ssh_events {
     /* Call ssh_job_run(job) in any thread, here or elsewhere, then ssh_job_done(job) in the
      * engine's. NULL: jobs run at once. */
     void (*job)(void *user_data, struct ssh_job *job);
-    /* Server: a client wants to log in; answer the query now or later. NULL: nobody may log in. */
+    /* Server: a client wants to log in; answer the query now or later. NULL: all logins are
+     * rejected. */
     void (*login)(void *user_data, struct login_query *query);
     /* The login was accepted (both roles). */
     void (*authenticated)(void *user_data);

@@ -30,7 +30,7 @@ void userauth_free(struct ssh *ssh)
     if (!ua)
         return;
     if (ua->query)
-        ua->query->ssh = NULL; /* whoever answers it frees it */
+        ua->query->ssh = NULL; /* the answer frees it */
     client_login_free(ssh);
     mem_free(ua->user);
     mem_free(ua);

@@ -78,7 +78,7 @@ static struct auth_query *query_of(struct login_query *login)
     return CONTAINER_OF(login, struct auth_query, login);
 }
 
-/* Takes the query back from the owner. NULL: there is nobody left to hear the answer. */
+/* Takes the query back from the owner. NULL: the connection is gone. */
 static struct ssh *answered(struct auth_query *q)
 {
     struct ssh *ssh = q->ssh;
