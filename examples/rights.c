@@ -1,5 +1,5 @@
-/* Rights that change during a session: a user who has uploaded enough may only look from then on. And a user who is refused for a lock
- * is told who holds it.
+/* Rights that change during a session: a user who has uploaded enough may only look from then on. And a user who is refused
+ * for a lock is told who holds it.
  *
  *     ./rights DIRECTORY [sftp://127.0.0.1:2222]
  */
