@@ -87,6 +87,7 @@ struct session {
     uint64_t written; /* put-get: so much */
     uint64_t next, passes;
     uint32_t pending;
+    uint64_t operations; /* that have ended in time */
 };
 
 uint64_t clock_ns(void);

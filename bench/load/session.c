@@ -338,8 +338,12 @@ void session_turn(struct session *s, uint32_t events)
 
 void job_note(struct session *s, const struct sftp_slot *slot)
 {
-    stats_add(&s->job->latency, clock_ns() - slot->sent_ns);
+    const struct load *load = s->load;
+    uint64_t now = clock_ns();
+    stats_add(&s->job->latency, now - slot->sent_ns);
     s->job->operations++;
+    if (load->options.seconds <= 0 || now < load->deadline_ns)
+        s->operations++;
 }
 
 bool job_is_over(const struct session *s, uint64_t rounds)
