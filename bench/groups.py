@@ -1,5 +1,6 @@
 """What is measured: groups of rows."""
 
+import shutil
 import time
 
 import cpu
@@ -9,6 +10,7 @@ from table import Figure, Row
 AES = "aes128-gcm@openssh.com"
 CHACHA = "chacha20-poly1305@openssh.com"
 GIB = 1 << 30
+MIXED_ENTRIES = 300
 
 CPU_GIB = Figure("cpu_gib", "server CPU s/GiB")
 RATE = Figure("rate", "MiB/s")
@@ -194,6 +196,39 @@ def fairness():
                run)
 
 
+def mixed(sessions, modes):
+    """Sessions that are all busy, each with one kind of work: how far the slowest falls behind the others of its kind."""
+
+    def run(bench, peer):
+        root = peer.folder / "mixed"
+        for number in range(sessions):
+            mode, _, size = (modes[number % len(modes)].split(":") + ["0"])[:3]
+            path = root / mode / str(number)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if mode == "get":
+                load.write_pattern(bench.program, path, size, number)
+            elif mode == "stat":
+                path.touch()
+            elif mode != "put":
+                path.mkdir(exist_ok=True)
+            if mode == "readdir":
+                for entry in range(MIXED_ENTRIES):
+                    (path / f"entry-{entry}").touch()
+        try:
+            results, _ = load.load(bench.program, peer, "--mode", ",".join(modes), "--sessions", sessions, "--cipher", AES,
+                                   "--path", peer.remote("mixed/@/%"), "--entries", MIXED_ENTRIES, "--count", 100,
+                                   "--seconds", 4 * bench.seconds)
+        finally:
+            shutil.rmtree(root)
+        return {"share": min(result["least_share"] for result in results.values()),
+                "rate": sum(result["mib_s"] for result in results.values()),
+                "requests": sum(result["ops_s"] for result in results.values()), "p99": results["stat"]["p99_us"] / 1e3}
+
+    figures = (Figure("share", "least share of a session, 1: the mean"), RATE, Figure("requests", "ops/s"),
+               Figure("p99", "STAT, p99 ms"))
+    return Row(f"{sessions:,} sessions of mixed load", figures, run, rounds=1, is_fresh=True)
+
+
 def far(client, direction, request, depth, round_trip_ms=100, mbit=1000):
     """Over a long line. The ssh channel's windows and the requests in flight are what counts here, not TCP's."""
 
@@ -235,8 +270,10 @@ def groups(quick):
         "many": [transfer(d, AES, 32768, sessions=8) for d in both] + [fairness()],
         "clients": [client_transfer("sftp", d, AES, r) for d in both for r in requests],
     }
+    all_groups["shares"] = [mixed(64, ("get:16:3M", "put:16:2M", "stat:4", "readdir:2", "small:8:4K", "small-put:3:30000"))]
     all_groups["line"] = [far("sftp", d, 32768, 1024) for d in both]
     if not quick:
+        all_groups["shares"] += [mixed(2000, ("get:2:200K", "put:2:200K", "stat:2", "small:2:4K"))]
         all_groups["line"] += [far("sftp", d, 32768, 64) for d in both] + [far("sally-load", d, 261120, 128) for d in both]
     if quick:
         all_groups["clients"] = [client_transfer("sftp", d, AES, 32768) for d in both]

@@ -109,8 +109,8 @@ void session_free(struct session *s);
 void session_run(struct session *s);
 
 /* What the workloads share. */
-void job_note(struct session *s,
-              const struct sftp_slot *slot); /* an operation has ended: its latency */
+/* A request has been answered, which is worth so many operations. */
+void job_note(struct session *s, const struct sftp_slot *slot, uint64_t operations);
 bool job_is_over(const struct session *s,
                  uint64_t rounds); /* as many rounds, or seconds, as were asked for */
 struct sftp_slot *session_free_slot(struct session *s);

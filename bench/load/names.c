@@ -25,7 +25,7 @@ static void begin_stat(struct session *s)
 
 static void on_attrs(struct session *s, struct sftp_slot *slot, const struct sftp_reply *reply)
 {
-    job_note(s, slot);
+    job_note(s, slot, 1);
     s->pending--;
     if (reply->type != SSH_FXP_ATTRS)
         session_fail(s, "a stat failed");
@@ -74,8 +74,7 @@ static void on_names(struct session *s, struct sftp_slot *slot, const struct sft
     uint32_t count;
     s->pending--;
     if (sftp_reply_names(&s->sftp, reply, &count) && count) {
-        stats_add(&s->job->latency, clock_ns() - slot->sent_ns);
-        s->job->operations += count;
+        job_note(s, slot, count);
         s->next += count;
         if (!s->saw_end)
             read_more(s, slot);

@@ -336,14 +336,14 @@ void session_turn(struct session *s, uint32_t events)
 
 /* ---- For the workloads ---- */
 
-void job_note(struct session *s, const struct sftp_slot *slot)
+void job_note(struct session *s, const struct sftp_slot *slot, uint64_t operations)
 {
     const struct load *load = s->load;
     uint64_t now = clock_ns();
     stats_add(&s->job->latency, now - slot->sent_ns);
-    s->job->operations++;
+    s->job->operations += operations;
     if (load->options.seconds <= 0 || now < load->deadline_ns)
-        s->operations++;
+        s->operations += operations;
 }
 
 bool job_is_over(const struct session *s, uint64_t rounds)

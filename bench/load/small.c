@@ -48,7 +48,7 @@ static void begin(struct session *s)
 
 static void file_done(struct session *s, struct sftp_slot *slot)
 {
-    job_note(s, slot);
+    job_note(s, slot, 1);
     s->pending--;
     if (wants_more(s))
         next_file(s, slot);

@@ -79,7 +79,7 @@ static void on_open(struct session *s, struct sftp_slot *slot, const struct sftp
 
 static void on_piece(struct session *s, struct sftp_slot *slot, const struct sftp_reply *reply)
 {
-    job_note(s, slot);
+    job_note(s, slot, 1);
     s->pending--;
     if (is_put(s)) {
         if (reply->type != SSH_FXP_STATUS || reply->status != 0) {
