@@ -16,15 +16,29 @@ static uint64_t next(void)
     return z ^ z >> 31;
 }
 
-void dice_init(struct dice *d, uint64_t seed)
+void dice_init(struct dice *d, uint64_t seed, struct slice input)
 {
     d->seed = seed;
+    d->input = input;
     atomic_init(&d->threads, 0);
     own.seed = own.state = seed;
 }
 
+/* A byte for each throw, two where one does not reach that far. */
+static uint32_t draw_from_input(struct dice *d, uint32_t bound)
+{
+    uint32_t value = 0;
+    for (uint32_t reach = 1; reach < bound && d->input.size > 0; reach <<= 8) {
+        value = value << 8 | *d->input.data++;
+        d->input.size--;
+    }
+    return value % bound;
+}
+
 uint32_t dice_below(struct dice *d, uint32_t bound)
 {
+    if (d->input.size > 0)
+        return draw_from_input(d, bound);
     if (own.seed != d->seed) {
         uint64_t number = 1 + (uint64_t)atomic_fetch_add(&d->threads, 1);
         own.seed = d->seed;

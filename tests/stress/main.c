@@ -6,7 +6,6 @@
  * for. Each seed is printed before its session begins: after a failure, the last one printed is the
  * one to repeat with --kind, --seed and --count 1. With threads it may take some hundred sessions
  * (--count 300) until it happens again. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +19,7 @@
 
 static const struct kind {
     const char *name;
-    uint64_t (*run)(uint64_t seed, bool threads);
+    uint64_t (*run)(const struct stress_run *run);
     bool threads;
 } kinds[] = {
     {"session-steps", session_stress, false},
@@ -36,17 +35,6 @@ struct options {
     uint64_t operations;
     double seconds; /* 0: operations decide */
 };
-
-_Noreturn void stress_fail(const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    fputs("\nFAILED: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-    va_end(arguments);
-    abort();
-}
 
 static double now_s(void)
 {
@@ -70,7 +58,8 @@ static void run(const struct kind *kind, const struct options *o)
     for (; !is_enough(o, sessions, operations, now_s() - begin); sessions++) {
         printf(" %llu", (unsigned long long)(o->seed + sessions));
         fflush(stdout);
-        operations += kind->run(o->seed + sessions, kind->threads);
+        const struct stress_run one = {.seed = o->seed + sessions, .threads = kind->threads};
+        operations += kind->run(&one);
     }
     printf("\n%s: %llu sessions, %llu operations in %.1f s\n", kind->name,
            (unsigned long long)sessions, (unsigned long long)operations, now_s() - begin);

@@ -163,13 +163,13 @@ static void stop(struct stress *x)
     pthread_mutex_destroy(&x->lock);
 }
 
-uint64_t session_stress(uint64_t seed, bool threads)
+uint64_t session_stress(const struct stress_run *run)
 {
     struct stress *x = calloc(1, sizeof *x);
     if (!x)
         stress_fail("memory is short");
-    x->steps = !threads;
-    dice_init(&x->dice, seed);
+    x->steps = !run->threads;
+    dice_init(&x->dice, run->seed, run->input);
     start(x);
     act(x);
     stop(x);

@@ -134,14 +134,14 @@ static void start(struct client *c, struct sftp_stress *x)
     c->request_count = sftp_put_requests(&x->dice, &c->requests);
 }
 
-uint64_t sftp_stress(uint64_t seed, bool threads)
+uint64_t sftp_stress(const struct stress_run *run)
 {
     struct sftp_stress *x = calloc(1, sizeof *x);
     struct client c = {.stress = NULL};
     if (!x)
         stress_fail("memory is short");
-    dice_init(&x->dice, seed);
-    sftp_store_start(x, threads);
+    dice_init(&x->dice, run->seed, run->input);
+    sftp_store_start(x, run->threads);
     start(&c, x);
     send_some(&c);
     bool whole = dice_one_in(&x->dice, 2);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/cursor.h"
 #include "sallyport/fs.h"
 
 /* ---- Random numbers (dice.c) ---- */
@@ -18,9 +19,12 @@
 struct dice {
     uint64_t seed;
     _Atomic uint32_t threads; /* that have drawn so far, but for the first */
+    struct slice input;       /* what is left of it */
 };
 
-void dice_init(struct dice *d, uint64_t seed); /* by the first thread */
+/* By the first thread. While there is input (of a fuzzer), it is drawn from instead: for sessions
+ * in steps. */
+void dice_init(struct dice *d, uint64_t seed, struct slice input);
 uint32_t dice_below(struct dice *d, uint32_t bound);
 bool dice_one_in(struct dice *d, uint32_t count);
 bool dice_percent(struct dice *d, uint32_t probability);
@@ -58,11 +62,17 @@ void late_stop(struct late *l);                   /* answers what is left */
 
 /* ---- The kinds of session ---- */
 
-/* Each runs one session and returns the number of its operations. In steps, all happens in the
- * caller's thread, and the same seed does the same again; with threads, the system's scheduler has
- * a part in it. */
-uint64_t session_stress(uint64_t seed, bool threads);
-uint64_t sftp_stress(uint64_t seed, bool threads);
+/* In steps, all happens in the caller's thread, and the same seed and input do the same again; with
+ * threads, the system's scheduler has a part in it. */
+struct stress_run {
+    uint64_t seed;
+    struct slice input; /* see dice_init() */
+    bool threads;
+};
+
+/* Each runs one session and returns the number of its operations. */
+uint64_t session_stress(const struct stress_run *run);
+uint64_t sftp_stress(const struct stress_run *run);
 
 /* A rule was broken: prints how and aborts. */
 _Noreturn void stress_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
