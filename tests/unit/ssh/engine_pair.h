@@ -54,6 +54,7 @@ struct pair {
     uint64_t cut_random; /* not 0: cuts are random, up to `cut` */
     bool keep_jobs;      /* jobs are not run by pair_run() */
     bool distrust;       /* the client refuses the host key */
+    bool any_data;       /* what comes need not be the pattern */
     /* Before anything is moved: may change what is about to leave. */
     void (*tamper)(struct pair *p, struct side *from, uint8_t *data, size_t size);
     uint64_t tamper_at;
