@@ -239,10 +239,32 @@ static void two(struct pair *p, const struct action *a, uint32_t kind)
     same_success(p, got);
 }
 
+/* ACLs and extended attributes depend on what the local file system can do: in memory alone. */
+static void describe(struct pair *p, const struct action *a)
+{
+    static const char *const names[] = {"user.a", "user.b", "user.", "trusted.a", ""};
+    uint8_t acl[64];
+    for (size_t i = 0; i < sizeof acl; i++)
+        acl[i] = (uint8_t)(i % 4 < 3 ? 0 : a->number >> i % 7);
+    const sally_pair pair = {
+        .name = names[a->number % COUNT_OF(names)], .data = acl, .size = a->number % sizeof acl};
+    const sally_attrs attrs = {.valid = a->number & 0x100 ? SALLY_ATTR_EXTENDED : SALLY_ATTR_ACL,
+                               .acl = acl,
+                               .acl_size = a->number % sizeof acl,
+                               .extended = &pair,
+                               .extended_count = 1};
+    sally_attrs got;
+    (void)do_setstat(&p->drivers[MEMORY][a->user], a->path, SALLY_FOLLOW, &attrs);
+    (void)do_stat(&p->drivers[MEMORY][a->user], a->path, SALLY_FOLLOW, &got);
+}
+
 static void act_on_path(struct pair *p, const struct action *a)
 {
     sally_status got[STORAGES];
-    switch (a->kind % 12) {
+    switch (a->kind % 13) {
+    case 12:
+        describe(p, a);
+        break;
     case 0:
         SAME_ON_BOTH(do_mkdir(d, a->path, 0700 | (a->number & 077)));
         break;
