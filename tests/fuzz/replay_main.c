@@ -1,6 +1,6 @@
 /* Runs a fuzz target without a fuzzer: every file of the folders named on the command line, then
- * variants of each (cut short, bytes changed, doubled). The variants come from a fixed seed, so
- * that a failure happens again. */
+ * variants of each (cut short, bytes changed, doubled): VARIANTS, or as many as the target was
+ * compiled with. They come from a fixed seed, so that a failure happens again. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -10,7 +10,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { INPUT_BYTES = 1 << 20, VARIANTS = 64 };
+#ifndef VARIANTS
+#define VARIANTS 64
+#endif
+enum { INPUT_BYTES = 1 << 20 };
 
 struct bytes {
     uint8_t *data;
