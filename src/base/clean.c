@@ -1,12 +1,28 @@
 #include "base/clean.h"
 
+#include "base/mem.h"
 #include "base/utf8.h"
+
+/* General categories Cc, Zl and Zp of Unicode, and those characters of Cf that are not seen. */
+static const struct {
+    uint32_t first, last;
+} unsafe[] = {
+    {0x00, 0x1f},       {0x7f, 0x9f},                         /* control characters */
+    {0xad, 0xad},       {0x61c, 0x61c},     {0x180e, 0x180e}, /* soft hyphen, marks */
+    {0x200b, 0x200f},                                         /* zero width, marks */
+    {0x2028, 0x202e},   {0x2060, 0x206f},                     /* separators, bidi, invisible */
+    {0xfeff, 0xfeff},   {0xfff9, 0xfffb},                     /* BOM, annotations */
+    {0xe0001, 0xe0001}, {0xe0020, 0xe007f},                   /* tags */
+};
 
 bool clean_is_unsafe(uint32_t code)
 {
-    return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x061c || code == 0x200e ||
-           code == 0x200f || (code >= 0x2028 && code <= 0x202e) ||
-           (code >= 0x2066 && code <= 0x2069) || code == 0xfeff;
+    if (code >= 0x20 && code < 0x7f)
+        return false;
+    for (size_t i = 0; i < COUNT_OF(unsafe) && code >= unsafe[i].first; i++)
+        if (code <= unsafe[i].last)
+            return true;
+    return false;
 }
 
 /* Whether the character just read, which the cursor is behind, is allowed in a text of several

@@ -77,6 +77,18 @@ static void add_time(struct text *t, uint64_t ns)
     add(t, 'Z');
 }
 
+static void add_unicode_escape(struct text *t, uint32_t code)
+{
+    if (code > 0xffff) { /* as JSON does it, by a surrogate pair */
+        add_text(t, "\\u");
+        add_hex(t, 0xd800 + ((code - 0x10000) >> 10), 4);
+        code = 0xdc00 + ((code - 0x10000) & 0x3ff);
+    }
+    add_text(t, "\\u");
+    add_hex(t, code, 4);
+}
+
+/* What goes on within quotes also has its quotes and backslashes escaped. */
 static void add_escaped(struct text *t, const char *value, bool json, bool quoted)
 {
     const unsigned char *s = (const unsigned char *)value, *end = s + strlen(value);
@@ -96,12 +108,11 @@ static void add_escaped(struct text *t, const char *value, bool json, bool quote
             add_text(t, "\\r");
         } else if (code == '\t') {
             add_text(t, "\\t");
-        } else if (code == '\\' || (code == '"' && quoted)) {
+        } else if (quoted && (code == '\\' || code == '"')) {
             add(t, '\\');
             add(t, (char)code);
         } else if (clean_is_unsafe(code)) {
-            add_text(t, "\\u");
-            add_hex(t, code, 4);
+            add_unicode_escape(t, code);
         } else {
             for (size_t i = 0; i < size; i++)
                 add(t, (char)s[i]);
@@ -118,6 +129,12 @@ static bool is_plain(const char *value)
     return *value != '\0';
 }
 
+static bool is_name_character(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+}
+
 static void add_quoted(struct text *t, const char *value, bool json)
 {
     add(t, '"');
@@ -130,6 +147,26 @@ static const char *or_empty(const char *text)
     return text ? text : "";
 }
 
+/* Names are tokens: nothing in one may look like the end of it. */
+static void add_name(struct text *t, const char *name)
+{
+    if (!*name)
+        add(t, '-');
+    for (; *name; name++)
+        add(t, is_name_character(*name) ? *name : '_');
+}
+
+static void add_value(struct text *t, const char *name, const char *value)
+{
+    add(t, ' ');
+    add_name(t, name);
+    add(t, '=');
+    if (is_plain(value))
+        add_text(t, value);
+    else
+        add_quoted(t, value, false);
+}
+
 static void format_text(struct text *t, const sally_log_line *line)
 {
     static const char *const levels[] = {"none ", "error", "warn ", "info ", "verb ", "debug"};
@@ -137,7 +174,7 @@ static void format_text(struct text *t, const sally_log_line *line)
     add(t, ' ');
     add_text(t, line->level < COUNT_OF(levels) ? levels[line->level] : "debug");
     add(t, ' ');
-    add_escaped(t, or_empty(line->event), false, false);
+    add_name(t, or_empty(line->event));
     const struct {
         const char *name;
         uint64_t id;
@@ -151,20 +188,10 @@ static void format_text(struct text *t, const sally_log_line *line)
         add(t, '=');
         add_number(t, ids[i].id, 1);
     }
-    for (uint32_t i = 0; i < line->field_count; i++) {
-        const char *value = or_empty(line->fields[i].value);
-        add(t, ' ');
-        add_escaped(t, or_empty(line->fields[i].name), false, false);
-        add(t, '=');
-        if (is_plain(value))
-            add_text(t, value);
-        else
-            add_quoted(t, value, false);
-    }
-    if (line->message && *line->message) {
-        add(t, ' ');
-        add_escaped(t, line->message, false, false);
-    }
+    for (uint32_t i = 0; i < line->field_count; i++)
+        add_value(t, or_empty(line->fields[i].name), or_empty(line->fields[i].value));
+    if (line->message && *line->message)
+        add_value(t, "message", line->message);
 }
 
 static void json_name(struct text *t, const char *name)
@@ -208,6 +235,13 @@ static void format_json(struct text *t, const sally_log_line *line)
     add(t, '}');
 }
 
+static size_t end_text(const struct text *t)
+{
+    if (t->size)
+        t->out[t->length < t->size ? t->length : t->size - 1] = '\0';
+    return t->length;
+}
+
 size_t sally_log_format(const sally_log_line *line, int json, char *out, size_t size)
 {
     struct text t = {out, size, 0};
@@ -215,7 +249,12 @@ size_t sally_log_format(const sally_log_line *line, int json, char *out, size_t 
         format_json(&t, line);
     else
         format_text(&t, line);
-    if (size)
-        out[t.length < size ? t.length : size - 1] = '\0';
-    return t.length;
+    return end_text(&t);
+}
+
+size_t sally_log_escape(const char *text, int quoted, char *out, size_t size)
+{
+    struct text t = {out, size, 0};
+    add_escaped(&t, or_empty(text), false, quoted != 0);
+    return end_text(&t);
 }

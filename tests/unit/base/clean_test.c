@@ -24,8 +24,15 @@ static void what_terminals_obey_is_replaced(void **state)
             "?31m");                                         /* CSI as one C1 character */
     copy_is("\xe2\x80\xaetxt.exe\xe2\x81\xa6", "?txt.exe?"); /* right-to-left override */
     copy_is("\xd8\x9c\xe2\x80\x8f\xe2\x80\xa8\xef\xbb\xbf",
-            "????");                                        /* marks, line separator, BOM */
-    copy_is("\xed\xa0\x80|\xc0\xaf|\xe2\x82", "???|??|??"); /* surrogate, overlong, cut */
+            "????"); /* marks, line separator, BOM */
+    copy_is("a\xe2\x80\x8b"
+            "b\xe2\x80\x8d"
+            "c\xe2\x81\xa0"
+            "d\xc2\xad"
+            "e\xf3\xa0\x81\xa1",
+            "a?b?c?d?e?");                                       /* zero width, soft hyphen, tag */
+    copy_is("e\xcc\x81 \xe2\x80\xa6", "e\xcc\x81 \xe2\x80\xa6"); /* accent, ellipsis */
+    copy_is("\xed\xa0\x80|\xc0\xaf|\xe2\x82", "???|??|??");      /* surrogate, overlong, cut */
     char out[8];
     assert_int_equal(clean_copy(out, sizeof out, (struct slice){(const uint8_t *)"a\0b", 3}), 3);
     assert_string_equal(out, "a?b");

@@ -39,7 +39,8 @@ static void reads_as_documented(void **state)
     (void)state;
     sally_log_field user = {"user", "joe"};
     sally_log_line line = line_with(&user, 1);
-    expect(&line, 0, "2026-01-31T12:00:00.000Z info  auth.accepted conn=3 user=joe Logged in");
+    expect(&line, 0,
+           "2026-01-31T12:00:00.000Z info  auth.accepted conn=3 user=joe message=\"Logged in\"");
     expect(&line, 1,
            "{\"time\":\"2026-01-31T12:00:00.000Z\",\"level\":\"info\",\"event\":\"auth.accepted\","
            "\"conn\":3,\"user\":\"joe\",\"message\":\"Logged in\"}");
@@ -79,7 +80,7 @@ static void escapes_what_could_forge_a_line(void **state)
         "user=\"joe\\n2026-01-31T12:00:00.000Z info  auth.accepted user=root\" "
         "path=\"/a \\\"b\\\"\\\\c\\t\\u001b[2J\\u007f\" bad=\"x\\xff\\xc0\\xafy\\xed\\xa0\\x80\" "
         "good=\"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\" turn=\"a\\u202eb\\u0085\" empty=\"\" "
-        "null=\"\" pair=\"a=b\" two\\r\\nlines");
+        "null=\"\" pair=\"a=b\" message=\"two\\r\\nlines\"");
     expect(&line, 1,
            "{\"time\":\"2026-01-31T12:00:00.000Z\",\"level\":\"info\",\"event\":\"auth.accepted\","
            "\"conn\":3,\"user\":\"joe\\n2026-01-31T12:00:00.000Z info  auth.accepted user=root\","
@@ -95,7 +96,8 @@ static void a_sequence_cut_short_ends_with_the_text(void **state)
     sally_log_field field = {"cut", "\xe2\x82"};
     sally_log_line line = line_with(&field, 1);
     expect(&line, 0,
-           "2026-01-31T12:00:00.000Z info  auth.accepted conn=3 cut=\"\\xe2\\x82\" Logged in");
+           "2026-01-31T12:00:00.000Z info  auth.accepted conn=3 cut=\"\\xe2\\x82\" "
+           "message=\"Logged in\"");
 }
 
 static void short_buffers_are_cut_and_counted(void **state)
@@ -112,6 +114,50 @@ static void short_buffers_are_cut_and_counted(void **state)
         assert_memory_equal(part, whole, room - 1);
         assert_int_equal(part[room], 'x');
     }
+}
+
+static void names_and_events_are_single_words(void **state)
+{
+    (void)state;
+    sally_log_field fields[] = {{"user=root x", "1"}, {"", "2"}, {NULL, "3"}};
+    sally_log_line line = line_with(fields, COUNT_OF(fields));
+    line.event = "auth accepted\n";
+    line.message = "Done";
+    expect(&line, 0,
+           "2026-01-31T12:00:00.000Z info  auth_accepted_ conn=3 user_root_x=1 -=2 -=3 "
+           "message=Done");
+    line.event = NULL;
+    line.field_count = 0;
+    expect(&line, 0, "2026-01-31T12:00:00.000Z info  - conn=3 message=Done");
+}
+
+static void characters_past_the_first_plane_are_escaped_as_pairs(void **state)
+{
+    (void)state;
+    sally_log_field field = {"tag", "a\xf3\xa0\x80\x81"};
+    sally_log_line line = line_with(&field, 1);
+    expect(&line, 0,
+           "2026-01-31T12:00:00.000Z info  auth.accepted conn=3 tag=\"a\\udb40\\udc01\" "
+           "message=\"Logged in\"");
+}
+
+static void texts_alone_are_escaped_like_values(void **state)
+{
+    (void)state;
+    const char *text = "a \"b\"\\c\n\x1b[2J\xc2\x9b\xe2\x80\xae\xff\xe2\x80\x8b";
+    char out[128];
+    size_t size = sally_log_escape(text, 0, out, sizeof out);
+    assert_string_equal(out, "a \"b\"\\c\\n\\u001b[2J\\u009b\\u202e\\xff\\u200b");
+    assert_int_equal(size, strlen(out));
+    size = sally_log_escape(text, 1, out, sizeof out);
+    assert_string_equal(out, "a \\\"b\\\"\\\\c\\n\\u001b[2J\\u009b\\u202e\\xff\\u200b");
+    assert_int_equal(size, strlen(out));
+    assert_int_equal(sally_log_escape(text, 1, NULL, 0), size);
+    char part[5];
+    assert_int_equal(sally_log_escape(text, 1, part, sizeof part), size);
+    assert_string_equal(part, "a \\\"");
+    assert_int_equal(sally_log_escape(NULL, 0, out, sizeof out), 0);
+    assert_string_equal(out, "");
 }
 
 static void knows_the_calendar(void **state)
@@ -142,6 +188,9 @@ int main(void)
         cmocka_unit_test(escapes_what_could_forge_a_line),
         cmocka_unit_test(a_sequence_cut_short_ends_with_the_text),
         cmocka_unit_test(short_buffers_are_cut_and_counted),
+        cmocka_unit_test(names_and_events_are_single_words),
+        cmocka_unit_test(characters_past_the_first_plane_are_escaped_as_pairs),
+        cmocka_unit_test(texts_alone_are_escaped_like_values),
         cmocka_unit_test(knows_the_calendar),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
