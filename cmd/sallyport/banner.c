@@ -2,8 +2,10 @@
 
 #include <arpa/inet.h>
 #include <ifaddrs.h>
+#include <limits.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -119,49 +121,79 @@ static void command(const struct banner *b, const struct address *a, char *out, 
                  a->host);
 }
 
-static void show_fingerprints(const struct banner *b)
+static void show_fingerprints(FILE *out, const struct banner *b)
 {
     sally_key *key;
     for (size_t i = 0; sally_server_host_key(&key, b->server, i) == SALLY_E_OK; i++) {
-        fprintf(stderr, "  %-12s %s (%s)\n", i ? "" : "Fingerprint", sally_key_fingerprint(key),
+        fprintf(out, "  %-12s %s (%s)\n", i ? "" : "Fingerprint", sally_key_fingerprint(key),
                 sally_key_type(key));
         sally_key_unref(key);
     }
 }
 
-static void show_addresses(const struct addresses *all)
+static void show_addresses(FILE *out, const struct addresses *all)
 {
     for (size_t i = 0; i < all->count; i++)
-        fprintf(stderr, "  %-12s sftp://%s%s%s:%s\n", i ? "" : "Address", all->at[i].v6 ? "[" : "",
+        fprintf(out, "  %-12s sftp://%s%s%s:%s\n", i ? "" : "Address", all->at[i].v6 ? "[" : "",
                 all->at[i].host, all->at[i].v6 ? "]" : "", all->at[i].port);
 }
 
-void banner_show(const struct banner *b)
+/* Names may be anybody's. */
+static void show_text(FILE *out, const char *text)
+{
+    char safe[4 * PATH_MAX];
+    sally_log_escape(text, 0, safe, sizeof safe);
+    fputs(safe, out);
+}
+
+static void show_user(FILE *out, const struct banner *b, const char *bold, const char *plain)
+{
+    fprintf(out, "  %-12s %s", "User", bold);
+    show_text(out, b->user);
+    fputs(plain, out);
+    if (b->user_count > 1)
+        fprintf(out, " and %zu more", b->user_count - 1);
+    if (b->password)
+        fprintf(out, "\n  %-12s %s%s%s\n", "Password", bold, b->password, plain);
+    else
+        fprintf(out, "\n  %-12s %s\n", "Password",
+                b->password_given ? "as given on the command line" : "none: keys only");
+}
+
+static void compose(FILE *out, const struct banner *b)
 {
     struct addresses all;
     collect(b, &all);
     bool colour = wants_colour(stderr);
     const char *bold = colour ? "\033[1m" : "", *plain = colour ? "\033[0m" : "";
-    fprintf(stderr, "Serving %s%s%s%s\n\n", bold, b->directory, plain,
-            b->read_only ? " (read only)" : "");
-    show_addresses(&all);
-    fprintf(stderr, "  %-12s %s%s%s", "User", bold, b->user, plain);
-    if (b->user_count > 1)
-        fprintf(stderr, " and %zu more", b->user_count - 1);
-    fputc('\n', stderr);
-    if (b->password)
-        fprintf(stderr, "  %-12s %s%s%s\n", "Password", bold, b->password, plain);
-    else
-        fprintf(stderr, "  %-12s %s\n", "Password",
-                b->password_given ? "as given on the command line" : "none: keys only");
-    show_fingerprints(b);
+    fprintf(out, "Serving %s", bold);
+    show_text(out, b->directory);
+    fprintf(out, "%s%s\n\n", plain, b->read_only ? " (read only)" : "");
+    show_addresses(out, &all);
+    show_user(out, b, bold, plain);
+    show_fingerprints(out, b);
     if (all.count) {
         char text[512];
         command(b, &all.at[0], text, sizeof text);
-        fprintf(stderr, "  %-12s %s%s%s\n", "Connect", bold, text, plain);
+        fprintf(out, "  %-12s %s", "Connect", bold);
+        show_text(out, text);
+        fprintf(out, "%s\n", plain);
     }
-    fprintf(stderr, "\n%s", is_terminal(stderr) ? "Ctrl-C stops the server.\n" : "");
-    fflush(stderr);
+    if (is_terminal(stderr))
+        fputs("\nCtrl-C stops the server.", out);
+}
+
+void banner_show(const struct banner *b, struct screen *screen)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return;
+    compose(out, b);
+    if (fclose(out) == 0)
+        screen_show(screen, text);
+    free(text);
 }
 
 void banner_log(const struct banner *b, struct screen *screen)

@@ -18,7 +18,7 @@ struct banner {
     bool read_only;
 };
 
-void banner_show(const struct banner *banner);
+void banner_show(const struct banner *banner, struct screen *screen);
 /* The same as one line of the log, where no password may stand: it names the file instead. */
 void banner_log(const struct banner *banner, struct screen *screen);
 

@@ -60,27 +60,31 @@ static void bytes_text(double bytes, char *out, size_t size)
     snprintf(out, size, unit && bytes < 100 ? "%.1f %s" : "%.0f %s", bytes, units[unit]);
 }
 
-/* Adds as much of `text` as fits into `columns`; names come from clients, so that nothing but
- * printable characters gets through. */
+/* Adds as much of `text` as fits into `columns`. Names come from clients: nothing but what is seen
+ * gets through. */
 static size_t add_cut(struct live *l, const char *text, size_t columns)
 {
+    char safe[MAX_TEXT];
+    size_t whole = sally_log_escape(text, 0, safe, sizeof safe);
     mbstate_t state = {0};
-    size_t used = 0, left = strlen(text);
+    size_t used = 0, left = whole < sizeof safe ? whole : sizeof safe - 1;
+    text = safe;
     while (left && l->used + MB_LEN_MAX < sizeof l->text) {
         wchar_t wide;
         size_t size = mbrtowc(&wide, text, left, &state);
         int width = size != 0 && size != (size_t)-1 && size != (size_t)-2 ? wcwidth(wide) : -1;
-        if (width < 0) { /* a control character, or no character */
+        bool is_shown = width >= 0;
+        if (!is_shown) { /* no character in the charset of this terminal */
             memset(&state, 0, sizeof state);
             size = 1;
             width = 1;
         }
         if (used + (size_t)width > columns)
             break;
-        if (size == 1 && ((unsigned char)*text < 0x20 || (unsigned char)*text >= 0x7f))
-            l->text[l->used] = '?';
-        else
+        if (is_shown)
             memcpy(l->text + l->used, text, size);
+        else
+            l->text[l->used] = '?';
         l->used += size;
         used += (size_t)width;
         text += size;

@@ -6,22 +6,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../common/say.h"
 #include "command.h"
-
-static void say(const char *command, const char *kind, const char *format, va_list arguments)
-    __attribute__((format(printf, 3, 0)));
-static void say(const char *command, const char *kind, const char *format, va_list arguments)
-{
-    fprintf(stderr, "sallyport%s%s: %s", command ? " " : "", command ? command : "", kind);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-}
 
 int report_usage(const char *command, const char *format, ...)
 {
     va_list arguments;
+    char prefix[64];
+    snprintf(prefix, sizeof prefix, "sallyport%s%s: ", command ? " " : "", command ? command : "");
     va_start(arguments, format);
-    say(command, "", format, arguments);
+    say(prefix, format, arguments);
     va_end(arguments);
     fprintf(stderr, "Try \"sallyport help%s%s\".\n", command ? " " : "", command ? command : "");
     return EXIT_USAGE;
@@ -31,7 +25,7 @@ int report_failure(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    say(NULL, "", format, arguments);
+    say("sallyport: ", format, arguments);
     va_end(arguments);
     return EXIT_FAILED;
 }
@@ -40,7 +34,7 @@ void report_warning(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    say(NULL, "warning: ", format, arguments);
+    say("sallyport: warning: ", format, arguments);
     va_end(arguments);
 }
 

@@ -122,6 +122,7 @@ static void leave(const struct stop *stop)
     if (stop->screen) {
         screen_set_bottom(stop->screen, "");
         screen_tell(stop->screen, "serve.left", "Left while the storage was still at work.");
+        screen_flush(stop->screen);
     }
     _exit(EXIT_FAILED);
 }
@@ -189,6 +190,7 @@ int running_serve(sally_server *server, struct screen *screen, bool show_live, b
     live_free(live);
     pthread_join(thread, NULL);
     if (!waiter.ended) { /* its threads still run, so nothing may be freed */
+        screen_flush(screen);
         (void)report_failure("%s", waiter.why);
         _exit(EXIT_FAILED);
     }

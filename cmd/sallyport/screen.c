@@ -1,5 +1,6 @@
 #include "screen.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,61 +9,178 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../common/line_queue.h"
+#include "../common/write_all.h"
 #include "report.h"
 
+#define QUEUE_BYTES ((size_t)1 << 20)
+#define FLUSH_MS    1000
+
+enum colour { PLAIN, YELLOW, RED };
+
 struct screen {
-    pthread_mutex_t lock;
     bool json, colour;
-    char *bottom; /* what stands there now; NULL: nothing */
-    size_t bottom_lines;
+    struct line_queue *queue;
+
+    char *wanted; /* the bottom that was last set; of the thread that sets it */
+    pthread_mutex_t bottom_lock;
+    char *bottom; /* what is to stand there next; NULL: nothing */
+    bool bottom_changed;
+
+    pthread_mutex_t log_lock;
     char *line; /* room for one log line */
     size_t line_size;
     bool holds;
-    char *held; /* whole lines; NULL: none */
+    char *held; /* lines; NULL: none */
+
+    /* Of whoever writes: */
+    char *shown;        /* the bottom that was last taken over, */
+    size_t shown_lines; /* and how many lines of it stand there now */
+    size_t used;
+    char out[16 * 1024];
 };
 
-struct screen *screen_new(bool json)
+/* ---- Writing ---- */
+
+static void send_out(struct screen *s)
 {
-    struct screen *s = calloc(1, sizeof *s);
-    if (!s || pthread_mutex_init(&s->lock, NULL) != 0) {
-        free(s);
-        return NULL;
+    (void)write_all(STDERR_FILENO, s->out, s->used, -1);
+    s->used = 0;
+}
+
+static void add(struct screen *s, const char *text)
+{
+    for (size_t left = strlen(text); left;) {
+        if (s->used == sizeof s->out)
+            send_out(s);
+        size_t room = sizeof s->out - s->used, part = left < room ? left : room;
+        memcpy(s->out + s->used, text, part);
+        s->used += part;
+        text += part;
+        left -= part;
     }
-    s->json = json;
-    s->colour = wants_colour(stderr) && !json;
-    return s;
 }
 
 /* The cursor stands below the lines, at the start of a row. */
 static void take_bottom_away(struct screen *s)
 {
-    if (s->bottom_lines)
-        fputs("\r\033[2K", stderr); /* what somebody has typed */
-    for (; s->bottom_lines; s->bottom_lines--)
-        fputs("\033[A\033[2K", stderr);
+    if (s->shown_lines)
+        add(s, "\r\033[2K"); /* what somebody has typed */
+    for (; s->shown_lines; s->shown_lines--)
+        add(s, "\033[A\033[2K");
 }
 
-static void draw_bottom(struct screen *s)
+static void write_line(void *user_data, int kind, const char *text)
 {
-    if (!s->bottom)
+    struct screen *s = user_data;
+    take_bottom_away(s);
+    add(s, kind == RED ? "\033[31m" : kind == YELLOW ? "\033[33m" : "");
+    add(s, text);
+    add(s, kind == PLAIN ? "\n" : "\033[0m\n");
+}
+
+static void take_over_bottom(struct screen *s)
+{
+    pthread_mutex_lock(&s->bottom_lock);
+    bool changed = s->bottom_changed;
+    char *bottom = changed ? s->bottom : NULL;
+    if (changed)
+        s->bottom = NULL;
+    s->bottom_changed = false;
+    pthread_mutex_unlock(&s->bottom_lock);
+    if (!changed)
         return;
-    fputs(s->bottom, stderr);
-    for (const char *c = s->bottom; (c = strchr(c, '\n')) != NULL; c++)
-        s->bottom_lines++;
+    take_bottom_away(s);
+    free(s->shown);
+    s->shown = bottom;
+}
+
+static void write_bottom(void *user_data)
+{
+    struct screen *s = user_data;
+    take_over_bottom(s);
+    if (s->shown && !s->shown_lines) {
+        add(s, s->shown);
+        for (const char *c = s->shown; (c = strchr(c, '\n')) != NULL; c++)
+            s->shown_lines++;
+    }
+    send_out(s);
+}
+
+static void fill_in(sally_log_line *line, uint32_t level, const char *event, const char *text)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    *line = (sally_log_line){
+        .level = level,
+        .time_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec,
+        .event = event,
+        .message = text,
+    };
+}
+
+static void write_lost(void *user_data, uint64_t count)
+{
+    struct screen *s = user_data;
+    char text[512], number[24];
+    snprintf(number, sizeof number, "%" PRIu64, count);
+    const sally_log_field field = {"lines", number};
+    sally_log_line line;
+    fill_in(&line, SALLY_LOG_WARNING, "log.lost",
+            "Lines of the log were lost: standard error was not read");
+    line.fields = &field;
+    line.field_count = 1;
+    sally_log_format(&line, s->json, text, sizeof text);
+    write_line(s, s->colour ? YELLOW : PLAIN, text);
+}
+
+/* ---- From its begin to its end ---- */
+
+struct screen *screen_new(bool json)
+{
+    static const struct line_sink sink = {write_line, write_lost, write_bottom};
+    struct screen *s = calloc(1, sizeof *s);
+    if (s)
+        s->queue = line_queue_new(&sink, s, QUEUE_BYTES);
+    if (!s || !s->queue) {
+        free(s);
+        return NULL;
+    }
+    pthread_mutex_init(&s->bottom_lock, NULL);
+    pthread_mutex_init(&s->log_lock, NULL);
+    s->json = json;
+    s->colour = wants_colour(stderr) && !json;
+    return s;
+}
+
+bool screen_start(struct screen *s)
+{
+    return line_queue_start(s->queue);
+}
+
+void screen_flush(struct screen *s)
+{
+    (void)line_queue_flush(s->queue, FLUSH_MS);
 }
 
 void screen_free(struct screen *s)
 {
     if (!s)
         return;
-    take_bottom_away(s);
-    fflush(stderr);
+    screen_set_bottom(s, "");
+    if (!line_queue_free(s->queue, FLUSH_MS))
+        return; /* its thread still writes */
+    free(s->wanted);
     free(s->bottom);
+    free(s->shown);
     free(s->line);
     free(s->held);
-    pthread_mutex_destroy(&s->lock);
+    pthread_mutex_destroy(&s->log_lock);
+    pthread_mutex_destroy(&s->bottom_lock);
     free(s);
 }
+
+/* ---- Lines ---- */
 
 static const char *format(struct screen *s, const sally_log_line *line)
 {
@@ -78,33 +196,22 @@ static const char *format(struct screen *s, const sally_log_line *line)
     return s->line; /* cut short, when memory is */
 }
 
-static void put_line(struct screen *s, const char *before, const char *text, const char *after)
-{
-    flockfile(stderr);
-    take_bottom_away(s);
-    fprintf(stderr, "%s%s%s\n", before, text, after);
-    draw_bottom(s);
-    fflush(stderr);
-    funlockfile(stderr);
-}
-
 void screen_hold(struct screen *s)
 {
-    pthread_mutex_lock(&s->lock);
+    pthread_mutex_lock(&s->log_lock);
     s->holds = !s->json; /* there, the banner is a line like others */
-    pthread_mutex_unlock(&s->lock);
+    pthread_mutex_unlock(&s->log_lock);
 }
 
 void screen_release(struct screen *s)
 {
-    pthread_mutex_lock(&s->lock);
+    pthread_mutex_lock(&s->log_lock);
     s->holds = false;
     if (s->held)
-        fputs(s->held, stderr);
-    fflush(stderr);
+        line_queue_put(s->queue, PLAIN, s->held);
     free(s->held);
     s->held = NULL;
-    pthread_mutex_unlock(&s->lock);
+    pthread_mutex_unlock(&s->log_lock);
 }
 
 /* False: no memory. */
@@ -114,8 +221,9 @@ static bool hold(struct screen *s, const char *text)
     char *longer = realloc(s->held, before + size + 2);
     if (!longer)
         return false;
-    memcpy(longer + before, text, size);
-    memcpy(longer + before + size, "\n", 2);
+    if (before)
+        longer[before++] = '\n';
+    memcpy(longer + before, text, size + 1);
     s->held = longer;
     return true;
 }
@@ -123,54 +231,47 @@ static bool hold(struct screen *s, const char *text)
 void screen_log(void *user_data, const sally_log_line *line)
 {
     struct screen *s = user_data;
-    pthread_mutex_lock(&s->lock);
+    pthread_mutex_lock(&s->log_lock);
     const char *text = format(s, line);
-    const char *colour = "";
+    enum colour colour = PLAIN;
     if (s->colour && line->level <= SALLY_LOG_WARNING)
-        colour = line->level == SALLY_LOG_ERROR ? "\033[31m" : "\033[33m";
+        colour = line->level == SALLY_LOG_ERROR ? RED : YELLOW;
     bool waits = s->holds && line->level > SALLY_LOG_WARNING;
     if (text && !(waits && hold(s, text)))
-        put_line(s, colour, text, *colour ? "\033[0m" : "");
-    pthread_mutex_unlock(&s->lock);
+        line_queue_put(s->queue, (int)colour, text);
+    pthread_mutex_unlock(&s->log_lock);
 }
 
-static void tell_log(struct screen *s, const char *event, const char *text)
+void screen_show(struct screen *s, const char *text)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    const sally_log_line line = {
-        .level = SALLY_LOG_INFO,
-        .time_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec,
-        .event = event,
-        .message = text,
-    };
-    screen_log(s, &line);
+    line_queue_put(s->queue, PLAIN, text);
 }
 
 void screen_tell(struct screen *s, const char *event, const char *text)
 {
-    if (s->json) {
-        tell_log(s, event, text);
+    if (!s->json) {
+        screen_show(s, text);
         return;
     }
-    pthread_mutex_lock(&s->lock);
-    put_line(s, "", text, "");
-    pthread_mutex_unlock(&s->lock);
+    sally_log_line line;
+    fill_in(&line, SALLY_LOG_INFO, event, text);
+    screen_log(s, &line);
 }
+
+/* ---- The bottom ---- */
 
 void screen_set_bottom(struct screen *s, const char *text)
 {
-    pthread_mutex_lock(&s->lock);
-    if (strcmp(text, s->bottom ? s->bottom : "") != 0) {
-        flockfile(stderr);
-        take_bottom_away(s);
-        free(s->bottom);
-        s->bottom = *text ? strdup(text) : NULL;
-        draw_bottom(s);
-        fflush(stderr);
-        funlockfile(stderr);
-    }
-    pthread_mutex_unlock(&s->lock);
+    if (strcmp(text, s->wanted ? s->wanted : "") == 0)
+        return;
+    free(s->wanted);
+    s->wanted = *text ? strdup(text) : NULL;
+    pthread_mutex_lock(&s->bottom_lock);
+    free(s->bottom);
+    s->bottom = *text ? strdup(text) : NULL;
+    s->bottom_changed = true;
+    pthread_mutex_unlock(&s->bottom_lock);
+    line_queue_wake(s->queue);
 }
 
 bool screen_size(size_t *columns, size_t *rows)

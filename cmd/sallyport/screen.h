@@ -1,6 +1,7 @@
 /* Standard error, shared by the log, which comes from many threads, and by the lines at the bottom
  * of a terminal that show what is going on: they are taken away before a log line is written, and
- * written again below it. */
+ * written again below it. Nobody waits for whoever reads it: a thread writes, lines that it cannot
+ * get rid of are lost, and the log says how many. */
 #ifndef SALLYPORT_SCREEN_H
 #define SALLYPORT_SCREEN_H
 
@@ -12,6 +13,11 @@
 struct screen;
 
 struct screen *screen_new(bool json); /* NULL: no memory */
+/* From now on a thread writes; until then, whoever has something to say. False: none can be made.
+ */
+bool screen_start(struct screen *screen);
+/* Gives what waits a second to be written. */
+void screen_flush(struct screen *screen);
 void screen_free(struct screen *screen);
 
 /* What the log says before the banner is kept back until it stands there, but for what is urgent;
@@ -22,6 +28,8 @@ void screen_release(struct screen *screen);
 /* For sally_server_set_log(); user_data is the screen. */
 void screen_log(void *user_data, const sally_log_line *line);
 
+/* Lines for people, as they are. */
+void screen_show(struct screen *screen, const char *text);
 /* A line for people; where every line is to be JSON, one of the log with this name. */
 void screen_tell(struct screen *screen, const char *event, const char *text);
 

@@ -278,7 +278,7 @@ static void introduce(const struct serving *s)
     if (o->json)
         banner_log(&banner, s->screen);
     else
-        banner_show(&banner);
+        banner_show(&banner, s->screen);
     free(file);
 }
 
@@ -328,6 +328,10 @@ int serve_run(int argc, char **argv)
     if (!status)
         status = announce(&s);
     bool serves = !status && !ferror(stdout); /* without a reader the address stays unknown */
+    if (serves && !screen_start(s.screen)) {
+        status = report_failure("no thread can be made");
+        serves = false;
+    }
     if (serves && !options.quiet)
         introduce(&s);
     if (serves)

@@ -1,5 +1,5 @@
 /* What the session does, to syslog or standard error, in the words of OpenSSH's sftp-server so that
- * what reads its logs reads these. */
+ * what reads its logs reads these; but names are escaped as sally_log_escape() does it. */
 #ifndef SFTP_SERVER_JOURNAL_H
 #define SFTP_SERVER_JOURNAL_H
 
@@ -19,12 +19,13 @@ enum log_level {
     LEVEL_DEBUG3
 };
 
-struct journal {
-    int level;
-    bool to_stderr;
-};
+struct journal;
 
-void journal_open(struct journal *journal, int level, int facility, bool to_stderr);
+struct journal *journal_open(int level, int facility, bool to_stderr); /* NULL: no memory */
+/* From now on a thread writes the lines, and nobody waits for whoever reads them. */
+void journal_start(struct journal *journal);
+/* Gives what waits a second to be written. */
+void journal_close(struct journal *journal);
 void journal_write(const struct journal *journal, int level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -155,6 +155,25 @@ static int finish_output(void)
     return EXIT_FAILED;
 }
 
+static int run(const struct options *options, const struct account *account)
+{
+    struct journal *journal = journal_open(options->level, options->facility, options->to_stderr);
+    if (!journal) {
+        fputs("sallyport-sftp-server: out of memory\n", stderr);
+        return EXIT_FAILED;
+    }
+#ifdef __linux__
+    /* Files are not confined: /proc/self/mem must not become a way to run code where an account may
+     * only transfer files. */
+    if (prctl(PR_SET_DUMPABLE, 0) != 0)
+        journal_write(journal, LEVEL_ERROR, "prctl(PR_SET_DUMPABLE): %s", strerror(errno));
+#endif
+    journal_start(journal);
+    int status = serve(options, account, journal);
+    journal_close(journal);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     struct account account = {NULL, NULL};
@@ -168,15 +187,7 @@ int main(int argc, char **argv)
     if (!status && options.done) {
         status = finish_output();
     } else if (!status) {
-        struct journal journal;
-        journal_open(&journal, options.level, options.facility, options.to_stderr);
-#ifdef __linux__
-        /* Files are not confined: /proc/self/mem must not become a way to run code where an account
-         * may only transfer files. */
-        if (prctl(PR_SET_DUMPABLE, 0) != 0)
-            journal_write(&journal, LEVEL_ERROR, "prctl(PR_SET_DUMPABLE): %s", strerror(errno));
-#endif
-        status = serve(&options, &account, &journal);
+        status = run(&options, &account);
     }
     options_clear(&options);
     free(account.name);

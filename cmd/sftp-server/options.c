@@ -10,6 +10,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "../common/say.h"
 #include "journal.h"
 #include "sallyport/sftp.h"
 
@@ -27,9 +28,7 @@ static int mistake(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    fputs("sallyport-sftp-server: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    say("sallyport-sftp-server: ", format, arguments);
     va_end(arguments);
     print_usage(stderr);
     return EXIT_USAGE;
