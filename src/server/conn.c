@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "loop/clock.h"
 #include "server/conn_hooks.h"
+#include "server/conn_log.h"
 #include "server/conn_session.h"
 #include "server/listener.h"
 #include "server/login.h"
@@ -56,16 +57,14 @@ static void prepare_socket(int fd, const struct settings *settings)
         set_option(fd, SOL_SOCKET, SO_SNDBUF, (int)settings->server.send_buffer);
 }
 
-static void set_peer(struct conn *c, const struct protocol *protocol,
-                     char network[ADDRESS_TEXT_SIZE])
+static void set_peer(struct conn *c, const struct protocol *protocol)
 {
     struct sockaddr_storage name;
-    network[0] = '\0';
     socklen_t size = sizeof name;
     memset(&name, 0, sizeof name);
     if (getpeername(c->socket.fd, (struct sockaddr *)&name, &size) == 0) {
         address_of(&c->address, (struct sockaddr *)&name, size);
-        address_network(network, (struct sockaddr *)&name, size);
+        address_network(c->network, (struct sockaddr *)&name, size);
     }
     size = sizeof name;
     memset(&name, 0, sizeof name);
@@ -80,10 +79,10 @@ static void set_peer(struct conn *c, const struct protocol *protocol,
     c->peer.listener = c->listener ? c->listener->url : "";
 }
 
-static void log_refused(sally_server *server, const struct conn *c, const char *why)
+static void log_refused(const struct conn *c, const char *why)
 {
     sally_log_field fields[] = {{"address", c->peer.address}, {"reason", why}};
-    log_line(&server->log, conn_log_ids(c), SALLY_LOG_INFO, "connection.refused", fields,
+    log_line(&c->log, conn_log_ids(c), SALLY_LOG_INFO, "connection.refused", fields,
              COUNT_OF(fields), "Connection refused");
 }
 
@@ -142,14 +141,14 @@ struct conn *conn_new(sally_server *server, int fd, struct listener *listener,
     c->connected_wall_ns = clock_wall_ns();
     c->peer.connection_id =
         atomic_fetch_add_explicit(&server->next_connection_id, 1, memory_order_relaxed);
-    char network[ADDRESS_TEXT_SIZE];
-    set_peer(c, protocol, network);
+    conn_log_init(c);
+    set_peer(c, protocol);
     const char *limit = "out of memory";
     if (begin_service(c, protocol))
-        limit = limits_admit(&server->limits, c->settings, network, &c->live_address);
+        limit = limits_admit(&server->limits, c->settings, c->network, &c->live_address);
     if (limit) {
         counter_add(&server->counters.connections_refused, 1);
-        log_refused(server, c, limit);
+        log_refused(c, limit);
         c->socket.fd = -1;
         close(fd);
         *error = c->service ? SALLY_E_LIMIT : SALLY_E_NO_MEMORY;
@@ -197,6 +196,7 @@ void conn_launch(struct conn *c, struct server_loop *loop)
 {
     c->loop = loop;
     c->start.loop = &loop->loop;
+    conn_log_init(c); /* one that was adopted early came before the log was set */
     registry_add(&c->server->registry, c);
     loop_give_task(&c->start);
 }
@@ -207,7 +207,7 @@ static void announce_start(struct conn *c)
     snprintf(port, sizeof port, "%u", (unsigned)c->peer.port);
     listener_url_print(url, c->service->protocol, &c->local_address);
     sally_log_field fields[] = {{"address", c->peer.address}, {"port", port}, {"to", url}};
-    log_line(&c->server->log, conn_log_ids(c), SALLY_LOG_INFO, "connection.opened", fields,
+    log_line(&c->log, conn_log_ids(c), SALLY_LOG_INFO, "connection.opened", fields,
              COUNT_OF(fields), "Connection accepted");
     conn_hooks_connected(c);
 }
@@ -216,7 +216,7 @@ static void announce_start(struct conn *c)
 static void turn_away(struct conn *c, const char *why)
 {
     counter_add(&c->server->counters.connections_refused, 1);
-    log_refused(c->server, c, why);
+    log_refused(c, why);
     registry_remove(&c->server->registry, c);
     conn_close_socket(c);
 }
@@ -286,7 +286,7 @@ static void announce_end(struct conn *c)
              atomic_load_explicit(&c->facts.bytes_out, memory_order_relaxed));
     sally_log_field fields[] = {
         {"address", c->peer.address}, {"reason", reasons[c->end_reason]}, {"in", in}, {"out", out}};
-    log_line(&c->server->log, conn_log_ids(c), SALLY_LOG_INFO, "connection.closed", fields,
+    log_line(&c->log, conn_log_ids(c), SALLY_LOG_INFO, "connection.closed", fields,
              COUNT_OF(fields), "Connection ended: %s", c->end_detail);
     conn_hooks_disconnected(c);
 }

@@ -10,6 +10,7 @@
 #include <uv.h>
 
 #include "base/list.h"
+#include "base/log.h"
 #include "core/hook_stack.h"
 #include "core/op.h"
 #include "sallyport/server.h"
@@ -108,6 +109,8 @@ struct conn {
     const char *asked_user; /* user name that awaits the authenticator's answer; NULL: none */
     struct login login;
     bool is_logged_in;
+    struct log_sink log;             /* see conn_log_init() */
+    char network[ADDRESS_TEXT_SIZE]; /* what it is counted under: address_network() */
 
     struct list sessions;       /* struct conn_session */
     struct list ready_sessions; /* those to be settled */

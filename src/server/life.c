@@ -77,6 +77,7 @@ void server_loop_ended(struct server_loop *loop)
     pthread_mutex_unlock(&server->lock);
     if (!last)
         return;
+    conn_log_tell(server);
     struct log_ids none = {0, 0, 0};
     log_line(&server->log, none, SALLY_LOG_INFO, "server.ended", NULL, 0, "Server ended");
     pthread_mutex_lock(&server->lock);

@@ -88,8 +88,8 @@ static void announce(struct conn *c, const struct attempt *a, sally_auth_result 
         fields[count++] = (sally_log_field){"reason", reason};
     bool is_none = pub->method == SALLY_AUTH_NONE;
     if (a->query->may_try || (is_none && result == SALLY_AUTH_REJECT)) {
-        log_line(&c->server->log, conn_log_ids(c), SALLY_LOG_DEBUG, "auth.asked", fields, count,
-                 "%s", is_none ? "Asked for the methods" : "Asked about a key");
+        log_line(&c->log, conn_log_ids(c), SALLY_LOG_DEBUG, "auth.asked", fields, count, "%s",
+                 is_none ? "Asked for the methods" : "Asked about a key");
         return;
     }
     const char *event = "auth.rejected", *text = "Login rejected";
@@ -102,7 +102,9 @@ static void announce(struct conn *c, const struct attempt *a, sally_auth_result 
     } else {
         counter_add(&c->server->counters.logins_rejected, 1);
     }
-    log_line(&c->server->log, conn_log_ids(c), SALLY_LOG_INFO, event, fields, count, "%s", text);
+    /* A success is always told, however many failures there are. */
+    const struct log_sink *log = result == SALLY_AUTH_REJECT ? &c->log : &c->server->log;
+    log_line(log, conn_log_ids(c), SALLY_LOG_INFO, event, fields, count, "%s", text);
     const sally_auth_event told = {.user = pub->user,
                                    .method = method,
                                    .fingerprint = pub->key_fingerprint ? pub->key_fingerprint : "",
@@ -299,7 +301,7 @@ void login_try(struct conn *c, struct login_query *q)
     struct attempt *a = c->service->auth ? new_attempt(c, q) : NULL;
     if (!a) {
         sally_log_field fields[] = {{"user", q->pub.user}, {"address", c->peer.address}};
-        log_line(&c->server->log, conn_log_ids(c), SALLY_LOG_WARNING, "auth.impossible", fields,
+        log_line(&c->log, conn_log_ids(c), SALLY_LOG_WARNING, "auth.impossible", fields,
                  COUNT_OF(fields), "%s",
                  c->service->auth ? "Out of memory" : "Nobody may log in: no users are set up");
         q->answers->reject(q, 0);

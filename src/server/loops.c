@@ -92,6 +92,8 @@ sally_error loops_make(sally_server *server, bool pumped)
         if (!server->workers)
             error = SALLY_E_NO_MEMORY;
     }
+    if (!error && !conn_log_join(&server->conn_log, &server->loops[0]->loop))
+        error = SALLY_E_NO_MEMORY;
     if (error)
         loops_free(server);
     for (uint32_t i = 0; i < server->loop_count; i++)

@@ -15,6 +15,7 @@
 #include "crypto/crypto.h"
 #include "loop/task.h"
 #include "sallyport/server.h"
+#include "server/conn_log.h"
 #include "server/keyring.h"
 #include "server/limits.h"
 #include "server/own_keys.h"
@@ -72,6 +73,7 @@ struct sally_server {
     /* Their own locks, or none needed. */
     pthread_mutex_t log_lock; /* recursive: a line made by whoever writes one is dropped */
     bool log_busy;
+    struct conn_log conn_log; /* under log_lock */
     pthread_mutex_t failures_lock;
     struct list failures; /* texts for sally_server_error(), one per thread */
     uint32_t failure_count, failures_reap_at;

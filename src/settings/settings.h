@@ -18,6 +18,7 @@
 struct limits_settings {
     uint64_t buffered_bytes;
     uint64_t connections, connections_per_address, connections_per_user;
+    uint64_t log_lines, log_lines_per_address; /* in a second */
     uint64_t unauthenticated, unauthenticated_per_address;
     uint64_t idle_ns, login_ns, stall_ns, storage_ns;
     uint32_t auth_attempts, channels, open_files, operations, session_bytes;

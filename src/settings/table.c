@@ -53,6 +53,13 @@ static const struct setting_row rows[] = {
     {{"limits.idle_time", DURATION, CONNECTION, "0s", "0s", "365d",
       "time without a message from the client after which a connection is ended; 0: never"},
      AT(limits.idle_ns)},
+    {{"limits.log_lines", NUMBER, RUNNING, "200", "0", "1000000",
+      "lines a second in the log about clients that have not logged in, and ten times as many at "
+      "once; \"log.suppressed\" says how many were left out; 0: no limit"},
+     AT(limits.log_lines)},
+    {{"limits.log_lines_per_address", NUMBER, RUNNING, "20", "0", "1000000",
+      "of these, about clients of one IPv4 address or IPv6 network of 64 bits; 0: no limit"},
+     AT(limits.log_lines_per_address)},
     {{"limits.login_time", DURATION, LISTENER, "2m", "100ms", "1d",
       "time from the connection to the login"},
      AT(limits.login_ns)},

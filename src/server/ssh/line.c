@@ -64,7 +64,7 @@ static struct ssh_options options_of(const struct conn *c)
         .idle_ns = s->limits.idle_ns,
         .max_auth_attempts = s->limits.auth_attempts,
         .max_channels = s->limits.channels,
-        .log = &c->server->log,
+        .log = &c->log,
         .log_ids = conn_log_ids(c),
     };
 }
