@@ -978,7 +978,7 @@ def test_server_log(tmp_path, folder):
     assert f'open "{folder}/hello.txt" flags READ' in result.stderr
     assert f'close "{folder}/hello.txt" bytes read 6 written 0' in result.stderr
     assert f'mkdir name "{folder}/d"' in result.stderr
-    assert "line\\012break\\033" in result.stderr
+    assert "line\\nbreak\\u001b" in result.stderr
     assert pipe_sftp(f"-e -d {folder}", "ls\n", tmp_path).stderr == ""
 
 
