@@ -1,4 +1,4 @@
-#include "line_queue.h"
+#include "common/line_queue.h"
 
 #include <pthread.h>
 #include <signal.h>

@@ -1,12 +1,12 @@
-#include "say.h"
+#include "common/say.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "common/write_all.h"
 #include "sallyport/log.h"
-#include "write_all.h"
 
 #define PATIENCE_MS 1000
 

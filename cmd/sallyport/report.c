@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../common/say.h"
 #include "command.h"
+#include "common/say.h"
 
 int report_usage(const char *command, const char *format, ...)
 {

@@ -174,6 +174,8 @@ static void until_end(struct stop *stop, struct live *live)
 
 int running_serve(sally_server *server, struct screen *screen, bool show_live, bool quiet)
 {
+    if (!screen_start(screen))
+        return report_failure("no thread can be made");
     sally_error e = sally_server_start(server);
     if (e)
         return report_failure("the server cannot start: %s", sally_server_error(server));

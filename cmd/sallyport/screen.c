@@ -9,8 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../common/line_queue.h"
-#include "../common/write_all.h"
+#include "common/line_queue.h"
+#include "common/write_all.h"
 #include "report.h"
 
 #define QUEUE_BYTES ((size_t)1 << 20)

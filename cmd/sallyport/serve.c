@@ -328,10 +328,6 @@ int serve_run(int argc, char **argv)
     if (!status)
         status = announce(&s);
     bool serves = !status && !ferror(stdout); /* without a reader the address stays unknown */
-    if (serves && !screen_start(s.screen)) {
-        status = report_failure("no thread can be made");
-        serves = false;
-    }
     if (serves && !options.quiet)
         introduce(&s);
     if (serves)

@@ -8,8 +8,8 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "../common/line_queue.h"
-#include "../common/write_all.h"
+#include "common/line_queue.h"
+#include "common/write_all.h"
 #include "sallyport/file.h"
 #include "sallyport/op.h"
 

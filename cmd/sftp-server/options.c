@@ -10,7 +10,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "../common/say.h"
+#include "common/say.h"
 #include "journal.h"
 #include "sallyport/sftp.h"
 

@@ -109,8 +109,7 @@ struct conn {
     const char *asked_user; /* user name that awaits the authenticator's answer; NULL: none */
     struct login login;
     bool is_logged_in;
-    struct log_sink log;             /* see conn_log_init() */
-    char network[ADDRESS_TEXT_SIZE]; /* what it is counted under: address_network() */
+    struct log_sink log; /* see conn_log_init() */
 
     struct list sessions;       /* struct conn_session */
     struct list ready_sessions; /* those to be settled */

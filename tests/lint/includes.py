@@ -60,8 +60,9 @@ def check_source(path, quote, target):
 
 
 def check_outside(path, quote, target):
-    """Programs and examples: public headers, the system, and files beside."""
-    if is_public(target) or (quote == '"' and (path.parent / target).exists()):
+    """Programs and examples: public headers, the system, files beside, and what the programs share."""
+    shared = target.startswith("common/") and path.is_relative_to(ROOT / "cmd")
+    if is_public(target) or (quote == '"' and (shared or (path.parent / target).exists())):
         return None
     if quote == '"' or target.split("/")[0] in LAYERS:
         return f'{name_of(path)}: "{target}" is not a public header'
