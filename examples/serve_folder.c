@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+/* A program that runs for long queues its lines: here, every client waits when nobody reads them. */
 static void print_line(void *user_data, const sally_log_line *line)
 {
     char text[2048];
