@@ -36,6 +36,12 @@ SALLY_BEGIN_DECLS
  * nor do they refuse READ and WRITE for each other's locks: make one storage, and use
  * sally_fs_chroot() or sally_auth_set_root() for each user. ::SALLY_E_SYSTEM (see errno) when
  * `directory` cannot be opened.
+ *
+ * Nothing is opened, listed or changed on file systems that show the state of the kernel and of
+ * processes rather than files, such as procfs, sysfs and cgroup, wherever they are mounted and
+ * whatever the flags: the answer is ::SALLY_PERMISSION_DENIED. Only STAT and STATVFS are answered
+ * there. `directory` cannot be on one (EOPNOTSUPP). Nor are magic links followed, where the kernel
+ * has openat2().
  */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_local(sally_fs **out, const char *directory,
                                                       uint32_t flags, uint32_t umask_bits);

@@ -126,6 +126,10 @@ sally_error local_new(sally_fs **out, const char *directory, uint32_t flags, uin
     local->where.walk = walk || !beneath_kernel_can(local->where.root);
     local->device = local->where.device = st.device;
     local->medium = os_medium_of(local->where.root);
+    if (local->medium == MEDIUM_KERNEL) {
+        errno = EOPNOTSUPP;
+        goto failed;
+    }
     const sally_fs_methods methods = methods_for(flags);
     error = sally_fs_new(out, &methods, local);
     if (error == SALLY_E_OK) {

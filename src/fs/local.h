@@ -31,7 +31,7 @@ struct local_shared {
 
 struct local { /* never changes */
     struct beneath where;
-    enum os_medium medium; /* of files with this device number */
+    enum os_medium medium; /* of files with this device number; never MEDIUM_KERNEL */
     uint64_t device;
     struct local_shared *shared;
 };
@@ -78,7 +78,8 @@ static inline bool local_may_wait(const struct local *local, const sally_op *op)
     return (op->flags & SALLY_OP_TRY) && local->medium != MEDIUM_MEMORY;
 }
 
-/* What is tried in memory stays there: below may be mounted what waits, and is left to a worker. */
+/* What is tried in memory stays there: below may be mounted what waits, and is left to a worker.
+ * For looking only; local_way_open() is for all else. */
 static inline struct beneath local_where(const struct local *local, const sally_op *op)
 {
     struct beneath where = local->where;
@@ -93,7 +94,7 @@ static inline bool local_is_root(const char *path)
 
 /* Never OK: an errno of 0 where something failed is a failure too. */
 sally_status local_error(int error);
-/* Why local_where() led nowhere. */
+/* Why local_where() or a way led nowhere. */
 static inline sally_status local_way_error(const sally_op *op)
 {
     return (op->flags & SALLY_OP_TRY) && errno == EXDEV ? SALLY_WOULD_BLOCK : local_error(errno);
@@ -104,6 +105,14 @@ static inline sally_status local_result(int result)
 {
     return result == 0 ? SALLY_OK : local_error(errno);
 }
+
+/* local_way.c: beneath_open() and beneath_enter(), with EACCES for what lies on MEDIUM_KERNEL, and
+ * for an operation that is only tried EXDEV for other mounts than the root's. `*medium`: what the
+ * file lies on. */
+int local_way_open(const struct local *local, const sally_op *op, const char *path, int flags,
+                   mode_t mode, enum os_medium *medium);
+bool local_way_enter(const struct local *local, const sally_op *op, const char *path,
+                     struct beneath_place *place);
 
 /* What is done to an entry of a directory. */
 typedef sally_status local_entry_fn(struct local *local, sally_op *op,
@@ -124,7 +133,10 @@ sally_status local_acl_set(sally_op *op, int fd, const sally_attrs *attrs);
  * that nobody but the owner may come near before it is set. */
 sally_status local_acl_check(sally_op *op, const sally_attrs *attrs, bool directory, bool *made);
 
-/* Fails for what is neither a regular file nor, without confinement, a character device. */
+/* Whether OPEN is for such a thing: a regular file or, without confinement, a character device.
+ * local_may_open_type() says yes to directories, too, which fail for another reason or are listed.
+ */
+bool local_may_open_type(const struct local *local, uint32_t mode);
 sally_status local_check_type(const struct local *local, sally_op *op, uint32_t mode);
 
 sally_fs_slot local_open, local_close, local_read, local_write, local_fsync, local_copy;

@@ -40,43 +40,51 @@ static int system_flags(uint32_t flags)
 /* As open_now(), for a file that gets an ACL if it is made. `restricted`: nobody else may open it
  * before. */
 static int open_or_make(const struct local *local, const sally_op *op, int flags, bool restricted,
-                        bool *made)
+                        struct local_file *file, bool *made)
 {
     mode_t mode = local_new_mode(local, op->u.open.attrs, 0666);
     int fd = -1;
     errno = ENOENT;
     for (int i = 0; i < MAX_CREATE_TRIES && fd < 0 && errno == ENOENT; i++) {
-        fd = beneath_open(&local->where, op->path, flags | O_CREAT | O_EXCL,
-                          restricted ? mode & ~(mode_t)077 : mode);
+        fd = local_way_open(local, op, op->path, flags | O_CREAT | O_EXCL,
+                            restricted ? mode & ~(mode_t)077 : mode, &file->medium);
         *made = fd >= 0;
         if (fd < 0 && errno == EEXIST && !(flags & O_EXCL))
-            fd = beneath_open(&local->where, op->path, flags & ~O_CREAT, 0);
+            fd = local_way_open(local, op, op->path, flags & ~O_CREAT, 0, &file->medium);
     }
     return fd;
 }
 
-static int open_now(const struct local *local, const sally_op *op, uint32_t less)
+static int open_now(const struct local *local, const sally_op *op, uint32_t less,
+                    struct local_file *file)
 {
     const sally_op_open *how = &op->u.open;
     int flags = system_flags(how->flags & ~less);
-    const struct beneath where = local_where(local, op);
     if (!local_may_wait(local, op))
-        return beneath_open(&where, op->path, flags, local_new_mode(local, how->attrs, 0666));
+        return local_way_open(local, op, op->path, flags, local_new_mode(local, how->attrs, 0666),
+                              &file->medium);
     if (how->flags & (WRITES | SALLY_OPEN_CREATE)) {
         errno = EAGAIN;
         return -1;
     }
-    return beneath_open_cached(&local->where, op->path, flags);
+    const struct beneath where = local_where(local, op);
+    file->medium = local->medium;
+    return beneath_open_cached(&where, op->path, flags);
 }
 
 /* What was opened is a thing to read and write. Devices are the machine's, not a confined user's.
  */
+bool local_may_open_type(const struct local *local, uint32_t mode)
+{
+    return S_ISREG(mode) || S_ISDIR(mode) || (S_ISCHR(mode) && !local->where.confined);
+}
+
 sally_status local_check_type(const struct local *local, sally_op *op, uint32_t mode)
 {
-    if (S_ISREG(mode) || (S_ISCHR(mode) && !local->where.confined))
-        return SALLY_OK;
     if (S_ISDIR(mode))
         return SALLY_FILE_IS_A_DIRECTORY;
+    if (local_may_open_type(local, mode))
+        return SALLY_OK;
     sally_op_set_message(op, "Not a regular file");
     return SALLY_FAILURE;
 }
@@ -91,12 +99,12 @@ static sally_status cut(struct local *local, struct local_file *file, sally_op *
 }
 
 /* Only if nobody has put something else there; the moment between look and act cannot be helped. */
-static sally_status delete_name(const struct local *local, const char *path, uint64_t device,
-                                uint64_t inode)
+static sally_status delete_name(const struct local *local, const sally_op *op, const char *path,
+                                uint64_t device, uint64_t inode)
 {
     struct beneath_place place;
     struct os_stat st;
-    if (!beneath_enter(&local->where, path, &place))
+    if (!local_way_enter(local, op, path, &place))
         return local_error(errno);
     sally_status status = SALLY_OK;
     if (os_stat_at(place.dir, place.name, &st) && st.device == device && st.inode == inode &&
@@ -107,7 +115,8 @@ static sally_status delete_name(const struct local *local, const char *path, uin
 }
 
 /* Draft-13 section 8.1.1.4: the ACL is a new file's, and of no meaning for one that exists. */
-static sally_status open_with_acl(struct local *local, sally_op *op, uint32_t less, int *fd)
+static sally_status open_with_acl(struct local *local, sally_op *op, uint32_t less,
+                                  struct local_file *file)
 {
     const sally_attrs *attrs = op->u.open.attrs;
     bool restricted, made = false;
@@ -115,24 +124,26 @@ static sally_status open_with_acl(struct local *local, sally_op *op, uint32_t le
     sally_status status = local_acl_check(op, attrs, false, &restricted);
     if (status != SALLY_OK)
         return status;
-    *fd = open_or_make(local, op, system_flags(op->u.open.flags & ~less), restricted, &made);
-    if (*fd < 0 || !made)
+    file->fd =
+        open_or_make(local, op, system_flags(op->u.open.flags & ~less), restricted, file, &made);
+    if (file->fd < 0 || !made)
         return SALLY_OK; /* errno says it */
-    status = local_acl_set(op, *fd, attrs);
-    if (status != SALLY_OK && os_stat_fd(*fd, &st))
-        delete_name(local, op->path, st.device, st.inode); /* it was never there */
+    status = local_acl_set(op, file->fd, attrs);
+    if (status != SALLY_OK && os_stat_fd(file->fd, &st))
+        delete_name(local, op, op->path, st.device, st.inode); /* it was never there */
     return status;
 }
 
 /* Past the process's umask; where that cannot be, the file is as the system has made it. */
-static void open_exactly(const struct local *local, const sally_op *op, uint32_t less, int *fd)
+static void open_exactly(const struct local *local, const sally_op *op, uint32_t less,
+                         struct local_file *file)
 {
     bool made = false;
     struct os_stat st;
     mode_t mode = local_new_mode(local, op->u.open.attrs, 0666);
-    *fd = open_or_make(local, op, system_flags(op->u.open.flags & ~less), false, &made);
-    if (made && os_stat_fd(*fd, &st) && (st.mode & 07777) != mode)
-        os_change_mode(*fd, mode);
+    file->fd = open_or_make(local, op, system_flags(op->u.open.flags & ~less), false, file, &made);
+    if (made && os_stat_fd(file->fd, &st) && (st.mode & 07777) != mode)
+        os_change_mode(file->fd, mode);
 }
 
 static bool is_exact(const sally_op *op)
@@ -156,15 +167,15 @@ static sally_status open_into(struct local *local, sally_op *op, struct local_fi
                 ((how->flags & LOCKS_BLOCKS) || locks_any(&local->shared->locks));
     uint32_t less = late ? SALLY_OPEN_TRUNCATE : 0;
     if (!wants_acl(local, op) && !is_exact(op))
-        file->fd = open_now(local, op, less);
+        file->fd = open_now(local, op, less, file);
     else if (op->flags & SALLY_OP_TRY)
         return SALLY_WOULD_BLOCK; /* it takes several calls, and an ACL has names of users */
     else if (!wants_acl(local, op))
-        open_exactly(local, op, less, &file->fd);
+        open_exactly(local, op, less, file);
     else if (how->attrs->valid & local->shared->refused & SALLY_ATTR_ACL)
         return SALLY_UNSUPPORTED;
     else
-        status = open_with_acl(local, op, less, &file->fd);
+        status = open_with_acl(local, op, less, file);
     if (status != SALLY_OK)
         return status;
     if (file->fd < 0) {
@@ -182,7 +193,6 @@ static sally_status open_into(struct local *local, sally_op *op, struct local_fi
     file->append = appends(how->flags);
     file->device = st.device;
     file->inode = st.inode;
-    file->medium = st.device == local->device ? local->medium : os_medium_of(file->fd);
     /* For a regular file O_NONBLOCK has no meaning. */
     if (!file->regular && fcntl(file->fd, F_SETFL, file->append ? O_APPEND : 0) != 0)
         return local_error(errno);
@@ -243,7 +253,7 @@ sally_status local_close(sally_fs *fs, sally_op *op)
 
     sally_status status = SALLY_OK;
     if (file->delete_path)
-        status = delete_name(local_of(fs), file->delete_path, file->device, file->inode);
+        status = delete_name(local_of(fs), op, file->delete_path, file->device, file->inode);
     /* With EINTR the descriptor is gone all the same on Linux. Other errors are lost writes. */
     if (close(file->fd) != 0 && errno != EINTR)
         status = local_error(errno);

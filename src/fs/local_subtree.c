@@ -44,15 +44,16 @@ static sally_status find(struct subtree *subtree, sally_op *op)
     int root = beneath_open(&parent->where, subtree->root, O_PATH | O_DIRECTORY, 0);
     if (root < 0)
         return local_error(errno);
-    if (!os_stat_fd(root, &st)) {
-        status = local_error(errno);
+    enum os_medium medium = os_medium_of(root);
+    if (medium == MEDIUM_KERNEL || !os_stat_fd(root, &st)) {
+        status = local_error(medium == MEDIUM_KERNEL ? EACCES : errno);
         close(root);
         return status;
     }
     local->where = (struct beneath){
         .root = root, .confined = true, .walk = parent->where.walk, .device = st.device};
     local->device = st.device;
-    local->medium = os_medium_of(root);
+    local->medium = medium;
     return SALLY_OK;
 }
 

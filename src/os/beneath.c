@@ -34,12 +34,12 @@ bool beneath_kernel_can(int root)
 
 static uint32_t how_of(const struct beneath *b)
 {
-    return (b->confined ? OPENAT2_IN_ROOT : 0u) | (b->stay ? OPENAT2_STAY : 0u);
+    return (b->confined ? OPENAT2_IN_ROOT : OPENAT2_NO_MAGIC) | (b->stay ? OPENAT2_STAY : 0u);
 }
 
 static int kernel_open(const struct beneath *b, const char *path, int flags, mode_t mode)
 {
-    uint32_t how = how_of(b);
+    uint32_t how = b->walk ? 0 : how_of(b);
     for (int tries = 0;; tries++) {
         int fd =
             how ? os_openat2(b->root, path, flags, mode, how) : openat(b->root, path, flags, mode);
@@ -73,8 +73,7 @@ int beneath_open_cached(const struct beneath *b, const char *path, int flags)
     flags |= O_CLOEXEC;
     if (!(flags & O_PATH))
         flags |= O_NOCTTY;
-    int fd =
-        os_openat2(b->root, path, flags, 0, OPENAT2_CACHED | (b->confined ? OPENAT2_IN_ROOT : 0u));
+    int fd = os_openat2(b->root, path, flags, 0, OPENAT2_CACHED | how_of(b));
     if (fd < 0 && (errno == EINVAL || errno == ENOSYS || errno == EPERM || errno == EINTR))
         errno = EAGAIN; /* a kernel that cannot do it; the slow way finds out what is wrong */
     return fd;

@@ -11,11 +11,12 @@
 #include "base/buf.h"
 
 struct beneath {
-    int root;      /* the directory; an O_PATH descriptor will do. The caller's */
-    bool confined; /* false: root is the machine's own "/" and links lead where the machine says */
-    bool walk;     /* go component by component, also where the kernel could do it */
-    bool stay;     /* fail with EXDEV rather than look at what other file systems hold */
-    uint64_t device; /* the root's; counts with `stay` */
+    int root;        /* the directory; an O_PATH descriptor will do. The caller's */
+    bool confined;   /* false: root is the machine's own "/" and links lead where the machine says,
+                        but for magic links, where the kernel can refuse them */
+    bool walk;       /* go component by component, also where the kernel could do it */
+    bool stay;       /* fail with EXDEV rather than look at what other file systems hold */
+    uint64_t device; /* the root's, which is not MEDIUM_KERNEL */
 };
 
 /* Where an entry is, or would be: what the *at calls want. */
@@ -32,8 +33,8 @@ bool beneath_kernel_can(int root);
  * last component only. */
 int beneath_open(const struct beneath *b, const char *path, int flags, mode_t mode);
 
-/* The same, but fails with EAGAIN when the way is not in the kernel's cache, so that finding it
- * could wait for a disk. No O_CREAT, no O_TRUNC. */
+/* The same, with `stay` too, but fails with EAGAIN when the way is not in the kernel's cache, so
+ * that finding it could wait for a disk. No O_CREAT, no O_TRUNC. */
 int beneath_open_cached(const struct beneath *b, const char *path, int flags);
 
 /* The directory that holds `path`, with links on the way followed, and the last component, which is

@@ -14,6 +14,7 @@
 
 #include "base/cursor.h"
 #include "base/mem.h"
+#include "os/file.h"
 
 #define MAX_LINKS 40             /* as Linux has it */
 #define MAX_STEPS 65536          /* components looked at, those walked again included */
@@ -166,6 +167,12 @@ static bool walk_link(struct path_walk *w, int fd, bool had_slash)
     return true;
 }
 
+/* What leads on from there is no link's text, but what the kernel knows of a process. */
+static bool is_kernels(const struct path_walk *w, int fd, const struct stat *st)
+{
+    return st->st_dev != w->b->device && os_medium_of(fd) == MEDIUM_KERNEL;
+}
+
 static bool walk_into(struct path_walk *w, int fd)
 {
     put_u8(&w->at, '/');
@@ -213,6 +220,10 @@ static bool walk_go(struct path_walk *w, bool follow, int *fd)
         if (ok && w->b->stay && st.st_dev != w->b->device) {
             close(got);
             return fail(EXDEV);
+        }
+        if (ok && S_ISLNK(st.st_mode) && is_kernels(w, got, &st)) {
+            close(got);
+            return fail(EACCES);
         }
         if (ok && S_ISLNK(st.st_mode)) {
             ok = walk_link(w, got, w->must_be_dir);

@@ -12,18 +12,20 @@
 /* ---- Opening ---- */
 
 /* Linux's openat2(2), for which the C library has no function yet. */
-#define OPENAT2_IN_ROOT 0x1u /* `dir` is the root of everything, and no magic links */
-#define OPENAT2_STAY    0x4u /* fails with EXDEV instead of crossing into another mount */
-#define OPENAT2_CACHED  0x2u /* fails with EAGAIN instead of waiting for a disk */
+#define OPENAT2_IN_ROOT  0x1u /* `dir` is the root of everything, and no magic links */
+#define OPENAT2_CACHED   0x2u /* fails with EAGAIN instead of waiting for a disk */
+#define OPENAT2_STAY     0x4u /* fails with EXDEV instead of crossing into another mount */
+#define OPENAT2_NO_MAGIC 0x8u /* fails with ELOOP instead of following a magic link */
 
 /* -1 and ENOSYS where there is no such call. `mode` applies with O_CREAT. */
 int os_openat2(int dir, const char *path, int flags, mode_t mode, uint32_t how);
 
-/* What a file lies on, as far as waiting is concerned. */
+/* What a file lies on: whether it may wait, and whether there are files at all. */
 enum os_medium {
     MEDIUM_UNKNOWN, /* perhaps the network: anything may wait */
     MEDIUM_DISK,    /* attributes of an open file are in memory; bytes and names perhaps */
-    MEDIUM_MEMORY   /* nothing waits */
+    MEDIUM_MEMORY,  /* nothing waits */
+    MEDIUM_KERNEL   /* no files, but the state of kernel and processes that looks like some */
 };
 
 enum os_medium os_medium_of(int fd);

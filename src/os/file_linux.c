@@ -39,6 +39,8 @@ int os_openat2(int dir, const char *path, int flags, mode_t mode, uint32_t how)
         what.mode = mode & 07777;
     if (how & OPENAT2_IN_ROOT)
         what.resolve |= RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+    if (how & OPENAT2_NO_MAGIC)
+        what.resolve |= RESOLVE_NO_MAGICLINKS;
     if (how & OPENAT2_STAY)
         what.resolve |= RESOLVE_NO_XDEV;
     if (how & OPENAT2_CACHED)
@@ -59,6 +61,47 @@ static const struct {
     {0xf2f52010, MEDIUM_DISK},   /* F2FS */
     {0x794c7630, MEDIUM_DISK},   /* overlayfs */
     {0x2fc12fc1, MEDIUM_DISK},   /* ZFS */
+
+    /* Processes: their memory, environment and open files, those of the server among them. */
+    {0x00009fa0, MEDIUM_KERNEL}, /* proc */
+    {0x50494446, MEDIUM_KERNEL}, /* pidfs */
+    {0x6e736673, MEDIUM_KERNEL}, /* nsfs: an open one can be entered */
+    /* Settings: a write changes the machine, and often an open or an mkdir alone does. */
+    {0x62656572, MEDIUM_KERNEL}, /* sysfs */
+    {0x62656570, MEDIUM_KERNEL}, /* configfs */
+    {0x0027e0eb, MEDIUM_KERNEL}, /* cgroup */
+    {0x63677270, MEDIUM_KERNEL}, /* cgroup2 */
+    {0x07655821, MEDIUM_KERNEL}, /* resctrl */
+    {0x42494e4d, MEDIUM_KERNEL}, /* binfmt_misc: names programs to be run for others' files */
+    {0x65735543, MEDIUM_KERNEL}, /* fusectl */
+    {0x6e667364, MEDIUM_KERNEL}, /* nfsd */
+    {0x67596969, MEDIUM_KERNEL}, /* rpc_pipefs */
+    {0xabba1974, MEDIUM_KERNEL}, /* xenfs */
+    {0x00009fa1, MEDIUM_KERNEL}, /* openpromfs */
+    {0x00009fa2, MEDIUM_KERNEL}, /* usbfs */
+    {0x0a647361, MEDIUM_KERNEL}, /* functionfs: USB gadgets */
+    /* Firmware and crash logs: what is removed there can keep a machine from starting. */
+    {0xde5e81e4, MEDIUM_KERNEL}, /* efivarfs */
+    {0x6165676c, MEDIUM_KERNEL}, /* pstore */
+    /* Looking into the kernel: reads are endless or take what others wait for. */
+    {0x64626720, MEDIUM_KERNEL}, /* debugfs */
+    {0x74726163, MEDIUM_KERNEL}, /* tracefs */
+    {0xcafe4a11, MEDIUM_KERNEL}, /* bpf */
+    /* Security modules: their policy. */
+    {0x73636673, MEDIUM_KERNEL}, /* securityfs */
+    {0xf97cff8c, MEDIUM_KERNEL}, /* selinuxfs */
+    {0x43415d53, MEDIUM_KERNEL}, /* smackfs */
+    /* Not files but ends of conversations, or memory of devices and of virtual machines. */
+    {0x00001cd1, MEDIUM_KERNEL}, /* devpts: other people's terminals */
+    {0x19800202, MEDIUM_KERNEL}, /* mqueue */
+    {0x6c6f6f70, MEDIUM_KERNEL}, /* binderfs */
+    {0x50495045, MEDIUM_KERNEL}, /* pipefs */
+    {0x534f434b, MEDIUM_KERNEL}, /* sockfs */
+    {0x09041934, MEDIUM_KERNEL}, /* anonymous inodes */
+    {0x444d4142, MEDIUM_KERNEL}, /* dma-buf */
+    {0x454d444d, MEDIUM_KERNEL}, /* devmem */
+    {0x474d454d, MEDIUM_KERNEL}, /* guest_memfd */
+    {0x5345434d, MEDIUM_KERNEL}, /* secretmem */
 };
 
 enum os_medium os_medium_of(int fd)

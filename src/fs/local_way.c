@@ -1,0 +1,109 @@
+/* Ways to what a path names, which never end on a file system where no files are (MEDIUM_KERNEL):
+ * with /proc/self/mem a client would read the server's own memory, and there an open alone, or a
+ * new directory, can change the machine. What lies on the root's own mount needs no look at all;
+ * elsewhere it is looked at before it is opened, and again afterwards. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/path.h"
+#include "fs/local.h"
+#include "os/file.h"
+
+static int refuse(int fd, int error)
+{
+    if (fd >= 0)
+        close(fd);
+    errno = error;
+    return -1;
+}
+
+static struct beneath on_one_mount(const struct local *local, bool stay)
+{
+    struct beneath where = local->where;
+    where.stay = stay;
+    return where;
+}
+
+static bool may_enter(const struct beneath *where, const char *path, struct beneath_place *place)
+{
+    if (!beneath_enter(where, path, place))
+        return false;
+    if (os_medium_of(place->dir) != MEDIUM_KERNEL)
+        return true;
+    beneath_leave(place);
+    errno = EACCES;
+    return false;
+}
+
+/* Of something new the directory decides, after a link to a name that is not there yet, too. */
+static bool may_create(const struct beneath *where, const char *path)
+{
+    struct beneath_place place;
+    struct buf real;
+    int fd;
+    buf_init(&real, PATH_MAX_BYTES + 1);
+    bool ok = beneath_canonical(where, path, &real, &fd);
+    if (ok && fd >= 0)
+        close(fd); /* it has been made meanwhile */
+    ok = ok && may_enter(where, (const char *)buf_head(&real), &place);
+    int saved = errno;
+    if (ok)
+        beneath_leave(&place);
+    buf_clear(&real);
+    errno = saved;
+    return ok;
+}
+
+/* `*seen`: a descriptor of what is there, which O_PATH alone has opened, or -1. */
+static bool may_open(const struct local *local, const struct beneath *where, const char *path,
+                     int flags, int *seen)
+{
+    struct os_stat st;
+    *seen = beneath_open(where, path, O_PATH | (flags & (O_NOFOLLOW | O_DIRECTORY)), 0);
+    if (*seen < 0)
+        return errno == ENOENT && (flags & O_CREAT) && may_create(where, path);
+    int error = 0;
+    if (os_medium_of(*seen) == MEDIUM_KERNEL)
+        error = EACCES;
+    else if (!(flags & O_PATH) && os_stat_fd(*seen, &st) && !local_may_open_type(local, st.mode))
+        error = ENXIO; /* as open(2) says of a socket */
+    if (error)
+        *seen = refuse(*seen, error);
+    return !error;
+}
+
+int local_way_open(const struct local *local, const sally_op *op, const char *path, int flags,
+                   mode_t mode, enum os_medium *medium)
+{
+    struct beneath where = on_one_mount(local, true);
+    *medium = local->medium;
+    int seen, fd = beneath_open(&where, path, flags, mode);
+    if (fd < 0 && (errno != EXDEV || (op->flags & SALLY_OP_TRY)))
+        return fd;
+    if (fd >= 0 && !where.walk)
+        return fd;
+    if (fd < 0) {
+        where.stay = false;
+        if (!may_open(local, &where, path, flags, &seen))
+            return -1;
+        fd = (flags & O_PATH) && seen >= 0 ? seen : beneath_open(&where, path, flags, mode);
+        if (seen >= 0 && seen != fd)
+            close(seen);
+    }
+    *medium = fd < 0 ? MEDIUM_UNKNOWN : os_medium_of(fd);
+    return *medium == MEDIUM_KERNEL ? refuse(fd, EACCES) : fd;
+}
+
+bool local_way_enter(const struct local *local, const sally_op *op, const char *path,
+                     struct beneath_place *place)
+{
+    struct beneath where = on_one_mount(local, true);
+    if (beneath_enter(&where, path, place))
+        return true;
+    if (errno != EXDEV || (op->flags & SALLY_OP_TRY))
+        return false;
+    where.stay = false;
+    return may_enter(&where, path, place);
+}
