@@ -27,8 +27,6 @@ sally_status local_lock(sally_fs *fs, sally_op *op)
     struct local_file *file = sally_file_get(op->file, fs);
     const sally_op_lock *lock = &op->u.lock;
     sally_status status = check(file, op);
-    if (status == SALLY_OK && lock->offset > INT64_MAX)
-        status = SALLY_INVALID_PARAMETER;
     if (status == SALLY_OK)
         status = locks_add(&local->shared->locks, &file->holder, lock, op);
     if (status != SALLY_OK)

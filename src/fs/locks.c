@@ -1,16 +1,18 @@
 #include "fs/locks.h"
 
+#include <stdio.h>
+
 #include "base/mem.h"
 
 #define LOCK_BITS   (LOCKS_BLOCKS | SALLY_OPEN_BLOCK_ADVISORY)
 #define ACE4_DELETE 0x00010000u /* draft-ietf-secsh-filexfer-13 section 7.8.3 */
 #define WRITES      (SALLY_OPEN_WRITE | SALLY_OPEN_APPEND)
 
-struct range {
-    struct list link;
-    uint64_t offset, length; /* as they were asked for: together the range's name */
-    uint64_t end;            /* first byte after it */
-    uint32_t blocks;
+struct lock_range {
+    struct range range; /* its offset and the length below are as they were asked for: the name */
+    uint64_t length;
+    struct list link; /* in its holder's list */
+    struct lock_holder *holder;
 };
 
 void locks_init(struct locks *locks)
@@ -18,6 +20,8 @@ void locks_init(struct locks *locks)
     pthread_mutex_init(&locks->mutex, NULL);
     atomic_init(&locks->reserved, 0);
     atomic_init(&locks->ranges, 0);
+    locks->tree = (struct range_tree){NULL, 0};
+    lock_users_init(&locks->users);
     for (size_t i = 0; i < LOCKS_BUCKETS; i++)
         list_init(&locks->buckets[i]);
 }
@@ -67,11 +71,12 @@ void lock_holder_init(struct lock_holder *holder, const sally_op *op, uint32_t f
     holder->blocks = flags & LOCK_BITS;
     holder->entered = false;
     holder->range_count = 0;
+    holder->user = NULL;
 }
 
 /* Tells the operation (or NULL) who is in its way: a range, or NULL for a reservation or use
  * of the file. What it says is a help only, so it may fail. */
-static void report(sally_op *op, const struct lock_holder *holder, const struct range *range)
+static void report(sally_op *op, const struct lock_holder *holder, const struct lock_range *range)
 {
     if (!op)
         return;
@@ -81,9 +86,9 @@ static void report(sally_op *op, const struct lock_holder *holder, const struct 
         .connection_id = sally_session_peer(holder->session)->connection_id,
         .user = sally_session_user(holder->session),
         .path = holder->path,
-        .offset = range ? range->offset : 0,
+        .offset = range ? range->range.offset : 0,
         .length = range ? range->length : 0,
-        .flags = range ? range->blocks : holder->blocks,
+        .flags = range ? range->range.blocks : holder->blocks,
         .is_range = range != NULL,
     };
     (void)sally_op_set_lock_holder(op, &info);
@@ -142,11 +147,25 @@ sally_status locks_enter(struct locks *locks, struct lock_holder *holder, struct
     return status;
 }
 
-static void drop_range(struct locks *locks, struct lock_holder *holder, struct range *range)
+static struct lock_range *lock_range_of(struct range *range)
 {
+    return CONTAINER_OF(range, struct lock_range, range);
+}
+
+static void report_range(sally_op *op, struct range *range)
+{
+    const struct lock_range *found = lock_range_of(range);
+    report(op, found->holder, found);
+}
+
+static void drop_range(struct locks *locks, struct lock_holder *holder, struct lock_range *range)
+{
+    range_tree_remove(&locks->tree, &range->range);
     list_remove(&range->link);
     mem_free(range);
     holder->range_count--;
+    holder->user->ranges--;
+    lock_user_release(holder->user);
     atomic_fetch_sub_explicit(&locks->ranges, 1, memory_order_release);
     atomic_fetch_sub_explicit(&locks->reserved, 1, memory_order_release);
 }
@@ -157,7 +176,7 @@ void locks_leave(struct locks *locks, struct lock_holder *holder)
         return;
     pthread_mutex_lock(&locks->mutex);
     LIST_EACH (item, &holder->ranges) {
-        drop_range(locks, holder, CONTAINER_OF(item, struct range, link));
+        drop_range(locks, holder, CONTAINER_OF(item, struct lock_range, link));
     }
     list_remove(&holder->link);
     if (holder->blocks & LOCKS_BLOCKS)
@@ -166,52 +185,38 @@ void locks_leave(struct locks *locks, struct lock_holder *holder)
     pthread_mutex_unlock(&locks->mutex);
 }
 
-static bool overlaps(const struct range *range, uint64_t offset, uint64_t end)
-{
-    return range->offset < end && offset < range->end;
-}
-
-/* The first range of this open file that touches these bytes and forbids one of `bits`; NULL: none.
- */
-static const struct range *find_overlap(const struct lock_holder *holder, uint64_t offset,
-                                        uint64_t end, uint32_t bits)
-{
-    LIST_EACH (item, &holder->ranges) {
-        const struct range *range = CONTAINER_OF(item, struct range, link);
-        if (overlaps(range, offset, end) && (range->blocks & bits))
-            return range;
-    }
-    return NULL;
-}
-
-/* The same, of mandatory ones alone. */
-static const struct range *find_forbidding(const struct lock_holder *holder, uint64_t offset,
-                                           uint64_t end, uint32_t bit)
-{
-    LIST_EACH (item, &holder->ranges) {
-        const struct range *range = CONTAINER_OF(item, struct range, link);
-        if (overlaps(range, offset, end) && (range->blocks & bit) &&
-            !(range->blocks & SALLY_OPEN_BLOCK_ADVISORY))
-            return range;
-    }
-    return NULL;
-}
-
 sally_status locks_check_delete_slowly(struct locks *locks, struct lock_key key, sally_op *op)
 {
     sally_status status = SALLY_OK;
     pthread_mutex_lock(&locks->mutex);
     EACH_HOLDER(locks, key)
     {
-        bool reserved = is_in_the_way(other->blocks, SALLY_OPEN_BLOCK_DELETE, 0);
-        const struct range *range = find_forbidding(other, 0, UINT64_MAX, SALLY_OPEN_BLOCK_DELETE);
-        if (status == SALLY_OK && (reserved || range)) {
-            report(op, other, reserved ? NULL : range);
+        if (status == SALLY_OK && is_in_the_way(other->blocks, SALLY_OPEN_BLOCK_DELETE, 0)) {
+            report(op, other, NULL);
             status = SALLY_LOCK_CONFLICT;
         }
     }
+    struct range *range = status == SALLY_OK
+                              ? range_tree_forbidding(&locks->tree, key, 0, UINT64_MAX,
+                                                      SALLY_OPEN_BLOCK_DELETE, RANGES_OF_ALL, NULL)
+                              : NULL;
+    if (range) {
+        report_range(op, range);
+        status = SALLY_LOCK_CONFLICT;
+    }
     pthread_mutex_unlock(&locks->mutex);
     return status;
+}
+
+/* Under the lock. Whether a range of another session forbids this. */
+static bool is_forbidden(struct locks *locks, struct lock_key key, uint64_t offset, uint64_t end,
+                         uint32_t bit, const sally_session *session, sally_op *op)
+{
+    struct range *range =
+        range_tree_forbidding(&locks->tree, key, offset, end, bit, RANGES_OF_OTHERS, session);
+    if (range)
+        report_range(op, range);
+    return range != NULL;
 }
 
 sally_status locks_check_cut_slowly(struct locks *locks, struct lock_key key, uint64_t size,
@@ -221,18 +226,14 @@ sally_status locks_check_cut_slowly(struct locks *locks, struct lock_key key, ui
     pthread_mutex_lock(&locks->mutex);
     EACH_HOLDER(locks, key)
     {
-        const struct range *range = NULL;
-        sally_status here = SALLY_OK;
-        if (is_in_the_way(other->blocks, SALLY_OPEN_BLOCK_WRITE, 0))
-            here = SALLY_LOCK_CONFLICT;
-        else if (status == SALLY_OK && other->session != op->session &&
-                 (range = find_forbidding(other, size, UINT64_MAX, SALLY_OPEN_BLOCK_WRITE)))
-            here = SALLY_BYTE_RANGE_LOCK_CONFLICT;
-        if (here != SALLY_OK && here != status) { /* of each kind the first one is told */
-            report(op, other, range);
-            status = here;
+        if (status == SALLY_OK && is_in_the_way(other->blocks, SALLY_OPEN_BLOCK_WRITE, 0)) {
+            report(op, other, NULL);
+            status = SALLY_LOCK_CONFLICT;
         }
     }
+    if (status == SALLY_OK &&
+        is_forbidden(locks, key, size, UINT64_MAX, SALLY_OPEN_BLOCK_WRITE, op->session, op))
+        status = SALLY_BYTE_RANGE_LOCK_CONFLICT;
     pthread_mutex_unlock(&locks->mutex);
     return status;
 }
@@ -240,82 +241,108 @@ sally_status locks_check_cut_slowly(struct locks *locks, struct lock_key key, ui
 sally_status locks_check_io_slowly(struct locks *locks, const struct lock_holder *holder,
                                    uint64_t offset, uint64_t length, bool writes, sally_op *op)
 {
-    sally_status status = SALLY_OK;
     uint32_t bit = writes ? SALLY_OPEN_BLOCK_WRITE : SALLY_OPEN_BLOCK_READ;
     if (length == 0)
         return SALLY_OK;
     pthread_mutex_lock(&locks->mutex);
-    EACH_HOLDER(locks, holder->key)
-    {
-        const struct range *range =
-            status == SALLY_OK && other->session != holder->session
-                ? find_forbidding(other, offset, end_of(offset, length), bit)
-                : NULL;
-        if (range) {
-            report(op, other, range);
-            status = SALLY_BYTE_RANGE_LOCK_CONFLICT;
-        }
-    }
+    bool forbidden =
+        is_forbidden(locks, holder->key, offset, end_of(offset, length), bit, holder->session, op);
     pthread_mutex_unlock(&locks->mutex);
-    return status;
+    return forbidden ? SALLY_BYTE_RANGE_LOCK_CONFLICT : SALLY_OK;
+}
+
+static bool is_one_too_many(const char *whose, uint32_t there, uint32_t most, sally_op *op)
+{
+    char text[100];
+    if (there < most)
+        return false;
+    snprintf(text, sizeof(text), "Too many locks of byte ranges: %s may have %u", whose,
+             (unsigned)most);
+    if (op)
+        sally_op_set_message(op, text);
+    return true;
 }
 
 /* "If the requested range overlaps in any fashion with an already granted request (even if the
  * request is from the same client in the same connection)". */
-static bool is_taken(struct locks *locks, const struct lock_holder *holder,
-                     const struct range *wanted, sally_op *op)
+static bool may_have(struct locks *locks, const struct lock_holder *holder,
+                     const struct lock_user *user, const struct range *wanted, sally_op *op)
 {
-    EACH_HOLDER(locks, holder->key)
-    {
-        const struct range *range = find_overlap(other, wanted->offset, wanted->end, LOCKS_BLOCKS);
-        if (range) {
-            report(op, other, range);
-            return true;
-        }
+    struct range *taken =
+        range_tree_touching(&locks->tree, wanted->file, wanted->offset, wanted->end);
+    if (taken) {
+        report_range(op, taken);
+        return false;
     }
-    return false;
+    uint32_t all = atomic_load_explicit(&locks->ranges, memory_order_relaxed);
+    return !is_one_too_many("an open file", holder->range_count, LOCKS_MAX_OF_HANDLE, op) &&
+           !is_one_too_many("a user", user->ranges, LOCKS_MAX_OF_USER, op) &&
+           !is_one_too_many("all users", all, LOCKS_MAX, op) &&
+           !is_one_too_many("a file", range_tree_count(&locks->tree, wanted->file),
+                            LOCKS_MAX_OF_FILE, op);
+}
+
+/* Under the lock. The range becomes the holder's unless this fails. */
+static sally_status take(struct locks *locks, struct lock_holder *holder, struct lock_range *range,
+                         sally_op *op)
+{
+    struct lock_user *user =
+        holder->range_count ? holder->user
+                            : lock_users_get(&locks->users, sally_session_user(holder->session));
+    if (!user)
+        return SALLY_FAILURE;
+    if (!may_have(locks, holder, user, &range->range, op)) {
+        lock_user_release(user);
+        return SALLY_BYTE_RANGE_LOCK_REFUSED;
+    }
+    holder->user = user;
+    user->ranges++;
+    holder->range_count++;
+    list_append(&holder->ranges, &range->link);
+    range_tree_add(&locks->tree, &range->range);
+    atomic_fetch_add_explicit(&locks->ranges, 1, memory_order_release);
+    atomic_fetch_add_explicit(&locks->reserved, 1, memory_order_release);
+    return SALLY_OK;
 }
 
 sally_status locks_add(struct locks *locks, struct lock_holder *holder, const sally_op_lock *lock,
                        sally_op *op)
 {
-    if (!(lock->flags & LOCKS_BLOCKS) || (lock->flags & ~LOCK_BITS))
+    if (!(lock->flags & LOCKS_BLOCKS) || (lock->flags & ~LOCK_BITS) || lock->offset > INT64_MAX)
         return SALLY_INVALID_PARAMETER;
-    struct range *range = mem_alloc(sizeof(*range));
+    struct lock_range *range = mem_alloc(sizeof(*range));
     if (!range)
         return SALLY_FAILURE;
-    *range = (struct range){.offset = lock->offset,
-                            .length = lock->length,
-                            .end = end_of(lock->offset, lock->length),
-                            .blocks = lock->flags};
+    *range = (struct lock_range){.range = {.file = holder->key,
+                                           .offset = lock->offset,
+                                           .end = end_of(lock->offset, lock->length),
+                                           .blocks = lock->flags,
+                                           .owner = holder->session},
+                                 .length = lock->length,
+                                 .holder = holder};
     pthread_mutex_lock(&locks->mutex);
-    bool ok = holder->range_count < LOCKS_MAX_RANGES && !is_taken(locks, holder, range, op);
-    if (ok) {
-        list_append(&holder->ranges, &range->link);
-        holder->range_count++;
-        atomic_fetch_add_explicit(&locks->ranges, 1, memory_order_release);
-        atomic_fetch_add_explicit(&locks->reserved, 1, memory_order_release);
-    }
+    sally_status status = take(locks, holder, range, op);
     pthread_mutex_unlock(&locks->mutex);
-    if (!ok)
+    if (status != SALLY_OK)
         mem_free(range);
-    return ok ? SALLY_OK : SALLY_BYTE_RANGE_LOCK_REFUSED;
+    return status;
 }
 
-static struct range *find_range(const struct lock_holder *holder, const sally_op_lock *lock)
+static struct lock_range *find_range(struct locks *locks, const struct lock_holder *holder,
+                                     const sally_op_lock *lock)
 {
-    LIST_EACH (item, &holder->ranges) {
-        struct range *range = CONTAINER_OF(item, struct range, link);
-        if (range->offset == lock->offset && range->length == lock->length)
-            return range;
-    }
-    return NULL;
+    struct range *range = range_tree_touching(&locks->tree, holder->key, lock->offset,
+                                              end_of(lock->offset, lock->length));
+    struct lock_range *found = range ? lock_range_of(range) : NULL;
+    bool same = found && found->holder == holder && range->offset == lock->offset &&
+                found->length == lock->length;
+    return same ? found : NULL;
 }
 
 bool locks_has(struct locks *locks, const struct lock_holder *holder, const sally_op_lock *lock)
 {
     pthread_mutex_lock(&locks->mutex);
-    bool has = find_range(holder, lock) != NULL;
+    bool has = find_range(locks, holder, lock) != NULL;
     pthread_mutex_unlock(&locks->mutex);
     return has;
 }
@@ -324,7 +351,7 @@ sally_status locks_remove(struct locks *locks, struct lock_holder *holder,
                           const sally_op_lock *lock)
 {
     pthread_mutex_lock(&locks->mutex);
-    struct range *range = find_range(holder, lock);
+    struct lock_range *range = find_range(locks, holder, lock);
     if (range)
         drop_range(locks, holder, range);
     pthread_mutex_unlock(&locks->mutex);

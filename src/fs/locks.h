@@ -9,19 +9,22 @@
 #include <stdatomic.h>
 
 #include "base/list.h"
+#include "fs/lock_users.h"
+#include "fs/range_tree.h"
 #include "sallyport/file.h"
 #include "sallyport/op.h"
 #include "sallyport/session.h"
 
-#define LOCKS_BUCKETS    256u
-#define LOCKS_MAX_RANGES 1024u /* of one open file */
+#define LOCKS_BUCKETS 256u
+
+/* The most ranges. The kernel's own locks, which go along with those of the local storage, are one
+ * list for each file that every LOCK walks through, in the kernel's memory. */
+#define LOCKS_MAX_OF_HANDLE 1024u /* of one open file */
+#define LOCKS_MAX_OF_FILE   8192u
+#define LOCKS_MAX_OF_USER   8192u
+#define LOCKS_MAX           131072u /* of all users of a storage */
 
 #define LOCKS_BLOCKS (SALLY_OPEN_BLOCK_READ | SALLY_OPEN_BLOCK_WRITE | SALLY_OPEN_BLOCK_DELETE)
-
-/* What a file is to the storage, under whatever names. */
-struct lock_key {
-    uint64_t device, inode;
-};
 
 /* One open file, inside whatever the storage keeps of it. */
 struct lock_holder {
@@ -34,6 +37,7 @@ struct lock_holder {
     bool entered;
     uint32_t range_count;
     struct list ranges;
+    struct lock_user *user; /* while there are ranges */
 };
 
 struct locks {
@@ -41,6 +45,8 @@ struct locks {
     _Atomic uint32_t reserved; /* holders with blocks, and ranges: 0 means that all is allowed */
     _Atomic uint32_t ranges;   /* the latter alone */
     struct list buckets[LOCKS_BUCKETS];
+    struct range_tree tree;
+    struct lock_users users;
 };
 
 void locks_init(struct locks *locks);
@@ -84,8 +90,9 @@ static inline sally_status locks_check_io(struct locks *locks, const struct lock
     return locks_check_io_slowly(locks, holder, offset, length, writes, op);
 }
 
-/* LOCK; a length of 0 means to the end, however long. BYTE_RANGE_LOCK_REFUSED:
- * overlaps with another one, even of the same file; INVALID_PARAMETER: no bits, or unknown ones. */
+/* LOCK; a length of 0 means to the end, however long. BYTE_RANGE_LOCK_REFUSED: overlaps with
+ * another one, even of the same file, or there are too many, which `op` is told; INVALID_PARAMETER:
+ * no bits, or unknown ones, or bytes that no file can have. */
 sally_status locks_add(struct locks *locks, struct lock_holder *holder, const sally_op_lock *lock,
                        sally_op *op);
 /* Whether exactly this was locked by the open file. */

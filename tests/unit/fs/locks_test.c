@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cmocka_all.h"
+#include "core/session_internal.h"
 #include "fs/driver.h"
 #include "fs/scratch.h"
 
@@ -29,6 +31,7 @@ struct bench {
 struct worker {
     struct bench *bench;
     pthread_t thread;
+    struct sally_session session;
     unsigned seed;
     unsigned conflicts, got;
 };
@@ -47,7 +50,7 @@ static void *work(void *arg)
         struct lock_key key = {.device = 1, .inode = file};
         bool reserve = next(&w->seed) % 2;
         struct lock_holder holder;
-        sally_op op = {.path = "/file", .session = (sally_session *)(void *)w};
+        sally_op op = {.path = "/file", .session = &w->session};
         lock_holder_init(&holder, &op, SALLY_OPEN_WRITE | (reserve ? SALLY_OPEN_BLOCK_WRITE : 0),
                          0);
         if (locks_enter(&b->locks, &holder, key, NULL) != SALLY_OK) {
@@ -76,11 +79,12 @@ static void many_threads(void **state)
 {
     (void)state;
     static struct bench b;
+    static char user[] = "joe";
     struct worker workers[THREADS];
     unsigned got = 0;
     locks_init(&b.locks);
     for (unsigned i = 0; i < THREADS; i++) {
-        workers[i] = (struct worker){.bench = &b, .seed = i + 1};
+        workers[i] = (struct worker){.bench = &b, .seed = i + 1, .session.user = user};
         assert_int_equal(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
     }
     for (unsigned i = 0; i < THREADS; i++) {
@@ -93,6 +97,91 @@ static void many_threads(void **state)
     for (unsigned i = 0; i < LOCKS_BUCKETS; i++)
         assert_true(list_empty(&b.locks.buckets[i]));
     locks_clear(&b.locks);
+}
+
+/* One open file, and its user. */
+struct holding {
+    struct sally_session session;
+    char user[16];
+    struct lock_holder holder;
+};
+
+static void hold(struct locks *locks, struct holding *h, unsigned user, uint64_t file)
+{
+    snprintf(h->user, sizeof(h->user), "user%u", user);
+    h->session.user = h->user;
+    const sally_op op = {.path = "/file", .session = &h->session};
+    lock_holder_init(&h->holder, &op, RW, 0);
+    assert_int_equal(locks_enter(locks, &h->holder, (struct lock_key){1, file}, NULL), SALLY_OK);
+}
+
+/* Ranges of one byte from `first` on; how many were granted. */
+static uint32_t fill(struct locks *locks, struct holding *h, uint64_t first, uint32_t wanted)
+{
+    for (uint32_t i = 0; i < wanted; i++) {
+        const sally_op_lock lock = {
+            .offset = first + UINT64_C(2) * i, .length = 1, .flags = SALLY_OPEN_BLOCK_WRITE};
+        sally_status status = locks_add(locks, &h->holder, &lock, NULL);
+        if (status != SALLY_OK) {
+            assert_int_equal(status, SALLY_BYTE_RANGE_LOCK_REFUSED);
+            return i;
+        }
+    }
+    return wanted;
+}
+
+/* Whoever takes all he can get leaves the others theirs, unless it is on one and the same file. */
+static void shares_of_users(void **state)
+{
+    (void)state;
+    enum {
+        USERS = LOCKS_MAX / LOCKS_MAX_OF_USER,
+        EACH = LOCKS_MAX_OF_USER / LOCKS_MAX_OF_HANDLE,
+        ALL = USERS * EACH
+    };
+    static struct locks locks;
+    struct holding *all = calloc(ALL + 2, sizeof(*all)), *more = &all[ALL], *late = &all[ALL + 1];
+    locks_init(&locks);
+    for (unsigned user = 0; user < USERS; user++) {
+        struct holding *his = &all[user * EACH];
+        for (unsigned i = 0; i < EACH; i++) {
+            hold(&locks, &his[i], user, user * EACH + i);
+            assert_int_equal(fill(&locks, &his[i], 0, LOCKS_MAX_OF_HANDLE + 1),
+                             LOCKS_MAX_OF_HANDLE);
+        }
+        hold(&locks, more, user, 1000000);
+        assert_int_equal(fill(&locks, more, 0, 1), 0);
+        const sally_op_lock one = {.offset = 0, .length = 1};
+        assert_int_equal(locks_remove(&locks, &his->holder, &one), SALLY_OK);
+        assert_int_equal(fill(&locks, more, 0, 2), 1);
+        locks_leave(&locks, &more->holder);
+        assert_int_equal(fill(&locks, his, 0, 1), 1);
+    }
+    hold(&locks, late, USERS, 1000001);
+    assert_int_equal(fill(&locks, late, 0, 1), 0);
+    locks_leave(&locks, &all[0].holder);
+    assert_int_equal(fill(&locks, late, 0, 1), 1);
+    locks_leave(&locks, &late->holder);
+    for (unsigned i = 1; i < ALL; i++)
+        locks_leave(&locks, &all[i].holder);
+
+    /* One file. */
+    for (unsigned i = 0; i < EACH; i++) {
+        hold(&locks, &all[i], i % 2, 1);
+        assert_int_equal(fill(&locks, &all[i], i * UINT64_C(10000), LOCKS_MAX_OF_HANDLE),
+                         LOCKS_MAX_OF_HANDLE);
+    }
+    hold(&locks, more, 2, 1);
+    assert_int_equal(fill(&locks, more, 1000000, 1), 0);
+    for (unsigned i = 0; i < EACH; i++)
+        locks_leave(&locks, &all[i].holder);
+    assert_int_equal(fill(&locks, more, 1000000, 1), 1);
+    locks_leave(&locks, &more->holder);
+    assert_false(locks_any(&locks));
+    for (size_t i = 0; i < LOCK_USERS_BUCKETS; i++)
+        assert_true(list_empty(&locks.users.buckets[i]));
+    locks_clear(&locks);
+    free(all);
 }
 
 /* Files that share a bucket are still different files. */
@@ -231,9 +320,9 @@ static void read_only_handles(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(many_threads),      cmocka_unit_test(crowded),
-        cmocka_unit_test(wanted_access),     cmocka_unit_test(other_programs),
-        cmocka_unit_test(read_only_handles),
+        cmocka_unit_test(many_threads),   cmocka_unit_test(shares_of_users),
+        cmocka_unit_test(crowded),        cmocka_unit_test(wanted_access),
+        cmocka_unit_test(other_programs), cmocka_unit_test(read_only_handles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
