@@ -24,6 +24,11 @@ SALLY_BEGIN_DECLS
  * not told of any. For files that other processes serve as well, whose clients would not be bound.
  */
 #define SALLY_LOCAL_NO_LOCKS 0x4u
+/** Clients may set the set-user-id and set-group-id bits, also where paths are confined. */
+#define SALLY_LOCAL_SET_ID 0x8u
+/** Clients are told the names of all users and groups of this machine, and may use them, also where
+ * paths are confined. */
+#define SALLY_LOCAL_HOST_NAMES 0x10u
 /** @} */
 
 /**
@@ -36,6 +41,19 @@ SALLY_BEGIN_DECLS
  * nor do they refuse READ and WRITE for each other's locks: make one storage, and use
  * sally_fs_chroot() or sally_auth_set_root() for each user. ::SALLY_E_SYSTEM (see errno) when
  * `directory` cannot be opened.
+ *
+ * Where paths are confined, clients cannot set the set-user-id and set-group-id bits unless
+ * ::SALLY_LOCAL_SET_ID is given, since they would lend the rights of the program's user to all
+ * users of the machine: the bits are left out without a word, as a umask does it, by OPEN, MKDIR
+ * and SETSTAT. A directory keeps those it has when SETSTAT includes them, a new one gets the
+ * set-group-id bit of the one above it as the system has it, and a file loses both when it is
+ * opened to be written. The sticky bit, which only takes rights away, is set as asked for.
+ *
+ * Where paths are confined, clients learn no names of this machine's users and groups unless
+ * ::SALLY_LOCAL_HOST_NAMES is given: in attributes, listings, ACLs and LOOKUP_IDS, owners and
+ * groups are numbers, except for the effective user and group of the process. These two names and
+ * numbers are also all that SETSTAT accepts: another name is ::SALLY_UNKNOWN_PRINCIPAL whether it
+ * exists or not.
  *
  * Nothing is opened, listed or changed on file systems that show the state of the kernel and of
  * processes rather than files, such as procfs, sysfs and cgroup, wherever they are mounted and

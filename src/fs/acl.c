@@ -228,6 +228,7 @@ struct ace {
 struct reader {
     struct ace *aces;
     uint32_t count;
+    struct id_names *names;
     sally_op *op; /* may be NULL */
 };
 
@@ -267,7 +268,8 @@ static sally_status take_who(const struct reader *r, struct ace *ace, struct sli
     name[who.size] = 0;
     bool group = (ace->flags & IDENTIFIER_GROUP) != 0;
     ace->tag = group ? ACL_GROUP : ACL_USER;
-    return id_of_name(group ? ID_GROUP : ID_USER, name, &ace->id) ? SALLY_OK : unknown(r, name);
+    return id_of_name(r->names, group ? ID_GROUP : ID_USER, name, &ace->id) ? SALLY_OK
+                                                                            : unknown(r, name);
 }
 
 static sally_status take_ace(const struct reader *r, struct ace *ace, struct cursor *in,
@@ -360,11 +362,11 @@ static bool any_inherited(const struct reader *r)
 }
 
 static sally_status take_aces(struct acl_change *change, struct cursor *in, uint32_t count,
-                              bool directory, sally_op *op)
+                              bool directory, struct id_names *names, sally_op *op)
 {
     if (count > ACL_MAX_ENTRIES)
         return SALLY_UNSUPPORTED;
-    struct reader r = {.aces = mem_array(count + 1, sizeof(*r.aces)), .op = op};
+    struct reader r = {.aces = mem_array(count + 1, sizeof(*r.aces)), .names = names, .op = op};
     sally_status status = r.aces ? SALLY_OK : SALLY_FAILURE;
     /* All who are unknown are told, unless something else is wrong, too. */
     while ((status == SALLY_OK || status == SALLY_UNKNOWN_PRINCIPAL) && r.count < count) {
@@ -384,7 +386,7 @@ static sally_status take_aces(struct acl_change *change, struct cursor *in, uint
 }
 
 sally_status acl_get(struct acl_change *change, const void *bytes, size_t size, bool directory,
-                     sally_op *op)
+                     struct id_names *names, sally_op *op)
 {
     struct cursor in = cursor_of(bytes, size);
     uint32_t flags = get_u32(&in), count = get_u32(&in);
@@ -398,5 +400,5 @@ sally_status acl_get(struct acl_change *change, const void *bytes, size_t size, 
     change->remove = !(flags & ACL_CONTROL_PRESENT);
     if (change->keep || change->remove)
         return SALLY_OK;
-    return take_aces(change, &in, count, directory, op);
+    return take_aces(change, &in, count, directory, names, op);
 }

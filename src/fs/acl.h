@@ -65,6 +65,6 @@ struct acl_change {
  * unknown for the client of `op`, unless that is NULL; BAD_MESSAGE. Asks for numbers of names,
  * which may take long. */
 sally_status acl_get(struct acl_change *change, const void *bytes, size_t size, bool directory,
-                     sally_op *op);
+                     struct id_names *names, sally_op *op);
 
 #endif

@@ -6,15 +6,17 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 
 #define ASK_BYTES     1024
 #define ASK_BYTES_MAX (256 * 1024) /* groups list their members */
 
-bool id_names_init(struct id_names *names)
+bool id_names_init(struct id_names *names, enum id_scope scope)
 {
     memset(names, 0, sizeof(*names));
+    names->scope = scope;
     return pthread_mutex_init(&names->lock, NULL) == 0;
 }
 
@@ -92,6 +94,11 @@ static bool find_kept(const struct id_names *names, enum id_kind kind, uint32_t 
     return true;
 }
 
+static uint32_t own_id(enum id_kind kind)
+{
+    return kind == ID_USER ? geteuid() : getegid();
+}
+
 bool id_names_kept(struct id_names *names, uint32_t uid, uint32_t gid, char user[ID_NAME_SIZE],
                    char group[ID_NAME_SIZE])
 {
@@ -114,7 +121,7 @@ bool id_names_get(struct id_names *names, enum id_kind kind, uint32_t id, char o
     if (hit)
         return known;
 
-    known = ask_patiently(kind, NULL, &id, out);
+    known = (names->scope == ID_ALL || id == own_id(kind)) && ask_patiently(kind, NULL, &id, out);
     if (!known)
         snprintf(out, ID_NAME_SIZE, "%lu", (unsigned long)id);
 
@@ -149,19 +156,28 @@ bool id_of_number(const char *text, uint32_t *id)
     return true;
 }
 
-bool id_of_name(enum id_kind kind, const char *name, uint32_t *id)
+static bool is_own_name(struct id_names *names, enum id_kind kind, const char *name, uint32_t *id)
+{
+    char own[ID_NAME_SIZE];
+    *id = own_id(kind);
+    return id_names_get(names, kind, *id, own) && strcmp(own, name) == 0;
+}
+
+bool id_of_name(struct id_names *names, enum id_kind kind, const char *name, uint32_t *id)
 {
     uint32_t found = 0;
-    if (!ask_patiently(kind, name, &found, NULL) && !id_of_number(name, &found))
+    bool known = names->scope == ID_ALL ? ask_patiently(kind, name, &found, NULL)
+                                        : is_own_name(names, kind, name, &found);
+    if (!known && !id_of_number(name, &found))
         return false;
     *id = found;
     return true;
 }
 
-sally_status id_of_principal(sally_op *op, enum id_kind kind, const char *name, bool numbers_only,
-                             uint32_t *id)
+sally_status id_of_principal(sally_op *op, struct id_names *names, enum id_kind kind,
+                             const char *name, uint32_t *id)
 {
-    if (numbers_only ? id_of_number(name, id) : id_of_name(kind, name, id))
+    if (names ? id_of_name(names, kind, name, id) : id_of_number(name, id))
         return SALLY_OK;
     if (name[strspn(name, "0123456789")] == 0)
         return kind == ID_USER ? SALLY_OWNER_INVALID : SALLY_GROUP_INVALID;

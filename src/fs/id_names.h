@@ -1,5 +1,6 @@
 /* Names of numeric users and groups. Asking the system may take long (a directory service), so that
- * answers are kept for a while, a bounded number of them. Any thread. */
+ * answers are kept for a while, a bounded number of them. Any thread. Who has no account on this
+ * machine shall not find out who has: he is told the names of this process alone. */
 #ifndef SALLY_FS_ID_NAMES_H
 #define SALLY_FS_ID_NAMES_H
 
@@ -15,6 +16,11 @@
 
 enum id_kind { ID_USER, ID_GROUP };
 
+enum id_scope {
+    ID_ALL, /* every name that the system knows */
+    ID_OWN  /* those of this process's effective user and group; all others are numbers */
+};
+
 struct id_name {
     bool used, known;
     uint32_t id;
@@ -23,11 +29,12 @@ struct id_name {
 };
 
 struct id_names {
+    enum id_scope scope;
     pthread_mutex_t lock;
     struct id_name *places[2]; /* by kind, then by id modulo ID_NAMES_PLACES; made when needed */
 };
 
-bool id_names_init(struct id_names *names);
+bool id_names_init(struct id_names *names, enum id_scope scope);
 void id_names_clear(struct id_names *names);
 
 /* The name; false, and the number as text, when there is none. */
@@ -38,14 +45,14 @@ bool id_names_get(struct id_names *names, enum id_kind kind, uint32_t id, char o
 bool id_names_kept(struct id_names *names, uint32_t uid, uint32_t gid, char user[ID_NAME_SIZE],
                    char group[ID_NAME_SIZE]);
 
-/* The number for a name, or for a number as text. Asks the system each time. */
-bool id_of_name(enum id_kind kind, const char *name, uint32_t *id);
+/* The number for a name, or for a number as text. With ID_ALL it asks the system each time. */
+bool id_of_name(struct id_names *names, enum id_kind kind, const char *name, uint32_t *id);
 
 /* The number for the owner (or group) that a client asks for: OWNER_INVALID or GROUP_INVALID for a
  * number that can be nobody's; UNKNOWN_PRINCIPAL for a name that nobody has, which the client is
- * told. `numbers_only`: nobody has a name. */
-sally_status id_of_principal(sally_op *op, enum id_kind kind, const char *name, bool numbers_only,
-                             uint32_t *id);
+ * told. `names` may be NULL: nobody has a name. */
+sally_status id_of_principal(sally_op *op, struct id_names *names, enum id_kind kind,
+                             const char *name, uint32_t *id);
 
 /* Decimal digits only; 2^32-1 is no number of anybody: to chown(2) it means "leave it". */
 bool id_of_number(const char *text, uint32_t *id);

@@ -8,7 +8,9 @@
 #include "fs/extended.h"
 #include "sallyport/storages.h"
 
-#define KNOWN_FLAGS (SALLY_LOCAL_UNCONFINED | SALLY_LOCAL_IGNORE_OWNER | SALLY_LOCAL_NO_LOCKS)
+#define KNOWN_FLAGS                                                                                \
+    (SALLY_LOCAL_UNCONFINED | SALLY_LOCAL_IGNORE_OWNER | SALLY_LOCAL_NO_LOCKS |                    \
+     SALLY_LOCAL_SET_ID | SALLY_LOCAL_HOST_NAMES)
 
 sally_status local_error(int error)
 {
@@ -16,10 +18,15 @@ sally_status local_error(int error)
     return status == SALLY_OK ? SALLY_FAILURE : status;
 }
 
+bool local_may_set_id(const struct local *local)
+{
+    return !local->where.confined || (local->shared->flags & SALLY_LOCAL_SET_ID);
+}
+
 mode_t local_new_mode(const struct local *local, const sally_attrs *attrs, mode_t otherwise)
 {
     mode_t mode = attrs->valid & SALLY_ATTR_PERMISSIONS ? (mode_t)attrs->permissions : otherwise;
-    return mode & 07777 & ~(mode_t)local->shared->umask_bits;
+    return mode & (local_may_set_id(local) ? 07777 : 01777) & ~(mode_t)local->shared->umask_bits;
 }
 
 struct whole {
@@ -29,7 +36,8 @@ struct whole {
 
 static void shared_clear(struct local_shared *shared)
 {
-    id_names_clear(&shared->names);
+    id_names_clear(&shared->all_names);
+    id_names_clear(&shared->own_names);
     locks_clear(&shared->locks);
     digest_source_clear(&shared->digests);
 }
@@ -109,11 +117,15 @@ sally_error local_new(sally_fs **out, const char *directory, uint32_t flags, uin
     shared->umask_bits = umask_bits;
     shared->ignored = LOCAL_IGNORED;
     local->where.confined = !(flags & SALLY_LOCAL_UNCONFINED);
-    if (!id_names_init(&shared->names)) {
+    if (!id_names_init(&shared->all_names, ID_ALL)) {
         mem_free(whole);
         return SALLY_E_SYSTEM;
     }
-
+    if (!id_names_init(&shared->own_names, ID_OWN)) {
+        id_names_clear(&shared->all_names);
+        mem_free(whole);
+        return SALLY_E_SYSTEM;
+    }
     locks_init(&shared->locks);
     digest_source_init(&shared->digests);
 

@@ -23,8 +23,8 @@
 struct local_shared {
     uint32_t flags; /* SALLY_LOCAL_ bits */
     uint32_t umask_bits;
-    uint32_t ignored, refused; /* SALLY_ATTR_ bits: what SETSTAT does with them */
-    struct id_names names;
+    uint32_t ignored, refused;            /* SALLY_ATTR_ bits: what SETSTAT does with them */
+    struct id_names all_names, own_names; /* local_names() says which */
     struct locks locks;
     struct digest_source digests;
 };
@@ -120,18 +120,33 @@ typedef sally_status local_entry_fn(struct local *local, sally_op *op,
 /* Does it to what op->path leads to, unless that may wait. */
 sally_status local_at_entry(sally_fs *fs, sally_op *op, local_entry_fn *act);
 
-/* Permission bits for something new: what the client asked for, less the storage's mask. */
+/* Whether clients may set the set-user-id and set-group-id bits. Those of a confined storage are
+ * mostly nobody on this machine, and have no use for them. */
+bool local_may_set_id(const struct local *local);
+/* Permission bits for something new: what the client asked for, less the storage's mask and what he
+ * may not set. */
 mode_t local_new_mode(const struct local *local, const sally_attrs *attrs, mode_t otherwise);
 
 void local_attrs_of(sally_attrs *attrs, const struct os_stat *st);
 
+/* local_owner.c: owners and groups */
+
+/* The names that clients are told, and may use. */
+struct id_names *local_names(struct local *local);
+/* Finding a name out may take long: without waiting, only those that were asked for lately. */
+sally_status local_add_names(struct local *local, sally_op *op, const struct os_stat *st,
+                             sally_attrs *attrs);
+sally_status local_change_owner(struct local *local, sally_op *op, int fd,
+                                const sally_attrs *attrs);
+
 /* Adds the ACL of what the descriptor, O_PATH or not, stands for. */
 sally_status local_acl_get(struct local *local, sally_op *op, int fd, uint32_t mode,
                            sally_attrs *attrs);
-sally_status local_acl_set(sally_op *op, int fd, const sally_attrs *attrs);
+sally_status local_acl_set(struct local *local, sally_op *op, int fd, const sally_attrs *attrs);
 /* Whether a new file (or directory) could have this ACL. `*made`: it says something of its own, so
  * that nobody but the owner may come near before it is set. */
-sally_status local_acl_check(sally_op *op, const sally_attrs *attrs, bool directory, bool *made);
+sally_status local_acl_check(struct local *local, sally_op *op, const sally_attrs *attrs,
+                             bool directory, bool *made);
 
 /* Whether OPEN is for such a thing: a regular file or, without confinement, a character device.
  * local_may_open_type() says yes to directories, too, which fail for another reason or are listed.

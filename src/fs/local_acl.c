@@ -33,7 +33,7 @@ sally_status local_acl_get(struct local *local, sally_op *op, int fd, uint32_t m
         inherited.count = 0;
     struct buf b;
     buf_init(&b, ANSWER_MAX);
-    acl_put(&b, &acl, &inherited, S_ISDIR(mode), &local->shared->names);
+    acl_put(&b, &acl, &inherited, S_ISDIR(mode), local_names(local));
     return acl_give(op, attrs, &b);
 }
 
@@ -66,18 +66,20 @@ static sally_status apply(int fd, const struct os_stat *st, const struct acl_cha
     return ok ? SALLY_OK : local_error(errno);
 }
 
-sally_status local_acl_check(sally_op *op, const sally_attrs *attrs, bool directory, bool *made)
+sally_status local_acl_check(struct local *local, sally_op *op, const sally_attrs *attrs,
+                             bool directory, bool *made)
 {
     struct acl_change *change = mem_alloc(sizeof(*change));
     if (!change)
         return SALLY_FAILURE;
-    sally_status status = acl_get(change, attrs->acl, attrs->acl_size, directory, op);
+    sally_status status =
+        acl_get(change, attrs->acl, attrs->acl_size, directory, local_names(local), op);
     *made = !change->keep && !change->remove;
     mem_free(change);
     return status;
 }
 
-sally_status local_acl_set(sally_op *op, int fd, const sally_attrs *attrs)
+sally_status local_acl_set(struct local *local, sally_op *op, int fd, const sally_attrs *attrs)
 {
     struct os_stat st;
     if (!os_stat_fd(fd, &st))
@@ -87,7 +89,8 @@ sally_status local_acl_set(sally_op *op, int fd, const sally_attrs *attrs)
     struct acl_change *change = mem_alloc(sizeof(*change));
     if (!change)
         return SALLY_FAILURE;
-    sally_status status = acl_get(change, attrs->acl, attrs->acl_size, S_ISDIR(st.mode), op);
+    sally_status status =
+        acl_get(change, attrs->acl, attrs->acl_size, S_ISDIR(st.mode), local_names(local), op);
     if (status == SALLY_OK && !change->keep)
         status = apply(fd, &st, change);
     mem_free(change);

@@ -53,25 +53,6 @@ void local_attrs_of(sally_attrs *attrs, const struct os_stat *st)
     }
 }
 
-/* Finding a name out may take long: without waiting, only those that were asked for lately. */
-static sally_status add_names(struct local *local, sally_op *op, const struct os_stat *st,
-                              sally_attrs *attrs)
-{
-    char user[ID_NAME_SIZE], group[ID_NAME_SIZE];
-    if (!id_names_kept(&local->shared->names, st->uid, st->gid, user, group)) {
-        if (op->flags & SALLY_OP_TRY)
-            return SALLY_WOULD_BLOCK;
-        id_names_get(&local->shared->names, ID_USER, st->uid, user);
-        id_names_get(&local->shared->names, ID_GROUP, st->gid, group);
-    }
-    attrs->owner = sally_op_strdup(op, user);
-    attrs->group = sally_op_strdup(op, group);
-    if (!attrs->owner || !attrs->group)
-        return SALLY_FAILURE;
-    attrs->valid |= SALLY_ATTR_NAMES;
-    return SALLY_OK;
-}
-
 /* Names and the ACL only when somebody wants them. `fd` is for the latter. */
 static sally_status answer(struct local *local, sally_op *op, int fd, const struct os_stat *st)
 {
@@ -82,7 +63,7 @@ static sally_status answer(struct local *local, sally_op *op, int fd, const stru
         status = local_acl_get(local, op, fd, st->mode, attrs);
     if (status != SALLY_OK || !(op->u.stat.wanted & SALLY_ATTR_NAMES))
         return status;
-    return add_names(local, op, st, attrs);
+    return local_add_names(local, op, st, attrs);
 }
 
 /* Only what the kernel has at hand, and only on the storage's own disk: below another mount point
@@ -193,36 +174,6 @@ static sally_status check_changes(const struct local *local, const sally_attrs *
     return SALLY_OK;
 }
 
-static sally_status owner_error(int error, uint32_t uid)
-{
-    if (error != EINVAL)
-        return local_error(error);
-    return uid != UINT32_MAX ? SALLY_OWNER_INVALID : SALLY_GROUP_INVALID;
-}
-
-static sally_status change_owner(const struct local *local, sally_op *op, int fd,
-                                 const sally_attrs *attrs)
-{
-    sally_status owner = SALLY_OK, group = SALLY_OK;
-    uint32_t uid = UINT32_MAX, gid = UINT32_MAX; /* stays as it is */
-    if (local->shared->flags & SALLY_LOCAL_IGNORE_OWNER)
-        return SALLY_OK;
-    if (attrs->valid & SALLY_ATTR_IDS) {
-        uid = attrs->uid;
-        gid = attrs->gid;
-    }
-    if (attrs->valid & SALLY_ATTR_NAMES) {
-        if (attrs->owner && *attrs->owner)
-            owner = id_of_principal(op, ID_USER, attrs->owner, false, &uid);
-        if (attrs->group && *attrs->group)
-            group = id_of_principal(op, ID_GROUP, attrs->group, false, &gid);
-    }
-    note(&owner, group);
-    if ((uid != UINT32_MAX || gid != UINT32_MAX) && !os_change_owner(fd, uid, gid))
-        note(&owner, owner_error(errno, uid));
-    return owner;
-}
-
 static struct timespec change_of_time(const sally_attrs *attrs, uint32_t bit, const sally_time *t)
 {
     struct timespec ts = {.tv_nsec = UTIME_OMIT};
@@ -243,11 +194,22 @@ static sally_status check_bits(int fd, const sally_attrs *attrs)
     return differ & ~BITS_NOT_LOOKED_AT ? SALLY_UNSUPPORTED : SALLY_OK;
 }
 
-/* Links have no mode on Linux: it is as it was meant to be. */
-static sally_status change_mode(int fd, uint32_t permissions)
+/* A client sends back what he was told of a directory, and what is inherited below it shall not
+ * change with that. */
+static uint32_t settable_mode(const struct local *local, int fd, uint32_t permissions)
 {
     struct os_stat st;
-    if (os_change_mode(fd, permissions & 07777))
+    if (!(permissions & (S_ISUID | S_ISGID)) || local_may_set_id(local))
+        return permissions & 07777;
+    bool keeps = os_stat_fd(fd, &st) && S_ISDIR(st.mode);
+    return permissions & (01777 | (keeps ? st.mode & (S_ISUID | S_ISGID) : 0));
+}
+
+/* Links have no mode on Linux: it is as it was meant to be. */
+static sally_status change_mode(const struct local *local, int fd, uint32_t permissions)
+{
+    struct os_stat st;
+    if (os_change_mode(fd, settable_mode(local, fd, permissions)))
         return SALLY_OK;
     int error = errno;
     bool link = error == EOPNOTSUPP && os_stat_fd(fd, &st) && S_ISLNK(st.mode);
@@ -256,19 +218,19 @@ static sally_status change_mode(int fd, uint32_t permissions)
 
 /* The size comes first, as it moves the times; the owner before the mode, as it takes set-user-id
  * away; the times last. `first`: the failure there was before. */
-static sally_status change(const struct local *local, sally_op *op, int fd,
-                           const sally_attrs *attrs, sally_status first)
+static sally_status change(struct local *local, sally_op *op, int fd, const sally_attrs *attrs,
+                           sally_status first)
 {
     if (attrs->valid & SALLY_ATTR_BITS)
         note(&first, check_bits(fd, attrs));
     if ((attrs->valid & SALLY_ATTR_SIZE) && ftruncate(fd, (off_t)attrs->size) != 0)
         note(&first, local_error(errno));
     if (attrs->valid & (SALLY_ATTR_IDS | SALLY_ATTR_NAMES))
-        note(&first, change_owner(local, op, fd, attrs));
+        note(&first, local_change_owner(local, op, fd, attrs));
     if (attrs->valid & SALLY_ATTR_PERMISSIONS)
-        note(&first, change_mode(fd, attrs->permissions));
+        note(&first, change_mode(local, fd, attrs->permissions));
     if (attrs->valid & SALLY_ATTR_ACL)
-        note(&first, local_acl_set(op, fd, attrs));
+        note(&first, local_acl_set(local, op, fd, attrs));
     if (attrs->valid & (SALLY_ATTR_ATIME | SALLY_ATTR_MTIME)) {
         struct timespec times[2] = {change_of_time(attrs, SALLY_ATTR_ATIME, &attrs->atime),
                                     change_of_time(attrs, SALLY_ATTR_MTIME, &attrs->mtime)};
@@ -370,30 +332,4 @@ sally_status local_statvfs(sally_fs *fs, sally_op *op)
         .name_max = vfs.f_namemax,
     };
     return SALLY_OK;
-}
-
-static sally_status look_up(struct local *local, sally_op *op, enum id_kind kind,
-                            const uint32_t *ids, uint32_t count, const char **names)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        char name[ID_NAME_SIZE];
-        if (!id_names_get(&local->shared->names, kind, ids[i], name))
-            continue;
-        names[i] = sally_op_strdup(op, name);
-        if (!names[i])
-            return SALLY_FAILURE;
-    }
-    return SALLY_OK;
-}
-
-sally_status local_lookup_ids(sally_fs *fs, sally_op *op)
-{
-    struct local *local = local_of(fs);
-    const sally_op_lookup_ids *ids = &op->u.lookup_ids;
-    if (op->flags & SALLY_OP_TRY)
-        return SALLY_WOULD_BLOCK;
-    sally_status status = look_up(local, op, ID_USER, ids->uids, ids->uid_count, ids->user_names);
-    if (status != SALLY_OK)
-        return status;
-    return look_up(local, op, ID_GROUP, ids->gids, ids->gid_count, ids->group_names);
 }

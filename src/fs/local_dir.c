@@ -62,7 +62,7 @@ static const char *name_of(struct dir_reading *r, enum id_kind kind, uint32_t id
 {
     struct last_name *last = &r->names[kind];
     if (!last->known || last->id != id) {
-        id_names_get(&r->local->shared->names, kind, id, last->name);
+        id_names_get(local_names(r->local), kind, id, last->name);
         last->known = true;
         last->id = id;
     }

@@ -25,11 +25,11 @@ sally_status local_at_entry(sally_fs *fs, sally_op *op, local_entry_fn *act)
 }
 
 /* Of the directory that was just made; without its ACL there shall be none. */
-static sally_status set_acl_of_new(sally_op *op, const struct beneath_place *place,
-                                   const sally_attrs *attrs)
+static sally_status set_acl_of_new(struct local *local, sally_op *op,
+                                   const struct beneath_place *place, const sally_attrs *attrs)
 {
     int fd = openat(place->dir, place->name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    sally_status status = fd < 0 ? local_error(errno) : local_acl_set(op, fd, attrs);
+    sally_status status = fd < 0 ? local_error(errno) : local_acl_set(local, op, fd, attrs);
     if (fd >= 0)
         close(fd);
     if (status != SALLY_OK)
@@ -61,13 +61,13 @@ static sally_status make_directory(struct local *local, sally_op *op,
     if (with_acl)
         status = attrs->valid & local->shared->refused & SALLY_ATTR_ACL
                      ? SALLY_UNSUPPORTED
-                     : local_acl_check(op, attrs, true, &restricted);
+                     : local_acl_check(local, op, attrs, true, &restricted);
     if (status != SALLY_OK)
         return status;
     if (mkdirat(place->dir, place->name, restricted ? mode & ~(mode_t)077 : mode) != 0)
         return local_error(errno);
     if (with_acl)
-        status = set_acl_of_new(op, place, attrs);
+        status = set_acl_of_new(local, op, place, attrs);
     else if (op->u.setstat.flags & SALLY_EXACT_MODE)
         make_mode_exact(place, mode);
     return status;

@@ -121,14 +121,14 @@ static sally_status open_with_acl(struct local *local, sally_op *op, uint32_t le
     const sally_attrs *attrs = op->u.open.attrs;
     bool restricted, made = false;
     struct os_stat st;
-    sally_status status = local_acl_check(op, attrs, false, &restricted);
+    sally_status status = local_acl_check(local, op, attrs, false, &restricted);
     if (status != SALLY_OK)
         return status;
     file->fd =
         open_or_make(local, op, system_flags(op->u.open.flags & ~less), restricted, file, &made);
     if (file->fd < 0 || !made)
         return SALLY_OK; /* errno says it */
-    status = local_acl_set(op, file->fd, attrs);
+    status = local_acl_set(local, op, file->fd, attrs);
     if (status != SALLY_OK && os_stat_fd(file->fd, &st))
         delete_name(local, op, op->path, st.device, st.inode); /* it was never there */
     return status;
@@ -156,6 +156,14 @@ static bool wants_acl(const struct local *local, const sally_op *op)
 {
     return (op->u.open.flags & SALLY_OPEN_CREATE) &&
            (op->u.open.attrs->valid & SALLY_ATTR_ACL & ~local->shared->ignored);
+}
+
+/* As the kernel does at the first write, but for root. Bytes of a client are no program that lends
+ * its owner's rights. */
+static void drop_set_id(const struct local *local, const struct local_file *file, uint32_t mode)
+{
+    if ((mode & (S_ISUID | S_ISGID)) && !local_may_set_id(local))
+        os_change_mode(file->fd, mode & 01777);
 }
 
 static sally_status open_into(struct local *local, sally_op *op, struct local_file *file)
@@ -201,6 +209,8 @@ static sally_status open_into(struct local *local, sally_op *op, struct local_fi
                          (struct lock_key){.device = st.device, .inode = st.inode}, op);
     if (status == SALLY_OK && late && file->regular)
         status = cut(local, file, op);
+    if (status == SALLY_OK && file->regular && (how->flags & WRITES))
+        drop_set_id(local, file, st.mode);
     return status;
 }
 

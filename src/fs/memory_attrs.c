@@ -171,9 +171,9 @@ static sally_status take_names(sally_op *op, sally_attrs *attrs, const struct me
         attrs->valid |= SALLY_ATTR_IDS;
     }
     if (attrs->owner && *attrs->owner)
-        owner = id_of_principal(op, ID_USER, attrs->owner, true, &attrs->uid);
+        owner = id_of_principal(op, NULL, ID_USER, attrs->owner, &attrs->uid);
     if (attrs->group && *attrs->group)
-        group = id_of_principal(op, ID_GROUP, attrs->group, true, &attrs->gid);
+        group = id_of_principal(op, NULL, ID_GROUP, attrs->group, &attrs->gid);
     note(&owner, group);
     return owner;
 }

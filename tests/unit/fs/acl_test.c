@@ -44,12 +44,14 @@ static struct buf *aces(struct buf *b, uint32_t flags, const struct wanted *list
     return b;
 }
 
+static struct id_names everybody;
+
 static sally_status parse(struct acl_change *change, uint32_t flags, const struct wanted *list,
                           uint32_t count, bool directory)
 {
     struct buf b;
     aces(&b, flags, list, count);
-    sally_status status = acl_get(change, buf_head(&b), b.size, directory, NULL);
+    sally_status status = acl_get(change, buf_head(&b), b.size, directory, &everybody, NULL);
     buf_clear(&b);
     return status;
 }
@@ -91,7 +93,7 @@ static void there_and_back(void **state)
     (void)state;
     struct acl_change change;
     struct id_names names;
-    assert_true(id_names_init(&names));
+    assert_true(id_names_init(&names, ID_ALL));
     for (uint32_t mode = 0; mode <= 0777; mode++) {
         struct acl acl, none = {0};
         struct buf b;
@@ -99,7 +101,7 @@ static void there_and_back(void **state)
         acl_from_mode(&acl, mode);
         buf_init(&b, 10000);
         acl_put(&b, &acl, mode & 1 ? &acl : &none, mode & 1, &names);
-        IS(acl_get(&change, buf_head(&b), b.size, mode & 1, NULL), OK);
+        IS(acl_get(&change, buf_head(&b), b.size, mode & 1, &everybody, NULL), OK);
         assert_true(acl_to_mode(&change.acl, &back));
         assert_int_equal(back, mode);
         assert_int_equal(change.inherited.count, mode & 1 ? 3 : 0);
@@ -125,10 +127,10 @@ static void named_there_and_back(void **state)
     struct acl_change change;
     struct id_names names;
     struct buf b;
-    assert_true(id_names_init(&names));
+    assert_true(id_names_init(&names, ID_ALL));
     buf_init(&b, 10000);
     acl_put(&b, &acl, &none, false, &names);
-    IS(acl_get(&change, buf_head(&b), b.size, false, NULL), OK);
+    IS(acl_get(&change, buf_head(&b), b.size, false, &everybody, NULL), OK);
     assert_int_equal(change.acl.count, 8);
     assert_entry(&change.acl, 0, ACL_OWNER, 7, 0);
     assert_entry(&change.acl, 1, ACL_USER, 4, 4000000001);
@@ -205,9 +207,9 @@ static void hostile(void **state)
     const struct wanted one = {ALLOW, 0, R, "OWNER@"};
     aces(&b, CONTROL, &one, 1);
     for (size_t size = 0; size < b.size; size++)
-        IS(acl_get(&change, buf_head(&b), size, false, NULL), BAD_MESSAGE);
+        IS(acl_get(&change, buf_head(&b), size, false, &everybody, NULL), BAD_MESSAGE);
     put_u8(&b, 0);
-    IS(acl_get(&change, buf_head(&b), b.size, false, NULL), BAD_MESSAGE);
+    IS(acl_get(&change, buf_head(&b), b.size, false, &everybody, NULL), BAD_MESSAGE);
     buf_clear(&b);
 
     struct wanted many[ACL_MAX_ENTRIES + 1];
@@ -221,7 +223,7 @@ static void hostile(void **state)
     IS(parse(&change, CONTROL, many, ACL_MAX_ENTRIES - 4, false), OK);
     aces(&b, CONTROL, NULL, 0);
     wire_put_u32(buf_head(&b) + 4, UINT32_MAX);
-    IS(acl_get(&change, buf_head(&b), b.size, false, NULL), UNSUPPORTED);
+    IS(acl_get(&change, buf_head(&b), b.size, false, &everybody, NULL), UNSUPPORTED);
     buf_clear(&b);
 }
 
@@ -262,7 +264,7 @@ static bool told(struct driver *d, sally_file *file, const char *path, bool dire
     const sally_attrs *attrs = &op->pub.u.stat.attrs;
     bool has = (attrs->valid & SALLY_ATTR_ACL) != 0;
     if (has)
-        IS(acl_get(change, attrs->acl, attrs->acl_size, directory, NULL), OK);
+        IS(acl_get(change, attrs->acl, attrs->acl_size, directory, &everybody, NULL), OK);
     op_free(op);
     return has;
 }
@@ -564,5 +566,8 @@ int main(void)
         cmocka_unit_test(policies),
         cmocka_unit_test(bits),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    assert_true(id_names_init(&everybody, ID_ALL));
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    id_names_clear(&everybody);
+    return failed;
 }

@@ -1,7 +1,9 @@
 #include "cmocka_all.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "fs/id_names.h"
@@ -11,7 +13,7 @@ static void known_and_unknown(void **state)
     (void)state;
     struct id_names names;
     char text[ID_NAME_SIZE];
-    assert_true(id_names_init(&names));
+    assert_true(id_names_init(&names, ID_ALL));
     for (int i = 0; i < 2; i++) { /* asked, then remembered */
         assert_true(id_names_get(&names, ID_USER, 0, text));
         assert_string_equal(text, "root");
@@ -33,7 +35,7 @@ static void only_what_is_kept(void **state)
     (void)state;
     struct id_names names;
     char text[ID_NAME_SIZE], group[ID_NAME_SIZE];
-    assert_true(id_names_init(&names));
+    assert_true(id_names_init(&names, ID_ALL));
     assert_false(id_names_kept(&names, 0, 0, text, group));
     id_names_get(&names, ID_USER, 0, text);
     assert_false(id_names_kept(&names, 0, 0, text, group)); /* both, or nothing */
@@ -55,17 +57,50 @@ static void numbers(void **state)
 {
     (void)state;
     uint32_t id = 77;
-    assert_true(id_of_name(ID_USER, "root", &id));
+    struct id_names names;
+    assert_true(id_names_init(&names, ID_ALL));
+    assert_true(id_of_name(&names, ID_USER, "root", &id));
     assert_int_equal(id, 0);
-    assert_true(id_of_name(ID_GROUP, "root", &id));
-    assert_true(id_of_name(ID_USER, "4294967294", &id));
+    assert_true(id_of_name(&names, ID_GROUP, "root", &id));
+    assert_true(id_of_name(&names, ID_USER, "4294967294", &id));
     assert_int_equal(id, 4294967294u);
     static const char *const bad[] = {
         "", "-1", "4294967295", "4294967296", "99999999999999999999", "0x1", "1 ", "nobody at all"};
     id = 77;
     for (size_t i = 0; i < COUNT_OF(bad); i++)
-        assert_false(id_of_name(ID_USER, bad[i], &id));
+        assert_false(id_of_name(&names, ID_USER, bad[i], &id));
     assert_int_equal(id, 77);
+    id_names_clear(&names);
+}
+
+/* Whatever else this machine knows, there are two names. */
+static void own_names_alone(void **state)
+{
+    (void)state;
+    struct id_names all, own;
+    char name[ID_NAME_SIZE], number[ID_NAME_SIZE];
+    assert_true(id_names_init(&all, ID_ALL));
+    assert_true(id_names_init(&own, ID_OWN));
+    for (int kind = ID_USER; kind <= ID_GROUP; kind++) {
+        const uint32_t mine = kind == ID_USER ? geteuid() : getegid();
+        unsigned told = 0;
+        for (uint32_t id = 0; id < 2000; id++) {
+            uint32_t found = 77;
+            bool known = id_names_get(&all, kind, id, name);
+            snprintf(number, sizeof(number), "%u", (unsigned)id);
+            if (id_names_get(&own, kind, id, id == mine ? name : number))
+                assert_int_equal(id, mine);
+            else if (id != mine)
+                assert_true(id_of_number(number, &found) && found == id);
+            if (!known)
+                continue;
+            told++;
+            assert_int_equal(id_of_name(&own, kind, name, &found), id == mine);
+        }
+        assert_true(told > 0); /* there was something to hide */
+    }
+    id_names_clear(&all);
+    id_names_clear(&own);
 }
 
 static void *ask_many(void *arg)
@@ -82,7 +117,7 @@ static void from_many_threads(void **state)
     (void)state;
     struct id_names names;
     pthread_t threads[4];
-    assert_true(id_names_init(&names));
+    assert_true(id_names_init(&names, ID_ALL));
     for (size_t i = 0; i < COUNT_OF(threads); i++)
         assert_int_equal(pthread_create(&threads[i], NULL, ask_many, &names), 0);
     for (size_t i = 0; i < COUNT_OF(threads); i++)
@@ -93,9 +128,8 @@ static void from_many_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(known_and_unknown),
-        cmocka_unit_test(only_what_is_kept),
-        cmocka_unit_test(numbers),
+        cmocka_unit_test(known_and_unknown), cmocka_unit_test(only_what_is_kept),
+        cmocka_unit_test(numbers),           cmocka_unit_test(own_names_alone),
         cmocka_unit_test(from_many_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,7 +33,7 @@ static void owners(void **state)
     }
     struct driver d;
     sally_attrs attrs;
-    start(&d, 0);
+    start(&d, SALLY_LOCAL_SET_ID);
     make_file(&d, "/f", "");
     /* The owner is changed before the mode: a change of owner takes set-user-id away. */
     sally_attrs set = {.valid = SALLY_ATTR_IDS | SALLY_ATTR_PERMISSIONS,

@@ -116,8 +116,8 @@ static void modes(void **state)
     struct bench *b = start(NULL, 0, 027, false, DRIVER_INLINE);
     static const struct {
         uint32_t asked, file, dir;
-    } rows[] = {{UINT32_MAX, 0640, 0750}, {0777, 0750, 0750},   {0600, 0600, 0600},
-                {0444, 0440, 0440},       {04755, 04750, 0750}, {01777, 01750, 01750}};
+    } rows[] = {{UINT32_MAX, 0640, 0750}, {0777, 0750, 0750},  {0600, 0600, 0600},
+                {0444, 0440, 0440},       {06755, 0750, 0750}, {01777, 01750, 01750}};
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         sally_attrs attrs;
         sally_file *file;
