@@ -81,12 +81,14 @@ enum {
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_local_set_policy(sally_fs *local_fs, uint32_t attrs,
                                                                  uint32_t policy);
 
-/** Files in memory, gone with the storage. `max_bytes`: what all files may hold together; 0 for no
- * limit. Holes hold nothing; names and tables are counted apart, up to half of `max_bytes` and 64
- * MiB. Permissions are kept but not enforced; reading does not change the access time. ACLs (in
- * version 6's form) and attribute bits are kept as given, and not enforced either: a change of the
- * permissions does not change them. Extended attributes ("user.") are kept, and the stretches of
- * data of a file with holes are known. */
+/** Files in memory, gone with the storage. `max_bytes`: the memory that may be allocated for all
+ * files together, with their names, ACLs and extended attributes, at least 1024; 0 for no limit. A
+ * file takes up a little more than its size, and while it is written up to 64 KiB more; holes take
+ * up nothing. STATVFS and the allocation sizes of files tell the same. Permissions are kept but not
+ * enforced; reading does not change the access time. ACLs (in version 6's form) and attribute bits
+ * are kept as given, and not enforced either: a change of the permissions does not change them.
+ * Extended attributes ("user.") are kept, and the stretches of data of a file with holes are known.
+ */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_memory(sally_fs **out, uint64_t max_bytes);
 
 /** Everything of `inner`, but nothing changes: what would is answered with ::SALLY_WRITE_PROTECT.

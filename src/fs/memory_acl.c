@@ -13,7 +13,7 @@ void mem_acl_clear(struct mem_tree *tree, struct mem_node *node)
 {
     if (!node->acl)
         return;
-    mem_uncharge_book(&tree->budget, node->acl_size);
+    mem_uncharge(&tree->budget, node->acl_size);
     mem_free(node->acl);
     node->acl = NULL;
     node->acl_size = 0;
@@ -33,11 +33,11 @@ int mem_acl_set(struct mem_tree *tree, struct mem_node *node, const sally_attrs 
         mem_acl_clear(tree, node);
         return 0;
     }
-    if (!mem_charge_book(&tree->budget, attrs->acl_size))
+    if (!mem_charge(&tree->budget, attrs->acl_size))
         return ENOSPC;
     uint8_t *copy = mem_alloc(attrs->acl_size);
     if (!copy) {
-        mem_uncharge_book(&tree->budget, attrs->acl_size);
+        mem_uncharge(&tree->budget, attrs->acl_size);
         return ENOMEM;
     }
     memcpy(copy, attrs->acl, attrs->acl_size);

@@ -37,7 +37,7 @@ void memory_attrs_of(sally_attrs *attrs, const struct mem_node *node)
     } else if (S_ISLNK(node->mode)) {
         attrs->size = strlen(node->u.target);
     }
-    bool sparse = S_ISREG(node->mode) && node->u.data.allocated < node->u.data.size;
+    bool sparse = S_ISREG(node->mode) && node->u.data.written < node->u.data.size;
     attrs->attrib_bits = (node->bits & ~SALLY_BIT_SPARSE) | (sparse ? SALLY_BIT_SPARSE : 0);
     attrs->attrib_bits_valid = node->bits_known | SALLY_BIT_SPARSE;
     attrs->uid = node->uid;
@@ -250,8 +250,9 @@ sally_status memory_statvfs(sally_fs *fs, sally_op *op)
         return sally_status_from_errno(error);
 
     uint64_t used = (budget.bytes + BLOCK_SIZE - 1) / BLOCK_SIZE;
-    uint64_t all = budget.max_bytes ? (budget.max_bytes + BLOCK_SIZE - 1) / BLOCK_SIZE
-                                    : used + UNLIMITED_BLOCKS;
+    uint64_t all = budget.max_bytes ? budget.max_bytes / BLOCK_SIZE : used + UNLIMITED_BLOCKS;
+    if (all < used)
+        all = used; /* the last one is not whole */
     op->u.statvfs = (sally_op_statvfs){
         .block_size = BLOCK_SIZE,
         .fragment_size = BLOCK_SIZE,

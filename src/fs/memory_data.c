@@ -19,17 +19,38 @@ struct block {
     uint8_t bytes[];
 };
 
-bool mem_charge_book(struct mem_budget *budget, uint64_t size)
+uint64_t mem_cost(uint64_t size)
 {
-    if (budget->max_book && size > budget->max_book - budget->book)
+    uint64_t cost = (size + 8 + 15) & ~UINT64_C(15);
+    return cost < 32 ? 32 : cost;
+}
+
+bool mem_charge(struct mem_budget *budget, uint64_t size)
+{
+    uint64_t cost = mem_cost(size);
+    if (budget->max_bytes && cost > budget->max_bytes - budget->bytes)
         return false;
-    budget->book += size;
+    budget->bytes += cost;
     return true;
 }
 
-void mem_uncharge_book(struct mem_budget *budget, uint64_t size)
+void mem_uncharge(struct mem_budget *budget, uint64_t size)
 {
-    budget->book -= size;
+    budget->bytes -= mem_cost(size);
+}
+
+static bool charge(struct mem_data *data, struct mem_budget *budget, uint64_t size)
+{
+    if (!mem_charge(budget, size))
+        return false;
+    data->allocated += mem_cost(size);
+    return true;
+}
+
+static void uncharge(struct mem_data *data, struct mem_budget *budget, uint64_t size)
+{
+    mem_uncharge(budget, size);
+    data->allocated -= mem_cost(size);
 }
 
 /* Whether block `index` is below tables of that height. */
@@ -38,20 +59,20 @@ static bool covers(unsigned height, uint64_t index)
     return height * TABLE_BITS >= 64 || index >> (height * TABLE_BITS) == 0;
 }
 
-static struct table *table_new(struct mem_budget *budget)
+static struct table *table_new(struct mem_data *data, struct mem_budget *budget)
 {
-    if (!mem_charge_book(budget, sizeof(struct table)))
+    if (!charge(data, budget, sizeof(struct table)))
         return NULL;
     struct table *table = mem_zalloc(sizeof(*table));
     if (!table)
-        mem_uncharge_book(budget, sizeof(*table));
+        uncharge(data, budget, sizeof(*table));
     return table;
 }
 
-static void table_free(struct table *table, struct mem_budget *budget)
+static void table_free(struct mem_data *data, struct table *table, struct mem_budget *budget)
 {
     mem_free(table);
-    mem_uncharge_book(budget, sizeof(*table));
+    uncharge(data, budget, sizeof(*table));
 }
 
 static unsigned slot_index(uint64_t index, unsigned level)
@@ -74,7 +95,7 @@ static void **make_place(struct mem_data *data, struct mem_budget *budget, uint6
 {
     while (!covers(data->height, index)) {
         if (data->top) {
-            struct table *table = table_new(budget);
+            struct table *table = table_new(data, budget);
             if (!table)
                 return NULL;
             table->slot[0] = data->top;
@@ -84,7 +105,7 @@ static void **make_place(struct mem_data *data, struct mem_budget *budget, uint6
     }
     void **at = &data->top;
     for (unsigned level = data->height; level > 0; level--) {
-        if (!*at && !(*at = table_new(budget)))
+        if (!*at && !(*at = table_new(data, budget)))
             return NULL;
         at = &((struct table *)*at)->slot[slot_index(index, level)];
     }
@@ -102,6 +123,49 @@ static uint32_t good_capacity(uint32_t need)
     return capacity;
 }
 
+static uint32_t close_capacity(uint32_t need)
+{
+    return (need + BLOCK_MIN - 1) / BLOCK_MIN * BLOCK_MIN;
+}
+
+static uint64_t block_size(uint32_t capacity)
+{
+    return sizeof(struct block) + capacity;
+}
+
+/* Makes a block, or gives one another size, which has room for what is used. */
+static int resize_block(struct mem_data *data, struct mem_budget *budget, void **place,
+                        uint32_t capacity)
+{
+    struct block *old = *place;
+    uint64_t before = old ? block_size(old->capacity) : 0;
+    if (old)
+        uncharge(data, budget, before);
+    int error = charge(data, budget, block_size(capacity)) ? 0 : ENOSPC;
+    struct block *block = error ? NULL : mem_resize(old, 1, block_size(capacity));
+    if (!error && !block) {
+        uncharge(data, budget, block_size(capacity));
+        error = ENOMEM;
+    }
+    if (error) {
+        if (old)
+            charge(data, budget, before); /* which fits, as it did before */
+        return error;
+    }
+    if (!old)
+        block->used = 0;
+    block->capacity = capacity;
+    *place = block;
+    return 0;
+}
+
+/* Where space is short, with no more room than needed. */
+static int grow_block(struct mem_data *data, struct mem_budget *budget, void **place, uint32_t need)
+{
+    int error = resize_block(data, budget, place, good_capacity(need));
+    return error == ENOSPC ? resize_block(data, budget, place, close_capacity(need)) : error;
+}
+
 static int write_block(struct mem_data *data, struct mem_budget *budget, uint64_t index,
                        uint32_t at, const uint8_t *bytes, uint32_t length)
 {
@@ -111,23 +175,17 @@ static int write_block(struct mem_data *data, struct mem_budget *budget, uint64_
     struct block *block = *place;
     uint32_t used = block ? block->used : 0, end = at + length;
     uint32_t more = end > used ? end - used : 0;
-    if (budget->max_bytes && more > budget->max_bytes - budget->bytes)
-        return ENOSPC;
     if (!block || end > block->capacity) {
-        uint32_t capacity = good_capacity(end);
-        struct block *bigger = mem_resize(block, 1, sizeof(*block) + capacity);
-        if (!bigger)
-            return ENOMEM;
-        bigger->used = used;
-        bigger->capacity = capacity;
-        *place = block = bigger;
+        int error = grow_block(data, budget, place, end);
+        if (error)
+            return error;
+        block = *place;
     }
     if (at > used)
         memset(block->bytes + used, 0, at - used);
     memcpy(block->bytes + at, bytes, length);
     block->used = used + more;
-    data->allocated += more;
-    budget->bytes += more;
+    data->written += more;
     return 0;
 }
 
@@ -174,12 +232,6 @@ uint32_t mem_data_read(const struct mem_data *data, uint64_t offset, void *out, 
     return length;
 }
 
-static void uncharge(struct mem_data *data, struct mem_budget *budget, uint32_t size)
-{
-    data->allocated -= size;
-    budget->bytes -= size;
-}
-
 /* Frees the blocks from number `first` on, counted from this part's own first; true when nothing is
  * left of it. */
 static bool free_from(struct mem_data *data, struct mem_budget *budget, void *part, unsigned level,
@@ -189,7 +241,8 @@ static bool free_from(struct mem_data *data, struct mem_budget *budget, void *pa
         struct block *block = part;
         if (first > 0)
             return false;
-        uncharge(data, budget, block->used);
+        data->written -= block->used;
+        uncharge(data, budget, block_size(block->capacity));
         mem_free(block);
         return true;
     }
@@ -206,7 +259,7 @@ static bool free_from(struct mem_data *data, struct mem_budget *budget, void *pa
         empty = empty && !table->slot[i];
     }
     if (empty)
-        table_free(table, budget);
+        table_free(data, table, budget);
     return empty;
 }
 
@@ -224,18 +277,33 @@ static void cut(struct mem_data *data, struct mem_budget *budget, uint64_t size)
     if (found && found->used > tail) {
         void **place = make_place(data, budget, keep - 1); /* is there already */
         struct block *block = *place;
-        uncharge(data, budget, block->used - tail);
+        data->written -= block->used - tail;
         block->used = tail;
     }
+}
+
+void mem_data_fit(struct mem_data *data, struct mem_budget *budget)
+{
+    uint64_t last = data->size ? (data->size - 1) >> BLOCK_SHIFT : 0;
+    const struct block *found = find_block(data, last);
+    uint32_t capacity = found ? close_capacity(found->used) : 0;
+    if (!found || capacity >= found->capacity)
+        return;
+    void **place = make_place(data, budget, last); /* is there already */
+    int error = resize_block(data, budget, place, capacity);
+    (void)error; /* it stays as it is */
 }
 
 int mem_data_resize(struct mem_data *data, struct mem_budget *budget, uint64_t size)
 {
     if (size > INT64_MAX)
         return EFBIG;
-    if (size < data->size)
+    bool cuts = size < data->size;
+    if (cuts)
         cut(data, budget, size);
     data->size = size;
+    if (cuts)
+        mem_data_fit(data, budget);
     return 0;
 }
 

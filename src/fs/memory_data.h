@@ -9,19 +9,22 @@
 
 #define MEM_BLOCK 65536u
 
-/* What a whole storage may hold. Bytes of files are counted as written, so that a limit means what
- * it says; names and tables are counted apart. A maximum of 0 is none. */
+/* The memory of a whole storage: of bytes, tables, names and all else that is kept. A maximum of 0
+ * is none. */
 struct mem_budget {
     uint64_t bytes, max_bytes;
-    uint64_t book, max_book;
 };
 
-bool mem_charge_book(struct mem_budget *budget, uint64_t size);
-void mem_uncharge_book(struct mem_budget *budget, uint64_t size);
+/* What an allocation of `size` bytes takes up: a multiple of 16 with a header of 8, as the C
+ * library has it. The calls below add or take this. */
+uint64_t mem_cost(uint64_t size);
+bool mem_charge(struct mem_budget *budget, uint64_t size);
+void mem_uncharge(struct mem_budget *budget, uint64_t size);
 
 struct mem_data {
     uint64_t size;      /* of the file */
-    uint64_t allocated; /* bytes that count */
+    uint64_t written;   /* bytes of it that are no hole */
+    uint64_t allocated; /* what it was charged */
     void *top;          /* a table, or the only block when height is 0; NULL for nothing */
     unsigned height;    /* tables from the top down to a block */
 };
@@ -36,6 +39,8 @@ int mem_data_resize(struct mem_data *data, struct mem_budget *budget, uint64_t s
 /* One stretch of what was written at or after `*at`, which becomes its end; false: none before
  * `end`. */
 bool mem_data_next(const struct mem_data *data, uint64_t *at, uint64_t end, uint64_t *start);
+/* Gives back what was allocated for more bytes than came. */
+void mem_data_fit(struct mem_data *data, struct mem_budget *budget);
 void mem_data_clear(struct mem_data *data, struct mem_budget *budget);
 
 #endif

@@ -9,8 +9,6 @@
 #include "fs/memory_xattr.h"
 
 #define MAX_LINKS 40
-#define BOOK_FREE                                                                                  \
-    (64u * 1024u * 1024u) /* names and tables that a limited storage may have in any case */
 
 struct timespec mem_now(void)
 {
@@ -102,11 +100,6 @@ const struct mem_entry *mem_entry_after(const struct mem_node *dir, const char *
 
 /* Nodes */
 
-static size_t node_cost(const char *target)
-{
-    return sizeof(struct mem_node) + (target ? strlen(target) + 1 : 0);
-}
-
 static size_t entry_size(const char *name)
 {
     return sizeof(struct mem_entry) + strlen(name) + 1;
@@ -114,16 +107,22 @@ static size_t entry_size(const char *name)
 
 struct mem_node *mem_node_new(struct mem_tree *tree, uint32_t mode, const char *target)
 {
-    size_t cost = node_cost(target);
-    if (!mem_charge_book(&tree->budget, cost))
+    struct mem_budget *budget = &tree->budget;
+    size_t size = target ? strlen(target) + 1 : 0;
+    if (!mem_charge(budget, sizeof(struct mem_node)))
         return NULL;
-    struct mem_node *node = mem_zalloc(sizeof(*node));
-    if (node && target && !(node->u.target = mem_strdup(target))) {
-        mem_free(node);
-        node = NULL;
+    struct mem_node *node = NULL;
+    if (!size || mem_charge(budget, size)) {
+        node = mem_zalloc(sizeof(*node));
+        if (node && size && !(node->u.target = mem_strdup(target))) {
+            mem_free(node);
+            node = NULL;
+        }
+        if (!node && size)
+            mem_uncharge(budget, size);
     }
     if (!node) {
-        mem_uncharge_book(&tree->budget, cost);
+        mem_uncharge(budget, sizeof(struct mem_node));
         return NULL;
     }
     node->mode = mode;
@@ -137,15 +136,16 @@ void mem_release(struct mem_tree *tree, struct mem_node *node)
 {
     if (node->links || node->handles)
         return;
-    size_t cost = node_cost(S_ISLNK(node->mode) ? node->u.target : NULL);
     mem_xattr_clear(tree, node);
     mem_acl_clear(tree, node);
-    if (S_ISREG(node->mode))
+    if (S_ISREG(node->mode)) {
         mem_data_clear(&node->u.data, &tree->budget);
-    else if (S_ISLNK(node->mode))
+    } else if (S_ISLNK(node->mode)) {
+        mem_uncharge(&tree->budget, strlen(node->u.target) + 1);
         mem_free(node->u.target);
+    }
     mem_free(node);
-    mem_uncharge_book(&tree->budget, cost);
+    mem_uncharge(&tree->budget, sizeof(struct mem_node));
     tree->nodes--;
 }
 
@@ -154,11 +154,11 @@ int mem_link(struct mem_tree *tree, struct mem_node *dir, const char *name, stru
     if (node->links == UINT32_MAX)
         return EMLINK;
     size_t size = entry_size(name);
-    if (!mem_charge_book(&tree->budget, size))
+    if (!mem_charge(&tree->budget, size))
         return ENOSPC;
     struct mem_entry *entry = mem_alloc(size);
     if (!entry) {
-        mem_uncharge_book(&tree->budget, size);
+        mem_uncharge(&tree->budget, size);
         return ENOMEM;
     }
     entry->node = node;
@@ -190,7 +190,7 @@ void mem_unlink(struct mem_tree *tree, struct mem_node *dir, const char *name)
     }
     size_t size = entry_size(entry->name);
     mem_free(entry);
-    mem_uncharge_book(&tree->budget, size);
+    mem_uncharge(&tree->budget, size);
     mem_release(tree, node);
 }
 
@@ -220,7 +220,6 @@ bool mem_tree_init(struct mem_tree *tree, uint64_t max_bytes)
     struct timespec now = mem_now();
     memset(tree, 0, sizeof(*tree));
     tree->budget.max_bytes = max_bytes;
-    tree->budget.max_book = max_bytes ? max_bytes / 2 + BOOK_FREE : 0;
     tree->random = (uint32_t)now.tv_nsec ^ (uint32_t)(uintptr_t)tree ^ 0x9e3779b9u;
     if (tree->random == 0)
         tree->random = 1;

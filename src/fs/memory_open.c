@@ -110,6 +110,8 @@ sally_status memory_close(sally_fs *fs, sally_op *op)
         delete_name(memory_view(fs), handle);
     locks_leave(&memory->locks, &handle->holder);
     handle->node->handles--;
+    if (handle->flags & MEM_WRITES)
+        mem_data_fit(&handle->node->u.data, &memory->tree.budget);
     mem_release(&memory->tree, handle->node);
     pthread_rwlock_unlock(&memory->lock);
     mem_free(handle->delete_path);

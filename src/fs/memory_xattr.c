@@ -71,7 +71,7 @@ static void drop(struct mem_tree *tree, struct mem_xattr **place)
 {
     struct mem_xattr *x = *place;
     *place = x->next;
-    mem_uncharge_book(&tree->budget, cost_of(x->name_size, x->size));
+    mem_uncharge(&tree->budget, cost_of(x->name_size, x->size));
     mem_free(x);
 }
 
@@ -93,11 +93,11 @@ bool mem_xattr_set(struct mem_tree *tree, struct mem_node *node, const char *nam
     if (!old && how == OS_XATTR_REPLACE)
         return fail(ENODATA);
     if (size > OS_XATTR_MAX || (!old && name_size > OS_XATTR_MAX - names_size(node)) ||
-        !mem_charge_book(&tree->budget, cost_of(name_size, size)))
+        !mem_charge(&tree->budget, cost_of(name_size, size)))
         return fail(ENOSPC);
     struct mem_xattr *x = mem_alloc(cost_of(name_size, size));
     if (!x) {
-        mem_uncharge_book(&tree->budget, cost_of(name_size, size));
+        mem_uncharge(&tree->budget, cost_of(name_size, size));
         return fail(ENOMEM);
     }
     x->name_size = name_size;

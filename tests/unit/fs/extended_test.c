@@ -400,7 +400,7 @@ static void attributes_in_memory_are_bounded(void **state)
     static char value[60001];
     struct driver d;
     sally_fs *fs;
-    IS(sally_fs_memory(&fs, 1 << 20), OK);
+    IS(sally_fs_memory(&fs, 64 << 20), OK);
     driver_start(&d, fs, DRIVER_INLINE);
     sally_fs_unref(fs);
     memset(value, 'v', sizeof(value) - 1);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "alloc_failure.h"
 #include "base/mem.h"
 #include "fs/memory_data.h"
 
@@ -22,10 +23,13 @@ static void like_an_array(void **state)
     struct mem_data data = {0};
     uint32_t seed = 7;
     uint64_t size = 0;
+    size_t before = alloc_live_bytes();
     for (int i = 0; i < 4000; i++) {
         uint32_t at = next(&seed) % SIZE, length = next(&seed) % (i % 3 ? 300 : 2 * MEM_BLOCK);
         if (length > SIZE - at)
             length = SIZE - at;
+        if (i % 64 == 0)
+            mem_data_fit(&data, &budget);
         switch (next(&seed) % 4) {
         case 0:
         case 1:
@@ -50,11 +54,12 @@ static void like_an_array(void **state)
         }
         }
         assert_true(data.size == size);
-        assert_true(data.allocated <= size);
+        assert_true(data.written <= size && data.written <= data.allocated);
         assert_true(budget.bytes == data.allocated);
+        assert_true(alloc_live_bytes() - before <= budget.bytes);
     }
     mem_data_clear(&data, &budget);
-    assert_true(budget.bytes == 0 && budget.book == 0 && data.size == 0);
+    assert_true(budget.bytes == 0 && data.written == 0 && data.size == 0);
     free(model);
     free(in);
     free(out);
@@ -63,7 +68,7 @@ static void like_an_array(void **state)
 static void far_offsets(void **state)
 {
     (void)state;
-    struct mem_budget budget = {.max_bytes = 1000};
+    struct mem_budget budget = {.max_bytes = 1 << 20};
     struct mem_data data = {0};
     char text[8];
     static const uint64_t places[] = {0,
@@ -87,7 +92,7 @@ static void far_offsets(void **state)
     assert_int_equal(mem_data_read(&data, (UINT64_C(1) << 25) + 1, text, 2), 2);
     assert_memory_equal(text, "b\0", 2);
     mem_data_clear(&data, &budget);
-    assert_true(budget.bytes == 0 && budget.book == 0);
+    assert_true(budget.bytes == 0);
 }
 
 static void limits(void **state)
@@ -96,30 +101,64 @@ static void limits(void **state)
     struct mem_budget budget = {.max_bytes = 100000};
     struct mem_data a = {0}, b = {0};
     static uint8_t bytes[100001];
-    assert_int_equal(mem_data_write(&a, &budget, 0, bytes, 100001), ENOSPC);
+    assert_int_equal(mem_data_write(&a, &budget, 0, bytes, 100000), ENOSPC);
     assert_true(budget.bytes <= 100000);
-    assert_int_equal(mem_data_write(&a, &budget, 0, bytes, 100000), 0); /* to the last byte */
-    assert_int_equal(mem_data_write(&a, &budget, 0, bytes, 100000),
+    mem_data_clear(&a, &budget);
+    /* Nearly to the last byte: a table, two headers and what blocks are rounded up by. */
+    assert_int_equal(mem_data_write(&a, &budget, 0, bytes, 95700), 0);
+    assert_int_equal(mem_data_write(&a, &budget, 0, bytes, 95700),
                      0); /* what is there costs nothing */
-    assert_int_equal(mem_data_write(&b, &budget, 0, bytes, 1), ENOSPC);
+    assert_int_equal(mem_data_write(&b, &budget, 0, bytes, 100), ENOSPC);
     assert_int_equal(mem_data_resize(&b, &budget, 1 << 30), 0); /* nor does a hole */
-    assert_int_equal(mem_data_resize(&a, &budget, 99999), 0);
-    assert_int_equal(mem_data_write(&b, &budget, 0, bytes, 1), 0);
-    assert_int_equal(mem_data_write(&b, &budget, 1, bytes, 1), ENOSPC);
+    assert_int_equal(mem_data_resize(&a, &budget, 95500), 0);
+    assert_int_equal(mem_data_write(&b, &budget, 0, bytes, 64), 0);
     mem_data_clear(&a, &budget);
     mem_data_clear(&b, &budget);
     assert_true(budget.bytes == 0);
 
-    /* Tables have a limit too: bytes far apart cannot fill the memory with them. */
-    budget = (struct mem_budget){.max_bytes = 1 << 20, .max_book = 100000};
+    /* Bytes far apart cannot fill the memory with tables. */
     uint64_t i = 0;
     int error = 0;
     while (!error && i < 1000)
         error = mem_data_write(&a, &budget, i++ << 40, "x", 1);
     assert_int_equal(error, ENOSPC);
-    assert_true(budget.book <= 100000);
+    assert_true(budget.bytes <= 100000);
     mem_data_clear(&a, &budget);
-    assert_true(budget.bytes == 0 && budget.book == 0);
+    assert_true(budget.bytes == 0);
+}
+
+/* What a file of `size` bytes costs, written in pieces and then closed. */
+static uint64_t cost_of(uint32_t size, uint32_t piece)
+{
+    static uint8_t bytes[MEM_BLOCK];
+    struct mem_budget budget = {0};
+    struct mem_data data = {0};
+    size_t before = alloc_live_bytes();
+    for (uint32_t at = 0; at < size; at += piece)
+        assert_int_equal(
+            mem_data_write(&data, &budget, at, bytes, piece < size - at ? piece : size - at), 0);
+    mem_data_fit(&data, &budget);
+    uint64_t cost = budget.bytes;
+    assert_true(alloc_live_bytes() - before <= cost);
+    assert_true(data.written == size);
+    mem_data_clear(&data, &budget);
+    assert_true(budget.bytes == 0 && alloc_live_bytes() == before);
+    return cost;
+}
+
+static void small_files_cost_little(void **state)
+{
+    (void)state;
+    static const uint32_t pieces[] = {100, 4096, 32768, 65536};
+    for (size_t i = 0; i < COUNT_OF(pieces); i++) {
+        uint32_t piece = pieces[i];
+        assert_in_range(cost_of(1, piece), 1, 100);
+        assert_in_range(cost_of(1000, piece), 1000, 1100);
+        assert_in_range(cost_of(17000, piece), 17000, 17100);
+        assert_in_range(cost_of(65536, piece), 65536, 65600);
+        assert_in_range(cost_of(65537, piece), 65537, 65537 + 4300); /* with a table */
+        assert_in_range(cost_of(1 << 20, piece), 1 << 20, (1 << 20) + 4112 + 16 * 32);
+    }
 }
 
 int main(void)
@@ -128,6 +167,7 @@ int main(void)
         cmocka_unit_test(like_an_array),
         cmocka_unit_test(far_offsets),
         cmocka_unit_test(limits),
+        cmocka_unit_test(small_files_cost_little),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "alloc_failure.h"
 #include "cmocka_all.h"
+#include "fs/memory_acl.h"
+#include "fs/memory_xattr.h"
 
 /* A link leads to its own name without the first character. */
 static struct mem_node *make(struct mem_tree *tree, struct mem_node *dir, const char *name,
@@ -83,6 +86,65 @@ static void everything_is_uncharged(void **state)
     mem_tree_clear(&tree);
 }
 
+/* Whatever is kept, and whatever is in the way of keeping more: the memory that is allocated is
+ * charged, and never more than the limit. */
+static void memory_stays_below_the_limit(void **state)
+{
+    (void)state;
+    enum { FILES = 40, LIMIT = 300000 };
+    static uint8_t bytes[40000], acl[3100] = {0, 0, 0, 3};
+    struct mem_tree tree;
+    uint32_t random = 4711;
+    unsigned refused = 0;
+    bool is_full = false;
+    size_t before = alloc_live_bytes();
+    assert_true(mem_tree_init(&tree, LIMIT));
+    for (int round = 0; round < 20000; round++) {
+        random = random * 1664525u + 1013904223u;
+        uint32_t dice = random >> 8, what = dice % 8, amount = (dice >> 8) % 3000;
+        char name[MEM_NAME_MAX + 1];
+        snprintf(name, sizeof name, "%0*u", 1 + (int)(dice % FILES) * 6, (unsigned)(dice % FILES));
+        char path[MEM_NAME_MAX + 2] = "/";
+        strcat(path, name);
+        struct mem_node *node;
+        bool there = mem_find(tree.root, path, false, &node) == 0;
+        int error = 0;
+        if (!there) {
+            node =
+                mem_node_new(&tree, what ? S_IFREG | 0644u : S_IFLNK | 0777u, what ? NULL : name);
+            error = node ? mem_link(&tree, tree.root, name, node) : ENOSPC;
+            if (node && error)
+                mem_release(&tree, node);
+        } else if (what == 1 || is_full) {
+            mem_unlink(&tree, tree.root, name);
+            is_full = false;
+        } else if (S_ISREG(node->mode)) {
+            const sally_attrs attrs = {.valid = SALLY_ATTR_ACL, .acl = acl, .acl_size = 8 + amount};
+            if (what == 2)
+                error = mem_data_resize(&node->u.data, &tree.budget, amount * 50);
+            else if (what == 3)
+                error = mem_acl_set(&tree, node, &attrs);
+            else if (what == 4)
+                error =
+                    mem_xattr_set(&tree, node, name, bytes, amount, OS_XATTR_EITHER) ? 0 : errno;
+            else if (what == 5)
+                mem_data_fit(&node->u.data, &tree.budget);
+            else
+                error = mem_data_write(&node->u.data, &tree.budget, (dice >> 20) * 40, bytes,
+                                       what == 6 ? amount : 40000);
+        }
+        assert_true(error == 0 || error == ENOSPC);
+        is_full = is_full || error;
+        refused += error != 0;
+        assert_true(alloc_live_bytes() - before <= tree.budget.bytes);
+        assert_true(tree.budget.bytes <= LIMIT);
+    }
+    assert_true(refused > 100);
+    mem_tree_clear(&tree);
+    assert_int_equal(tree.budget.bytes, 0);
+    assert_int_equal(alloc_live_bytes(), before);
+}
+
 static void paths_lead_to_nodes(void **state)
 {
     (void)state;
@@ -142,9 +204,8 @@ static void directories_know_their_path(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_are_kept_in_order),
-        cmocka_unit_test(everything_is_uncharged),
-        cmocka_unit_test(paths_lead_to_nodes),
+        cmocka_unit_test(names_are_kept_in_order),      cmocka_unit_test(everything_is_uncharged),
+        cmocka_unit_test(memory_stays_below_the_limit), cmocka_unit_test(paths_lead_to_nodes),
         cmocka_unit_test(directories_know_their_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
