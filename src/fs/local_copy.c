@@ -48,7 +48,7 @@ static ssize_t copy_slice(struct copy_job *job, size_t size)
                                     job->to_offset + job->done, size);
         if (got > 0 || (got < 0 && errno != EOPNOTSUPP))
             return got;
-        job->in_kernel = false; /* 0 may be a lie: files of /proc and the like have no size */
+        job->in_kernel = false; /* 0 may be a lie: not every file system knows its files' sizes */
     }
     return copy_by_hand(job, size);
 }
@@ -98,6 +98,8 @@ sally_status local_copy(sally_fs *fs, sally_op *op)
         return SALLY_WOULD_BLOCK;
     if (!from || !to || from->dir || to->dir)
         return SALLY_INVALID_HANDLE;
+    if (!from->regular)
+        return SALLY_INVALID_PARAMETER; /* a device may have no end, and then nobody ends this */
     if (copy->from_offset > INT64_MAX || copy->to_offset > INT64_MAX ||
         copy->length > (uint64_t)INT64_MAX - copy->from_offset ||
         copy->length > (uint64_t)INT64_MAX - copy->to_offset || overlaps(from, to, copy))
@@ -118,7 +120,7 @@ sally_status local_copy(sally_fs *fs, sally_op *op)
         .from_offset = copy->from_offset,
         .to_offset = copy->to_offset,
         .left = copy->length ? copy->length : UINT64_MAX,
-        .in_kernel = !to->append && from->regular && to->regular,
+        .in_kernel = !to->append && to->regular,
     };
     status = run(&job, op);
     mem_free(job.room);

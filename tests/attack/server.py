@@ -27,9 +27,10 @@ def wait_for(condition, seconds=20):
 
 
 class Server:
-    """`sallyport serve`, or slow_server in one of its modes, or roots_server, for the user joe with the password pw."""
+    """`sallyport serve`, or slow_server in one of its modes, or roots_server, for the user joe with the password pw. slow_server
+    can serve another folder than its own."""
 
-    def __init__(self, directory, *arguments, user="joe:pw", slow=None, milliseconds=1000, roots=()):
+    def __init__(self, directory, *arguments, user="joe:pw", slow=None, milliseconds=1000, roots=(), folder=None):
         self.files = pathlib.Path(directory) / "files"
         self.files.mkdir()
         for root in roots:
@@ -37,7 +38,7 @@ class Server:
         if roots:
             command = [BUILD / "tests" / "attack" / "roots_server", self.files]
         elif slow:
-            command = [BUILD / "tests" / "attack" / "slow_server", self.files, slow, milliseconds, *arguments]
+            command = [BUILD / "tests" / "attack" / "slow_server", folder or self.files, slow, milliseconds, *arguments]
         else:
             key = pathlib.Path(directory) / "host_key"  # its own would be three, and RSA takes a while to make
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], stdin=subprocess.DEVNULL, check=True)

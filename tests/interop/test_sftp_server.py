@@ -118,6 +118,18 @@ class TestAlone:
         assert (kind, version) == (raw_sftp.VERSION, 3)
         assert b"posix-rename@openssh.com" in body and b"limits@openssh.com" in body
 
+    def test_processes_are_no_files(self, alone, work):
+        """Its own memory neither, though paths are not confined."""
+        alone.start()
+        (work / "link").symlink_to("/proc/self/maps")
+        for number, path in enumerate(["/proc/self/mem", "/proc/self/maps", "/proc/self/exe", "/proc/version", f"{work}/link"], 10):
+            for flags in (raw_sftp.READ_FLAG, raw_sftp.READ_FLAG | raw_sftp.WRITE_FLAG):
+                alone.send(raw_sftp.open_file(number, path, flags))
+                kind, answered, _ = alone.receive()
+                assert (kind, answered) == (raw_sftp.STATUS, number)
+        alone.send(raw_sftp.packet(raw_sftp.OPENDIR, 1, raw_sftp.text("/proc/self")))
+        assert alone.receive()[0] == raw_sftp.STATUS
+
     def test_every_request_is_answered_once(self, alone, work):
         (work / "file").write_bytes(b"x" * 100_000)
         alone.start()

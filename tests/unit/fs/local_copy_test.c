@@ -94,7 +94,7 @@ static void assert_copied(struct files *x, uint64_t at, size_t from, size_t size
 }
 
 /* The kernel cannot at all, or stops half way, or says that there is nothing more, which is untrue
- * for files of /proc: the rest is copied by hand, from where it stopped. */
+ * on some file systems: the rest is copied by hand, from where it stopped. */
 static void the_rest_is_copied_by_hand(void **state)
 {
     (void)state;

@@ -183,13 +183,37 @@ static void other_mounts_are_served(void **state)
             assert_int_equal(do_path(&b.d, SALLY_OP_REMOVE, path), SALLY_OK);
             scratch_remove(memory);
         }
-        /* Devices are for the unconfined, and for them as with OpenSSH. */
-        bool unconfined = way & 1;
-        if (access("/dev/null", R_OK | W_OK) == 0) {
-            sally_status status = do_open(&b.d, "/dev/null", RW, &file);
-            assert_int_equal(status == SALLY_OK, unconfined);
-            if (status == SALLY_OK)
-                assert_int_equal(do_close(&b.d, file), SALLY_OK);
+        stop(&b);
+    }
+}
+
+/* Devices are for the unconfined, and for them as with OpenSSH. But nothing copies one that has no
+ * end, and nobody waits for the other end of a FIFO. */
+static void devices_have_no_end(void **state)
+{
+    (void)state;
+    for (unsigned way = 0; way < WAYS; way++) {
+        struct bench b;
+        sally_file *device, *file;
+        uint8_t bytes[100];
+        uint32_t length = sizeof(bytes);
+        start(&b, way);
+        assert_int_equal(mkfifo(below(&b, "fifo"), 0666), 0);
+        assert_int_not_equal(do_open(&b.d, below(&b, "fifo"), SALLY_OPEN_READ, &file), SALLY_OK);
+        assert_int_not_equal(do_open(&b.d, below(&b, "fifo"), SALLY_OPEN_WRITE, &file), SALLY_OK);
+        sally_status status = access("/dev/zero", R_OK) == 0
+                                  ? do_open(&b.d, "/dev/zero", SALLY_OPEN_READ, &device)
+                                  : SALLY_NO_SUCH_FILE;
+        if (status != SALLY_NO_SUCH_FILE)
+            assert_int_equal(status == SALLY_OK, way & 1);
+        if (status == SALLY_OK) {
+            assert_int_equal(do_read(&b.d, device, 0, bytes, &length), SALLY_OK);
+            assert_int_equal(do_open(&b.d, below(&b, "f"), NEW, &file), SALLY_OK);
+            struct op *op = driver_file_op(&b.d, SALLY_OP_COPY, device);
+            op->pub.u.copy = (sally_op_copy){.to = file};
+            assert_int_equal(driver_finish(&b.d, op), SALLY_INVALID_PARAMETER);
+            assert_int_equal(do_close(&b.d, device), SALLY_OK);
+            assert_int_equal(do_close(&b.d, file), SALLY_OK);
         }
         stop(&b);
     }
@@ -231,7 +255,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_opened),       cmocka_unit_test(nothing_is_listed),
         cmocka_unit_test(nothing_is_changed),      cmocka_unit_test(it_may_be_looked_at),
-        cmocka_unit_test(other_mounts_are_served), cmocka_unit_test(it_is_no_root),
+        cmocka_unit_test(other_mounts_are_served), cmocka_unit_test(devices_have_no_end),
+        cmocka_unit_test(it_is_no_root),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
