@@ -107,10 +107,15 @@ static inline sally_status local_result(int result)
 }
 
 /* local_way.c: beneath_open() and beneath_enter(), with EACCES for what lies on MEDIUM_KERNEL, and
- * for an operation that is only tried EXDEV for other mounts than the root's. `*medium`: what the
- * file lies on. */
+ * for an operation that is only tried EXDEV for other mounts than the root's. */
 int local_way_open(const struct local *local, const sally_op *op, const char *path, int flags,
-                   mode_t mode, enum os_medium *medium);
+                   mode_t mode);
+/* The same for what op->path leads to, but what neither makes nor cuts a file is opened first where
+ * clients are not confined, for whom that is quicker and who may open devices as well. Then ask
+ * local_way_ended_well(), with the device number: false and EACCES for MEDIUM_KERNEL. */
+int local_way_open_first(const struct local *local, const sally_op *op, int flags, mode_t mode);
+bool local_way_ended_well(const struct local *local, int fd, uint64_t device,
+                          enum os_medium *medium);
 bool local_way_enter(const struct local *local, const sally_op *op, const char *path,
                      struct beneath_place *place);
 

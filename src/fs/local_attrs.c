@@ -266,14 +266,13 @@ sally_status local_setstat(sally_fs *fs, sally_op *op)
      * thing. */
     bool cut = (attrs->valid & SALLY_ATTR_SIZE) != 0;
     int follow = op->u.setstat.flags & SALLY_FOLLOW ? 0 : O_NOFOLLOW;
-    enum os_medium medium;
-    int fd = local_way_open(local, op, op->path, follow | (cut ? O_WRONLY | O_NONBLOCK : O_PATH), 0,
-                            &medium);
+    int fd =
+        local_way_open(local, op, op->path, follow | (cut ? O_WRONLY | O_NONBLOCK : O_PATH), 0);
     if (fd < 0 || (cut && (status = check_cut(local, op, fd)) != SALLY_OK)) {
         note(&first, fd < 0 ? local_way_error(op) : status);
         attrs->valid &= ~SALLY_ATTR_SIZE;
         if (fd < 0 && cut && attrs->valid && first != SALLY_WOULD_BLOCK)
-            fd = local_way_open(local, op, op->path, follow | O_PATH, 0, &medium);
+            fd = local_way_open(local, op, op->path, follow | O_PATH, 0);
     }
     if (fd < 0)
         return first;

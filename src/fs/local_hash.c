@@ -36,8 +36,7 @@ static sally_status hash_by_path(struct local *local, sally_op *op)
 {
     struct os_stat st;
     struct lock_holder holder;
-    enum os_medium medium;
-    int fd = local_way_open(local, op, op->path, O_RDONLY | O_NONBLOCK, 0, &medium);
+    int fd = local_way_open(local, op, op->path, O_RDONLY | O_NONBLOCK, 0);
     if (fd < 0)
         return local_error(errno);
     lock_holder_init(&holder, op, SALLY_OPEN_READ, 0);

@@ -40,35 +40,32 @@ static int system_flags(uint32_t flags)
 /* As open_now(), for a file that gets an ACL if it is made. `restricted`: nobody else may open it
  * before. */
 static int open_or_make(const struct local *local, const sally_op *op, int flags, bool restricted,
-                        struct local_file *file, bool *made)
+                        bool *made)
 {
     mode_t mode = local_new_mode(local, op->u.open.attrs, 0666);
     int fd = -1;
     errno = ENOENT;
     for (int i = 0; i < MAX_CREATE_TRIES && fd < 0 && errno == ENOENT; i++) {
         fd = local_way_open(local, op, op->path, flags | O_CREAT | O_EXCL,
-                            restricted ? mode & ~(mode_t)077 : mode, &file->medium);
+                            restricted ? mode & ~(mode_t)077 : mode);
         *made = fd >= 0;
         if (fd < 0 && errno == EEXIST && !(flags & O_EXCL))
-            fd = local_way_open(local, op, op->path, flags & ~O_CREAT, 0, &file->medium);
+            fd = local_way_open(local, op, op->path, flags & ~O_CREAT, 0);
     }
     return fd;
 }
 
-static int open_now(const struct local *local, const sally_op *op, uint32_t less,
-                    struct local_file *file)
+static int open_now(const struct local *local, const sally_op *op, uint32_t less)
 {
     const sally_op_open *how = &op->u.open;
     int flags = system_flags(how->flags & ~less);
     if (!local_may_wait(local, op))
-        return local_way_open(local, op, op->path, flags, local_new_mode(local, how->attrs, 0666),
-                              &file->medium);
+        return local_way_open_first(local, op, flags, local_new_mode(local, how->attrs, 0666));
     if (how->flags & (WRITES | SALLY_OPEN_CREATE)) {
         errno = EAGAIN;
         return -1;
     }
     const struct beneath where = local_where(local, op);
-    file->medium = local->medium;
     return beneath_open_cached(&where, op->path, flags);
 }
 
@@ -124,8 +121,7 @@ static sally_status open_with_acl(struct local *local, sally_op *op, uint32_t le
     sally_status status = local_acl_check(local, op, attrs, false, &restricted);
     if (status != SALLY_OK)
         return status;
-    file->fd =
-        open_or_make(local, op, system_flags(op->u.open.flags & ~less), restricted, file, &made);
+    file->fd = open_or_make(local, op, system_flags(op->u.open.flags & ~less), restricted, &made);
     if (file->fd < 0 || !made)
         return SALLY_OK; /* errno says it */
     status = local_acl_set(local, op, file->fd, attrs);
@@ -141,7 +137,7 @@ static void open_exactly(const struct local *local, const sally_op *op, uint32_t
     bool made = false;
     struct os_stat st;
     mode_t mode = local_new_mode(local, op->u.open.attrs, 0666);
-    file->fd = open_or_make(local, op, system_flags(op->u.open.flags & ~less), false, file, &made);
+    file->fd = open_or_make(local, op, system_flags(op->u.open.flags & ~less), false, &made);
     if (made && os_stat_fd(file->fd, &st) && (st.mode & 07777) != mode)
         os_change_mode(file->fd, mode);
 }
@@ -175,7 +171,7 @@ static sally_status open_into(struct local *local, sally_op *op, struct local_fi
                 ((how->flags & LOCKS_BLOCKS) || locks_any(&local->shared->locks));
     uint32_t less = late ? SALLY_OPEN_TRUNCATE : 0;
     if (!wants_acl(local, op) && !is_exact(op))
-        file->fd = open_now(local, op, less, file);
+        file->fd = open_now(local, op, less);
     else if (op->flags & SALLY_OP_TRY)
         return SALLY_WOULD_BLOCK; /* it takes several calls, and an ACL has names of users */
     else if (!wants_acl(local, op))
@@ -193,6 +189,8 @@ static sally_status open_into(struct local *local, sally_op *op, struct local_fi
     }
     struct os_stat st;
     if (!os_stat_fd(file->fd, &st))
+        return local_error(errno);
+    if (!local_way_ended_well(local, file->fd, st.device, &file->medium))
         return local_error(errno);
     status = local_check_type(local, op, st.mode);
     if (status != SALLY_OK)

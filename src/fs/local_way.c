@@ -75,10 +75,9 @@ static bool may_open(const struct local *local, const struct beneath *where, con
 }
 
 int local_way_open(const struct local *local, const sally_op *op, const char *path, int flags,
-                   mode_t mode, enum os_medium *medium)
+                   mode_t mode)
 {
     struct beneath where = on_one_mount(local, true);
-    *medium = local->medium;
     int seen, fd = beneath_open(&where, path, flags, mode);
     if (fd < 0 && (errno != EXDEV || (op->flags & SALLY_OP_TRY)))
         return fd;
@@ -92,8 +91,24 @@ int local_way_open(const struct local *local, const sally_op *op, const char *pa
         if (seen >= 0 && seen != fd)
             close(seen);
     }
-    *medium = fd < 0 ? MEDIUM_UNKNOWN : os_medium_of(fd);
-    return *medium == MEDIUM_KERNEL ? refuse(fd, EACCES) : fd;
+    return fd >= 0 && os_medium_of(fd) == MEDIUM_KERNEL ? refuse(fd, EACCES) : fd;
+}
+
+int local_way_open_first(const struct local *local, const sally_op *op, int flags, mode_t mode)
+{
+    const struct beneath where = local_where(local, op);
+    if (local->where.confined || (flags & (O_CREAT | O_TRUNC)))
+        return local_way_open(local, op, op->path, flags, mode);
+    return beneath_open(&where, op->path, flags, mode);
+}
+
+bool local_way_ended_well(const struct local *local, int fd, uint64_t device,
+                          enum os_medium *medium)
+{
+    *medium = device == local->device ? local->medium : os_medium_of(fd);
+    if (*medium == MEDIUM_KERNEL)
+        errno = EACCES;
+    return *medium != MEDIUM_KERNEL;
 }
 
 bool local_way_enter(const struct local *local, const sally_op *op, const char *path,
