@@ -39,7 +39,9 @@ SALLY_BEGIN_DECLS
  * all who come through this storage; locks of byte ranges are also open file description locks,
  * which other programs see. Two storages over one directory do not know each other's reservations,
  * nor do they refuse READ and WRITE for each other's locks: make one storage, and use
- * sally_fs_chroot() or sally_auth_set_root() for each user. ::SALLY_E_SYSTEM (see errno) when
+ * sally_fs_chroot() or sally_auth_set_root() for each user. An open file has at most 1024 locks, a
+ * file and a user 8192, and all users of the storage 131072; more are
+ * ::SALLY_BYTE_RANGE_LOCK_REFUSED, with a message. ::SALLY_E_SYSTEM (see errno) when
  * `directory` cannot be opened.
  *
  * Where paths are confined, clients cannot set the set-user-id and set-group-id bits unless
@@ -55,7 +57,7 @@ SALLY_BEGIN_DECLS
  * numbers are also all that SETSTAT accepts: another name is ::SALLY_UNKNOWN_PRINCIPAL whether it
  * exists or not.
  *
- * Nothing is opened, listed or changed on file systems that show the state of the kernel and of
+ * Nothing is read, listed or changed on file systems that show the state of the kernel and of
  * processes rather than files, such as procfs, sysfs and cgroup, wherever they are mounted and
  * whatever the flags: the answer is ::SALLY_PERMISSION_DENIED. Only STAT and STATVFS are answered
  * there. `directory` cannot be on one (EOPNOTSUPP). Nor are magic links followed, where the kernel

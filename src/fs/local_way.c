@@ -1,7 +1,8 @@
 /* Ways to what a path names, which never end on a file system where no files are (MEDIUM_KERNEL):
  * with /proc/self/mem a client would read the server's own memory, and there an open alone, or a
- * new directory, can change the machine. What lies on the root's own mount needs no look at all;
- * elsewhere it is looked at before it is opened, and again afterwards. */
+ * new directory, can change the machine. What lies on the root's own mount needs no look at all.
+ * Elsewhere it is looked at before it is opened, and again afterwards; where a plain open does
+ * nothing that its client may not do, afterwards only. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
