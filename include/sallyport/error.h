@@ -34,7 +34,8 @@ typedef int32_t sally_error;
     X(CRYPTO,       -14, "the cryptographic library reported an error")                     \
     X(CLOSED,       -15, "closed")                                                          \
     X(PROTOCOL,     -16, "the peer broke the protocol")                                     \
-    X(ADDRESS,      -17, "unusable or occupied network address")
+    X(ADDRESS,      -17, "unusable or occupied network address")                            \
+    X(INSECURE,     -18, "other users could read or change the file")
 /* clang-format on */
 
 /** The error codes; the texts stand in ::SALLY_ERROR_MAP. */

@@ -8,6 +8,15 @@
 #include "base/mem.h"
 #include "crypto/private_key.h"
 
+/* Who can read a host key can pose as the server; who can write it can choose one. A server that
+ * does not run as root may be given root's file by its group. */
+static bool is_private(const struct stat *st)
+{
+    uid_t self = geteuid();
+    mode_t others = st->st_uid == 0 && self != 0 ? S_IWGRP | S_IRWXO : S_IRWXG | S_IRWXO;
+    return (st->st_uid == self || st->st_uid == 0) && (st->st_mode & others) == 0;
+}
+
 /* Everything in the file, unless it is too large for a key. Not blocking: a FIFO is refused, not
  * waited for. */
 static sally_error read_file(const char *path, struct buf *out)
@@ -20,6 +29,8 @@ static sally_error read_file(const char *path, struct buf *out)
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
         errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
         error = SALLY_E_SYSTEM;
+    } else if (!is_private(&st)) {
+        error = SALLY_E_INSECURE;
     }
     while (!error) {
         uint8_t *room = buf_reserve(out, 4096);

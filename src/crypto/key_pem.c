@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "crypto/base64.h"
+#include "crypto/key_cost.h"
 #include "crypto/private_key.h"
 
 #define IV_MAX     16
@@ -256,14 +257,17 @@ static sally_error decode_encrypted(struct crypto *c, struct slice der, const ch
 {
     const unsigned char *at = der.data;
     X509_SIG *box = d2i_X509_SIG(NULL, &at, (long)der.size);
+    const X509_ALGOR *encryption = NULL;
     sally_error error = SALLY_E_PARSE;
     if (box && at == der.data + der.size) {
-        error = SALLY_E_PASSPHRASE;
+        X509_SIG_get0(box, &encryption, NULL);
+        error = key_cost_check(encryption);
+    }
+    if (!error) {
         if (passphrase)
             *out = key_of_info(
                 c, PKCS8_decrypt_ex(box, passphrase, (int)strlen(passphrase), c->lib, NULL));
-        if (*out)
-            error = SALLY_E_OK;
+        error = *out ? SALLY_E_OK : SALLY_E_PASSPHRASE;
     }
     X509_SIG_free(box);
     return error;

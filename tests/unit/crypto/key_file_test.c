@@ -97,12 +97,48 @@ static void test_what_cannot_be_loaded(void **state)
     remove_directory(directory);
 }
 
+/* Who else could read it could pose as the server. */
+static void test_what_others_could_read(void **state)
+{
+    (void)state;
+    char *directory = make_directory(), path[600];
+    sally_key *key = generated_key("ed25519"), *again;
+    snprintf(path, sizeof path, "%s/key", directory);
+    assert_int_equal(sally_key_save(key, path, ""), SALLY_E_OK);
+    sally_key_unref(key);
+    static const mode_t modes[] = {0644, 0640, 0604, 0620, 0602, 0601, 0666};
+    for (size_t i = 0; i < COUNT_OF(modes); i++) {
+        assert_int_equal(chmod(path, modes[i]), 0);
+        assert_int_equal(sally_key_load(&again, path, NULL), SALLY_E_INSECURE);
+        assert_null(again);
+    }
+    assert_int_equal(chmod(path, 0400), 0);
+    assert_int_equal(sally_key_load(&again, path, NULL), SALLY_E_OK);
+    sally_key_unref(again);
+    if (geteuid() == 0) {
+        assert_int_equal(chown(path, 4711, (gid_t)-1), 0);
+        assert_int_equal(sally_key_load(&again, path, NULL), SALLY_E_INSECURE);
+        /* Root's file that another user's server reads by its group. */
+        assert_int_equal(chown(path, 0, 4711), 0);
+        assert_int_equal(chmod(path, 0640), 0);
+        assert_int_equal(chmod(directory, 0711), 0);
+        assert_int_equal(setegid(4711), 0);
+        assert_int_equal(seteuid(4711), 0);
+        assert_int_equal(sally_key_load(&again, path, NULL), SALLY_E_OK);
+        sally_key_unref(again);
+        assert_int_equal(seteuid(0), 0);
+        assert_int_equal(setegid(0), 0);
+    }
+    remove_directory(directory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_save_and_load),
         cmocka_unit_test(test_never_over_anything),
         cmocka_unit_test(test_what_cannot_be_loaded),
+        cmocka_unit_test(test_what_others_could_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 const char *const key_type_names[5] = {"ed25519", "ecdsa-nistp256", "ecdsa-nistp384",
                                        "ecdsa-nistp521", "rsa"};
@@ -51,6 +52,6 @@ void read_whole(const char *directory, const char *name, struct buf *out)
 void write_whole(const char *directory, const char *name, const void *data, size_t size)
 {
     FILE *file = open_in(directory, name, "wb");
-    if (file && fwrite(data, 1, size, file) == size)
+    if (file && fchmod(fileno(file), 0600) == 0 && fwrite(data, 1, size, file) == size)
         fclose(file);
 }
