@@ -156,9 +156,10 @@ typedef struct sally_user {
         password; /**< clear, or a hash as crypt(3) knows ("$y$...", "$2b$...", "$6$...", "$5$...");
                      NULL: no password is right. An empty one is refused with ::SALLY_E_INVALID */
     const char *authorized_keys;      /**< lines as in OpenSSH's authorized_keys; NULL for none */
-    const char *authorized_keys_file; /**< a file of such lines, read at each login; nobody gets in
-                                         by one that others than its owner may write, or of more
-                                         than 1 MiB; NULL for none */
+    const char *authorized_keys_file; /**< a file of such lines, looked at for each login and read
+                                         when it has changed; nobody gets in by one of more than 1
+                                         MiB, or by one that others could have changed (see below);
+                                         NULL for none */
     sally_fs *fs;                     /**< the storage; held */
     const char *root;                 /**< see sally_auth_set_root(); NULL: "/" */
     const char *home;                 /**< NULL: "/" */
@@ -167,9 +168,23 @@ typedef struct sally_user {
     uint32_t required; /**< SALLY_AUTH_ bits that must all succeed, in any order; 0: any one */
 } sally_user;
 
-/** An authenticator over a list of users in memory. Unknown users cost the same time as known ones.
- * A password may be said at once or, by keyboard-interactive, when asked for: both are
- * ::SALLY_AUTH_PASSWORD to `required`. */
+/** An authenticator over a list of users in memory. A password may be said at once or, by
+ * keyboard-interactive, when asked for: both are ::SALLY_AUTH_PASSWORD to `required`.
+ *
+ * Unknown users cost the same time as known ones: for each try with a password, one hash of each
+ * kind and cost among the users' passwords is computed (of the eight dearest, if there are more),
+ * so use one kind for all. Keys are found in the same time however many there are; when any user
+ * has a file of keys, one is looked at for everybody.
+ *
+ * Unless the setting "auth.strict_modes" is off, a file of keys is used only if it, and every
+ * directory and symbolic link on the way to it, belongs to root, to the process's effective user
+ * or, if that is root, to the system's user of this name, and no other may write it (directories
+ * with the sticky bit, such as /tmp, may be written). The log says which of them is at fault
+ * ("auth.untrusted_file").
+ *
+ * Options in front of a key are obeyed or refuse the login. `command="internal-sftp"`, or a path
+ * that ends in `/sftp-server`, restricts the login to SFTP: no scp and no other commands; of its
+ * options -R, -d, -p and -P are carried out as by sftp-server(8), -e, -f and -l are passed over. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_auth_users_new(sally_auth **out);
 /** Adds a user, or replaces the one of this name. Any thread, also while the server runs.
  * ::SALLY_E_INVALID also for a password that looks like a hash but is not whole, and for a required

@@ -1,5 +1,6 @@
 /* Lines of OpenSSH's authorized_keys files: options, key type, key, comment (sshd(8),
- * AUTHORIZED_KEYS FILE FORMAT). */
+ * AUTHORIZED_KEYS FILE FORMAT). They are read once and then searched by the key's digest, in a time
+ * that does not tell how many there are. */
 #ifndef SALLY_AUTH_AUTHORIZED_KEYS_H
 #define SALLY_AUTH_AUTHORIZED_KEYS_H
 
@@ -8,6 +9,14 @@
 #include <stdint.h>
 
 #include "base/cursor.h"
+#include "crypto/crypto.h"
+
+struct authorized_keys; /* immutable */
+
+/* A line that cannot be understood is passed over. NULL: no memory. */
+struct authorized_keys *authorized_keys_parse(struct crypto *c, struct slice lines);
+struct authorized_keys *authorized_keys_ref(struct authorized_keys *keys);
+void authorized_keys_unref(struct authorized_keys *keys);
 
 struct authorized_key_query {
     struct slice blob;   /* the key to find */
@@ -19,15 +28,22 @@ enum authorized_key_answer {
     AUTHORIZED_KEY_NO, /* not there */
     AUTHORIZED_KEY_YES,
     AUTHORIZED_KEY_REFUSED /* there, but its options forbid it now, or ask for what this server does
-                              not do; *reason says so */
+                              not do; `reason` says so */
 };
 
-/* Looks through all lines; a line that cannot be understood is passed over. Options that restrict
- * what this server has not (no-pty, no-port-forwarding, restrict, ...) are fine;
- * command="internal-sftp" (and a path that ends in sftp-server) is fine, any other command, and
- * options that are not known, refuse: a key is never worth more than its owner meant. */
-enum authorized_key_answer authorized_keys_find(struct slice lines,
+struct authorized_key_match {
+    const char *reason; /* static; NULL: nothing to say */
+    /* YES: what command= says, which forced_command_parse() understands. To be freed. NULL: there
+     * is no such option. */
+    char *command;
+};
+
+/* Looks at all lines with this key. Options that restrict what this server has not (no-pty,
+ * no-port-forwarding, restrict, ...) are fine; a command= that means SFTP restricts the login to
+ * that; any other command, and options that are not known, refuse: a key is never worth more than
+ * its owner meant. */
+enum authorized_key_answer authorized_keys_find(const struct authorized_keys *keys,
                                                 const struct authorized_key_query *query,
-                                                const char **reason);
+                                                struct authorized_key_match *match);
 
 #endif

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "auth/address_pattern.h"
+#include "auth/forced_command.h"
 #include "base/mem.h"
 
 #define MAX_VALUE 8192 /* bytes of an option's value */
@@ -101,51 +102,28 @@ bool key_options_time(struct slice text, int64_t *seconds)
     return tm.tm_mday == day || part[6] == 60; /* 30 February would be 2 March */
 }
 
-static bool next_word(struct slice *text, struct slice *word)
-{
-    while (text->size && *text->data == ' ') {
-        text->data++;
-        text->size--;
-    }
-    word->data = text->data;
-    word->size = 0;
-    while (text->size && *text->data != ' ') {
-        text->data++;
-        text->size--;
-        word->size++;
-    }
-    return word->size != 0;
-}
+/* What a line says about its key; the first thing that refuses counts. */
+struct verdict {
+    const char *refusal;
+    bool is_authority;
+    char *command;
+};
 
-static bool ends_with(struct slice text, const char *end)
+/* Two of them in one line refuse, as in OpenSSH: which one was meant cannot be known. */
+static const char *keep_command(struct verdict *verdict, struct slice value)
 {
-    size_t size = strlen(end);
-    return text.size >= size && memcmp(text.data + text.size - size, end, size) == 0;
-}
-
-/* Whether a forced command is what the client gets here anyway. Of its options only those are
- * passed over that give nothing and take nothing away: `-R` for one is meant to. */
-static bool is_sftp_server(struct slice command)
-{
-    struct slice word;
-    if (!next_word(&command, &word))
-        return false;
-    if (!slice_is(word, "internal-sftp") && !slice_is(word, "sftp-server") &&
-        !ends_with(word, "/sftp-server"))
-        return false;
-    while (next_word(&command, &word)) {
-        if (slice_is(word, "-e"))
-            continue;
-        if (!slice_is(word, "-l") && !slice_is(word, "-f"))
-            return false;
-        if (!next_word(&command, &word))
-            return false;
-    }
-    return true;
+    struct forced_command command;
+    if (!forced_command_parse(value, &command))
+        return "the key is for another command only, or for one with options that are not "
+               "supported";
+    if (verdict->command)
+        return "the key has more than one command";
+    verdict->command = slice_strdup(value);
+    return verdict->command ? NULL : "out of memory";
 }
 
 static const char *judge(enum option_kind kind, struct slice value, bool has_value,
-                         const struct authorized_key_query *query, bool *is_authority)
+                         const struct authorized_key_query *query, struct verdict *verdict)
 {
     int64_t expiry;
     bool wants_value = kind != FLAG && kind != AUTHORITY && kind != REFUSED;
@@ -156,14 +134,14 @@ static const char *judge(enum option_kind kind, struct slice value, bool has_val
     case IGNORED:
         return NULL;
     case AUTHORITY:
-        *is_authority = true;
+        verdict->is_authority = true;
         return "the key may only sign others";
     case FROM:
         return address_list_fits(value, query->address ? query->address : "")
                    ? NULL
                    : "the key may not be used from this address";
     case COMMAND:
-        return is_sftp_server(value) ? NULL : "the key is for another command only";
+        return keep_command(verdict, value);
     case EXPIRY:
         if (!key_options_time(value, &expiry))
             return "the key has a malformed expiry-time";
@@ -200,13 +178,11 @@ static bool parse_value(struct slice *text, uint8_t *out, size_t *size)
     return true;
 }
 
-const char *key_options_refuse(struct slice options, const struct authorized_key_query *query,
-                               bool *is_authority)
+static struct verdict judge_all(struct slice options, const struct authorized_key_query *query)
 {
     static const char malformed[] = "the key has malformed options";
     uint8_t buffer[MAX_VALUE];
-    const char *refusal = NULL;
-    *is_authority = false;
+    struct verdict verdict = {0};
     while (options.size) {
         struct slice name = {options.data, 0};
         while (name.size < options.size && is_name_char(options.data[name.size]))
@@ -218,19 +194,36 @@ const char *key_options_refuse(struct slice options, const struct authorized_key
         if (has_value) {
             options.data++;
             options.size--;
-            if (!parse_value(&options, buffer, &value.size))
-                return malformed;
+            if (!parse_value(&options, buffer, &value.size)) {
+                verdict.refusal = malformed;
+                break;
+            }
         }
         const struct option *option = find(name);
-        const char *why = option ? judge(option->kind, value, has_value, query, is_authority)
+        const char *why = option ? judge(option->kind, value, has_value, query, &verdict)
                                  : "the key has an unknown option";
-        refusal = refusal ? refusal : why;
+        verdict.refusal = verdict.refusal ? verdict.refusal : why;
         if (options.size == 0)
             break;
-        if (options.data[0] != ',' || options.size == 1)
-            return malformed;
+        if (options.data[0] != ',' || options.size == 1) {
+            verdict.refusal = malformed;
+            break;
+        }
         options.data++;
         options.size--;
     }
-    return refusal;
+    return verdict;
+}
+
+const char *key_options_refuse(struct slice options, const struct authorized_key_query *query,
+                               bool *is_authority, char **command)
+{
+    struct verdict verdict = judge_all(options, query);
+    if (verdict.refusal) {
+        mem_free(verdict.command);
+        verdict.command = NULL;
+    }
+    *is_authority = verdict.is_authority;
+    *command = verdict.command;
+    return verdict.refusal;
 }

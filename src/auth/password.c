@@ -3,6 +3,7 @@
 #include <crypt.h>
 #include <string.h>
 
+#include "base/cursor.h"
 #include "base/mem.h"
 #include "crypto/crypto.h"
 
@@ -144,6 +145,11 @@ static uint64_t power(unsigned exponent)
     return UINT64_C(1) << (exponent < 40 ? exponent : 40);
 }
 
+static unsigned sha_rounds(const char *hash)
+{
+    return begins(hash + 3, "rounds=") ? number(hash + 10) : 5000;
+}
+
 /* Microseconds on a machine of about 2020; only their order matters. */
 uint64_t password_cost(const struct password *password)
 {
@@ -152,10 +158,8 @@ uint64_t password_cost(const struct password *password)
         return 0;
     if (begins(hash, "$2"))
         return 60 * power(number(hash + 4));
-    if (begins(hash, "$6$") || begins(hash, "$5$")) {
-        unsigned rounds = begins(hash + 3, "rounds=") ? number(hash + 10) : 5000;
-        return 1 + rounds * UINT64_C(6) / 10;
-    }
+    if (begins(hash, "$6$") || begins(hash, "$5$"))
+        return 1 + sha_rounds(hash) * UINT64_C(6) / 10;
     /* The memory of yescrypt and scrypt is the power of two that the second digit of the parameters
      * says. */
     static const char digits[] = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -163,6 +167,29 @@ uint64_t password_cost(const struct password *password)
     const char *digit = begins(hash, "$7$") ? parameters : parameters + 1;
     const char *place = *parameters && *digit ? strchr(digits, *digit) : NULL;
     return 20 * power(place ? (unsigned)(place - digits) + 1 : 12);
+}
+
+/* What stands in front of the salt, for hashes whose parameters are an opaque text. */
+static struct slice parameters_of(const char *hash)
+{
+    const char *from = strchr(hash + 1, '$') + 1;
+    if (begins(hash, "$7$")) /* N, r and p have 1, 5 and 5 digits, and the salt follows at once */
+        return (struct slice){(const uint8_t *)from, strnlen(from, 11)};
+    return (struct slice){(const uint8_t *)from, strcspn(from, "$")};
+}
+
+bool password_same_cost(const struct password *a, const struct password *b)
+{
+    if (!a->hash || !b->hash)
+        return a->hash == b->hash;
+    /* The kinds of bcrypt differ in how they read the password only. */
+    if (begins(a->hash, "$2") && begins(b->hash, "$2"))
+        return number(a->hash + 4) == number(b->hash + 4);
+    if (kind_of(a->hash) != kind_of(b->hash))
+        return false;
+    if (begins(a->hash, "$5$") || begins(a->hash, "$6$"))
+        return sha_rounds(a->hash) == sha_rounds(b->hash);
+    return slice_equal(parameters_of(a->hash), parameters_of(b->hash));
 }
 
 static bool hash_matches(const char *hash, const char *given)
@@ -177,23 +204,32 @@ static bool hash_matches(const char *hash, const char *given)
     return match;
 }
 
-bool password_verify(const struct password *password, const struct password *decoy,
-                     const struct password_context *context, const char *given)
+bool password_verify(const struct password *password, const struct password *const decoys[],
+                     size_t decoy_count, const struct password_context *context, const char *given)
 {
     size_t length = strnlen(given, MAX_LENGTH + 1);
     if (length == 0 || length > MAX_LENGTH)
         return false;
     if (password && !password->set)
         password = NULL;
-    /* One digest and one hash for everybody, whether they are looked at or not. */
     uint8_t given_digest[PASSWORD_DIGEST_SIZE];
     bool ok = digest(context, given, given_digest);
-    const char *hash = password && password->hash ? password->hash : decoy ? decoy->hash : NULL;
-    bool hash_ok = hash && hash_matches(hash, given);
+    const char *own = password ? password->hash : NULL;
+    bool own_done = false, own_ok = false;
+    for (size_t i = 0; i < decoy_count; i++) {
+        if (own && !own_done && password_same_cost(password, decoys[i])) {
+            own_ok = hash_matches(own, given);
+            own_done = true;
+        } else if (decoys[i]->hash) {
+            (void)hash_matches(decoys[i]->hash, given);
+        }
+    }
+    if (own && !own_done)
+        own_ok = hash_matches(own, given);
     if (!password)
         ok = false;
-    else if (password->hash)
-        ok = hash_ok;
+    else if (own)
+        ok = own_ok;
     else
         ok = ok && mem_equal_ct(given_digest, password->digest, sizeof given_digest);
     mem_wipe(given_digest, sizeof given_digest);

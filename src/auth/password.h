@@ -35,11 +35,14 @@ void password_clear(struct password *password);
 
 /* How long a check takes, to be compared: 0 for a clear password. */
 uint64_t password_cost(const struct password *password);
+/* Whether checks of the two take the same time: clear ones, or hashes of one kind with the same
+ * parameters. */
+bool password_same_cost(const struct password *a, const struct password *b);
 
-/* Whether `given` is the password. `password` may be NULL (an unknown user) or not set: false. All
- * of them take the time that `decoy` takes (the costliest password in use; NULL when there is none)
- * unless a hash of their own tells. */
-bool password_verify(const struct password *password, const struct password *decoy,
-                     const struct password_context *context, const char *given);
+/* Whether `given` is the password. `password` may be NULL (an unknown user) or not set: false.
+ * `decoys`: a password of each cost in use. One hash of each of these costs is computed, whoever is
+ * asked about: with the user's own hash in the place of the decoy of its cost. */
+bool password_verify(const struct password *password, const struct password *const decoys[],
+                     size_t decoy_count, const struct password_context *context, const char *given);
 
 #endif

@@ -16,6 +16,7 @@ struct auth_request *auth_request_new(sally_auth *auth)
         return NULL;
     r->auth = sally_auth_ref(auth);
     r->permissions = SALLY_MAY_ALL;
+    r->strict_modes = true;
     list_init(&r->link);
     return r;
 }
@@ -26,6 +27,7 @@ void auth_request_free(struct auth_request *r)
         return;
     auth_request_reset_answer(r);
     mem_free(r->banner);
+    mem_free(r->fault);
     sally_auth_unref(r->auth);
     mem_free(r);
 }

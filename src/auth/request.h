@@ -19,6 +19,7 @@ struct auth_request {
     sally_auth_request pub; /* must be first */
     sally_auth *auth;       /* held */
     bool may_try;           /* asks may_try_key instead of authenticate */
+    bool strict_modes;      /* setting "auth.strict_modes" */
 
     /* Any thread: have the request's result looked at on its home thread. Never fails, never
      * allocates; may use `link`. */
@@ -46,6 +47,7 @@ struct auth_request {
     char *prompt_name, *prompt_instruction;
     char *banner;
     const char *reason; /* REJECT: why, for the log; static; NULL when nobody said */
+    char *fault;        /* what the operator should know and put right; NULL: nothing */
 
     /* While it runs: */
     _Atomic uint32_t handoff;      /* finish against return, as with operations */
@@ -63,7 +65,11 @@ struct auth_request *auth_request_new(sally_auth *auth);
 bool auth_request_run(struct auth_request *request);
 /* For authenticators: why they reject. */
 void auth_request_set_reason(sally_auth_request *request, const char *reason);
-/* Empties what was answered so far, all but the banner. */
+/* For authenticators: what the operator should put right; copied. Lost when memory is short. */
+void auth_request_set_fault(sally_auth_request *request, const char *text);
+/* For authenticators: whether files that others could have changed are refused. */
+bool auth_request_is_strict(const sally_auth_request *request);
+/* Empties what was answered so far, all but the banner and the fault. */
 void auth_request_reset_answer(struct auth_request *request);
 void auth_request_free(struct auth_request *request);
 

@@ -27,6 +27,18 @@ void auth_request_set_reason(sally_auth_request *request, const char *reason)
     request_of(request)->reason = reason;
 }
 
+void auth_request_set_fault(sally_auth_request *request, const char *text)
+{
+    struct auth_request *r = request_of(request);
+    mem_free(r->fault);
+    r->fault = mem_strdup(text);
+}
+
+bool auth_request_is_strict(const sally_auth_request *request)
+{
+    return ((const struct auth_request *)(const void *)request)->strict_modes;
+}
+
 void auth_request_reset_answer(struct auth_request *r)
 {
     sally_fs_unref(r->fs);

@@ -4,10 +4,10 @@
 #include <time.h>
 
 #include "auth/authenticator.h"
-#include "auth/authorized_keys.h"
-#include "auth/authorized_keys_file.h"
-#include "auth/password.h"
+#include "auth/decoys.h"
+#include "auth/forced_command.h"
 #include "auth/request.h"
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/sized.h"
 #include "sallyport/fs.h"
@@ -16,22 +16,6 @@
  * that some clients know. To a list of users they are one. */
 #define PASSWORD_METHODS (SALLY_AUTH_PASSWORD | SALLY_AUTH_KEYBOARD_INTERACTIVE)
 
-/* Bytes of keys in memory that are looked through in less time than handing them over takes. */
-#define QUICK_KEYS 4096
-
-struct account { /* immutable but for refs: whoever checks a password holds it, not the lock */
-    atomic_uint refs;
-    struct account *next; /* in its bucket */
-    char *name;
-    struct password password;
-    char *keys;
-    char *keys_file;
-    sally_fs *fs;
-    char *root, *home;
-    uint32_t permissions;
-    uint32_t required;
-};
-
 struct users {
     /* Guards all below it. Held for a look only; a lock for many readers would let a crowd of them
      * keep the operator's changes out for ever. */
@@ -39,48 +23,14 @@ struct users {
     struct account **buckets;
     size_t bucket_count; /* a power of two */
     size_t count;
-    /* Stand in for users that are not known, or cannot log in this way, so that answering them
-     * costs as much. Each is the one that costs most; held; NULL when nobody has a password, or
-     * keys. */
-    struct account *password_decoy, *keys_decoy;
+    struct decoys decoys;
     struct password_context passwords; /* immutable */
 };
-
-static void account_unref(struct account *a)
-{
-    if (!a || atomic_fetch_sub_explicit(&a->refs, 1, memory_order_acq_rel) != 1)
-        return;
-    mem_free(a->name);
-    password_clear(&a->password);
-    mem_free(a->keys);
-    mem_free(a->keys_file);
-    sally_fs_unref(a->fs);
-    mem_free(a->root);
-    mem_free(a->home);
-    mem_free(a);
-}
-
-static struct account *account_ref(struct account *a)
-{
-    if (a)
-        atomic_fetch_add_explicit(&a->refs, 1, memory_order_relaxed);
-    return a;
-}
-
-static bool has_keys(const struct account *a)
-{
-    return a->keys || a->keys_file;
-}
 
 /* What counts as the same proof. */
 static uint32_t alike(uint32_t methods)
 {
     return methods & PASSWORD_METHODS ? methods | PASSWORD_METHODS : methods;
-}
-
-static bool may_use(const struct account *a, uint32_t method)
-{
-    return !a->required || a->required & method;
 }
 
 /* FNV-1a. Names come from the operator: nobody can choose them to collide. */
@@ -123,107 +73,199 @@ static bool grow(struct users *users)
     return true;
 }
 
-static uint64_t keys_cost(const struct account *a)
-{
-    /* Opening and reading a file outweighs any list in memory. */
-    return (a->keys ? strlen(a->keys) : 0) + (a->keys_file ? UINT64_C(1) << 32 : 0);
-}
-
-static void offer_decoys(struct users *users, struct account *a)
-{
-    if (a->password.set &&
-        (!users->password_decoy ||
-         password_cost(&a->password) > password_cost(&users->password_decoy->password))) {
-        account_unref(users->password_decoy);
-        users->password_decoy = account_ref(a);
-    }
-    if (has_keys(a) && (!users->keys_decoy || keys_cost(a) > keys_cost(users->keys_decoy))) {
-        account_unref(users->keys_decoy);
-        users->keys_decoy = account_ref(a);
-    }
-}
-
 /* `gone` was taken out: if it was a decoy, others take its place. */
 static void renew_decoys(struct users *users, const struct account *gone)
 {
-    if (gone != users->password_decoy && gone != users->keys_decoy)
+    if (!decoys_have(&users->decoys, gone))
         return;
-    account_unref(users->password_decoy);
-    account_unref(users->keys_decoy);
-    users->password_decoy = users->keys_decoy = NULL;
+    decoys_clear(&users->decoys);
     for (size_t i = 0; i < users->bucket_count; i++) {
         for (struct account *a = users->buckets[i]; a; a = a->next)
-            offer_decoys(users, a);
+            decoys_offer(&users->decoys, a);
     }
 }
 
-/* The account, and the one that stands in for it; both held. */
-static struct account *look_up(struct users *users, const char *name, uint32_t method,
-                               struct account **decoy)
+/* The account, and those that stand in for it; all held. */
+static struct account *look_up(struct users *users, const char *name, struct decoys *decoys)
 {
     pthread_mutex_lock(&users->lock);
     struct account *a = users->count ? account_ref(*find(users, name)) : NULL;
-    *decoy = account_ref(method & PASSWORD_METHODS ? users->password_decoy : users->keys_decoy);
+    decoys_copy(decoys, &users->decoys);
     pthread_mutex_unlock(&users->lock);
     return a;
 }
 
 static bool password_is_right(struct users *users, const sally_auth_request *request,
-                              const struct account *a, const struct account *decoy)
+                              const struct account *a, const struct decoys *decoys)
 {
-    bool may = a && may_use(a, SALLY_AUTH_PASSWORD);
+    const struct password *stand_ins[DECOYS_MAX_COSTS];
+    for (size_t i = 0; i < decoys->password_count; i++)
+        stand_ins[i] = &decoys->password[i]->password;
+    bool may = a && account_may_use(a, SALLY_AUTH_PASSWORD);
     const char *said = request->password;
     if (request->method == SALLY_AUTH_KEYBOARD_INTERACTIVE)
         said = request->answer_count == 1 ? request->answers[0] : "";
-    return password_verify(may ? &a->password : NULL, decoy ? &decoy->password : NULL,
+    return password_verify(may ? &a->password : NULL, stand_ins, decoys->password_count,
                            &users->passwords, said) &&
            !request->new_password; /* passwords cannot be changed here */
 }
 
-static bool key_is_known(sally_auth_request *request, const struct account *a,
-                         const struct account *decoy)
+/* What looking for a key in one place gave. */
+struct found {
+    bool yes;
+    struct authorized_key_match match;
+    struct keys_file_fault fault;
+};
+
+static void find_in_memory(const struct account *a, const struct authorized_key_query *query,
+                           struct found *found)
 {
-    bool real = a && has_keys(a) && may_use(a, SALLY_AUTH_PUBLICKEY);
-    const struct account *source = real ? a : decoy;
-    if (!source)
-        return false;
-    struct authorized_key_query query = {
+    found->yes = authorized_keys_find(a->keys, query, &found->match) == AUTHORIZED_KEY_YES;
+}
+
+static void find_in_file(const struct account *a, bool strict,
+                         const struct authorized_key_query *query, struct found *found)
+{
+    struct authorized_keys *keys = keys_file_read(a->keys_file, strict, &found->fault);
+    if (keys)
+        found->yes = authorized_keys_find(keys, query, &found->match) == AUTHORIZED_KEY_YES;
+    else
+        found->match.reason = found->fault.reason;
+    authorized_keys_unref(keys);
+}
+
+/* What was found in a decoy's place is not for anybody. */
+static void forget_found(struct found *found)
+{
+    mem_free(found->match.command);
+    *found = (struct found){0};
+}
+
+/* Both places are looked at in any case: the user's own, or that of one who has such a place. What
+ * a login by this key is restricted to goes into *command. */
+static bool key_is_known(sally_auth_request *request, const struct account *a,
+                         const struct decoys *decoys, char **command)
+{
+    bool may = a && account_may_use(a, SALLY_AUTH_PUBLICKEY);
+    bool in_memory = may && a->keys, in_file = may && a->keys_file;
+    const struct authorized_key_query query = {
         .blob = {request->key_blob, request->key_blob_size},
         .address = request->peer ? request->peer->address : "",
         .now = (int64_t)time(NULL),
     };
-    const char *reason = NULL;
-    enum authorized_key_answer answer = AUTHORIZED_KEY_NO;
-    if (source->keys)
-        answer = authorized_keys_find(slice_of(source->keys), &query, &reason);
-    if (answer != AUTHORIZED_KEY_YES && source->keys_file) {
-        struct buf file;
-        buf_init(&file, AUTHORIZED_KEYS_MAX_BYTES + 16384);
-        const char *file_reason = NULL;
-        if (authorized_keys_file_read(source->keys_file, &file, &file_reason))
-            answer = authorized_keys_find(buf_slice(&file), &query, &file_reason);
-        reason = file_reason ? file_reason : reason;
-        buf_clear(&file);
+    struct found memory = {0}, file = {0};
+    if (decoys->keys)
+        find_in_memory(in_memory ? a : decoys->keys, &query, &memory);
+    if (decoys->keys_file)
+        find_in_file(in_file ? a : decoys->keys_file, auth_request_is_strict(request), &query,
+                     &file);
+    if (!in_memory)
+        forget_found(&memory);
+    if (!in_file)
+        forget_found(&file);
+    struct found *counts = memory.yes ? &memory : &file;
+    bool known = counts->yes;
+    if (known) {
+        *command = counts->match.command;
+        counts->match.command = NULL;
+    } else {
+        auth_request_set_reason(request,
+                                file.match.reason ? file.match.reason : memory.match.reason);
     }
-    if (!real)
-        return false;
-    auth_request_set_reason(request, reason);
-    return answer == AUTHORIZED_KEY_YES;
+    if (file.fault.is_news)
+        auth_request_set_fault(request, file.fault.why);
+    forget_found(&memory);
+    forget_found(&file);
+    return known;
 }
 
-static bool proof_is_right(struct users *users, sally_auth_request *request, struct account **out)
+/* An account that the proof is right for, held. */
+static struct account *prove(struct users *users, sally_auth_request *request, char **command)
 {
-    struct account *decoy;
-    struct account *a = look_up(users, request->user, request->method, &decoy);
-    bool right = request->method & PASSWORD_METHODS ? password_is_right(users, request, a, decoy)
-                                                    : key_is_known(request, a, decoy);
-    account_unref(decoy);
-    if (!right) {
-        account_unref(a);
-        a = NULL;
+    struct decoys decoys;
+    *command = NULL;
+    struct account *a = look_up(users, request->user, &decoys);
+    bool right = request->method & PASSWORD_METHODS ? password_is_right(users, request, a, &decoys)
+                                                    : key_is_known(request, a, &decoys, command);
+    decoys_clear(&decoys);
+    if (right)
+        return a;
+    account_unref(a);
+    return NULL;
+}
+
+/* The command that the key of an earlier factor was for is what is kept in request->state. Takes
+ * over `command`; false: it is another one. */
+static bool keep_command(sally_auth_request *request, char *command)
+{
+    if (!command)
+        return true;
+    if (request->state) {
+        bool same = strcmp(request->state, command) == 0;
+        mem_free(command);
+        return same;
     }
-    *out = a;
-    return right;
+    request->state = command;
+    return true;
+}
+
+static sally_error set_text(sally_auth_request *request, const char *name, struct slice value)
+{
+    if (!value.data)
+        return SALLY_E_OK;
+    char *text = slice_strdup(value);
+    sally_error e = text ? sally_auth_set(request, name, text) : SALLY_E_NO_MEMORY;
+    mem_free(text);
+    return e;
+}
+
+static sally_error set_start(sally_auth_request *request, const struct account *a,
+                             struct slice start)
+{
+    if (!start.data)
+        return SALLY_E_OK;
+    struct buf path;
+    buf_init(&path, strlen(a->home) + start.size + 2);
+    if (start.data[0] != '/')
+        put_format(&path, "%s/", a->home);
+    put_bytes(&path, start.data, start.size);
+    put_u8(&path, 0);
+    sally_error e = path.failed ? SALLY_E_NO_MEMORY
+                                : sally_auth_set_home(request, (const char *)buf_head(&path));
+    buf_clear(&path);
+    return e;
+}
+
+/* SFTP as the command of the key says, and nothing else. */
+static sally_error restrict_to(sally_auth_request *request, const struct account *a,
+                               const char *text)
+{
+    struct forced_command command;
+    if (!forced_command_parse(slice_of(text), &command))
+        return SALLY_E_INVALID;
+    if (command.read_only)
+        sally_auth_set_permissions(request, a->permissions & SALLY_MAY_VIEW);
+    sally_error e = sally_auth_set(request, "ssh.commands", "none");
+    if (!e)
+        e = set_start(request, a, command.start);
+    if (!e)
+        e = set_text(request, "sftp.allow_requests", command.allow);
+    if (!e)
+        e = set_text(request, "sftp.deny_requests", command.deny);
+    return e;
+}
+
+static sally_auth_result let_in(sally_auth_request *request, const struct account *a)
+{
+    sally_auth_set_permissions(request, a->permissions);
+    if (sally_auth_set_root(request, a->root) != SALLY_E_OK ||
+        sally_auth_set_home(request, a->home) != SALLY_E_OK)
+        return SALLY_AUTH_REJECT;
+    if (request->state && restrict_to(request, a, request->state) != SALLY_E_OK) {
+        auth_request_set_reason(request, "the key's command cannot be carried out");
+        return SALLY_AUTH_REJECT;
+    }
+    return sally_auth_accept(request, a->fs);
 }
 
 /* Everybody is asked, known or not. */
@@ -235,32 +277,38 @@ static sally_auth_result ask_password(sally_auth_request *request)
 
 static sally_auth_result users_authenticate(sally_auth *auth, sally_auth_request *request)
 {
-    struct account *a;
+    char *command;
     if (request->method == SALLY_AUTH_KEYBOARD_INTERACTIVE && request->round == 0)
         return ask_password(request);
-    if (!proof_is_right(sally_auth_data(auth), request, &a))
+    struct account *a = prove(sally_auth_data(auth), request, &command);
+    if (!a)
         return SALLY_AUTH_REJECT;
     uint32_t missing = a->required & ~alike(request->succeeded | request->method);
-    sally_auth_result result;
-    if (missing) {
+    sally_auth_result result = SALLY_AUTH_REJECT;
+    if (!keep_command(request, command))
+        auth_request_set_reason(request, "the keys are for different commands");
+    else if (missing)
         result = sally_auth_partial(request, alike(missing));
-    } else {
-        result = sally_auth_accept(request, a->fs);
-        sally_auth_set_permissions(request, a->permissions);
-        if (sally_auth_set_root(request, a->root) != SALLY_E_OK ||
-            sally_auth_set_home(request, a->home) != SALLY_E_OK)
-            result = SALLY_AUTH_REJECT;
-    }
+    else
+        result = let_in(request, a);
     account_unref(a);
     return result;
 }
 
 static sally_auth_result users_may_try_key(sally_auth *auth, sally_auth_request *request)
 {
-    struct account *a;
-    bool known = proof_is_right(sally_auth_data(auth), request, &a);
+    char *command;
+    struct account *a = prove(sally_auth_data(auth), request, &command);
+    bool known = a != NULL;
+    mem_free(command);
     account_unref(a);
     return known ? SALLY_AUTH_ACCEPT : SALLY_AUTH_REJECT;
+}
+
+static void users_forget(sally_auth *auth, void *state)
+{
+    (void)auth;
+    mem_free(state);
 }
 
 /* What any user can use and this one has not succeeded with yet; which of them says nothing about
@@ -269,15 +317,15 @@ static uint32_t users_offered(sally_auth *auth, sally_auth_request *request)
 {
     struct users *users = sally_auth_data(auth);
     pthread_mutex_lock(&users->lock);
-    uint32_t methods = (users->password_decoy ? PASSWORD_METHODS : 0) |
-                       (users->keys_decoy ? SALLY_AUTH_PUBLICKEY : 0);
+    const struct decoys *d = &users->decoys;
+    uint32_t methods = (d->password_count ? PASSWORD_METHODS : 0) |
+                       (d->keys || d->keys_file ? SALLY_AUTH_PUBLICKEY : 0);
     pthread_mutex_unlock(&users->lock);
     methods &= ~alike(request->succeeded);
     return methods ? methods : PASSWORD_METHODS | SALLY_AUTH_PUBLICKEY;
 }
 
-/* Who asks for a name that nobody has is answered by the decoy, the slowest of all: if that is
- * quick, everyone is. */
+/* A file may have to be waited for. If anybody has one, it is looked at for everybody. */
 static bool users_are_quick(const sally_auth *auth, const sally_auth_request *request)
 {
     struct users *users = sally_auth_data(auth);
@@ -286,7 +334,7 @@ static bool users_are_quick(const sally_auth *auth, const sally_auth_request *re
     if (request->method != SALLY_AUTH_PUBLICKEY)
         return false;
     pthread_mutex_lock(&users->lock);
-    bool quick = !users->keys_decoy || keys_cost(users->keys_decoy) <= QUICK_KEYS;
+    bool quick = !users->decoys.keys_file;
     pthread_mutex_unlock(&users->lock);
     return quick;
 }
@@ -302,8 +350,7 @@ static void users_destroy(void *user_data)
         }
     }
     mem_free(users->buckets);
-    account_unref(users->password_decoy);
-    account_unref(users->keys_decoy);
+    decoys_clear(&users->decoys);
     password_context_clear(&users->passwords);
     pthread_mutex_destroy(&users->lock);
     mem_free(users);
@@ -330,6 +377,7 @@ sally_error sally_auth_users_new(sally_auth **out)
         .may_try_key = users_may_try_key,
         .authenticate = users_authenticate,
         .offered = users_offered,
+        .forget = users_forget,
         .destroy = users_destroy,
     };
     e = sally_auth_new(out, &methods, users);
@@ -345,63 +393,14 @@ static struct users *users_of(sally_auth *auth)
     return auth && auth->methods.authenticate == users_authenticate ? auth->user_data : NULL;
 }
 
-/* A user that could never log in, or that asks for what is not there, is a mistake worth telling
- * about now. */
-static sally_error check(const sally_user *user)
-{
-    const uint32_t methods = SALLY_AUTH_PASSWORD | SALLY_AUTH_PUBLICKEY;
-    bool keys = user->authorized_keys || user->authorized_keys_file;
-    if (!user->name || !*user->name || !user->fs || user->required & ~methods ||
-        user->permissions & ~SALLY_MAY_ALL)
-        return SALLY_E_INVALID;
-    if ((user->required & SALLY_AUTH_PASSWORD && !user->password) ||
-        (user->required & SALLY_AUTH_PUBLICKEY && !keys))
-        return SALLY_E_INVALID;
-    if (user->authorized_keys &&
-        strnlen(user->authorized_keys, AUTHORIZED_KEYS_MAX_BYTES + 1) > AUTHORIZED_KEYS_MAX_BYTES)
-        return SALLY_E_LIMIT;
-    return SALLY_E_OK;
-}
-
-static sally_error account_new(struct account **out, const struct users *users,
-                               const sally_user *user)
-{
-    struct account *a = mem_zalloc(sizeof *a);
-    if (!a)
-        return SALLY_E_NO_MEMORY;
-    atomic_init(&a->refs, 1);
-    a->name = mem_strdup(user->name);
-    a->keys = mem_strdup(user->authorized_keys);
-    a->keys_file = mem_strdup(user->authorized_keys_file);
-    a->root = mem_strdup(user->root ? user->root : "/");
-    a->home = mem_strdup(user->home ? user->home : "/");
-    a->fs = sally_fs_ref(user->fs);
-    a->permissions = user->permissions ? user->permissions : SALLY_MAY_ALL;
-    a->required = user->required;
-    sally_error e = SALLY_E_OK;
-    if (!a->name || !a->root || !a->home || (user->authorized_keys && !a->keys) ||
-        (user->authorized_keys_file && !a->keys_file))
-        e = SALLY_E_NO_MEMORY;
-    else if (user->password)
-        e = password_init(&a->password, &users->passwords, user->password);
-    if (e) {
-        account_unref(a);
-        a = NULL;
-    }
-    *out = a;
-    return e;
-}
-
 sally_error sally_auth_users_add(sally_auth *auth, const sally_user *user)
 {
     struct users *users = users_of(auth);
     sally_user copy;
     if (!users || !user || !sized_copy(&copy, sizeof copy, user, user->struct_size, sizeof copy))
         return SALLY_E_INVALID;
-    sally_error e = check(&copy);
-    struct account *a = NULL;
-    if (!e)
-        e = account_new(&a, users, &copy);
+    struct account *a;
+    sally_error e = account_new(&a, &users->passwords, &copy);
     if (e)
         return e;
 
@@ -415,7 +414,7 @@ sally_error sally_auth_users_add(sally_auth *auth, const sally_user *user)
         a->next = old ? old->next : NULL;
         *place = a;
         users->count += old ? 0 : 1;
-        offer_decoys(users, a);
+        decoys_offer(&users->decoys, a);
         if (old)
             renew_decoys(users, old);
     }

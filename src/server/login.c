@@ -224,12 +224,22 @@ static void answer(struct conn *c, struct attempt *a)
     }
 }
 
+/* Found out on the way, whoever asked and whatever the answer is. */
+static void tell_fault(struct conn *c, const struct attempt *a)
+{
+    sally_log_field fields[] = {{"user", a->query->pub.user}};
+    if (a->request->fault)
+        log_line(&c->server->log, conn_log_ids(c), SALLY_LOG_WARNING, "auth.untrusted_file", fields,
+                 COUNT_OF(fields), "Authorized keys are not used: %s", a->request->fault);
+}
+
 static void finish_attempt(struct task *task)
 {
     struct attempt *a = CONTAINER_OF(task, struct attempt, task);
     struct conn *c = a->conn;
     c->auth_state = a->request->pub.state;
     c->asked_user = NULL;
+    tell_fault(c, a);
     if (conn_is_ended(c)) {
         a->query->answers->reject(a->query,
                                   0); /* there is no client to hear it, but the query is freed */
@@ -269,6 +279,7 @@ static struct attempt *new_attempt(struct conn *c, struct login_query *q)
     r->offload = c->server->workers ? offload_attempt : NULL;
     r->check_setting = check_setting;
     r->may_try = q->may_try;
+    r->strict_modes = c->settings->auth.strict_modes;
     r->pub = q->pub;
     r->pub.peer = &c->peer;
     r->pub.state = c->auth_state;

@@ -13,6 +13,11 @@
 #include "sftp/settings.h"
 #include "ssh/settings.h"
 
+/* What logins are checked by. */
+struct auth_settings {
+    bool strict_modes;
+};
+
 /* Limits for connections of any protocol: counts, bytes, nanoseconds; zero means "no limit" or
  * "never" where the table allows it. */
 struct limits_settings {
@@ -37,6 +42,7 @@ struct server_settings {
 struct settings {
     _Atomic uint32_t refs;
     struct settings *base; /* held; NULL: the defaults */
+    struct auth_settings auth;
     struct limits_settings limits;
     struct server_settings server;
     struct sftp_settings sftp;

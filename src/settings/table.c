@@ -32,6 +32,10 @@
  * src/crypto: a test compares them. */
 /* clang-format off */
 static const struct setting_row rows[] = {
+    {{"auth.strict_modes", BOOL, LISTENER, "yes", "", "",
+      "whether files of authorized keys are refused when others could have changed them: by the "
+      "owner and mode of the file and of the directories that lead to it"},
+     AT(auth.strict_modes)},
     {{"limits.auth_attempts", NUMBER, LISTENER, "6", "1", "1000",
       "failed tries to log in before a connection is ended"},
      AT(limits.auth_attempts)},

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "auth/authorized_keys.h"
+#include "auth/forced_command.h"
 #include "base/buf.h"
 #include "crypto/base64.h"
 
@@ -20,6 +21,9 @@ static struct slice take_line(struct slice *text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static struct crypto *crypto;
+    if (!crypto && crypto_new(&crypto) != SALLY_E_OK)
+        abort();
     struct slice rest = {data, size};
     char *address = slice_strdup(take_line(&rest));
     struct buf blob;
@@ -27,13 +31,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!base64_decode(take_line(&rest), &blob))
         buf_truncate(&blob, 0);
     struct authorized_key_query query = {buf_slice(&blob), address, INT64_C(1767225600)};
-    const char *reason = NULL;
-    enum authorized_key_answer answer = authorized_keys_find(rest, &query, &reason);
-    /* A key that is not one is never there, and a refusal always says why. */
+    struct authorized_key_match match;
+    struct authorized_keys *keys = authorized_keys_parse(crypto, rest);
+    enum authorized_key_answer answer = authorized_keys_find(keys, &query, &match);
+    struct forced_command command;
+    /* A key that is not one is never there, a refusal always says why, and a command can be carried
+     * out. */
     if ((answer != AUTHORIZED_KEY_NO && blob.size < 4) ||
-        (answer == AUTHORIZED_KEY_REFUSED) > (reason != NULL) ||
-        (answer == AUTHORIZED_KEY_YES && reason))
+        (answer == AUTHORIZED_KEY_REFUSED && !match.reason) ||
+        (answer == AUTHORIZED_KEY_YES && match.reason) ||
+        (answer != AUTHORIZED_KEY_YES && match.command) ||
+        (match.command && !forced_command_parse(slice_of(match.command), &command)))
         abort();
+    mem_free(match.command);
+    authorized_keys_unref(keys);
     buf_clear(&blob);
     free(address);
     return 0;

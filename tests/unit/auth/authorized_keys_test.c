@@ -1,6 +1,8 @@
 #include <stdio.h>
 
+#include "alloc_failure.h"
 #include "auth/authorized_keys.h"
+#include "base/mem.h"
 #include "fixture.h"
 
 #define A "ssh-ed25519 " KEY_A
@@ -8,18 +10,47 @@
 
 #define NOW INT64_C(1767225600) /* 2026-01-01T00:00:00Z */
 
+static struct crypto *crypto;
+
+static int setup(void **state)
+{
+    (void)state;
+    return crypto_new(&crypto) == SALLY_E_OK ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    crypto_unref(crypto);
+    return 0;
+}
+
+static enum authorized_key_answer look_for(struct slice blob, const char *lines,
+                                           const char *address, char command[64])
+{
+    struct authorized_key_query query = {blob, address, NOW};
+    struct authorized_key_match match;
+    struct authorized_keys *keys = authorized_keys_parse(crypto, slice_of(lines));
+    assert_non_null(keys);
+    enum authorized_key_answer answer = authorized_keys_find(keys, &query, &match);
+    authorized_keys_unref(keys);
+    if (answer == AUTHORIZED_KEY_YES)
+        assert_null(match.reason);
+    else
+        assert_null(match.command);
+    if (answer == AUTHORIZED_KEY_REFUSED)
+        assert_non_null(match.reason);
+    snprintf(command, 64, "%s", match.command ? match.command : "");
+    mem_free(match.command);
+    return answer;
+}
+
 static enum authorized_key_answer find_from(const char *lines, const char *address)
 {
     uint8_t blob[BLOB_SIZE];
+    char command[64];
     fixture_blob(KEY_A, blob);
-    struct authorized_key_query query = {{blob, sizeof blob}, address, NOW};
-    const char *reason = "unset";
-    enum authorized_key_answer answer = authorized_keys_find(slice_of(lines), &query, &reason);
-    if (answer == AUTHORIZED_KEY_YES)
-        assert_null(reason);
-    if (answer == AUTHORIZED_KEY_REFUSED)
-        assert_non_null(reason);
-    return answer;
+    return look_for((struct slice){blob, sizeof blob}, lines, address, command);
 }
 
 static enum authorized_key_answer find(const char *lines)
@@ -63,11 +94,10 @@ static void keys_that_are_no_keys(void **state)
     (void)state;
     static const char *const blobs[] = {"", "/etc/passwd", "\\\\host\\x", "ssh-ed25519"};
     for (size_t i = 0; i < 4; i++) {
-        struct authorized_key_query query = {slice_of(blobs[i]), "192.0.2.7", NOW};
-        const char *reason;
-        assert_int_equal(
-            authorized_keys_find(slice_of("ssh-ed25519 \n" A "\n/etc/passwd\n"), &query, &reason),
-            AUTHORIZED_KEY_NO);
+        char command[64];
+        assert_int_equal(look_for(slice_of(blobs[i]), "ssh-ed25519 \n" A "\n/etc/passwd\n",
+                                  "192.0.2.7", command),
+                         AUTHORIZED_KEY_NO);
     }
 }
 
@@ -108,24 +138,67 @@ static void options_that_refuse(void **state)
 static void commands(void **state)
 {
     (void)state;
-    static const char *const fine[] = {"internal-sftp", "/usr/lib/openssh/sftp-server",
-                                       "internal-sftp -l INFO -f AUTH", "sftp-server -e"};
-    static const char *const others[] = {"",
-                                         "/bin/sh",
-                                         "internal-sftp -R",
-                                         "internal-sftp -d /x",
-                                         "internal-sftp; sh",
-                                         "internal-sftp -l",
-                                         "xinternal-sftp",
-                                         "evil-sftp-server"};
-    char line[512];
-    for (size_t i = 0; i < sizeof fine / sizeof *fine; i++) {
-        snprintf(line, sizeof line, "command=\"%s\" %s", fine[i], A);
-        assert_int_equal(find(line), AUTHORIZED_KEY_YES);
+    static const struct {
+        const char *options, *command; /* NULL: refused */
+    } cases[] = {
+        {"command=\"internal-sftp\"", "internal-sftp"},
+        {"restrict,command=\"/usr/lib/openssh/sftp-server -R\"", "/usr/lib/openssh/sftp-server -R"},
+        {"restrict", ""},
+        {"command=\"\"", NULL},
+        {"command=\"/bin/sh\"", NULL},
+        {"command=\"internal-sftp -u 077\"", NULL},
+        {"command=\"internal-sftp\",frobnicate", NULL},
+        {"command=\"internal-sftp\",command=\"internal-sftp\"", NULL},
+    };
+    uint8_t blob[BLOB_SIZE];
+    fixture_blob(KEY_A, blob);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char line[512], command[64];
+        snprintf(line, sizeof line, "%s %s", cases[i].options, A);
+        assert_int_equal(look_for((struct slice){blob, sizeof blob}, line, "192.0.2.7", command),
+                         cases[i].command ? AUTHORIZED_KEY_YES : AUTHORIZED_KEY_REFUSED);
+        assert_string_equal(command, cases[i].command ? cases[i].command : "");
     }
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-        snprintf(line, sizeof line, "command=\"%s\" %s", others[i], A);
-        assert_int_equal(find(line), AUTHORIZED_KEY_REFUSED);
+}
+
+/* Among any number of others, and several lines with the same key in their order. */
+static void many_keys(void **state)
+{
+    (void)state;
+    size_t size = 3000 * 100 + 1000, used = 0;
+    char *text = test_malloc(size);
+    for (unsigned i = 0; i < 3000; i++) {
+        if (i == 1700)
+            used +=
+                (size_t)snprintf(text + used, size - used,
+                                 "frobnicate %s\ncommand=\"internal-sftp -R\" %s\n%s\n", A, A, A);
+        /* The last digits of the key are its last bytes. */
+        used += (size_t)snprintf(text + used, size - used,
+                                 "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAECAwQFBgcICQoLDA0ODxAREhMU"
+                                 "FRYXGBkaGx%04u\n",
+                                 i);
+    }
+    char command[64];
+    uint8_t blob[BLOB_SIZE];
+    fixture_blob(KEY_A, blob);
+    assert_int_equal(look_for((struct slice){blob, sizeof blob}, text, "192.0.2.7", command),
+                     AUTHORIZED_KEY_YES);
+    assert_string_equal(command, "internal-sftp -R");
+    assert_int_equal(find("" B), AUTHORIZED_KEY_NO);
+    test_free(text);
+}
+
+static void short_memory(void **state)
+{
+    (void)state;
+    bool more = true;
+    for (unsigned nth = 1; more; nth++) {
+        alloc_fail_at(nth);
+        struct authorized_keys *keys =
+            authorized_keys_parse(crypto, slice_of("restrict " A "\n" B "\n" B "\n" B "\n" B "\n"));
+        more = alloc_failed();
+        assert_true(more == (keys == NULL));
+        authorized_keys_unref(keys);
     }
 }
 
@@ -180,9 +253,11 @@ int main(void)
         cmocka_unit_test(options_that_mean_nothing_here),
         cmocka_unit_test(options_that_refuse),
         cmocka_unit_test(commands),
+        cmocka_unit_test(many_keys),
+        cmocka_unit_test(short_memory),
         cmocka_unit_test(addresses),
         cmocka_unit_test(expiry),
         cmocka_unit_test(long_lines),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, setup, teardown);
 }

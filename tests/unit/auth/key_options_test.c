@@ -42,7 +42,8 @@ static void no_options_refuse_nothing(void **state)
     (void)state;
     struct authorized_key_query query = {{NULL, 0}, "192.0.2.7", 0};
     bool is_authority = true;
-    assert_null(key_options_refuse(slice_of(""), &query, &is_authority));
+    char *command = NULL;
+    assert_null(key_options_refuse(slice_of(""), &query, &is_authority, &command));
     assert_false(is_authority);
 }
 
@@ -55,7 +56,8 @@ static void long_values_are_malformed(void **state)
     text[sizeof text - 1] = '\0';
     struct authorized_key_query query = {{NULL, 0}, "192.0.2.7", 0};
     bool is_authority;
-    assert_non_null(key_options_refuse(slice_of(text), &query, &is_authority));
+    char *command;
+    assert_non_null(key_options_refuse(slice_of(text), &query, &is_authority, &command));
 }
 
 int main(void)

@@ -1,4 +1,5 @@
 #include <crypt.h>
+#include <stdio.h>
 
 #include "auth/password.h"
 #include "base/mem.h"
@@ -37,10 +38,10 @@ static void clear_passwords(void **state)
     assert_int_equal(password_init(&p, &context, "secret"), SALLY_E_OK);
     assert_null(p.hash);
     assert_int_equal(password_cost(&p), 0);
-    assert_true(password_verify(&p, NULL, &context, "secret"));
-    assert_false(password_verify(&p, NULL, &context, "secret2"));
-    assert_false(password_verify(&p, NULL, &context, "Secret"));
-    assert_false(password_verify(&p, NULL, &context, ""));
+    assert_true(password_verify(&p, NULL, 0, &context, "secret"));
+    assert_false(password_verify(&p, NULL, 0, &context, "secret2"));
+    assert_false(password_verify(&p, NULL, 0, &context, "Secret"));
+    assert_false(password_verify(&p, NULL, 0, &context, ""));
     assert_null(memmem(&p, sizeof p, "secret", 6));
     password_clear(&p);
     assert_false(p.set);
@@ -48,7 +49,7 @@ static void clear_passwords(void **state)
     static const char *const clear[] = {"$", "$$", "$money$", "6$x", "$6", "x", "\xff\xfe"};
     for (size_t i = 0; i < sizeof clear / sizeof *clear; i++) {
         assert_int_equal(password_init(&p, &context, clear[i]), SALLY_E_OK);
-        assert_true(password_verify(&p, NULL, &context, clear[i]));
+        assert_true(password_verify(&p, NULL, 0, &context, clear[i]));
         password_clear(&p);
     }
 }
@@ -66,9 +67,10 @@ static void hashes(void **state)
         assert_int_equal(password_init(&p, &context, hash), SALLY_E_OK);
         assert_non_null(p.hash);
         assert_true(password_cost(&p) > 0);
-        assert_true(password_verify(&p, NULL, &context, "secret"));
-        assert_false(password_verify(&p, NULL, &context, "secret "));
-        assert_false(password_verify(&p, NULL, &context, hash)); /* the hash is not the password */
+        assert_true(password_verify(&p, NULL, 0, &context, "secret"));
+        assert_false(password_verify(&p, NULL, 0, &context, "secret "));
+        assert_false(
+            password_verify(&p, NULL, 0, &context, hash)); /* the hash is not the password */
         password_clear(&p);
     }
 }
@@ -107,10 +109,10 @@ static void refused_values(void **state)
     assert_int_equal(password_init(&p, &context, longest), SALLY_E_INVALID);
     longest[511] = '\0';
     assert_int_equal(password_init(&p, &context, longest), SALLY_E_OK);
-    assert_true(password_verify(&p, NULL, &context, longest));
+    assert_true(password_verify(&p, NULL, 0, &context, longest));
     longest[511] = 'a';
     longest[512] = '\0';
-    assert_false(password_verify(&p, NULL, &context, longest));
+    assert_false(password_verify(&p, NULL, 0, &context, longest));
     password_clear(&p);
 }
 
@@ -119,15 +121,16 @@ static void decoys_let_nobody_in(void **state)
 {
     (void)state;
     struct password decoy, none = {0};
+    const struct password *const decoys[] = {&decoy};
     assert_int_equal(password_init(&decoy, &context, hash_of("$5$", 1000)), SALLY_E_OK);
-    assert_false(password_verify(NULL, &decoy, &context, "secret"));
-    assert_false(password_verify(&none, &decoy, &context, "secret"));
-    assert_false(password_verify(NULL, NULL, &context, "secret"));
-    assert_false(password_verify(&none, NULL, &context, ""));
+    assert_false(password_verify(NULL, decoys, 1, &context, "secret"));
+    assert_false(password_verify(&none, decoys, 1, &context, "secret"));
+    assert_false(password_verify(NULL, NULL, 0, &context, "secret"));
+    assert_false(password_verify(&none, NULL, 0, &context, ""));
     struct password clear;
     assert_int_equal(password_init(&clear, &context, "other"), SALLY_E_OK);
-    assert_true(password_verify(&clear, &decoy, &context, "other"));
-    assert_false(password_verify(&clear, &decoy, &context, "secret"));
+    assert_true(password_verify(&clear, decoys, 1, &context, "other"));
+    assert_false(password_verify(&clear, decoys, 1, &context, "secret"));
     password_clear(&clear);
     password_clear(&decoy);
 }
@@ -159,12 +162,106 @@ static void costs_compare(void **state)
     }
 }
 
+static struct password hashed(const char *prefix, unsigned long cost)
+{
+    struct password p;
+    assert_int_equal(password_init(&p, &context, hash_of(prefix, cost)), SALLY_E_OK);
+    return p;
+}
+
+/* By kind and parameters, whatever the salt. */
+static void costs_that_are_the_same(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *one, *other;
+        bool same;
+    } cases[] = {
+        {"$5$rounds=5000$a$", "$5$abc$", true},
+        {"$5$rounds=5000$a$", "$5$rounds=5001$a$", false},
+        {"$5$a$", "$6$a$", false},
+        {"$2b$05$abcdefghijklmnopqrstuu", "$2a$05$zbcdefghijklmnopqrstuu", true},
+        {"$2b$05$abcdefghijklmnopqrstuu", "$2b$06$abcdefghijklmnopqrstuu", false},
+        {"$y$j9T$abc$", "$y$j9T$xyz1$", true},
+        {"$y$j9T$abc$", "$y$j8T$abc$", false},
+        {"$y$j9T$abc$", "$gy$j9T$abc$", false},
+        {"$7$CU..../....abc$", "$7$CU..../....xyz$", true},
+        {"$7$CU..../....abc$", "$7$DU..../....abc$", false},
+        {"$7$C", "$7$C", true}, /* too short to be a hash, but nothing is read behind its end */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct password one = {.set = true, .hash = (char *)(uintptr_t)cases[i].one};
+        const struct password other = {.set = true, .hash = (char *)(uintptr_t)cases[i].other};
+        if (password_same_cost(&one, &other) != cases[i].same ||
+            password_same_cost(&other, &one) != cases[i].same)
+            fail_msg("%s and %s", cases[i].one, cases[i].other);
+        const struct password clear = {.set = true};
+        assert_false(password_same_cost(&clear, &one));
+        assert_true(password_same_cost(&clear, &clear));
+    }
+}
+
+static char settings[16][16]; /* of the hashes that were computed, in this order */
+static size_t setting_count;
+
+char *__real_crypt_rn(const char *phrase, const char *setting, void *data, int size);
+char *__wrap_crypt_rn(const char *phrase, const char *setting, void *data, int size);
+
+char *__wrap_crypt_rn(const char *phrase, const char *setting, void *data, int size)
+{
+    setting_count %= sizeof settings / sizeof *settings;
+    /* What is in front of the last two parts, salt and hash, is the kind and its cost. */
+    snprintf(settings[setting_count++], sizeof settings[0], "%.*s", 7, setting);
+    return __real_crypt_rn(phrase, setting, data, size);
+}
+
+static void assert_hashes(const char *first, const char *second, const char *third)
+{
+    const char *const expected[] = {first, second, third};
+    for (size_t i = 0; i < 3; i++) {
+        if (i < setting_count)
+            assert_string_equal(settings[i], expected[i]);
+        else
+            assert_null(expected[i]);
+    }
+    assert_in_range(setting_count, 0, 3);
+    setting_count = 0;
+}
+
+/* The same hashes are computed for everybody, in the same order. */
+static void equal_work(void **state)
+{
+    (void)state;
+    struct password cheap = hashed("$5$", 1000), dear = hashed("$2b$", 5), yes = hashed("$y$", 1),
+                    clear, mine;
+    assert_int_equal(password_init(&clear, &context, "secret"), SALLY_E_OK);
+    const struct password *const decoys[] = {&cheap, &clear, &dear, &yes};
+    mine = hashed("$2b$", 5);
+    const struct password *const users[] = {&cheap, &clear, &dear, &yes, &mine, NULL};
+    for (size_t i = 0; i < sizeof users / sizeof *users; i++) {
+        setting_count = 0;
+        assert_true(password_verify(users[i], decoys, 4, &context, "secret") == (users[i] != NULL));
+        assert_hashes("$5$roun", "$2b$05$", "$y$j75$");
+        assert_false(password_verify(users[i], decoys, 4, &context, "wrong"));
+        assert_hashes("$5$roun", "$2b$05$", "$y$j75$");
+    }
+    /* More costs than there are decoys: it is looked at all the same. */
+    assert_true(password_verify(&mine, decoys, 2, &context, "secret"));
+    assert_hashes("$5$roun", "$2b$05$", NULL);
+    password_clear(&mine);
+    password_clear(&clear);
+    password_clear(&yes);
+    password_clear(&dear);
+    password_clear(&cheap);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(clear_passwords), cmocka_unit_test(hashes),
         cmocka_unit_test(refused_values),  cmocka_unit_test(decoys_let_nobody_in),
-        cmocka_unit_test(costs_compare),
+        cmocka_unit_test(costs_compare),   cmocka_unit_test(costs_that_are_the_same),
+        cmocka_unit_test(equal_work),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

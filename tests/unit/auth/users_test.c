@@ -399,14 +399,168 @@ static void only_what_never_waits_is_quick(void **state)
     assert_false(is_quick(SALLY_AUTH_PUBLICKEY));
     assert_int_equal(sally_auth_users_remove(users, "ann"), SALLY_E_OK);
     assert_true(is_quick(SALLY_AUTH_PUBLICKEY));
-    char *many = malloc(100001);
-    memset(many, '\n', 100000);
-    many[100000] = '\0';
-    ann.authorized_keys_file = NULL;
-    ann.authorized_keys = many;
-    add(&ann);
-    free(many);
-    assert_false(is_quick(SALLY_AUTH_PUBLICKEY));
+}
+
+static unsigned hashes_of_sha256, hashes_of_bcrypt;
+
+char *__real_crypt_rn(const char *phrase, const char *setting, void *data, int size);
+char *__wrap_crypt_rn(const char *phrase, const char *setting, void *data, int size);
+
+char *__wrap_crypt_rn(const char *phrase, const char *setting, void *data, int size)
+{
+    hashes_of_sha256 += strncmp(setting, "$5$rounds=1000$", 15) == 0;
+    hashes_of_bcrypt += strncmp(setting, "$2b$04$", 7) == 0;
+    return __real_crypt_rn(phrase, setting, data, size);
+}
+
+static void assert_hashes(const char *name, unsigned sha256, unsigned bcrypt)
+{
+    hashes_of_sha256 = hashes_of_bcrypt = 0;
+    assert_int_equal(try_password(users, name, "wrong", 0, NULL), SALLY_AUTH_REJECT);
+    assert_int_equal(hashes_of_sha256, sha256);
+    assert_int_equal(hashes_of_bcrypt, bcrypt);
+}
+
+static void a_guess_costs_the_same_for_everybody(void **state)
+{
+    (void)state;
+    sally_user cheap =
+        user("cheap", "$5$rounds=1000$aaaaaaaa$kt.eUFkQ8cWCf6zSTkcj2szVQ7jM2VNpkS.kSfEQoR3");
+    sally_user dear = user("dear", "$2b$04$abcdefghijklmnopqrstuuAbcdefghijklmnopqrstuvwxyz01234");
+    sally_user clear = user("clear", "secret"), keys = user("keys", NULL);
+    keys.authorized_keys = LINE_A;
+    add(&cheap);
+    assert_hashes("cheap", 1, 0);
+    assert_hashes("nobody", 1, 0);
+    add(&dear);
+    add(&clear);
+    add(&keys);
+    static const char *const names[] = {"cheap", "dear", "clear", "keys", "nobody"};
+    for (size_t i = 0; i < 5; i++)
+        assert_hashes(names[i], 1, 1);
+    assert_int_equal(sally_auth_users_remove(users, "cheap"), SALLY_E_OK);
+    for (size_t i = 0; i < 5; i++)
+        assert_hashes(names[i], 0, 1);
+}
+
+/* More kinds of hashes than are told apart: the dearest ones count. */
+static void many_costs(void **state)
+{
+    (void)state;
+    char name[32], hash[128];
+    for (unsigned i = 0; i < 12; i++) {
+        snprintf(name, sizeof name, "user%u", i);
+        snprintf(hash, sizeof hash, "$5$rounds=%u$aaaaaaaa$%.43s", 1000 + i,
+                 "kt.eUFkQ8cWCf6zSTkcj2szVQ7jM2VNpkS.kSfEQoR3");
+        sally_user u = user(name, hash);
+        add(&u);
+    }
+    assert_hashes("nobody", 0, 0); /* eight others */
+    assert_hashes("user11", 0, 0);
+    assert_hashes("user0", 1, 0);
+}
+
+/* What a login by the key of such a line gets. NULL: it is refused. */
+static struct auth_request *log_in_by(const char *line, uint32_t succeeded, void *state)
+{
+    uint8_t blob[BLOB_SIZE];
+    fixture_blob(KEY_A, blob);
+    if (line) {
+        sally_user joe = user("joe", NULL);
+        joe.home = "/home";
+        joe.authorized_keys = line;
+        add(&joe);
+    }
+    struct auth_request *r = fixture_request(users, SALLY_AUTH_PUBLICKEY);
+    r->pub.key_blob = blob;
+    r->pub.key_blob_size = sizeof blob;
+    r->pub.succeeded = succeeded;
+    r->pub.state = state;
+    assert_true(auth_request_run(r));
+    r->pub.key_blob = NULL;
+    return r;
+}
+
+static void end_request(struct auth_request *r)
+{
+    auth_forget(users, r->pub.state);
+    auth_request_free(r);
+}
+
+static const char *setting_of(const struct auth_request *r, const char *name)
+{
+    for (const struct auth_setting *s = r->settings; s; s = s->next) {
+        if (strcmp(s->name, name) == 0)
+            return s->value;
+    }
+    return "";
+}
+
+static void keys_with_a_command(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line, *home, *commands, *allow, *deny;
+        uint32_t permissions;
+    } cases[] = {
+        {LINE_A, "/home", "", "", "", SALLY_MAY_ALL},
+        {"restrict " LINE_A, "/home", "", "", "", SALLY_MAY_ALL},
+        {"command=\"internal-sftp\" " LINE_A, "/home", "none", "", "", SALLY_MAY_ALL},
+        {"command=\"internal-sftp -R -d /in\" " LINE_A, "/in", "none", "", "", SALLY_MAY_VIEW},
+        {"command=\"internal-sftp -d in/a -p open,read -P stat\" " LINE_A, "/home/in/a", "none",
+         "open,read", "stat", SALLY_MAY_ALL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct auth_request *r = log_in_by(cases[i].line, 0, NULL);
+        assert_int_equal(r->result, SALLY_AUTH_ACCEPT);
+        assert_string_equal(r->home, cases[i].home);
+        assert_int_equal(r->permissions, cases[i].permissions);
+        assert_string_equal(setting_of(r, "ssh.commands"), cases[i].commands);
+        assert_string_equal(setting_of(r, "sftp.allow_requests"), cases[i].allow);
+        assert_string_equal(setting_of(r, "sftp.deny_requests"), cases[i].deny);
+        end_request(r);
+    }
+    struct auth_request *r = log_in_by("command=\"/bin/sh\" " LINE_A, 0, NULL);
+    assert_int_equal(r->result, SALLY_AUTH_REJECT);
+    assert_non_null(r->reason);
+    end_request(r);
+}
+
+/* A key that comes first restricts the login that a password completes. */
+static void a_command_lasts_to_the_last_factor(void **state)
+{
+    (void)state;
+    sally_user joe = user("joe", "secret");
+    joe.authorized_keys = "command=\"internal-sftp -R\" " LINE_A;
+    joe.required = SALLY_AUTH_PASSWORD | SALLY_AUTH_PUBLICKEY;
+    add(&joe);
+    struct auth_request *r = log_in_by(NULL, 0, NULL);
+    assert_int_equal(r->result, SALLY_AUTH_PARTIAL);
+    void *kept = r->pub.state;
+    assert_non_null(kept);
+    auth_request_free(r);
+    r = fixture_request(users, SALLY_AUTH_PASSWORD);
+    r->pub.password = "secret";
+    r->pub.succeeded = SALLY_AUTH_PUBLICKEY;
+    r->pub.state = kept;
+    assert_true(auth_request_run(r));
+    assert_int_equal(r->result, SALLY_AUTH_ACCEPT);
+    assert_int_equal(r->permissions, SALLY_MAY_VIEW);
+    assert_string_equal(setting_of(r, "ssh.commands"), "none");
+    kept = r->pub.state;
+    auth_request_free(r);
+    /* Another key may not lift it. */
+    joe.required = 0;
+    joe.authorized_keys = "command=\"internal-sftp\" " LINE_A;
+    add(&joe);
+    r = log_in_by(NULL, 0, kept);
+    assert_int_equal(r->result, SALLY_AUTH_REJECT);
+    kept = r->pub.state;
+    auth_request_free(r);
+    r = log_in_by(LINE_A, 0, kept);
+    assert_int_equal(r->result, SALLY_AUTH_ACCEPT);
+    assert_int_equal(r->permissions, SALLY_MAY_VIEW);
+    end_request(r);
 }
 
 static void short_memory(void **state)
@@ -503,6 +657,10 @@ int main(void)
         TEST(a_change_of_password_is_not_done),
         TEST(offers_tell_nothing_of_one_user),
         TEST(only_what_never_waits_is_quick),
+        TEST(a_guess_costs_the_same_for_everybody),
+        TEST(many_costs),
+        TEST(keys_with_a_command),
+        TEST(a_command_lasts_to_the_last_factor),
         TEST(short_memory),
         TEST(changes_while_it_runs),
     };

@@ -127,7 +127,7 @@ static void rows_have_members_of_their_own(void **state)
     const struct setting_row *row, *other;
     for (size_t i = 0; (row = setting_row_at(i)); i++) {
         assert_width_fits(row);
-        assert_true(row->offset >= offsetof(struct settings, limits));
+        assert_true(row->offset >= offsetof(struct settings, auth));
         assert_true(row->offset + size_of(row) <= sizeof(struct settings));
         assert_int_equal(row->offset % size_of(row), 0);
         for (size_t k = 0; k < i; k++) {

@@ -1,0 +1,35 @@
+/* One user of a list of users (sally_user), as the list keeps it. */
+#ifndef SALLY_AUTH_ACCOUNT_H
+#define SALLY_AUTH_ACCOUNT_H
+
+#include <stdatomic.h>
+
+#include "auth/keys_file.h"
+#include "auth/password.h"
+#include "sallyport/auth.h"
+
+struct account { /* immutable but for refs: whoever checks a password holds it, not the lock */
+    atomic_uint refs;
+    struct account *next; /* in its bucket */
+    char *name;
+    struct password password;
+    struct authorized_keys *keys; /* held; NULL: none */
+    struct keys_file *keys_file;  /* NULL: none */
+    sally_fs *fs;
+    char *root, *home;
+    uint32_t permissions;
+    uint32_t required;
+};
+
+/* Copies what it needs. SALLY_E_INVALID, SALLY_E_LIMIT, SALLY_E_UNSUPPORTED: a user that could
+ * never log in, or that asks for what is not there. */
+sally_error account_new(struct account **out, const struct password_context *passwords,
+                        const sally_user *user);
+struct account *account_ref(struct account *account); /* NULL in, NULL out */
+void account_unref(struct account *account);          /* NULL is allowed */
+
+bool account_has_keys(const struct account *account);
+/* Whether a success with this SALLY_AUTH_ method may count. */
+bool account_may_use(const struct account *account, uint32_t method);
+
+#endif

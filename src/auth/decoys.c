@@ -1,0 +1,55 @@
+#include "auth/decoys.h"
+
+void decoys_clear(struct decoys *d)
+{
+    for (size_t i = 0; i < d->password_count; i++)
+        account_unref(d->password[i]);
+    account_unref(d->keys);
+    account_unref(d->keys_file);
+    *d = (struct decoys){0};
+}
+
+void decoys_copy(struct decoys *to, const struct decoys *from)
+{
+    *to = *from;
+    for (size_t i = 0; i < to->password_count; i++)
+        account_ref(to->password[i]);
+    account_ref(to->keys);
+    account_ref(to->keys_file);
+}
+
+static void offer_password(struct decoys *d, struct account *a)
+{
+    size_t cheapest = 0;
+    for (size_t i = 0; i < d->password_count; i++) {
+        if (password_same_cost(&d->password[i]->password, &a->password))
+            return;
+        if (password_cost(&d->password[i]->password) <
+            password_cost(&d->password[cheapest]->password))
+            cheapest = i;
+    }
+    if (d->password_count < DECOYS_MAX_COSTS) {
+        d->password[d->password_count++] = account_ref(a);
+    } else if (password_cost(&a->password) > password_cost(&d->password[cheapest]->password)) {
+        account_unref(d->password[cheapest]);
+        d->password[cheapest] = account_ref(a);
+    }
+}
+
+void decoys_offer(struct decoys *d, struct account *a)
+{
+    if (a->password.set)
+        offer_password(d, a);
+    if (!d->keys && a->keys)
+        d->keys = account_ref(a);
+    if (!d->keys_file && a->keys_file)
+        d->keys_file = account_ref(a);
+}
+
+bool decoys_have(const struct decoys *d, const struct account *a)
+{
+    bool is = a == d->keys || a == d->keys_file;
+    for (size_t i = 0; i < d->password_count; i++)
+        is = is || a == d->password[i];
+    return is;
+}
