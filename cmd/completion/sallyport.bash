@@ -21,7 +21,7 @@ _sallyport() {
     case ${words[1]} in
     serve)
         case $prev in
-        --authorized-keys | --host-key)
+        --authorized-keys | --host-key | --password-file)
             mapfile -t COMPREPLY < <(compgen -f -- "$cur")
             compopt -o filenames 2>/dev/null
             return
@@ -48,7 +48,8 @@ _sallyport() {
             ;;
         esac
         if [[ $cur == -* ]]; then
-            mapfile -t COMPREPLY < <(compgen -W "--listen --user --authorized-keys --host-key --read-only
+            mapfile -t COMPREPLY < <(compgen -W "--listen --user --password-file --authorized-keys --host-key
+                --read-only
                 --attributes --set --log-format --verbose --quiet --help -v -q" -- "$cur")
         else
             mapfile -t COMPREPLY < <(compgen -d -- "$cur")

@@ -24,6 +24,7 @@ complete -c sallyport -l help -d 'Show the help'
 complete -c sallyport -n '__sallyport_uses serve' -a '(__fish_complete_directories)'
 complete -c sallyport -n '__sallyport_uses serve' -l listen -x -a 'sftp://:2222 sftp://127.0.0.1:2222' -d 'Where to listen'
 complete -c sallyport -n '__sallyport_uses serve' -l user -x -d 'Who may log in: NAME or NAME:PASSWORD'
+complete -c sallyport -n '__sallyport_uses serve' -l password-file -r -F -d 'A file of users and passwords'
 complete -c sallyport -n '__sallyport_uses serve' -l authorized-keys -r -F -d 'Keys that may log in'
 complete -c sallyport -n '__sallyport_uses serve' -l host-key -r -F -d "The server's private key"
 complete -c sallyport -n '__sallyport_uses serve' -l read-only -d 'Nothing can be changed'

@@ -11,6 +11,7 @@
 
 #include "banner.h"
 #include "command.h"
+#include "private_file.h"
 #include "report.h"
 #include "running.h"
 #include "sallyport/server.h"
@@ -137,7 +138,10 @@ static int open_folder(struct serving *s)
 static int set_users(struct serving *s)
 {
     sally_auth *auth = NULL;
-    int status = serve_users_new(&auth, s->options, s->fs);
+    char strict[8];
+    if (sally_server_get(s->server, "auth.strict_modes", strict, sizeof strict) != SALLY_E_OK)
+        return report_failure("%s", sally_server_error(s->server));
+    int status = serve_users_new(&auth, s->options, s->fs, strcmp(strict, "yes") == 0);
     if (!status && sally_server_set_auth(s->server, auth) != SALLY_E_OK)
         status = report_failure("%s", sally_server_error(s->server));
     sally_auth_unref(auth);
@@ -149,6 +153,15 @@ static int add_host_key(struct serving *s, sally_key *key)
     sally_error e = sally_server_add_host_key(s->server, key);
     sally_key_unref(key);
     return e ? report_failure("%s", sally_server_error(s->server)) : EXIT_FINE;
+}
+
+static int insecure_host_key(const char *file)
+{
+    struct stat st;
+    char why[PATH_MAX + 256];
+    if (stat(file, &st) == 0 && !private_file_check(&st, file, why, sizeof why))
+        return report_failure("--host-key \"%s\": %s", file, why);
+    return report_failure("--host-key \"%s\": %s", file, sally_strerror(SALLY_E_INSECURE));
 }
 
 static int load_host_key(struct serving *s, const char *file)
@@ -166,6 +179,14 @@ static int load_host_key(struct serving *s, const char *file)
         return report_failure(
             "--host-key \"%s\": is encrypted; take the passphrase away with ssh-keygen -p -f "
             "\"%s\"",
+            file, file);
+    case SALLY_E_INSECURE:
+        return insecure_host_key(file);
+    case SALLY_E_LIMIT:
+        return report_failure(
+            "--host-key \"%s\": is encrypted so that a passphrase takes minutes to try: more than "
+            "4096 rounds of bcrypt, 10,000,000 of PBKDF2, or 2^24 as N * r * p of scrypt; take the "
+            "passphrase away with ssh-keygen -p -f \"%s\"",
             file, file);
     default:
         return report_failure(

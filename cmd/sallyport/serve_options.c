@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "nearest.h"
+#include "password_file.h"
 #include "report.h"
 #include "sallyport/attrs.h"
 #include "sallyport/settings.h"
@@ -25,6 +26,9 @@ const char serve_help[] =
     "  --user NAME[:PASSWORD]     who may log in; PASSWORD in clear, or a hash of \"sallyport "
     "hash-password\".\n"
     "                             Without one, only keys will do. May be repeated.\n"
+    "  --password-file FILE       users as of --user, one on each line, where nobody can see them: "
+    "nobody but\n"
+    "                             you may be allowed to read FILE. May be repeated.\n"
     "  --authorized-keys [NAME:]FILE\n"
     "                             keys that may log in as NAME (without NAME: as any user), one on "
     "each line\n"
@@ -51,6 +55,7 @@ const char serve_help[] =
 enum long_option {
     OPTION_LISTEN = 256,
     OPTION_USER,
+    OPTION_PASSWORD_FILE,
     OPTION_AUTHORIZED_KEYS,
     OPTION_HOST_KEY,
     OPTION_READ_ONLY,
@@ -62,6 +67,7 @@ enum long_option {
 static const struct option long_options[] = {
     {"listen", required_argument, NULL, OPTION_LISTEN},
     {"user", required_argument, NULL, OPTION_USER},
+    {"password-file", required_argument, NULL, OPTION_PASSWORD_FILE},
     {"authorized-keys", required_argument, NULL, OPTION_AUTHORIZED_KEYS},
     {"host-key", required_argument, NULL, OPTION_HOST_KEY},
     {"read-only", no_argument, NULL, OPTION_READ_ONLY},
@@ -91,9 +97,16 @@ static int no_memory(void)
 
 bool serve_options_add_user(struct serve_options *options, const char *name, const char *password)
 {
+    if (options->user_count == options->user_room) {
+        size_t room = options->user_room ? 2 * options->user_room : 8;
+        struct serve_user *more = reallocarray(options->users, room, sizeof *more);
+        if (!more)
+            return false;
+        options->users = more;
+        options->user_room = room;
+    }
     struct serve_user *user = &options->users[options->user_count];
-    user->name = strdup(name);
-    user->password = password ? strdup(password) : NULL;
+    *user = (struct serve_user){strdup(name), password ? strdup(password) : NULL, NULL, 0};
     options->user_count++;
     return user->name && (user->password || !password);
 }
@@ -135,9 +148,6 @@ static int take_user(struct serve_options *options, char *value)
             "--user \"%s:\": the password is empty; give %s:PASSWORD, or %s alone for a "
             "user with keys only",
             name, name, name);
-    else if (is_listed(options, name))
-        status = report_usage(
-            "serve", "--user \"%s\": this name was given before; give each user once", name);
     else if (!serve_options_add_user(options, name, colon ? colon + 1 : NULL))
         status = no_memory();
     if (colon) { /* the command line is for everybody's eyes */
@@ -300,6 +310,11 @@ static int take_option(struct serve_options *options, int option, char **argv, i
         return take_listen(options, optarg);
     case OPTION_USER:
         return take_user(options, optarg);
+    case OPTION_PASSWORD_FILE:
+        if (!*optarg)
+            return report_usage(
+                "serve", "--password-file \"\": give a file with NAME:PASSWORD on each line");
+        return password_file_load(options, optarg);
     case OPTION_AUTHORIZED_KEYS:
         return take_keys(options, optarg);
     case OPTION_SET:
@@ -329,11 +344,53 @@ static int take_option(struct serve_options *options, int option, char **argv, i
     }
 }
 
+static int by_name(const void *left, const void *right)
+{
+    const struct serve_user *a = *(const struct serve_user *const *)left,
+                            *b = *(const struct serve_user *const *)right;
+    int order = strcmp(a->name, b->name);
+    if (order)
+        return order;
+    return a < b ? -1 : a > b; /* in the order in which they were given */
+}
+
+/* Files may have many users: sorted, those of one name are neighbours. */
+static int check_names(const struct serve_options *options)
+{
+    size_t count = options->user_count;
+    const struct serve_user **sorted = calloc(count + 1, sizeof(struct serve_user *));
+    if (!sorted)
+        return no_memory();
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = &options->users[i];
+    qsort(sorted, count, sizeof(struct serve_user *), by_name);
+    int status = EXIT_FINE;
+    for (size_t i = 1; i < count && !status; i++) {
+        const struct serve_user *user = sorted[i];
+        if (strcmp(sorted[i - 1]->name, user->name) != 0)
+            continue;
+        if (user->file)
+            status = report_usage("serve",
+                                  "--password-file \"%s\", line %zu: the name \"%s\" was given "
+                                  "before; give each user once",
+                                  user->file, user->line, user->name);
+        else
+            status = report_usage("serve",
+                                  "--user \"%s\": this name was given before; give each user once",
+                                  user->name);
+    }
+    free(sorted);
+    return status;
+}
+
 /* What only the whole command line can show. */
 static int check(const struct serve_options *options)
 {
     if (options->quiet && options->verbose)
         return report_usage("serve", "-q and -v say opposite things; give one of them");
+    int status = check_names(options);
+    if (status)
+        return status;
     for (size_t i = 0; i < options->keys_count && options->user_count; i++) {
         const struct serve_keys *keys = &options->keys[i];
         if (keys->user && !is_listed(options, keys->user))
@@ -353,10 +410,8 @@ int serve_options_parse(struct serve_options *options, int argc, char **argv)
     options->listen.at = calloc(most, sizeof(char *));
     options->host_keys.at = calloc(most, sizeof(char *));
     options->settings.at = calloc(most, sizeof(char *));
-    options->users = calloc(most, sizeof *options->users);
     options->keys = calloc(most, sizeof *options->keys);
-    if (!options->listen.at || !options->host_keys.at || !options->settings.at || !options->users ||
-        !options->keys)
+    if (!options->listen.at || !options->host_keys.at || !options->settings.at || !options->keys)
         return no_memory();
     opterr = 0;
     for (;;) {

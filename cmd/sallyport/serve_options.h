@@ -13,7 +13,9 @@ struct texts {
 
 struct serve_user {
     char *name;
-    char *password; /* NULL: only keys */
+    char *password;   /* NULL: only keys */
+    const char *file; /* of --password-file; NULL: the command line */
+    size_t line;
 };
 
 struct serve_keys {
@@ -27,7 +29,7 @@ struct serve_options {
     struct texts host_keys;
     struct texts settings; /* NAME=VALUE each */
     struct serve_user *users;
-    size_t user_count;
+    size_t user_count, user_room;
     struct serve_keys *keys;
     size_t keys_count;
     bool read_only;

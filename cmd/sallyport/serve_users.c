@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,7 +27,7 @@ static const char *file_of(const struct serve_options *o, const char *user, size
 }
 
 /* The library reads the file at each login, and would refuse it then. */
-static int check_file(const char *file)
+static int check_file(const char *file, bool strict)
 {
     struct stat st;
     int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -36,7 +38,7 @@ static int check_file(const char *file)
     int status = EXIT_FINE;
     if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
         status = report_failure("--authorized-keys \"%s\": is not a regular file", file);
-    else if (st.st_mode & (S_IWGRP | S_IWOTH))
+    else if (strict && st.st_mode & (S_IWGRP | S_IWOTH))
         status = report_failure(
             "--authorized-keys \"%s\": others may write it, and so let themselves in; run "
             "chmod go-w \"%s\"",
@@ -45,6 +47,16 @@ static int check_file(const char *file)
         status = report_failure("--authorized-keys \"%s\": is longer than 1 MiB", file);
     close(fd);
     return status;
+}
+
+/* What the user comes from, for messages. */
+static void place_of(const struct serve_user *user, char *out, size_t size)
+{
+    if (user->file)
+        snprintf(out, size, "--password-file \"%s\", line %zu (%s)", user->file, user->line,
+                 user->name);
+    else
+        snprintf(out, size, "--user \"%s%s\"", user->name, user->password ? ":..." : "");
 }
 
 static int add_user(sally_auth *users, const struct serve_options *o, const struct serve_user *user,
@@ -58,28 +70,27 @@ static int add_user(sally_auth *users, const struct serve_options *o, const stru
         .fs = fs,
         .permissions = o->read_only ? SALLY_MAY_VIEW : SALLY_MAY_ALL,
     };
+    char place[PATH_MAX + 512];
     if (layer && !u.authorized_keys_file)
         return EXIT_FINE;
+    place_of(user, place, sizeof place);
     if (layer == 0 && !u.password && !u.authorized_keys_file)
         report_warning(
-            "--user \"%s\": nobody can log in as %s, who has neither a password nor keys; give "
-            "--user %s:PASSWORD or --authorized-keys %s:FILE",
-            user->name, user->name, user->name, user->name);
+            "%s: nobody can log in as %s, who has neither a password nor keys; give %s:PASSWORD or "
+            "--authorized-keys %s:FILE",
+            place, user->name, user->name, user->name);
     sally_error e = sally_auth_users_add(users, &u);
     if (e == SALLY_E_INVALID)
-        return report_usage(
-            "serve",
-            "--user \"%s:...\": this password cannot be used: it is longer than 511 bytes, or "
-            "looks "
-            "like a hash but is not whole; quote it for the shell, as in --user '%s:$y$...'",
-            user->name, user->name);
+        return report_usage("serve",
+                            "%s: this password cannot be used: it is longer than 511 bytes, or "
+                            "looks like a hash but is not whole%s%s%s",
+                            place, user->file ? "" : "; quote it for the shell, as in --user '",
+                            user->file ? "" : user->name, user->file ? "" : ":$y$...'");
     if (e == SALLY_E_UNSUPPORTED)
         return report_usage(
-            "serve",
-            "--user \"%s:...\": this kind of hash is too weak; make one with \"sallyport "
-            "hash-password\"",
-            user->name);
-    return e ? report_failure("--user \"%s\": %s", user->name, sally_strerror(e)) : EXIT_FINE;
+            "serve", "%s: this kind of hash is too weak; make one with \"sallyport hash-password\"",
+            place);
+    return e ? report_failure("%s: %s", place, sally_strerror(e)) : EXIT_FINE;
 }
 
 /* One list of users for each user's first file of keys, one for each one's second, and so on. */
@@ -107,13 +118,13 @@ static int add_layer(sally_auth **auth, const struct serve_options *o, size_t la
     return status;
 }
 
-int serve_users_new(sally_auth **out, const struct serve_options *o, sally_fs *fs)
+int serve_users_new(sally_auth **out, const struct serve_options *o, sally_fs *fs, bool strict)
 {
     int status = EXIT_FINE;
     size_t layers = 1;
     *out = NULL;
     for (size_t i = 0; i < o->keys_count && !status; i++)
-        status = check_file(o->keys[i].file);
+        status = check_file(o->keys[i].file, strict);
     for (size_t i = 0; i < o->user_count; i++) {
         while (file_of(o, o->users[i].name, layers))
             layers++;

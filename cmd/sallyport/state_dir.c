@@ -98,8 +98,9 @@ static sally_error load_or_make_key(sally_key **out, const char *path, const cha
     sally_error e = sally_key_load(out, path, NULL);
     if (e != SALLY_E_SYSTEM || errno != ENOENT) {
         if (e)
-            snprintf(why, why_size, "the host key \"%s\" cannot be used: %s", path,
-                     e == SALLY_E_SYSTEM ? strerror(errno) : sally_strerror(e));
+            snprintf(why, why_size, "the host key \"%s\" cannot be used: %s%s", path,
+                     e == SALLY_E_SYSTEM ? strerror(errno) : sally_strerror(e),
+                     e == SALLY_E_INSECURE ? "; it must be yours, with mode 0600" : "");
         return e;
     }
     e = sally_key_generate(out, type, 0);

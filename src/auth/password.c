@@ -20,9 +20,10 @@ static const struct kind {
     {"$y$", 43},  {"$gy$", 43}, {"$7$", 43}, {"$2a$", 53},
     {"$2b$", 53}, {"$2y$", 53}, {"$6$", 86}, {"$5$", 43},
 };
-/* Kinds that are no protection any more. Were they taken for clear passwords, then a stolen hash
- * would open the door. */
-static const char *const weak[] = {"$1$", "$2$", "$2x$", "$3$", "$md5", "$sha1"};
+/* Kinds that are no protection any more, or that other programs have and crypt(3) does not know.
+ * Were they taken for clear passwords, then a stolen hash would open the door. */
+static const char *const weak[] = {"$1$",    "$2$",     "$2x$",    "$3$",      "$md5",  "$sha1",
+                                   "$apr1$", "$argon2", "$pbkdf2", "$scrypt$", "{SHA}", "{SSHA}"};
 /* How shadow(5) and passwd(5) say "no password will do". */
 static const char *const locks[] = {"*", "!", "!!", "*0", "*1", "*LK*", "!*"};
 

@@ -142,7 +142,7 @@ def test_nothing_is_a_mistake():
 def test_help_of_serve_has_every_option():
     text = run("help", "serve").stdout
     manual = (ROOT / "man" / "sallyport.1").read_text()
-    for option in ("listen", "user", "authorized-keys", "host-key", "read-only", "attributes", "set", "log-format"):
+    for option in ("listen", "user", "password-file", "authorized-keys", "host-key", "read-only", "attributes", "set", "log-format"):
         assert f"--{option}" in text
         assert f"Fl \\-{option}" in manual
         for name in ("sallyport.bash", "_sallyport", "sallyport.fish"):

@@ -103,6 +103,10 @@ static void refused_values(void **state)
     }
     assert_int_equal(password_init(&p, &context, "$1$salt$NUGZOx4d0pNDhQH0d1rkx/"),
                      SALLY_E_UNSUPPORTED);
+    static const char *const foreign[] = {"$apr1$salt$NUGZOx4d0pNDhQH0d1rkx/", "{SHA}W6ph5Mm5Pz8Gg",
+                                          "$argon2id$v=19$m=65536,t=2,p=1$c2FsdA$aGFzaA"};
+    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
+        assert_int_equal(password_init(&p, &context, foreign[i]), SALLY_E_UNSUPPORTED);
     char longest[600];
     memset(longest, 'a', sizeof longest);
     longest[512] = '\0';

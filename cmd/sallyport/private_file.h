@@ -1,0 +1,14 @@
+/* Files with secrets, which other users of the machine must be able neither to read nor to write.
+ */
+#ifndef SALLYPORT_PRIVATE_FILE_H
+#define SALLYPORT_PRIVATE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/stat.h>
+
+/* Whether the file is such a one, by the rule of sally_key_load(). Otherwise `why` gets what is
+ * wrong with it and what to do. */
+bool private_file_check(const struct stat *st, const char *file, char *why, size_t why_size);
+
+#endif
