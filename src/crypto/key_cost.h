@@ -4,13 +4,16 @@
 #define SALLY_CRYPTO_KEY_COST_H
 
 #include <openssl/x509.h>
+#include <stdint.h>
 
 #include "sallyport/error.h"
 
-#define KEY_COST_MAX_ITERATIONS 10000000u /* of PBKDF2 and older ones: about ten seconds */
-#define KEY_COST_MAX_SCRYPT     (UINT64_C(1) << 24) /* N * r * p: about as long */
+struct key_cost_bounds {
+    uint64_t iterations; /* of PBKDF2 and of what was before it */
+    uint64_t scrypt;     /* N * r * p; its memory, 128 * N * r, the library bounds: 32 MiB */
+};
 
-/* SALLY_E_LIMIT: too much. SALLY_E_PARSE, SALLY_E_UNSUPPORTED: nobody can tell. */
-sally_error key_cost_check(const X509_ALGOR *encryption);
+/* SALLY_E_LIMIT: more than that. SALLY_E_PARSE, SALLY_E_UNSUPPORTED: nobody can tell. */
+sally_error key_cost_check(const X509_ALGOR *encryption, const struct key_cost_bounds *bounds);
 
 #endif

@@ -10,6 +10,9 @@
 #include "crypto/key_cost.h"
 #include "crypto/private_key.h"
 
+/* About ten seconds for a passphrase, as with BCRYPT_PBKDF_ROUNDS_MAX. */
+static const struct key_cost_bounds cost_bounds = {10000000, UINT64_C(1) << 24};
+
 #define IV_MAX     16
 #define SALT_SIZE  8
 #define KEY_MAX    32
@@ -261,7 +264,7 @@ static sally_error decode_encrypted(struct crypto *c, struct slice der, const ch
     sally_error error = SALLY_E_PARSE;
     if (box && at == der.data + der.size) {
         X509_SIG_get0(box, &encryption, NULL);
-        error = key_cost_check(encryption);
+        error = key_cost_check(encryption, &cost_bounds);
     }
     if (!error) {
         if (passphrase)
