@@ -113,12 +113,13 @@ static void keep(struct keys_file *file, struct authorized_keys *keys, const str
     authorized_keys_unref(old);
 }
 
-static void remember_fault(struct keys_file *file, struct keys_file_fault *fault)
+bool keys_file_is_news(struct keys_file *file, const struct keys_file_fault *fault)
 {
     pthread_mutex_lock(&file->lock);
-    fault->is_news = *fault->why && strcmp(file->told, fault->why) != 0;
+    bool is_news = *fault->why && strcmp(file->told, fault->why) != 0;
     memcpy(file->told, fault->why, sizeof file->told);
     pthread_mutex_unlock(&file->lock);
+    return is_news;
 }
 
 static const char *reason_of(int error)
@@ -165,6 +166,5 @@ struct authorized_keys *keys_file_read(struct keys_file *file, bool strict,
         keys = read_open(file, fd, &fault->reason);
         close(fd);
     }
-    remember_fault(file, fault);
     return keys;
 }

@@ -20,12 +20,13 @@ struct keys_file_fault {
     const char *reason; /* static; NULL: nothing is wrong */
     /* The file is not trusted, which is for the operator to know: where, and the remedy. */
     char why[TRUSTED_FILE_WHY_SIZE];
-    bool is_news; /* this was not told before */
 };
 
 /* What the file holds now, to be given back by authorized_keys_unref(). NULL when it may not be
  * trusted or cannot be read. Any thread. */
 struct authorized_keys *keys_file_read(struct keys_file *file, bool strict,
                                        struct keys_file_fault *fault);
+/* Whether this fault was not told before; from now on it has been, until it changes. */
+bool keys_file_is_news(struct keys_file *file, const struct keys_file_fault *fault);
 
 #endif

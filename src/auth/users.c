@@ -172,7 +172,7 @@ static bool key_is_known(sally_auth_request *request, const struct account *a,
         auth_request_set_reason(request,
                                 file.match.reason ? file.match.reason : memory.match.reason);
     }
-    if (file.fault.is_news)
+    if (in_file && keys_file_is_news(a->keys_file, &file.fault))
         auth_request_set_fault(request, file.fault.why);
     forget_found(&memory);
     forget_found(&file);

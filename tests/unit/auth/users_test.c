@@ -1,4 +1,5 @@
 #include <pthread.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -204,6 +205,50 @@ static void a_file_is_read_at_each_login(void **state)
     unlink(path);
     assert_int_equal(try_key(users, "joe", KEY_A, false, 0, NULL), SALLY_AUTH_REJECT);
     assert_int_equal(try_key(users, "joe", KEY_B, false, 0, NULL), SALLY_AUTH_ACCEPT);
+}
+
+/* As with sshd: a server that runs as root takes joe's keys from joe's file. */
+static void a_file_may_be_its_users_own(void **state)
+{
+    (void)state;
+    const struct passwd *local = getpwnam("daemon");
+    if (geteuid() != 0 || !local)
+        skip(); /* only root gives files away, and to whom is not known */
+    char path[] = "/tmp/sally-users-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, LINE_A, strlen(LINE_A)), (int)strlen(LINE_A));
+    assert_int_equal(fchown(fd, local->pw_uid, (gid_t)-1), 0);
+    close(fd);
+    sally_user daemon = user("daemon", NULL), joe = user("joe", NULL);
+    daemon.authorized_keys_file = joe.authorized_keys_file = path;
+    add(&joe); /* first: looked at for those who are not there, too */
+    add(&daemon);
+    assert_int_equal(try_key(users, "daemon", KEY_A, false, 0, NULL), SALLY_AUTH_ACCEPT);
+    assert_int_equal(try_key(users, "joe", KEY_A, false, 0, NULL), SALLY_AUTH_REJECT);
+    /* What is wrong is told once, and only of who was asked about. */
+    uint8_t blob[BLOB_SIZE];
+    fixture_blob(KEY_A, blob);
+    add(&joe);
+    for (int i = 0; i < 3; i++) {
+        struct auth_request *r = fixture_request(users, SALLY_AUTH_PUBLICKEY);
+        r->pub.user = i == 0 ? "nobody" : "joe";
+        r->pub.key_blob = blob;
+        r->pub.key_blob_size = sizeof blob;
+        assert_true(auth_request_run(r));
+        assert_int_equal(r->result, SALLY_AUTH_REJECT);
+        assert_true((r->fault != NULL) == (i == 1));
+        assert_true(!r->fault || strstr(r->fault, path));
+        auth_request_free(r);
+    }
+    struct auth_request *r = fixture_request(users, SALLY_AUTH_PUBLICKEY);
+    r->pub.key_blob = blob;
+    r->pub.key_blob_size = sizeof blob;
+    r->strict_modes = false;
+    assert_true(auth_request_run(r));
+    assert_int_equal(r->result, SALLY_AUTH_ACCEPT);
+    auth_request_free(r);
+    unlink(path);
 }
 
 static void both_factors(void **state)
@@ -649,6 +694,7 @@ int main(void)
         TEST(keys),
         TEST(the_reason_of_a_refusal),
         TEST(a_file_is_read_at_each_login),
+        TEST(a_file_may_be_its_users_own),
         TEST(both_factors),
         TEST(one_required_factor),
         TEST(replaced_and_removed),
