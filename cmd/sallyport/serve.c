@@ -18,7 +18,9 @@
 #include "sallyport/settings.h"
 #include "sallyport/storages.h"
 #include "screen.h"
+#include "serve_as.h"
 #include "serve_options.h"
+#include "serve_sandbox.h"
 #include "serve_users.h"
 #include "state_dir.h"
 #include "wipe.h"
@@ -30,8 +32,9 @@ struct serving {
     sally_server *server;
     sally_fs *fs;
     struct screen *screen;
-    char *directory; /* whole path */
-    char *state;     /* the state directory; NULL: not opened, or none to be had */
+    struct identity as; /* of --as */
+    char *directory;    /* whole path */
+    char *state;        /* the state directory; NULL: not opened, or none to be had */
     bool state_tried;
     char password[STATE_PASSWORD_SIZE]; /* made up; "": none */
     bool password_kept;
@@ -50,8 +53,10 @@ static const char *state_directory(struct serving *s)
     return s->state;
 }
 
-static const char *own_name(void)
+static const char *own_name(const struct serving *s)
 {
+    if (s->options->as)
+        return s->as.name;
     const struct passwd *user = getpwuid(getuid());
     if (user && *user->pw_name)
         return user->pw_name;
@@ -66,7 +71,7 @@ static int add_default_user(struct serving *s, struct serve_options *o)
     if (o->user_count)
         return EXIT_FINE;
     for (size_t i = 0; i < o->keys_count; i++) {
-        const char *name = o->keys[i].user ? o->keys[i].user : own_name();
+        const char *name = o->keys[i].user ? o->keys[i].user : own_name(s);
         bool known = false;
         for (size_t k = 0; k < o->user_count; k++)
             known = known || strcmp(o->users[k].name, name) == 0;
@@ -82,8 +87,8 @@ static int add_default_user(struct serving *s, struct serve_options *o)
     if (*why)
         report_warning("%s", why);
     s->password_kept = directory && !*why;
-    return serve_options_add_user(o, own_name(), s->password) ? EXIT_FINE
-                                                              : report_failure("out of memory");
+    return serve_options_add_user(o, own_name(s), s->password) ? EXIT_FINE
+                                                               : report_failure("out of memory");
 }
 
 static int apply_settings(struct serving *s)
@@ -316,11 +321,14 @@ static void raise_descriptor_limit(void)
     }
 }
 
+/* Everything that takes the rights of whoever started us; they are given up at the end. */
 static int prepare(struct serving *s, struct serve_options *o)
 {
     if (sally_server_new(&s->server) != SALLY_E_OK)
         return report_failure("out of memory");
-    int status = start_logging(s);
+    int status = o->as ? serve_as_find(&s->as, o) : EXIT_FINE;
+    if (!status)
+        status = start_logging(s);
     if (!status)
         status = apply_settings(s);
     if (!status)
@@ -333,6 +341,8 @@ static int prepare(struct serving *s, struct serve_options *o)
         status = add_host_keys(s);
     if (!status) /* last: what listens is in order */
         status = add_listeners(s);
+    if (!status && o->as)
+        status = serve_as_become(&s->as, o, s->directory);
     return status;
 }
 
@@ -351,9 +361,11 @@ int serve_run(int argc, char **argv)
     bool serves = !status && !ferror(stdout); /* without a reader the address stays unknown */
     if (serves && !options.quiet)
         introduce(&s);
-    if (serves)
+    if (serves) {
         screen_release(s.screen);
-    if (serves)
+        status = serve_sandbox_enter(&options, s.directory, s.screen);
+    }
+    if (serves && !status)
         status =
             running_serve(s.server, s.screen,
                           !options.quiet && !options.json && is_terminal(stderr), options.quiet);
@@ -361,6 +373,7 @@ int serve_run(int argc, char **argv)
     screen_free(s.screen);
     sally_fs_unref(s.fs);
     wipe(s.password, sizeof s.password);
+    free(s.as.groups);
     free(s.directory);
     free(s.state);
     serve_options_clear(&options);

@@ -9,8 +9,8 @@
 #include "nearest.h"
 #include "password_file.h"
 #include "report.h"
-#include "sallyport/attrs.h"
 #include "sallyport/settings.h"
+#include "serve_attributes.h"
 #include "wipe.h"
 
 const char serve_help[] =
@@ -37,6 +37,8 @@ const char serve_help[] =
     "  --host-key FILE            the server's private key; one for each type of key. May be "
     "repeated.\n"
     "  --read-only                nothing can be changed\n"
+    "  --as USER[:GROUP]          for root: become USER once ports are bound and keys are read\n"
+    "  --no-sandbox               keep rights that the server does not need; for debugging\n"
     "  --attributes NAMES=ignore|refuse\n"
     "                             what clients cannot set of "
     "size,owner,permissions,times,acl,bits, "
@@ -59,6 +61,8 @@ enum long_option {
     OPTION_AUTHORIZED_KEYS,
     OPTION_HOST_KEY,
     OPTION_READ_ONLY,
+    OPTION_AS,
+    OPTION_NO_SANDBOX,
     OPTION_ATTRIBUTES,
     OPTION_SET,
     OPTION_LOG_FORMAT
@@ -71,6 +75,8 @@ static const struct option long_options[] = {
     {"authorized-keys", required_argument, NULL, OPTION_AUTHORIZED_KEYS},
     {"host-key", required_argument, NULL, OPTION_HOST_KEY},
     {"read-only", no_argument, NULL, OPTION_READ_ONLY},
+    {"as", required_argument, NULL, OPTION_AS},
+    {"no-sandbox", no_argument, NULL, OPTION_NO_SANDBOX},
     {"attributes", required_argument, NULL, OPTION_ATTRIBUTES},
     {"set", required_argument, NULL, OPTION_SET},
     {"log-format", required_argument, NULL, OPTION_LOG_FORMAT},
@@ -193,56 +199,6 @@ static int take_setting(struct serve_options *options, const char *value)
                         near ? near : "\"sallyport settings\" shows all", near ? "\"?" : "");
 }
 
-/* clang-format off */
-static const struct attribute {
-    const char *name;
-    uint32_t bits;
-} attributes[] = {
-    {"size",        SALLY_ATTR_SIZE},
-    {"owner",       SALLY_ATTR_IDS | SALLY_ATTR_NAMES},
-    {"permissions", SALLY_ATTR_PERMISSIONS},
-    {"times",       SALLY_ATTR_ATIME | SALLY_ATTR_MTIME},
-    {"acl",         SALLY_ATTR_ACL},
-    {"bits",        SALLY_ATTR_BITS},
-    {NULL, 0},
-};
-/* clang-format on */
-
-static uint32_t attribute_bits(const char *name, size_t length)
-{
-    for (const struct attribute *a = attributes; a->name; a++) {
-        if (strlen(a->name) == length && strncmp(a->name, name, length) == 0)
-            return a->bits;
-    }
-    return 0;
-}
-
-static int take_attributes(struct serve_options *options, const char *value)
-{
-    const char *how = strchr(value, '=');
-    bool ignore = how && strcmp(how, "=ignore") == 0;
-    uint32_t all = 0;
-    if (!ignore && (!how || strcmp(how, "=refuse") != 0))
-        return report_usage("serve",
-                            "--attributes \"%s\": give NAME,...=ignore or NAME,...=refuse, such as "
-                            "owner=ignore",
-                            value);
-    for (const char *at = value; at <= how;) {
-        size_t length = strcspn(at, ",=");
-        uint32_t bits = attribute_bits(at, length);
-        if (!bits)
-            return report_usage("serve",
-                                "--attributes \"%s\": there is no \"%.*s\"; there are size, owner, "
-                                "permissions, times, acl, bits",
-                                value, (int)length, at);
-        all |= bits;
-        at += length + 1;
-    }
-    options->ignored = ignore ? options->ignored | all : options->ignored & ~all;
-    options->refused = ignore ? options->refused & ~all : options->refused | all;
-    return EXIT_FINE;
-}
-
 /* Whether a port may stand behind the host. The library looks at the whole URL, but only when it
  * listens, and then others may listen already. */
 static bool has_good_port(const char *url)
@@ -329,8 +285,14 @@ static int take_option(struct serve_options *options, int option, char **argv, i
     case OPTION_READ_ONLY:
         options->read_only = true;
         return EXIT_FINE;
+    case OPTION_AS:
+        options->as = optarg;
+        return EXIT_FINE;
+    case OPTION_NO_SANDBOX:
+        options->no_sandbox = true;
+        return EXIT_FINE;
     case OPTION_ATTRIBUTES:
-        return take_attributes(options, optarg);
+        return serve_attributes_take(options, optarg);
     case 'v':
         options->verbose++;
         return EXIT_FINE;

@@ -33,6 +33,8 @@ struct serve_options {
     struct serve_keys *keys;
     size_t keys_count;
     bool read_only;
+    const char *as; /* USER or USER:GROUP; NULL: whoever started it */
+    bool no_sandbox;
     uint32_t ignored, refused; /* SALLY_ATTR_ bits that clients want to set in vain */
     bool json;
     bool quiet;

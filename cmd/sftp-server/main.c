@@ -12,10 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#ifdef __linux__
-#include <sys/prctl.h>
-#endif
-
+#include "common/privileges.h"
+#include "common/sandbox.h"
 #include "journal.h"
 #include "options.h"
 #include "pump.h"
@@ -155,6 +153,18 @@ static int finish_output(void)
     return EXIT_FAILED;
 }
 
+/* The kernel's permissions of the user are the only bounds of files, as with OpenSSH's own. */
+static void enter_sandbox(const struct journal *journal)
+{
+    const struct sandbox sandbox = {.path_count = 0};
+    struct sandbox_report report;
+    if (!privileges_drop_capabilities())
+        journal_write(journal, LEVEL_ERROR, "capabilities cannot be dropped: %s", strerror(errno));
+    sandbox_enter(&sandbox, &report);
+    if (*report.missing)
+        journal_write(journal, LEVEL_VERBOSE, "not sandboxed by %s", report.missing);
+}
+
 static int run(const struct options *options, const struct account *account)
 {
     struct journal *journal = journal_open(options->level, options->facility, options->to_stderr);
@@ -162,12 +172,7 @@ static int run(const struct options *options, const struct account *account)
         fputs("sallyport-sftp-server: out of memory\n", stderr);
         return EXIT_FAILED;
     }
-#ifdef __linux__
-    /* Files are not confined: /proc/self/mem must not become a way to run code where an account may
-     * only transfer files. */
-    if (prctl(PR_SET_DUMPABLE, 0) != 0)
-        journal_write(journal, LEVEL_ERROR, "prctl(PR_SET_DUMPABLE): %s", strerror(errno));
-#endif
+    enter_sandbox(journal);
     journal_start(journal);
     int status = serve(options, account, journal);
     journal_close(journal);

@@ -1,0 +1,44 @@
+/* The sandbox on Linux. The order matters: Landlock and seccomp want no_new_privs, and the filter
+ * comes last, since it may deny what the others call. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "sandbox.h"
+
+static void note_missing(struct sandbox_report *report, const char *what)
+{
+    size_t length = strlen(report->missing);
+    const char *why =
+        errno == ENOSYS || errno == EOPNOTSUPP ? "the kernel has none" : strerror(errno);
+    snprintf(report->missing + length, sizeof report->missing - length, "%s%s (%s)",
+             length ? ", " : "", what, why);
+}
+
+/* Core dumps and debuggers would hand out keys and passwords. Besides, /proc/self/mem is a way to
+ * run code for a client who can open any file. */
+static bool hide_memory(void)
+{
+    const struct rlimit none = {0, 0};
+    if (setrlimit(RLIMIT_CORE, &none) != 0)
+        return false;
+    return SANDBOX_SANITIZED || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
+}
+
+void sandbox_enter(const struct sandbox *sandbox, struct sandbox_report *report)
+{
+    memset(report, 0, sizeof *report);
+    if (!hide_memory())
+        note_missing(report, "no core dumps");
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+        note_missing(report, "no_new_privs, Landlock and seccomp");
+        return;
+    }
+    if (!sandbox_limit_paths(sandbox, &report->landlock))
+        note_missing(report, "Landlock");
+    report->filter = sandbox_filter_calls(sandbox->features);
+    if (!report->filter)
+        note_missing(report, "seccomp");
+}

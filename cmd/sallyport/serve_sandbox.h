@@ -1,0 +1,12 @@
+/* What `sallyport serve` can still do once it has bound its ports and read its keys. */
+#ifndef SALLYPORT_SERVE_SANDBOX_H
+#define SALLYPORT_SERVE_SANDBOX_H
+
+#include "screen.h"
+#include "serve_options.h"
+
+/* Before the server makes threads. The log says what protects it, and warns of what does not. */
+int serve_sandbox_enter(const struct serve_options *options, const char *directory,
+                        struct screen *screen);
+
+#endif
