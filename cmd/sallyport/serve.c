@@ -20,6 +20,7 @@
 #include "screen.h"
 #include "serve_as.h"
 #include "serve_options.h"
+#include "serve_private.h"
 #include "serve_sandbox.h"
 #include "serve_users.h"
 #include "state_dir.h"
@@ -30,7 +31,8 @@
 struct serving {
     const struct serve_options *options;
     sally_server *server;
-    sally_fs *fs;
+    sally_fs *local; /* what is served, */
+    sally_fs *fs;    /* and what clients get of it */
     struct screen *screen;
     struct identity as; /* of --as */
     char *directory;    /* whole path */
@@ -121,22 +123,18 @@ static int open_folder(struct serving *s)
     if (!S_ISDIR(st.st_mode))
         return report_failure("\"%s\" is not a folder; name the one it is in", given);
     s->directory = realpath(given, NULL);
-    sally_error e = sally_fs_local(&s->fs, given, 0, 0); /* the system applies the umask */
+    sally_error e = sally_fs_local(&s->local, given, 0, 0); /* the system applies the umask */
     if (e || !s->directory)
         return report_failure("the folder \"%s\" cannot be served: %s", given,
                               e != SALLY_E_SYSTEM && s->directory ? sally_strerror(e)
                                                                   : strerror(errno));
-    e = sally_fs_local_set_policy(s->fs, s->options->ignored, SALLY_POLICY_IGNORE);
+    e = sally_fs_local_set_policy(s->local, s->options->ignored, SALLY_POLICY_IGNORE);
     if (!e)
-        e = sally_fs_local_set_policy(s->fs, s->options->refused, SALLY_POLICY_FAIL);
-    if (e)
-        return report_failure("%s", sally_strerror(e));
-    if (!s->options->read_only)
-        return EXIT_FINE;
-    sally_fs *readonly = NULL;
-    e = sally_fs_readonly(&readonly, s->fs);
-    sally_fs_unref(s->fs);
-    s->fs = readonly;
+        e = sally_fs_local_set_policy(s->local, s->options->refused, SALLY_POLICY_FAIL);
+    if (!e && s->options->read_only)
+        e = sally_fs_readonly(&s->fs, s->local);
+    else if (!e)
+        s->fs = sally_fs_ref(s->local);
     return e ? report_failure("%s", sally_strerror(e)) : EXIT_FINE;
 }
 
@@ -339,6 +337,8 @@ static int prepare(struct serving *s, struct serve_options *o)
         status = set_users(s);
     if (!status)
         status = add_host_keys(s);
+    if (!status)
+        status = serve_private_hide(s->local, o, s->directory);
     if (!status) /* last: what listens is in order */
         status = add_listeners(s);
     if (!status && o->as)
@@ -372,6 +372,7 @@ int serve_run(int argc, char **argv)
     (void)sally_server_free(s.server);
     screen_free(s.screen);
     sally_fs_unref(s.fs);
+    sally_fs_unref(s.local);
     wipe(s.password, sizeof s.password);
     free(s.as.groups);
     free(s.directory);

@@ -66,12 +66,18 @@ static bool secure(const char *path)
     return ok;
 }
 
-char *state_dir_open(char *why, size_t why_size)
+char *state_dir_path(void)
 {
-    why[0] = '\0';
     char *home = state_home();
     char *path = home ? joined(home, "sallyport") : NULL;
     free(home);
+    return path;
+}
+
+char *state_dir_open(char *why, size_t why_size)
+{
+    why[0] = '\0';
+    char *path = state_dir_path();
     if (!path) {
         snprintf(why, why_size, "neither $XDG_STATE_HOME nor $HOME says where to keep things");
         return NULL;

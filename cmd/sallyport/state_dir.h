@@ -9,6 +9,9 @@
 
 #define STATE_PASSWORD_SIZE 256
 
+/* Where it is, or would be. NULL: nowhere, or no memory. To be freed. */
+char *state_dir_path(void);
+
 /* Opens the directory, made with mode 0700 where it is missing. NULL: impossible; `why` says it. To
  * be freed. */
 char *state_dir_open(char *why, size_t why_size);

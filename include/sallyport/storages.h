@@ -83,6 +83,18 @@ enum {
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_local_set_policy(sally_fs *local_fs, uint32_t attrs,
                                                                  uint32_t policy);
 
+/**
+ * Hides a file or directory of this machine, and all that is below it, in a storage of
+ * sally_fs_local() that is not in use yet: for clients it does not exist, whatever name or link
+ * leads to it, and the directories above it cannot be moved. For what the program itself keeps
+ * below the storage's directory, such as keys. It is known by its inode: a file that takes its
+ * place later is visible. Paths are resolved more slowly with anything hidden; `path` changes
+ * nothing when it is not below the directory. ::SALLY_E_SYSTEM (see errno) when `path` cannot be
+ * found, ::SALLY_E_INVALID for another storage or one with ::SALLY_LOCAL_UNCONFINED,
+ * ::SALLY_E_RANGE when `path` is the storage's directory itself.
+ */
+SALLY_API SALLY_MUST_CHECK sally_error sally_fs_local_hide(sally_fs *local_fs, const char *path);
+
 /** Files in memory, gone with the storage. `max_bytes`: the memory that may be allocated for all
  * files together, with their names, ACLs and extended attributes, at least 1024; 0 for no limit. A
  * file takes up a little more than its size, and while it is written up to 64 KiB more; holes take

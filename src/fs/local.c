@@ -40,6 +40,7 @@ static void shared_clear(struct local_shared *shared)
     id_names_clear(&shared->own_names);
     locks_clear(&shared->locks);
     digest_source_clear(&shared->digests);
+    mem_free(shared->hidden.things);
 }
 
 static void local_destroy(void *user_data)
@@ -135,6 +136,7 @@ sally_error local_new(sally_fs **out, const char *directory, uint32_t flags, uin
         open(local->where.confined ? directory : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (local->where.root < 0 || !os_stat_fd(local->where.root, &st))
         goto failed;
+    local->where.hidden = &shared->hidden;
     local->where.walk = walk || !beneath_kernel_can(local->where.root);
     local->device = local->where.device = st.device;
     local->medium = os_medium_of(local->where.root);
@@ -165,11 +167,17 @@ sally_error sally_fs_local(sally_fs **out, const char *directory, uint32_t flags
     return local_new(out, directory, flags, umask_bits, false);
 }
 
+struct local *local_from(const sally_fs *fs)
+{
+    return fs && fs->methods.destroy == local_destroy ? local_of(fs) : NULL;
+}
+
 sally_error sally_fs_local_set_policy(sally_fs *local_fs, uint32_t attrs, uint32_t policy)
 {
-    if (!local_fs || local_fs->methods.destroy != local_destroy || policy > SALLY_POLICY_FAIL)
+    struct local *local = local_from(local_fs);
+    if (!local || policy > SALLY_POLICY_FAIL)
         return SALLY_E_INVALID;
-    struct local_shared *shared = local_of(local_fs)->shared;
+    struct local_shared *shared = local->shared;
     shared->ignored &= ~attrs;
     shared->refused &= ~attrs;
     if (policy == SALLY_POLICY_IGNORE)

@@ -18,8 +18,8 @@
 #include "sallyport/file.h"
 #include "sallyport/fs.h"
 
-/* Shared by a storage and its directories that are storages. Never changes, except for the last
- * three members, which have their own locks. */
+/* Shared by a storage and its directories that are storages. Never changes while it is in use,
+ * except for names, locks and digests, which have their own locks. */
 struct local_shared {
     uint32_t flags; /* SALLY_LOCAL_ bits */
     uint32_t umask_bits;
@@ -27,6 +27,7 @@ struct local_shared {
     struct id_names all_names, own_names; /* local_names() says which */
     struct locks locks;
     struct digest_source digests;
+    struct beneath_hidden hidden;
 };
 
 struct local { /* never changes */
@@ -57,6 +58,10 @@ fs_subtree_fn local_subtree;
 /* As sally_fs_local(); `walk` chooses the way for systems without openat2. */
 sally_error local_new(sally_fs **out, const char *directory, uint32_t flags, uint32_t umask_bits,
                       bool walk);
+
+/* What the functions for local storages in sallyport/storages.h are given; NULL: another storage.
+ */
+struct local *local_from(const sally_fs *fs);
 
 /* What SETSTAT can set; and what it ignores unless told otherwise, since clients send back what
  * they were given. To say OK to the rest would be a lie. */

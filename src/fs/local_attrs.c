@@ -102,7 +102,8 @@ static bool stat_entry(struct local *local, sally_op *op, sally_status *status)
     }
     if (S_ISLNK(st.mode) && (op->u.stat.flags & SALLY_FOLLOW))
         return false;
-    *status = answer(local, op, -1, &st);
+    *status = beneath_hides(&local->where, st.device, st.inode) ? SALLY_NO_SUCH_FILE
+                                                                : answer(local, op, -1, &st);
     return true;
 }
 

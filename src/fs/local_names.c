@@ -140,6 +140,8 @@ static sally_status rename_now(struct local *local, sally_op *op, const struct b
                                const struct beneath_place *to)
 {
     bool overwrite = (op->u.rename.flags & SALLY_RENAME_OVERWRITE) != 0;
+    if (!beneath_may_move(&local->where, from))
+        return SALLY_PERMISSION_DENIED;
     sally_status status = check_reserved(local, from, op);
     if (status == SALLY_OK && overwrite)
         status = check_reserved(local, to, op);

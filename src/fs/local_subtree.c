@@ -50,8 +50,11 @@ static sally_status find(struct subtree *subtree, sally_op *op)
         close(root);
         return status;
     }
-    local->where = (struct beneath){
-        .root = root, .confined = true, .walk = parent->where.walk, .device = st.device};
+    local->where = (struct beneath){.root = root,
+                                    .confined = true,
+                                    .walk = parent->where.walk,
+                                    .device = st.device,
+                                    .hidden = &local->shared->hidden};
     local->device = st.device;
     local->medium = medium;
     return SALLY_OK;

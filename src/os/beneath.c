@@ -50,6 +50,36 @@ static int kernel_open(const struct beneath *b, const char *path, int flags, mod
     }
 }
 
+/* The kernel does not say what it has passed on its way. */
+static bool hides_any(const struct beneath *b)
+{
+    return b->hidden && b->hidden->count;
+}
+
+static const struct beneath_thing *find_hidden(const struct beneath *b, uint64_t device,
+                                               uint64_t inode)
+{
+    for (size_t i = 0; b->hidden && i < b->hidden->count; i++) {
+        const struct beneath_thing *thing = &b->hidden->things[i];
+        if (thing->inode == inode && thing->device == device)
+            return thing;
+    }
+    return NULL;
+}
+
+bool beneath_hides(const struct beneath *b, uint64_t device, uint64_t inode)
+{
+    const struct beneath_thing *thing = find_hidden(b, device, inode);
+    return thing && !thing->is_above;
+}
+
+bool beneath_may_move(const struct beneath *b, const struct beneath_place *place)
+{
+    struct os_stat st;
+    return !hides_any(b) || !os_stat_at(place->dir, place->name, &st) ||
+           !find_hidden(b, st.device, st.inode);
+}
+
 int beneath_open(const struct beneath *b, const char *path, int flags, mode_t mode)
 {
     flags |= O_CLOEXEC;
@@ -59,14 +89,14 @@ int beneath_open(const struct beneath *b, const char *path, int flags, mode_t mo
         errno = EXDEV; /* nobody here can tell */
         return -1;
     }
-    if ((b->walk && b->confined) || strlen(path) >= PATH_MAX)
+    if (((b->walk || hides_any(b)) && b->confined) || strlen(path) >= PATH_MAX)
         return beneath_walk_open(b, path, flags, mode);
     return kernel_open(b, path, flags, mode);
 }
 
 int beneath_open_cached(const struct beneath *b, const char *path, int flags)
 {
-    if (b->walk || strlen(path) >= PATH_MAX) {
+    if (b->walk || hides_any(b) || strlen(path) >= PATH_MAX) {
         errno = EAGAIN;
         return -1;
     }
@@ -79,6 +109,19 @@ int beneath_open_cached(const struct beneath *b, const char *path, int flags)
     return fd;
 }
 
+/* Nobody who comes this way can put something hidden in the entry's place afterwards: he would
+ * have to move it, and it cannot be named. */
+static bool is_visible(const struct beneath *b, struct beneath_place *place)
+{
+    struct os_stat st;
+    if (!hides_any(b) || !os_stat_at(place->dir, place->name, &st) ||
+        !beneath_hides(b, st.device, st.inode))
+        return true;
+    beneath_leave(place);
+    errno = ENOENT;
+    return false;
+}
+
 bool beneath_enter(const struct beneath *b, const char *path, struct beneath_place *place)
 {
     const char *slash = strrchr(path, '/');
@@ -86,7 +129,7 @@ bool beneath_enter(const struct beneath *b, const char *path, struct beneath_pla
     if (!slash[1])
         place->name = "."; /* only "/" ends in a slash */
     if (slash == path)
-        return true;
+        return is_visible(b, place);
 
     size_t size = (size_t)(slash - path);
     char brief[512];
@@ -104,7 +147,7 @@ bool beneath_enter(const struct beneath *b, const char *path, struct beneath_pla
         mem_free(copy);
         errno = saved;
     }
-    return place->owned;
+    return place->owned && is_visible(b, place);
 }
 
 void beneath_leave(struct beneath_place *place)

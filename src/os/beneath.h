@@ -10,6 +10,16 @@
 
 #include "base/buf.h"
 
+/* What is as if it were not there, whatever name or link leads to it. The directories above it
+ * cannot be moved by whoever asks beneath_may_move(). */
+struct beneath_hidden {
+    struct beneath_thing {
+        uint64_t device, inode;
+        bool is_above;
+    } * things;
+    size_t count;
+};
+
 struct beneath {
     int root;        /* the directory; an O_PATH descriptor will do. The caller's */
     bool confined;   /* false: root is the machine's own "/" and links lead where the machine says,
@@ -17,6 +27,7 @@ struct beneath {
     bool walk;       /* go component by component, also where the kernel could do it */
     bool stay;       /* fail with EXDEV rather than look at what other file systems hold */
     uint64_t device; /* the root's, which is not MEDIUM_KERNEL */
+    const struct beneath_hidden *hidden; /* NULL: nothing. Only with `confined`; takes the walk */
 };
 
 /* Where an entry is, or would be: what the *at calls want. */
@@ -40,7 +51,12 @@ int beneath_open_cached(const struct beneath *b, const char *path, int flags);
 /* The directory that holds `path`, with links on the way followed, and the last component, which is
  * not looked at. False: errno. */
 bool beneath_enter(const struct beneath *b, const char *path, struct beneath_place *place);
+/* Whether the entry may be moved as far as hidden things are concerned. */
+bool beneath_may_move(const struct beneath *b, const struct beneath_place *place);
 void beneath_leave(struct beneath_place *place);
+
+/* Whether this is hidden. */
+bool beneath_hides(const struct beneath *b, uint64_t device, uint64_t inode);
 
 /* Puts the path without any link in it at the end of `out`, with a NUL, and an O_PATH descriptor of
  * what is there in `*fd`. A missing last component is fine: `*fd` is -1. False: errno. */

@@ -185,6 +185,13 @@ static bool walk_into(struct path_walk *w, int fd)
     return true;
 }
 
+static bool is_hidden_entry(const struct path_walk *w)
+{
+    struct stat st;
+    return w->b->hidden && fstatat(w->dir, w->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+           beneath_hides(w->b, st.st_dev, st.st_ino);
+}
+
 /* Goes to the directory that holds the last component; w->name is that component, "." for the
  * directory itself. With `follow`, the last component is no link, and `*fd` is an O_PATH descriptor
  * of it, or -1 when it does not exist. */
@@ -210,13 +217,17 @@ static bool walk_go(struct path_walk *w, bool follow, int *fd)
             continue;
         }
         if (!more && !follow && !w->must_be_dir)
-            return true;
+            return !is_hidden_entry(w) || fail(ENOENT);
         int got = openat(w->dir, w->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
         if (got < 0) {
             return errno == ENOENT && !more;
         }
         struct stat st;
         bool ok = fstat(got, &st) == 0;
+        if (ok && beneath_hides(w->b, st.st_dev, st.st_ino)) {
+            close(got);
+            return fail(ENOENT);
+        }
         if (ok && w->b->stay && st.st_dev != w->b->device) {
             close(got);
             return fail(EXDEV);

@@ -1,0 +1,69 @@
+/* What the program keeps for itself below the storage's directory. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "fs/local.h"
+#include "os/file.h"
+#include "sallyport/storages.h"
+
+static bool add(struct beneath_hidden *hidden, const struct os_stat *st, bool is_above)
+{
+    struct beneath_thing *things = mem_resize(hidden->things, hidden->count + 1, sizeof(*things));
+    if (!things)
+        return false;
+    hidden->things = things;
+    things[hidden->count++] = (struct beneath_thing){st->device, st->inode, is_above};
+    return true;
+}
+
+/* Takes the last component off. False at "/". */
+static bool go_up(char *path)
+{
+    char *slash = strrchr(path, '/');
+    if (!slash[1])
+        return false;
+    slash[slash == path] = '\0';
+    return true;
+}
+
+/* `path` has no links. What has been added counts only when the storage's root was among it. */
+static sally_error hide(struct beneath_hidden *hidden, char *path, const struct os_stat *root)
+{
+    size_t before = hidden->count;
+    bool is_above = false;
+    do {
+        struct os_stat st;
+        if (!os_stat_at(AT_FDCWD, path, &st))
+            return SALLY_E_SYSTEM;
+        if (st.device == root->device && st.inode == root->inode)
+            return is_above ? SALLY_E_OK : SALLY_E_RANGE;
+        if (!add(hidden, &st, is_above))
+            return SALLY_E_NO_MEMORY;
+        is_above = true;
+    } while (go_up(path));
+    hidden->count = before;
+    return SALLY_E_OK;
+}
+
+sally_error sally_fs_local_hide(sally_fs *local_fs, const char *path)
+{
+    struct local *local = local_from(local_fs);
+    struct os_stat root;
+    if (!local || !local->where.confined || !path)
+        return SALLY_E_INVALID;
+    if (!os_stat_fd(local->where.root, &root))
+        return SALLY_E_SYSTEM;
+    char whole[PATH_MAX];
+    if (!realpath(path, whole))
+        return SALLY_E_SYSTEM;
+    struct beneath_hidden *hidden = &local->shared->hidden;
+    size_t before = hidden->count;
+    sally_error error = hide(hidden, whole, &root);
+    if (error)
+        hidden->count = before;
+    return error;
+}
