@@ -26,6 +26,10 @@ _sallyport() {
             compopt -o filenames 2>/dev/null
             return
             ;;
+        --as)
+            mapfile -t COMPREPLY < <(compgen -u -- "$cur")
+            return
+            ;;
         --log-format)
             mapfile -t COMPREPLY < <(compgen -W "text json" -- "$cur")
             return
@@ -49,7 +53,7 @@ _sallyport() {
         esac
         if [[ $cur == -* ]]; then
             mapfile -t COMPREPLY < <(compgen -W "--listen --user --password-file --authorized-keys --host-key
-                --read-only
+                --read-only --as --no-sandbox
                 --attributes --set --log-format --verbose --quiet --help -v -q" -- "$cur")
         else
             mapfile -t COMPREPLY < <(compgen -d -- "$cur")

@@ -1,0 +1,29 @@
+/* What is hidden is known by its identity, so that no other name of it helps. */
+#include <stddef.h>
+
+#include "os/beneath.h"
+#include "os/file.h"
+
+static const struct beneath_thing *find_hidden(const struct beneath *b, uint64_t device,
+                                               uint64_t inode)
+{
+    for (size_t i = 0; b->hidden && i < b->hidden->count; i++) {
+        const struct beneath_thing *thing = &b->hidden->things[i];
+        if (thing->inode == inode && thing->device == device)
+            return thing;
+    }
+    return NULL;
+}
+
+bool beneath_hides(const struct beneath *b, uint64_t device, uint64_t inode)
+{
+    const struct beneath_thing *thing = find_hidden(b, device, inode);
+    return thing && !thing->is_above;
+}
+
+bool beneath_may_move(const struct beneath *b, const struct beneath_place *place)
+{
+    struct os_stat st;
+    return !b->hidden || !b->hidden->count || !os_stat_at(place->dir, place->name, &st) ||
+           !find_hidden(b, st.device, st.inode);
+}
