@@ -117,6 +117,8 @@ class Server(Process):
             command += ["--host-key", keys.path("host", kind)]
         for name, value in (settings or {}).items():
             command += ["--set", f"{name}={value}"]
+        if os.geteuid() != 0 and not is_sanitized():
+            command.append("--no-sandbox")  # in which nobody but root can count its descriptors
         super().__init__([*command, *arguments], sanitizer_env(), _LISTENING)
 
     def finish(self):
