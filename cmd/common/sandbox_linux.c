@@ -1,5 +1,6 @@
 /* The sandbox on Linux. The order matters: Landlock and seccomp want no_new_privs, and the filter
  * comes last, since it may deny what the others call. */
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,9 +28,26 @@ static bool hide_memory(void)
     return SANDBOX_SANITIZED || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
 }
 
+/* Landlock, capabilities and no_new_privs are a thread's own. */
+static bool is_alone(void)
+{
+    size_t threads = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    if (!tasks)
+        return true; /* nobody can tell */
+    for (const struct dirent *entry; (entry = readdir(tasks)) != NULL;)
+        threads += entry->d_name[0] != '.';
+    closedir(tasks);
+    return threads == 1;
+}
+
 void sandbox_enter(const struct sandbox *sandbox, struct sandbox_report *report)
 {
     memset(report, 0, sizeof *report);
+    if (!SANDBOX_SANITIZED && !is_alone()) {
+        errno = EBUSY;
+        note_missing(report, "Landlock for threads that were there before");
+    }
     if (!hide_memory())
         note_missing(report, "no core dumps");
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {

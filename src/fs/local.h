@@ -30,7 +30,7 @@ struct local_shared {
     struct beneath_hidden hidden;
 };
 
-struct local { /* never changes */
+struct local { /* never changes while it is in use */
     struct beneath where;
     enum os_medium medium; /* of files with this device number; never MEDIUM_KERNEL */
     uint64_t device;

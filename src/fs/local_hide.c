@@ -65,5 +65,7 @@ sally_error sally_fs_local_hide(sally_fs *local_fs, const char *path)
     sally_error error = hide(hidden, whole, &root);
     if (error)
         hidden->count = before;
+    else if (hidden->count)
+        local->where.walk = true;
     return error;
 }

@@ -50,12 +50,6 @@ static int kernel_open(const struct beneath *b, const char *path, int flags, mod
     }
 }
 
-/* The kernel does not say what it has passed on its way. */
-static bool hides_any(const struct beneath *b)
-{
-    return b->hidden && b->hidden->count;
-}
-
 int beneath_open(const struct beneath *b, const char *path, int flags, mode_t mode)
 {
     flags |= O_CLOEXEC;
@@ -65,14 +59,14 @@ int beneath_open(const struct beneath *b, const char *path, int flags, mode_t mo
         errno = EXDEV; /* nobody here can tell */
         return -1;
     }
-    if (((b->walk || hides_any(b)) && b->confined) || strlen(path) >= PATH_MAX)
+    if ((b->walk && b->confined) || strlen(path) >= PATH_MAX)
         return beneath_walk_open(b, path, flags, mode);
     return kernel_open(b, path, flags, mode);
 }
 
 int beneath_open_cached(const struct beneath *b, const char *path, int flags)
 {
-    if (b->walk || hides_any(b) || strlen(path) >= PATH_MAX) {
+    if (b->walk || strlen(path) >= PATH_MAX) {
         errno = EAGAIN;
         return -1;
     }
@@ -90,7 +84,7 @@ int beneath_open_cached(const struct beneath *b, const char *path, int flags)
 static bool is_visible(const struct beneath *b, struct beneath_place *place)
 {
     struct os_stat st;
-    if (!hides_any(b) || !os_stat_at(place->dir, place->name, &st) ||
+    if (!b->hidden || !b->hidden->count || !os_stat_at(place->dir, place->name, &st) ||
         !beneath_hides(b, st.device, st.inode))
         return true;
     beneath_leave(place);

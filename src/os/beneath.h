@@ -27,7 +27,8 @@ struct beneath {
     bool walk;       /* go component by component, also where the kernel could do it */
     bool stay;       /* fail with EXDEV rather than look at what other file systems hold */
     uint64_t device; /* the root's, which is not MEDIUM_KERNEL */
-    const struct beneath_hidden *hidden; /* NULL: nothing. Only with `confined`; takes the walk */
+    /* NULL: nothing. Only with `confined` and `walk`: the kernel does not say what it passes. */
+    const struct beneath_hidden *hidden;
 };
 
 /* Where an entry is, or would be: what the *at calls want. */

@@ -199,6 +199,31 @@ static void threads_are_in_it_too(void **state)
     assert_int_equal(in_child(look_in_thread, NULL), 0);
 }
 
+static void *wait_for_ever(void *argument)
+{
+    pause();
+    return argument;
+}
+
+static int enter_too_late(const void *argument)
+{
+    struct sandbox_report report;
+    pthread_t thread;
+    (void)argument;
+    if (pthread_create(&thread, NULL, wait_for_ever, NULL) != 0)
+        return 1;
+    enter(&report);
+    return strstr(report.missing, "threads") || SANDBOX_SANITIZED ? 0 : 2;
+}
+
+/* Who enters it too late is told. */
+static void threads_from_before_are_reported(void **state)
+{
+    (void)state;
+    whole();
+    assert_int_equal(in_child(enter_too_late, NULL), 0);
+}
+
 /* The rest is done, and the report says what is not. */
 static void a_kernel_that_lacks_something_is_reported(void **state)
 {
@@ -219,6 +244,7 @@ int main(void)
         cmocka_unit_test(without_paths_all_files_are_in_reach),
         cmocka_unit_test(the_process_is_closed_to_others),
         cmocka_unit_test(threads_are_in_it_too),
+        cmocka_unit_test(threads_from_before_are_reported),
         cmocka_unit_test(a_kernel_that_lacks_something_is_reported),
     };
     return cmocka_run_group_tests(tests, make_ground, remove_ground);
