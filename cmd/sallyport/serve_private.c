@@ -10,10 +10,17 @@
 #include "report.h"
 #include "state_dir.h"
 
+/* What we cannot find nobody who comes through us can. */
+static bool is_out_of_reach(int error)
+{
+    return error == ENOENT || error == ENOTDIR || error == EACCES || error == ELOOP ||
+           error == ENAMETOOLONG;
+}
+
 static int hide(sally_fs *local, const char *what, const char *path)
 {
     sally_error e = sally_fs_local_hide(local, path);
-    if (!e || (e == SALLY_E_SYSTEM && errno == ENOENT))
+    if (!e || (e == SALLY_E_SYSTEM && is_out_of_reach(errno)))
         return EXIT_FINE;
     if (e == SALLY_E_RANGE)
         return report_failure("\"%s\" cannot be served: %s are kept there; name another folder",
