@@ -22,16 +22,16 @@ static const struct names ways[] = {
     {"/to-own-by-above", "/to-secret", "/to-own-by-above/new", "/hard-key"},
 };
 
-static sally_fs *hiding(const struct local_fixture *f, bool walk)
+static sally_fs *hiding(const struct local_fixture *f)
 {
     sally_fs *fs;
-    IS(local_new(&fs, f->scratch, 0, 0, walk), E_OK);
+    IS(local_new(&fs, f->scratch, 0, 0, false), E_OK);
     IS(sally_fs_local_hide(fs, local_fixture_path(f, "/home/state/own")), E_OK);
     IS(sally_fs_local_hide(fs, local_fixture_path(f, "/home/key")), E_OK);
     return fs;
 }
 
-static void start(struct local_fixture *f, enum driver_style style, bool walk)
+static void start(struct local_fixture *f, enum driver_style style)
 {
     local_fixture_start(f, NULL, DRIVER_INLINE);
     IS(do_mkdir(&f->d, "/home", 0755), OK);
@@ -48,7 +48,7 @@ static void start(struct local_fixture *f, enum driver_style style, bool walk)
     IS(do_symlink(&f->d, "/to-key", "home/key"), OK);
     IS(do_two(&f->d, SALLY_OP_LINK, "/home/key", "/hard-key", 0), OK);
     driver_stop(&f->d);
-    sally_fs *fs = hiding(f, walk);
+    sally_fs *fs = hiding(f);
     driver_start(&f->d, fs, style);
     sally_fs_unref(fs);
 }
@@ -93,9 +93,10 @@ static void is_no_entry(struct driver *d, const char *path)
 
 static void with_each(void (*check)(struct local_fixture *f))
 {
-    for (int i = 0; i < 4; i++) {
+    static const enum driver_style styles[] = {DRIVER_INLINE, DRIVER_TRYING};
+    for (size_t i = 0; i < COUNT_OF(styles); i++) {
         struct local_fixture f;
-        start(&f, i & 1 ? DRIVER_TRYING : DRIVER_INLINE, (i & 2) != 0);
+        start(&f, styles[i]);
         check(&f);
         local_fixture_stop(&f);
     }
@@ -186,9 +187,9 @@ static void directories_as_storages_hide_it_too(void **state)
     (void)state;
     struct local_fixture f;
     sally_fs *below;
-    start(&f, DRIVER_INLINE, false);
+    start(&f, DRIVER_INLINE);
     driver_stop(&f.d);
-    sally_fs *fs = hiding(&f, false);
+    sally_fs *fs = hiding(&f);
     IS(sally_fs_chroot(&below, fs, "/home"), E_OK);
     sally_fs_unref(fs);
     driver_start(&f.d, below, DRIVER_INLINE);
@@ -204,7 +205,7 @@ static void what_cannot_be_hidden_is_refused(void **state)
     (void)state;
     struct local_fixture f;
     sally_fs *fs, *memory;
-    start(&f, DRIVER_INLINE, false);
+    start(&f, DRIVER_INLINE);
     IS(local_new(&fs, local_fixture_path(&f, "/home/state"), 0, 0, false), E_OK);
     IS(sally_fs_local_hide(fs, local_fixture_path(&f, "/home/state")), E_RANGE);
     IS(sally_fs_local_hide(fs, local_fixture_path(&f, "/missing")), E_SYSTEM);
