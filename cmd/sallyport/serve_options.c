@@ -270,6 +270,7 @@ static int take_option(struct serve_options *options, int option, char **argv, i
         if (!*optarg)
             return report_usage(
                 "serve", "--password-file \"\": give a file with NAME:PASSWORD on each line");
+        options->password_files.at[options->password_files.count++] = optarg;
         return password_file_load(options, optarg);
     case OPTION_AUTHORIZED_KEYS:
         return take_keys(options, optarg);
@@ -371,9 +372,11 @@ int serve_options_parse(struct serve_options *options, int argc, char **argv)
     size_t most = (size_t)argc + 1; /* of anything */
     options->listen.at = calloc(most, sizeof(char *));
     options->host_keys.at = calloc(most, sizeof(char *));
+    options->password_files.at = calloc(most, sizeof(char *));
     options->settings.at = calloc(most, sizeof(char *));
     options->keys = calloc(most, sizeof *options->keys);
-    if (!options->listen.at || !options->host_keys.at || !options->settings.at || !options->keys)
+    if (!options->listen.at || !options->host_keys.at || !options->password_files.at ||
+        !options->settings.at || !options->keys)
         return no_memory();
     opterr = 0;
     for (;;) {
@@ -411,5 +414,6 @@ void serve_options_clear(struct serve_options *options)
     free(options->keys);
     free(options->listen.at);
     free(options->host_keys.at);
+    free(options->password_files.at);
     free(options->settings.at);
 }

@@ -27,6 +27,7 @@ struct serve_options {
     const char *directory; /* "." when none is given */
     struct texts listen;
     struct texts host_keys;
+    struct texts password_files;
     struct texts settings; /* NAME=VALUE each */
     struct serve_user *users;
     size_t user_count, user_room;

@@ -70,6 +70,8 @@ int serve_private_hide(sally_fs *local, const struct serve_options *options, con
     free(state);
     for (size_t i = 0; i < options->host_keys.count && !status; i++)
         status = hide(local, "host keys", options->host_keys.at[i]);
+    for (size_t i = 0; i < options->password_files.count && !status; i++)
+        status = hide(local, "passwords", options->password_files.at[i]);
     if (!status && !options->quiet) {
         warn_of_ssh_folder(directory);
         warn_of_keys(options, directory);

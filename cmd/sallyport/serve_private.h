@@ -6,8 +6,8 @@
 #include "sallyport/storages.h"
 #include "serve_options.h"
 
-/* Hides the state directory and the host keys from clients, once they exist, and warns of other
- * things that are better not served. `local` is the storage of `directory`, a whole path.
+/* Hides the state directory, host keys and password files from clients, once they exist, and warns
+ * of other things that are better not served. `local` is the storage of `directory`, a whole path.
  * EXIT_FINE, or what to exit with. */
 int serve_private_hide(sally_fs *local, const struct serve_options *options, const char *directory);
 

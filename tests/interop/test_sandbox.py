@@ -282,14 +282,19 @@ def test_keys_in_the_folder_are_warned_of(serve, keys, tmp_path):
     assert re.search(r"warning: --authorized-keys .*can let others in", server.output())
 
 
-def test_a_host_key_in_the_folder_is_hidden(serve, keys, tmp_path):
+def test_secrets_in_the_folder_are_hidden(serve, keys, tmp_path):
     folder = tmp_path / "files"
     folder.mkdir()
     shutil.copy(keys.path("host"), folder / "key")
+    (folder / "passwords").write_text("ann:secret\n")
+    (folder / "passwords").chmod(0o600)
     (folder / "hello").write_text("hello")
-    server = serve(folder, "--authorized-keys", keys.authorized, "--host-key", folder / "key", host_key=False)
-    assert "key" not in openssh.sftp(server, "ls -1\n").stdout.split()[3:]
-    assert openssh.sftp(server, f"get key {tmp_path / 'stolen'}\n", check=False).returncode != 0
+    server = serve(folder, "--authorized-keys", keys.authorized, "--host-key", folder / "key", "--password-file",
+                   folder / "passwords", host_key=False)
+    names = openssh.sftp(server, "ls -1\n").stdout.split()[3:]
+    assert "hello" in names and "key" not in names and "passwords" not in names
+    for name in ("key", "passwords"):
+        assert openssh.sftp(server, f"get {name} {tmp_path / 'stolen'}\n", check=False).returncode != 0
 
 
 def test_sftp_server_is_sandboxed(work):
