@@ -14,6 +14,7 @@ PURE_SYSTEM = {
 # ... and who may use another one.
 PURE_MORE = {
     "zlib.h": {"ssh"},
+    "arpa/inet.h": {"base/ip.c"},  # addresses as text and back
 }
 # A folder that needs to know of some others only what may be set of them.
 ONLY_SETTINGS = {"settings": {"ssh", "sftp", "scp"}}
