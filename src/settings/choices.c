@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/ip.h"
 #include "crypto/kex_method.h"
 #include "crypto/packet_cipher.h"
 #include "crypto/public_key.h"
@@ -72,4 +73,10 @@ bool text_is_charset(const char *value)
     struct charset *c = os_charset_open(value);
     os_charset_close(c);
     return c != NULL;
+}
+
+bool text_is_network(const char *value)
+{
+    struct ip_network network;
+    return ip_network_parse(slice_of(value), &network);
 }

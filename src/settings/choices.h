@@ -18,5 +18,6 @@ bool choice_is_other_request(const char *name);
 bool text_is_software(const char *value);
 bool text_is_banner(const char *value);
 bool text_is_charset(const char *value);
+bool text_is_network(const char *value);
 
 #endif

@@ -106,10 +106,16 @@ static bool looks_like_a_name(const char *name)
     return *name != '\0';
 }
 
+/* The next of the names that a list may have; NULL past the last one. */
+static const char *name_at(const struct setting_row *row, size_t index)
+{
+    return row->name_at ? row->name_at(index) : NULL;
+}
+
 static bool is_choice(const struct setting_row *row, const char *name)
 {
     const char *known;
-    for (size_t i = 0; (known = row->name_at(i)) != NULL; i++)
+    for (size_t i = 0; (known = name_at(row, i)) != NULL; i++)
         if (strcmp(known, name) == 0)
             return true;
     return row->is_valid && row->is_valid(name);
@@ -118,7 +124,7 @@ static bool is_choice(const struct setting_row *row, const char *name)
 static bool fits_a_choice(const struct setting_row *row, const char *pattern)
 {
     const char *known;
-    for (size_t i = 0; (known = row->name_at(i)) != NULL; i++)
+    for (size_t i = 0; (known = name_at(row, i)) != NULL; i++)
         if (fits(row, pattern, known))
             return true;
     return false;
@@ -135,10 +141,15 @@ static sally_error check_name(const struct setting_row *row, const char *name, b
     if (!too_long && looks_like_a_name(name) &&
         (is_choice(row, name) || (may_be_pattern && fits_a_choice(row, name))))
         return SALLY_E_OK;
+    if (row->names_what) {
+        snprintf(why, SETTINGS_WHY_SIZE, "%s: \"%s\" is not %s", row->pub.name,
+                 too_long ? "(long name)" : name, row->names_what);
+        return SALLY_E_PARSE;
+    }
     size_t used = (size_t)snprintf(why, SETTINGS_WHY_SIZE, "%s: there is no \"%s\"; there are ",
                                    row->pub.name, too_long ? "(long name)" : name);
     const char *known;
-    for (size_t i = 0; (known = row->name_at(i)) != NULL && used < SETTINGS_WHY_SIZE; i++)
+    for (size_t i = 0; (known = name_at(row, i)) != NULL && used < SETTINGS_WHY_SIZE; i++)
         used +=
             (size_t)snprintf(why + used, SETTINGS_WHY_SIZE - used, "%s%s", i ? ", " : "", known);
     return SALLY_E_PARSE;
@@ -216,7 +227,8 @@ static sally_error resolve(struct resolving *r, const char *value, char why[SETT
  * away. */
 static bool may_be_empty(const struct resolving *r)
 {
-    return r->row->pub.default_value[0] == '\0' && !(r->row->empty_is_all && r->mark);
+    return (r->row->pub.default_value[0] == '\0' && !(r->row->empty_is_all && r->mark)) ||
+           r->row->names_what;
 }
 
 static sally_error check_rest(const struct resolving *r, char why[SETTINGS_WHY_SIZE])

@@ -25,8 +25,15 @@ struct limits_settings {
     uint64_t connections, connections_per_address, connections_per_user;
     uint64_t log_lines, log_lines_per_address; /* in a second */
     uint64_t unauthenticated, unauthenticated_per_address;
+    uint64_t known_addresses, penalty_addresses;
     uint64_t idle_ns, login_ns, stall_ns, storage_ns;
+    uint64_t failure_delay_ns, known_ns;
+    uint64_t penalty_failed_login_ns, penalty_login_time_ns, penalty_no_login_ns;
+    uint64_t penalty_protocol_error_ns, penalty_min_ns, penalty_max_ns;
+    const char *penalty_exempt;
     uint32_t auth_attempts, channels, open_files, operations, session_bytes;
+    /* Percent: */
+    uint32_t unauthenticated_rate, unauthenticated_reserve, unauthenticated_start;
 };
 
 /* What the server itself is created with. Zero: the table says what is used instead. */

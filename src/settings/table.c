@@ -54,9 +54,21 @@ static const struct setting_row rows[] = {
     {{"limits.connections_per_user", NUMBER, CONNECTION, "0", "0", "",
       "connections logged in under one name; 0: no limit"},
      AT(limits.connections_per_user)},
+    {{"limits.failure_delay", DURATION, RUNNING, "2s", "0s", "1m",
+      "longest time for which the answer to a wrong password is kept back: none the first time, "
+      "then a 32nd part of this, and twice as long after each failure of the connection or its "
+      "address; 0: never"},
+     AT(limits.failure_delay_ns)},
     {{"limits.idle_time", DURATION, CONNECTION, "0s", "0s", "365d",
       "time without a message from the client after which a connection is ended; 0: never"},
      AT(limits.idle_ns)},
+    {{"limits.known_addresses", NUMBER, RUNNING, "16384", "0", "10000000",
+      "addresses that users have logged in from, to be remembered; limits.unauthenticated_reserve "
+      "is for them"},
+     AT(limits.known_addresses)},
+    {{"limits.known_time", DURATION, RUNNING, "30d", "0s", "3650d",
+      "time since the last login for which an address is remembered"},
+     AT(limits.known_ns)},
     {{"limits.log_lines", NUMBER, RUNNING, "200", "0", "1000000",
       "lines a second in the log about clients that have not logged in, and ten times as many at "
       "once; \"log.suppressed\" says how many were left out; 0: no limit"},
@@ -73,6 +85,37 @@ static const struct setting_row rows[] = {
     {{"limits.operations", NUMBER, CONNECTION, "64", "1", "10000",
       "requests of one session that are worked on at the same time; more wait"},
      AT(limits.operations)},
+    {{"limits.penalty_addresses", NUMBER, RUNNING, "65536", "1", "10000000",
+      "addresses and networks whose penalties are remembered; of more, those that would end first "
+      "are forgotten"},
+     AT(limits.penalty_addresses)},
+    {{"limits.penalty_exempt", LIST, RUNNING, "127.0.0.0/8,::1", "", "",
+      "IP addresses and networks without penalties and limits.failure_delay, such as a proxy that "
+      "all clients come through"},
+     AT(limits.penalty_exempt),
+     .is_valid = text_is_network, .names_what = "an IP address or network, such as 192.0.2.0/24"},
+    {{"limits.penalty_failed_login", DURATION, RUNNING, "5s", "0s", "1d",
+      "penalty of an address for a connection with failed logins; it is taken back if the same user "
+      "then logs in; 0: none"},
+     AT(limits.penalty_failed_login_ns)},
+    {{"limits.penalty_login_time", DURATION, RUNNING, "10s", "0s", "1d",
+      "penalty for a connection that exceeded limits.login_time; 0: none"},
+     AT(limits.penalty_login_time_ns)},
+    {{"limits.penalty_max", DURATION, RUNNING, "10m", "1s", "1d",
+      "time that the penalties of an address add up to at most"},
+     AT(limits.penalty_max_ns)},
+    {{"limits.penalty_min", DURATION, RUNNING, "15s", "0s", "1d",
+      "time that the penalties of an address must exceed before it is refused, until all of them "
+      "are over; also for the networks around it (IPv4: of 24 bits, IPv6: of 56 and 48), which bear "
+      "a 16th part of them (of 56 bits: a quarter)"},
+     AT(limits.penalty_min_ns)},
+    {{"limits.penalty_no_login", DURATION, RUNNING, "1s", "0s", "1d",
+      "penalty for a connection that ended without an attempt to log in; 0: none"},
+     AT(limits.penalty_no_login_ns)},
+    {{"limits.penalty_protocol_error", DURATION, RUNNING, "10s", "0s", "1d",
+      "penalty for a connection that broke the protocol before login, or could agree on nothing; 0: "
+      "none"},
+     AT(limits.penalty_protocol_error_ns)},
     {{"limits.session_bytes", BYTES, CONNECTION, "4M", "512K", "1G",
       "memory that the running requests of one session may take; more wait"},
      AT(limits.session_bytes)},
@@ -89,6 +132,19 @@ static const struct setting_row rows[] = {
     {{"limits.unauthenticated_per_address", NUMBER, RUNNING, "2048", "0", "",
       "of these, from one address, so that it cannot lock out the others; 0: no limit"},
      AT(limits.unauthenticated_per_address)},
+    {{"limits.unauthenticated_rate", NUMBER, RUNNING, "30", "0", "100",
+      "percent of new connections that are refused at random at limits.unauthenticated_start, "
+      "growing to all at limits.unauthenticated; addresses that hold few of them are refused less"},
+     AT(limits.unauthenticated_rate)},
+    {{"limits.unauthenticated_reserve", NUMBER, RUNNING, "25", "0", "100",
+      "percent of limits.unauthenticated that only addresses may use from which somebody has logged "
+      "in"},
+     AT(limits.unauthenticated_reserve)},
+    {{"limits.unauthenticated_start", NUMBER, RUNNING, "25", "0", "100",
+      "percent of limits.unauthenticated (less the reserve) from which on they are scarce: some "
+      "connections are refused at random, and an address that holds as many as are left is refused; "
+      "100: never"},
+     AT(limits.unauthenticated_start)},
     {{"server.backlog", NUMBER, START, "1024", "1", "65535",
       "connections that the system keeps until they are accepted"},
      AT(server.backlog)},

@@ -24,6 +24,9 @@ struct setting_row {
      * past the last one. NULL: each has only one name. */
     const char *(*alias_at)(size_t index, const char **name);
     bool empty_is_all; /* LIST: empty means every name, so a change must leave one */
+    /* LIST: what is_valid takes, where there is no name_at to tell; it may be empty. NULL: there
+     * is. */
+    const char *names_what;
 };
 
 const struct setting_row *setting_row_at(size_t index);

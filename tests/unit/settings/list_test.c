@@ -114,7 +114,7 @@ static void lists_know_their_names(void **state)
             assert_shows(f.settings, row->name, name);
         }
     }
-    assert_int_equal(lists, 9);
+    assert_int_equal(lists, 10);
     assert_null(sally_setting_choice_at("ssh.nothing", 0));
     assert_null(sally_setting_choice_at(NULL, 0));
     /* Before the login there is none, as in OpenSSH since 7.4. */
@@ -124,12 +124,42 @@ static void lists_know_their_names(void **state)
     fixture_end(&f);
 }
 
+/* A list of what cannot be listed: networks. */
+static void networks_are_checked(void **state)
+{
+    (void)state;
+    struct fixture f;
+    fixture_begin(&f);
+    static const struct {
+        const char *in, *out;
+    } values[] = {
+        {"", ""},
+        {"192.0.2.0/24, 2001:db8::/32", "192.0.2.0/24,2001:db8::/32"},
+        {"+192.0.2.1", "127.0.0.0/8,::1,192.0.2.1"},
+        {"-127.0.0.0/8", "::1"},
+        {"-127.0.0.0/8,::1", ""},
+    };
+    for (size_t i = 0; i < COUNT_OF(values); i++) {
+        assert_int_equal(fixture_set(&f, "limits.penalty_exempt", values[i].in), SALLY_E_OK);
+        assert_shows(f.settings, "limits.penalty_exempt", values[i].out);
+    }
+    const char *const bad[] = {"localhost", "192.0.2.0/33", "192.0.2.1/24",
+                               "10.*",      "-10.*",        "192.0.2.0/24/8"};
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        assert_int_equal(fixture_set(&f, "limits.penalty_exempt", bad[i]), SALLY_E_PARSE);
+    assert_int_equal(fixture_set(&f, "limits.penalty_exempt", "192.0.2.1/24"), SALLY_E_PARSE);
+    assert_string_equal(f.why, "limits.penalty_exempt: \"192.0.2.1/24\" is not an IP address or "
+                               "network, such as 192.0.2.0/24");
+    fixture_end(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lists_stand_alone_or_change_the_default),
         cmocka_unit_test(a_mark_holds_for_the_names_behind_it),
         cmocka_unit_test(lists_know_their_names),
+        cmocka_unit_test(networks_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
