@@ -1,47 +1,41 @@
 #include "server/address.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
-#include <string.h>
 
-/* The address proper, with IPv4 taken out of its IPv6 wrapping. NULL: no IP. */
-static const void *bytes_of(const struct sockaddr *from, socklen_t size, int *family,
-                            uint16_t *port)
+#include "server/networks.h"
+
+struct ip_address address_ip(const struct sockaddr *from, socklen_t size)
 {
     if (from->sa_family == AF_INET && size >= (socklen_t)sizeof(struct sockaddr_in)) {
         const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)from;
-        *family = AF_INET;
-        *port = ntohs(in->sin_port);
-        return &in->sin_addr;
+        return ip_from_bytes((const uint8_t *)&in->sin_addr, 4);
     }
     if (from->sa_family == AF_INET6 && size >= (socklen_t)sizeof(struct sockaddr_in6)) {
-        const struct sockaddr_in6 *in = (const struct sockaddr_in6 *)(const void *)from;
-        *port = ntohs(in->sin6_port);
-        bool mapped = IN6_IS_ADDR_V4MAPPED(&in->sin6_addr);
-        *family = mapped ? AF_INET : AF_INET6;
-        return mapped ? &in->sin6_addr.s6_addr[12] : in->sin6_addr.s6_addr;
+        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)(const void *)from;
+        return ip_from_bytes(in6->sin6_addr.s6_addr, 16);
     }
-    return NULL;
+    return (struct ip_address){.size = 0};
+}
+
+static uint16_t port_of(const struct sockaddr *from)
+{
+    return ntohs(from->sa_family == AF_INET
+                     ? ((const struct sockaddr_in *)(const void *)from)->sin_port
+                     : ((const struct sockaddr_in6 *)(const void *)from)->sin6_port);
 }
 
 void address_of(struct address *a, const struct sockaddr *from, socklen_t size)
 {
-    memset(a, 0, sizeof *a);
-    int family = AF_UNSPEC;
-    const void *bytes = bytes_of(from, size, &family, &a->port);
-    if (bytes)
-        (void)inet_ntop(family, bytes, a->text, sizeof a->text);
+    struct ip_address ip = address_ip(from, size);
+    ip_print(&ip, a->text);
+    a->port = ip.size ? port_of(from) : 0;
 }
 
 void address_network(char out[ADDRESS_TEXT_SIZE], const struct sockaddr *from, socklen_t size)
 {
+    struct ip_address ip = address_ip(from, size);
+    struct networks networks = networks_of(&ip);
     out[0] = '\0';
-    int family = AF_UNSPEC;
-    uint16_t port;
-    const void *bytes = bytes_of(from, size, &family, &port);
-    if (!bytes)
-        return;
-    uint8_t network[16] = {0};
-    memcpy(network, bytes, family == AF_INET ? 4 : 8);
-    (void)inet_ntop(family, network, out, ADDRESS_TEXT_SIZE);
+    if (networks.count)
+        ip_print(&networks.at[0].address, out);
 }

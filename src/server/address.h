@@ -1,4 +1,4 @@
-/* Socket addresses as text. */
+/* Socket addresses. */
 #ifndef SALLY_SERVER_ADDRESS_H
 #define SALLY_SERVER_ADDRESS_H
 
@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
+
+#include "base/ip.h"
 
 #define ADDRESS_TEXT_SIZE 80
 
@@ -16,6 +18,9 @@ struct address {
 };
 
 void address_of(struct address *a, const struct sockaddr *from, socklen_t size);
+/* Its size is 0 for anything but IP. */
+struct ip_address address_ip(const struct sockaddr *from, socklen_t size);
+
 /* What connections from there are counted under: an IPv4 address, or 64 bits of an IPv6 one; "" for
  * anything else. */
 void address_network(char out[ADDRESS_TEXT_SIZE], const struct sockaddr *from, socklen_t size);

@@ -57,16 +57,14 @@ static void prepare_socket(int fd, const struct settings *settings)
         set_option(fd, SOL_SOCKET, SO_SNDBUF, (int)settings->server.send_buffer);
 }
 
-static void set_peer(struct conn *c, const struct protocol *protocol,
-                     char network[ADDRESS_TEXT_SIZE])
+static void set_peer(struct conn *c, const struct protocol *protocol)
 {
     struct sockaddr_storage name;
-    network[0] = '\0';
     socklen_t size = sizeof name;
     memset(&name, 0, sizeof name);
     if (getpeername(c->socket.fd, (struct sockaddr *)&name, &size) == 0) {
         address_of(&c->address, (struct sockaddr *)&name, size);
-        address_network(network, (struct sockaddr *)&name, size);
+        c->ip = address_ip((struct sockaddr *)&name, size);
     }
     size = sizeof name;
     memset(&name, 0, sizeof name);
@@ -144,11 +142,10 @@ struct conn *conn_new(sally_server *server, int fd, struct listener *listener,
     c->connected_wall_ns = clock_wall_ns();
     c->peer.connection_id =
         atomic_fetch_add_explicit(&server->next_connection_id, 1, memory_order_relaxed);
-    char network[ADDRESS_TEXT_SIZE];
-    set_peer(c, protocol, network);
+    set_peer(c, protocol);
     const char *limit = "out of memory";
     if (begin_service(c, protocol))
-        limit = limits_admit(&server->limits, c->settings, network, &c->live_address);
+        limit = limits_admit(&server->limits, c->settings, &c->ip, loop_now_ns(), &c->live_address);
     if (limit) {
         counter_add(&server->counters.connections_refused, 1);
         log_refused(c, limit);

@@ -91,6 +91,7 @@ struct conn {
 
     sally_peer peer; /* client_software: set once, under facts.lock */
     struct address address, local_address;
+    struct ip_address ip;              /* of the peer */
     struct live_address *live_address; /* held; the limits count it here; NULL: not counted */
     char *client_software;
     uint64_t connected_wall_ns;
@@ -106,7 +107,7 @@ struct conn {
     struct setting_layer user_layer, own_layer;
     uint32_t auth_next; /* SALLY_AUTH_ bits that must follow a partial success; 0: any offered */
     void *auth_state;
-    const char *asked_user; /* user name that awaits the authenticator's answer; NULL: none */
+    const char *asked_user;    /* user name that awaits the authenticator's answer; NULL: none */
     struct login login;
     bool is_logged_in;
     struct log_sink log; /* see conn_log_init() */

@@ -3,31 +3,44 @@
 #include "base/mem.h"
 #include "core/counters.h"
 
-void limits_init(struct limits *limits)
+bool limits_init(struct limits *limits, const struct random_source *random)
 {
+    uint8_t keys[2][SIPHASH_KEY_SIZE];
+    if (!random_fill(random, &keys[0][0], sizeof keys))
+        return false;
     live_addresses_init(&limits->addresses);
     live_users_init(&limits->users);
+    known_addresses_init(&limits->known, keys[0]);
+    penalties_init(&limits->penalties, keys[1]);
     atomic_init(&limits->connections, 0);
-    atomic_init(&limits->unauthenticated, 0);
+    limits->strangers = (struct strangers){0};
+    limits->random = *random;
+    return true;
 }
 
 void limits_clear(struct limits *limits)
 {
+    penalties_clear(&limits->penalties);
+    known_addresses_clear(&limits->known);
     live_table_clear(&limits->addresses);
     live_table_clear(&limits->users);
 }
 
-/* ---- Admission: one step per limit ---- */
+/* ---- Admission: one step per kind of limit ---- */
 
 struct admission {
     struct limits *limits;
-    const struct settings *settings;
+    const struct limits_settings *settings;
     struct live_address *address; /* NULL: unknown */
+    bool is_known;
 };
 
-static bool add_connection(const struct admission *a)
+/* Each counts, or says which setting refuses. */
+static const char *add_connection(const struct admission *a)
 {
-    return counter_add_below(&a->limits->connections, 1, a->settings->limits.connections);
+    return counter_add_below(&a->limits->connections, 1, a->settings->connections)
+               ? NULL
+               : "limits.connections";
 }
 
 static void remove_connection(const struct admission *a)
@@ -35,20 +48,12 @@ static void remove_connection(const struct admission *a)
     counter_sub(&a->limits->connections, 1);
 }
 
-static bool add_unauthenticated(const struct admission *a)
-{
-    return counter_add_below(&a->limits->unauthenticated, 1, a->settings->limits.unauthenticated);
-}
-
-static void remove_unauthenticated(const struct admission *a)
-{
-    counter_sub(&a->limits->unauthenticated, 1);
-}
-
-static bool add_to_address(const struct admission *a)
+static const char *add_to_address(const struct admission *a)
 {
     return !a->address || live_count(&a->address->live, &a->address->connections,
-                                     a->settings->limits.connections_per_address);
+                                     a->settings->connections_per_address)
+               ? NULL
+               : "limits.connections_per_address";
 }
 
 static void remove_from_address(const struct admission *a)
@@ -57,38 +62,39 @@ static void remove_from_address(const struct admission *a)
         live_uncount(&a->address->live, &a->address->connections);
 }
 
-static bool add_unauthenticated_to_address(const struct admission *a)
+static const char *add_stranger(const struct admission *a)
 {
-    return !a->address || live_count(&a->address->live, &a->address->unauthenticated,
-                                     a->settings->limits.unauthenticated_per_address);
+    return strangers_enter(&a->limits->strangers, &a->limits->addresses, a->settings, a->address,
+                           a->is_known, &a->limits->random);
 }
 
 static const struct step {
-    const char *setting;
-    bool (*add)(const struct admission *a);
+    const char *(*add)(const struct admission *a);
     void (*remove)(const struct admission *a);
 } steps[] = {
-    {"limits.connections", add_connection, remove_connection},
-    {"limits.unauthenticated", add_unauthenticated, remove_unauthenticated},
-    {"limits.connections_per_address", add_to_address, remove_from_address},
-    {"limits.unauthenticated_per_address", add_unauthenticated_to_address, NULL},
+    {add_connection, remove_connection},
+    {add_to_address, remove_from_address},
+    {add_stranger, NULL},
 };
 
 const char *limits_admit(struct limits *limits, const struct settings *settings,
-                         const char *network, struct live_address **address)
+                         const struct ip_address *ip, uint64_t now_ns,
+                         struct live_address **address)
 {
-    struct admission a = {limits, settings, NULL};
+    struct admission a = {limits, &settings->limits, NULL, false};
+    struct networks networks = networks_of(ip);
+    const char *refused = NULL;
     *address = NULL;
-    if (*network && (a.address = live_address_get(&limits->addresses, network)) == NULL)
+    if (networks.count && (a.address = live_address_get(&limits->addresses, &networks)) == NULL)
         return "out of memory";
+    a.is_known = known_addresses_have(&limits->known, ip, now_ns);
     size_t done = 0;
-    while (done < COUNT_OF(steps) && steps[done].add(&a))
+    while (done < COUNT_OF(steps) && (refused = steps[done].add(&a)) == NULL)
         done++;
-    if (done == COUNT_OF(steps)) {
+    if (!refused) {
         *address = a.address;
         return NULL;
     }
-    const char *refused = steps[done].setting;
     while (done-- > 0)
         steps[done].remove(&a);
     if (a.address)
@@ -98,9 +104,7 @@ const char *limits_admit(struct limits *limits, const struct settings *settings,
 
 void limits_logged_in(struct limits *limits, struct live_address *address)
 {
-    counter_sub(&limits->unauthenticated, 1);
-    if (address)
-        live_uncount(&address->live, &address->unauthenticated);
+    strangers_leave(&limits->strangers, &limits->addresses, address);
 }
 
 void limits_release(struct limits *limits, struct live_address *address)

@@ -1,5 +1,5 @@
-/* Limits that connections share: how many there may be in all, from one address, and not logged in.
- * (For those of one user, see live.h.) Any thread. */
+/* Limits that connections share: how many there may be in all, from one address, and not logged in;
+ * and what is remembered of addresses. (For the limits of one user, see live.h.) Any thread. */
 #ifndef SALLY_SERVER_LIMITS_H
 #define SALLY_SERVER_LIMITS_H
 
@@ -8,22 +8,32 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/random.h"
+#include "server/known_addresses.h"
 #include "server/live.h"
+#include "server/penalties.h"
+#include "server/strangers.h"
 #include "settings/settings.h"
 
 struct limits {
     struct live_table addresses, users;
-    _Atomic uint64_t connections, unauthenticated;
+    _Atomic uint64_t connections;
+    struct strangers strangers;
+    struct known_addresses known;
+    struct penalties penalties;
+    struct random_source random; /* for early drop */
 };
 
-void limits_init(struct limits *limits);
+/* False: there is no randomness, and nothing to clear. `random` outlives it. */
+bool limits_init(struct limits *limits, const struct random_source *random);
 void limits_clear(struct limits *limits);
 
-/* Counts a new connection that has not logged in yet, from `network` (see address_network(); "":
- * unknown, not limited). NULL: it is admitted, and *address is held for it (NULL for ""); otherwise
- * the setting that refuses it. */
+/* Counts a new connection that has not logged in yet, from `ip` (no IP address: limits of addresses
+ * do not apply). NULL: it is admitted, and *address is held for it (NULL: no IP address); otherwise
+ * the setting that refuses it. Penalties are not looked at. */
 const char *limits_admit(struct limits *limits, const struct settings *settings,
-                         const char *network, struct live_address **address);
+                         const struct ip_address *ip, uint64_t now_ns,
+                         struct live_address **address);
 /* It has logged in, or is gone before that. */
 void limits_logged_in(struct limits *limits, struct live_address *address);
 /* It is gone; releases `address`. */

@@ -18,11 +18,12 @@ static struct live **find(struct live_table *table, const char *name)
 }
 
 static void table_init(struct live_table *table, size_t object_size,
-                       void (*init)(struct live *live))
+                       void (*init)(struct live *live), void (*clear)(struct live *live))
 {
     pthread_mutex_init(&table->lock, NULL);
     table->object_size = object_size;
     table->init = init;
+    table->clear = clear;
     memset(table->buckets, 0, sizeof table->buckets);
 }
 
@@ -82,8 +83,11 @@ void live_unref(struct live *live)
     if (last)
         *find(table, live->name) = live->next;
     pthread_mutex_unlock(&table->lock);
-    if (last)
-        mem_free(live);
+    if (!last)
+        return;
+    if (table->clear)
+        table->clear(live);
+    mem_free(live);
 }
 
 bool live_count(struct live *live, uint64_t *count, uint64_t maximum)
@@ -116,12 +120,19 @@ static void init_user(struct live *live)
 
 void live_users_init(struct live_table *table)
 {
-    table_init(table, sizeof(struct live_user), init_user);
+    table_init(table, sizeof(struct live_user), init_user, NULL);
+}
+
+static void let_go_of_network(struct live *live)
+{
+    struct live_address *around = CONTAINER_OF(live, struct live_address, live)->around;
+    if (around)
+        live_unref(&around->live);
 }
 
 void live_addresses_init(struct live_table *table)
 {
-    table_init(table, sizeof(struct live_address), NULL);
+    table_init(table, sizeof(struct live_address), NULL, let_go_of_network);
 }
 
 struct live_user *live_user_get(struct live_table *users, const char *name)
@@ -130,8 +141,37 @@ struct live_user *live_user_get(struct live_table *users, const char *name)
     return live ? CONTAINER_OF(live, struct live_user, live) : NULL;
 }
 
-struct live_address *live_address_get(struct live_table *addresses, const char *network)
+/* `around` is held, and the new object's if it has none. */
+static struct live_address *get_network(struct live_table *addresses,
+                                        const struct ip_network *network, uint32_t weight,
+                                        struct live_address *around)
 {
-    struct live *live = get(addresses, network);
-    return live ? CONTAINER_OF(live, struct live_address, live) : NULL;
+    char name[IP_TEXT_SIZE];
+    ip_network_print(network, name);
+    struct live *live = get(addresses, name);
+    struct live_address *address = live ? CONTAINER_OF(live, struct live_address, live) : NULL;
+    if (address) {
+        pthread_mutex_lock(&addresses->lock);
+        address->weight = weight;
+        if (!address->around) {
+            address->around = around;
+            around = NULL;
+        }
+        pthread_mutex_unlock(&addresses->lock);
+    }
+    if (around)
+        live_unref(&around->live);
+    return address;
+}
+
+struct live_address *live_address_get(struct live_table *addresses, const struct networks *networks)
+{
+    struct live_address *address = NULL;
+    for (size_t i = networks->count; i-- > 0;) {
+        struct live_address *around = address;
+        address = get_network(addresses, &networks->at[i], networks->weight[i], around);
+        if (!address)
+            return NULL;
+    }
+    return address;
 }

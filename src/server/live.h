@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "loop/lanes.h"
+#include "server/networks.h"
 
 #define LIVE_BUCKETS 1024
 
@@ -29,17 +30,22 @@ struct live_user {
     struct lane_group lanes;
 };
 
-/* An IPv4 address, or a network of 64 bits of IPv6 (address_network()). */
+/* An IPv4 address or a network of 64 bits of IPv6; or one of the networks around it (networks.h),
+ * of which only the unauthenticated connections are counted. */
 struct live_address {
     struct live live;
+    struct live_address *around; /* held; NULL: the widest one */
+    uint32_t weight;             /* as many addresses' worth as it may take */
     uint64_t connections;
     uint64_t unauthenticated; /* of these */
+    uint64_t reserved;        /* of these, in the reserve (strangers.h) */
 };
 
 struct live_table {
     pthread_mutex_t lock;
     size_t object_size;
-    void (*init)(struct live *live); /* NULL: all zero will do */
+    void (*init)(struct live *live);  /* NULL: all zero will do */
+    void (*clear)(struct live *live); /* before it is freed, not under the lock; NULL: nothing */
     struct live *buckets[LIVE_BUCKETS];
 };
 
@@ -51,7 +57,9 @@ void live_table_clear(struct live_table *table);
 /* A reference to the object of this name, which is created if necessary; NULL: out of memory. The
  * object is freed with its last reference. */
 struct live_user *live_user_get(struct live_table *users, const char *name);
-struct live_address *live_address_get(struct live_table *addresses, const char *network);
+/* Of the first one, an IP address; it holds those around it. */
+struct live_address *live_address_get(struct live_table *addresses,
+                                      const struct networks *networks);
 struct live *live_ref(struct live *live);
 void live_unref(struct live *live); /* NULL is allowed */
 

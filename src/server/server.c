@@ -24,10 +24,16 @@ sally_error sally_server_new(sally_server **out)
     sally_error error = settings_resolve(&server->settings, NULL, NULL, 0, why);
     if (!error)
         error = crypto_new(&server->crypto);
+    struct random_source random = crypto_random(server->crypto);
+    if (!error && !limits_init(&server->limits, &random))
+        error = SALLY_E_CRYPTO;
+    bool has_limits = !error;
     if (!error)
         error =
             conn_watch_files(&server->hooks); /* first in: its after-hook sees the last answer */
     if (error) {
+        if (has_limits)
+            limits_clear(&server->limits);
         crypto_unref(server->crypto);
         settings_unref(server->settings);
         mem_free(server);
@@ -45,7 +51,6 @@ sally_error sally_server_new(sally_server **out)
     list_init(&server->failures);
     service_source_init(&server->adopted);
     server_log_init(server);
-    limits_init(&server->limits);
     registry_init(&server->registry);
     atomic_init(&server->next_connection_id, 1);
     atomic_init(&server->next_session_id, 1);

@@ -126,7 +126,8 @@ class TestBeforeLogin:
         still_serves(server)
 
     def test_limit_of_unauthenticated_connections(self, start):
-        server = start(settings={"limits.unauthenticated": "5"})
+        server = start(settings={"limits.unauthenticated": "5", "limits.unauthenticated_start": "100",
+                                 "limits.unauthenticated_reserve": "0"})
         waiting = [Raw(server) for _ in range(5)]
         for connection in waiting:
             connection.line()

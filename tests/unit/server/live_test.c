@@ -6,6 +6,7 @@
 #include "alloc_failure.h"
 #include "base/mem.h"
 #include "server/live.h"
+#include "server/strangers_fixture.h"
 
 #define MANY 5000 /* more than there are buckets */
 
@@ -98,6 +99,36 @@ static void a_lane_holds_its_user(void **state)
     unused->release(unused); /* teardown: it is gone */
 }
 
+static struct live_address *get_address(struct live_table *addresses, const char *text)
+{
+    struct ip_address ip = test_ip(text);
+    struct networks networks = networks_of(&ip);
+    return live_address_get(addresses, &networks);
+}
+
+/* Those around an address are there as long as it is. */
+static void addresses_hold_their_networks(void **state)
+{
+    (void)state;
+    struct live_table addresses;
+    live_addresses_init(&addresses);
+    struct live_address *one = get_address(&addresses, "2001:db8:1:2::1");
+    struct live_address *two = get_address(&addresses, "2001:db8:1:3::1");
+    assert_ptr_equal(get_address(&addresses, "2001:db8:1:2::2"), one);
+    assert_ptr_not_equal(one, two);
+    assert_ptr_equal(one->around, two->around);
+    assert_string_equal(one->around->around->live.name, "2001:db8:1::/48");
+    assert_null(one->around->around->around);
+    assert_int_equal(one->around->weight, 4);
+    live_unref(&one->live);
+    live_unref(&one->live);
+    assert_string_equal(two->around->live.name, "2001:db8:1::/56");
+    live_unref(&two->live);
+    for (size_t i = 0; i < LIVE_BUCKETS; i++)
+        assert_null(addresses.buckets[i]);
+    live_table_clear(&addresses);
+}
+
 static void short_memory(void **state)
 {
     (void)state;
@@ -111,9 +142,9 @@ static void short_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(one_name_is_one_object), TEST(counts_stop_at_the_maximum),
-        TEST(many_names_stay_apart),  TEST(a_lane_holds_its_user),
-        TEST(short_memory),
+        TEST(one_name_is_one_object),        TEST(counts_stop_at_the_maximum),
+        TEST(many_names_stay_apart),         TEST(a_lane_holds_its_user),
+        TEST(addresses_hold_their_networks), TEST(short_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

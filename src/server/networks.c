@@ -1,0 +1,22 @@
+#include "server/networks.h"
+
+#include "base/mem.h"
+
+/* The weights are such that one address's misconduct does not get its neighbours refused, but that
+ * of a rented network gets it refused as a whole. */
+static const struct {
+    uint8_t size, bits;
+    uint32_t weight;
+} levels[] = {{4, 32, 1}, {4, 24, 16}, {16, 64, 1}, {16, 56, 4}, {16, 48, 16}};
+
+struct networks networks_of(const struct ip_address *address)
+{
+    struct networks n = {.count = 0};
+    for (size_t i = 0; i < COUNT_OF(levels); i++) {
+        if (levels[i].size != address->size)
+            continue;
+        n.at[n.count] = ip_network_of(address, levels[i].bits);
+        n.weight[n.count++] = levels[i].weight;
+    }
+    return n;
+}

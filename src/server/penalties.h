@@ -1,0 +1,68 @@
+/* Penalties for addresses whose clients misbehave before they log in, as OpenSSH's
+ * PerSourcePenalties: each offence costs time, the times of an address add up and run off like a
+ * clock, and once more than `limits.penalty_min` is left the address is refused until the last of
+ * it has run off. The networks around it pay a part (networks.h), but only while the address is not
+ * refused: its own misconduct alone does not get its neighbours refused.
+ *
+ * A full table forgets what would end first, as OpenSSH's overflow:permissive does: whoever has
+ * enough addresses to fill it escapes some of his penalties, but locks nobody out. Any thread. */
+#ifndef SALLY_SERVER_PENALTIES_H
+#define SALLY_SERVER_PENALTIES_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "server/network_table.h"
+#include "server/networks.h"
+#include "settings/settings.h"
+
+enum offence {
+    OFFENCE_FAILED_LOGIN,
+    OFFENCE_LOGIN_TIME,
+    OFFENCE_NO_LOGIN,
+    OFFENCE_PROTOCOL_ERROR,
+};
+
+struct penalties {
+    pthread_mutex_t lock;
+    struct network_table table; /* struct penalty, in penalties.c */
+};
+
+/* What an offence has cost. */
+struct penalty_charge {
+    uint64_t at_ns;
+    uint64_t cost_ns[NETWORKS_MAX]; /* of the address and the networks around it */
+};
+
+/* A network that is refused from now on, or no more. */
+struct penalty_change {
+    struct ip_network network;
+    uint64_t left_ns;
+    uint64_t refused; /* connections, since it began */
+};
+
+void penalties_init(struct penalties *p, const uint8_t key[SIPHASH_KEY_SIZE]);
+void penalties_clear(struct penalties *p);
+
+/* Whether `limits.penalty_exempt` lists the address, or it is no IP address at all: such are never
+ * charged, refused or delayed. */
+bool penalties_exempt(const struct limits_settings *limits, const struct ip_address *address);
+
+/* `charge` may be refunded later. Returns how many networks are refused from now on, in `changes`.
+ */
+size_t penalties_add(struct penalties *p, const struct limits_settings *limits,
+                     const struct ip_address *address, enum offence offence, uint64_t now_ns,
+                     struct penalty_charge *charge, struct penalty_change changes[NETWORKS_MAX]);
+/* Takes back what has not run off of the charge. */
+void penalties_refund(struct penalties *p, const struct ip_address *address,
+                      const struct penalty_charge *charge, uint64_t now_ns);
+/* Whether a connection from there is refused now; it is counted. */
+bool penalties_refuse(struct penalties *p, const struct limits_settings *limits,
+                      const struct ip_address *address, uint64_t now_ns);
+/* What is left of the address's own penalties. */
+uint64_t penalties_left(struct penalties *p, const struct ip_address *address, uint64_t now_ns);
+/* Forgets what has run off. True: a network that was refused is no more, *change; call it again. */
+bool penalties_expire(struct penalties *p, uint64_t now_ns, struct penalty_change *change);
+
+#endif
