@@ -98,7 +98,7 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_server_add_systemd_listeners(sally_
 SALLY_API const char *sally_server_listener(const sally_server *server, size_t index);
 
 /** Takes over a connected socket from elsewhere; it is the server's whatever is returned.
- * `protocol`: "sftp". */
+ * `protocol`: "sftp". ::SALLY_E_LIMIT: a limit or a penalty of its peer's address refuses it. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_server_adopt(sally_server *server, int fd,
                                                           const char *protocol,
                                                           uint64_t *connection_id);
@@ -199,7 +199,7 @@ SALLY_API sally_error sally_server_set_connection(sally_server *server, uint64_t
 typedef struct sally_counters {
     size_t struct_size;                       /**< in: sizeof(sally_counters) */
     uint64_t connections;                     /**< accepted */
-    uint64_t connections_refused;             /**< by a limit or a hook */
+    uint64_t connections_refused;             /**< by a limit, a penalty or a hook */
     uint64_t connections_now;                 /**< open now */
     uint64_t connections_unauthenticated_now; /**< of these, not logged in yet */
     uint64_t logins;                          /**< accepted */

@@ -310,12 +310,14 @@ void conn_end(struct conn *c, uint32_t reason, const char *detail)
         c->end_detail = detail;
     }
     registry_remove(&c->server->registry, c);
+    conn_penalty_ended(c);
     announce_end(c);
     c->end_detail = ""; /* it may be the engine's */
     struct line *line = c->line;
     c->line = NULL;
     if (line)
         line->methods->free(line);
+    login_stop_keeping(c);
     conn_sessions_settle_all(c);
     bool linger = c->socket.has_poll && !c->socket.has_eof && !c->socket.is_broken &&
                   c->end_reason == SALLY_END_BY_SERVER && c->stream.methods->end_output(&c->stream);
@@ -392,6 +394,7 @@ static void conn_drain(struct loop_member *m, bool now)
 void conn_logged_in(struct conn *c)
 {
     c->is_logged_in = true;
+    conn_penalty_logged_in(c);
     limits_logged_in(&c->server->limits, c->live_address);
     counter_sub(&c->server->counters.connections_unauthenticated_now, 1);
     counter_add(&c->server->counters.logins, 1);

@@ -15,6 +15,7 @@
 #include "core/op.h"
 #include "sallyport/server.h"
 #include "server/address.h"
+#include "server/conn_penalty.h"
 #include "server/line.h"
 #include "server/live.h"
 #include "server/loops.h"
@@ -42,6 +43,8 @@ struct conn_facts {
     _Atomic uint64_t bytes_in, bytes_out, last_input_ns;
     _Atomic uint32_t sessions, open_files, operations, rekeys;
 };
+
+struct attempt; /* to log in */
 
 /* Who is logged in. */
 struct login {
@@ -108,6 +111,9 @@ struct conn {
     uint32_t auth_next; /* SALLY_AUTH_ bits that must follow a partial success; 0: any offered */
     void *auth_state;
     const char *asked_user;    /* user name that awaits the authenticator's answer; NULL: none */
+    struct attempt *kept_back; /* a "no" that the client hears at kept_until_ns; NULL: none */
+    uint64_t kept_until_ns;
+    struct conduct conduct;
     struct login login;
     bool is_logged_in;
     struct log_sink log; /* see conn_log_init() */

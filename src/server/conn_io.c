@@ -3,6 +3,7 @@
 #include "core/counters.h"
 #include "os/socket.h"
 #include "server/conn_session.h"
+#include "server/login.h"
 #include "server/server.h"
 
 /* Bytes moved in either direction before others get their turn. */
@@ -173,7 +174,7 @@ static void transmit(struct conn *c, size_t *budget)
 
 static uint64_t next_deadline(struct conn *c)
 {
-    uint64_t at = line_deadline(c);
+    uint64_t at = min_u64(line_deadline(c), login_deadline(c));
     if (output(c).size > 0) {
         uint64_t patience = line_is_over(c) ? FAREWELL_NS : c->settings->limits.stall_ns;
         at = min_u64(at, c->progress_ns + patience);
@@ -205,6 +206,7 @@ static bool meet_deadline(struct conn *c)
             return false;
         }
     }
+    login_tick(c, now);
     if (line_deadline(c) <= now)
         c->line->methods->tick(c->line, now);
     if (!c->is_trimmed && c->active_ns + TRIM_NS <= now) {

@@ -78,6 +78,16 @@ const char *sally_server_listener(const sally_server *server, size_t index)
     return url;
 }
 
+static bool is_refused(sally_server *server, int fd, const struct protocol *protocol)
+{
+    struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
+    socklen_t size = sizeof peer;
+    if (getpeername(fd, (struct sockaddr *)&peer, &size) != 0)
+        return false;
+    struct ip_address ip = address_ip((struct sockaddr *)&peer, size);
+    return conn_penalty_refuses(server, &server->adopted, protocol, &ip);
+}
+
 sally_error sally_server_adopt(sally_server *server, int fd, const char *protocol,
                                uint64_t *connection_id)
 {
@@ -99,6 +109,12 @@ sally_error sally_server_adopt(sally_server *server, int fd, const char *protoco
             server_fail(server, SALLY_E_SYSTEM, "cannot adopt the socket: %s", strerror(errno));
         close(fd);
         return error;
+    }
+    if (is_refused(server, fd, p)) {
+        close(fd);
+        return server_fail(server, SALLY_E_LIMIT,
+                           "cannot adopt the socket: its peer is refused for now "
+                           "(limits.penalty_min)");
     }
     sally_error error = SALLY_E_OK;
     struct conn *c = conn_new(server, fd, NULL, p, &error);

@@ -53,10 +53,14 @@ static void shed(struct listener *l, int error)
     uv_timer_start(&l->pause, resume, PAUSE_MS, 0);
 }
 
-static void admit(struct listener *l, int fd)
+static void admit(struct listener *l, int fd, const struct ip_address *ip)
 {
     sally_server *server = l->server;
     sally_error error;
+    if (conn_penalty_refuses(server, &l->service, l->protocol, ip)) {
+        close(fd);
+        return;
+    }
     struct conn *c = conn_new(server, fd, l, l->protocol, &error);
     if (!c)
         return;
@@ -83,9 +87,12 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     (void)events;
     struct listener *l = poll->data;
     for (int i = 0; i < ACCEPT_AT_ONCE && l->fd >= 0; i++) {
-        int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
+        socklen_t size = sizeof peer;
+        int fd = accept4(l->fd, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
-            admit(l, fd);
+            struct ip_address ip = address_ip((struct sockaddr *)&peer, size);
+            admit(l, fd, &ip);
             continue;
         }
         if (errno == EAGAIN || errno == EWOULDBLOCK)

@@ -233,13 +233,9 @@ static void tell_fault(struct conn *c, const struct attempt *a)
                  COUNT_OF(fields), "Authorized keys are not used: %s", a->request->fault);
 }
 
-static void finish_attempt(struct task *task)
+static void end_attempt(struct attempt *a)
 {
-    struct attempt *a = CONTAINER_OF(task, struct attempt, task);
     struct conn *c = a->conn;
-    c->auth_state = a->request->pub.state;
-    c->asked_user = NULL;
-    tell_fault(c, a);
     if (conn_is_ended(c)) {
         a->query->answers->reject(a->query,
                                   0); /* there is no client to hear it, but the query is freed */
@@ -250,6 +246,54 @@ static void finish_attempt(struct task *task)
     auth_request_free(a->request);
     mem_free(a);
     conn_unpin(c);
+}
+
+static bool is_rejected(const struct attempt *a)
+{
+    sally_auth_result result = a->request->result;
+    return result != SALLY_AUTH_ACCEPT && result != SALLY_AUTH_PARTIAL &&
+           result != SALLY_AUTH_PROMPT;
+}
+
+static void finish_attempt(struct task *task)
+{
+    struct attempt *a = CONTAINER_OF(task, struct attempt, task);
+    struct conn *c = a->conn;
+    uint64_t delay = 0;
+    c->auth_state = a->request->pub.state;
+    c->asked_user = NULL;
+    tell_fault(c, a);
+    if (is_rejected(a) && !conn_is_ended(c))
+        delay = conn_penalty_rejected(c, a->query);
+    if (delay == 0) {
+        end_attempt(a);
+        return;
+    }
+    /* A client has one query at a time: the engine reads no further before this one is answered. */
+    c->kept_back = a;
+    c->kept_until_ns = loop_now_ns() + delay;
+    conn_make_ready(c);
+}
+
+/* ---- Answers that are kept back ---- */
+
+uint64_t login_deadline(const struct conn *c)
+{
+    return c->kept_back ? c->kept_until_ns : DEADLINE_NONE;
+}
+
+void login_stop_keeping(struct conn *c)
+{
+    struct attempt *a = c->kept_back;
+    c->kept_back = NULL;
+    if (a)
+        end_attempt(a);
+}
+
+void login_tick(struct conn *c, uint64_t now_ns)
+{
+    if (login_deadline(c) <= now_ns)
+        login_stop_keeping(c);
 }
 
 /* ---- A query ---- */
@@ -303,8 +347,10 @@ static bool is_quick(const struct attempt *a)
 
 void login_try(struct conn *c, struct login_query *q)
 {
-    if (q->user_changed)
+    if (q->user_changed) {
         c->auth_next = 0;
+        conn_penalty_user_changed(c);
+    }
     if (c->service->auth && q->user_changed && c->auth_state) {
         auth_forget(c->service->auth, c->auth_state);
         c->auth_state = NULL;

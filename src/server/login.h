@@ -7,6 +7,11 @@
 
 /* The engine's event: answers the query, now or later. */
 void login_try(struct conn *c, struct login_query *query);
+/* When login_tick() is wanted; DEADLINE_NONE: never. */
+uint64_t login_deadline(const struct conn *c);
+void login_tick(struct conn *c, uint64_t now_ns);
+/* The connection has ended: nobody waits for the answer that was kept back. */
+void login_stop_keeping(struct conn *c);
 /* The connection is closed: its place among those of its user is free. */
 void login_clear(struct conn *c);
 /* Nothing of the connection runs any more: what is kept of the login is let go. */
