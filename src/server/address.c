@@ -31,10 +31,9 @@ void address_of(struct address *a, const struct sockaddr *from, socklen_t size)
     a->port = ip.size ? port_of(from) : 0;
 }
 
-void address_network(char out[ADDRESS_TEXT_SIZE], const struct sockaddr *from, socklen_t size)
+void address_network(char out[ADDRESS_TEXT_SIZE], const struct ip_address *ip)
 {
-    struct ip_address ip = address_ip(from, size);
-    struct networks networks = networks_of(&ip);
+    struct networks networks = networks_of(ip);
     out[0] = '\0';
     if (networks.count)
         ip_print(&networks.at[0].address, out);

@@ -23,6 +23,6 @@ struct ip_address address_ip(const struct sockaddr *from, socklen_t size);
 
 /* What connections from there are counted under: an IPv4 address, or 64 bits of an IPv6 one; "" for
  * anything else. */
-void address_network(char out[ADDRESS_TEXT_SIZE], const struct sockaddr *from, socklen_t size);
+void address_network(char out[ADDRESS_TEXT_SIZE], const struct ip_address *ip);
 
 #endif

@@ -1,8 +1,6 @@
 #include "server/conn_log.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -94,23 +92,13 @@ static size_t size_of(const sally_log_line *line)
     return size;
 }
 
-/* What lines are counted under: see address_network(). */
-static void network_of(const struct conn *c, char out[ADDRESS_TEXT_SIZE])
-{
-    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
-    if (inet_pton(AF_INET6, c->address.text, &v6.sin6_addr) == 1)
-        address_network(out, (const struct sockaddr *)&v6, sizeof v6);
-    else
-        memcpy(out, c->address.text, ADDRESS_TEXT_SIZE);
-}
-
 static bool is_allowed(struct conn *c, const sally_log_line *line)
 {
     sally_server *server = c->server;
     const struct log_rates rates = {c->settings->limits.log_lines_per_address,
                                     c->settings->limits.log_lines};
     char network[ADDRESS_TEXT_SIZE];
-    network_of(c, network);
+    address_network(network, &c->ip);
     pthread_mutex_lock(&server->log_lock);
     bool allowed =
         log_limit_allows(&server->conn_log.limit, &rates, network, size_of(line), loop_now_ns());

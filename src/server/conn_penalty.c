@@ -23,7 +23,7 @@ static const char *const offence_names[] = {
 
 /* ---- Lines of the log: one when a network begins to be refused, one when that ends ---- */
 
-static void log_change(sally_server *server, struct log_ids ids, const char *event,
+static void log_change(const struct log_sink *log, struct log_ids ids, const char *event,
                        const struct penalty_change *change, const sally_log_field *more,
                        const char *text)
 {
@@ -31,7 +31,7 @@ static void log_change(sally_server *server, struct log_ids ids, const char *eve
     ip_network_print(&change->network, network);
     sally_log_field fields[3] = {{"address", network}, more[0], more[1]};
     size_t count = more[1].name ? 3 : 2;
-    log_line(&server->log, ids, SALLY_LOG_INFO, event, fields, count, "%s", text);
+    log_line(log, ids, SALLY_LOG_INFO, event, fields, count, "%s", text);
 }
 
 static void log_ended(sally_server *server, uint64_t now_ns)
@@ -39,9 +39,11 @@ static void log_ended(sally_server *server, uint64_t now_ns)
     struct penalty_change change;
     char refused[24];
     while (penalties_expire(&server->limits.penalties, now_ns, &change)) {
+        if (change.refused == 0)
+            continue; /* nobody came */
         snprintf(refused, sizeof refused, "%" PRIu64, change.refused);
         const sally_log_field more[2] = {{"refused", refused}, {NULL, NULL}};
-        log_change(server, (struct log_ids){0, 0, 0}, "address.penalty_ended", &change, more,
+        log_change(&server->log, (struct log_ids){0, 0, 0}, "address.penalty_ended", &change, more,
                    "Connections from there are accepted again");
     }
 }
@@ -56,7 +58,7 @@ static void charge(struct conn *c, enum offence offence, struct penalty_charge *
         snprintf(seconds, sizeof seconds, "%" PRIu64 "s",
                  (changes[i].left_ns + NS_PER_S - 1) / NS_PER_S);
         const sally_log_field more[2] = {{"reason", offence_names[offence]}, {"time", seconds}};
-        log_change(c->server, conn_log_ids(c), "address.penalized", &changes[i], more,
+        log_change(&c->log, conn_log_ids(c), "address.penalized", &changes[i], more,
                    "Connections from there are refused for now");
     }
 }

@@ -89,7 +89,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct address a;
     char network[ADDRESS_TEXT_SIZE];
     address_of(&a, (const struct sockaddr *)&from, from_size);
-    address_network(network, (const struct sockaddr *)&from, from_size);
+    struct ip_address ip = address_ip((const struct sockaddr *)&from, from_size);
+    address_network(network, &ip);
     require((*a.text == '\0') == (*network == '\0'));
     if (*a.text) {
         check_printed(&a);

@@ -49,7 +49,8 @@ static void addresses_become_text(void **state)
         address_of(&a, (struct sockaddr *)&s, size);
         assert_string_equal(a.text, rows[i].text);
         assert_int_equal(a.port, 22);
-        address_network(network, (struct sockaddr *)&s, size);
+        struct ip_address ip = address_ip((struct sockaddr *)&s, size);
+        address_network(network, &ip);
         assert_string_equal(network, rows[i].network);
         address_of(&a, (struct sockaddr *)&s, 4); /* cut short */
         assert_string_equal(a.text, "");
