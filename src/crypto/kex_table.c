@@ -1,6 +1,7 @@
 #include "base/mem.h"
 #include "crypto/kex_math.h"
 
+/* Of equally good ones, the cheaper comes first. */
 /* clang-format off */
 static const struct kex_row rows[] = {
     /*  name                                   family    hash         string default */
@@ -9,10 +10,10 @@ static const struct kex_row rows[] = {
     {{"ecdh-sha2-nistp256",                   KEX_ECDH, HASH_SHA256, false, true},  &kex_ecdh_math, 256},
     {{"ecdh-sha2-nistp384",                   KEX_ECDH, HASH_SHA384, false, true},  &kex_ecdh_math, 384},
     {{"ecdh-sha2-nistp521",                   KEX_ECDH, HASH_SHA512, false, true},  &kex_ecdh_math, 521},
-    {{"diffie-hellman-group-exchange-sha256", KEX_GEX,  HASH_SHA256, false, true},  &kex_dh_math, 0},
-    {{"diffie-hellman-group16-sha512",        KEX_DH,   HASH_SHA512, false, true},  &kex_dh_math, 4096},
-    {{"diffie-hellman-group18-sha512",        KEX_DH,   HASH_SHA512, false, true},  &kex_dh_math, 8192},
     {{"diffie-hellman-group14-sha256",        KEX_DH,   HASH_SHA256, false, true},  &kex_dh_math, 2048},
+    {{"diffie-hellman-group16-sha512",        KEX_DH,   HASH_SHA512, false, true},  &kex_dh_math, 4096},
+    {{"diffie-hellman-group-exchange-sha256", KEX_GEX,  HASH_SHA256, false, true},  &kex_dh_math, 0},
+    {{"diffie-hellman-group18-sha512",        KEX_DH,   HASH_SHA512, false, true},  &kex_dh_math, 8192},
     {{"diffie-hellman-group15-sha512",        KEX_DH,   HASH_SHA512, false, false}, &kex_dh_math, 3072},
     {{"diffie-hellman-group17-sha512",        KEX_DH,   HASH_SHA512, false, false}, &kex_dh_math, 6144},
     {{"diffie-hellman-group14-sha1",          KEX_DH,   HASH_SHA1,   false, false}, &kex_dh_math, 2048},

@@ -232,6 +232,10 @@ static const struct setting_row rows[] = {
     {{"ssh.compression", LIST, LISTENER, "none,zlib@openssh.com", "", "",
       "methods of compression, best first"},
      AT(ssh.fixed.compression), .name_at = ssh_compression_at},
+    {{"ssh.gex_max_bits", NUMBER, LISTENER, "4096", "2048", "8192",
+      "largest group that diffie-hellman-group-exchange may end with, in bits; clients that accept "
+      "only larger ones are refused"},
+     AT(ssh.fixed.gex_max_bits)},
     {{"ssh.host_key_algorithms", LIST, LISTENER,
       "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
       "rsa-sha2-512,rsa-sha2-256", "", "",
@@ -245,8 +249,8 @@ static const struct setting_row rows[] = {
      AT(ssh.keepalive_ns)},
     {{"ssh.kex", LIST, LISTENER,
       "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,"
-      "ecdh-sha2-nistp521,diffie-hellman-group-exchange-sha256,diffie-hellman-group16-sha512,"
-      "diffie-hellman-group18-sha512,diffie-hellman-group14-sha256", "", "",
+      "ecdh-sha2-nistp521,diffie-hellman-group14-sha256,diffie-hellman-group16-sha512,"
+      "diffie-hellman-group-exchange-sha256,diffie-hellman-group18-sha512", "", "",
       "methods of key exchange, best first"},
      AT(ssh.fixed.kex), .name_at = choice_kex_at},
     {{"ssh.macs", LIST, LISTENER,

@@ -23,6 +23,9 @@
 #define GROUP_WANTED 3072u
 #define GROUP_MAX    8192u
 
+/* Server: twice the bits cost eight times as much, and strangers choose. */
+#define GEX_MAX_BITS_DEFAULT 4096u
+
 struct kex *kex_new(struct ssh *ssh)
 {
     struct kex *k = mem_zalloc(sizeof *k);
@@ -164,6 +167,11 @@ static void put_group(struct buf *b, const struct kex_group *group)
     put_mpint(b, generator, sizeof generator);
 }
 
+static uint32_t at_most(uint32_t value, uint32_t limit)
+{
+    return value < limit ? value : limit;
+}
+
 static bool on_group_request(struct ssh *ssh, struct cursor *payload)
 {
     struct kex *k = ssh->transport->kex;
@@ -174,7 +182,12 @@ static bool on_group_request(struct ssh *ssh, struct cursor *payload)
         return false;
     if (k->min > k->wanted || k->wanted > k->max)
         return fail(ssh, "a group request that contradicts itself");
-    k->group = kex_group_find(ssh->options.crypto, k->min, k->wanted, k->max);
+    uint32_t limit = ssh->options.settings.fixed.gex_max_bits;
+    limit = limit ? limit : GEX_MAX_BITS_DEFAULT;
+    if (k->min > limit)
+        return fail(ssh, "the client only accepts groups that are larger than ssh.gex_max_bits");
+    k->group = kex_group_find(ssh->options.crypto, k->min, at_most(k->wanted, limit),
+                              at_most(k->max, limit));
     if (!k->group)
         return fail(ssh, "no group of the size that the client asks for");
     k->expected = SSH_MSG_KEX_GEX_INIT;

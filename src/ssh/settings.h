@@ -19,6 +19,7 @@ struct ssh_fixed_settings {
      * encrypt-then-MAC is agreed on. With these but without strict key exchange, an attacker can
      * remove messages at the start unnoticed (CVE-2023-48795, "Terrapin"). */
     bool strict_kex_required, strict_kex_for_etm;
+    uint32_t gex_max_bits; /* server: of a group that is offered (RFC 4419) [4096] */
 };
 
 /* ssh_change() replaces all but `fixed`. Zero means "never" for a time, "no limit" for rekey_bytes,

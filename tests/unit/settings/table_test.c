@@ -154,7 +154,7 @@ static void what_is_fixed_comes_from_below(void **state)
         if (row->pub.scope & (SALLY_SCOPE_USER | SALLY_SCOPE_CONNECTION))
             fail_msg("%s would change too late", row->pub.name);
     }
-    assert_int_equal(count, 10);
+    assert_int_equal(count, 11);
 }
 
 static void expect_list(const char *setting, struct buf *names)

@@ -138,6 +138,44 @@ static void huge_values_are_refused(void **state)
     pair_free(&p);
 }
 
+static void request_group(struct pair *p, const uint32_t sizes[3])
+{
+    struct buf b;
+    buf_init(&b, 100);
+    put_u8(&b, SSH_MSG_KEX_GEX_REQUEST);
+    for (size_t i = 0; i < 3; i++)
+        put_u32(&b, sizes[i]);
+    side_feed_clear(&p->server, buf_slice(&b));
+    buf_clear(&b);
+}
+
+/* Who wants a large group gets the largest that is allowed; who accepts no other gets none. */
+static void groups_have_a_limit(void **state)
+{
+    static const struct {
+        uint32_t limit, request[3], bits;
+    } cases[] = {
+        {0, {2048, 8192, 8192}, 4096},    {0, {4096, 8192, 8192}, 4096},
+        {0, {1024, 3072, 8192}, 3072},    {0, {6144, 8192, 8192}, 0},
+        {8192, {6144, 8192, 8192}, 8192}, {2048, {1024, 4096, 8192}, 2048},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct pair p;
+        pair_init(&p, state);
+        p.client_options.settings.fixed.kex = "diffie-hellman-group-exchange-sha256";
+        p.server_options.settings.fixed.gex_max_bits = cases[i].limit;
+        pair_start(&p);
+        pair_run_until(&p.client, AWAIT_KEX);
+        request_group(&p, cases[i].request);
+        assert_int_equal(p.server.overs, cases[i].bits == 0);
+        if (cases[i].bits)
+            assert_int_equal(p.server.ssh->transport->kex->group->bits, cases[i].bits);
+        else
+            assert_int_equal(p.server.end, SSH_END_PROTOCOL);
+        pair_free(&p);
+    }
+}
+
 static void group_requests_are_checked(void **state)
 {
     static const uint32_t requests[][3] = {
@@ -145,15 +183,9 @@ static void group_requests_are_checked(void **state)
         {0, 0, 0},          {20000, 20000, 20000}, {UINT32_MAX, UINT32_MAX, UINT32_MAX}};
     for (size_t i = 0; i < COUNT_OF(requests); i++) {
         struct pair p;
-        struct buf b;
         start_kex(&p, state, "diffie-hellman-group-exchange-sha256");
-        buf_init(&b, 100);
-        put_u8(&b, SSH_MSG_KEX_GEX_REQUEST);
-        for (size_t j = 0; j < 3; j++)
-            put_u32(&b, requests[i][j]);
-        side_feed_clear(&p.server, buf_slice(&b));
+        request_group(&p, requests[i]);
         assert_int_equal(p.server.overs, 1);
-        buf_clear(&b);
         pair_free(&p);
     }
 }
@@ -222,6 +254,7 @@ int main(void)
         cmocka_unit_test(a_later_exchange_leaves_the_connection_alone),
         cmocka_unit_test(unacceptable_values_are_refused),
         cmocka_unit_test(huge_values_are_refused),
+        cmocka_unit_test(groups_have_a_limit),
         cmocka_unit_test(group_requests_are_checked),
         cmocka_unit_test(group_exchange_keeps_its_order),
         cmocka_unit_test(truncated_messages_are_refused),
