@@ -77,7 +77,10 @@ typedef struct sally_auth_methods {
     uint32_t methods;   /**< SALLY_AUTH_ bits that it takes part in; what clients are offered */
     uint32_t flags;     /**< zero */
     /** "Would you accept this key?" Changes no state, proves nothing. ACCEPT or REJECT (or
-     * PENDING). NULL: ask the client for a proof of every key. */
+     * PENDING). Comes when the client asks, and before the signature of a key that it has not asked
+     * about: of a key that is rejected here no signature is verified, and `authenticate` does not
+     * hear, as with OpenSSH. Once for each key that is accepted, as long as the client does not
+     * come with others meanwhile. NULL: ask the client for a proof of every key. */
     sally_auth_result (*may_try_key)(sally_auth *auth, sally_auth_request *request);
     /** The try itself. Must not be NULL. Only comes for what was offered: after
      * sally_auth_partial() for one of its methods, else for those of `offered` (or `methods`). In

@@ -34,7 +34,9 @@ struct login_query {
     /* What the authenticator sees, except `peer` and `state`, which the engine does not know. A key
      * without `may_try` comes with a proof of possession, which has been verified. */
     sally_auth_request pub;
-    bool may_try; /* publickey: asks only whether this key would be accepted; nothing is proved */
+    bool may_try;   /* publickey: asks only whether this key would be accepted; nothing is proved */
+    bool is_signed; /* with may_try: the client has sent a proof, which is verified if the answer is
+                       "accept"; the query then comes again without may_try */
     bool user_changed; /* the name differs from the previous query's: earlier successes no longer
                           count */
     const struct login_answers *answers;

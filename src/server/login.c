@@ -87,7 +87,8 @@ static void announce(struct conn *c, const struct attempt *a, sally_auth_result 
     if (*reason && result == SALLY_AUTH_REJECT)
         fields[count++] = (sally_log_field){"reason", reason};
     bool is_none = pub->method == SALLY_AUTH_NONE;
-    if (a->query->may_try || (is_none && result == SALLY_AUTH_REJECT)) {
+    bool is_question = a->query->may_try && !a->query->is_signed;
+    if (is_question || (is_none && result == SALLY_AUTH_REJECT)) {
         log_line(&c->log, conn_log_ids(c), SALLY_LOG_DEBUG, "auth.asked", fields, count, "%s",
                  is_none ? "Asked for the methods" : "Asked about a key");
         return;

@@ -118,6 +118,7 @@ static void forget_success(struct userauth *ua)
 {
     ua->user_changed = true;
     ua->succeeded = 0;
+    ua->allowed_key[0] = '\0';
     ua->methods = ua->methods_first;
 }
 

@@ -4,6 +4,7 @@
 #ifndef SALLY_SSH_USERAUTH_H
 #define SALLY_SSH_USERAUTH_H
 
+#include "crypto/public_key.h"
 #include "ssh/engine.h"
 
 #define AUTH_USER_MAX   1024  /* bytes of a user's name */
@@ -27,7 +28,9 @@ struct userauth {
     uint32_t requests, attempts, failures;
     uint32_t methods_first; /* what was offered before anything had succeeded */
     uint32_t methods;       /* SALLY_AUTH_ bits: what can continue now */
-    bool prompted;          /* keyboard-interactive: waiting for answers */
+    /* Of the key that the owner last allowed this user to try; empty: none. */
+    char allowed_key[PUBLIC_KEY_FINGERPRINT_SIZE];
+    bool prompted; /* keyboard-interactive: waiting for answers */
     uint32_t prompt_count;
     uint32_t round;
     struct client_login *client;

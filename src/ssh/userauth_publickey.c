@@ -1,5 +1,9 @@
-/* publickey (RFC 4252 section 7, RFC 8332). The signature is verified before the owner hears of a
- * try: it only ever sees a key with proof when the proof is right. */
+/* publickey (RFC 4252 section 7, RFC 8332). A signature costs its verifier time, so the owner is
+ * first asked whether the key may be tried at all, unless the client has asked just that before.
+ * Then the signature is verified, and only then the owner is asked whether the user may log in: it
+ * sees a key with proof only when the proof is right. */
+#include <string.h>
+
 #include "base/mem.h"
 #include "base/names.h"
 #include "crypto/public_key.h"
@@ -17,10 +21,8 @@ struct key_request {
 
 struct verify_job {
     struct ssh_job job;
-    struct crypto *crypto;
-    struct auth_query *query; /* asked when the signature is right: key and algorithm are in it */
+    struct auth_query *query; /* asked when the signature is right: key and signature are in it */
     struct buf data;          /* what was signed */
-    struct buf signature;
     bool right;
 };
 
@@ -48,21 +50,29 @@ static const struct signature_algorithm *allowed_algorithm(const struct ssh *ssh
     return !blob.bad && slice_is(type, row->key_type) ? row : NULL;
 }
 
+static void prove(struct ssh *ssh, struct auth_query *q);
+
 static struct auth_query *key_query(struct ssh *ssh, const struct userauth_request *request,
                                     const struct key_request *k,
                                     const struct signature_algorithm *row)
 {
-    struct auth_query *q =
-        auth_query_new(ssh, SALLY_AUTH_PUBLICKEY, request->user, 1, k->blob.size);
+    struct auth_query *q = auth_query_new(ssh, SALLY_AUTH_PUBLICKEY, request->user, 2,
+                                          k->blob.size + k->signature.size);
     if (!q)
         return NULL;
     sally_auth_request *pub = &q->login.pub;
-    q->login.may_try = !k->has_signature;
+    q->login.may_try = true;
     q->signature_algorithm = row->name;
     pub->key_algorithm = row->key_type;
     pub->key_blob = auth_query_text(q, k->blob);
     pub->key_blob_size = k->blob.size;
     pub->key_fingerprint = q->fingerprint;
+    if (k->has_signature) {
+        q->login.is_signed = true;
+        q->signature =
+            (struct slice){(const uint8_t *)auth_query_text(q, k->signature), k->signature.size};
+        q->prove = prove;
+    }
     if (!public_key_fingerprint(ssh->options.crypto, k->blob, q->fingerprint)) {
         auth_query_free(q);
         transport_no_memory(ssh);
@@ -79,14 +89,8 @@ static struct verify_job *verify_job_of(struct ssh_job *job)
 static void verify_run(struct ssh_job *job)
 {
     struct verify_job *v = verify_job_of(job);
-    const sally_auth_request *pub = &v->query->login.pub;
-    const struct slice blob = {pub->key_blob, pub->key_blob_size};
-    struct public_key *key;
-    if (public_key_parse(&key, v->crypto, blob) != SALLY_E_OK)
-        return;
-    v->right = public_key_verify(key, v->query->signature_algorithm, buf_slice(&v->signature),
-                                 buf_slice(&v->data));
-    public_key_free(key);
+    const struct auth_query *q = v->query;
+    v->right = public_key_verify(q->key, q->signature_algorithm, q->signature, buf_slice(&v->data));
 }
 
 static void verify_done(struct ssh_job *job)
@@ -97,9 +101,10 @@ static void verify_done(struct ssh_job *job)
         if (v->right) {
             struct auth_query *q = v->query;
             v->query = NULL;
+            q->login.may_try = false;
             auth_query_ask(ssh, q);
         } else {
-            userauth_refuse(ssh, "a key that cannot be used, or a wrong signature");
+            userauth_refuse(ssh, "a wrong signature");
         }
     }
     ssh_let_go(ssh); /* the query has its own hold */
@@ -109,28 +114,25 @@ static void verify_destroy(struct ssh_job *job)
 {
     struct verify_job *v = verify_job_of(job);
     auth_query_free(v->query);
-    crypto_unref(v->crypto);
     buf_clear(&v->data);
-    buf_clear(&v->signature);
     mem_free(v);
 }
 
 /* RFC 4252 section 7: the session identifier, and the request up to the signature. */
-static void put_signed_data(struct buf *b, const struct ssh *ssh,
-                            const struct userauth_request *request, const struct key_request *k)
+static void put_signed_data(struct buf *b, const struct ssh *ssh, const struct auth_query *q)
 {
+    const sally_auth_request *pub = &q->login.pub;
     put_slice(b, ssh_session_id(ssh));
     put_u8(b, SSH_MSG_USERAUTH_REQUEST);
-    put_slice(b, request->user);
-    put_slice(b, request->service);
-    put_slice(b, request->method);
+    put_text(b, pub->user);
+    put_text(b, AUTH_SERVICE);
+    put_text(b, "publickey");
     put_bool(b, true);
-    put_slice(b, k->algorithm);
-    put_slice(b, k->blob);
+    put_text(b, q->signature_algorithm);
+    put_string(b, pub->key_blob, pub->key_blob_size);
 }
 
-static void verify(struct ssh *ssh, const struct userauth_request *request,
-                   const struct key_request *k, struct auth_query *q)
+static void prove(struct ssh *ssh, struct auth_query *q)
 {
     struct verify_job *v = mem_zalloc(sizeof *v);
     if (!v) {
@@ -139,17 +141,13 @@ static void verify(struct ssh *ssh, const struct userauth_request *request,
         return;
     }
     v->query = q;
-    v->crypto = crypto_ref(ssh->options.crypto);
     buf_init(&v->data, SIZE_MAX / 2); /* as large as the packet that it came in */
-    buf_init(&v->signature, SIZE_MAX / 2);
-    put_signed_data(&v->data, ssh, request, k);
-    put_bytes(&v->signature, k->signature.data, k->signature.size);
-    if (v->data.failed || v->signature.failed) {
+    put_signed_data(&v->data, ssh, q);
+    if (v->data.failed) {
         verify_destroy(&v->job);
         transport_no_memory(ssh);
         return;
     }
-    v->job.login = true;
     v->job.run = verify_run;
     v->job.done = verify_done;
     v->job.destroy = verify_destroy;
@@ -157,19 +155,10 @@ static void verify(struct ssh *ssh, const struct userauth_request *request,
     ssh_job_start(ssh, &v->job);
 }
 
-/* A query, too, only brings keys before the owner that are keys. */
-static bool is_a_key(const struct ssh *ssh, struct slice blob)
-{
-    struct public_key *key;
-    if (public_key_parse(&key, ssh->options.crypto, blob) != SALLY_E_OK)
-        return false;
-    public_key_free(key);
-    return true;
-}
-
 bool userauth_publickey(struct ssh *ssh, const struct userauth_request *request, struct cursor *c)
 {
     struct key_request k;
+    struct public_key *key;
     if (!parse_key_request(c, &k))
         return false;
     const struct signature_algorithm *row = allowed_algorithm(ssh, &k);
@@ -177,15 +166,19 @@ bool userauth_publickey(struct ssh *ssh, const struct userauth_request *request,
         userauth_refuse(ssh, "a signature algorithm that is not allowed, or not the key's");
         return true;
     }
-    if (!k.has_signature && !is_a_key(ssh, k.blob)) {
+    /* A query, too, only brings keys before the owner that are keys. */
+    if (public_key_parse(&key, ssh->options.crypto, k.blob) != SALLY_E_OK) {
         userauth_refuse(ssh, "a key that cannot be used");
         return true;
     }
     struct auth_query *q = key_query(ssh, request, &k, row);
-    if (!q)
+    if (!q) {
+        public_key_free(key);
         return true;
-    if (k.has_signature)
-        verify(ssh, request, &k, q);
+    }
+    q->key = key;
+    if (k.has_signature && strcmp(ssh->userauth->allowed_key, q->fingerprint) == 0)
+        prove(ssh, q);
     else
         auth_query_ask(ssh, q);
     return true;

@@ -43,13 +43,15 @@ const char *auth_query_text(struct auth_query *q, struct slice text)
 
 void auth_query_free(struct auth_query *q)
 {
-    if (q)
-        mem_wipe_free(q, sizeof *q + q->size);
+    if (!q)
+        return;
+    public_key_free(q->key);
+    mem_wipe_free(q, sizeof *q + q->size);
 }
 
 static bool is_attempt(const struct login_query *q)
 {
-    return q->pub.method != SALLY_AUTH_NONE && !q->may_try;
+    return q->pub.method != SALLY_AUTH_NONE && (!q->may_try || q->is_signed);
 }
 
 void auth_query_ask(struct ssh *ssh, struct auth_query *q)
@@ -57,8 +59,10 @@ void auth_query_ask(struct ssh *ssh, struct auth_query *q)
     struct userauth *ua = ssh->userauth;
     struct login_query *login = &q->login;
     assert(!ua->query);
-    if (is_attempt(login) && login->pub.round == 0)
+    if (is_attempt(login) && login->pub.round == 0 && !q->is_counted) {
         ua->attempts++;
+        q->is_counted = true;
+    }
     login->pub.attempt = is_attempt(login) ? ua->attempts : ua->attempts + 1;
     login->pub.succeeded = ua->succeeded;
     login->user_changed = ua->user_changed;
@@ -134,6 +138,18 @@ static void log_in(struct ssh *ssh)
         ssh->events.authenticated(ssh->user_data);
 }
 
+/* The client is told, or has sent its proof already. */
+static void allow_key(struct ssh *ssh, struct auth_query **q)
+{
+    memcpy(ssh->userauth->allowed_key, (*q)->fingerprint, sizeof(*q)->fingerprint);
+    if (!(*q)->prove) {
+        send_pk_ok(ssh, *q);
+        return;
+    }
+    (*q)->prove(ssh, *q);
+    *q = NULL;
+}
+
 static void accept_query(struct login_query *login)
 {
     struct auth_query *q = query_of(login);
@@ -141,7 +157,7 @@ static void accept_query(struct login_query *login)
     if (is_awaited(ssh)) {
         ssh->userauth->prompted = false;
         if (login->may_try)
-            send_pk_ok(ssh, q);
+            allow_key(ssh, &q);
         else
             log_in(ssh);
     }

@@ -12,6 +12,11 @@ struct auth_query {
     struct ssh *ssh;                 /* NULL once the connection is gone */
     const char *signature_algorithm; /* publickey, such as "rsa-sha2-512" */
     char fingerprint[PUBLIC_KEY_FINGERPRINT_SIZE];
+    struct public_key *key; /* publickey with a signature */
+    struct slice signature;
+    /* publickey with a signature: the key may be tried; verifies the signature. Takes the query. */
+    void (*prove)(struct ssh *ssh, struct auth_query *q);
+    bool is_counted; /* as an attempt */
     const char *answers[LOGIN_PROMPTS_MAX];
     size_t size; /* of the room */
     size_t used;

@@ -102,12 +102,12 @@ static void key_offered_is_not_key_proven(void **state)
     try_query(&f, "joe", "ssh-ed25519", key_blob(b));
     assert_int_equal(bare_sent(&f.b).data[0], SSH_MSG_USERAUTH_PK_OK);
     struct signed_request own = {"joe", "ssh-ed25519", a, a, 7, NULL};
-    try_signed(&f, &own); /* proves a: the owner is asked about a */
+    try_signed(&f, &own); /* could prove a, which the owner does not want */
     auth_expect_failure(&f, METHODS, false);
     struct signed_request stolen = {"joe", "ssh-ed25519", b, a, 7, NULL};
-    try_signed(&f, &stolen); /* names b, signs with a: the owner hears nothing */
+    try_signed(&f, &stolen); /* names b, signs with a: the owner does not hear of a proof */
     auth_expect_failure(&f, METHODS, false);
-    assert_int_equal(f.o.by_kind[ASKED_KEY], 1);
+    assert_int_equal(f.o.by_kind[ASKED_KEY], 0);
     assert_int_equal(f.o.logged_in, 0);
     sally_key_unref(a);
     sally_key_unref(b);
@@ -126,7 +126,125 @@ static void signatures_over_something_else_are_wrong(void **state)
     struct signed_request user = {"joe", "ssh-ed25519", key, key, 7, "jim"};
     try_signed(&f, &user);
     auth_expect_failure(&f, METHODS, false);
-    assert_int_equal(f.o.asked, 0);
+    assert_int_equal(f.o.by_kind[ASKED_KEY], 0);
+    sally_key_unref(key);
+    auth_finish(&f);
+}
+
+/* ---- When a signature is verified ---- */
+
+static unsigned jobs_done;
+
+static void count_job(void *user_data, struct ssh_job *job)
+{
+    (void)user_data;
+    jobs_done++;
+    ssh_job_run(job);
+    ssh_job_done(job);
+}
+
+static void begin_counting(struct auth_fixture *f,
+                           void (*answer)(struct auth_owner *o, struct login_query *query))
+{
+    auth_begin(f, answer);
+    f->b.events.job = count_job;
+    auth_start(f);
+    jobs_done = 0;
+}
+
+/* Strangers cannot make the server verify signatures by keys that are nobody's. */
+static void keys_that_may_not_be_tried_cost_no_verification(void **state)
+{
+    (void)state;
+    struct auth_fixture f;
+    sally_key *key = new_key("ed25519");
+    begin_counting(&f, auth_rejects);
+    struct signed_request r = {"joe", "ssh-ed25519", key, key, 7, NULL};
+    for (int i = 0; i < 5; i++) {
+        try_signed(&f, &r);
+        auth_expect_failure(&f, METHODS, false);
+    }
+    assert_string_equal(f.o.log, "may-try joe#1:0;may-try joe#2:0;may-try joe#3:0;"
+                                 "may-try joe#4:0;may-try joe#5:0;");
+    try_signed(&f, &r);
+    auth_expect_end(&f, SSH_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE, SSH_END_AUTH);
+    assert_int_equal(jobs_done, 0);
+    sally_key_unref(key);
+    auth_finish(&f);
+}
+
+/* Each key is asked about once, be it by the client or because it came with a signature. */
+static void allowed_keys_are_asked_about_once(void **state)
+{
+    (void)state;
+    struct auth_fixture f;
+    sally_key *a = new_key("ed25519"), *b = new_key("ed25519");
+    begin_counting(&f, auth_checks);
+    snprintf(f.o.right_fingerprint, sizeof f.o.right_fingerprint, "%s", sally_key_fingerprint(a));
+    struct signed_request wrong = {"joe", "ssh-ed25519", a, b, 7, NULL};
+    for (int i = 0; i < 2; i++) {
+        try_signed(&f, &wrong);
+        auth_expect_failure(&f, METHODS, false);
+    }
+    assert_int_equal(jobs_done, 2);
+    assert_string_equal(f.o.log, "may-try joe#1:0;");
+    struct signed_request other_user = {"jim", "ssh-ed25519", a, b, 7, NULL};
+    try_signed(&f, &other_user); /* what joe was allowed is nothing to jim */
+    auth_expect_failure(&f, METHODS, false);
+    assert_int_equal(f.o.by_kind[ASKED_MAY_TRY], 2);
+    struct signed_request right = {"joe", "ssh-ed25519", a, a, 7, NULL};
+    try_signed(&f, &right);
+    auth_expect_success(&f);
+    assert_int_equal(f.o.by_kind[ASKED_MAY_TRY], 3);
+    assert_int_equal(f.o.by_kind[ASKED_KEY], 1);
+    sally_key_unref(a);
+    sally_key_unref(b);
+    auth_finish(&f);
+}
+
+static struct login_query *take_pending(struct auth_fixture *f)
+{
+    struct login_query *query = f->o.pending;
+    assert_non_null(query);
+    f->o.pending = NULL;
+    return query;
+}
+
+static void both_answers_may_be_late(void **state)
+{
+    (void)state;
+    struct auth_fixture f;
+    sally_key *key = new_key("ed25519");
+    begin_counting(&f, auth_waits);
+    struct signed_request r = {"joe", "ssh-ed25519", key, key, 7, NULL};
+    try_signed(&f, &r);
+    assert_int_equal(jobs_done, 0);
+    assert_true(f.o.pending->may_try && f.o.pending->is_signed);
+    struct login_query *query = take_pending(&f);
+    query->answers->accept(query);
+    assert_int_equal(jobs_done, 1);
+    assert_false(f.o.pending->may_try);
+    query = take_pending(&f);
+    query->answers->accept(query);
+    auth_expect_success(&f);
+    assert_string_equal(f.o.log, "may-try joe#1:0;key joe#1:0;");
+    sally_key_unref(key);
+    auth_finish(&f);
+}
+
+static void late_answers_about_keys_of_gone_clients(void **state)
+{
+    (void)state;
+    struct auth_fixture f;
+    sally_key *key = new_key("ed25519");
+    begin_counting(&f, auth_waits);
+    struct signed_request r = {"joe", "ssh-ed25519", key, key, 7, NULL};
+    try_signed(&f, &r);
+    ssh_disconnect(f.b.ssh, "enough");
+    struct login_query *query = take_pending(&f);
+    query->answers->accept(query);
+    assert_int_equal(jobs_done, 0);
+    assert_null(f.o.pending);
     sally_key_unref(key);
     auth_finish(&f);
 }
@@ -233,7 +351,7 @@ static void converses_then_wants_the_key(struct auth_owner *o, struct login_quer
         query->answers->partial(query, SALLY_AUTH_PUBLICKEY);
     else if (query->pub.method == SALLY_AUTH_KEYBOARD_INTERACTIVE)
         auth_converses(o, query);
-    else if (query->pub.method == SALLY_AUTH_PUBLICKEY && !query->may_try &&
+    else if (query->pub.method == SALLY_AUTH_PUBLICKEY && (!query->may_try || query->is_signed) &&
              query->pub.succeeded == SALLY_AUTH_KEYBOARD_INTERACTIVE)
         query->answers->accept(query);
     else
@@ -298,6 +416,10 @@ int main(void)
         cmocka_unit_test(key_query_and_proof),
         cmocka_unit_test(key_offered_is_not_key_proven),
         cmocka_unit_test(signatures_over_something_else_are_wrong),
+        cmocka_unit_test(keys_that_may_not_be_tried_cost_no_verification),
+        cmocka_unit_test(allowed_keys_are_asked_about_once),
+        cmocka_unit_test(both_answers_may_be_late),
+        cmocka_unit_test(late_answers_about_keys_of_gone_clients),
         cmocka_unit_test(algorithms_must_be_allowed_and_fit),
         cmocka_unit_test(blobs_that_are_no_keys),
         cmocka_unit_test(rejected_queries_count_as_failures),
