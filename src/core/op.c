@@ -23,6 +23,7 @@ void op_init(struct op *op, sally_session *s, uint32_t kind)
 {
     memset(op, 0, offsetof(struct op, inline_bytes));
     list_init(&op->link);
+    list_init(&op->long_link);
     list_init(&op->run_link);
     list_init(&op->followers);
     atomic_init(&op->handoff, 0);

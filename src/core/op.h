@@ -64,6 +64,9 @@ struct op_name {
     const char *name;
 };
 
+/* Goes on with an operation that op_resume_later() was called for. */
+typedef void op_resume_fn(sally_op *op, void *context);
+
 struct op_block; /* of the operation's memory */
 struct op_grant;
 struct copy;
@@ -115,6 +118,9 @@ struct op {
     /* For core and the host: */
     struct list
         link; /* in one list at a time: the session's queue, the host's work list or inbox */
+    struct list long_link; /* the host's work list of long operations: a cancel may need `link` */
+    op_resume_fn *resume;  /* see op_resume_later(); NULL: it begins */
+    void *resume_context;
     sally_session *session;
     uint32_t kind; /* as requested, or the undo's; pub.kind differs while another slot stands in */
     enum op_order order;   /* how others in the session's queue wait for it; see queue.c */

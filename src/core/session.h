@@ -17,6 +17,9 @@ struct session_host {
     /* Home thread: have session_run(op) called where it may block, soon. Never fails; uses
      * op->link. NULL: it is called here and now. */
     void (*offload)(struct session_host *host, struct op *op);
+    /* Any thread: have session_run_long(op) called where it may block, after those of others. Never
+     * fails; uses op->long_link. NULL: what takes long is done in one go. */
+    void (*resume_later)(struct session_host *host, struct op *op);
     /* Any thread: have session_deliver(op) called on the home thread, in the order of these calls.
      * Never fails, never allocates; uses op->link. */
     void (*wake)(struct session_host *host, struct op *op);

@@ -5,21 +5,28 @@
 void lane_group_init(struct lane_group *group, void (*release)(struct lane_group *group))
 {
     *group = (struct lane_group){.release = release};
-    list_init(&group->link);
-    list_init(&group->lanes);
+    for (size_t i = 0; i < LANE_QUEUES; i++) {
+        list_init(&group->queues[i].link);
+        list_init(&group->queues[i].lanes);
+    }
 }
 
-void lanes_init(struct lanes *lanes, uint32_t max_lane, uint32_t max_group)
+void lanes_init(struct lanes *lanes, uint32_t max_lane, uint32_t max_group, uint32_t max_group_long)
 {
-    list_init(&lanes->ready);
+    for (size_t i = 0; i < LANE_QUEUES; i++)
+        list_init(&lanes->ready[i]);
     lanes->max_lane = max_lane;
-    lanes->max_group = max_group;
+    lanes->max_group[false] = max_group;
+    lanes->max_group[true] = max_group_long;
 }
 
 /* What waits behind operations that do not end cannot end either, and takes memory until then. */
 bool lanes_are_jammed(const struct lanes *lanes, const struct lane_group *group)
 {
-    return group->running >= lanes->max_group && group->abandoned >= lanes->max_group;
+    bool is_full = false;
+    for (size_t i = 0; i < LANE_QUEUES; i++)
+        is_full = is_full || group->queues[i].running >= lanes->max_group[i];
+    return is_full && group->abandoned >= lanes->max_group[false];
 }
 
 struct lane *lane_new(struct lane_group *group)
@@ -27,8 +34,11 @@ struct lane *lane_new(struct lane_group *group)
     struct lane *lane = mem_zalloc(sizeof *lane);
     if (!lane)
         return NULL;
-    list_init(&lane->link);
-    list_init(&lane->items);
+    for (size_t i = 0; i < LANE_QUEUES; i++) {
+        list_init(&lane->queues[i].link);
+        list_init(&lane->queues[i].items);
+        lane->queues[i].lane = lane;
+    }
     lane->group = group;
     return lane;
 }
@@ -44,7 +54,7 @@ void lane_abandon(struct lane *lane)
 static struct lane_group *free_if_unused(struct lane *lane)
 {
     struct lane_group *group = lane->group;
-    if (!lane->is_left || lane->running > 0)
+    if (!lane->is_left || lane->queues[false].running + lane->queues[true].running > 0)
         return NULL;
     mem_free(lane);
     return group;
@@ -57,44 +67,47 @@ struct lane_group *lane_leave(struct lane *lane)
     return free_if_unused(lane);
 }
 
-static void line_up(struct lanes *lanes, struct lane *lane)
+static void line_up(struct lanes *lanes, struct lane *lane, bool is_long)
 {
-    struct lane_group *group = lane->group;
-    bool may = !list_empty(&lane->items) && lane->running < lanes->max_lane;
-    if (may && list_empty(&lane->link))
-        list_append(&group->lanes, &lane->link);
-    may = !list_empty(&group->lanes) && group->running < lanes->max_group;
+    struct lane_queue *queue = &lane->queues[is_long];
+    struct lane_group_queue *group = &lane->group->queues[is_long];
+    bool may = !list_empty(&queue->items) && queue->running < lanes->max_lane;
+    if (may && list_empty(&queue->link))
+        list_append(&group->lanes, &queue->link);
+    may = !list_empty(&group->lanes) && group->running < lanes->max_group[is_long];
     if (may && list_empty(&group->link))
-        list_append(&lanes->ready, &group->link);
+        list_append(&lanes->ready[is_long], &group->link);
 }
 
-void lanes_add(struct lanes *lanes, struct lane *lane, struct list *item)
+void lanes_add(struct lanes *lanes, struct lane *lane, bool is_long, struct list *item)
 {
-    list_append(&lane->items, item);
-    line_up(lanes, lane);
+    list_append(&lane->queues[is_long].items, item);
+    line_up(lanes, lane, is_long);
 }
 
-bool lanes_are_ready(const struct lanes *lanes)
+bool lanes_are_ready(const struct lanes *lanes, bool is_long)
 {
-    return !list_empty(&lanes->ready);
+    return !list_empty(&lanes->ready[is_long]);
 }
 
-struct lane_turn lanes_pop(struct lanes *lanes)
+struct lane_turn lanes_pop(struct lanes *lanes, bool is_long)
 {
-    struct lane_group *group =
-        CONTAINER_OF(list_take_first(&lanes->ready), struct lane_group, link);
-    struct lane *lane = CONTAINER_OF(list_take_first(&group->lanes), struct lane, link);
-    struct lane_turn turn = {list_take_first(&lane->items), lane};
-    lane->running++;
+    struct lane_group_queue *group =
+        CONTAINER_OF(list_take_first(&lanes->ready[is_long]), struct lane_group_queue, link);
+    struct lane_queue *queue =
+        CONTAINER_OF(list_take_first(&group->lanes), struct lane_queue, link);
+    struct lane_turn turn = {list_take_first(&queue->items), queue->lane, is_long};
+    queue->running++;
     group->running++;
-    line_up(lanes, lane);
+    line_up(lanes, queue->lane, is_long);
     return turn;
 }
 
 struct lane_group *lanes_done(struct lanes *lanes, const struct lane_turn *turn)
 {
-    turn->lane->running--;
-    turn->lane->group->running--;
-    line_up(lanes, turn->lane);
-    return free_if_unused(turn->lane);
+    struct lane *lane = turn->lane;
+    lane->queues[turn->is_long].running--;
+    lane->group->queues[turn->is_long].running--;
+    line_up(lanes, lane, turn->is_long);
+    return free_if_unused(lane);
 }

@@ -97,7 +97,7 @@ static bool empty_outbox(struct loop *loop)
     if (list_empty(&loop->outbox))
         return false;
     if (loop->workers) {
-        workers_give(loop->workers, WORK_OPS, &loop->outbox);
+        workers_give_ops(loop->workers, &loop->outbox);
         return true;
     }
     struct list now;

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/mem.h"
+#include "core/long_ops.h"
 #include "core/session.h"
 #include "loop/loop.h"
 #include "loop/thread.h"
@@ -24,44 +25,39 @@ struct worker {
     bool called; /* counted in coming */
 };
 
-struct queue {
-    struct list items; /* WORK_OPS: none, they are in the lanes */
-    uint32_t running;
-};
-
 struct workers {
     pthread_mutex_t lock;
-    struct workers_options options;
-    struct queue queues[WORK_COUNT];
-    struct lanes lanes;
+    size_t stack;
+    struct work_threads threads;
+    struct lanes lanes;                   /* WORK_OPS and WORK_LONG_OPS */
+    struct share_queue tasks[WORK_COUNT]; /* the other kinds */
+    struct share own[WORK_COUNT];         /* tasks that are nobody's */
+    enum work last;                       /* the kind that was last started */
     struct list idle; /* last in, first out: what is warm stays so, what is not needed times out */
     struct list all, finished;
-    uint32_t threads;
+    uint32_t count; /* of all threads */
     uint32_t
         coming; /* called for work and not there yet: quick work is done before more are needed */
     bool stopping;
     pthread_cond_t changed; /* a thread has ended */
 };
 
-static bool may_run(const struct workers *w, enum work kind)
+static bool is_waiting(const struct workers *w, enum work kind)
 {
-    const struct queue *q = w->queues;
-    if (kind == WORK_OPS ? !lanes_are_ready(&w->lanes) : list_empty(&q[kind].items))
-        return false;
-    if (kind == WORK_OPS || kind == WORK_TASKS)
-        return q[WORK_OPS].running + q[WORK_TASKS].running < w->options.max_sessions;
-    if (kind == WORK_PASSWORDS && q[WORK_PASSWORDS].running >= w->options.max_passwords)
-        return false;
-    return q[WORK_LOGINS].running + q[WORK_PASSWORDS].running < w->options.max_unauthenticated;
+    if (kind == WORK_OPS || kind == WORK_LONG_OPS)
+        return lanes_are_ready(&w->lanes, kind == WORK_LONG_OPS);
+    return !shares_are_empty(&w->tasks[kind]);
 }
 
-/* What a free worker does next; WORK_COUNT: nothing. */
+/* What a free worker does next, the kinds in turn; WORK_COUNT: nothing. */
 static enum work next_kind(const struct workers *w)
 {
-    enum work kind = WORK_OPS;
-    while (kind < WORK_COUNT && !may_run(w, kind))
-        kind++;
-    return kind;
+    for (uint32_t i = 1; i <= WORK_COUNT; i++) {
+        enum work kind = (enum work)((w->last + i) % WORK_COUNT);
+        if (is_waiting(w, kind) && work_may_start(&w->threads, kind))
+            return kind;
+    }
+    return WORK_COUNT;
 }
 
 /* ---- Lanes ---- */
@@ -95,10 +91,13 @@ void workers_leave(struct workers *w, struct lane *lane)
         unused->release(unused);
 }
 
-static void give_op(struct workers *w, struct list *item)
+static void give_op(struct workers *w, struct op *op)
 {
-    const struct op *op = CONTAINER_OF(item, struct op, link);
-    lanes_add(&w->lanes, session_host(op->pub.session)->lane, item);
+    struct lane *lane = session_host(op->pub.session)->lane;
+    if (op_is_long(op))
+        lanes_add(&w->lanes, lane, true, &op->long_link);
+    else
+        lanes_add(&w->lanes, lane, false, &op->link);
 }
 
 /* ---- Threads ---- */
@@ -166,12 +165,12 @@ static bool spawn(struct workers *w)
     if (!worker)
         return false;
     list_append(&w->all, &worker->all);
-    w->threads++;
+    w->count++;
     w->coming++;
     worker->called = true;
-    if (thread_start(&worker->thread, w->options.stack, "sally-worker", worker_main, worker))
+    if (thread_start(&worker->thread, w->stack, "sally-worker", worker_main, worker))
         return true;
-    w->threads--;
+    w->count--;
     w->coming--;
     list_remove(&worker->all);
     free_worker(worker);
@@ -223,12 +222,15 @@ static void call_next(struct workers *w)
 }
 
 /* The next group's next operation. Under the lock, which is let go while it runs. */
-static void do_op(struct workers *w)
+static void do_op(struct workers *w, bool is_long)
 {
-    struct lane_turn turn = lanes_pop(&w->lanes);
+    struct lane_turn turn = lanes_pop(&w->lanes, is_long);
     call_next(w);
     pthread_mutex_unlock(&w->lock);
-    session_run(CONTAINER_OF(turn.item, struct op, link));
+    if (is_long)
+        session_run_long(CONTAINER_OF(turn.item, struct op, long_link));
+    else
+        session_run(CONTAINER_OF(turn.item, struct op, link));
     pthread_mutex_lock(&w->lock);
     struct lane_group *unused = lanes_done(&w->lanes, &turn);
     if (!unused)
@@ -240,8 +242,7 @@ static void do_op(struct workers *w)
 
 static void do_task(struct workers *w, enum work kind)
 {
-    struct list *item = list_take_first(&w->queues[kind].items);
-    struct task *task = CONTAINER_OF(item, struct task, link);
+    struct task *task = shares_pop(&w->tasks[kind]);
     call_next(w);
     pthread_mutex_unlock(&w->lock);
     if (task->run(task))
@@ -251,12 +252,13 @@ static void do_task(struct workers *w, enum work kind)
 
 static void do_one(struct workers *w, enum work kind)
 {
-    w->queues[kind].running++;
-    if (kind == WORK_OPS)
-        do_op(w);
+    w->last = kind;
+    w->threads.running[kind]++;
+    if (kind == WORK_OPS || kind == WORK_LONG_OPS)
+        do_op(w, kind == WORK_LONG_OPS);
     else
         do_task(w, kind);
-    w->queues[kind].running--;
+    w->threads.running[kind]--;
 }
 
 static void *worker_main(void *argument)
@@ -267,7 +269,7 @@ static void *worker_main(void *argument)
     arrive(worker);
     while (wait_for_work(worker))
         do_one(w, next_kind(w));
-    w->threads--;
+    w->count--;
     list_remove(&worker->all);
     list_append(&w->finished, &worker->link);
     pthread_cond_broadcast(&w->changed);
@@ -280,12 +282,25 @@ struct workers *workers_new(const struct workers_options *options)
     struct workers *w = mem_zalloc(sizeof *w);
     if (!w)
         return NULL;
-    w->options = *options;
+    w->stack = options->stack;
+    w->threads = (struct work_threads){
+        .max_sessions = options->max_sessions,
+        .max_unauthenticated = options->max_unauthenticated,
+        .max = {[WORK_OPS] = options->max_sessions,
+                [WORK_LONG_OPS] = options->max_long_ops,
+                [WORK_TASKS] = options->max_tasks,
+                [WORK_KEX] = options->max_unauthenticated,
+                [WORK_COSTLY_KEX] = options->max_costly_kex,
+                [WORK_KEYS] = options->max_unauthenticated,
+                [WORK_PASSWORDS] = options->max_passwords},
+    };
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->changed, NULL);
-    for (size_t i = 0; i < WORK_COUNT; i++)
-        list_init(&w->queues[i].items);
-    lanes_init(&w->lanes, options->max_lane, options->max_group);
+    for (size_t i = 0; i < WORK_COUNT; i++) {
+        shares_init(&w->tasks[i]);
+        share_init(&w->own[i]);
+    }
+    lanes_init(&w->lanes, options->max_lane, options->max_group, options->max_group_long);
     list_init(&w->idle);
     list_init(&w->all);
     list_init(&w->finished);
@@ -300,7 +315,7 @@ void workers_free(struct workers *w)
     w->stopping = true;
     LIST_EACH (item, &w->idle)
         wake_worker(CONTAINER_OF(item, struct worker, link));
-    while (w->threads > 0)
+    while (w->count > 0)
         pthread_cond_wait(&w->changed, &w->lock);
     reap(w);
     pthread_mutex_unlock(&w->lock);
@@ -313,24 +328,13 @@ void workers_free(struct workers *w)
 static void do_here(struct workers *w)
 {
     enum work kind;
-    while (w->threads == 0 && (kind = next_kind(w)) != WORK_COUNT)
+    while (w->count == 0 && (kind = next_kind(w)) != WORK_COUNT)
         do_one(w, kind);
 }
 
-void workers_give(struct workers *w, enum work kind, struct list *items)
+/* Threads for what was just added. Under the lock. */
+static void call_for(struct workers *w, uint32_t wanted)
 {
-    if (list_empty(items))
-        return;
-    uint32_t wanted = 0;
-    for (struct list *at = items->next; at != items && wanted < WAKE_AT_ONCE; at = at->next)
-        wanted++;
-    pthread_mutex_lock(&w->lock);
-    struct list *item;
-    if (kind == WORK_OPS)
-        while ((item = list_take_first(items)) != NULL)
-            give_op(w, item);
-    else
-        list_move_all(&w->queues[kind].items, items);
     while (w->coming < wanted && next_kind(w) != WORK_COUNT) {
         if (w->coming > 0 && list_empty(&w->idle))
             break;
@@ -339,15 +343,37 @@ void workers_give(struct workers *w, enum work kind, struct list *items)
             break;
         }
     }
+}
+
+void workers_give_ops(struct workers *w, struct list *ops)
+{
+    if (list_empty(ops))
+        return;
+    uint32_t wanted = 0;
+    for (struct list *at = ops->next; at != ops && wanted < WAKE_AT_ONCE; at = at->next)
+        wanted++;
+    pthread_mutex_lock(&w->lock);
+    struct list *item;
+    while ((item = list_take_first(ops)) != NULL)
+        give_op(w, CONTAINER_OF(item, struct op, link));
+    call_for(w, wanted);
     pthread_mutex_unlock(&w->lock);
 }
 
-void workers_give_task(struct workers *w, enum work kind, struct task *task)
+void workers_resume(struct workers *w, struct op *op)
 {
-    struct list one;
-    list_init(&one);
-    list_append(&one, &task->link);
-    workers_give(w, kind, &one);
+    pthread_mutex_lock(&w->lock);
+    lanes_add(&w->lanes, session_host(op->pub.session)->lane, true, &op->long_link);
+    call_for(w, 1);
+    pthread_mutex_unlock(&w->lock);
+}
+
+void workers_give_task(struct workers *w, enum work kind, struct share *share, struct task *task)
+{
+    pthread_mutex_lock(&w->lock);
+    shares_add(&w->tasks[kind], share ? share : &w->own[kind], task);
+    call_for(w, 1);
+    pthread_mutex_unlock(&w->lock);
 }
 
 bool workers_is_here(struct workers *w)
@@ -364,7 +390,7 @@ bool workers_is_here(struct workers *w)
 uint32_t workers_thread_count(struct workers *w)
 {
     pthread_mutex_lock(&w->lock);
-    uint32_t count = w->threads;
+    uint32_t count = w->count;
     pthread_mutex_unlock(&w->lock);
     return count;
 }

@@ -1,7 +1,8 @@
 /* Threads for whatever may wait: storages and hooks, key exchange mathematics, authenticators. The
  * pool grows while there is work and nobody free to do it, up to its bounds, and shrinks when there
- * is none. What clients do that are not logged in has its own bound, and so has the checking of
- * passwords: neither can take threads from sessions. */
+ * is none. What clients do that are not logged in has its own bound, and cannot take threads from
+ * sessions. Each kind of work has its bounds (work.h); within a kind, users and addresses take
+ * turns (lanes.h, shares.h). */
 #ifndef SALLY_LOOP_WORKERS_H
 #define SALLY_LOOP_WORKERS_H
 
@@ -11,21 +12,21 @@
 
 #include "base/list.h"
 #include "loop/lanes.h"
+#include "loop/shares.h"
 #include "loop/task.h"
+#include "loop/work.h"
 
-enum work {
-    WORK_OPS,       /* struct op, by its link: operations of sessions, each in its host's lane */
-    WORK_TASKS,     /* struct task: for connections that are logged in */
-    WORK_LOGINS,    /* struct task: for others */
-    WORK_PASSWORDS, /* struct task: for others, and slow on purpose */
-    WORK_COUNT
-};
+struct op;
 
 struct workers_options {
-    uint32_t max_sessions;        /* threads on WORK_OPS and WORK_TASKS */
+    uint32_t max_sessions;        /* threads on WORK_OPS and WORK_LONG_OPS */
+    uint32_t max_long_ops;        /* of these, on WORK_LONG_OPS */
     uint32_t max_lane;            /* of these, for operations of one lane (a connection) */
     uint32_t max_group;           /* of these, for operations of one group (a user) */
-    uint32_t max_unauthenticated; /* threads on WORK_LOGINS and WORK_PASSWORDS */
+    uint32_t max_group_long;      /* of these, on WORK_LONG_OPS */
+    uint32_t max_tasks;           /* threads on WORK_TASKS */
+    uint32_t max_unauthenticated; /* threads for clients that are not logged in */
+    uint32_t max_costly_kex;      /* of these, on WORK_COSTLY_KEX */
     uint32_t max_passwords;       /* of these, on WORK_PASSWORDS */
     size_t stack;
 };
@@ -44,10 +45,15 @@ struct lane *workers_enter(struct workers *w, struct lane_group *group, const ch
 void workers_abandon(struct workers *w, struct lane *lane);
 void workers_leave(struct workers *w, struct lane *lane);
 
-/* Hands over all of a list. Any thread. Never fails: when no thread can be started and there is
- * none, the work is done before this returns. */
-void workers_give(struct workers *w, enum work kind, struct list *items);
-void workers_give_task(struct workers *w, enum work kind, struct task *task);
+/* Hands over all of a list of struct op, by their links. Any thread. Never fails: when no thread
+ * can be started and there is none, the work is done before this returns. */
+void workers_give_ops(struct workers *w, struct list *ops);
+/* The same for an operation that op_resume_later() was called for: behind all others of its lane.
+ */
+void workers_resume(struct workers *w, struct op *op);
+/* The same for a task of any other kind. `share`: whose it is; it must stay until the task has gone
+ * home. NULL: the server's own. */
+void workers_give_task(struct workers *w, enum work kind, struct share *share, struct task *task);
 
 /* Whether the caller is one of them. */
 bool workers_is_here(struct workers *w);

@@ -1,5 +1,6 @@
 #include "server/conn_session.h"
 
+#include "loop/workers.h"
 #include "server/server.h"
 
 static struct conn_session *session_of_host(struct session_host *host)
@@ -22,6 +23,11 @@ static struct loop *loop_of(struct session_host *host)
 static void host_offload(struct session_host *host, struct op *op)
 {
     loop_offload(loop_of(host), op);
+}
+
+static void host_resume_later(struct session_host *host, struct op *op)
+{
+    workers_resume(session_of_host(host)->conn->server->workers, op);
 }
 
 static void host_wake(struct session_host *host, struct op *op)
@@ -111,6 +117,7 @@ bool conn_session_init(struct conn_session *s, struct conn *c, uint32_t allowed)
     if (!has_room(c))
         return false;
     s->host = (struct session_host){.offload = host_offload,
+                                    .resume_later = c->server->workers ? host_resume_later : NULL,
                                     .wake = host_wake,
                                     .deliver = host_deliver,
                                     .now_ns = host_now_ns,

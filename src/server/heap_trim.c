@@ -71,7 +71,7 @@ static void due(struct loop_member *m)
     trim->task = (struct task){.loop = m->loop, .run = run};
     list_init(&trim->task.link);
     atomic_store_explicit(&trim->is_out, true, memory_order_release);
-    workers_give_task(workers, WORK_TASKS, &trim->task);
+    workers_give_task(workers, WORK_TASKS, NULL, &trim->task);
 }
 
 static void drain(struct loop_member *m, bool now)

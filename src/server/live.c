@@ -47,8 +47,7 @@ static struct live *new_live(struct live_table *table, const char *name)
         return NULL;
     live->table = table;
     live->name = memcpy((char *)live + table->object_size, name, size);
-    if (table->init)
-        table->init(live);
+    table->init(live);
     return live;
 }
 
@@ -115,7 +114,16 @@ static void release_lane(struct lane_group *group)
 
 static void init_user(struct live *live)
 {
-    lane_group_init(&CONTAINER_OF(live, struct live_user, live)->lanes, release_lane);
+    struct live_user *user = CONTAINER_OF(live, struct live_user, live);
+    lane_group_init(&user->lanes, release_lane);
+    share_init(&user->tasks);
+}
+
+static void init_address(struct live *live)
+{
+    struct live_address *address = CONTAINER_OF(live, struct live_address, live);
+    for (size_t i = 0; i < COUNT_OF(address->tasks); i++)
+        share_init(&address->tasks[i]);
 }
 
 void live_users_init(struct live_table *table)
@@ -132,7 +140,7 @@ static void let_go_of_network(struct live *live)
 
 void live_addresses_init(struct live_table *table)
 {
-    table_init(table, sizeof(struct live_address), NULL, let_go_of_network);
+    table_init(table, sizeof(struct live_address), init_address, let_go_of_network);
 }
 
 struct live_user *live_user_get(struct live_table *users, const char *name)
@@ -174,4 +182,10 @@ struct live_address *live_address_get(struct live_table *addresses, const struct
             return NULL;
     }
     return address;
+}
+
+struct live *live_address_share(struct live_address *address, enum work kind, struct share **share)
+{
+    *share = address ? &address->tasks[kind - WORK_FIRST_UNAUTHENTICATED] : NULL;
+    return address ? live_ref(&address->live) : NULL;
 }

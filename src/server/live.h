@@ -10,6 +10,8 @@
 #include <stdint.h>
 
 #include "loop/lanes.h"
+#include "loop/shares.h"
+#include "loop/work.h"
 #include "server/networks.h"
 
 #define LIVE_BUCKETS 1024
@@ -28,6 +30,7 @@ struct live_user {
     struct live live;
     uint64_t connections; /* logged in under this name */
     struct lane_group lanes;
+    struct share tasks; /* WORK_TASKS */
 };
 
 /* An IPv4 address or a network of 64 bits of IPv6; or one of the networks around it (networks.h),
@@ -39,12 +42,14 @@ struct live_address {
     uint64_t connections;
     uint64_t unauthenticated; /* of these */
     uint64_t reserved;        /* of these, in the reserve (strangers.h) */
+    /* What its clients wait for before they are logged in: WORK_FIRST_UNAUTHENTICATED and on. */
+    struct share tasks[WORK_COUNT - WORK_FIRST_UNAUTHENTICATED];
 };
 
 struct live_table {
     pthread_mutex_t lock;
     size_t object_size;
-    void (*init)(struct live *live);  /* NULL: all zero will do */
+    void (*init)(struct live *live);
     void (*clear)(struct live *live); /* before it is freed, not under the lock; NULL: nothing */
     struct live *buckets[LIVE_BUCKETS];
 };
@@ -60,6 +65,9 @@ struct live_user *live_user_get(struct live_table *users, const char *name);
 /* Of the first one, an IP address; it holds those around it. */
 struct live_address *live_address_get(struct live_table *addresses,
                                       const struct networks *networks);
+/* Where tasks of this kind of an address wait (NULL: it is unknown). Returns a reference that the
+ * task must hold until it has gone home. */
+struct live *live_address_share(struct live_address *address, enum work kind, struct share **share);
 struct live *live_ref(struct live *live);
 void live_unref(struct live *live); /* NULL is allowed */
 

@@ -15,7 +15,9 @@
 /* One try, on its way through the authenticator. */
 struct attempt {
     struct task task;
-    struct conn *conn; /* pinned */
+    struct conn *conn;    /* pinned */
+    struct live *address; /* held: whose share the task waits in; NULL: nobody's */
+    struct share *share;
     struct login_query *query;
     struct auth_request *request;
     /* SALLY_AUTH_ bits: */
@@ -24,9 +26,16 @@ struct attempt {
     uint32_t next; /* that must follow what has succeeded; 0: any */
 };
 
-static bool is_password(const struct attempt *a)
+static enum work kind_of(uint32_t method)
 {
-    return (a->request->pub.method & (SALLY_AUTH_PASSWORD | SALLY_AUTH_KEYBOARD_INTERACTIVE)) != 0;
+    const uint32_t passwords = SALLY_AUTH_PASSWORD | SALLY_AUTH_KEYBOARD_INTERACTIVE;
+    return method & passwords ? WORK_PASSWORDS : WORK_KEYS;
+}
+
+static void give_attempt(struct attempt *a)
+{
+    workers_give_task(a->conn->server->workers, kind_of(a->request->pub.method), a->share,
+                      &a->task);
 }
 
 /* ---- On a worker ---- */
@@ -49,6 +58,8 @@ static void ask_methods(struct attempt *a)
 static bool run_attempt(struct task *task)
 {
     struct attempt *a = CONTAINER_OF(task, struct attempt, task);
+    if (conn_is_ended(a->conn)) /* nobody waits for the answer */
+        return true;
     if (!a->knows_methods)
         ask_methods(a);
     if (a->next && !(a->next & a->request->pub.method)) {
@@ -67,9 +78,7 @@ static void wake_attempt(struct auth_request *request)
 
 static void offload_attempt(struct auth_request *request)
 {
-    struct attempt *a = request->owner;
-    workers_give_task(a->conn->server->workers, is_password(a) ? WORK_PASSWORDS : WORK_LOGINS,
-                      &a->task);
+    give_attempt(request->owner);
 }
 
 /* ---- At home ---- */
@@ -245,6 +254,7 @@ static void end_attempt(struct attempt *a)
         conn_make_ready(c);
     }
     auth_request_free(a->request);
+    live_unref(a->address);
     mem_free(a);
     conn_unpin(c);
 }
@@ -316,6 +326,7 @@ static struct attempt *new_attempt(struct conn *c, struct login_query *q)
     a->task = (struct task){.loop = &c->loop->loop, .run = run_attempt, .home = finish_attempt};
     list_init(&a->task.link);
     a->conn = c;
+    a->address = live_address_share(c->live_address, kind_of(q->pub.method), &a->share);
     a->query = q;
     a->next = c->auth_next;
     a->request = r;
@@ -367,9 +378,8 @@ void login_try(struct conn *c, struct login_query *q)
     }
     conn_pin(c);
     c->asked_user = q->pub.user; /* valid until the query is answered */
-    struct workers *workers = c->server->workers;
-    if (workers && !is_quick(a))
-        workers_give_task(workers, is_password(a) ? WORK_PASSWORDS : WORK_LOGINS, &a->task);
+    if (c->server->workers && !is_quick(a))
+        give_attempt(a);
     else if (run_attempt(&a->task))
         loop_give_task(&a->task);
 }

@@ -7,7 +7,9 @@
 #include "server/server.h"
 
 #define DEFAULT_WORKERS 256
-#define MAX_LOOPS       1024
+/* Of those who are not logged in: one for each kind of work, and two to spare. */
+#define LEAST_UNAUTHENTICATED 6
+#define MAX_LOOPS             1024
 
 struct server_loop *server_loop_of(struct loop *loop)
 {
@@ -29,16 +31,35 @@ static uint32_t or_default(uint32_t value, uint32_t otherwise)
     return value ? value : otherwise;
 }
 
+static uint32_t at_least(uint32_t value, uint32_t least)
+{
+    return value < least ? least : value;
+}
+
+static uint32_t at_most(uint32_t value, uint32_t most)
+{
+    return value > most ? most : value;
+}
+
+/* What computes for long, and what strangers can ask for at no cost to themselves, must leave
+ * processors to the rest. */
 static struct workers *make_workers(const struct settings *s)
 {
     uint32_t cores = processors();
     uint32_t workers = or_default(s->server.workers, DEFAULT_WORKERS);
+    uint32_t unauthenticated =
+        or_default(s->server.workers_unauthenticated, at_least(cores * 2, LEAST_UNAUTHENTICATED));
+    uint32_t digests =
+        at_least(at_most(or_default(s->server.digest_jobs, cores * 2), workers / 4), 1);
     const struct workers_options options = {
         .max_sessions = workers,
+        .max_long_ops = digests,
         .max_lane = s->server.workers_per_connection,
         .max_group = or_default(s->server.workers_per_user, workers - workers / 4),
-        .max_unauthenticated =
-            or_default(s->server.workers_unauthenticated, cores < 2 ? 4 : cores * 2),
+        .max_group_long = at_least(digests - at_least(digests / 4, 1), 1),
+        .max_tasks = at_least(cores, 2),
+        .max_unauthenticated = unauthenticated,
+        .max_costly_kex = at_least(at_most(unauthenticated, cores) / 2, 1),
         .max_passwords = or_default(s->server.password_hash_jobs, cores),
         .stack = s->server.worker_stack,
     };

@@ -39,7 +39,7 @@ struct limits_settings {
 /* What the server itself is created with. Zero: the table says what is used instead. */
 struct server_settings {
     uint64_t trim_heap_ns;
-    uint32_t backlog, loops, password_hash_jobs;
+    uint32_t backlog, digest_jobs, loops, password_hash_jobs;
     uint32_t receive_buffer, send_buffer;
     uint32_t worker_stack, workers;
     uint32_t workers_per_connection, workers_per_user, workers_unauthenticated;

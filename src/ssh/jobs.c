@@ -49,6 +49,11 @@ struct ssh_job *ssh_job_of_link(struct list *link)
     return CONTAINER_OF(link, struct ssh_job, link);
 }
 
+enum ssh_job_kind ssh_job_kind(const struct ssh_job *job)
+{
+    return job->kind;
+}
+
 bool ssh_job_is_login(const struct ssh_job *job)
 {
     return job->login;

@@ -4,12 +4,13 @@
 
 #include "ssh/engine.h"
 
-/* Fill in run, done and destroy, then hand it out with ssh_job_start(). `done` is called on the
- * engine's thread, unless the connection is over or the engine gone; `destroy` always, last. */
+/* Fill in kind, run, done and destroy, then hand it out with ssh_job_start(). `done` is called on
+ * the engine's thread, unless the connection is over or the engine gone; `destroy` always, last. */
 struct ssh_job {
     struct list link; /* the owner's, while it has the job */
     struct list all;  /* the engine's jobs */
     struct ssh *ssh;  /* NULL once the engine is gone */
+    enum ssh_job_kind kind;
     bool login;
     /* Any thread: touches only what the job itself owns or holds. */
     void (*run)(struct ssh_job *job);

@@ -160,6 +160,7 @@ void kex_job_start(struct ssh *ssh, struct slice host_key_blob, struct slice pee
         transport_no_memory(ssh);
         return;
     }
+    j->base.kind = k->agreed.kex->family == KEX_ECDH ? SSH_JOB_KEX : SSH_JOB_COSTLY_KEX;
     j->base.run = run;
     j->base.done = done;
     j->base.destroy = destroy;

@@ -150,6 +150,12 @@ void ssh_job_run(struct ssh_job *job);
 void ssh_job_done(struct ssh_job *job);         /* frees it */
 struct list *ssh_job_link(struct ssh_job *job); /* for the owner's lists while it is out */
 struct ssh_job *ssh_job_of_link(struct list *link);
+enum ssh_job_kind {
+    SSH_JOB_KEX,        /* a key exchange that costs about as much as a signature */
+    SSH_JOB_COSTLY_KEX, /* one modulo a large prime */
+    SSH_JOB_PROOF       /* a client's signature */
+};
+enum ssh_job_kind ssh_job_kind(const struct ssh_job *job);
 /* Whether it belongs to a connection that has not logged in. */
 bool ssh_job_is_login(const struct ssh_job *job);
 

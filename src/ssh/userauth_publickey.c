@@ -148,6 +148,7 @@ static void prove(struct ssh *ssh, struct auth_query *q)
         transport_no_memory(ssh);
         return;
     }
+    v->job.kind = SSH_JOB_PROOF;
     v->job.run = verify_run;
     v->job.done = verify_done;
     v->job.destroy = verify_destroy;

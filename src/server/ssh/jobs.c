@@ -6,16 +6,24 @@
 
 struct job {
     struct task task;
-    struct conn *conn;
+    struct conn *conn; /* pinned */
+    struct live *live; /* held: whose share the task waits in; NULL: nobody's */
     struct ssh_job *job;
     uint64_t took_ns;
 };
+
+/* Those that a loop may do itself. */
+static bool is_cheap(const struct ssh_job *job)
+{
+    return ssh_job_kind(job) != SSH_JOB_COSTLY_KEX;
+}
 
 static bool run_job(struct task *task)
 {
     struct job *j = CONTAINER_OF(task, struct job, task);
     uint64_t start = loop_now_ns();
-    ssh_job_run(j->job);
+    if (!conn_is_ended(j->conn)) /* else the engine, which could use the result, is gone */
+        ssh_job_run(j->job);
     j->took_ns = loop_now_ns() - start;
     return true;
 }
@@ -24,19 +32,39 @@ static void finish_job(struct task *task)
 {
     struct job *j = CONTAINER_OF(task, struct job, task);
     struct conn *c = j->conn;
-    budget_note(&c->loop->loop.budget, j->took_ns, false);
+    if (is_cheap(j->job))
+        budget_note(&c->loop->loop.budget, j->took_ns, false);
     ssh_job_done(j->job);
+    live_unref(j->live);
     mem_free(j);
     if (!conn_is_ended(c))
         conn_make_ready(c);
     conn_unpin(c);
 }
 
+static void give(struct job *j)
+{
+    static const enum work kinds[] = {[SSH_JOB_KEX] = WORK_KEX,
+                                      [SSH_JOB_COSTLY_KEX] = WORK_COSTLY_KEX,
+                                      [SSH_JOB_PROOF] = WORK_KEYS};
+    struct conn *c = j->conn;
+    struct share *share = NULL;
+    enum work kind = WORK_TASKS;
+    if (ssh_job_is_login(j->job)) {
+        kind = kinds[ssh_job_kind(j->job)];
+        j->live = live_address_share(c->live_address, kind, &share);
+    } else if (c->login.live) {
+        j->live = live_ref(&c->login.live->live);
+        share = &c->login.live->tasks;
+    }
+    workers_give_task(c->server->workers, kind, share, &j->task);
+}
+
 void job_accept(struct ssh_line *line, struct ssh_job *job)
 {
     struct conn *c = line->conn;
     struct workers *workers = c->server->workers;
-    bool is_quick = budget_allows(&c->loop->loop.budget);
+    bool is_quick = is_cheap(job) && budget_allows(&c->loop->loop.budget);
     struct job *j = workers && !is_quick ? mem_zalloc(sizeof *j) : NULL;
     if (!j) {
         list_append(&line->inline_jobs, ssh_job_link(job));
@@ -48,7 +76,7 @@ void job_accept(struct ssh_line *line, struct ssh_job *job)
     j->task = (struct task){.loop = &c->loop->loop, .run = run_job, .home = finish_job};
     list_init(&j->task.link);
     conn_pin(c);
-    workers_give_task(workers, ssh_job_is_login(job) ? WORK_LOGINS : WORK_TASKS, &j->task);
+    give(j);
 }
 
 void jobs_run_inline(struct ssh_line *line)

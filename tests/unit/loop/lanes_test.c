@@ -32,7 +32,7 @@ static void release(struct lane_group *group)
 static int setup(void **state)
 {
     (void)state;
-    lanes_init(&lanes, 2, 3);
+    lanes_init(&lanes, 2, 3, 1);
     lane_group_init(&joe, release);
     lane_group_init(&ann, release);
     joe_released = ann_released = 0;
@@ -43,8 +43,10 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    bool rests = !lanes_are_ready(&lanes) && joe.running + ann.running == 0 &&
-                 joe.abandoned + ann.abandoned == 0;
+    bool rests = joe.abandoned + ann.abandoned == 0;
+    for (size_t i = 0; i < LANE_QUEUES; i++)
+        rests = rests && !lanes_are_ready(&lanes, i) &&
+                joe.queues[i].running + ann.queues[i].running == 0;
     return rests ? 0 : -1;
 }
 
@@ -67,26 +69,42 @@ static void leave(struct lane *lane)
     count_release(lane_leave(lane));
 }
 
+static struct item *add_one(struct lane *lane, char whose, bool is_long)
+{
+    struct item *item = &items[item_count++];
+    item->whose = whose;
+    list_init(&item->link);
+    lanes_add(&lanes, lane, is_long, &item->link);
+    return item;
+}
+
 static void add(struct lane *lane, char whose, int count)
 {
-    while (count-- > 0) {
-        struct item *item = &items[item_count++];
-        item->whose = whose;
-        list_init(&item->link);
-        lanes_add(&lanes, lane, &item->link);
-    }
+    while (count-- > 0)
+        add_one(lane, whose, false);
+}
+
+static void add_long(struct lane *lane, char whose, int count)
+{
+    while (count-- > 0)
+        add_one(lane, whose, true);
 }
 
 /* Takes as many as there are, and tells whose they were. */
-static void assert_taken(size_t first, const char *whose)
+static void assert_taken_of(bool is_long, size_t first, const char *whose)
 {
     for (; *whose; whose++) {
-        assert_true(lanes_are_ready(&lanes));
-        turns[first] = lanes_pop(&lanes);
+        assert_true(lanes_are_ready(&lanes, is_long));
+        turns[first] = lanes_pop(&lanes, is_long);
         assert_int_equal(CONTAINER_OF(turns[first].item, struct item, link)->whose, *whose);
         first++;
     }
-    assert_false(lanes_are_ready(&lanes));
+    assert_false(lanes_are_ready(&lanes, is_long));
+}
+
+static void assert_taken(size_t first, const char *whose)
+{
+    assert_taken_of(false, first, whose);
 }
 
 static void done(size_t first, size_t count)
@@ -99,7 +117,7 @@ static void a_lane_has_its_share(void **state)
 {
     (void)state;
     struct lane *a = enter(&joe);
-    assert_false(lanes_are_ready(&lanes));
+    assert_false(lanes_are_ready(&lanes, false));
     add(a, 'a', 4);
     assert_taken(0, "aa");
     done(0, 1);
@@ -107,7 +125,7 @@ static void a_lane_has_its_share(void **state)
     done(1, 2);
     assert_taken(3, "a");
     done(3, 1);
-    assert_false(lanes_are_ready(&lanes));
+    assert_false(lanes_are_ready(&lanes, false));
     leave(a);
     assert_int_equal(joe_released, 1);
 }
@@ -159,7 +177,7 @@ static void what_is_left_behind_counts(void **state)
     for (size_t i = 0; i < 3; i++) {
         gone[i] = enter(&joe);
         add(gone[i], 'g', 1);
-        turns[i] = lanes_pop(&lanes);
+        turns[i] = lanes_pop(&lanes, false);
         lane_abandon(gone[i]);
         lane_abandon(gone[i]);
         if (i < 2)
@@ -168,7 +186,7 @@ static void what_is_left_behind_counts(void **state)
     assert_int_equal(joe_released, 0);
     struct lane *next = enter(&joe);
     add(next, 'n', 1);
-    assert_false(lanes_are_ready(&lanes));
+    assert_false(lanes_are_ready(&lanes, false));
     done(0, 1);
     assert_int_equal(joe_released, 1);
     assert_taken(3, "n");
@@ -186,7 +204,7 @@ static void a_jam_lets_nobody_in(void **state)
     for (size_t i = 0; i < 3; i++) {
         gone[i] = enter(&joe);
         add(gone[i], 'g', 1);
-        turns[i] = lanes_pop(&lanes);
+        turns[i] = lanes_pop(&lanes, false);
     }
     lane_abandon(gone[0]);
     lane_abandon(gone[1]);
@@ -199,6 +217,54 @@ static void a_jam_lets_nobody_in(void **state)
     done(1, 2);
     for (size_t i = 0; i < 3; i++)
         leave(gone[i]);
+}
+
+/* Long operations have threads and a share of their own. */
+static void long_operations_keep_to_themselves(void **state)
+{
+    (void)state;
+    struct lane *a = enter(&joe), *c = enter(&ann);
+    add_long(a, 'l', 3);
+    add(a, 'a', 3);
+    add_long(c, 'm', 2);
+    assert_taken_of(true, 0, "lm"); /* one of each user */
+    assert_taken(2, "aa");
+    done(0, 1);
+    assert_taken_of(true, 4, "l");
+    assert_false(lanes_are_ready(&lanes, false)); /* that was not one of a's two */
+    done(2, 1);
+    assert_taken(5, "a");
+    done(1, 1);
+    assert_taken_of(true, 6, "m");
+    done(4, 1);
+    assert_taken_of(true, 7, "l");
+    done(3, 1);
+    done(5, 3);
+    leave(a);
+    leave(c);
+}
+
+/* One that goes on is behind all others that wait, of its lane and of other users. */
+static void pieces_take_turns(void **state)
+{
+    (void)state;
+    struct lane *a = enter(&joe), *b = enter(&joe), *c = enter(&ann);
+    add_long(a, 'a', 1);
+    assert_taken_of(true, 0, "a");
+    add_long(a, 'x', 1);
+    add_long(b, 'b', 1);
+    add_long(a, 'a', 1); /* its next piece */
+    done(0, 1);
+    add_long(c, 'c', 1);
+    for (const char *whose = "xcba"; *whose;
+         whose++) { /* users in turn, then joe's lanes in turn */
+        turns[1] = lanes_pop(&lanes, true);
+        assert_int_equal(CONTAINER_OF(turns[1].item, struct item, link)->whose, *whose);
+        done(1, 1);
+    }
+    leave(a);
+    leave(b);
+    leave(c);
 }
 
 static void short_memory(void **state)
@@ -214,8 +280,14 @@ static void short_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_lane_has_its_share),       TEST(a_group_has_one_too),  TEST(groups_take_turns),
-        TEST(what_is_left_behind_counts), TEST(a_jam_lets_nobody_in), TEST(short_memory),
+        TEST(a_lane_has_its_share),
+        TEST(a_group_has_one_too),
+        TEST(groups_take_turns),
+        TEST(what_is_left_behind_counts),
+        TEST(a_jam_lets_nobody_in),
+        TEST(short_memory),
+        TEST(long_operations_keep_to_themselves),
+        TEST(pieces_take_turns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

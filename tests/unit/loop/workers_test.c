@@ -85,17 +85,27 @@ static void end_gauge(struct gauge *g)
     pthread_mutex_destroy(&g->lock);
 }
 
-static void give(struct gauge *g, struct probe *probes, size_t count, enum work kind)
+static void give_of(struct gauge *g, struct probe *probes, size_t count, enum work kind,
+                    struct share *share)
 {
     for (size_t i = 0; i < count; i++) {
         probes[i] = (struct probe){.task = {.run = run_probe}, .gauge = g};
         list_init(&probes[i].task.link);
-        workers_give_task(g->pool, kind, &probes[i].task);
+        workers_give_task(g->pool, kind, share, &probes[i].task);
     }
 }
 
-static const struct workers_options options = {
-    .max_sessions = 6, .max_unauthenticated = 3, .max_passwords = 2, .stack = 256 * 1024};
+static void give(struct gauge *g, struct probe *probes, size_t count, enum work kind)
+{
+    give_of(g, probes, count, kind, NULL);
+}
+
+static const struct workers_options options = {.max_sessions = 6,
+                                               .max_tasks = 6,
+                                               .max_unauthenticated = 6,
+                                               .max_costly_kex = 3,
+                                               .max_passwords = 2,
+                                               .stack = 256 * 1024};
 
 /* Tasks that all wait get a thread each, up to the bound; the rest follow. */
 static void the_pool_grows_to_its_bound(void **state)
@@ -115,33 +125,104 @@ static void the_pool_grows_to_its_bound(void **state)
     end_gauge(&g);
 }
 
-static void strangers_have_their_own_share(void **state)
+/* A second gauge for the same pool. */
+static void init_other(struct gauge *g, struct workers *pool)
+{
+    memset(g, 0, sizeof *g);
+    pthread_mutex_init(&g->lock, NULL);
+    pthread_cond_init(&g->changed, NULL);
+    g->pool = pool;
+}
+
+static void end_other(struct gauge *g)
+{
+    pthread_cond_destroy(&g->changed);
+    pthread_mutex_destroy(&g->lock);
+}
+
+static uint32_t most_of(struct gauge *g)
+{
+    pthread_mutex_lock(&g->lock);
+    uint32_t most = g->most;
+    pthread_mutex_unlock(&g->lock);
+    return most;
+}
+
+/* A flood of each kind in turn, which does not end, keeps neither the other kinds nor sessions from
+ * getting a thread. */
+static void floods_keep_nobody_waiting(void **state)
 {
     (void)state;
-    struct gauge logins, sessions;
-    struct probe probes[8], passwords[8], others[8];
-    init_gauge(&logins, &options);
-    memset(&sessions, 0, sizeof sessions);
-    pthread_mutex_init(&sessions.lock, NULL);
-    pthread_cond_init(&sessions.changed, NULL);
-    sessions.pool = logins.pool;
-    give(&logins, passwords, 8, WORK_PASSWORDS);
-    assert_true(await(&logins, &logins.running, 2));
-    give(&logins, probes, 8, WORK_LOGINS);
-    assert_true(await(&logins, &logins.running, 3));
-    give(&sessions, others, 8, WORK_TASKS); /* are not kept waiting by them */
-    assert_true(await(&sessions, &sessions.running, 6));
-    pthread_mutex_lock(&logins.lock);
-    assert_int_equal(logins.most, 3);
-    pthread_mutex_unlock(&logins.lock);
-    let_go(&sessions);
-    let_go(&logins);
-    assert_true(await(&logins, &logins.done, 16));
-    assert_true(await(&sessions, &sessions.done, 8));
-    assert_int_equal(logins.most, 3);
-    pthread_cond_destroy(&sessions.changed);
-    pthread_mutex_destroy(&sessions.lock);
-    end_gauge(&logins);
+    static struct probe flood[50], others[WORK_COUNT];
+    static const uint32_t bounds[WORK_COUNT] = {
+        [WORK_KEX] = 3, [WORK_COSTLY_KEX] = 3, [WORK_KEYS] = 3, [WORK_PASSWORDS] = 2};
+    for (uint32_t kind = WORK_FIRST_UNAUTHENTICATED; kind < WORK_COUNT; kind++) {
+        struct gauge held, served;
+        uint32_t given = 0;
+        init_gauge(&held, &options);
+        init_other(&served, held.pool);
+        give(&held, flood, COUNT_OF(flood), (enum work)kind);
+        assert_true(await(&held, &held.running, bounds[kind]));
+        for (uint32_t other = WORK_TASKS; other < WORK_COUNT; other++) {
+            if (other != kind)
+                give(&served, &others[given++], 1, (enum work)other);
+        }
+        assert_true(await(&served, &served.running, given));
+        assert_int_equal(most_of(&held), bounds[kind]);
+        let_go(&served);
+        let_go(&held);
+        assert_true(await(&held, &held.done, COUNT_OF(flood)));
+        assert_true(await(&served, &served.done, given));
+        assert_true(held.most <= (kind == WORK_COSTLY_KEX ? 3u : 6u));
+        end_other(&served);
+        end_gauge(&held);
+    }
+}
+
+struct place {
+    struct task task;
+    struct gauge *gauge;
+    uint32_t at; /* how many were done before it */
+};
+
+static bool run_place(struct task *task)
+{
+    struct place *p = CONTAINER_OF(task, struct place, task);
+    struct gauge *g = p->gauge;
+    pthread_mutex_lock(&g->lock);
+    p->at = g->done++;
+    pthread_cond_broadcast(&g->changed);
+    pthread_mutex_unlock(&g->lock);
+    return false;
+}
+
+/* One password that waits behind 900 of another address is the second one to be checked. */
+static void addresses_take_turns(void **state)
+{
+    (void)state;
+    static struct probe holder;
+    static struct place guesses[900], login;
+    struct share stranger, ann;
+    struct workers_options one = options;
+    struct gauge g;
+    one.max_passwords = 1;
+    init_gauge(&g, &one);
+    share_init(&stranger);
+    share_init(&ann);
+    give_of(&g, &holder, 1, WORK_PASSWORDS, &stranger);
+    assert_true(await(&g, &g.running, 1));
+    for (size_t i = 0; i <= COUNT_OF(guesses); i++) {
+        struct place *p = i < COUNT_OF(guesses) ? &guesses[i] : &login;
+        *p = (struct place){.task = {.run = run_place}, .gauge = &g};
+        list_init(&p->task.link);
+        workers_give_task(g.pool, WORK_PASSWORDS, p == &login ? &ann : &stranger, &p->task);
+    }
+    let_go(&g);
+    assert_true(await(&g, &g.done, COUNT_OF(guesses) + 2));
+    assert_int_equal(guesses[0].at, 1);
+    assert_int_equal(login.at, 2);
+    assert_int_equal(guesses[899].at, 901);
+    end_gauge(&g);
 }
 
 /* Quick work does not make threads that nobody needs. */
@@ -151,7 +232,7 @@ static void quick_work_needs_few_threads(void **state)
     struct gauge g;
     static struct probe probes[2000];
     struct workers_options many = options;
-    many.max_sessions = 500;
+    many.max_tasks = 500;
     init_gauge(&g, &many);
     g.open = true;
     give(&g, probes, 2000, WORK_TASKS);
@@ -164,7 +245,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_pool_grows_to_its_bound),
-        cmocka_unit_test(strangers_have_their_own_share),
+        cmocka_unit_test(floods_keep_nobody_waiting),
+        cmocka_unit_test(addresses_take_turns),
         cmocka_unit_test(quick_work_needs_few_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
