@@ -6,9 +6,11 @@
 #include "base/cursor.h"
 #include "base/mem.h"
 #include "base/names.h"
+#include "core/long_ops.h"
 #include "crypto/hash.h"
 
 #define SLICE_BYTES (1u << 20) /* of one read, and between two looks at whether anybody waits */
+#define PIECE_BYTES (4u << 20) /* between two turns of others */
 #define LEAST_BLOCK 256u       /* draft-galb-filexfer-extensions-00, check-file */
 #define CRC32_SIZE  4u
 
@@ -23,7 +25,12 @@ static const struct algorithm {
     {"crc32", HASH_COUNT},   {"blake2b512", HASH_BLAKE2B512},
 };
 
+/* In the operation's memory. */
 struct digest {
+    digest_read_fn *read;
+    void (*end)(void *context);
+    void *context;
+    uint64_t offset, left; /* to be read */
     const struct algorithm *algorithm;
     struct hash *hash; /* NULL: crc32 */
     uint32_t crc;
@@ -126,23 +133,29 @@ static bool put(struct digest *d, const uint8_t *data, size_t size)
     return true;
 }
 
-static sally_status read_all(struct digest *d, sally_op *op, uint64_t size, digest_read_fn *read,
-                             void *context)
+/* PENDING: there is more. */
+static sally_status read_piece(struct digest *d, sally_op *op)
 {
-    uint64_t offset = op->u.hash.offset;
-    uint8_t *room = mem_alloc(size < SLICE_BYTES ? (size_t)size : SLICE_BYTES);
+    size_t slice = d->left < SLICE_BYTES ? (size_t)d->left : SLICE_BYTES;
+    uint8_t *room = mem_alloc(slice);
     sally_status status = room ? SALLY_OK : SALLY_FAILURE;
-    while (status == SALLY_OK && size) {
+    for (uint64_t done = 0; status == SALLY_OK && d->left;) {
         size_t got = 0;
         if (sally_op_cancelled(op)) {
             status = SALLY_CONNECTION_LOST;
             break;
         }
-        status = read(context, offset, room, size < SLICE_BYTES ? (size_t)size : SLICE_BYTES, &got);
+        if (done >= PIECE_BYTES) {
+            status = SALLY_PENDING;
+            break;
+        }
+        status =
+            d->read(d->context, d->offset, room, d->left < slice ? (size_t)d->left : slice, &got);
         if (status != SALLY_OK || got == 0) /* it has become shorter */
             break;
-        offset += got;
-        size -= got;
+        d->offset += got;
+        d->left -= got;
+        done += got;
         if (!put(d, room, got))
             status = SALLY_FAILURE;
     }
@@ -157,29 +170,39 @@ static sally_status end_all(struct digest *d)
     return !open || end_block(d) ? SALLY_OK : SALLY_FAILURE;
 }
 
-static sally_status run(struct digest *d, sally_op *op, uint64_t size, digest_read_fn *read,
-                        void *context)
+static sally_status end(struct digest *d, sally_op *op, sally_status status)
 {
     sally_op_hash *in = &op->u.hash;
-    uint64_t count = in->block_size ? size / in->block_size + (size % in->block_size != 0) : 1;
-    if (count > DIGEST_MAX_ANSWER / d->size)
-        return SALLY_INVALID_PARAMETER;
-    d->block_size = in->block_size;
-    d->capacity = (size_t)count * d->size;
-    d->out = sally_op_alloc(op, d->capacity + 1);
-    if (!d->out)
-        return SALLY_FAILURE;
-    sally_status status = read_all(d, op, size, read, context);
     if (status == SALLY_OK)
         status = end_all(d);
+    hash_free(d->hash);
+    if (d->end)
+        d->end(d->context);
     in->algorithm = d->algorithm->name;
     in->digests = d->out;
     in->digests_size = d->used;
     return status;
 }
 
-sally_status digest_answer(struct digest_source *source, sally_op *op, uint64_t file_size,
-                           digest_read_fn *read, void *context)
+static void resume(sally_op *op, void *context);
+
+static sally_status go_on(struct digest *d, sally_op *op)
+{
+    sally_status status;
+    do
+        status = read_piece(d, op);
+    while (status == SALLY_PENDING && !op_resume_later(op, resume, d));
+    return status == SALLY_PENDING ? status : end(d, op, status);
+}
+
+static void resume(sally_op *op, void *context)
+{
+    sally_status status = go_on(context, op);
+    if (status != SALLY_PENDING)
+        sally_op_finish(op, status);
+}
+
+static sally_status begin(struct digest *d, struct digest_source *source, sally_op *op)
 {
     const sally_op_hash *in = &op->u.hash;
     if (in->block_size && in->block_size < LEAST_BLOCK)
@@ -187,13 +210,39 @@ sally_status digest_answer(struct digest_source *source, sally_op *op, uint64_t 
     struct crypto *crypto = take_crypto(source);
     if (!crypto)
         return SALLY_FAILURE;
-    struct digest d = {0};
-    if (!choose_algorithm(&d, crypto, in->algorithms))
+    if (!choose_algorithm(d, crypto, in->algorithms))
         return SALLY_UNSUPPORTED;
-    uint64_t size = in->offset < file_size ? file_size - in->offset : 0;
-    if (in->length && in->length < size)
-        size = in->length;
-    sally_status status = run(&d, op, size, read, context);
-    hash_free(d.hash);
+    uint64_t count =
+        in->block_size ? d->left / in->block_size + (d->left % in->block_size != 0) : 1;
+    if (count > DIGEST_MAX_ANSWER / d->size)
+        return SALLY_INVALID_PARAMETER;
+    d->block_size = in->block_size;
+    d->capacity = (size_t)count * d->size;
+    d->out = sally_op_alloc(op, d->capacity + 1);
+    return d->out ? SALLY_OK : SALLY_FAILURE;
+}
+
+sally_status digest_answer(struct digest_source *source, sally_op *op, uint64_t file_size,
+                           digest_read_fn *read, void (*end_reading)(void *context), void *context)
+{
+    const sally_op_hash *in = &op->u.hash;
+    struct digest *d = sally_op_alloc(op, sizeof *d);
+    sally_status status = SALLY_FAILURE;
+    if (d) {
+        *d = (struct digest){.read = read,
+                             .end = end_reading,
+                             .context = context,
+                             .offset = in->offset,
+                             .left = in->offset < file_size ? file_size - in->offset : 0};
+        if (in->length && in->length < d->left)
+            d->left = in->length;
+        status = begin(d, source, op);
+    }
+    if (status == SALLY_OK)
+        return go_on(d, op);
+    if (d)
+        hash_free(d->hash);
+    if (end_reading)
+        end_reading(context);
     return status;
 }

@@ -3,12 +3,15 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "core/long_ops.h"
 #include "fs/local.h"
 #include "os/file.h"
 
 #define SLICE_BYTES (4u * 1024 * 1024) /* between two looks at whether anybody still waits */
+#define PIECE_BYTES (4u * SLICE_BYTES) /* between two turns of others */
 #define HAND_BYTES  (256u * 1024)
 
+/* In the operation's memory. */
 struct copy_job {
     int from, to;
     uint64_t from_offset, to_offset;
@@ -53,11 +56,15 @@ static ssize_t copy_slice(struct copy_job *job, size_t size)
     return copy_by_hand(job, size);
 }
 
-static sally_status run(struct copy_job *job, const sally_op *op)
+/* PENDING: there is more. */
+static sally_status copy_piece(struct copy_job *job, const sally_op *op)
 {
+    uint64_t piece_end = job->done + PIECE_BYTES;
     while (job->left) {
         if (sally_op_cancelled(op))
             return SALLY_CONNECTION_LOST;
+        if (job->done >= piece_end)
+            return SALLY_PENDING;
         size_t size = job->left < SLICE_BYTES ? (size_t)job->left : SLICE_BYTES;
         ssize_t got = copy_slice(job, size);
         if (got < 0)
@@ -69,6 +76,28 @@ static sally_status run(struct copy_job *job, const sally_op *op)
             job->left -= (uint64_t)got;
     }
     return SALLY_OK;
+}
+
+static void resume(sally_op *op, void *context);
+
+static sally_status go_on(struct copy_job *job, sally_op *op)
+{
+    sally_status status;
+    do
+        status = copy_piece(job, op);
+    while (status == SALLY_PENDING && !op_resume_later(op, resume, job));
+    if (status == SALLY_PENDING)
+        return status;
+    mem_free(job->room);
+    op->u.copy.done = job->done;
+    return status;
+}
+
+static void resume(sally_op *op, void *context)
+{
+    sally_status status = go_on(context, op);
+    if (status != SALLY_PENDING)
+        sally_op_finish(op, status);
 }
 
 /* draft-ietf-secsh-filexfer-extensions-00 section 7: overlapping ranges of one file are refused. */
@@ -114,7 +143,10 @@ sally_status local_copy(sally_fs *fs, sally_op *op)
     if (status != SALLY_OK)
         return status;
 
-    struct copy_job job = {
+    struct copy_job *job = sally_op_alloc(op, sizeof *job);
+    if (!job)
+        return SALLY_FAILURE;
+    *job = (struct copy_job){
         .from = from->fd,
         .to = to->fd,
         .from_offset = copy->from_offset,
@@ -122,8 +154,5 @@ sally_status local_copy(sally_fs *fs, sally_op *op)
         .left = copy->length ? copy->length : UINT64_MAX,
         .in_kernel = !to->append && to->regular,
     };
-    status = run(&job, op);
-    mem_free(job.room);
-    copy->done = job.done;
-    return status;
+    return go_on(job, op);
 }

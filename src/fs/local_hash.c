@@ -16,39 +16,59 @@ static sally_status read_some(void *context, uint64_t offset, void *data, size_t
     return n < 0 ? local_error(errno) : SALLY_OK;
 }
 
-/* `holder` is what the bytes are read as: it may have to respect others' locks. */
-static sally_status answer(struct local *local, sally_op *op, int fd,
-                           const struct lock_holder *holder)
+/* `holder` is what the bytes are read as: it may have to respect others' locks. `fd` and `context`,
+ * which is the same or begins with it, last until `end` is called. */
+static sally_status answer(struct local *local, sally_op *op, int *fd,
+                           const struct lock_holder *holder, void (*end)(void *context))
 {
     const sally_op_hash *in = &op->u.hash;
     struct os_stat st;
-    if (!os_stat_fd(fd, &st))
-        return local_error(errno);
-    sally_status status = locks_check_io(&local->shared->locks, holder, in->offset,
-                                         in->length ? in->length : UINT64_MAX, false, op);
-    if (status != SALLY_OK)
-        return status;
-    posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-    return digest_answer(&local->shared->digests, op, st.size, read_some, &fd);
+    sally_status status = os_stat_fd(*fd, &st) ? SALLY_OK : local_error(errno);
+    if (status == SALLY_OK)
+        status = locks_check_io(&local->shared->locks, holder, in->offset,
+                                in->length ? in->length : UINT64_MAX, false, op);
+    if (status == SALLY_OK) {
+        posix_fadvise(*fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+        return digest_answer(&local->shared->digests, op, st.size, read_some, end, fd);
+    }
+    if (end)
+        end(fd);
+    return status;
+}
+
+/* A file that is open for one digest. In the operation's memory. */
+struct open_path {
+    int fd; /* must be first */
+    struct local *local;
+    struct lock_holder holder;
+};
+
+static void close_path(void *context)
+{
+    struct open_path *open = context;
+    locks_leave(&open->local->shared->locks, &open->holder);
+    close(open->fd);
 }
 
 static sally_status hash_by_path(struct local *local, sally_op *op)
 {
     struct os_stat st;
-    struct lock_holder holder;
-    int fd = local_way_open(local, op, op->path, O_RDONLY | O_NONBLOCK, 0);
-    if (fd < 0)
+    struct open_path *open = sally_op_alloc(op, sizeof *open);
+    if (!open)
+        return SALLY_FAILURE;
+    open->local = local;
+    open->fd = local_way_open(local, op, op->path, O_RDONLY | O_NONBLOCK, 0);
+    if (open->fd < 0)
         return local_error(errno);
-    lock_holder_init(&holder, op, SALLY_OPEN_READ, 0);
+    lock_holder_init(&open->holder, op, SALLY_OPEN_READ, 0);
     sally_status status =
-        os_stat_fd(fd, &st) ? local_check_type(local, op, st.mode) : local_error(errno);
+        os_stat_fd(open->fd, &st) ? local_check_type(local, op, st.mode) : local_error(errno);
     if (status == SALLY_OK)
-        status = locks_enter(&local->shared->locks, &holder,
+        status = locks_enter(&local->shared->locks, &open->holder,
                              (struct lock_key){.device = st.device, .inode = st.inode}, op);
     if (status == SALLY_OK)
-        status = answer(local, op, fd, &holder);
-    locks_leave(&local->shared->locks, &holder);
-    close(fd);
+        return answer(local, op, &open->fd, &open->holder, close_path);
+    close_path(open);
     return status;
 }
 
@@ -60,5 +80,5 @@ sally_status local_hash(sally_fs *fs, sally_op *op)
     if (!op->file)
         return hash_by_path(local, op);
     struct local_file *file = sally_file_get(op->file, fs);
-    return file->regular ? answer(local, op, file->fd, &file->holder) : SALLY_FAILURE;
+    return file->regular ? answer(local, op, &file->fd, &file->holder, NULL) : SALLY_FAILURE;
 }

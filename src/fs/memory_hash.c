@@ -3,9 +3,11 @@
 
 #include "fs/memory.h"
 
+/* In the operation's memory. */
 struct hash_reading {
     struct memory *memory;
-    const struct mem_node *node;
+    struct mem_node *node;
+    struct lock_holder holder; /* by path */
 };
 
 static sally_status read_some(void *context, uint64_t offset, void *data, size_t size, size_t *got)
@@ -17,19 +19,22 @@ static sally_status read_some(void *context, uint64_t offset, void *data, size_t
     return SALLY_OK;
 }
 
-static sally_status answer(struct memory *memory, sally_op *op, const struct mem_node *node,
-                           const struct lock_holder *holder)
+static sally_status answer(struct hash_reading *reading, sally_op *op,
+                           const struct lock_holder *holder, void (*end)(void *context))
 {
     const sally_op_hash *in = &op->u.hash;
-    struct hash_reading reading = {memory, node};
+    struct memory *memory = reading->memory;
     sally_status status = locks_check_io(&memory->locks, holder, in->offset,
                                          in->length ? in->length : UINT64_MAX, false, op);
-    if (status != SALLY_OK)
-        return status;
-    pthread_rwlock_rdlock(&memory->lock);
-    uint64_t size = node->u.data.size;
-    pthread_rwlock_unlock(&memory->lock);
-    return digest_answer(&memory->digests, op, size, read_some, &reading);
+    if (status == SALLY_OK) {
+        pthread_rwlock_rdlock(&memory->lock);
+        uint64_t size = reading->node->u.data.size;
+        pthread_rwlock_unlock(&memory->lock);
+        return digest_answer(&memory->digests, op, size, read_some, end, reading);
+    }
+    if (end)
+        end(reading);
+    return status;
 }
 
 /* Found and held, so that it stays whoever removes it meanwhile. */
@@ -50,31 +55,36 @@ static sally_status hold(const struct mem_view *view, sally_op *op, struct mem_n
     return status;
 }
 
-static sally_status hash_by_path(const struct mem_view *view, sally_op *op)
+static void let_go(void *context)
 {
-    struct memory *memory = view->memory;
-    struct mem_node *node;
-    struct lock_holder holder;
-    lock_holder_init(&holder, op, SALLY_OPEN_READ, 0);
-    sally_status status = hold(view, op, &node, &holder);
-    if (status != SALLY_OK)
-        return status;
-    status = answer(memory, op, node, &holder);
+    struct hash_reading *reading = context;
+    struct memory *memory = reading->memory;
     pthread_rwlock_wrlock(&memory->lock);
-    locks_leave(&memory->locks, &holder);
-    node->handles--;
-    mem_release(&memory->tree, node);
+    locks_leave(&memory->locks, &reading->holder);
+    reading->node->handles--;
+    mem_release(&memory->tree, reading->node);
     pthread_rwlock_unlock(&memory->lock);
-    return status;
+}
+
+static sally_status hash_by_path(const struct mem_view *view, sally_op *op,
+                                 struct hash_reading *reading)
+{
+    lock_holder_init(&reading->holder, op, SALLY_OPEN_READ, 0);
+    sally_status status = hold(view, op, &reading->node, &reading->holder);
+    return status == SALLY_OK ? answer(reading, op, &reading->holder, let_go) : status;
 }
 
 sally_status memory_hash(sally_fs *fs, sally_op *op)
 {
-    struct memory *memory = memory_of(fs);
     if (op->flags & SALLY_OP_TRY)
         return SALLY_WOULD_BLOCK;
+    struct hash_reading *reading = sally_op_alloc(op, sizeof *reading);
+    if (!reading)
+        return SALLY_FAILURE;
+    reading->memory = memory_of(fs);
     if (!op->file)
-        return hash_by_path(memory_view(fs), op);
+        return hash_by_path(memory_view(fs), op, reading);
     const struct mem_handle *handle = sally_file_get(op->file, fs);
-    return answer(memory, op, handle->node, &handle->holder);
+    reading->node = handle->node;
+    return answer(reading, op, &handle->holder, NULL);
 }

@@ -71,7 +71,7 @@ static sally_status answer(struct bench *b, const char *algorithms, uint64_t off
     b->op->pub.u.hash = (sally_op_hash){
         .algorithms = algorithms, .offset = offset, .length = length, .block_size = block_size};
     file->reads = 0;
-    return digest_answer(&b->source, &b->op->pub, size_at_start, read_some, file);
+    return digest_answer(&b->source, &b->op->pub, size_at_start, read_some, NULL, file);
 }
 
 static void assert_crc(const struct bench *b, uint32_t wanted)
