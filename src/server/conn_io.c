@@ -15,6 +15,13 @@
 
 /* ---- The poll handle ---- */
 
+/* Before login: nothing more is read while a key exchange is computed or a login awaits its answer.
+ * Whoever hangs up then is not interested in the outcome. */
+static bool is_waiting_for_us(const struct conn *c)
+{
+    return c->socket.is_starved && atomic_load(&c->stage) < CONN_OPEN;
+}
+
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct conn *c = poll->data;
@@ -24,6 +31,8 @@ static void on_poll(uv_poll_t *poll, int status, int events)
         c->socket.is_readable = true;
         c->socket.is_blocked = false;
     }
+    if (events & UV_DISCONNECT || (status < 0 && is_waiting_for_us(c)))
+        c->socket.has_hung_up = true;
     if (events & UV_READABLE)
         c->socket.is_readable = true;
     if (events & UV_WRITABLE)
@@ -282,7 +291,9 @@ static void set_interest(struct conn *c)
     uint8_t *room;
     if (c->socket.is_starved && c->line->methods->input_room(c->line, &room) > 0)
         c->socket.is_starved = false;
-    watch(c, (c->socket.is_starved ? 0 : UV_READABLE) | (c->socket.is_blocked ? UV_WRITABLE : 0));
+    int waiting = is_waiting_for_us(c) ? UV_DISCONNECT : 0;
+    watch(c, (c->socket.is_starved ? waiting : UV_READABLE) |
+                 (c->socket.is_blocked ? UV_WRITABLE : 0));
 }
 
 /* A client that leaves Nagle's algorithm on keeps the rest of a request, or the next one, until
@@ -302,6 +313,10 @@ static void do_turn(struct conn *c)
 {
     if (c->is_due && !meet_deadline(c))
         return;
+    if (c->socket.has_hung_up && is_waiting_for_us(c)) {
+        conn_end(c, SALLY_END_BY_CLIENT, "connection closed by the client");
+        return;
+    }
     move_bytes(c);
     if (!check_end(c))
         return;

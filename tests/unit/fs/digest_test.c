@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "cmocka_all.h"
-#include "core/op.h"
+#include "core/long_ops.h"
 #include "fs/driver.h"
 
 #define IS(call, wanted) assert_int_equal((call), SALLY_##wanted)
@@ -142,6 +142,80 @@ static void failures_are_told(void **state)
     assert_int_equal(file.reads, 0);
 }
 
+/* ---- In pieces ---- */
+
+static struct op *waiting; /* for its next turn */
+static unsigned ends;
+
+static void keep(struct session_host *host, struct op *op)
+{
+    (void)host;
+    assert_null(waiting);
+    waiting = op;
+}
+
+static void count_end(void *context)
+{
+    (void)context;
+    ends++;
+}
+
+static sally_status begin_large(struct bench *b, struct shrinking *file, uint64_t size)
+{
+    *file = (struct shrinking){.size = size, .at_most = SIZE_MAX};
+    b->op->pub.u.hash = (sally_op_hash){.algorithms = "sha256"};
+    ends = 0;
+    return digest_answer(&b->source, &b->op->pub, size, read_some, count_end, file);
+}
+
+static unsigned run_pieces(void)
+{
+    unsigned pieces = 0;
+    while (waiting) {
+        struct op *op = waiting;
+        waiting = NULL;
+        session_run_long(op);
+        pieces++;
+    }
+    return pieces;
+}
+
+/* After each piece, the operation goes to the end of the queue; the digest is that of one go. */
+static void large_files_are_read_in_pieces(void **state)
+{
+    struct bench *b = *state;
+    struct shrinking file;
+    uint8_t in_one_go[32];
+    IS(begin_large(b, &file, 10u << 20), OK);
+    assert_int_equal(ends, 1);
+    assert_int_equal(b->op->pub.u.hash.digests_size, sizeof in_one_go);
+    memcpy(in_one_go, b->op->pub.u.hash.digests, sizeof in_one_go);
+    session_host(b->op->pub.session)->resume_later = keep;
+    IS(begin_large(b, &file, 4u << 20), OK);
+    assert_null(waiting);
+    IS(begin_large(b, &file, 10u << 20), PENDING);
+    assert_int_equal(file.reads, 4);
+    assert_int_equal(ends, 0);
+    assert_int_equal(run_pieces(), 2);
+    IS(b->op->step_status, OK);
+    assert_int_equal(ends, 1);
+    assert_memory_equal(b->op->pub.u.hash.digests, in_one_go, sizeof in_one_go);
+}
+
+static void nobody_waits_for_the_next_piece(void **state)
+{
+    struct bench *b = *state;
+    struct shrinking file;
+    session_host(b->op->pub.session)->resume_later = keep;
+    IS(begin_large(b, &file, UINT64_C(1) << 40), PENDING);
+    assert_int_equal(file.reads, 4);
+    atomic_fetch_or(&b->op->handoff, OP_CANCELLED);
+    assert_int_equal(run_pieces(), 1);
+    IS(b->op->step_status, CONNECTION_LOST);
+    assert_int_equal(file.reads, 4);
+    assert_int_equal(ends, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +223,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(blocks_end_early_too, setup, teardown),
         cmocka_unit_test_setup_teardown(growth_is_left_out, setup, teardown),
         cmocka_unit_test_setup_teardown(failures_are_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(large_files_are_read_in_pieces, setup, teardown),
+        cmocka_unit_test_setup_teardown(nobody_waits_for_the_next_piece, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
