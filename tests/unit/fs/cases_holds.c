@@ -346,6 +346,23 @@ static void digests_of_blocks(struct driver *d)
     assert_string_equal(text, "md5 "); /* no blocks */
 }
 
+/* With turns for others in between, where there are others. */
+static void digests_of_large_files(struct driver *d)
+{
+    char whole[HASH_TEXT_SIZE], text[HASH_TEXT_SIZE];
+    sally_file *file;
+    sally_attrs size = {.valid = SALLY_ATTR_SIZE, .size = (9u << 20) + 1};
+    sally_op_hash how = {.algorithms = "md5"};
+    IS(do_open(d, "/f", NEW, &file), OK);
+    IS(do_fsetstat(d, file, &size), OK);
+    IS(do_hash(d, file, NULL, &how, whole), OK);
+    assert_string_equal(whole, "md5 9f5ba80e79008da065640b11126835f4");
+    IS(do_hash(d, NULL, "/f", &how, text), OK);
+    assert_string_equal(text, whole);
+    assert_int_equal(d->resumed, d->host.resume_later ? 4 : 0); /* twice for each */
+    IS(do_path(d, SALLY_OP_REMOVE, "/f"), OK);
+}
+
 /* The answer is bounded, not the file. */
 static void digests_are_bounded(struct driver *d)
 {
@@ -401,6 +418,7 @@ const struct storage_case hold_cases[] = {
     CASE(appends_atomically),
     CASE(digests),
     CASE(digests_of_blocks),
+    CASE(digests_of_large_files),
     CASE(digests_are_bounded),
     CASE(digests_respect_locks),
 };

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "alloc_failure.h"
+#include "core/long_ops.h"
 #include "core/session_internal.h"
 
 static struct driver *driver_of(struct session_host *host)
@@ -19,6 +20,13 @@ static void offload(struct session_host *host, struct op *op)
     struct driver *d = driver_of(host);
     d->offloaded++;
     list_append(&d->work, &op->link);
+}
+
+static void resume_later(struct session_host *host, struct op *op)
+{
+    struct driver *d = driver_of(host);
+    d->resumed++;
+    list_append(&d->pieces, &op->long_link);
 }
 
 static void wake(struct session_host *host, struct op *op)
@@ -45,12 +53,15 @@ static void start(struct driver *d, sally_fs *fs, enum driver_style style,
                   const struct log_sink *log, const char *user, uint64_t id)
 {
     static const struct hook_stack none;
-    *d = (struct driver){
-        .host = {.offload = style == DRIVER_TRYING ? offload : NULL, .wake = wake, .now_ns = now}};
+    *d = (struct driver){.host = {.offload = style == DRIVER_TRYING ? offload : NULL,
+                                  .resume_later = style == DRIVER_TRYING ? resume_later : NULL,
+                                  .wake = wake,
+                                  .now_ns = now}};
     pthread_mutex_init(&d->lock, NULL);
     pthread_cond_init(&d->mail_there, NULL);
     list_init(&d->mail);
     list_init(&d->work);
+    list_init(&d->pieces);
     const struct session_options options = {
         .user = user,
         .home = "/",
@@ -83,6 +94,11 @@ static void step(struct driver *d)
     struct list *item = list_take_first(&d->work);
     if (item) {
         session_run(CONTAINER_OF(item, struct op, link));
+        return;
+    }
+    item = list_take_first(&d->pieces);
+    if (item) {
+        session_run_long(CONTAINER_OF(item, struct op, long_link));
         return;
     }
     pthread_mutex_lock(&d->lock);

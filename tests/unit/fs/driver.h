@@ -18,8 +18,9 @@ struct driver {
     struct session_host host; /* first */
     pthread_mutex_t lock;
     pthread_cond_t mail_there;
-    struct list mail, work;
+    struct list mail, work, pieces;
     sally_session *session;
+    unsigned resumed;   /* how often an operation gave way to others */
     unsigned offloaded; /* operations that were declined, or not even tried */
     bool gone;
     unsigned fail_at;     /* the allocation of the next operation that fails; 0: none */

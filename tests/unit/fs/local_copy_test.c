@@ -48,10 +48,10 @@ struct files {
     uint8_t *bytes;
 };
 
-static void start(struct files *x, uint32_t more_flags)
+static void start_in(struct files *x, uint32_t more_flags, enum driver_style style)
 {
     memset(&kernel, 0, sizeof kernel);
-    local_fixture_start(&x->f, NULL, DRIVER_INLINE);
+    local_fixture_start(&x->f, NULL, style);
     IS(do_open(&x->f.d, "/from", SALLY_OPEN_READ | SALLY_OPEN_WRITE | SALLY_OPEN_CREATE, &x->from),
        OK);
     IS(do_open(&x->f.d, "/to", SALLY_OPEN_READ | SALLY_OPEN_WRITE | SALLY_OPEN_CREATE | more_flags,
@@ -61,6 +61,11 @@ static void start(struct files *x, uint32_t more_flags)
     for (size_t i = 0; i < SIZE; i++)
         x->bytes[i] = (uint8_t)(i * 7 + i / 256);
     IS(do_write(&x->f.d, x->from, 0, x->bytes, SIZE), OK);
+}
+
+static void start(struct files *x, uint32_t more_flags)
+{
+    start_in(x, more_flags, DRIVER_INLINE);
 }
 
 static void stop(struct files *x)
@@ -121,6 +126,26 @@ static void the_rest_is_copied_by_hand(void **state)
         assert_int_equal(done, 300000);
         stop(&x);
     }
+}
+
+/* Others have their turns in between. */
+static void large_files_are_copied_in_pieces(void **state)
+{
+    (void)state;
+    struct files x;
+    uint64_t done;
+    start_in(&x, 0, DRIVER_TRYING);
+    kernel.result = -1;
+    kernel.error = EOPNOTSUPP;
+    IS(do_write(&x.f.d, x.from, 40u << 20, "end", 3), OK);
+    IS(copy(&x, 0, 0, 0, &done), OK);
+    assert_int_equal(done, (40u << 20) + 3);
+    assert_int_equal(x.f.d.resumed, 2); /* 16 MiB each time */
+    uint32_t length = 3;
+    char end[3];
+    IS(do_read(&x.f.d, x.to, 40u << 20, end, &length), OK);
+    assert_memory_equal(end, "end", 3);
+    stop(&x);
 }
 
 static void the_kernel_may_take_small_steps(void **state)
@@ -192,6 +217,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_rest_is_copied_by_hand),
+        cmocka_unit_test(large_files_are_copied_in_pieces),
         cmocka_unit_test(the_kernel_may_take_small_steps),
         cmocka_unit_test(failures_tell_what_was_done),
         cmocka_unit_test(appending_is_done_by_hand),
