@@ -9,7 +9,7 @@ struct job {
     struct conn *conn; /* pinned */
     struct live *live; /* held: whose share the task waits in; NULL: nobody's */
     struct ssh_job *job;
-    uint64_t took_ns;
+    uint64_t took_ns; /* 0: dropped */
 };
 
 /* Those that a loop may do itself. */
@@ -21,9 +21,10 @@ static bool is_cheap(const struct ssh_job *job)
 static bool run_job(struct task *task)
 {
     struct job *j = CONTAINER_OF(task, struct job, task);
+    if (conn_is_ended(j->conn)) /* the engine, which could use the result, is gone */
+        return true;
     uint64_t start = loop_now_ns();
-    if (!conn_is_ended(j->conn)) /* else the engine, which could use the result, is gone */
-        ssh_job_run(j->job);
+    ssh_job_run(j->job);
     j->took_ns = loop_now_ns() - start;
     return true;
 }
@@ -32,7 +33,7 @@ static void finish_job(struct task *task)
 {
     struct job *j = CONTAINER_OF(task, struct job, task);
     struct conn *c = j->conn;
-    if (is_cheap(j->job))
+    if (j->took_ns && is_cheap(j->job))
         budget_note(&c->loop->loop.budget, j->took_ns, false);
     ssh_job_done(j->job);
     live_unref(j->live);
