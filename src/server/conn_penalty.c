@@ -116,7 +116,7 @@ uint64_t conn_penalty_rejected(struct conn *c, const struct login_query *query)
     struct conduct *conduct = &c->conduct;
     if (query->pub.method == SALLY_AUTH_NONE)
         return 0;
-    if (query->may_try) {
+    if (query->may_try && !query->is_signed) {
         conduct->asked_for_key = true;
         return 0;
     }
