@@ -66,7 +66,7 @@ class Sallyport(Peer):
         process = _process()
         return process.Server(self.folder, self.keys, root=self.folder, arguments=("-q",),
                               settings={"limits.connections": 0, "limits.connections_per_address": 0,
-                                        "limits.unauthenticated": 0, "limits.buffered_bytes": "8G"})
+                                        "limits.unauthenticated": 0, "limits.memory": "8G", "limits.memory_per_user": "8G"})
 
     @classmethod
     def version(cls):

@@ -213,7 +213,7 @@ typedef struct sally_counters {
     uint64_t bytes_read;                      /**< from storages */
     uint64_t bytes_written;                   /**< to storages */
     uint64_t rekeys;                          /**< key exchanges after the first */
-    uint64_t buffered_bytes_now;              /**< memory charged to the global budget */
+    uint64_t memory_now;                      /**< bytes charged to `limits.memory` */
 } sally_counters;
 
 /** A snapshot of the counters. */

@@ -10,7 +10,7 @@ static const size_t class_sizes[BLOCK_CLASSES] = {512, 4096, 16384, 40960, 73728
 #define MAX_CACHED ((size_t)8 * 1024 * 1024)
 
 struct blocks *blocks_new(void (*on_release)(void *user_data), void *user_data,
-                          mem_free_fn *free_large)
+                          mem_free_fn *free_large, struct local_account *memory)
 {
     struct blocks *p = mem_zalloc(sizeof *p);
     if (!p)
@@ -21,7 +21,20 @@ struct blocks *blocks_new(void (*on_release)(void *user_data), void *user_data,
     p->on_release = on_release;
     p->user_data = user_data;
     p->free_large = free_large;
+    p->memory = memory;
     return p;
+}
+
+static void charge(struct blocks *p, const struct block *b)
+{
+    if (p->memory)
+        local_account_force(p->memory, sizeof *b + b->capacity);
+}
+
+static void release_charge(struct blocks *p, const struct block *b)
+{
+    if (p->memory)
+        local_account_release(p->memory, sizeof *b + b->capacity);
 }
 
 static void free_if_unused(struct blocks *p)
@@ -83,6 +96,7 @@ struct block *blocks_get(struct blocks *p, size_t size)
         b->home = p;
         b->capacity = capacity;
         b->class = class;
+        charge(p, b);
     }
     b->op = NULL;
     b->backlog = b->lent = 0;
@@ -101,7 +115,9 @@ void blocks_put(struct block *b)
     p->used--;
     p->backlog -= b->backlog;
     p->lent -= b->lent;
-    if (p->orphan || b->class == BLOCK_CLASSES || p->cached + b->capacity > MAX_CACHED) {
+    if (p->orphan || b->class == BLOCK_CLASSES || p->cached + b->capacity > MAX_CACHED ||
+        local_account_is_tight(p->memory)) {
+        release_charge(p, b);
         mem_free(b);
     } else {
         list_prepend(&p->free[b->class],
@@ -149,6 +165,7 @@ void blocks_trim(struct blocks *p, size_t size)
         while (p->cached > size && (item = list_take_first(&p->free[i]))) {
             struct block *b = CONTAINER_OF(item, struct block, link);
             p->cached -= b->capacity;
+            release_charge(p, b);
             mem_free_by(p->free_large, b, sizeof *b + b->capacity);
         }
     }

@@ -6,6 +6,7 @@
 
 #include "base/chunk.h"
 #include "base/mem.h"
+#include "core/account.h"
 #include "core/op.h"
 
 #define BLOCK_CLASSES 7
@@ -35,14 +36,17 @@ struct blocks {
     void (*on_release)(void *user_data); /* a chunk came back; not called for an orphan */
     void *user_data;
     mem_free_fn *free_large;
+    struct local_account *memory; /* what the blocks take is charged to it; NULL: none */
 };
 
+/* `memory` is lent, and must outlive the last block; NULL: no account is kept. */
 struct blocks *blocks_new(void (*on_release)(void *user_data), void *user_data,
-                          mem_free_fn *free_large);
+                          mem_free_fn *free_large, struct local_account *memory);
 /* Ends the operations attached to blocks, and releases the pool. */
 void blocks_free(struct blocks *p);
 
-/* A block of at least `size` bytes; NULL when memory is short. */
+/* A block of at least `size` bytes; NULL when memory is short. It is charged whether or not the
+ * account has room: who begins something asks before. */
 struct block *blocks_get(struct blocks *p, size_t size);
 /* Returns a block that was not handed out as a chunk. NULL is allowed. Does not end its operation.
  */

@@ -22,8 +22,7 @@
     X(bytes_out)                                                                                   \
     X(bytes_read)                                                                                  \
     X(bytes_written)                                                                               \
-    X(rekeys)                                                                                      \
-    X(buffered_bytes_now)
+    X(rekeys)
 
 struct counters {
 #define COUNTER(name) _Atomic uint64_t name;

@@ -12,6 +12,28 @@
 /* The names of a reply and one entry carried over; the engine limits the size of replies. */
 #define STALE_NAMES_MAX (2u * 1024u * 1024u)
 
+/* What an open file costs in memory: its descriptor in the kernel is not counted. */
+#define FILE_BYTES 4096u
+
+const char *file_charge(sally_session *s)
+{
+    const char *setting = s->file_account ? account_charge(s->file_account, 1) : NULL;
+    if (setting || !s->memory)
+        return setting;
+    setting = local_account_charge(s->memory, FILE_BYTES);
+    if (setting && s->file_account)
+        account_release(s->file_account, 1);
+    return setting;
+}
+
+void file_uncharge(sally_session *s)
+{
+    if (s->file_account)
+        account_release(s->file_account, 1);
+    if (s->memory)
+        local_account_release(s->memory, FILE_BYTES);
+}
+
 sally_file *file_new(sally_session *s, const char *path, uint32_t open_flags, bool directory)
 {
     sally_file *file = mem_zalloc(sizeof *file);
@@ -66,6 +88,7 @@ void file_free(sally_file *file)
     sally_session *s = file->session;
     list_remove(&file->link);
     s->file_count--;
+    file_uncharge(s);
     if (s->counters)
         counter_sub(&s->counters->files_now, 1);
     file->gone = true;

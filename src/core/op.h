@@ -137,6 +137,7 @@ struct op {
     bool is_internal;       /* not from the client's queue: by the program or the library itself */
     bool counted;           /* in session->active */
     bool with_worker;       /* counted in session->worker_ops */
+    bool is_charged;        /* itself, to session->memory */
     bool by_program;        /* of sally_session_submit() or sally_fs_submit() */
     uint32_t charged_bytes; /* of reply_bytes, from its start on */
     sally_submit_done_fn *submit_done; /* of sally_session_submit */

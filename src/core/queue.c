@@ -23,10 +23,18 @@ static enum op_order order_of(const struct op *op)
     return op_kind(op->kind)->order;
 }
 
+/* The data of a WRITE is in memory already. */
+static bool needs_memory(const struct op *op)
+{
+    return op->reply_bytes > 0 && op->kind != SALLY_OP_WRITE;
+}
+
 static bool has_room(const sally_session *s, const struct op *op)
 {
-    return s->charged_bytes == 0 || op->reply_bytes == 0 ||
-           s->charged_bytes + op->reply_bytes <= s->max_bytes;
+    bool is_idle = s->charged_bytes == 0;
+    if (!is_idle && op->reply_bytes && s->charged_bytes + op->reply_bytes > s->max_bytes)
+        return false;
+    return !needs_memory(op) || session_has_room(s, op->reply_bytes, is_idle);
 }
 
 static struct file_inode *inode_of(const struct op *op)

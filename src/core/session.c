@@ -54,6 +54,8 @@ sally_error session_new(sally_session **out, struct session_host *host,
     s->hooks = o->hooks;
     s->log = o->log;
     s->counters = o->counters;
+    s->memory = o->memory;
+    s->file_account = o->files;
     s->references = 1;
     *out = s;
     return SALLY_E_OK;
@@ -110,6 +112,8 @@ bool session_put_op(struct op *op)
     grants_release(op);
     op_release_memory(op);
     s->charged_bytes -= op->charged_bytes;
+    if (op->is_charged)
+        local_account_release(s->memory, sizeof *op);
     /* An idle session keeps one; the closing needs its own. */
     bool keep = s->stage != SESSION_GONE &&
                 (s->pooled < 1 || (s->started + s->queued > 0 && s->pooled < SESSION_POOL));
@@ -127,6 +131,17 @@ bool session_put_op(struct op *op)
 bool session_may_submit(const sally_session *s)
 {
     return !session_is_closing(s) && s->queued + s->started - s->internal_ops < s->max_operations;
+}
+
+struct local_account *session_memory(const sally_session *s)
+{
+    return s->memory;
+}
+
+bool session_has_room(const sally_session *s, size_t bytes, bool is_idle)
+{
+    return s->stage != SESSION_OPEN || local_account_has_room(s->memory, bytes) ||
+           (is_idle && local_account_has_reserve(s->memory));
 }
 
 uint32_t session_in_flight(const sally_session *s)

@@ -3,6 +3,7 @@
 #define SALLY_CORE_SESSION_H
 
 #include "base/log.h"
+#include "core/account.h"
 #include "core/counters.h"
 #include "core/hook_stack.h"
 #include "core/op.h"
@@ -47,6 +48,8 @@ struct session_options {
     const struct hook_stack *hooks; /* lent; NULL: none */
     const struct log_sink *log;     /* lent; NULL: none */
     struct counters *counters;      /* lent; NULL: none */
+    struct local_account *memory;   /* lent: what the session needs is charged to it; NULL: none */
+    struct account *files;          /* lent: its open files are charged to it; NULL: none */
 };
 
 sally_error session_new(sally_session **out, struct session_host *host,
@@ -58,6 +61,15 @@ void session_deliver(struct op *op); /* at home */
 
 /* For engines. */
 bool session_may_submit(const sally_session *session); /* below max_operations, and not closing */
+/* Its memory; NULL: no account is kept. */
+struct local_account *session_memory(const sally_session *session);
+/* Whether there is room for `bytes` more, and if not, whether the user's reserve may be used:
+ * `is_idle` says that this session waits for nothing that would make room. */
+bool session_has_room(const sally_session *session, size_t bytes, bool is_idle);
+/* Logs, once for a session, that a setting keeps it from opening more files. */
+void session_note_refused_file(sally_session *session, const char *setting);
+/* There may be room again for what has waited for memory. */
+void session_resume(sally_session *session);
 uint32_t session_in_flight(const sally_session *session);
 /* Home thread: calls `each` for every operation that was started and is not answered yet. It may
  * read kind and asked_path. */

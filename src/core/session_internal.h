@@ -43,7 +43,9 @@ struct sally_session {
     const struct hook_stack *hooks;
     const struct log_sink *log;
     struct counters *counters;
-    void *data; /* the program's */
+    struct local_account *memory; /* NULL: none */
+    struct account *file_account; /* NULL: none */
+    void *data;                   /* the program's */
 
     struct list queue;          /* waiting for their turn */
     struct list running;        /* started and not done, by run_link */
@@ -68,7 +70,8 @@ struct sally_session {
 
     enum session_stage stage;
     enum schedule_state schedule;
-    bool owes_end; /* SESSION_START succeeded, and SESSION_END is not answered yet */
+    bool has_logged_refusal; /* of a file */
+    bool owes_end;           /* SESSION_START succeeded, and SESSION_END is not answered yet */
     uint32_t close_reason;
     struct op *closing_op; /* for the closing operations: they must not fail */
     void (*on_gone)(void *user_data);
@@ -129,6 +132,9 @@ void outcome_note_file(const struct op *op);
 /* file.c */
 sally_file *file_new(sally_session *s, const char *path, uint32_t open_flags, bool directory);
 void file_free(sally_file *file);
+/* Charges one more open file to the session's accounts. NULL, or the setting that refuses it. */
+const char *file_charge(sally_session *s);
+void file_uncharge(sally_session *s);
 void file_note_moved(const struct op *op); /* facts, after a successful READ, WRITE or COPY */
 bool file_set_path(sally_file *file, const char *path); /* a hook may have diverted its OPEN */
 void file_find_inode(sally_file *file);                 /* once its OPEN has succeeded */

@@ -1,5 +1,6 @@
 /* An operation in its session: how it is submitted, begins, comes home, ends and is freed. What it
  * does in between is in op_run.c, and when its turn is in queue.c. */
+#include <stdio.h>
 #include <string.h>
 
 #include "core/file.h"
@@ -19,13 +20,40 @@ static bool closes(const struct op *op)
     return op_kind_closes(op->kind);
 }
 
+/* Once for a session: a client may try again as often as it likes. */
+void session_note_refused_file(sally_session *s, const char *setting)
+{
+    if (s->has_logged_refusal)
+        return;
+    s->has_logged_refusal = true;
+    const sally_log_field fields[] = {{"user", s->user}, {"setting", setting}};
+    log_line(s->log, session_ids(s), SALLY_LOG_WARNING, "file.refused", fields, COUNT_OF(fields),
+             "No more files can be opened: %s is reached", setting);
+}
+
+static void refuse_file(struct op *op, const char *setting)
+{
+    char text[128];
+    bool is_count = strncmp(setting, "limits.open", 11) == 0;
+    snprintf(text, sizeof text, "%s (%s)",
+             is_count ? "Too many open files" : "Too little memory for another open file", setting);
+    op->message = sally_op_strdup(&op->pub, text);
+    session_note_refused_file(op->session, setting);
+}
+
 static bool prepare_file(struct op *op)
 {
     sally_session *s = op->session;
     sally_op *pub = &op->pub;
     pub->status = SALLY_FAILURE;
     if (s->max_files && s->file_count >= s->max_files) {
-        op->message = "Too many open files";
+        op->message = "Too many open files in this session (limits.open_files)";
+        session_note_refused_file(s, "limits.open_files");
+        return false;
+    }
+    const char *setting = file_charge(s);
+    if (setting) {
+        refuse_file(op, setting);
         return false;
     }
     bool directory = op->kind == SALLY_OP_OPENDIR;
@@ -33,6 +61,8 @@ static bool prepare_file(struct op *op)
     if (pub->file) {
         pub->file->facts.internal = op->is_internal;
         atomic_init(&pub->file->close_submitted, true); /* not before it is open */
+    } else {
+        file_uncharge(s);
     }
     return pub->file != NULL;
 }
@@ -275,6 +305,12 @@ void session_schedule(sally_session *s)
     session_release(s);
 }
 
+void session_resume(sally_session *s)
+{
+    if (!session_is_closing(s))
+        session_schedule(s);
+}
+
 void op_submit(struct op *op)
 {
     sally_op *pub = &op->pub;
@@ -282,6 +318,10 @@ void op_submit(struct op *op)
         pub->u.io.done = pub->u.io.length;
     if (op_kind_closes(op->kind))
         pub->file->closing = true;
+    if (op->session->memory) {
+        op->is_charged = true;
+        local_account_force(op->session->memory, sizeof *op);
+    }
     queue_add(op);
     session_schedule(op->session);
 }

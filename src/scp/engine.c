@@ -295,6 +295,8 @@ static bool start(struct scp *s)
     if (!op)
         return false;
     op->pub.path = "/";
+    if (s->command.kind == SCP_SINK && s->events.uploading)
+        s->events.uploading(s->user_data, true);
     scp_submit_alone(s, op);
     return true;
 }
@@ -382,7 +384,7 @@ sally_error scp_new(struct scp **out, sally_session *session, struct slice comma
     struct scp *s = mem_zalloc(sizeof *s);
     if (!s)
         return SALLY_E_NO_MEMORY;
-    s->blocks = blocks_new(on_release, s, options->free_large);
+    s->blocks = blocks_new(on_release, s, options->free_large, session_memory(session));
     if (!s->blocks || scp_command_parse(&s->command, command, options->allowed) != SALLY_E_OK) {
         if (s->blocks)
             blocks_free(s->blocks);

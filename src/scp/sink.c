@@ -238,6 +238,8 @@ static bool have_block(struct scp *s, uint64_t left)
         return true;
     if (k->writes >= SCP_WINDOW || (k->writes && !session_may_submit(s->session)))
         return false;
+    if (!session_has_room(s->session, PIECE_BYTES, s->blocks->used == 0))
+        return false;
     k->block = blocks_get(s->blocks, left < PIECE_BYTES ? (size_t)left : PIECE_BYTES);
     if (!k->block)
         scp_no_memory(s);

@@ -230,6 +230,8 @@ static bool ask_more(struct scp *s)
         s->blocks->used >= SCP_MAX_BLOCKS - 1)
         return false;
     uint32_t wanted = left < PIECE_BYTES ? (uint32_t)left : (uint32_t)PIECE_BYTES;
+    if (!session_has_room(s->session, wanted, s->blocks->used == 0))
+        return false;
     struct block *block = blocks_get(s->blocks, wanted);
     if (!block) {
         scp_no_memory(s);

@@ -171,6 +171,7 @@ static void release_place(struct conn *c)
         return;
     close(c->socket.fd);
     c->socket.fd = -1;
+    conn_memory_end(c);
     counter_sub(&server->counters.connections_now, 1);
     if (!c->is_logged_in) {
         counter_sub(&server->counters.connections_unauthenticated_now, 1);
@@ -227,7 +228,8 @@ static void conn_start(struct task *task)
     struct conn *c = CONTAINER_OF(task, struct conn, start);
     struct server_loop *loop = c->loop;
     list_append(&loop->conns, &c->link);
-    c->active_ns = c->progress_ns = loop_now_ns();
+    c->active_ns = loop_now_ns();
+    progress_begin(&c->progress, c->active_ns);
     atomic_store_explicit(&c->facts.last_input_ns, c->active_ns, memory_order_relaxed);
     /* Once more: a server that starts without keys makes some. */
     bool has_joined = loop_join(&loop->loop, &c->member) && begin_service(c, c->service->protocol);
@@ -235,6 +237,7 @@ static void conn_start(struct task *task)
         turn_away(c, has_joined ? "hook" : "out of memory");
         return;
     }
+    conn_memory_begin(c);
     announce_start(c);
     sally_error error = c->service->protocol->line_new(&c->line, c);
     if (!error)
@@ -261,6 +264,7 @@ static void conn_gone(struct conn *c)
     heap_trim_note(&loop->heap_trim, c->moved_bytes);
     loop_leave(&c->member);
     list_remove(&c->link);
+    local_account_settle(&c->memory);
     login_forget(c);
     if (c->counted_until_drained)
         counter_sub(&c->server->limits.connections, 1);

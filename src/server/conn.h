@@ -11,6 +11,8 @@
 
 #include "base/list.h"
 #include "base/log.h"
+#include "base/progress.h"
+#include "core/account.h"
 #include "core/hook_stack.h"
 #include "core/op.h"
 #include "sallyport/server.h"
@@ -124,15 +126,21 @@ struct conn {
     uint32_t pins; /* reasons to stay on the loop: being open, the poll handle, sessions, tasks that
                       are out */
 
+    struct local_account
+        memory; /* what it uses: of its user's, before the login of its address's */
+    uint64_t base_bytes, line_bytes; /* of this: the connection itself, and its engine's buffers */
+    uint64_t retry_ns;               /* between tries to go on without memory; 0: none was needed */
+    bool has_logged_refusal;
+
     bool is_due;                /* the deadline has passed */
     bool is_trimmed;            /* its buffers were given back, and no byte has moved since */
     bool counted_until_drained; /* closed, but its sessions have not ended */
-    uint64_t drain_end_ns;  /* it is closed, and its sessions may drain until then; 0: not set */
-    uint64_t progress_ns;   /* when the socket last took something, or began to block */
-    uint64_t active_ns;     /* when bytes last moved */
-    uint64_t moved_bytes;   /* since the buffers were last given back */
-    uint32_t end_reason;    /* SALLY_END_ value; 0: not over */
-    const char *end_detail; /* static, or the engine's */
+    uint64_t drain_end_ns;    /* it is closed, and its sessions may drain until then; 0: not set */
+    struct progress progress; /* of the socket, in taking what waits */
+    uint64_t active_ns;       /* when bytes last moved */
+    uint64_t moved_bytes;     /* since the buffers were last given back */
+    uint32_t end_reason;      /* SALLY_END_ value; 0: not over */
+    const char *end_detail;   /* static, or the engine's */
 };
 
 /* ---- conn.c: life ---- */
@@ -188,6 +196,27 @@ struct auth_setting;
 sally_error conn_set_user_settings(struct conn *c, const struct auth_setting *settings);
 /* Sets one of the connection's own settings. On failure nothing has changed. */
 void conn_set(struct conn *c, const char *name, const char *value);
+
+/* ---- conn_memory.c: its share of the memory ---- */
+
+/* It is on its loop. */
+void conn_memory_begin(struct conn *c);
+/* Its engine is gone, and the socket is about to be. */
+void conn_memory_end(struct conn *c);
+/* From now on it counts for this user; NULL: for its address, since the login has failed. */
+void conn_memory_login(struct conn *c, struct live_user *user);
+/* Its settings have changed. */
+void conn_memory_set_limits(struct conn *c);
+/* What the engine's buffers take now. */
+void conn_memory_count_line(struct conn *c, size_t bytes);
+/* Lets what was refused memory try again: if the connection has released some since, or
+ * (`is_due`) the time has come. */
+void conn_memory_retry(struct conn *c, bool is_due);
+/* When to try again; UINT64_MAX: nothing waits for memory. */
+uint64_t conn_memory_deadline(const struct conn *c);
+/* Logs, once for a connection, that a setting keeps it from going on. `event` is channel.refused or
+ * memory.refused. */
+void conn_note_refusal(struct conn *c, const char *event, const char *setting);
 
 /* ---- conn_info.c: what walks show ---- */
 

@@ -167,7 +167,8 @@ static void transmit(struct conn *c, size_t *budget)
             socket->is_broken = !socket->is_blocked;
             return;
         }
-        c->progress_ns = c->active_ns = c->loop->heap_trim.moved_ns = loop_now_ns();
+        c->active_ns = c->loop->heap_trim.moved_ns = loop_now_ns();
+        progress_note(&c->progress, sent, c->active_ns);
         socket->owes_ack = false;
         socket->is_blocked = sent < out.size;
         c->moved_bytes += sent;
@@ -181,13 +182,17 @@ static void transmit(struct conn *c, size_t *budget)
 
 /* ---- Turns ---- */
 
+static uint64_t patience(const struct conn *c)
+{
+    return line_is_over(c) ? FAREWELL_NS : c->settings->limits.stall_ns;
+}
+
 static uint64_t next_deadline(struct conn *c)
 {
     uint64_t at = min_u64(line_deadline(c), login_deadline(c));
-    if (output(c).size > 0) {
-        uint64_t patience = line_is_over(c) ? FAREWELL_NS : c->settings->limits.stall_ns;
-        at = min_u64(at, c->progress_ns + patience);
-    }
+    at = min_u64(at, conn_memory_deadline(c));
+    if (output(c).size > 0)
+        at = min_u64(at, progress_deadline(&c->progress, patience(c)));
     if (!c->is_trimmed)
         at = min_u64(at, c->active_ns + TRIM_NS);
     return at;
@@ -207,15 +212,13 @@ static bool meet_deadline(struct conn *c)
     c->is_due = false;
     uint64_t now = loop_now_ns();
     if (output(c).size == 0) {
-        c->progress_ns = now;
-    } else {
-        uint64_t patience = line_is_over(c) ? FAREWELL_NS : c->settings->limits.stall_ns;
-        if (c->progress_ns + patience <= now) {
-            conn_end(c, SALLY_END_TIMEOUT, "the client takes nothing any more");
-            return false;
-        }
+        progress_begin(&c->progress, now);
+    } else if (progress_is_stalled(&c->progress, output(c).size, patience(c), now)) {
+        conn_end(c, SALLY_END_TIMEOUT, "the client takes nothing any more, or next to nothing");
+        return false;
     }
     login_tick(c, now);
+    conn_memory_retry(c, true);
     if (line_deadline(c) <= now)
         c->line->methods->tick(c->line, now);
     if (!c->is_trimmed && c->active_ns + TRIM_NS <= now) {
@@ -223,6 +226,7 @@ static bool meet_deadline(struct conn *c)
         if (c->line->methods->trim)
             c->line->methods->trim(c->line);
         conn_sessions_trim(c);
+        local_account_settle(&c->memory);
         heap_trim_note(&c->loop->heap_trim, c->moved_bytes);
         c->moved_bytes = 0;
     }
@@ -255,7 +259,7 @@ static void move_bytes(struct conn *c)
         bool was_pending = output(c).size > 0;
         run_line(c);
         if (!was_pending)
-            c->progress_ns = loop_now_ns();
+            progress_begin(&c->progress, loop_now_ns());
         transmit(c, &out);
         if (got == 0 || in == 0 || !c->socket.is_readable || c->socket.is_broken)
             break;

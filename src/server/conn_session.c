@@ -1,7 +1,11 @@
 #include "server/conn_session.h"
 
+#include "base/mem.h"
 #include "loop/workers.h"
 #include "server/server.h"
+
+/* A session with its engine, without what its requests need. */
+#define SESSION_BYTES 16384u
 
 static struct conn_session *session_of_host(struct session_host *host)
 {
@@ -71,7 +75,7 @@ static void on_gone(void *user_data)
     conn_count_sessions(c, -1);
     list_remove(&s->link);
     list_remove(&s->ready);
-    counter_sub(&c->server->counters.buffered_bytes_now, s->charged);
+    local_account_release(&c->memory, s->charged);
     settings_unref(s->settings);
     s->methods->free(s);
     conn_make_ready(c); /* it may have been what a shutdown waits for */
@@ -98,6 +102,8 @@ static sally_error make_session(struct conn_session *s, uint32_t allowed)
         .hooks = &c->server->hooks,
         .log = &c->server->log,
         .counters = &c->server->counters,
+        .memory = &c->memory,
+        .files = c->login.live ? &c->login.live->files : NULL,
     };
     return session_new(&s->session, &s->host, &options);
 }
@@ -114,8 +120,16 @@ bool conn_session_init(struct conn_session *s, struct conn *c, uint32_t allowed)
 {
     list_init(&s->link);
     list_init(&s->ready);
-    if (!has_room(c))
+    if (!has_room(c)) {
+        conn_note_refusal(c, "channel.refused", "limits.channels");
         return false;
+    }
+    const char *refusal = local_account_charge(&c->memory, SESSION_BYTES);
+    if (refusal) {
+        conn_note_refusal(c, "channel.refused", refusal);
+        return false;
+    }
+    s->charged = SESSION_BYTES;
     s->host = (struct session_host){.offload = host_offload,
                                     .resume_later = c->server->workers ? host_resume_later : NULL,
                                     .wake = host_wake,
@@ -128,6 +142,7 @@ bool conn_session_init(struct conn_session *s, struct conn *c, uint32_t allowed)
     if (make_session(s, allowed) == SALLY_E_OK)
         return true;
     settings_unref(s->settings);
+    local_account_release(&c->memory, s->charged);
     return false;
 }
 
@@ -151,6 +166,7 @@ void conn_session_abort(struct conn_session *s)
     /* Nothing was done in it: it is gone at once. */
     session_close(s->session, SALLY_CLOSED_BY_SERVER, on_aborted, NULL);
     settings_unref(s->settings);
+    local_account_release(&s->conn->memory, s->charged);
 }
 
 /* ---- The way to the end ---- */
@@ -168,14 +184,13 @@ static bool may_drain(const struct conn *c)
            c->end_reason == SALLY_END_LOST || c->end_reason == SALLY_END_TIMEOUT;
 }
 
-/* Its window goes back to the server's memory, but what came through it is still there. */
+/* Its window goes back to the connection's memory, but what came through it is still there. */
 static bool start_draining(struct conn_session *s)
 {
     struct conn *c = s->conn;
-    if (!may_drain(c) || !counter_add_below(&c->server->counters.buffered_bytes_now, s->owed,
-                                            s->settings->limits.buffered_bytes))
+    if (!may_drain(c) || local_account_charge(&c->memory, s->owed))
         return false;
-    s->charged = s->owed;
+    s->charged += s->owed;
     session_drain(s->session);
     return true;
 }
@@ -247,6 +262,19 @@ void conn_sessions_settle_all(struct conn *c)
     LIST_EACH (item, &c->sessions)
         conn_session_make_ready(session_of_link(item));
     conn_sessions_settle(c);
+}
+
+void conn_sessions_resume(struct conn *c)
+{
+    conn_pin(c);
+    LIST_EACH (item, &c->sessions) {
+        struct conn_session *s = session_of_link(item);
+        if (s->stage == SESSION_ENDING)
+            continue;
+        session_resume(s->session);
+        conn_session_make_ready(s);
+    }
+    conn_unpin(c);
 }
 
 void conn_sessions_permit(struct conn *c)

@@ -39,7 +39,8 @@ struct conn_session {
     enum conn_session_stage stage;
     bool is_finished;          /* the engine has done everything */
     size_t owed;               /* bytes received that the engine has not finished with */
-    size_t charged;            /* of the server's memory, for these, once there is no window */
+    size_t charged;            /* of the connection's memory: for itself, and for these once
+                                  there is no window */
     uint32_t files, in_flight; /* as counted in the connection's facts */
 };
 
@@ -63,6 +64,8 @@ void conn_session_finish(struct conn_session *s);
 void conn_sessions_settle(struct conn *c);
 /* The same for all: the connection's end decides what becomes of them. */
 void conn_sessions_settle_all(struct conn *c);
+/* There may be memory for what has waited for it. */
+void conn_sessions_resume(struct conn *c);
 /* The user's permissions have changed: applies them to the existing sessions. */
 void conn_sessions_permit(struct conn *c);
 /* Ends the sessions that are draining: their time is up. */

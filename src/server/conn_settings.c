@@ -9,6 +9,7 @@ static void use(struct conn *c, struct settings *settings)
 {
     settings_unref(c->settings);
     c->settings = settings;
+    conn_memory_set_limits(c);
     if (c->line && c->line->methods->settings_changed) {
         c->line->methods->settings_changed(c->line);
         conn_make_ready(c);

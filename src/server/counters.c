@@ -16,6 +16,7 @@ sally_error sally_server_counters(sally_server *server, sally_counters *counters
 #define GET(name) all.name = counter_get(&c->name);
     COUNTER_MAP(GET)
 #undef GET
+    all.memory_now = account_used(&server->limits.memory);
     if (size > sizeof all)
         memset((char *)counters + sizeof all, 0, size - sizeof all); /* that we do not know yet */
     memcpy(counters, &all, size < sizeof all ? size : sizeof all);

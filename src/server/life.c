@@ -4,6 +4,7 @@
 
 #include "loop/thread.h"
 #include "loop/workers.h"
+#include "os/descriptors.h"
 #include "server/conn.h"
 #include "server/listener.h"
 #include "server/loops.h"
@@ -54,6 +55,7 @@ sally_error server_prepare(sally_server *server, bool pumped)
     if (!error) {
         server->state = pumped ? SERVER_PUMPED : SERVER_STARTED;
         server->loops_running = server->loop_count;
+        limits_set(&server->limits, server->settings, os_descriptor_limit());
         server->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
         LIST_EACH (item, &server->listeners)
             listener_start(CONTAINER_OF(item, struct listener, link), &server->loops[0]->loop);

@@ -8,14 +8,23 @@ bool limits_init(struct limits *limits, const struct random_source *random)
     uint8_t keys[2][SIPHASH_KEY_SIZE];
     if (!random_fill(random, &keys[0][0], sizeof keys))
         return false;
-    live_addresses_init(&limits->addresses);
-    live_users_init(&limits->users);
+    account_init(&limits->memory, NULL, "limits.memory");
+    account_init(&limits->files, NULL, "limits.open_files_in_all");
+    live_addresses_init(&limits->addresses, &limits->memory);
+    live_users_init(&limits->users, &limits->memory, &limits->files);
     known_addresses_init(&limits->known, keys[0]);
     penalties_init(&limits->penalties, keys[1]);
     atomic_init(&limits->connections, 0);
     limits->strangers = (struct strangers){0};
     limits->random = *random;
     return true;
+}
+
+void limits_set(struct limits *limits, const struct settings *settings, uint64_t descriptors)
+{
+    uint64_t files = settings->limits.open_files_in_all;
+    account_set_limit(&limits->memory, settings->limits.memory);
+    account_set_limit(&limits->files, files ? files : descriptors / 2);
 }
 
 void limits_clear(struct limits *limits)

@@ -18,6 +18,7 @@
 struct limits {
     struct live_table addresses, users;
     _Atomic uint64_t connections;
+    struct account memory, files; /* in all */
     struct strangers strangers;
     struct known_addresses known;
     struct penalties penalties;
@@ -26,6 +27,8 @@ struct limits {
 
 /* False: there is no randomness, and nothing to clear. `random` outlives it. */
 bool limits_init(struct limits *limits, const struct random_source *random);
+/* The limits in all that these settings give; `descriptors` is what the process may have. */
+void limits_set(struct limits *limits, const struct settings *settings, uint64_t descriptors);
 void limits_clear(struct limits *limits);
 
 /* Counts a new connection that has not logged in yet, from `ip` (no IP address: limits of addresses

@@ -18,12 +18,15 @@ static struct live **find(struct live_table *table, const char *name)
 }
 
 static void table_init(struct live_table *table, size_t object_size,
-                       void (*init)(struct live *live), void (*clear)(struct live *live))
+                       void (*init)(struct live *live), void (*clear)(struct live *live),
+                       struct account *memory, struct account *files)
 {
     pthread_mutex_init(&table->lock, NULL);
     table->object_size = object_size;
     table->init = init;
     table->clear = clear;
+    table->memory = memory;
+    table->files = files;
     memset(table->buckets, 0, sizeof table->buckets);
 }
 
@@ -117,6 +120,8 @@ static void init_user(struct live *live)
     struct live_user *user = CONTAINER_OF(live, struct live_user, live);
     lane_group_init(&user->lanes, release_lane);
     share_init(&user->tasks);
+    account_init(&user->memory, live->table->memory, "limits.memory_per_user");
+    account_init(&user->files, live->table->files, "limits.open_files_per_user");
 }
 
 static void init_address(struct live *live)
@@ -124,11 +129,12 @@ static void init_address(struct live *live)
     struct live_address *address = CONTAINER_OF(live, struct live_address, live);
     for (size_t i = 0; i < COUNT_OF(address->tasks); i++)
         share_init(&address->tasks[i]);
+    account_init(&address->memory, live->table->memory, "limits.memory_per_user");
 }
 
-void live_users_init(struct live_table *table)
+void live_users_init(struct live_table *table, struct account *memory, struct account *files)
 {
-    table_init(table, sizeof(struct live_user), init_user, NULL);
+    table_init(table, sizeof(struct live_user), init_user, NULL, memory, files);
 }
 
 static void let_go_of_network(struct live *live)
@@ -138,9 +144,27 @@ static void let_go_of_network(struct live *live)
         live_unref(&around->live);
 }
 
-void live_addresses_init(struct live_table *table)
+void live_addresses_init(struct live_table *table, struct account *memory)
 {
-    table_init(table, sizeof(struct live_address), init_address, let_go_of_network);
+    table_init(table, sizeof(struct live_address), init_address, let_go_of_network, memory, NULL);
+}
+
+static uint64_t memory_share(const struct settings *settings)
+{
+    uint64_t share = settings->limits.memory_per_user;
+    return share ? share : settings->limits.memory / 4;
+}
+
+void live_user_set_limits(struct live_user *user, const struct settings *settings)
+{
+    uint64_t files = settings->limits.open_files_per_user;
+    account_set_limit(&user->memory, memory_share(settings));
+    account_set_limit(&user->files, files ? files : account_limit(user->files.parent) / 2);
+}
+
+void live_address_set_limits(struct live_address *address, const struct settings *settings)
+{
+    account_set_limit(&address->memory, memory_share(settings));
 }
 
 struct live_user *live_user_get(struct live_table *users, const char *name)

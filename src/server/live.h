@@ -9,10 +9,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/account.h"
 #include "loop/lanes.h"
 #include "loop/shares.h"
 #include "loop/work.h"
 #include "server/networks.h"
+#include "settings/settings.h"
 
 #define LIVE_BUCKETS 1024
 
@@ -30,7 +32,8 @@ struct live_user {
     struct live live;
     uint64_t connections; /* logged in under this name */
     struct lane_group lanes;
-    struct share tasks; /* WORK_TASKS */
+    struct share tasks;           /* WORK_TASKS */
+    struct account memory, files; /* of all its connections; any thread */
 };
 
 /* An IPv4 address or a network of 64 bits of IPv6; or one of the networks around it (networks.h),
@@ -44,6 +47,7 @@ struct live_address {
     uint64_t reserved;        /* of these, in the reserve (strangers.h) */
     /* What its clients wait for before they are logged in: WORK_FIRST_UNAUTHENTICATED and on. */
     struct share tasks[WORK_COUNT - WORK_FIRST_UNAUTHENTICATED];
+    struct account memory; /* of these; any thread */
 };
 
 struct live_table {
@@ -51,11 +55,13 @@ struct live_table {
     size_t object_size;
     void (*init)(struct live *live);
     void (*clear)(struct live *live); /* before it is freed, not under the lock; NULL: nothing */
+    struct account *memory, *files;   /* in all; NULL: not counted here */
     struct live *buckets[LIVE_BUCKETS];
 };
 
-void live_users_init(struct live_table *table);
-void live_addresses_init(struct live_table *table);
+/* What the objects use is charged to these accounts as well. */
+void live_users_init(struct live_table *table, struct account *memory, struct account *files);
+void live_addresses_init(struct live_table *table, struct account *memory);
 /* There are no references to its objects. */
 void live_table_clear(struct live_table *table);
 
@@ -68,6 +74,9 @@ struct live_address *live_address_get(struct live_table *addresses,
 /* Where tasks of this kind of an address wait (NULL: it is unknown). Returns a reference that the
  * task must hold until it has gone home. */
 struct live *live_address_share(struct live_address *address, enum work kind, struct share **share);
+/* The shares that these settings give; the last ones count. */
+void live_user_set_limits(struct live_user *user, const struct settings *settings);
+void live_address_set_limits(struct live_address *address, const struct settings *settings);
 struct live *live_ref(struct live *live);
 void live_unref(struct live *live); /* NULL is allowed */
 

@@ -166,6 +166,7 @@ static const char *set_up_login(struct conn *c, struct attempt *a)
     if (!live)
         return "out of memory";
     c->login.live = live;
+    conn_memory_login(c, live);
     c->login.is_counted =
         live_count(&live->live, &live->connections, c->settings->limits.connections_per_user);
     if (!c->login.is_counted)
@@ -181,8 +182,10 @@ static void drop_login(struct conn *c)
     login_clear(c);
     if (c->login.lane)
         workers_leave(c->server->workers, c->login.lane);
-    if (c->login.live)
+    if (c->login.live) {
+        conn_memory_login(c, NULL);
         live_unref(&c->login.live->live);
+    }
     mem_free(c->login.user);
     mem_free(c->login.home);
     sally_fs_unref(c->login.fs);

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "crypto/public_key.h"
+#include "os/descriptors.h"
 #include "server/conn.h"
 #include "server/listener.h"
 #include "server/loops.h"
@@ -51,6 +52,7 @@ sally_error sally_server_new(sally_server **out)
     list_init(&server->failures);
     service_source_init(&server->adopted);
     server_log_init(server);
+    limits_set(&server->limits, server->settings, os_descriptor_limit());
     registry_init(&server->registry);
     atomic_init(&server->next_connection_id, 1);
     atomic_init(&server->next_session_id, 1);
@@ -181,6 +183,7 @@ static sally_error change_setting(sally_server *server, const char *name, const 
     setting_layer_clear(&server->layer);
     server->layer = layer;
     server->generation++;
+    limits_set(&server->limits, changed, os_descriptor_limit());
     return SALLY_E_OK;
 }
 

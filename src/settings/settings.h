@@ -21,7 +21,8 @@ struct auth_settings {
 /* Limits for connections of any protocol: counts, bytes, nanoseconds; zero means "no limit" or
  * "never" where the table allows it. */
 struct limits_settings {
-    uint64_t buffered_bytes;
+    uint64_t memory, memory_per_user, memory_per_connection;
+    uint64_t open_files_in_all, open_files_per_user;
     uint64_t connections, connections_per_address, connections_per_user;
     uint64_t log_lines, log_lines_per_address; /* in a second */
     uint64_t unauthenticated, unauthenticated_per_address;

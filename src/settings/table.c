@@ -39,11 +39,8 @@ static const struct setting_row rows[] = {
     {{"limits.auth_attempts", NUMBER, LISTENER, "6", "1", "1000",
       "failed tries to log in before a connection is ended"},
      AT(limits.auth_attempts)},
-    {{"limits.buffered_bytes", BYTES, RUNNING, "2G", "1M", "",
-      "memory that windows granted to all clients together may take"},
-     AT(limits.buffered_bytes)},
-    {{"limits.channels", NUMBER, LISTENER, "1000", "1", "100000",
-      "channels of one connection"},
+    {{"limits.channels", NUMBER, LISTENER, "10", "1", "100000",
+      "channels of one connection: sessions and commands at the same time"},
      AT(limits.channels)},
     {{"limits.connections", NUMBER, RUNNING, "10000", "0", "",
       "connections in all; 0: no limit"},
@@ -79,9 +76,29 @@ static const struct setting_row rows[] = {
     {{"limits.login_time", DURATION, LISTENER, "2m", "100ms", "1d",
       "time from the connection to the login"},
      AT(limits.login_ns)},
+    {{"limits.memory", BYTES, RUNNING, "2G", "1M", "",
+      "memory that all clients together may take: windows granted and not used up, requests being "
+      "worked on, answers not taken yet, sessions and open files; beyond it, each user still gets a "
+      "little"},
+     AT(limits.memory)},
+    {{"limits.memory_per_connection", BYTES, CONNECTION, "128M", "1M", "",
+      "memory of limits.memory that one connection may take"},
+     AT(limits.memory_per_connection)},
+    {{"limits.memory_per_user", BYTES, CONNECTION, "0", "0", "",
+      "memory of limits.memory that the connections of one user may take together, or those of one "
+      "address before they have logged in; 0: a quarter"},
+     AT(limits.memory_per_user)},
     {{"limits.open_files", NUMBER, CONNECTION, "1024", "1", "1000000",
       "files and directories that one session may have open"},
      AT(limits.open_files)},
+    {{"limits.open_files_in_all", NUMBER, RUNNING, "0", "0", "",
+      "files and directories that all clients together may have open; 0: half of the descriptors "
+      "that the process may have, so that the rest is left for connections"},
+     AT(limits.open_files_in_all)},
+    {{"limits.open_files_per_user", NUMBER, CONNECTION, "0", "0", "",
+      "files and directories that the sessions of one user may have open together; 0: half of "
+      "limits.open_files_in_all"},
+     AT(limits.open_files_per_user)},
     {{"limits.operations", NUMBER, CONNECTION, "64", "1", "10000",
       "requests of one session that are worked on at the same time; more wait"},
      AT(limits.operations)},
@@ -120,7 +137,8 @@ static const struct setting_row rows[] = {
       "memory that the running requests of one session may take; more wait"},
      AT(limits.session_bytes)},
     {{"limits.stall_time", DURATION, CONNECTION, "2m", "1s", "1d",
-      "time in which a client must take some of what is ready to be sent"},
+      "time in which a client must take some of what waits for it, on each channel and in all, and at "
+      "least a sixteenth; one that does not is disconnected"},
      AT(limits.stall_ns)},
     {{"limits.storage_time", DURATION, RUNNING, "3s", "0s", "1d",
       "time to wait for the next answer of a storage once the grace of a shutdown is over, before "
@@ -289,9 +307,12 @@ static const struct setting_row rows[] = {
     {{"ssh.window_max", BYTES, CONNECTION, "64M", "64K", "1G",
       "bytes to which the window of a busy upload may grow"},
      AT(ssh.window_max)},
-    {{"ssh.window_start", BYTES, CONNECTION, "2M", "64K", "64M",
+    {{"ssh.window_start", BYTES, CONNECTION, "64K", "64K", "64M",
       "bytes of the window that a channel starts with"},
      AT(ssh.window_start)},
+    {{"ssh.window_upload", BYTES, CONNECTION, "2M", "64K", "64M",
+      "bytes to which a channel's window grows when an upload begins, if there is memory for it"},
+     AT(ssh.window_upload)},
 };
 /* clang-format on */
 

@@ -24,6 +24,7 @@ bool answer_handle(struct sftp *s, struct op *op)
     uint8_t bytes[HANDLE_HEAD + HANDLE_SIZE];
     if (op->pub.status != SALLY_OK) {
         handles_unreserve(&s->handles);
+        engine_count_upload(s, request_of(op)->open_flags, -1);
         return answer_status(s, op);
     }
     wire_put_u32(bytes, sizeof bytes - 4);

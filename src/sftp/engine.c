@@ -25,6 +25,22 @@ void engine_end(struct sftp *s)
         free_engine(s);
 }
 
+bool engine_has_memory(const struct sftp *s, size_t size)
+{
+    bool is_idle = s->active == 0 && !s->incoming.op && list_empty(&s->blocks->in_use);
+    return session_has_room(s->session, size, is_idle);
+}
+
+void engine_count_upload(struct sftp *s, uint32_t open_flags, int more)
+{
+    if (!(open_flags & SALLY_OPEN_WRITE))
+        return;
+    uint32_t before = s->uploads;
+    s->uploads += (uint32_t)more;
+    if ((before == 0 || s->uploads == 0) && s->events.uploading && !s->closing)
+        s->events.uploading(s->user_data, before == 0);
+}
+
 void engine_break(struct sftp *s, const char *detail)
 {
     if (s->state == BROKEN)

@@ -25,6 +25,7 @@ struct incoming {
     struct op *op;     /* NULL: none */
     uint32_t received; /* bytes of data */
     size_t trailing;   /* bytes after the data, to be skipped */
+    bool is_credited;  /* the data is credited as it comes: see sftp_options.window */
 };
 
 /* The READDIR that is done before the client asks for it. */
@@ -53,6 +54,8 @@ struct sftp {
 
     struct buf waiting; /* bytes that cannot be used yet: the start of a packet, or requests that
                            must wait */
+    size_t credited;    /* bytes of the packet at the front of `waiting` that were credited ... */
+    uint64_t credited_charge; /* ... and are charged to the session's memory instead */
     struct incoming incoming;
     bool ended; /* the peer will send no more */
 
@@ -60,6 +63,7 @@ struct sftp {
     bool exclusive;     /* one of them keeps later ones from starting: see request_exclusive() */
     bool reads_at_once; /* the last READ was answered while it was submitted */
     struct handles handles;
+    uint32_t uploads;  /* files that are open for writing, or being opened */
     uint32_t listings; /* READDIRs with the session that the client asked for */
     struct ahead ahead;
 
@@ -82,6 +86,14 @@ struct sftp {
 /* Replies nobody has read hold back further requests from here on; the data of READs is bounded by
  * the session. */
 #define MAX_BACKLOG ((size_t)1024 * 1024)
+
+/* Memory for what a request needs at least: its operation, and a batch of replies. */
+#define REQUEST_ROOM ((size_t)20 * 1024)
+/* Whether there is memory for a request that needs so much. Without any under way, one may use the
+ * user's reserve. */
+bool engine_has_memory(const struct sftp *s, size_t size);
+/* A file is being opened, or (`more`: -1) closed. */
+void engine_count_upload(struct sftp *s, uint32_t open_flags, int more);
 
 /* Must surround everything that may call the owner, which may close the engine from inside an
  * event: leaving frees the engine if it was closed. */

@@ -19,7 +19,8 @@
 static bool may_start(const struct sftp *s)
 {
     return (s->state == READY || s->state == AWAIT_INIT) && !s->closing && !s->exclusive &&
-           s->blocks->backlog < MAX_BACKLOG && session_may_submit(s->session);
+           s->blocks->backlog < MAX_BACKLOG && session_may_submit(s->session) &&
+           engine_has_memory(s, REQUEST_ROOM);
 }
 
 static bool is_sound_length(struct sftp *s, uint32_t length)
@@ -48,12 +49,22 @@ static bool start_write(struct sftp *s, struct cursor *c)
     size_t used = cursor_left(c) - cursor_left(&at);
     if (used > in.size || head.length > in.size - used || request_is_denied(s, REQUEST_WRITE))
         return false;
+    /* What is in the operation's memory, which is charged for itself, need not be charged to the
+     * window as well. */
+    bool is_credited = s->options.window && in.size > s->options.window;
+    size_t trailing = in.size - used - head.length;
+    if (is_credited) {
+        if (s->credited || !engine_has_memory(s, head.length))
+            return false;
+        in.size = used;
+    }
     if (write_begin(s, &in, &head, &s->incoming.op) != SALLY_OK) {
         s->incoming.op = NULL;
         return false;
     }
     s->incoming.received = 0;
-    s->incoming.trailing = in.size - used - head.length;
+    s->incoming.trailing = trailing;
+    s->incoming.is_credited = is_credited;
     *c = at;
     return true;
 }
@@ -62,6 +73,7 @@ static void eat_data(struct sftp *s, struct cursor *c)
 {
     struct incoming *w = &s->incoming;
     sally_op_io *io = &w->op->pub.u.io;
+    size_t before = cursor_left(c);
     size_t left = io->length - w->received;
     size_t size = cursor_left(c) < left ? cursor_left(c) : left;
     if (size)
@@ -70,6 +82,8 @@ static void eat_data(struct sftp *s, struct cursor *c)
     size = cursor_left(c) < w->trailing ? cursor_left(c) : w->trailing;
     cursor_take(c, size);
     w->trailing -= size;
+    if (w->is_credited)
+        s->credit += before - cursor_left(c);
     if (w->received < io->length || w->trailing)
         return;
     struct op *op = w->op;
@@ -93,6 +107,30 @@ bool input_is_held(const struct sftp *s)
     return s->blocks->backlog >= MAX_BACKLOG || reads_are_held(s);
 }
 
+/* The packet at the front of s->waiting is whole, or dropped. */
+static void forget_credited(struct sftp *s)
+{
+    s->credited = 0;
+    if (s->credited_charge)
+        local_account_adjust(session_memory(s->session), &s->credited_charge, 0);
+}
+
+/* A request that is larger than the window it comes through, and has to be gathered: the peer could
+ * never send the rest of it. */
+static void credit_large(struct sftp *s)
+{
+    struct cursor c = cursor_of_slice(buf_slice(&s->waiting));
+    size_t have = cursor_left(&c), whole = (size_t)get_u32(&c) + 4;
+    if (c.bad || !s->options.window || whole <= s->options.window || have <= s->credited ||
+        have >= whole || whole - 4 > s->options.settings.max_packet || s->incoming.op ||
+        !may_start(s) || !engine_has_memory(s, have - s->credited))
+        return;
+    s->credit += have - s->credited;
+    s->credited = have;
+    if (session_memory(s->session))
+        local_account_adjust(session_memory(s->session), &s->credited_charge, have);
+}
+
 /* False: nothing can be done with what there is. */
 static bool eat_packet(struct sftp *s, struct cursor *c)
 {
@@ -106,10 +144,12 @@ static bool eat_packet(struct sftp *s, struct cursor *c)
     if (is_held_read(s, packet))
         return false;
     *c = at;
+    size_t credited = s->credited;
+    forget_credited(s);
     if (s->state == AWAIT_INIT)
         handle_init(s, packet);
     else
-        requests_dispatch(s, packet);
+        requests_dispatch(s, packet, (size_t)length + 4 - credited);
     return true;
 }
 
@@ -166,8 +206,10 @@ void input_add(struct sftp *s, const uint8_t *data, size_t size)
     while (cursor_left(&c) && s->state != BROKEN && !s->closing) {
         if (!s->waiting.size) {
             eat(s, &c);
-            if (s->state != BROKEN && !s->closing && cursor_left(&c))
+            if (s->state != BROKEN && !s->closing && cursor_left(&c)) {
                 wait_for_more(s, &c, cursor_left(&c));
+                credit_large(s);
+            }
             return;
         }
         size_t wanted = may_start(s) ? missing(s) : cursor_left(&c);
@@ -175,6 +217,7 @@ void input_add(struct sftp *s, const uint8_t *data, size_t size)
             wanted = cursor_left(&c);
         wait_for_more(s, &c, wanted);
         eat_waiting(s);
+        credit_large(s);
     }
 }
 
@@ -182,6 +225,7 @@ bool input_resume(struct sftp *s)
 {
     size_t before = s->waiting.size;
     eat_waiting(s);
+    credit_large(s);
     return s->waiting.size < before;
 }
 
@@ -191,4 +235,5 @@ void input_drop(struct sftp *s)
         request_drop(s->incoming.op, SALLY_CONNECTION_LOST);
     s->incoming.op = NULL;
     buf_clear(&s->waiting);
+    forget_credited(s);
 }

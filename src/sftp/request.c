@@ -58,6 +58,12 @@ struct op *request_begin(struct sftp *s, const struct request_in *in, uint32_t k
     return op;
 }
 
+const char *request_too_many_files(struct sftp *s)
+{
+    session_note_refused_file(s->session, "limits.open_files");
+    return "Too many open files in this session (limits.open_files)";
+}
+
 void request_exclusive(struct op *op)
 {
     struct request *r = request_of(op);

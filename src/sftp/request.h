@@ -30,8 +30,9 @@ struct request {
     sally_file *file; /* the operation is about it; NULL: none */
     struct block *block;
     struct listing *listing;
-    void *plan;     /* of a request that takes several operations: from mem_alloc, or NULL */
-    bool exclusive; /* s->exclusive is on its account */
+    void *plan;          /* of a request that takes several operations: from mem_alloc, or NULL */
+    uint32_t open_flags; /* of an OPEN */
+    bool exclusive;      /* s->exclusive is on its account */
     /* Called once, before the operation is submitted; NULL: nothing. True: it submits the operation
      * later, or has failed it. */
     bool (*before_submit)(struct sftp *s, struct op *op);
@@ -66,6 +67,8 @@ void request_undo(struct op *next, struct op *before);
 /* Submits `next` if `status`, of its preparation, is SALLY_OK; else undoes it and answers the
  * request with the status. `next` may be NULL: memory is short. */
 void request_submit_next(struct sftp *s, struct op *next, struct op *before, sally_status status);
+/* The text for OPENs beyond the session's limit, which is logged. */
+const char *request_too_many_files(struct sftp *s);
 /* Frees a finished operation and what is attached to it. */
 void request_end(struct op *op);
 /* Credits a request that was answered without an operation. Returns SALLY_OK. */

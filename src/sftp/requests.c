@@ -41,9 +41,9 @@ static sally_status status_of_request(const struct sftp *s, struct request_in *i
     return SALLY_FAILURE;
 }
 
-void requests_dispatch(struct sftp *s, struct slice packet)
+void requests_dispatch(struct sftp *s, struct slice packet, size_t credit)
 {
-    struct request_in in = {.size = packet.size + 4, .body = cursor_of_slice(packet)};
+    struct request_in in = {.size = credit, .body = cursor_of_slice(packet)};
     uint8_t type = get_u8(&in.body);
     in.id = get_u32(&in.body);
     if (in.body.bad || type == SSH_FXP_INIT) {

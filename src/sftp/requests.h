@@ -6,6 +6,6 @@
 #include "sftp/engine.h"
 
 /* A whole packet other than INIT, without its length field. */
-void requests_dispatch(struct sftp *s, struct slice packet);
+void requests_dispatch(struct sftp *s, struct slice packet, size_t credit);
 
 #endif

@@ -29,7 +29,7 @@ sally_status handle_opendir(struct sftp *s, struct request_in *in)
     if (status == SALLY_OK) {
         status = handles_reserve(&s->handles, &full);
         if (full)
-            in->message = "Too many open files";
+            in->message = request_too_many_files(s);
     }
     return request_submit_or_drop(s, op, status);
 }
@@ -240,7 +240,8 @@ static bool may_read_ahead(const struct sftp *s, const sally_file *file)
     uint32_t traits = sally_fs_traits(sally_session_fs(s->session));
     return (traits & SALLY_FS_CONCURRENT) && !(traits & SALLY_FS_NONBLOCKING) &&
            session_host(s->session)->offload && !s->ahead.op && s->listings == 0 &&
-           !is_listed(file) && !file->closing && may_list(s);
+           !is_listed(file) && !file->closing && may_list(s) &&
+           !local_account_is_tight(session_memory(s->session));
 }
 
 static bool answer_ahead(struct sftp *s, struct op *op)

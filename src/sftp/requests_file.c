@@ -51,7 +51,11 @@ static sally_status submit_open(struct sftp *s, struct request_in *in, struct sl
     if (status == SALLY_OK) {
         status = handles_reserve(&s->handles, &full);
         if (full)
-            in->message = "Too many open files";
+            in->message = request_too_many_files(s);
+    }
+    if (status == SALLY_OK) {
+        request_of(op)->open_flags = op->pub.u.open.flags;
+        engine_count_upload(s, op->pub.u.open.flags, 1);
     }
     return request_submit_or_drop(s, op, status);
 }
@@ -162,6 +166,7 @@ sally_status handle_close(struct sftp *s, struct request_in *in)
         return SALLY_FAILURE;
     if (kind == SALLY_OP_CLOSEDIR)
         read_ahead_drop(s, file);
+    engine_count_upload(s, file->facts.is_directory ? 0 : file->facts.open_flags, -1);
     handles_remove(&s->handles, handle); /* whatever comes of it (draft-13 section 8.1.3) */
     request_of(op)->file = file;
     return request_submit(s, op);

@@ -79,7 +79,7 @@ sally_error sftp_new(struct sftp **out, sally_session *session, const struct sft
     struct sftp *s = mem_zalloc(sizeof *s);
     if (!s)
         return SALLY_E_NO_MEMORY;
-    s->blocks = blocks_new(on_release, s, options->free_large);
+    s->blocks = blocks_new(on_release, s, options->free_large, session_memory(session));
     if (!s->blocks) {
         mem_free(s);
         return SALLY_E_NO_MEMORY;

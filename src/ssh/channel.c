@@ -31,6 +31,18 @@ void ssh_channel_credit(struct ssh_channel *ch, size_t size)
         channel_wake(ch);
 }
 
+void ssh_channel_expect(struct ssh_channel *ch, uint32_t size)
+{
+    struct window_budget budget = connection_budget(ch->ssh);
+    uint32_t max = ch->ssh->options.settings.window_max;
+    if (size == 0)
+        window_relax(&ch->window);
+    else
+        window_expect(&ch->window, &budget, size < max ? size : max);
+    if (window_is_due(&ch->window))
+        channel_wake(ch);
+}
+
 static void break_protocol(struct ssh *ssh, const char *detail)
 {
     transport_end(ssh, SSH_DISCONNECT_PROTOCOL_ERROR, SSH_END_PROTOCOL, detail);

@@ -3,6 +3,7 @@
 #define SALLY_SSH_CHANNEL_H
 
 #include "base/list.h"
+#include "base/progress.h"
 #include "ssh/channel_state.h"
 #include "ssh/engine.h"
 #include "ssh/window.h"
@@ -15,6 +16,7 @@ struct ssh_channel {
     struct list busy;   /* in connection.busy, while there may be something to send */
     struct list chunks; /* struct chunk */
     size_t queued;
+    struct progress progress; /* of the peer, while something is queued */
     uint32_t peer_window, peer_packet;
     /* In. */
     struct window window;

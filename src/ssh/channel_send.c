@@ -49,6 +49,15 @@ void channel_drop_chunks(struct ssh_channel *ch)
 
 static void seal_while_warm(struct ssh_channel *ch);
 
+/* The queue was empty until now. */
+static void begin_waiting(struct ssh_channel *ch)
+{
+    struct ssh *ssh = ch->ssh;
+    progress_begin(&ch->progress, ssh->now_ns);
+    if (!ssh->connection->stall_check_ns && ssh->options.stall_ns)
+        ssh->connection->stall_check_ns = progress_deadline(&ch->progress, ssh->options.stall_ns);
+}
+
 static void enqueue(struct ssh_channel *ch, struct chunk *c, bool is_error)
 {
     if (c->size == 0 || ch->output != OUTPUT_OPEN || ch->ssh->state == OVER) {
@@ -56,6 +65,8 @@ static void enqueue(struct ssh_channel *ch, struct chunk *c, bool is_error)
         return;
     }
     c->is_error = is_error;
+    if (!ch->queued)
+        begin_waiting(ch);
     list_append(&ch->chunks, &c->link);
     ch->queued += c->size;
     channel_wake(ch);
@@ -126,6 +137,7 @@ static void use(struct ssh_channel *ch, struct packet *p, struct chunk *c, size_
     c->data += size;
     c->size -= size;
     ch->queued -= size;
+    progress_note(&ch->progress, size, ch->ssh->now_ns);
     if (c->size == 0) {
         list_remove(&c->link);
         list_append(&p->used, &c->link);

@@ -13,7 +13,7 @@
 
 struct ssh_channel *ssh_client_open(struct ssh *ssh)
 {
-    uint32_t refusal;
+    const char *refusal;
     struct ssh_channel *ch = ssh->state == READY ? channel_new(ssh, &refusal) : NULL;
     if (!ch)
         return NULL;

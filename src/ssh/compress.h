@@ -16,6 +16,10 @@ struct compression_method {
 const struct compression_method *compression_method_at(size_t index);
 const struct compression_method *compression_method_find(struct slice name);
 
+/* What a stream takes (zconf.h): 32 KiB and a state; (1 << 17) + (1 << 17) and a state. */
+#define INFLATE_BYTES ((size_t)42 * 1024)
+#define DEFLATE_BYTES ((size_t)268 * 1024)
+
 struct compressor;
 struct compressor *compressor_new(bool deflates);
 void compressor_free(struct compressor *c);

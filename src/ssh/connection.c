@@ -1,9 +1,15 @@
 #include "ssh/connection.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "base/mem.h"
+#include "base/number.h"
+#include "sallyport/log.h"
 #include "ssh/channel.h"
 #include "ssh/channel_send.h"
 #include "ssh/disconnect.h"
+#include "ssh/kex.h"
 #include "ssh/send.h"
 #include "ssh/transport.h"
 
@@ -37,6 +43,15 @@ struct window_budget connection_budget(struct ssh *ssh)
                                   ssh->user_data};
 }
 
+void connection_trim(struct ssh *ssh)
+{
+    struct connection *c = ssh->connection;
+    struct window_budget budget = connection_budget(ssh);
+    for (uint32_t i = 0; c && i < c->slots; i++)
+        if (c->channels[i])
+            window_trim(&c->channels[i]->window, &budget);
+}
+
 /* The lowest free slot, made when there is none. UINT32_MAX: no memory. */
 static uint32_t free_slot(struct connection *c)
 {
@@ -55,17 +70,21 @@ static uint32_t free_slot(struct connection *c)
     return slot;
 }
 
-struct ssh_channel *channel_new(struct ssh *ssh, uint32_t *refusal)
+struct ssh_channel *channel_new(struct ssh *ssh, const char **refusal)
 {
     struct connection *c = ssh->connection;
     struct window_budget budget = connection_budget(ssh);
-    *refusal = OPEN_RESOURCE_SHORTAGE;
-    if (c->count >= ssh->options.max_channels)
+    *refusal = NULL;
+    if (c->count >= ssh->options.max_channels) {
+        *refusal = "limits.channels";
         return NULL;
+    }
     uint32_t slot = free_slot(c);
     struct ssh_channel *ch = slot == UINT32_MAX ? NULL : mem_zalloc(sizeof *ch);
-    if (!ch || !window_open(&ch->window, &budget, ssh->options.settings.window_start, WINDOW_LEAST,
-                            ssh->now_ns)) {
+    if (ch)
+        *refusal = window_open(&ch->window, &budget, ssh->options.settings.window_start,
+                               WINDOW_LEAST, ssh->now_ns);
+    if (!ch || *refusal) {
         mem_free(ch);
         return NULL;
     }
@@ -115,6 +134,33 @@ struct ssh_channel *channel_or_gone(struct ssh *ssh, uint32_t number)
     if (number < c->numbers && !c->channels[number])
         return NULL;
     return channel_of(ssh, number);
+}
+
+/* ---- Whether the peer takes what waits ---- */
+
+uint64_t connection_stall_deadline(const struct ssh *ssh)
+{
+    const struct connection *c = ssh->connection;
+    return c && c->stall_check_ns && ssh->options.stall_ns ? c->stall_check_ns : UINT64_MAX;
+}
+
+bool connection_is_stalled(struct ssh *ssh)
+{
+    struct connection *c = ssh->connection;
+    uint64_t patience = ssh->options.stall_ns, next = UINT64_MAX;
+    for (uint32_t i = 0; i < c->slots; i++) {
+        struct ssh_channel *ch = c->channels[i];
+        if (!ch || !ch->queued)
+            continue;
+        /* Nothing can be taken during a key exchange, which has a deadline of its own. */
+        if (kex_is_sending(ssh->transport->kex))
+            progress_begin(&ch->progress, ssh->now_ns);
+        if (progress_is_stalled(&ch->progress, ch->queued, patience, ssh->now_ns))
+            return true;
+        next = min_u64(next, progress_deadline(&ch->progress, patience));
+    }
+    c->stall_check_ns = next == UINT64_MAX ? 0 : next;
+    return false;
 }
 
 /* Each busy channel sends one packet in turn, until the transport takes no more or nobody has
@@ -183,6 +229,26 @@ static bool is_prohibited(struct slice type)
     return false;
 }
 
+/* A line for a connection, though its client may try again as often as it likes. */
+static void refuse_session(struct ssh *ssh, uint32_t peer_number, const char *setting)
+{
+    char text[128];
+    bool is_count = setting && strcmp(setting, "limits.channels") == 0;
+    if (is_count)
+        snprintf(text, sizeof text, "too many channels: %s allows %u on a connection", setting,
+                 (unsigned)ssh->options.max_channels);
+    else
+        snprintf(text, sizeof text, "no memory for another channel: %s%s",
+                 setting ? setting : "the system has none", setting ? " is used up" : "");
+    send_open_failure(ssh, peer_number, OPEN_RESOURCE_SHORTAGE, text);
+    if (ssh->connection->has_logged_refusal)
+        return;
+    ssh->connection->has_logged_refusal = true;
+    const sally_log_field fields[] = {{"setting", setting ? setting : ""}};
+    log_line(ssh->options.log, ssh->options.log_ids, SALLY_LOG_WARNING, "channel.refused", fields,
+             COUNT_OF(fields), "Channel refused: %s", text);
+}
+
 static void open_session(struct ssh *ssh, uint32_t peer_number, uint32_t window, uint32_t packet)
 {
     if (ssh->connection->no_more_sessions) {
@@ -193,10 +259,10 @@ static void open_session(struct ssh *ssh, uint32_t peer_number, uint32_t window,
         send_open_failure(ssh, peer_number, OPEN_PROHIBITED, "maximum packet size is zero");
         return;
     }
-    uint32_t refusal;
+    const char *refusal;
     struct ssh_channel *ch = channel_new(ssh, &refusal);
     if (!ch) {
-        send_open_failure(ssh, peer_number, refusal, "too many channels");
+        refuse_session(ssh, peer_number, refusal);
         return;
     }
     ch->peer_number = peer_number;

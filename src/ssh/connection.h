@@ -6,8 +6,6 @@
 #include "ssh/engine.h"
 #include "ssh/window.h"
 
-#define WINDOW_LEAST (64u << 10) /* the window that a channel starts with when memory is short */
-
 struct connection {
     struct ssh_channel **channels; /* by number; NULL where free */
     uint32_t slots, count;
@@ -15,7 +13,9 @@ struct connection {
     struct list busy; /* channels in turn */
     bool no_more_sessions;
     uint32_t keepalives_awaited;
-    uint32_t proofs; /* requests to prove host keys that were served */
+    bool has_logged_refusal; /* of a channel */
+    uint64_t stall_check_ns; /* when channels are looked at next; 0: nothing waits on any */
+    uint32_t proofs;         /* requests to prove host keys that were served */
 };
 
 bool connection_new(struct ssh *ssh);
@@ -23,10 +23,20 @@ void connection_free(struct ssh *ssh); /* closed event for every channel */
 /* Seals channel data, window adjusts and the like as far as windows and ssh_may_seal_data() allow.
  * Called when there is new room, and at the end of every ssh_run(). */
 void connection_pump(struct ssh *ssh);
+/* Nothing has come for a while: windows shrink as far as they can. */
+void connection_trim(struct ssh *ssh);
 struct window_budget connection_budget(struct ssh *ssh);
 
-/* A new channel at the lowest free number; `*refusal`: why not, a RFC 4254 section 5.1 reason. */
-struct ssh_channel *channel_new(struct ssh *ssh, uint32_t *refusal);
+/* The size of a window is not below that when memory is short. */
+#define WINDOW_LEAST (64u << 10)
+
+/* A new channel at the lowest free number; NULL: `*refusal` is the setting that does not allow it,
+ * or NULL if the system has no memory. */
+struct ssh_channel *channel_new(struct ssh *ssh, const char **refusal);
+/* When the peer is to have taken some of what waits on its channels; UINT64_MAX: nothing waits. */
+uint64_t connection_stall_deadline(const struct ssh *ssh);
+/* Whether it has not. */
+bool connection_is_stalled(struct ssh *ssh);
 /* Its owner hears the end; chunks, window and number are given back. */
 void channel_free(struct ssh_channel *ch);
 /* The channel that a message is about, or NULL, the connection being ended: nobody has this number.

@@ -31,6 +31,7 @@ struct ssh_settings {
     uint64_t keepalive_ns;    /* between keepalive@openssh.com requests on a silent line */
     uint32_t keepalive_count; /* unanswered ones before the line counts as dead [3] */
     uint32_t window_start;    /* bytes of the window a channel starts with [2 MiB] */
+    uint32_t window_upload;   /* the owner's: for ssh_channel_expect() */
     uint32_t window_max;      /* it may grow to this [64 MiB] */
     uint32_t channel_packet;  /* bytes of CHANNEL_DATA announced as acceptable [256 KiB] */
     uint32_t send_queue; /* bytes of sealed output that may wait; more is not sealed [512 KiB] */

@@ -45,6 +45,7 @@ struct ssh_options {
     struct ssh_settings settings;
     uint64_t login_ns;          /* from the start to a successful login */
     uint64_t idle_ns;           /* without a channel message */
+    uint64_t stall_ns;          /* in which the peer must take some of what waits on a channel */
     uint32_t max_auth_attempts; /* failed ones; "none" does not count [6] */
     uint32_t max_channels;      /* [10] */
     /* Bytes of packet_length accepted once logged in [256 KiB + 2 KiB]; 64 KiB before. */
@@ -88,9 +89,9 @@ struct ssh_events {
      * channel when the connection ends; at a server, only for those that a subsystem or exec event
      * was about, whatever its answer. */
     void (*closed)(void *user_data, struct ssh_channel *channel);
-    /* May `bytes` more of window be granted (to the global memory budget)? And: so many were given
-     * back. */
-    bool (*window_charge)(void *user_data, size_t bytes);
+    /* May `bytes` more of window be granted? NULL: yes, and they are charged; otherwise the setting
+     * that refuses. `sparingly`: only if much is left. And: so many were given back. */
+    const char *(*window_charge)(void *user_data, size_t bytes, bool sparingly);
     void (*window_release)(void *user_data, size_t bytes);
     /* The connection is over (ssh_over() is true now). `detail` is static or lives as long as the
      * engine. */
@@ -130,6 +131,8 @@ void ssh_tick(struct ssh *ssh, uint64_t now_ns);
 bool ssh_over(const struct ssh *ssh);
 /* Gives unused buffers back: an idle connection is to cost little. */
 void ssh_trim(struct ssh *ssh);
+/* Bytes that its buffers and its compression take now, without windows and queued chunks. */
+size_t ssh_memory(const struct ssh *ssh);
 /* Sends DISCONNECT by application with this text, then it is over. */
 void ssh_disconnect(struct ssh *ssh, const char *text);
 void ssh_rekey(struct ssh *ssh);
@@ -171,6 +174,9 @@ void ssh_channel_send_error(struct ssh_channel *channel, struct chunk *c);
 size_t ssh_channel_queued(const struct ssh_channel *channel); /* bytes that wait, not sealed yet */
 /* `size` bytes of data are done with: the window may open again. */
 void ssh_channel_credit(struct ssh_channel *channel, size_t size);
+/* An upload is about to begin: the window grows to `size` now, if there is memory for it. 0: it has
+ * ended, and the window shrinks again as bytes come. */
+void ssh_channel_expect(struct ssh_channel *channel, uint32_t size);
 /* After all that is queued: EOF; or exit-status, EOF and CLOSE. */
 void ssh_channel_send_eof(struct ssh_channel *channel);
 void ssh_channel_finish(struct ssh_channel *channel, uint32_t exit_status);

@@ -3,6 +3,7 @@
 
 #include "base/number.h"
 #include "crypto/packet_cipher.h"
+#include "ssh/connection.h"
 #include "ssh/disconnect.h"
 #include "ssh/global_request.h"
 #include "ssh/kex.h"
@@ -62,6 +63,7 @@ uint64_t ssh_deadline(const struct ssh *ssh)
     uint64_t deadline = min_u64(login_deadline(ssh), idle_deadline(ssh));
     deadline = min_u64(deadline, keepalive_deadline(ssh));
     deadline = min_u64(deadline, exchange_deadline(ssh));
+    deadline = min_u64(deadline, connection_stall_deadline(ssh));
     return min_u64(deadline, rekey_deadline(ssh));
 }
 
@@ -95,6 +97,8 @@ void ssh_tick(struct ssh *ssh, uint64_t now_ns)
             time_out(ssh, "nothing was done for too long");
         else if (exchange_deadline(ssh) <= now_ns)
             time_out(ssh, "the key exchange took too long");
+        else if (connection_stall_deadline(ssh) <= now_ns && connection_is_stalled(ssh))
+            time_out(ssh, "the client takes nothing any more, or next to nothing");
         else if (keepalive_deadline(ssh) <= now_ns)
             keep_alive(ssh);
     }

@@ -46,6 +46,7 @@ static void set_numbers(struct ssh_options *to, const struct ssh_options *from)
     s->send_queue = within(or_default(s->send_queue, 512 * 1024), 64 * 1024, SIZE_MOST);
     to->login_ns = from->login_ns;
     to->idle_ns = from->idle_ns;
+    to->stall_ns = from->stall_ns;
     to->max_auth_attempts = or_default(from->max_auth_attempts, 6);
     to->max_channels = or_default(from->max_channels, 10);
     to->max_packet =
@@ -284,6 +285,16 @@ void ssh_trim(struct ssh *ssh)
     mem_free(t->padding);
     t->padding = NULL;
     receive_trim(ssh);
+    connection_trim(ssh);
+}
+
+size_t ssh_memory(const struct ssh *ssh)
+{
+    const struct transport *t = ssh->transport;
+    size_t compressors =
+        (t->in.compressor ? INFLATE_BYTES : 0) + (t->out.compressor ? DEFLATE_BYTES : 0);
+    return t->rx.capacity + t->output.capacity + t->message.capacity + t->waiting.capacity +
+           t->inflated.capacity + t->deflated.capacity + compressors;
 }
 
 void ssh_rekey(struct ssh *ssh)

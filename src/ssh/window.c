@@ -4,9 +4,9 @@
 
 #define PERIOD_NS UINT64_C(10000000000)
 
-static bool charge(const struct window_budget *budget, size_t bytes)
+static const char *charge(const struct window_budget *budget, size_t bytes, bool sparingly)
 {
-    return !budget->charge || budget->charge(budget->user_data, bytes);
+    return budget->charge ? budget->charge(budget->user_data, bytes, sparingly) : NULL;
 }
 
 static void release(const struct window_budget *budget, size_t bytes)
@@ -15,18 +15,21 @@ static void release(const struct window_budget *budget, size_t bytes)
         budget->release(budget->user_data, bytes);
 }
 
-bool window_open(struct window *w, const struct window_budget *budget, uint32_t start,
-                 uint32_t least, uint64_t now_ns)
+const char *window_open(struct window *w, const struct window_budget *budget, uint32_t start,
+                        uint32_t least, uint64_t now_ns)
 {
     memset(w, 0, sizeof *w);
-    if (!charge(budget, start)) {
-        if (least >= start || !charge(budget, least))
-            return false;
+    const char *refusal = charge(budget, start, start > least);
+    if (refusal) {
+        if (start > least)
+            refusal = charge(budget, least, false);
+        if (refusal)
+            return refusal;
         start = least;
     }
     w->size = w->start = w->granted = start;
     w->period_ns = now_ns;
-    return true;
+    return NULL;
 }
 
 void window_note_trip(struct window *w, uint64_t since_ns, uint64_t now_ns)
@@ -87,10 +90,28 @@ static void grow(struct window *w, const struct window_budget *budget, uint32_t 
         return;
     uint32_t most = (max - w->size) / (times - 1);
     uint32_t more = w->size <= most ? w->size * (times - 1) : max - w->size;
-    if (!charge(budget, more))
+    if (charge(budget, more, true))
         return;
     w->size += more;
     w->owed += more;
+}
+
+void window_expect(struct window *w, const struct window_budget *budget, uint32_t size)
+{
+    w->surplus = 0;
+    for (; size > w->size; size = size / 2) {
+        uint32_t more = size - w->size;
+        if (charge(budget, more, true))
+            continue;
+        w->size += more;
+        w->owed += more;
+        return;
+    }
+}
+
+void window_relax(struct window *w)
+{
+    w->surplus = w->size - w->start;
 }
 
 /* Every ten seconds: is half of it more than what is used? */
@@ -112,6 +133,15 @@ static void keep_surplus(struct window *w, const struct window_budget *budget)
 {
     uint32_t less = w->surplus < w->owed ? w->surplus : w->owed;
     w->surplus -= less;
+    w->size -= less;
+    w->owed -= less;
+    release(budget, less);
+}
+
+void window_trim(struct window *w, const struct window_budget *budget)
+{
+    uint32_t less = w->owed < w->size - w->start ? w->owed : w->size - w->start;
+    w->surplus = w->surplus > less ? w->surplus - less : 0;
     w->size -= less;
     w->owed -= less;
     release(budget, less);

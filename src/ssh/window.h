@@ -15,6 +15,10 @@
  * the line could hold. If that is more than the window, it is doubled at once; made four times as
  * large where that would still be less, and the round trip is certain.
  *
+ * Windows start small, since most channels never carry an upload, and what was granted stays
+ * charged to the owner's memory until the peer has used it. The owner can tell when an upload
+ * begins, and ends: then the window grows at once, before the data, and shrinks.
+ *
  * It ends up at one to three times what the line holds, and stays as it is where the line is short
  * or the sender slow. When less than half a window was used in ten seconds it is halved again, down
  * to the start: what is owed is kept until enough has come together, since what was granted cannot
@@ -26,8 +30,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct window_budget { /* the owner's; a NULL function always agrees */
-    bool (*charge)(void *user_data, size_t bytes);
+struct window_budget { /* the owner's; without functions there are no limits */
+    /* NULL: charged. Otherwise the setting that refuses. `sparingly`: only if much is left. */
+    const char *(*charge)(void *user_data, size_t bytes, bool sparingly);
     void (*release)(void *user_data, size_t bytes);
     void *user_data;
 };
@@ -52,15 +57,22 @@ struct window {
     uint32_t surplus; /* to be kept of what will be owed */
 };
 
-/* False: the budget has not even room for `least`, to which it may fall back from `start`. */
-bool window_open(struct window *w, const struct window_budget *budget, uint32_t start,
-                 uint32_t least, uint64_t now_ns);
+/* NULL: it is open. Otherwise the setting for which there is not even room for `least`, to which it
+ * may fall back from `start`. */
+const char *window_open(struct window *w, const struct window_budget *budget, uint32_t start,
+                        uint32_t least, uint64_t now_ns);
 /* `size` bytes came. False: more than was granted. */
 bool window_accept(struct window *w, uint32_t size, uint64_t now_ns);
 /* `size` bytes are done with. */
 void window_credit(struct window *w, size_t size);
 /* What we sent at `since_ns` was answered now: no round trip takes longer. */
 void window_note_trip(struct window *w, uint64_t since_ns, uint64_t now_ns);
+/* Much is about to come: grows to `size` without waiting for it, or as far as the budget allows. */
+void window_expect(struct window *w, const struct window_budget *budget, uint32_t size);
+/* No more is expected than the start holds: what is owed from now on is kept. */
+void window_relax(struct window *w);
+/* Nothing has come for a while: keeps what is owed beyond the start. */
+void window_trim(struct window *w, const struct window_budget *budget);
 bool window_is_due(const struct window *w);
 /* What to grant now; only when due. */
 uint32_t window_adjust(struct window *w, const struct window_budget *budget, uint32_t max,

@@ -94,7 +94,7 @@ static void pump(struct owner *o)
 
 static void start(struct owner *o, uint8_t how, struct slice command)
 {
-    static const struct scp_events events = {on_send, on_send, on_credit, on_finished, NULL};
+    static const struct scp_events events = {on_send, on_send, on_credit, on_finished, NULL, NULL};
     sally_session *session;
     memset(o, 0, sizeof *o);
     o->host.wake = wake;

@@ -85,13 +85,14 @@ static void on_closed(void *user_data, struct ssh_channel *channel)
     ssh_channel_finish(channel, 1);
 }
 
-static bool on_charge(void *user_data, size_t bytes)
+static const char *on_charge(void *user_data, size_t bytes, bool sparingly)
 {
     struct owner *o = user_data;
+    (void)sparingly;
     if (bytes > 600000 - o->charged)
-        return false;
+        return "limits.memory";
     o->charged += bytes;
-    return true;
+    return NULL;
 }
 
 static void on_release(void *user_data, size_t bytes)

@@ -50,6 +50,14 @@ void channel_credit(void *user_data, size_t size)
     note_news(ch);
 }
 
+void channel_uploading(void *user_data, bool begins)
+{
+    struct channel *ch = user_data;
+    if (ch->ssh_channel)
+        ssh_channel_expect(ch->ssh_channel, begins ? ch->session.settings->ssh.window_upload : 0);
+    note_news(ch);
+}
+
 void channel_finish(void *user_data, uint32_t exit_status)
 {
     struct channel *ch = user_data;

@@ -45,6 +45,7 @@ void channel_closed(void *user_data, struct ssh_channel *channel);
 void channel_send(void *user_data, struct chunk *chunk);
 void channel_send_error(void *user_data, struct chunk *chunk);
 void channel_credit(void *user_data, size_t size);
+void channel_uploading(void *user_data, bool begins);
 void channel_finish(void *user_data, uint32_t exit_status);
 void channel_want_flush(void *user_data);
 

@@ -45,6 +45,7 @@ static sally_error make(struct channel *ch, struct slice command)
         .send = channel_send,
         .send_error = channel_send_error,
         .credit = channel_credit,
+        .uploading = channel_uploading,
         .finished = channel_finish,
         .want_flush = channel_want_flush,
     };

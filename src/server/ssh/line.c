@@ -9,32 +9,8 @@
 #include "server/ssh/jobs.h"
 #include "sftp/sftp.h"
 
-/* A window takes at most this part of the memory that is left: early ones do not use up what later
- * ones need. */
-#define WINDOW_SHARE 256
-/* The smallest windows are granted past the budget, up to this many times it: who is logged in may
- * at least do little. */
-#define SMALL_FACTOR 2
 /* Runs of the engine before others get their turn. */
 #define MAX_RUNS 64
-
-/* A request that is larger than the window it comes through would never be whole. */
-static uint32_t smallest_window(const struct conn *c)
-{
-    return c->settings->sftp.max_packet + 4;
-}
-
-static uint32_t start_window(const struct conn *c)
-{
-    uint64_t budget = c->settings->limits.buffered_bytes;
-    uint64_t used =
-        atomic_load_explicit(&c->server->counters.buffered_bytes_now, memory_order_relaxed);
-    uint64_t share = used < budget ? (budget - used) / WINDOW_SHARE : 0;
-    uint32_t window = c->settings->ssh.window_start;
-    if (window > share)
-        window = (uint32_t)share;
-    return window < smallest_window(c) ? smallest_window(c) : window;
-}
 
 /* Some clients make each WRITE as large as the channel's packets may be: it has to be a request
  * that is taken. */
@@ -48,7 +24,6 @@ static struct ssh_options options_of(const struct conn *c)
 {
     const struct settings *s = c->settings;
     struct ssh_settings ssh = s->ssh;
-    ssh.window_start = start_window(c);
     if (ssh.window_max < ssh.window_start)
         ssh.window_max = ssh.window_start;
     ssh.channel_packet = channel_packet(s);
@@ -62,6 +37,7 @@ static struct ssh_options options_of(const struct conn *c)
         .settings = ssh,
         .login_ns = s->limits.login_ns,
         .idle_ns = s->limits.idle_ns,
+        .stall_ns = s->limits.stall_ns,
         .max_auth_attempts = s->limits.auth_attempts,
         .max_channels = s->limits.channels,
         .log = &c->log,
@@ -90,8 +66,6 @@ static void on_authenticated(void *user_data)
 {
     struct ssh_line *line = user_data;
     conn_logged_in(line->conn);
-    struct ssh_options options = options_of(line->conn); /* windows by what memory there is now */
-    ssh_change(line->ssh, &options);
 }
 
 static void on_keys_exchanged(void *user_data, bool first, const char *algorithms)
@@ -119,24 +93,17 @@ static bool on_exec(void *user_data, struct ssh_channel *channel, struct slice c
     return channel_open(user_data, channel, &channel_exec, command);
 }
 
-static bool on_window_charge(void *user_data, size_t bytes)
+static const char *on_window_charge(void *user_data, size_t bytes, bool sparingly)
 {
     struct conn *c = conn_of(user_data);
-    uint64_t maximum = c->settings->limits.buffered_bytes, smallest = smallest_window(c);
-    if (bytes <= smallest) {
-        maximum = maximum <= UINT64_MAX / SMALL_FACTOR ? maximum * SMALL_FACTOR : UINT64_MAX;
-        /* Less than the smallest is of no use: not where that has no room. */
-        if (maximum <= smallest - bytes)
-            return false;
-        maximum -= smallest - bytes;
-    }
-    return counter_add_below(&c->server->counters.buffered_bytes_now, bytes, maximum);
+    return sparingly ? local_account_charge_sparingly(&c->memory, bytes)
+                     : local_account_charge(&c->memory, bytes);
 }
 
 static void on_window_release(void *user_data, size_t bytes)
 {
     struct conn *c = conn_of(user_data);
-    counter_sub(&c->server->counters.buffered_bytes_now, bytes);
+    local_account_release(&c->memory, bytes);
 }
 
 static void on_over(void *user_data, enum ssh_end end, const char *detail)
@@ -176,18 +143,25 @@ static void input_end(struct line *line)
     ssh_input_eof(ssh_of(line));
 }
 
+static void count_memory(struct ssh_line *l)
+{
+    conn_memory_count_line(l->conn, ssh_memory(l->ssh));
+}
+
 static bool run(struct line *line, uint64_t now_ns)
 {
     struct ssh_line *l = line_of(line);
-    for (int i = 0; i < MAX_RUNS; i++) {
+    bool has_more = true;
+    for (int i = 0; i < MAX_RUNS && has_more; i++) {
         l->has_news = false;
         ssh_run(l->ssh, now_ns);
         jobs_run_inline(l);
         conn_sessions_settle(l->conn);
-        if (!l->has_news && list_empty(&l->conn->ready_sessions))
-            return false;
+        conn_memory_retry(l->conn, false);
+        has_more = l->has_news || !list_empty(&l->conn->ready_sessions);
     }
-    return true;
+    count_memory(l);
+    return has_more;
 }
 
 static struct slice output(struct line *line)
@@ -218,6 +192,7 @@ static bool is_over(const struct line *line)
 static void trim(struct line *line)
 {
     ssh_trim(ssh_of(line));
+    count_memory(line_of(line));
 }
 
 static void disconnect(struct line *line, const char *text)

@@ -34,6 +34,7 @@ static sally_error make(struct channel *ch, struct slice command)
     static const struct sftp_events events = {
         .send = channel_send,
         .credit = channel_credit,
+        .uploading = channel_uploading,
         .broken = on_broken,
         .finished = on_finished,
         .want_flush = channel_want_flush,
@@ -47,6 +48,7 @@ static sally_error make(struct channel *ch, struct slice command)
     const struct sftp_options options = {
         .settings = settings_of(ch),
         .max_unsent = 1,
+        .window = ch->session.settings->ssh.window_start,
         .charset = ch->charset,
         .wall_seconds = clock_sftp_seconds,
         .free_large = os_free_pages,

@@ -15,7 +15,7 @@ static void blocks_are_used_again(void **state)
 {
     (void)state;
     int releases = 0;
-    struct blocks *p = blocks_new(count, &releases, NULL);
+    struct blocks *p = blocks_new(count, &releases, NULL, NULL);
     static const size_t sizes[] = {
         0, 1, 4096, 4097, 32768 + 13, 65536, 65536 + 13, 255 * 1024 + 13, 300000, 5000000};
     for (size_t i = 0; i < COUNT_OF(sizes); i++) {
@@ -41,7 +41,7 @@ static void not_too_much_is_kept(void **state)
 {
     (void)state;
     int releases = 0;
-    struct blocks *p = blocks_new(count, &releases, NULL);
+    struct blocks *p = blocks_new(count, &releases, NULL, NULL);
     struct block *blocks[40];
     for (size_t i = 0; i < COUNT_OF(blocks); i++)
         blocks[i] = blocks_get(p, 255 * 1024);
@@ -56,11 +56,44 @@ static void not_too_much_is_kept(void **state)
     blocks_free(p);
 }
 
+/* In use or kept, it is memory that was taken; and little is kept when there is little left. */
+static void blocks_are_charged(void **state)
+{
+    (void)state;
+    int releases = 0;
+    struct account all;
+    account_init(&all, NULL, "all");
+    account_set_limit(&all, 1024 * 1024);
+    struct local_account memory = {.shared = &all, .setting = "connection"};
+    struct blocks *p = blocks_new(count, &releases, NULL, &memory);
+    struct block *blocks[4];
+    for (size_t i = 0; i < COUNT_OF(blocks); i++)
+        blocks[i] = blocks_get(p, 255 * 1024);
+    assert_true(memory.used >= COUNT_OF(blocks) * 255 * 1024);
+    blocks_put(blocks[0]); /* hardly anything is left: it is not kept */
+    assert_int_equal(p->cached, 0);
+    blocks_put(blocks[1]);
+    assert_true(p->cached > 0);
+    uint64_t used = memory.used;
+    blocks_put(blocks_get(p, 255 * 1024)); /* the one that was kept */
+    assert_int_equal(memory.used, used);
+    blocks_trim(p, 0);
+    assert_true(memory.used < used);
+    struct chunk *c = blocks_chunk(blocks[2], 0, 10);
+    blocks_put(blocks[3]);
+    blocks_free(p);
+    assert_true(memory.used >= 255 * 1024); /* nobody has taken it yet */
+    c->release(c);
+    assert_int_equal(memory.used, 0);
+    local_account_settle(&memory);
+    assert_int_equal(account_used(&all), 0);
+}
+
 static void the_last_chunk_takes_the_pool_along(void **state)
 {
     (void)state;
     int releases = 0;
-    struct blocks *p = blocks_new(count, &releases, NULL);
+    struct blocks *p = blocks_new(count, &releases, NULL, NULL);
     struct block *a = blocks_get(p, 100), *b = blocks_get(p, 100);
     a->backlog = p->backlog = 4096;
     struct chunk *c = blocks_chunk(a, 10, 50), *d = blocks_chunk(b, 0, 100);
@@ -78,7 +111,7 @@ static void small_text_takes_no_page(void **state)
 {
     (void)state;
     int releases = 0;
-    struct blocks *p = blocks_new(count, &releases, NULL);
+    struct blocks *p = blocks_new(count, &releases, NULL, NULL);
     struct block *b = blocks_get(p, 80);
     assert_true(b->capacity < 1024);
     struct block *piece = blocks_get(p, (size_t)128 * 1024); /* of scp */
@@ -115,7 +148,7 @@ static void an_operation_ends_with_its_block(void **state)
     sally_session *session = open_session(&host);
     bool is_gone = false;
     int releases = 0;
-    struct blocks *p = blocks_new(count, &releases, NULL);
+    struct blocks *p = blocks_new(count, &releases, NULL, NULL);
     struct block *blocks[3];
     for (size_t i = 0; i < COUNT_OF(blocks); i++) {
         blocks[i] = blocks_get(p, 100);
@@ -148,7 +181,7 @@ static void data_without_an_operation_is_not_lent(void **state)
 {
     (void)state;
     int releases = 0;
-    struct blocks *p = blocks_new(count, &releases, NULL);
+    struct blocks *p = blocks_new(count, &releases, NULL, NULL);
     struct chunk *c = blocks_chunk(blocks_get(p, 100), 0, 100);
     blocks_lend(c);
     assert_int_equal(p->lent, 0);
@@ -161,6 +194,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blocks_are_used_again),
         cmocka_unit_test(not_too_much_is_kept),
+        cmocka_unit_test(blocks_are_charged),
         cmocka_unit_test(the_last_chunk_takes_the_pool_along),
         cmocka_unit_test(small_text_takes_no_page),
         cmocka_unit_test(an_operation_ends_with_its_block),

@@ -114,9 +114,10 @@ void client_init(struct client *c, uint32_t how)
 
 bool client_start(struct client *c, const char *command)
 {
-    static const struct scp_events with_wish = {on_send, on_send_error, on_credit, on_finished,
-                                                on_want_flush};
-    static const struct scp_events without = {on_send, on_send_error, on_credit, on_finished, NULL};
+    static const struct scp_events with_wish = {on_send,     on_send_error, on_credit,
+                                                on_finished, on_want_flush, NULL};
+    static const struct scp_events without = {on_send,     on_send_error, on_credit,
+                                              on_finished, NULL,          NULL};
     sally_session *session;
     sally_fs *fs = store_fs(&c->store, c->how & RUN_CONCURRENT ? SALLY_FS_CONCURRENT : 0, 0);
     if (!fs)

@@ -70,7 +70,7 @@ static void questions_are_answered_from_the_storage(void **state)
     assert_int_equal(n.logins, 3);
     assert_int_equal(n.logins_rejected, 2);
     assert_int_equal(n.sessions_now, 0);
-    assert_int_equal(n.buffered_bytes_now, 0);
+    assert_int_equal(n.memory_now, 0);
     finish(s);
 }
 

@@ -15,7 +15,7 @@ static struct live_table users;
 static int setup(void **state)
 {
     (void)state;
-    live_users_init(&users);
+    live_users_init(&users, NULL, NULL);
     return 0;
 }
 

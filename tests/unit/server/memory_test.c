@@ -43,7 +43,7 @@ static uint64_t open_connections(sally_server *s)
 {
     sally_counters n = {.struct_size = sizeof n};
     assert_int_equal(sally_server_counters(s, &n), SALLY_E_OK);
-    return n.connections_now + n.sessions_now + n.files_now + n.buffered_bytes_now +
+    return n.connections_now + n.sessions_now + n.files_now + n.memory_now +
            n.connections_unauthenticated_now;
 }
 

@@ -435,7 +435,8 @@ static void open_files_are_counted(void **state)
     peer_go(p);
     struct reply *r = peer_expect(p, SSH_FXP_STATUS, a);
     assert_int_equal(get_u32(&r->body), SALLY_FAILURE);
-    assert_true(slice_is(get_string(&r->body), "Too many open files"));
+    assert_true(
+        slice_is(get_string(&r->body), "Too many open files in this session (limits.open_files)"));
     peer_expect_status(p, b, SALLY_FAILURE);
     peer_close_handle(p, h[1]);
     peer_opendir(p, "/");

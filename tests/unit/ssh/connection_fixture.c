@@ -38,13 +38,14 @@ static void on_over(void *user_data, enum ssh_end end, const char *detail)
     o->end = end;
 }
 
-static bool on_charge(void *user_data, size_t bytes)
+static const char *on_charge(void *user_data, size_t bytes, bool sparingly)
 {
     struct conn_owner *o = user_data;
+    (void)sparingly;
     if (bytes > o->charge_limit - o->charged)
-        return false;
+        return "limits.memory";
     o->charged += bytes;
-    return true;
+    return NULL;
 }
 
 static void on_release(void *user_data, size_t bytes)

@@ -15,13 +15,14 @@ struct budget {
     size_t charged, limit;
 };
 
-static bool charge(void *user_data, size_t bytes)
+static const char *charge(void *user_data, size_t bytes, bool sparingly)
 {
     struct budget *b = user_data;
+    (void)sparingly;
     if (bytes > b->limit - b->charged)
-        return false;
+        return "limits.memory";
     b->charged += bytes;
-    return true;
+    return NULL;
 }
 
 static void release(void *user_data, size_t bytes)
@@ -36,7 +37,7 @@ static void takes_exactly_what_was_granted(void **state)
     (void)state;
     struct window_budget none = {0};
     struct window w;
-    assert_true(window_open(&w, &none, 1000, 100, 0));
+    assert_null(window_open(&w, &none, 1000, 100, 0));
     assert_true(window_accept(&w, 999, 0));
     assert_true(window_accept(&w, 0, 0));
     assert_false(window_accept(&w, 2, 0));
@@ -81,7 +82,7 @@ static void largest_window_does_not_overflow(void **state)
     (void)state;
     struct window_budget none = {0};
     struct window w;
-    assert_true(window_open(&w, &none, UINT32_MAX, 1, 0));
+    assert_null(window_open(&w, &none, UINT32_MAX, 1, 0));
     assert_true(window_accept(&w, UINT32_MAX, 0));
     window_credit(&w, UINT32_MAX);
     assert_int_equal(window_adjust(&w, &none, UINT32_MAX, 1), UINT32_MAX);
@@ -94,10 +95,10 @@ static void falls_back_when_the_budget_is_short(void **state)
     struct budget b = {0, 5000};
     struct window_budget budget = {charge, release, &b};
     struct window w, other;
-    assert_true(window_open(&w, &budget, 10000, 3000, 0));
+    assert_null(window_open(&w, &budget, 10000, 3000, 0));
     assert_int_equal(w.granted, 3000);
     assert_int_equal(b.charged, 3000);
-    assert_false(window_open(&other, &budget, 10000, 3000, 0));
+    assert_string_equal(window_open(&other, &budget, 10000, 3000, 0), "limits.memory");
     assert_int_equal(b.charged, 3000);
     window_close(&w, &budget);
     assert_int_equal(b.charged, 0);
@@ -154,6 +155,90 @@ static void grows_on_a_long_fast_line(void **state)
     assert_true(bytes >= UINT64_C(2000) * 125000 * 99 / 100);
     window_close(&w, &budget);
     assert_int_equal(b.charged, 0);
+}
+
+/* From the start of a channel, without a word from the owner. */
+static void grows_from_a_small_start(void **state)
+{
+    (void)state;
+    struct window_budget none = {0};
+    struct window w;
+    struct line l = {.sender_window = 64 * KIB, .per_ms = 125000, .half_trip_ms = 50};
+    window_open(&w, &none, 64 * KIB, 64 * KIB, 0);
+    window_note_trip(&w, 0, 100 * MS);
+    run_line(&l, &w, &none, 64 * MIB, 0, 700); /* seven trips */
+    assert_true(w.size >= 8 * MIB);
+    run_line(&l, &w, &none, 64 * MIB, 700, 1000);
+    uint64_t bytes = run_line(&l, &w, &none, 64 * MIB, 1000, 3000);
+    assert_true(bytes >= UINT64_C(2000) * 125000 * 98 / 100);
+}
+
+static void grows_at_once_for_an_upload(void **state)
+{
+    (void)state;
+    struct budget b = {0, SIZE_MAX};
+    struct window_budget budget = {charge, release, &b};
+    struct window w;
+    window_open(&w, &budget, 64 * KIB, 64 * KIB, 0);
+    window_expect(&w, &budget, 2 * MIB);
+    assert_int_equal(b.charged, 2 * MIB);
+    assert_true(window_is_due(&w));
+    assert_int_equal(window_adjust(&w, &budget, 64 * MIB, MS), 2 * MIB - 64 * KIB);
+    window_expect(&w, &budget, MIB); /* it is larger already */
+    assert_int_equal(w.size, 2 * MIB);
+    window_close(&w, &budget);
+    assert_int_equal(b.charged, 0);
+}
+
+static void expects_less_when_memory_is_short(void **state)
+{
+    (void)state;
+    struct budget b = {0, MIB};
+    struct window_budget budget = {charge, release, &b};
+    struct window w;
+    window_open(&w, &budget, 64 * KIB, 64 * KIB, 0);
+    window_expect(&w, &budget, 2 * MIB);
+    assert_int_equal(w.size, MIB);
+    assert_int_equal(b.charged, MIB);
+}
+
+/* What was granted cannot be taken back, but it is not granted again. */
+static void shrinks_when_the_upload_has_ended(void **state)
+{
+    (void)state;
+    struct budget b = {0, SIZE_MAX};
+    struct window_budget budget = {charge, release, &b};
+    struct window w;
+    window_open(&w, &budget, 64 * KIB, 64 * KIB, 0);
+    window_expect(&w, &budget, 2 * MIB);
+    window_adjust(&w, &budget, 64 * MIB, MS);
+    window_relax(&w);
+    window_accept(&w, MIB, 2 * MS);
+    window_credit(&w, MIB);
+    assert_int_equal(window_adjust(&w, &budget, 64 * MIB, 3 * MS), 0);
+    assert_int_equal(b.charged, MIB);
+    window_accept(&w, MIB, 4 * MS);
+    window_credit(&w, MIB);
+    assert_int_equal(window_adjust(&w, &budget, 64 * MIB, 5 * MS), 64 * KIB);
+    assert_int_equal(b.charged, 64 * KIB);
+}
+
+static void an_idle_one_keeps_what_is_owed(void **state)
+{
+    (void)state;
+    struct budget b = {0, SIZE_MAX};
+    struct window_budget budget = {charge, release, &b};
+    struct window w;
+    window_open(&w, &budget, 64 * KIB, 64 * KIB, 0);
+    window_expect(&w, &budget, 2 * MIB);
+    window_adjust(&w, &budget, 64 * MIB, MS);
+    window_accept(&w, 100 * KIB, 2 * MS);
+    window_credit(&w, 100 * KIB);
+    assert_false(window_is_due(&w));
+    window_trim(&w, &budget);
+    assert_int_equal(w.size, 2 * MIB - 100 * KIB);
+    assert_int_equal(b.charged, w.size);
+    assert_int_equal(w.granted, w.size);
 }
 
 /* Long before its cycles could tell. */
@@ -252,6 +337,11 @@ int main(void)
         cmocka_unit_test(largest_window_does_not_overflow),
         cmocka_unit_test(falls_back_when_the_budget_is_short),
         cmocka_unit_test(grows_on_a_long_fast_line),
+        cmocka_unit_test(grows_from_a_small_start),
+        cmocka_unit_test(grows_at_once_for_an_upload),
+        cmocka_unit_test(expects_less_when_memory_is_short),
+        cmocka_unit_test(shrinks_when_the_upload_has_ended),
+        cmocka_unit_test(an_idle_one_keeps_what_is_owed),
         cmocka_unit_test(grows_at_once_for_a_burst),
         cmocka_unit_test(stays_small_on_a_short_line),
         cmocka_unit_test(stays_small_for_a_slow_sender),

@@ -1,0 +1,255 @@
+#include "core/account.h"
+
+#include <stddef.h>
+
+#include "core/counters.h"
+
+/* What a connection draws in advance at a time; twice that goes back. */
+#define STEP ((uint64_t)64 * 1024)
+/* What a user may use beyond the limits: a dozen of the largest replies. */
+#define RESERVE ((uint64_t)4 * 1024 * 1024)
+/* What each user may use even if others have used up all there is: a few sessions, with the buffers
+ * of busy connections. */
+#define MINIMUM ((uint64_t)4 * 1024 * 1024)
+/* A sparing charge takes at most this part of what is left. */
+#define SPARING_PART 8
+/* An account is tight when less than this part of it is left. */
+#define TIGHT_PART 8
+
+void account_init(struct account *a, struct account *parent, const char *setting)
+{
+    atomic_init(&a->used, 0);
+    atomic_init(&a->limit, 0);
+    atomic_init(&a->overdraft, 0);
+    a->parent = parent;
+    a->setting = setting;
+}
+
+static uint64_t get(const _Atomic uint64_t *value)
+{
+    return atomic_load_explicit(value, memory_order_relaxed);
+}
+
+void account_set_limit(struct account *a, uint64_t limit)
+{
+    atomic_store_explicit(&a->limit, limit, memory_order_relaxed);
+}
+
+uint64_t account_used(const struct account *a)
+{
+    return get(&a->used);
+}
+
+uint64_t account_limit(const struct account *a)
+{
+    return a ? get(&a->limit) : 0;
+}
+
+static uint64_t left_in(const struct account *a)
+{
+    uint64_t limit = get(&a->limit), used = get(&a->used);
+    if (limit == 0)
+        return UINT64_MAX;
+    return used < limit ? limit - used : 0;
+}
+
+const char *account_charge(struct account *a, uint64_t amount)
+{
+    for (struct account *at = a; at; at = at->parent) {
+        if (counter_add_below(&at->used, amount, get(&at->limit)))
+            continue;
+        for (struct account *undo = a; undo != at; undo = undo->parent)
+            counter_sub(&undo->used, amount);
+        return at->setting;
+    }
+    return NULL;
+}
+
+void account_release(struct account *a, uint64_t amount)
+{
+    for (; a; a = a->parent)
+        counter_sub(&a->used, amount);
+}
+
+static void charge_anyhow(struct account *a, uint64_t amount)
+{
+    for (; a; a = a->parent)
+        counter_add(&a->used, amount);
+}
+
+/* ---- A connection's ---- */
+
+/* The setting that has no room for so much; NULL: there is room. Another thread may be faster. */
+static const char *find_refusal(const struct account *a, uint64_t amount, uint64_t part)
+{
+    for (; a; a = a->parent)
+        if (left_in(a) / part < amount)
+            return a->setting;
+    return NULL;
+}
+
+static uint64_t missing(const struct local_account *a, uint64_t amount)
+{
+    return a->used + amount > a->drawn ? a->used + amount - a->drawn : 0;
+}
+
+static bool exceeds_own(const struct local_account *a, uint64_t amount)
+{
+    return a->limit && (a->used > a->limit || amount > a->limit - a->used);
+}
+
+/* Draws what is missing for `amount` more, and a little in advance where that hurts nobody. */
+static const char *draw(struct local_account *a, uint64_t amount)
+{
+    uint64_t need = missing(a, amount);
+    if (need == 0 || !a->shared) {
+        a->drawn += need;
+        return NULL;
+    }
+    uint64_t more = need + STEP;
+    if (find_refusal(a->shared, more, SPARING_PART) || account_charge(a->shared, more)) {
+        more = need;
+        const char *refusal = account_charge(a->shared, more);
+        if (refusal)
+            return refusal;
+    }
+    a->drawn += more;
+    return NULL;
+}
+
+static const char *refuse(struct local_account *a, const char *setting)
+{
+    if (!a->refused_by)
+        a->has_released = false;
+    a->refused_by = setting;
+    return setting;
+}
+
+/* Draws beyond the limits of those above the user, as long as the user has hardly anything. */
+static bool draw_minimum(struct local_account *a, uint64_t amount)
+{
+    uint64_t need = missing(a, amount), used = account_used(a->shared);
+    if (!a->shared->parent || used + need > MINIMUM || need > left_in(a->shared))
+        return false;
+    charge_anyhow(a->shared, need);
+    a->drawn += need;
+    return true;
+}
+
+const char *local_account_charge(struct local_account *a, uint64_t amount)
+{
+    const char *refusal = exceeds_own(a, amount) ? a->setting : draw(a, amount);
+    if (refusal && (refusal == a->setting || !draw_minimum(a, amount)))
+        return refuse(a, refusal);
+    a->used += amount;
+    return NULL;
+}
+
+const char *local_account_charge_sparingly(struct local_account *a, uint64_t amount)
+{
+    if (exceeds_own(a, amount))
+        return a->setting;
+    const char *refusal = find_refusal(a->shared, missing(a, amount), SPARING_PART);
+    if (!refusal)
+        refusal = draw(a, amount);
+    if (!refusal)
+        a->used += amount;
+    return refusal;
+}
+
+void local_account_force(struct local_account *a, uint64_t amount)
+{
+    if (draw(a, amount)) {
+        uint64_t more = missing(a, amount);
+        charge_anyhow(a->shared, more);
+        counter_add(&a->shared->overdraft, more);
+        a->overdraft += more;
+        a->drawn += more;
+    }
+    a->used += amount;
+}
+
+static void give_back(struct local_account *a, uint64_t amount)
+{
+    a->drawn -= amount;
+    if (a->shared)
+        account_release(a->shared, amount);
+}
+
+void local_account_release(struct local_account *a, uint64_t amount)
+{
+    a->used -= amount;
+    a->has_released |= amount > 0;
+    if (a->overdraft) {
+        uint64_t repaid = amount < a->overdraft ? amount : a->overdraft;
+        counter_sub(&a->shared->overdraft, repaid);
+        a->overdraft -= repaid;
+        give_back(a, repaid);
+    }
+    uint64_t spare = a->drawn - a->used;
+    if (spare >= 2 * STEP)
+        give_back(a, spare - STEP);
+}
+
+void local_account_adjust(struct local_account *a, uint64_t *held, uint64_t amount)
+{
+    if (amount > *held)
+        local_account_force(a, amount - *held);
+    else if (amount < *held)
+        local_account_release(a, *held - amount);
+    *held = amount;
+}
+
+bool local_account_has_room(struct local_account *a, uint64_t amount)
+{
+    if (!a)
+        return true;
+    const char *refusal = a->setting;
+    if (!exceeds_own(a, amount)) {
+        uint64_t need = missing(a, amount);
+        refusal = need ? find_refusal(a->shared, need, 1) : NULL;
+    }
+    if (refusal)
+        refuse(a, refusal);
+    return !refusal;
+}
+
+bool local_account_has_reserve(const struct local_account *a)
+{
+    return !a || !a->shared || get(&a->shared->overdraft) < RESERVE;
+}
+
+bool local_account_is_tight(const struct local_account *a)
+{
+    if (!a)
+        return false;
+    if (a->limit && (a->used >= a->limit || a->limit - a->used < a->limit / TIGHT_PART))
+        return true;
+    for (const struct account *at = a->shared; at; at = at->parent)
+        if (left_in(at) < get(&at->limit) / TIGHT_PART)
+            return true;
+    return false;
+}
+
+void local_account_settle(struct local_account *a)
+{
+    give_back(a, a->drawn - a->used);
+}
+
+void local_account_move(struct local_account *a, struct account *shared)
+{
+    local_account_settle(a);
+    charge_anyhow(shared, a->used);
+    if (a->shared) {
+        counter_sub(&a->shared->overdraft, a->overdraft);
+        account_release(a->shared, a->used);
+    }
+    a->overdraft = 0;
+    a->shared = shared;
+}
+
+void local_account_recall(struct local_account *a)
+{
+    a->refused_by = NULL;
+    a->has_released = false;
+}
