@@ -9,12 +9,15 @@
 static const sally_peer unknown_peer = {
     .address = "", .local_address = "", .protocol = "sftp", .client_software = "", .listener = ""};
 
+static void shrink_pool(sally_session *s, uint32_t count)
+{
+    for (; s->pooled > count; s->pooled--)
+        mem_free(CONTAINER_OF(list_take_first(&s->pool), struct op, link));
+}
+
 static void free_pool(sally_session *s)
 {
-    struct list *item;
-    while ((item = list_take_first(&s->pool)) != NULL)
-        mem_free(CONTAINER_OF(item, struct op, link));
-    s->pooled = 0;
+    shrink_pool(s, 0);
     mem_free(s->closing_op);
     s->closing_op = NULL;
 }
@@ -115,8 +118,10 @@ bool session_put_op(struct op *op)
     if (op->is_charged)
         local_account_release(s->memory, sizeof *op);
     /* An idle session keeps one; the closing needs its own. */
-    bool keep = s->stage != SESSION_GONE &&
-                (s->pooled < 1 || (s->started + s->queued > 0 && s->pooled < SESSION_POOL));
+    bool is_idle = s->started + s->queued == 0;
+    bool keep = s->stage != SESSION_GONE && s->pooled < (is_idle ? 1 : SESSION_POOL);
+    if (is_idle)
+        shrink_pool(s, 1);
     if (!s->closing_op && s->stage != SESSION_GONE) {
         s->closing_op = op;
     } else if (keep) {

@@ -130,7 +130,7 @@ struct conn {
         memory; /* what it uses: of its user's, before the login of its address's */
     uint64_t base_bytes, line_bytes; /* of this: the connection itself, and its engine's buffers */
     uint64_t retry_ns;               /* between tries to go on without memory; 0: none was needed */
-    bool has_logged_refusal;
+    bool has_logged_refusal, has_logged_wait; /* of a channel; for memory */
 
     bool is_due;                /* the deadline has passed */
     bool is_trimmed;            /* its buffers were given back, and no byte has moved since */
@@ -214,9 +214,8 @@ void conn_memory_count_line(struct conn *c, size_t bytes);
 void conn_memory_retry(struct conn *c, bool is_due);
 /* When to try again; UINT64_MAX: nothing waits for memory. */
 uint64_t conn_memory_deadline(const struct conn *c);
-/* Logs, once for a connection, that a setting keeps it from going on. `event` is channel.refused or
- * memory.refused. */
-void conn_note_refusal(struct conn *c, const char *event, const char *setting);
+/* Logs, once for a connection, that a setting keeps it from having another session. */
+void conn_note_refused_channel(struct conn *c, const char *setting);
 
 /* ---- conn_info.c: what walks show ---- */
 

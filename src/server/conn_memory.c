@@ -53,22 +53,29 @@ void conn_memory_count_line(struct conn *c, size_t bytes)
     local_account_adjust(&c->memory, &c->line_bytes, bytes);
 }
 
-void conn_note_refusal(struct conn *c, const char *event, const char *setting)
+/* Once for a connection, whose client may try again as often as it likes. */
+static void log_once(struct conn *c, bool *was_logged, const char *event, const char *setting,
+                     const char *text)
 {
-    if (c->has_logged_refusal)
+    if (*was_logged)
         return;
-    c->has_logged_refusal = true;
+    *was_logged = true;
     const char *user = c->login.user ? c->login.user : "";
     const sally_log_field fields[] = {
         {"user", user}, {"address", c->peer.address}, {"setting", setting}};
     log_line(&c->server->log, conn_log_ids(c), SALLY_LOG_WARNING, event, fields, COUNT_OF(fields),
-             "%s: %s is used up", event[0] == 'c' ? "Channel refused" : "Requests wait for memory",
-             setting);
+             "%s: %s allows no more", text, setting);
+}
+
+void conn_note_refused_channel(struct conn *c, const char *setting)
+{
+    log_once(c, &c->has_logged_refusal, "channel.refused", setting, "Channel refused");
 }
 
 static void note_wait(struct conn *c)
 {
-    conn_note_refusal(c, "memory.refused", c->memory.refused_by);
+    log_once(c, &c->has_logged_wait, "memory.refused", c->memory.refused_by,
+             "Requests wait for memory");
     c->retry_ns = c->retry_ns ? min_u64(2 * c->retry_ns, LAST_RETRY_NS) : FIRST_RETRY_NS;
 }
 

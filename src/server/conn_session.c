@@ -121,12 +121,12 @@ bool conn_session_init(struct conn_session *s, struct conn *c, uint32_t allowed)
     list_init(&s->link);
     list_init(&s->ready);
     if (!has_room(c)) {
-        conn_note_refusal(c, "channel.refused", "limits.channels");
+        conn_note_refused_channel(c, "limits.channels");
         return false;
     }
     const char *refusal = local_account_charge(&c->memory, SESSION_BYTES);
     if (refusal) {
-        conn_note_refusal(c, "channel.refused", refusal);
+        conn_note_refused_channel(c, refusal);
         return false;
     }
     s->charged = SESSION_BYTES;

@@ -125,9 +125,15 @@ def test_data_that_nobody_reads_is_granted_again(server):
             left += struct.unpack_from(">I", client.receive(WINDOW_ADJUST), 5)[0]
         client.send(client.data(channel, bytes(32768)))
         left -= 32768
-    channel = client.sftp()
+    channel = client.sftp(number=1)
     Sftp(client, channel).reply()
-    client.send(*[bytes([EXTENDED_DATA]) + u32(channel) + u32(1) + text(bytes(30000))] * 200)
+    left = client.server_window - 100
+    for _ in range(200):
+        while left < 30000:
+            number, more = struct.unpack_from(">II", client.receive(WINDOW_ADJUST), 1)
+            left += more if number == 1 else 0  # the client's number of this channel
+        client.send(bytes([EXTENDED_DATA]) + u32(channel) + u32(1) + text(bytes(30000)))
+        left -= 30000
     assert ask(client, channel) == 104
 
 

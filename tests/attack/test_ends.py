@@ -202,11 +202,14 @@ def test_who_leaves_and_comes_back_counts(start):
 
 def test_what_a_broken_engine_leaves_counts(start):
     """Closing the channel gives its window back, but not the memory of what came through it."""
-    server = start("limits.buffered_bytes=1M", slow="delay", milliseconds=300)
+    server = start("limits.memory_per_user=600K", slow="delay", milliseconds=300)
     client = Client(server.port).login()
     descriptors, whole = server.descriptors(), []
     for i in range(6):
-        channel = client.sftp()
+        channel = client.open()
+        if channel is None or not client.subsystem(channel):  # nothing is left for another one
+            break
+        client.send(client.data(channel, sftp(1, u32(3))))
         replies = Sftp(client, channel)
         replies.reply()
         handle = replies.handle(sftp_open(1, f"/broken{i}", 0x1A))
@@ -217,6 +220,7 @@ def test_what_a_broken_engine_leaves_counts(start):
         client.send(bytes([CHANNEL_CLOSE]) + u32(channel))
         whole.append(count * 25000)
     assert wait_for(lambda: server.descriptors() <= descriptors)
-    done = [size(server.files / f"broken{i}") == whole[i] for i in range(6)]
-    assert done[0] and not all(done)
+    done = [size(server.files / f"broken{i}") == whole[i] for i in range(len(whole))]
+    assert done[0]
+    assert len(whole) < 6 or not all(done)
     client.close()

@@ -5,6 +5,7 @@ import time
 
 from wire import CHANNEL_DATA, WINDOW_ADJUST, Client, Sftp, sftp, sftp_open, sftp_read, sftp_write, text, u32
 
+ARGUMENTS = ("--set", "ssh.window_start=2M")  # the attacks send as much as that at once
 READ_DATA, STATUS = 103, 101
 
 
