@@ -133,6 +133,29 @@ static void the_largest_request_passes_the_smallest_window(void **state)
     finish(s);
 }
 
+/* Four times as large as the window, and refused only when all of it is here: no file is open, so
+ * nobody has said that much will come. */
+static void a_large_request_that_is_refused_passes(void **state)
+{
+    (void)state;
+    static char data[255 * 1024];
+    sally_server *s = new_server(NULL);
+    assert_int_equal(sally_server_start(s), SALLY_E_OK);
+    struct client c;
+    struct buf handle;
+    client_open(&c, s, "joe", "secret");
+    buf_init(&handle, 16);
+    put_bytes(&handle, "nothing!", 8);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(client_write(&c, &handle, 0, data, sizeof data), 4);
+    assert_int_equal(client_stat(&c, "/nothing"), 2);
+    buf_clear(&handle);
+    client_end(&c);
+    await_connections(s, 0);
+    assert_int_equal(counters_of(s).memory_now, 0);
+    finish(s);
+}
+
 /* Asks for much and takes none of it. */
 static void who_takes_nothing_is_ended(void **state)
 {
@@ -210,6 +233,7 @@ int main(void)
         cmocka_unit_test(one_connection_does_not_take_all_threads),
         cmocka_unit_test(late_answers_find_nobody),
         cmocka_unit_test(the_largest_request_passes_the_smallest_window),
+        cmocka_unit_test(a_large_request_that_is_refused_passes),
         cmocka_unit_test(who_takes_nothing_is_ended),
         cmocka_unit_test(aborted_connections_leave_nothing),
     };
