@@ -111,7 +111,7 @@ static void addresses_hold_their_networks(void **state)
 {
     (void)state;
     struct live_table addresses;
-    live_addresses_init(&addresses);
+    live_addresses_init(&addresses, NULL);
     struct live_address *one = get_address(&addresses, "2001:db8:1:2::1");
     struct live_address *two = get_address(&addresses, "2001:db8:1:3::1");
     assert_ptr_equal(get_address(&addresses, "2001:db8:1:2::2"), one);
