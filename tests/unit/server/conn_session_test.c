@@ -132,6 +132,38 @@ static void a_client_that_hangs_up_leaves_a_drain(void **state)
     puppet_close(&show);
 }
 
+/* Its channel's window has been given back, but what came through it is still there. */
+static void what_a_drain_still_has_to_do_stays_charged(void **state)
+{
+    (void)state;
+    begin(LATE_MS);
+    struct conn *c = show.puppet->conn;
+    uint64_t before = c->memory.used;
+    asker->session.owed = 5000;
+    conn_session_detach(&asker->session);
+    assert_int_equal(asker->session.stage, SESSION_DRAINING);
+    assert_int_equal(c->memory.used, before + 5000);
+    conn_pin(c);
+    assert_true(pump_until_freed());
+    assert_true(c->memory.used < before);
+    conn_unpin(c);
+    puppet_close(&show);
+}
+
+/* Where there is no room for that, the rest is not done. */
+static void what_cannot_be_charged_is_not_drained(void **state)
+{
+    (void)state;
+    begin(LATE_MS);
+    struct conn *c = show.puppet->conn;
+    c->memory.limit = c->memory.used + 4999;
+    asker->session.owed = 5000;
+    conn_session_detach(&asker->session);
+    assert_int_equal(asker->session.stage, SESSION_DETACHED);
+    assert_true(pump_until_freed());
+    puppet_close(&show);
+}
+
 /* The engine was over, with words left to send, when the grace of a shutdown ended; then the socket
  * breaks. What drains now is not waited for. */
 static void a_drain_that_begins_after_the_grace_has_no_time(void **state)
@@ -165,6 +197,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_finished_engine_is_detached_and_ended),
         cmocka_unit_test(a_client_that_hangs_up_leaves_a_drain),
+        cmocka_unit_test(what_a_drain_still_has_to_do_stays_charged),
+        cmocka_unit_test(what_cannot_be_charged_is_not_drained),
         cmocka_unit_test(a_drain_that_begins_after_the_grace_has_no_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
