@@ -88,7 +88,7 @@ static inline bool local_may_wait(const struct local *local, const sally_op *op)
 static inline struct beneath local_where(const struct local *local, const sally_op *op)
 {
     struct beneath where = local->where;
-    where.stay = (op->flags & SALLY_OP_TRY) != 0;
+    where.stay = where.brief = (op->flags & SALLY_OP_TRY) != 0;
     return where;
 }
 

@@ -20,10 +20,10 @@ static int refuse(int fd, int error)
     return -1;
 }
 
-static struct beneath on_one_mount(const struct local *local, bool stay)
+static struct beneath on_one_mount(const struct local *local, const sally_op *op)
 {
-    struct beneath where = local->where;
-    where.stay = stay;
+    struct beneath where = local_where(local, op);
+    where.stay = true;
     return where;
 }
 
@@ -78,7 +78,7 @@ static bool may_open(const struct local *local, const struct beneath *where, con
 int local_way_open(const struct local *local, const sally_op *op, const char *path, int flags,
                    mode_t mode)
 {
-    struct beneath where = on_one_mount(local, true);
+    struct beneath where = on_one_mount(local, op);
     int seen, fd = beneath_open(&where, path, flags, mode);
     if (fd < 0 && (errno != EXDEV || (op->flags & SALLY_OP_TRY)))
         return fd;
@@ -115,7 +115,7 @@ bool local_way_ended_well(const struct local *local, int fd, uint64_t device,
 bool local_way_enter(const struct local *local, const sally_op *op, const char *path,
                      struct beneath_place *place)
 {
-    struct beneath where = on_one_mount(local, true);
+    struct beneath where = on_one_mount(local, op);
     if (beneath_enter(&where, path, place))
         return true;
     if (errno != EXDEV || (op->flags & SALLY_OP_TRY))

@@ -9,6 +9,7 @@
 #include "fs/memory_xattr.h"
 
 #define MAX_LINKS 40
+#define MAX_STEPS 4096 /* components looked up: a loop may be the one who does it */
 
 struct timespec mem_now(void)
 {
@@ -256,7 +257,7 @@ void mem_tree_clear(struct mem_tree *tree)
 struct way {
     const char *at; /* what is left to resolve */
     char *room;     /* holds it, once a link has been met */
-    unsigned links;
+    unsigned links, steps;
 };
 
 static int take_link(struct way *way, const char *target)
@@ -289,6 +290,8 @@ static int go(struct mem_node *top, struct way *way, bool follow, struct mem_spo
             break;
         if (size > MEM_NAME_MAX)
             return ENAMETOOLONG;
+        if (++way->steps > MAX_STEPS)
+            return ELOOP;
         memcpy(spot->name, way->at, size);
         spot->name[size] = 0;
         way->at += size;

@@ -5,8 +5,8 @@
 #include "core/op_kinds.h"
 #include "core/path.h"
 
-#define MAX_LINKS 40    /* as on Linux */
-#define MAX_STEPS 16384 /* components looked up */
+#define MAX_LINKS 40   /* as on Linux */
+#define MAX_STEPS 4096 /* components looked up */
 
 bool resolve_has_links(const sally_fs *inner)
 {

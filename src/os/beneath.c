@@ -17,6 +17,19 @@
 #define TRIES       64
 #define HASTY_TRIES 32
 
+/* Components that are looked up for somebody who cannot wait. */
+#define BRIEF_STEPS 64
+
+static bool is_long(const char *path)
+{
+    size_t slashes = 0;
+    if (strnlen(path, 2 * BRIEF_STEPS) < 2 * BRIEF_STEPS)
+        return false;
+    for (const char *at = path; *at; at++)
+        slashes += *at == '/';
+    return slashes > BRIEF_STEPS;
+}
+
 static void pause_ms(long ms)
 {
     struct timespec wait = {.tv_nsec = ms * 1000000};
@@ -34,12 +47,13 @@ bool beneath_kernel_can(int root)
 
 static uint32_t how_of(const struct beneath *b)
 {
-    return (b->confined ? OPENAT2_IN_ROOT : OPENAT2_NO_MAGIC) | (b->stay ? OPENAT2_STAY : 0u);
+    return (b->confined ? OPENAT2_IN_ROOT : OPENAT2_NO_MAGIC) | (b->stay ? OPENAT2_STAY : 0u) |
+           (b->brief ? OPENAT2_NO_LINKS : 0u);
 }
 
-static int kernel_open(const struct beneath *b, const char *path, int flags, mode_t mode)
+static int kernel_open(const struct beneath *b, const char *path, int flags, mode_t mode,
+                       uint32_t how)
 {
-    uint32_t how = b->walk ? 0 : how_of(b);
     for (int tries = 0;; tries++) {
         int fd =
             how ? os_openat2(b->root, path, flags, mode, how) : openat(b->root, path, flags, mode);
@@ -50,31 +64,53 @@ static int kernel_open(const struct beneath *b, const char *path, int flags, mod
     }
 }
 
+/* Links can cost the kernel 100 ms in one call, which it may not interrupt for others. The walk has
+ * bounds, and others may come between its components. `errno` is ELOOP. */
+static bool links_take_long(const struct beneath *b, const char *path, int flags)
+{
+    bool follow = !(flags & O_NOFOLLOW) && !((flags & O_CREAT) && (flags & O_EXCL));
+    int fd = beneath_walk_open(b, path, O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW), 0);
+    bool is_long_way = fd < 0 && errno == ELOOP;
+    if (fd >= 0)
+        close(fd);
+    errno = ELOOP;
+    return is_long_way;
+}
+
 int beneath_open(const struct beneath *b, const char *path, int flags, mode_t mode)
 {
     flags |= O_CLOEXEC;
     if (!(flags & O_PATH))
         flags |= O_NOCTTY;
-    if (b->walk && b->stay && !b->confined) {
+    if ((b->brief && is_long(path)) || (b->walk && b->stay && !b->confined)) {
         errno = EXDEV; /* nobody here can tell */
         return -1;
     }
     if ((b->walk && b->confined) || strlen(path) >= PATH_MAX)
         return beneath_walk_open(b, path, flags, mode);
-    return kernel_open(b, path, flags, mode);
+    uint32_t how = b->walk ? 0 : how_of(b);
+    int fd = kernel_open(b, path, flags, mode, b->confined ? how | OPENAT2_NO_LINKS : how);
+    if (fd >= 0 || errno != ELOOP || !(b->brief || b->confined))
+        return fd;
+    if (b->brief)
+        errno = EXDEV;
+    else if (!links_take_long(b, path, flags))
+        fd = kernel_open(b, path, flags, mode, how);
+    return fd;
 }
 
 int beneath_open_cached(const struct beneath *b, const char *path, int flags)
 {
-    if (b->walk || strlen(path) >= PATH_MAX) {
+    if (b->walk || is_long(path)) {
         errno = EAGAIN;
         return -1;
     }
     flags |= O_CLOEXEC;
     if (!(flags & O_PATH))
         flags |= O_NOCTTY;
-    int fd = os_openat2(b->root, path, flags, 0, OPENAT2_CACHED | how_of(b));
-    if (fd < 0 && (errno == EINVAL || errno == ENOSYS || errno == EPERM || errno == EINTR))
+    int fd = os_openat2(b->root, path, flags, 0, OPENAT2_CACHED | OPENAT2_NO_LINKS | how_of(b));
+    if (fd < 0 && (errno == EINVAL || errno == ENOSYS || errno == EPERM || errno == EINTR ||
+                   errno == ELOOP || errno == ENAMETOOLONG))
         errno = EAGAIN; /* a kernel that cannot do it; the slow way finds out what is wrong */
     return fd;
 }
@@ -132,5 +168,10 @@ void beneath_leave(struct beneath_place *place)
 
 bool beneath_canonical(const struct beneath *b, const char *path, struct buf *out, int *fd)
 {
+    if (b->brief && is_long(path)) {
+        *fd = -1;
+        errno = EXDEV;
+        return false;
+    }
     return beneath_walk_canonical(b, path, out, fd);
 }

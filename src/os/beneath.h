@@ -26,6 +26,7 @@ struct beneath {
                         but for magic links, where the kernel can refuse them */
     bool walk;       /* go component by component, also where the kernel could do it */
     bool stay;       /* fail with EXDEV rather than look at what other file systems hold */
+    bool brief;      /* fail with EXDEV rather than follow a link or go a long way */
     uint64_t device; /* the root's, which is not MEDIUM_KERNEL */
     /* NULL: nothing. Only with `confined` and `walk`: the kernel does not say what it passes. */
     const struct beneath_hidden *hidden;
@@ -46,7 +47,8 @@ bool beneath_kernel_can(int root);
 int beneath_open(const struct beneath *b, const char *path, int flags, mode_t mode);
 
 /* The same, with `stay` too, but fails with EAGAIN when the way is not in the kernel's cache, so
- * that finding it could wait for a disk. No O_CREAT, no O_TRUNC. */
+ * that finding it could wait for a disk, and when it is long or has a link to follow: some 40 links
+ * of 4 KiB each take the kernel many milliseconds. No O_CREAT, no O_TRUNC. */
 int beneath_open_cached(const struct beneath *b, const char *path, int flags);
 
 /* The directory that holds `path`, with links on the way followed, and the last component, which is

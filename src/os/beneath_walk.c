@@ -16,10 +16,11 @@
 #include "base/mem.h"
 #include "os/file.h"
 
-#define MAX_LINKS 40             /* as Linux has it */
-#define MAX_STEPS 65536          /* components looked at, those walked again included */
-#define MAX_REST  (256u * 1024u) /* bytes left to resolve */
-#define MAX_RACES 64 /* times that somebody exchanged the last component under our feet */
+#define MAX_LINKS  40             /* as Linux has it */
+#define MAX_STEPS  16384          /* components looked at, those walked again included */
+#define MAX_LINKED 512            /* of these, after the first link: real trees need some dozens */
+#define MAX_REST   (256u * 1024u) /* bytes left to resolve */
+#define MAX_RACES  64 /* times that somebody exchanged the last component under our feet */
 
 struct path_walk {
     const struct beneath *b;
@@ -30,7 +31,7 @@ struct path_walk {
     const char *name; /* the last component, inside `last` */
     char last[NAME_MAX + 1];
     bool must_be_dir; /* a slash came after it */
-    unsigned links, steps;
+    unsigned links, steps, linked;
 };
 
 static bool fail(int error)
@@ -207,7 +208,8 @@ static bool walk_go(struct path_walk *w, bool follow, int *fd)
             w->must_be_dir = true;
             break;
         }
-        if (++w->steps > MAX_STEPS)
+        w->linked += w->links > 0;
+        if (++w->steps > MAX_STEPS || w->linked > MAX_LINKED)
             return fail(ELOOP);
         if (strcmp(w->name, ".") == 0)
             continue;
@@ -235,6 +237,10 @@ static bool walk_go(struct path_walk *w, bool follow, int *fd)
         if (ok && S_ISLNK(st.st_mode) && is_kernels(w, got, &st)) {
             close(got);
             return fail(EACCES);
+        }
+        if (ok && w->b->brief && S_ISLNK(st.st_mode)) {
+            close(got);
+            return fail(EXDEV);
         }
         if (ok && S_ISLNK(st.st_mode)) {
             ok = walk_link(w, got, w->must_be_dir);

@@ -12,10 +12,11 @@
 /* ---- Opening ---- */
 
 /* Linux's openat2(2), for which the C library has no function yet. */
-#define OPENAT2_IN_ROOT  0x1u /* `dir` is the root of everything, and no magic links */
-#define OPENAT2_CACHED   0x2u /* fails with EAGAIN instead of waiting for a disk */
-#define OPENAT2_STAY     0x4u /* fails with EXDEV instead of crossing into another mount */
-#define OPENAT2_NO_MAGIC 0x8u /* fails with ELOOP instead of following a magic link */
+#define OPENAT2_IN_ROOT  0x1u  /* `dir` is the root of everything, and no magic links */
+#define OPENAT2_CACHED   0x2u  /* fails with EAGAIN instead of waiting for a disk */
+#define OPENAT2_STAY     0x4u  /* fails with EXDEV instead of crossing into another mount */
+#define OPENAT2_NO_MAGIC 0x8u  /* fails with ELOOP instead of following a magic link */
+#define OPENAT2_NO_LINKS 0x10u /* fails with ELOOP instead of following a symbolic link */
 
 /* -1 and ENOSYS where there is no such call. `mode` applies with O_CREAT. */
 int os_openat2(int dir, const char *path, int flags, mode_t mode, uint32_t how);

@@ -43,6 +43,8 @@ int os_openat2(int dir, const char *path, int flags, mode_t mode, uint32_t how)
         what.resolve |= RESOLVE_NO_MAGICLINKS;
     if (how & OPENAT2_STAY)
         what.resolve |= RESOLVE_NO_XDEV;
+    if (how & OPENAT2_NO_LINKS)
+        what.resolve |= RESOLVE_NO_SYMLINKS;
     if (how & OPENAT2_CACHED)
         what.resolve |= RESOLVE_CACHED;
     return (int)syscall(SYS_openat2, dir, path, &what, sizeof(what));

@@ -404,8 +404,8 @@ static void bounds(void **state)
     assert_int_equal(ask_path(&b, SALLY_OP_STAT, "/e", SALLY_FOLLOW), SALLY_OK);
     assert_int_equal(ask_path(&b, SALLY_OP_STAT, "/a/x", SALLY_FOLLOW), SALLY_INVALID_FILENAME);
 
-    /* Few links, but many components in each: "d/../" three thousand times. */
-    for (size_t i = 0; i + 5 <= 15000; i += 5)
+    /* Few links, but many components in each: "d/../" a thousand times. */
+    for (size_t i = 0; i + 5 <= 5000; i += 5)
         memcpy(text + i, "d/../", 6);
     assert_int_equal(ask_path(&b, SALLY_OP_STAT, "/a/b/c", SALLY_FOLLOW), SALLY_OK);
     assert_int_equal(ask_path(&b, SALLY_OP_STAT, "/a/b/c/a/b/c", SALLY_FOLLOW), SALLY_LINK_LOOP);

@@ -238,6 +238,41 @@ static void endless_links(void **state)
     assert_true(got == -ELOOP || got == -ENAMETOOLONG);
 }
 
+/* For somebody who cannot wait: no link is followed, and no long way gone. */
+static void brief_ways(void **state)
+{
+    struct bench *b = *state;
+    char deep[400] = "";
+    assert_int_equal(mkdirat(b->walk.root, "d", 0755), 0);
+    assert_int_equal(symlinkat("d", b->walk.root, "l"), 0);
+    for (int i = 0; i < 65; i++)
+        strcat(deep, "/dd");
+    for (int how = 0; how < 2; how++) {
+        struct beneath where = how ? b->walk : b->kernel;
+        if (!how && !b->kernel_can)
+            continue;
+        struct buf canonical;
+        int fd;
+        where.brief = true;
+        assert_true(outcome(&where, "/d", O_PATH) > 0);
+        assert_true(outcome(&where, "/l", O_PATH | O_NOFOLLOW) > 0);
+        assert_int_equal(outcome(&where, "/l", O_PATH), -EXDEV);
+        assert_int_equal(outcome(&where, "/l/x", O_PATH), -EXDEV);
+        assert_int_equal(outcome(&where, deep, O_PATH), -EXDEV);
+        buf_init(&canonical, 4096);
+        assert_false(beneath_canonical(&where, "/l", &canonical, &fd));
+        assert_int_equal(errno, EXDEV);
+        assert_false(beneath_canonical(&where, deep, &canonical, &fd));
+        assert_int_equal(errno, EXDEV);
+        buf_clear(&canonical);
+        assert_int_equal(beneath_open_cached(&where, "/l", O_PATH), -1);
+        assert_int_equal(errno, EAGAIN);
+        where.brief = false;
+        assert_true(outcome(&where, "/l", O_PATH) > 0);
+        assert_int_equal(outcome(&where, deep, O_PATH), -ENOENT);
+    }
+}
+
 static void unconfined(void **state)
 {
     struct bench *b = *state;
@@ -284,6 +319,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(places, setup, teardown),
         cmocka_unit_test_setup_teardown(magic_links, setup, teardown),
         cmocka_unit_test_setup_teardown(endless_links, setup, teardown),
+        cmocka_unit_test_setup_teardown(brief_ways, setup, teardown),
         cmocka_unit_test_setup_teardown(unconfined, setup, teardown),
         cmocka_unit_test_setup_teardown(cached, setup, teardown),
     };
