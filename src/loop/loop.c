@@ -57,55 +57,54 @@ static void deliver(struct op *op)
 /* False: it was empty. */
 static bool empty_inbox(struct loop *loop)
 {
-    struct list ops, tasks;
+    struct list ops, *item;
     list_init(&ops);
-    list_init(&tasks);
     pthread_mutex_lock(&loop->inbox_lock);
     list_move_all(&ops, &loop->inbox_ops);
-    list_move_all(&tasks, &loop->inbox_tasks);
+    list_move_all(&loop->tasks, &loop->inbox_tasks);
     loop->is_signalled = false;
     pthread_mutex_unlock(&loop->inbox_lock);
-    bool any = !list_empty(&ops) || !list_empty(&tasks);
-    struct list *item;
+    bool any = !list_empty(&ops);
     while ((item = list_take_first(&ops)) != NULL)
         deliver(CONTAINER_OF(item, struct op, link));
-    while ((item = list_take_first(&tasks)) != NULL) {
-        struct task *task = CONTAINER_OF(item, struct task, link);
-        task->home(task);
-    }
     return any;
 }
 
 /* ---- Settling ---- */
 
-static bool give_turns(struct loop *loop)
+/* What strangers have us do comes as tasks, too: all of them together have one turn. */
+static bool run_tasks(struct loop *loop, bool *was_cut)
 {
-    struct list now;
-    list_init(&now);
-    list_move_all(&now, &loop->ready);
-    bool any = !list_empty(&now);
+    struct turn *turn = &loop->turns.turn;
     struct list *item;
-    while ((item = list_take_first(&now)) != NULL) {
-        struct loop_member *m = CONTAINER_OF(item, struct loop_member, ready);
-        m->methods->turn(m); /* may free it */
+    if (list_empty(&loop->tasks))
+        return false;
+    turn_begin(turn);
+    while (!turn_is_over(turn) && (item = list_take_first(&loop->tasks)) != NULL) {
+        struct task *task = CONTAINER_OF(item, struct task, link);
+        turn_spend(turn, TURN_REQUEST);
+        task->home(task);
     }
-    return any;
+    *was_cut |= turn_is_over(turn);
+    return true;
 }
 
-static bool empty_outbox(struct loop *loop)
+static bool empty_outbox(struct loop *loop, bool *was_cut)
 {
+    struct turn *turn = &loop->turns.turn;
+    struct list *item;
     if (list_empty(&loop->outbox))
         return false;
     if (loop->workers) {
         workers_give_ops(loop->workers, &loop->outbox);
         return true;
     }
-    struct list now;
-    list_init(&now);
-    list_move_all(&now, &loop->outbox);
-    struct list *item;
-    while ((item = list_take_first(&now)) != NULL)
+    turn_begin(turn);
+    while (!turn_is_over(turn) && (item = list_take_first(&loop->outbox)) != NULL) {
+        turn_spend(turn, TURN_REQUEST);
         session_run(CONTAINER_OF(item, struct op, link));
+    }
+    *was_cut |= turn_is_over(turn);
     return true;
 }
 
@@ -117,15 +116,17 @@ static void settle(struct loop *loop)
     if (loop->is_finished)
         return;
     budget_renew(&loop->budget);
-    bool any = true;
-    for (int round = 0; any && round < MAX_ROUNDS; round++) {
+    bool any = true, was_cut = false;
+    for (int round = 0; any && !was_cut && round < MAX_ROUNDS; round++) {
         any = empty_inbox(loop);
-        any |= give_turns(loop);
-        any |= empty_outbox(loop);
+        any |= run_tasks(loop, &was_cut);
+        any |= turn_queue_run(&loop->turns, &was_cut);
+        any |= empty_outbox(loop, &was_cut);
     }
+    turn_begin(&loop->turns.turn); /* for what timers and sockets call */
     set_timer(loop);
     if (loop->is_draining && atomic_load_explicit(&loop->load, memory_order_acquire) == 0 &&
-        list_empty(&loop->members))
+        list_empty(&loop->members) && list_empty(&loop->tasks))
         finish(loop);
     else if (any)
         uv_async_send(&loop->async); /* come back at once, after a look at the sockets */
@@ -199,6 +200,8 @@ void loop_member_init(struct loop_member *m, const struct loop_member_methods *m
     m->loop = NULL;
     list_init(&m->all);
     list_init(&m->ready);
+    turn_place_init(&m->own_place);
+    m->place = &m->own_place;
     deadline_init(&m->deadline);
 }
 
@@ -220,14 +223,20 @@ void loop_leave(struct loop_member *m)
         deadlines_release(&m->loop->deadlines);
     }
     list_remove(&m->all);
-    list_remove(&m->ready);
+    turn_queue_remove(&m->loop->turns, m);
     m->loop = NULL;
 }
 
 void loop_member_make_ready(struct loop_member *m)
 {
-    if (m->loop && list_empty(&m->ready))
-        list_append(&m->loop->ready, &m->ready);
+    if (m->loop)
+        turn_queue_add(&m->loop->turns, m);
+}
+
+void loop_member_set_owner(struct loop_member *m, const void *owner)
+{
+    if (m->loop)
+        turn_queue_set_owner(&m->loop->turns, m, owner);
 }
 
 /* The timer follows when the loop settles. */
@@ -257,8 +266,9 @@ sally_error loop_init(struct loop *loop)
     atomic_init(&loop->load, 0);
     list_init(&loop->inbox_ops);
     list_init(&loop->inbox_tasks);
+    list_init(&loop->tasks);
     list_init(&loop->outbox);
-    list_init(&loop->ready);
+    turn_queue_init(&loop->turns, loop_now_ns);
     list_init(&loop->members);
     deadline_init(&loop->grace);
     if (!deadlines_reserve(&loop->deadlines)) /* for the grace */

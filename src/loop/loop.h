@@ -3,8 +3,9 @@
  * through the inbox.
  *
  * After every round of events the loop settles: it collects what has come home, gives a turn to
- * each member that has asked for one, and only then hands the resulting operations to the workers,
- * all at once. */
+ * each user whose members have asked for one, and only then hands the resulting operations to the
+ * workers, all at once. When somebody's turn was too short for what there is to do, the loop looks
+ * at its sockets and timers before the next one. */
 #ifndef SALLY_LOOP_LOOP_H
 #define SALLY_LOOP_LOOP_H
 
@@ -19,6 +20,7 @@
 #include "loop/deadlines.h"
 #include "loop/member.h"
 #include "loop/task.h"
+#include "loop/turn_queue.h"
 #include "sallyport/error.h"
 
 struct op;
@@ -44,8 +46,9 @@ struct loop {
     struct list inbox_tasks; /* struct task */
     bool is_signalled;       /* the loop will look at its inbox */
 
+    struct list tasks;  /* struct task: out of the inbox, and not run yet */
     struct list outbox; /* struct op, for the workers */
-    struct list ready;  /* struct loop_member, for a turn */
+    struct turn_queue turns;
     struct list members;
     struct deadlines deadlines;
     _Atomic uint32_t load; /* for distributing work among loops; a draining loop ends at 0 */

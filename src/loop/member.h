@@ -8,6 +8,7 @@
 
 #include "base/list.h"
 #include "loop/deadlines.h"
+#include "loop/turn_queue.h"
 
 struct loop;
 struct loop_member;
@@ -24,6 +25,7 @@ struct loop_member {
     const struct loop_member_methods *methods;
     struct loop *loop; /* NULL: has not joined one */
     struct list all, ready;
+    struct turn_place *place, own_place;
     struct deadline deadline;
 };
 
@@ -34,6 +36,9 @@ bool loop_join(struct loop *loop, struct loop_member *m);
 void loop_leave(struct loop_member *m);
 /* Asks for a turn, soon and once. */
 void loop_member_make_ready(struct loop_member *m);
+/* It has its turns along with the others of this user or address (turn_queue.h); NULL: by itself.
+ */
+void loop_member_set_owner(struct loop_member *m, const void *owner);
 /* DEADLINE_NONE: removes the deadline. */
 void loop_member_set_deadline(struct loop_member *m, uint64_t at_ns);
 

@@ -1,0 +1,61 @@
+/* What one user, or one address before the login, may have a loop do before the others have their
+ * turn. Whoever does the work counts it here, and stops when the turn is over; the rest waits for
+ * the next one. Work is counted in small units, and the clock is looked at only now and then, so
+ * that counting costs next to nothing. */
+#ifndef SALLY_BASE_TURN_H
+#define SALLY_BASE_TURN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Units of work. A request that came in a packet of its own costs both. */
+#define TURN_PACKET  1u
+#define TURN_REQUEST 3u
+/* A turn is over after so many of them, or so much time, whatever comes first. */
+#define TURN_UNITS (128u * (TURN_PACKET + TURN_REQUEST))
+#define TURN_NS    UINT64_C(2000000)
+#define TURN_LOOK  24u /* units between two looks at the clock */
+
+struct turn {
+    uint64_t (*now_ns)(void); /* monotonic */
+    uint64_t end_ns;
+    uint32_t spent, next_look; /* units */
+    bool is_over;
+};
+
+static inline void turn_begin(struct turn *t)
+{
+    t->end_ns = t->now_ns() + TURN_NS;
+    t->spent = 0;
+    t->next_look = TURN_LOOK;
+    t->is_over = false;
+}
+
+/* NULL: there is nobody else, and the turn has no end. */
+static inline bool turn_is_over(const struct turn *t)
+{
+    return t && t->is_over;
+}
+
+/* For those who know the time anyway. */
+static inline void turn_note_time(struct turn *t, uint64_t now_ns)
+{
+    if (t && now_ns >= t->end_ns)
+        t->is_over = true;
+}
+
+static inline void turn_spend(struct turn *t, uint32_t units)
+{
+    if (!t)
+        return;
+    t->spent += units;
+    if (t->spent >= TURN_UNITS) {
+        t->is_over = true;
+    } else if (t->spent >= t->next_look) {
+        t->next_look = t->spent + TURN_LOOK;
+        turn_note_time(t, t->now_ns());
+    }
+}
+
+#endif
