@@ -165,7 +165,7 @@ enum copy_result copy_run(struct op *op, sally_status *status)
     op->copy = c;
     c->running = true;
     uint32_t slices = 0;
-    while (!c->waits && !c->ended && slices < COPY_TURN) {
+    while (!c->waits && !c->ended && slices < COPY_TURN && !session_turn_is_over(op->session)) {
         slices += c->step == COPY_WRITE;
         if (sally_op_cancelled(&op->pub))
             end(c, SALLY_FAILURE);

@@ -107,6 +107,7 @@ struct op {
     uint32_t entries;       /* calls of `entry`; a READDIR that succeeds without one is repeated */
     uint32_t empty_rounds;  /* how often it was repeated */
     bool gives_way;         /* one of many in a row on the home thread: others get a turn first */
+    bool only_asks;         /* whatever its kind, it is pointless once the client is gone */
     uint32_t reply_bytes;   /* of reply or data that count against the session's bound from start to
                            op_free */
     const char *asked_path; /* as requested, unlike pub.path never diverted, for the home thread;

@@ -19,8 +19,8 @@
 #define SLOT(kind) SALLY_OP_BIT(SALLY_OP_##kind)
 
 /* clang-format off */
-/* OPEN is ORDER_READ here; one that creates, truncates or reserves is ORDER_EXCLUSIVE (queue.c). STAT is not abandonable:
- * SCP needs it to find the target of the file that it is about to receive. LOCK is: it may wait for another session.
+/* OPEN is ORDER_READ here; one that creates, truncates or reserves is ORDER_EXCLUSIVE (queue.c). STAT is not abandonable
+ * by itself: SCP needs it to find the target of the file that it is about to receive. LOCK is: it may wait for another session.
  * The effects of EXTENDED are unknown. */
 static const struct op_kind kinds[SALLY_OP_KINDS] = {
     [SALLY_OP_SESSION_START] = {ORDER_EXCLUSIVE,  NO_HANDLE,        0,                               SALLY_OP_SESSION_END, FALL_SUCCEED, 0},

@@ -138,11 +138,22 @@ static bool may_ask_again(const struct op *op)
     return op->undo.active || !grants_any(op);
 }
 
+/* It has waited for a worker longer than its client. */
+static bool is_given_up(const struct op *op)
+{
+    return sally_op_cancelled(&op->pub) && op_is_abandonable(op) && !op->undo.active &&
+           !grants_any(op);
+}
+
 static enum next call_storage(struct op *op, bool home)
 {
     sally_fs *fs = op_entry_fs(op);
     sally_op *pub = &op->pub;
     pub->flags &= ~SALLY_OP_TRY;
+    if (is_given_up(op)) {
+        op_start_after_hooks(op, SALLY_CONNECTION_LOST);
+        return GO_ON;
+    }
     if (must_leave(op, home) && !(fs->methods.traits & SALLY_FS_NONBLOCKING)) {
         /* Tried here only while no operation of the session is with a worker, to keep the order. */
         if (!(fs->methods.traits & SALLY_FS_TRY) || op->session->worker_ops > 0)

@@ -142,7 +142,8 @@ enum refresh_result refresh_run(struct op *op)
     }
     r->running = true;
     uint32_t names = 0;
-    while (file->stale_names.size > 0 && !r->waits && !r->full && names++ < NAMES_AT_ONCE) {
+    while (file->stale_names.size > 0 && !r->waits && !r->full && names++ < NAMES_AT_ONCE &&
+           !session_turn_is_over(op->session)) {
         if (r->is_away && !sally_op_cancelled(&op->pub)) {
             tell(r, NULL);
             forget_name(r);

@@ -135,7 +135,13 @@ bool session_put_op(struct op *op)
 
 bool session_may_submit(const sally_session *s)
 {
-    return !session_is_closing(s) && s->queued + s->started - s->internal_ops < s->max_operations;
+    return !session_is_closing(s) && !session_turn_is_over(s) &&
+           s->queued + s->started - s->internal_ops < s->max_operations;
+}
+
+bool session_turn_is_over(const sally_session *s)
+{
+    return turn_is_over(s->host->turn);
 }
 
 struct local_account *session_memory(const sally_session *s)

@@ -3,6 +3,7 @@
 #define SALLY_CORE_SESSION_H
 
 #include "base/log.h"
+#include "base/turn.h"
 #include "core/account.h"
 #include "core/counters.h"
 #include "core/hook_stack.h"
@@ -31,6 +32,9 @@ struct session_host {
     bool yields; /* operations are delivered in a later turn than their wake(), so that long work on
                   * the home thread can be split up */
     struct lane *lane; /* the operations' place among the workers; managed by the host */
+    /* Of the host's loop: what is done on the home thread is counted here. Once it is over nothing
+     * is started any more, and the host calls session_begin_turn() in the next one. NULL: none. */
+    struct turn *turn;
 };
 
 struct session_options {
@@ -58,9 +62,13 @@ sally_error session_new(sally_session **out, struct session_host *host,
 /* Called by the host. */
 void session_run(struct op *op);     /* on a thread that may block */
 void session_deliver(struct op *op); /* at home */
+/* At home, in a new turn: starts what the end of the last one kept from starting. */
+void session_begin_turn(sally_session *session);
 
 /* For engines. */
-bool session_may_submit(const sally_session *session); /* below max_operations, and not closing */
+/* Below max_operations, not closing, and the turn is not over. */
+bool session_may_submit(const sally_session *session);
+bool session_turn_is_over(const sally_session *session);
 /* Its memory; NULL: no account is kept. */
 struct local_account *session_memory(const sally_session *session);
 /* Whether there is room for `bytes` more, and if not, whether the user's reserve may be used:

@@ -79,10 +79,14 @@ static void set_close_reason(const struct op *op)
         facts->close_reason = op->is_internal ? SALLY_CLOSED_BY_SERVER : SALLY_CLOSED_BY_CLIENT;
 }
 
+bool op_is_abandonable(const struct op *op)
+{
+    return !op->is_internal && (op->only_asks || (op_kind(op->kind)->flags & KIND_ABANDONABLE));
+}
+
 bool op_is_unwanted(const struct op *op)
 {
-    return op->session->stage >= SESSION_DRAINING && !op->is_internal &&
-           (op_kind(op->kind)->flags & KIND_ABANDONABLE) != 0;
+    return op->session->stage >= SESSION_DRAINING && op_is_abandonable(op);
 }
 
 void session_enter_op(struct op *op)
@@ -94,6 +98,8 @@ void session_enter_op(struct op *op)
         s->internal_ops++;
     op->stage = OP_CHECK;
     op->started_ns = s->host->now_ns(s->host);
+    turn_spend(s->host->turn, TURN_REQUEST);
+    turn_note_time(s->host->turn, op->started_ns);
     if (closes(op))
         set_close_reason(op);
     if (op_is_unwanted(op)) {
@@ -284,6 +290,11 @@ void session_deliver(struct op *op)
         session_continue_op(op);
 }
 
+static bool may_go_on(const sally_session *s)
+{
+    return !session_is_closing(s) && !session_turn_is_over(s);
+}
+
 void session_schedule(sally_session *s)
 {
     /* Operations that answer at once come back here through on_done: the loop below goes on for
@@ -296,13 +307,20 @@ void session_schedule(sally_session *s)
     do {
         s->schedule = SCHEDULE_RUNS;
         struct op *op;
-        while (!session_is_closing(s) && (op = queue_pop_startable(s)) != NULL)
+        while (may_go_on(s) && (op = queue_pop_startable(s)) != NULL)
             session_start_op(op);
-    } while (s->schedule == SCHEDULE_RUNS_AGAIN && !session_is_closing(s));
+    } while (s->schedule == SCHEDULE_RUNS_AGAIN && may_go_on(s));
     s->schedule = SCHEDULE_IDLE;
+    s->is_interrupted = session_turn_is_over(s);
     if (session_is_closing(s))
         session_close_step(s); /* an on_done has ended the session meanwhile */
     session_release(s);
+}
+
+void session_begin_turn(sally_session *s)
+{
+    if (s->is_interrupted && may_go_on(s))
+        session_schedule(s);
 }
 
 void session_resume(sally_session *s)

@@ -334,14 +334,19 @@ static void give_credit(struct scp *s)
         s->events.credit(s->user_data, credit);
 }
 
+static bool may_go_on(const struct scp *s)
+{
+    return !s->closing && !session_turn_is_over(s->session);
+}
+
 /* Goes on until nothing moves: what is handed over may come back at once and make room for more. */
 static void settle(struct scp *s)
 {
     do {
-        while (!s->closing && step(s))
+        while (may_go_on(s) && step(s))
             continue;
         hand_over(s);
-    } while (!s->closing && (!list_empty(&s->done) || (s->over && unsent(s))));
+    } while (may_go_on(s) && (!list_empty(&s->done) || (s->over && unsent(s))));
     if (!s->closing)
         tell(s);
     if (!s->closing)

@@ -9,9 +9,10 @@
 /* Names read at a time. One more always fits. */
 #define NAMES_ENOUGH ((size_t)16 * 1024)
 #define NAMES_MAX    (NAMES_ENOUGH + PATH_MAX_BYTES + 1)
-/* A storage that answers "go on" without a name is asked again so often. */
-/* Names looked at in one go: whoever is gone meanwhile is noticed. */
+/* Names looked at, and work done, in one go: others have their turn, and whoever is gone meanwhile
+ * is noticed. */
 #define NAMES_AT_ONCE 4096u
+#define WORK_AT_ONCE  8192u
 /* A few bytes of patterns can ask for endless work, through links that lead back, and without a
  * byte of output that somebody would have to take. Looking at a name costs 1, and more when name
  * and pattern are long; opening a directory costs DIRECTORY_WORK. */
@@ -115,7 +116,7 @@ static bool on_entry(struct op *op, const char *name, const sally_attrs *attrs)
         put_bytes(&l->names, name, size + 1);
         l->failed |= l->names.failed;
     }
-    return l->names.size < NAMES_ENOUGH && l->seen < NAMES_AT_ONCE && l->work < MAX_WORK;
+    return l->names.size < NAMES_ENOUGH && l->seen < NAMES_AT_ONCE && l->work < WORK_AT_ONCE;
 }
 
 static void after_read(struct scp *s, struct op *op)

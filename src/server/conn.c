@@ -133,6 +133,7 @@ struct conn *conn_new(sally_server *server, int fd, struct listener *listener,
     list_init(&c->registry_link);
     list_init(&c->link);
     loop_member_init(&c->member, &conn_methods);
+    list_init(&c->arrivals);
     list_init(&c->sessions);
     list_init(&c->ready_sessions);
     atomic_init(&c->stage, CONN_HANDSHAKE);
@@ -177,6 +178,8 @@ static void release_place(struct conn *c)
         counter_sub(&server->counters.connections_unauthenticated_now, 1);
         limits_logged_in(&server->limits, c->live_address);
     }
+    if (!c->is_logged_in)
+        loop_member_set_owner(&c->member, NULL);
     limits_release(&server->limits, c->live_address);
     c->live_address = NULL;
     /* Whoever comes and goes must not have more of them than whoever stays. */
@@ -238,6 +241,7 @@ static void conn_start(struct task *task)
         return;
     }
     conn_memory_begin(c);
+    loop_member_set_owner(&c->member, c->live_address);
     announce_start(c);
     sally_error error = c->service->protocol->line_new(&c->line, c);
     if (!error)
@@ -399,6 +403,7 @@ void conn_logged_in(struct conn *c)
 {
     c->is_logged_in = true;
     conn_penalty_logged_in(c);
+    loop_member_set_owner(&c->member, c->login.live);
     limits_logged_in(&c->server->limits, c->live_address);
     counter_sub(&c->server->counters.connections_unauthenticated_now, 1);
     counter_add(&c->server->counters.logins, 1);

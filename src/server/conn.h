@@ -121,6 +121,7 @@ struct conn {
     bool is_logged_in;
     struct log_sink log; /* see conn_log_init() */
 
+    struct list arrivals;       /* struct op: have come home, and wait for a turn */
     struct list sessions;       /* struct conn_session */
     struct list ready_sessions; /* those to be settled */
     uint32_t pins; /* reasons to stay on the loop: being open, the poll handle, sessions, tasks that
@@ -133,6 +134,7 @@ struct conn {
     bool has_logged_refusal, has_logged_wait; /* of a channel; for memory */
 
     bool is_due;                /* the deadline has passed */
+    bool is_behind;             /* the line has not got through what was received */
     bool is_trimmed;            /* its buffers were given back, and no byte has moved since */
     bool counted_until_drained; /* closed, but its sessions have not ended */
     uint64_t drain_end_ns;    /* it is closed, and its sessions may drain until then; 0: not set */
@@ -177,6 +179,8 @@ sally_error conn_open_socket(struct conn *c);
 void conn_close_socket(struct conn *c);
 /* Asks for a turn: something may be done now. */
 void conn_make_ready(struct conn *c);
+/* Where the work that it does on its loop is counted. */
+struct turn *conn_turn_of(const struct conn *c);
 void conn_turn(struct loop_member *m);
 void conn_due(struct loop_member *m);
 

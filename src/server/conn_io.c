@@ -69,6 +69,11 @@ void conn_make_ready(struct conn *c)
     loop_member_make_ready(&c->member);
 }
 
+struct turn *conn_turn_of(const struct conn *c)
+{
+    return &c->loop->loop.turns.turn;
+}
+
 void conn_due(struct loop_member *m)
 {
     struct conn *c = CONTAINER_OF(m, struct conn, member);
@@ -150,7 +155,8 @@ static size_t receive(struct conn *c, uint64_t now_ns)
 
 static void run_line(struct conn *c)
 {
-    if (c->line->methods->run(c->line, loop_now_ns()))
+    c->is_behind = c->line->methods->run(c->line, loop_now_ns());
+    if (c->is_behind)
         conn_make_ready(c);
 }
 
@@ -252,7 +258,8 @@ static void move_bytes(struct conn *c)
 {
     size_t in = TURN_BYTES, out = TURN_BYTES;
     for (;;) {
-        size_t got = c->socket.is_readable && !c->socket.has_eof ? receive(c, loop_now_ns()) : 0;
+        bool reads = c->socket.is_readable && !c->socket.has_eof && !c->is_behind;
+        size_t got = reads ? receive(c, loop_now_ns()) : 0;
         if (got > 0)
             c->active_ns = c->loop->heap_trim.moved_ns = loop_now_ns();
         in -= in < got ? in : got;
@@ -261,7 +268,7 @@ static void move_bytes(struct conn *c)
         if (!was_pending)
             progress_begin(&c->progress, loop_now_ns());
         transmit(c, &out);
-        if (got == 0 || in == 0 || !c->socket.is_readable || c->socket.is_broken)
+        if (got == 0 || in == 0 || !c->socket.is_readable || c->socket.is_broken || c->is_behind)
             break;
     }
     /* What is left in the socket makes the poll come again; what is left to send does not. */
@@ -274,8 +281,11 @@ static bool check_end(struct conn *c)
 {
     /* A peer that hangs up with answers unread resets the line: what it had said before that is
      * still here, and its last words may say that it left on purpose. */
-    while (c->socket.is_broken && !c->socket.has_eof && receive(c, loop_now_ns()) > 0)
+    while (c->socket.is_broken && !c->socket.has_eof && !c->is_behind &&
+           receive(c, loop_now_ns()) > 0)
         run_line(c);
+    if (c->socket.is_broken && !c->socket.has_eof && c->is_behind)
+        return true; /* the rest in another turn */
     bool over = line_is_over(c);
     if (c->socket.has_eof || c->socket.is_broken) {
         bool lost = !over && (c->socket.is_broken || conn_sessions_are_attached(c));
@@ -346,6 +356,7 @@ void conn_turn(struct loop_member *m)
 {
     struct conn *c = CONTAINER_OF(m, struct conn, member);
     conn_pin(c);
+    conn_sessions_deliver(c);
     if (!conn_is_ended(c))
         do_turn(c);
     else if (c->socket.fd >= 0)

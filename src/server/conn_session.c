@@ -40,15 +40,12 @@ static void host_wake(struct session_host *host, struct op *op)
     loop_give_op(loop_of(host), op);
 }
 
+/* What follows from it is part of the connection's turn. */
 static void host_deliver(struct session_host *host, struct op *op)
 {
-    struct conn_session *s = session_of_host(host);
-    struct conn *c = s->conn;
-    conn_pin(c); /* it may be the session's last answer */
-    conn_session_make_ready(s);
-    session_deliver(op);
+    struct conn *c = session_of_host(host)->conn;
+    list_append(&c->arrivals, &op->link);
     conn_make_ready(c);
-    conn_unpin(c);
 }
 
 static uint64_t host_now_ns(struct session_host *host)
@@ -136,6 +133,7 @@ bool conn_session_init(struct conn_session *s, struct conn *c, uint32_t allowed)
                                     .deliver = host_deliver,
                                     .now_ns = host_now_ns,
                                     .yields = true,
+                                    .turn = conn_turn_of(c),
                                     .lane = c->login.lane};
     s->conn = c;
     s->settings = settings_ref(c->settings);
@@ -221,6 +219,8 @@ static void end(struct conn_session *s)
 
 static void settle(struct conn_session *s)
 {
+    struct conn *c = s->conn;
+    session_begin_turn(s->session);
     if (s->stage == SESSION_DRAINING && !may_drain(s->conn))
         s->stage = SESSION_DETACHED;
     if (s->stage == SESSION_ATTACHED && s->methods->flush)
@@ -235,13 +235,32 @@ static void settle(struct conn_session *s)
     }
     uint32_t in_flight = session_in_flight(s->session);
     bool is_drained = s->stage == SESSION_DRAINING && s->is_finished && in_flight == 0;
-    if (s->stage == SESSION_DETACHED || is_drained)
+    if (s->stage == SESSION_DETACHED || is_drained) {
         end(s);
-    else
-        update_numbers(s, session_file_count(s->session), in_flight);
+        return;
+    }
+    update_numbers(s, session_file_count(s->session), in_flight);
+    if (turn_is_over(conn_turn_of(c))) { /* there may be more to do */
+        conn_session_make_ready(s);
+        conn_make_ready(c);
+    }
 }
 
 /* ---- All of a connection's ---- */
+
+void conn_sessions_deliver(struct conn *c)
+{
+    struct turn *turn = conn_turn_of(c);
+    struct list *item;
+    while (!turn_is_over(turn) && (item = list_take_first(&c->arrivals)) != NULL) {
+        struct op *op = CONTAINER_OF(item, struct op, link);
+        turn_spend(turn, TURN_PACKET);
+        conn_session_make_ready(session_of_host(session_host(op->pub.session)));
+        session_deliver(op); /* it may be the session's last answer */
+    }
+    if (!list_empty(&c->arrivals))
+        conn_make_ready(c);
+}
 
 void conn_sessions_settle(struct conn *c)
 {

@@ -60,6 +60,8 @@ void conn_session_detach(struct conn_session *s);
 /* Its engine has done everything. */
 void conn_session_finish(struct conn_session *s);
 
+/* Hands the sessions what has come home for them, until the turn is over. */
+void conn_sessions_deliver(struct conn *c);
 /* Lets sessions that are ready hand over what they have, and ends those whose clients are gone. */
 void conn_sessions_settle(struct conn *c);
 /* The same for all: the connection's end decides what becomes of them. */

@@ -104,7 +104,8 @@ static bool is_held_read(const struct sftp *s, struct slice packet)
 
 bool input_is_held(const struct sftp *s)
 {
-    return s->blocks->backlog >= MAX_BACKLOG || reads_are_held(s);
+    return s->blocks->backlog >= MAX_BACKLOG || reads_are_held(s) ||
+           session_turn_is_over(s->session);
 }
 
 /* The packet at the front of s->waiting is whole, or dropped. */

@@ -278,6 +278,7 @@ sally_status handle_fstat(struct sftp *s, struct request_in *in)
                                   answer_attrs);
     if (!op)
         return SALLY_FAILURE;
+    op->only_asks = true;
     op->pub.u.stat.wanted = wanted;
     op->pub.u.stat.flags = file->facts.is_directory ? SALLY_FOLLOW : 0;
     sally_status status = aim(op, file);

@@ -43,6 +43,7 @@ static sally_status submit_stat(struct sftp *s, struct request_in *in, uint32_t 
     struct op *op = request_begin(s, in, SALLY_OP_STAT, answer_attrs);
     if (!op)
         return SALLY_FAILURE;
+    op->only_asks = true;
     op->pub.u.stat.flags = flags;
     op->pub.u.stat.wanted = request_stat_attrs(s, in);
     return request_submit_or_drop(s, op, request_path(s, op, path));

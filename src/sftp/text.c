@@ -10,14 +10,12 @@
 #include "sftp/request_fields.h"
 #include "sftp/request_map.h"
 
-#define SEEK_BYTES (64u * 1024) /* looked at in one operation */
-#define SEEK_TURN  16u          /* operations, before others have a turn */
+#define SEEK_BYTES (64u * 1024) /* looked at before others have a turn */
 
 struct seek {
     sally_file *file;
     uint64_t lines; /* newlines still to be found */
     uint64_t at;    /* how far the file was searched */
-    uint32_t reads;
 };
 
 static bool answer_moved(struct sftp *s, struct op *op)
@@ -57,7 +55,7 @@ static sally_status search(struct sftp *s, struct op *op, struct seek *seek)
     op->pub.u.io.offset = seek->at;
     op->pub.u.io.length = SEEK_BYTES;
     op->reply_bytes = SEEK_BYTES;
-    op->gives_way = ++seek->reads % SEEK_TURN == 0;
+    op->gives_way = seek->at > 0; /* sparse files of any size cost a client nothing */
     op->on_start = start_search;
     request_of(op)->file = seek->file;
     return request_submit(s, op);

@@ -24,6 +24,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "base/turn.h"
 #include "crypto/crypto.h"
 #include "sallyport/keys.h"
 #include "ssh/settings.h"
@@ -53,6 +54,9 @@ struct ssh_options {
     const struct log_sink *log;
     struct log_ids log_ids;
     mem_free_fn *free_large; /* NULL: mem_free() */
+    /* Lent: packets are counted here; once it is over, they wait for the next ssh_run(). NULL: all
+     * are looked at. */
+    struct turn *turn;
 };
 
 /* Who or what ended the connection. */

@@ -208,18 +208,20 @@ void ssh_input_filled(struct ssh *ssh, size_t size)
     rx->room = 0;
 }
 
-static void process_input(struct ssh *ssh)
+/* Up to the end of the turn; NULL: all that is there. */
+static void process_input(struct ssh *ssh, struct turn *turn)
 {
     struct transport *t = ssh->transport;
     struct slice payload;
     uint32_t sequence;
-    while (ssh->state != OVER && !t->holds && !send_is_full(ssh)) {
+    while (ssh->state != OVER && !t->holds && !send_is_full(ssh) && !turn_is_over(turn)) {
         if (ssh->state == AWAIT_VERSION) {
             if (!version_receive(ssh))
                 return;
         } else {
             if (!receive_packet(ssh, &payload, &sequence))
                 return;
+            turn_spend(turn, TURN_PACKET);
             messages_dispatch(ssh, payload, sequence);
         }
     }
@@ -235,7 +237,7 @@ void ssh_run(struct ssh *ssh, uint64_t now_ns)
     transport_enter(ssh);
     while (t->run_wanted && ssh->state != OVER) {
         t->run_wanted = false;
-        process_input(ssh);
+        process_input(ssh, ssh->options.turn);
         if (rekey_is_due(ssh))
             kexinit_send(ssh);
         if (ssh->state == READY)
@@ -250,7 +252,7 @@ void ssh_input_eof(struct ssh *ssh)
     struct transport *t = ssh->transport;
     transport_enter(ssh);
     if (t->depth == 1)
-        process_input(ssh);
+        process_input(ssh, NULL);
     transport_end(ssh, 0, SSH_END_PEER, "the peer closed the connection");
     transport_leave(ssh);
 }

@@ -42,6 +42,7 @@ static struct ssh_options options_of(const struct conn *c)
         .max_channels = s->limits.channels,
         .log = &c->log,
         .log_ids = conn_log_ids(c),
+        .turn = conn_turn_of(c),
     };
 }
 
@@ -151,17 +152,20 @@ static void count_memory(struct ssh_line *l)
 static bool run(struct line *line, uint64_t now_ns)
 {
     struct ssh_line *l = line_of(line);
-    bool has_more = true;
-    for (int i = 0; i < MAX_RUNS && has_more; i++) {
+    bool has_more = true, is_over = false;
+    for (int i = 0; i < MAX_RUNS && has_more && !is_over; i++) {
         l->has_news = false;
         ssh_run(l->ssh, now_ns);
         jobs_run_inline(l);
         conn_sessions_settle(l->conn);
         conn_memory_retry(l->conn, false);
         has_more = l->has_news || !list_empty(&l->conn->ready_sessions);
+        is_over = turn_is_over(conn_turn_of(l->conn));
     }
+    if (is_over && l->has_news)
+        ssh_run(l->ssh, now_ns); /* what was answered in this turn leaves in it */
     count_memory(l);
-    return has_more;
+    return has_more || is_over;
 }
 
 static struct slice output(struct line *line)

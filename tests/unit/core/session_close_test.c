@@ -36,6 +36,36 @@ static void the_end_cancels_closes_and_ends(void **state)
     (void)state;
 }
 
+static struct op *at_worker;
+
+static void keep(struct session_host *host, struct op *op)
+{
+    (void)host;
+    at_worker = op;
+}
+
+/* What has not reached the storage when the client leaves does not get there, where only the client
+ * wanted to know. */
+static void what_waits_for_a_worker_is_given_up(void **state)
+{
+    for (int asks = 0; asks < 3; asks++) {
+        struct scripted b = {0};
+        scripted_start(&b, 0, 0, true, SALLY_MAY_ALL);
+        struct op *op = scripted_op(&b, asks == 2 ? SALLY_OP_HASH : SALLY_OP_STAT, "x");
+        op->only_asks = asks == 1;
+        b.host.host.offload = keep;
+        op_submit(op);
+        assert_ptr_equal(at_worker, op);
+        b.host.host.offload = NULL;
+        session_drain(b.session);
+        session_run(op);
+        test_host_pump(&b.host);
+        assert_int_equal(strstr(b.script.trace, ":/home/x") != NULL, asks == 0);
+        scripted_stop(&b);
+    }
+    (void)state;
+}
+
 /* Nobody hears the answers; but who asked for a change has asked for it. */
 static void draining_does_what_changes_something(void **state)
 {
@@ -222,6 +252,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_end_cancels_closes_and_ends),
+        cmocka_unit_test(what_waits_for_a_worker_is_given_up),
         cmocka_unit_test(no_end_without_a_start),
         cmocka_unit_test(the_end_needs_no_memory),
         cmocka_unit_test(an_end_is_not_taken_back),

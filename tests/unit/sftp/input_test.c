@@ -296,11 +296,77 @@ static void requests_wait_when_too_many_run(void **state)
     }
 }
 
+static uint64_t clock_ns;
+
+static uint64_t now_ns(void)
+{
+    return clock_ns;
+}
+
+/* A thousand requests that come at once are answered in turns, in their order, and the end of input
+ * loses none. */
+static void a_flood_is_answered_in_turns(void **state)
+{
+    (void)state;
+    enum { COUNT = 1000, IN_A_TURN = (TURN_UNITS + TURN_REQUEST - 1) / TURN_REQUEST };
+    for (int cut = CUT_NOTHING; cut <= CUT_RANDOM; cut++) {
+        struct turn turn = {.now_ns = now_ns};
+        struct peer *p = peer_new(&(struct peer_options){.cut = (enum peer_cut)cut});
+        uint32_t first = p->next_id + 1;
+        turn_begin(&turn);
+        p->host.turn = &turn;
+        for (int i = 0; i < COUNT; i++) {
+            peer_begin(p, SSH_FXP_STAT);
+            put_text(&p->out, "/hello");
+            peer_end(p);
+        }
+        peer_go(p);
+        assert_int_equal(p->store.calls[SALLY_OP_STAT], IN_A_TURN);
+        sftp_eof(p->engine);
+        uint32_t turns = 1;
+        for (; !p->finished; turns++) {
+            uint64_t before = p->store.calls[SALLY_OP_STAT];
+            turn_begin(&turn);
+            sftp_flush(p->engine);
+            assert_in_range(p->store.calls[SALLY_OP_STAT] - before, 1, IN_A_TURN);
+        }
+        assert_int_equal(turns, (COUNT + IN_A_TURN - 1) / IN_A_TURN);
+        for (uint32_t i = 0; i < COUNT; i++)
+            assert_int_equal(peer_take(p)->id, first + i);
+        peer_free(p);
+    }
+}
+
+/* Time ends a turn, too: here each look-up takes a millisecond. */
+static void slow_requests_make_a_turn_short(void **state)
+{
+    (void)state;
+    struct turn turn = {.now_ns = now_ns};
+    struct peer *p = peer_new(NULL);
+    turn_begin(&turn);
+    p->host.turn = &turn;
+    for (int i = 0; i < 30; i++) {
+        peer_begin(p, SSH_FXP_STAT);
+        put_text(&p->out, "/hello");
+        peer_end(p);
+    }
+    clock_ns += TURN_NS;
+    peer_go(p);
+    assert_in_range(p->store.calls[SALLY_OP_STAT], 1, TURN_LOOK / TURN_REQUEST);
+    while (p->store.calls[SALLY_OP_STAT] < 30) {
+        turn_begin(&turn);
+        peer_pump(p);
+    }
+    peer_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(however_the_stream_is_cut_the_replies_are_the_same),
         cmocka_unit_test(every_single_cut),
+        cmocka_unit_test(a_flood_is_answered_in_turns),
+        cmocka_unit_test(slow_requests_make_a_turn_short),
         cmocka_unit_test(statuses_of_the_script_are_good),
         cmocka_unit_test(shortened_requests_are_answered),
         cmocka_unit_test(longer_requests_are_answered_as_they_are),
