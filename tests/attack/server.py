@@ -78,6 +78,11 @@ class Server:
     def threads(self):
         return len(os.listdir(f"/proc/{self.process.pid}/task"))
 
+    def used_ticks(self):
+        """Of processor time, by all threads so far."""
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return int(fields[11]) + int(fields[12])
+
     def alive(self):
         return self.process.poll() is None
 
