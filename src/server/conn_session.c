@@ -296,6 +296,13 @@ void conn_sessions_resume(struct conn *c)
     conn_unpin(c);
 }
 
+void conn_sessions_interrupt(struct conn *c)
+{
+    LIST_EACH (item, &c->sessions)
+        if (session_of_link(item)->stage != SESSION_ENDING)
+            conn_session_make_ready(session_of_link(item));
+}
+
 void conn_sessions_permit(struct conn *c)
 {
     LIST_EACH (item, &c->sessions) {

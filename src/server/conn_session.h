@@ -68,6 +68,8 @@ void conn_sessions_settle(struct conn *c);
 void conn_sessions_settle_all(struct conn *c);
 /* There may be memory for what has waited for it. */
 void conn_sessions_resume(struct conn *c);
+/* The turn is over: what it kept from starting is looked at in the next one. */
+void conn_sessions_interrupt(struct conn *c);
 /* The user's permissions have changed: applies them to the existing sessions. */
 void conn_sessions_permit(struct conn *c);
 /* Ends the sessions that are draining: their time is up. */

@@ -164,6 +164,8 @@ static bool run(struct line *line, uint64_t now_ns)
     }
     if (is_over && l->has_news)
         ssh_run(l->ssh, now_ns); /* what was answered in this turn leaves in it */
+    if (is_over)
+        conn_sessions_interrupt(l->conn);
     count_memory(l);
     return has_more || is_over;
 }
