@@ -231,7 +231,6 @@ static void answer(struct conn *c, struct attempt *a)
                         r->prompt_count);
         break;
     default:
-        announce(c, a, SALLY_AUTH_REJECT);
         answers->reject(a->query, a->methods);
         break;
     }
@@ -277,8 +276,10 @@ static void finish_attempt(struct task *task)
     c->auth_state = a->request->pub.state;
     c->asked_user = NULL;
     tell_fault(c, a);
-    if (is_rejected(a) && !conn_is_ended(c))
+    if (is_rejected(a) && !conn_is_ended(c)) {
+        announce(c, a, SALLY_AUTH_REJECT); /* whether or not the client waits for the answer */
         delay = conn_penalty_rejected(c, a->query);
+    }
     if (delay == 0) {
         end_attempt(a);
         return;
