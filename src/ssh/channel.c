@@ -24,6 +24,11 @@ uint32_t ssh_channel_number(const struct ssh_channel *channel)
     return channel->number;
 }
 
+uint32_t ssh_channel_window(const struct ssh_channel *channel)
+{
+    return channel->window.start;
+}
+
 void ssh_channel_credit(struct ssh_channel *ch, size_t size)
 {
     window_credit(&ch->window, size);

@@ -170,6 +170,9 @@ bool ssh_job_is_login(const struct ssh_job *job);
 void *ssh_channel_data(const struct ssh_channel *channel); /* the owner's pointer, NULL at first */
 void ssh_channel_set_data(struct ssh_channel *channel, void *data);
 uint32_t ssh_channel_number(const struct ssh_channel *channel);
+/* The window that it was opened with, for which there may have been less memory than the settings
+ * ask for. It never becomes smaller. */
+uint32_t ssh_channel_window(const struct ssh_channel *channel);
 /* Queues bytes; never fails: a chunk that cannot be sent any more is released. */
 void ssh_channel_send(struct ssh_channel *channel, struct chunk *c);
 /* The same for the peer's standard error (RFC 4254 section 5.2): in one order with the rest, and

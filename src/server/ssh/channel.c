@@ -91,6 +91,7 @@ bool channel_open(struct ssh_line *line, struct ssh_channel *channel,
     if (!ch)
         return false;
     ch->kind = kind;
+    ch->window = ssh_channel_window(channel);
     ch->session.methods = &kind->session;
     uint32_t permissions = kind->permissions ? kind->permissions(c->settings) : UINT32_MAX;
     if (!conn_session_init(&ch->session, c, permissions)) {

@@ -25,6 +25,7 @@ struct channel {
     struct conn_session session;
     struct ssh_line *line;           /* NULL: the channel is closed */
     struct ssh_channel *ssh_channel; /* NULL: likewise */
+    uint32_t window;                 /* at first */
     const struct channel_kind *kind;
     void *engine;            /* the kind's */
     struct charset *charset; /* of file names: owned here, lent to the engine; NULL: none */

@@ -48,7 +48,7 @@ static sally_error make(struct channel *ch, struct slice command)
     const struct sftp_options options = {
         .settings = settings_of(ch),
         .max_unsent = 1,
-        .window = ch->session.settings->ssh.window_start,
+        .window = ch->window,
         .charset = ch->charset,
         .wall_seconds = clock_sftp_seconds,
         .free_large = os_free_pages,

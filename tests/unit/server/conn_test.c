@@ -101,11 +101,11 @@ static void late_answers_find_nobody(void **state)
 
 /* With no memory left to promise, windows are small, but never so small that a request cannot pass.
  */
-static void the_largest_request_passes_the_smallest_window(void **state)
+static void send_large_requests(const char *window_start)
 {
-    (void)state;
     static char data[255 * 1024];
     sally_server *s = new_server(NULL);
+    assert_int_equal(sally_server_set(s, "ssh.window_start", window_start), SALLY_E_OK);
     assert_int_equal(sally_server_set(s, "limits.memory", "1M"), SALLY_E_OK);
     assert_int_equal(sally_server_set(s, "limits.memory_per_user", "1M"), SALLY_E_OK);
     assert_int_equal(sally_server_start(s), SALLY_E_OK);
@@ -131,6 +131,13 @@ static void the_largest_request_passes_the_smallest_window(void **state)
     await_connections(s, 0);
     assert_int_equal(counters_of(s).memory_now, 0);
     finish(s);
+}
+
+static void the_largest_request_passes_the_smallest_window(void **state)
+{
+    (void)state;
+    send_large_requests("64K");
+    send_large_requests("2M"); /* which there is no memory for */
 }
 
 /* Four times as large as the window, and refused only when all of it is here: no file is open, so
