@@ -70,6 +70,14 @@ static bool empty_inbox(struct loop *loop)
     return any;
 }
 
+static bool inbox_is_empty(struct loop *loop)
+{
+    pthread_mutex_lock(&loop->inbox_lock);
+    bool is_empty = list_empty(&loop->inbox_ops) && list_empty(&loop->inbox_tasks);
+    pthread_mutex_unlock(&loop->inbox_lock);
+    return is_empty;
+}
+
 /* ---- Settling ---- */
 
 /* What strangers have us do comes as tasks, too: all of them together have one turn. */
@@ -126,7 +134,7 @@ static void settle(struct loop *loop)
     turn_begin(&loop->turns.turn); /* for what timers and sockets call */
     set_timer(loop);
     if (loop->is_draining && atomic_load_explicit(&loop->load, memory_order_acquire) == 0 &&
-        list_empty(&loop->members) && list_empty(&loop->tasks))
+        list_empty(&loop->members) && list_empty(&loop->tasks) && inbox_is_empty(loop))
         finish(loop);
     else if (any)
         uv_async_send(&loop->async); /* come back at once, after a look at the sockets */

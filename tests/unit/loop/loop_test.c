@@ -196,6 +196,33 @@ static void a_task_wakes_the_loop_from_another_thread(void **state)
     assert_true(pthread_equal(e.thread, pthread_self()));
 }
 
+static struct errand last_errand;
+
+static void send_and_leave(struct loop_member *m)
+{
+    struct turn *turn = &loop.turns.turn;
+    loop_give_task(&last_errand.task);
+    turn_spend(turn, TURN_UNITS); /* the loop looks at its sockets first */
+    loop_leave(m);
+}
+
+/* A task may hold what it releases at home. */
+static void a_loop_ends_with_an_empty_inbox(void **state)
+{
+    (void)state;
+    static const struct loop_member_methods sender = {.turn = send_and_leave, .drain = on_drain};
+    last_errand = (struct errand){.task = {.loop = &loop, .home = come_home}};
+    list_init(&last_errand.task.link);
+    loop_member_init(&a.member, &sender);
+    assert_true(loop_join(&loop, &a.member));
+    loop_drain(&loop, loop_now_ns() + SECOND);
+    loop_member_make_ready(&a.member);
+    for (int i = 0; i < 10 && !loop.is_finished; i++)
+        loop_pump(&loop, 0);
+    assert_true(loop.is_finished);
+    assert_true(last_errand.is_home);
+}
+
 static void short_memory(void **state)
 {
     (void)state;
@@ -232,6 +259,7 @@ int main(void)
         TEST(a_loop_ends_when_its_members_have_left),
         TEST(a_load_keeps_a_loop_alive),
         TEST(a_task_wakes_the_loop_from_another_thread),
+        TEST(a_loop_ends_with_an_empty_inbox),
         TEST(short_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
