@@ -77,10 +77,10 @@ typedef struct sally_auth_methods {
     uint32_t methods;   /**< SALLY_AUTH_ bits that it takes part in; what clients are offered */
     uint32_t flags;     /**< zero */
     /** "Would you accept this key?" Changes no state, proves nothing. ACCEPT or REJECT (or
-     * PENDING). Comes when the client asks, and before the signature of a key that it has not asked
-     * about: of a key that is rejected here no signature is verified, and `authenticate` does not
-     * hear, as with OpenSSH. Once for each key that is accepted, as long as the client does not
-     * come with others meanwhile. NULL: ask the client for a proof of every key. */
+     * PENDING). Called when the client asks, and before a signature is verified by a key that the
+     * client has not asked about. As in OpenSSH, a rejected key's signatures are not verified, and
+     * `authenticate` is not called for it. Called once for each accepted key, unless the client
+     * tries others in between. NULL: ask the client for a proof of every key. */
     sally_auth_result (*may_try_key)(sally_auth *auth, sally_auth_request *request);
     /** The try itself. Must not be NULL. Only comes for what was offered: after
      * sally_auth_partial() for one of its methods, else for those of `offered` (or `methods`). In
@@ -157,12 +157,12 @@ typedef struct sally_user {
     const char *name;   /**< not empty, no NUL */
     const char *
         password; /**< clear, or a hash as crypt(3) knows ("$y$...", "$2b$...", "$6$...", "$5$...");
-                     NULL: no password is right. An empty one is refused with ::SALLY_E_INVALID */
+                     NULL: password login is disabled. An empty one fails with ::SALLY_E_INVALID */
     const char *authorized_keys;      /**< lines as in OpenSSH's authorized_keys; NULL for none */
-    const char *authorized_keys_file; /**< a file of such lines, looked at for each login and read
-                                         when it has changed; nobody gets in by one of more than 1
-                                         MiB, or by one that others could have changed (see below);
-                                         NULL for none */
+    const char *authorized_keys_file; /**< a file of such lines, checked at each login and read
+                                         if it has changed; ignored if it is larger than 1 MiB or
+                                         if others could have changed it (see below); NULL for
+                                         none */
     sally_fs *fs;                     /**< the storage; held */
     const char *root;                 /**< see sally_auth_set_root(); NULL: "/" */
     const char *home;                 /**< NULL: "/" */
@@ -171,28 +171,29 @@ typedef struct sally_user {
     uint32_t required; /**< SALLY_AUTH_ bits that must all succeed, in any order; 0: any one */
 } sally_user;
 
-/** An authenticator over a list of users in memory. A password may be said at once or, by
- * keyboard-interactive, when asked for: both are ::SALLY_AUTH_PASSWORD to `required`.
+/** An authenticator over a list of users in memory. Clients may send the password
+ * directly or answer a keyboard-interactive prompt: both are ::SALLY_AUTH_PASSWORD to `required`.
  *
- * Unknown users cost the same time as known ones: for each try with a password, one hash of each
- * kind and cost among the users' passwords is computed (of the eight dearest, if there are more),
- * so use one kind for all. Keys are found in the same time however many there are; when any user
- * has a file of keys, one is looked at for everybody.
+ * Unknown users take as long as known ones: each password attempt computes one hash of each kind
+ * and cost among the users' passwords (the eight most expensive, if there are more), so use one
+ * kind for all. Looking up a key takes the same time however many there are; if any user has a file
+ * of keys, one such file is checked for everybody.
  *
  * Unless the setting "auth.strict_modes" is off, a file of keys is used only if it, and every
  * directory and symbolic link on the way to it, belongs to root, to the process's effective user
- * or, if that is root, to the system's user of this name, and no other may write it (directories
- * with the sticky bit, such as /tmp, may be written). The log says which of them is at fault
- * ("auth.untrusted_file").
+ * or, if that is root, to the system's user of this name, and nobody else has write access
+ * (directories with the sticky bit, such as /tmp, may be writable). The log says which of them is
+ * at fault ("auth.untrusted_file").
  *
- * Options in front of a key are obeyed or refuse the login. `command="internal-sftp"`, or a path
- * that ends in `/sftp-server`, restricts the login to SFTP: no scp and no other commands; of its
- * options -R, -d, -p and -P are carried out as by sftp-server(8), -e, -f and -l are passed over. */
+ * Options in front of a key are obeyed; if one is not supported, the login is refused.
+ * `command="internal-sftp"`, or a path that ends in `/sftp-server`, restricts the login to SFTP: no
+ * scp and no other commands. Of that command's options, -R, -d, -p and -P work as in
+ * sftp-server(8); -e, -f and -l are ignored. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_auth_users_new(sally_auth **out);
 /** Adds a user, or replaces the one of this name. Any thread, also while the server runs.
- * ::SALLY_E_INVALID also for a password that looks like a hash but is not whole, and for a required
- * method that the user has nothing for; ::SALLY_E_UNSUPPORTED for a hash of a kind that is too
- * weak. */
+ * ::SALLY_E_INVALID also for a password that looks like an incomplete hash, and for a required
+ * method that the user has no password or key for; ::SALLY_E_UNSUPPORTED for a kind of hash that is
+ * too weak. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_auth_users_add(sally_auth *users,
                                                             const sally_user *user);
 /** Removes a user; running sessions go on. ::SALLY_E_NOT_FOUND. Any thread. */

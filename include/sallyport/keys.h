@@ -35,9 +35,9 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_key_parse(sally_key **out, const vo
 
 /** Reads a key from a file, as sally_key_parse() does; ::SALLY_E_SYSTEM (see errno) when it cannot
  * be read. ::SALLY_E_INSECURE unless it belongs to the process's effective user or to root, and
- * others may neither read nor write it (mode 0600); in a process that does not run as root, a file
- * of root's may be readable by its group. For a key that is kept in another way, read the file
- * yourself and call sally_key_parse(). */
+ * others may neither read nor write it (mode 0600); if the process does not run as root, a file
+ * that belongs to root may be readable by its group. For keys that are stored in other ways, read
+ * the file yourself and call sally_key_parse(). */
 SALLY_API SALLY_MUST_CHECK sally_error sally_key_load(sally_key **out, const char *path,
                                                       const char *passphrase);
 

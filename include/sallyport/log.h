@@ -45,11 +45,11 @@ typedef struct sally_log_line {
 
 /** Takes one line. Called from any of the server's threads, one at a time, under a lock that is
  * used for nothing else. The function may call the library; log lines caused by such a call are
- * dropped. It must not wait for a thread that may log, and must not block: every network thread
- * would wait for it, and every client with them. Where lines go to what may not be read (a pipe, a
- * terminal, a socket), queue them and have a thread of your own write them; cmd/common/line_queue.h
- * is how the programs of this package do it. A sally_sftp calls it on the thread that called the
- * engine, without a lock. */
+ * dropped. It must not wait for a thread that may log, and must not block: all network threads, and
+ * therefore all clients, would wait for it. If the reader of the lines may stall (a pipe, a
+ * terminal, a socket), queue them and write them in a thread of your own, as the programs of this
+ * package do (cmd/common/line_queue.h). A sally_sftp calls it on the thread that called the engine,
+ * without a lock. */
 typedef void sally_log_fn(void *user_data, const sally_log_line *line);
 
 /**
@@ -58,20 +58,20 @@ typedef void sally_log_fn(void *user_data, const sally_log_line *line);
  * `out`, or, when `json` is not 0, as one JSON object; no line break at the end. Returns the length
  * without the NUL that a large enough `out` would hold, as snprintf does. Any thread.
  *
- * A line of text is the time, the level, the event and then name=value, all with spaces between
- * them; the message comes last and is left out when empty. A value that is empty or has a space, a
- * quote, "=", a backslash or anything but ASCII in it stands in double quotes; there, and in JSON,
- * quotes and backslashes are escaped by a backslash, control characters and characters that are not
- * seen (bidirectional formatting, zero width) as \\n, \\r, \\t or \\u and four hex digits (two of
- * these beyond U+FFFF, as in JSON), and bytes that are not UTF-8 as \\x and two. No value can
- * therefore make a field or a line of its own.
+ * A line of text consists of the time, the level, the event and name=value fields, separated by
+ * spaces; the message comes last and is omitted if empty. A value that is empty or contains a
+ * space, a quote, "=", a backslash or anything but ASCII is put in double quotes; there, and in
+ * JSON, quotes and backslashes are escaped with a backslash, control characters and invisible
+ * characters (bidirectional formatting, zero width) as \\n, \\r, \\t or \\u and four hex digits
+ * (two of these beyond U+FFFF, as in JSON), and bytes that are not UTF-8 as \\x and two. No value
+ * can therefore forge a field or a line.
  */
 SALLY_API size_t sally_log_format(const sally_log_line *line, int json, char *out, size_t size);
 
 /**
- * Makes a text that came from outside fit to be shown in one line of a log or of a terminal: what
- * sally_log_format() escapes in values is escaped in the same way; quotes and backslashes only when
- * `quoted` is not 0, for a text that is to stand between double quotes. Returns the length without
+ * Makes untrusted text safe to show in one line of a log or terminal, by escaping what
+ * sally_log_format() escapes in values; quotes and backslashes only if `quoted` is not 0, for text
+ * that is put between double quotes. Returns the length without
  * the NUL that a large enough `out` would hold, as snprintf does. Any thread.
  */
 SALLY_API size_t sally_log_escape(const char *text, int quoted, char *out, size_t size);

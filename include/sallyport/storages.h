@@ -24,10 +24,10 @@ SALLY_BEGIN_DECLS
  * not told of any. For files that other processes serve as well, whose clients would not be bound.
  */
 #define SALLY_LOCAL_NO_LOCKS 0x4u
-/** Clients may set the set-user-id and set-group-id bits, also where paths are confined. */
+/** Clients may set the set-user-id and set-group-id bits, even if paths are confined. */
 #define SALLY_LOCAL_SET_ID 0x8u
-/** Clients are told the names of all users and groups of this machine, and may use them, also where
- * paths are confined. */
+/** Clients see the names of all users and groups of this machine, and may use them, even if paths
+ * are confined. */
 #define SALLY_LOCAL_HOST_NAMES 0x10u
 /** @} */
 
@@ -39,29 +39,28 @@ SALLY_BEGIN_DECLS
  * all who come through this storage; locks of byte ranges are also open file description locks,
  * which other programs see. Two storages over one directory do not know each other's reservations,
  * nor do they refuse READ and WRITE for each other's locks: make one storage, and use
- * sally_fs_chroot() or sally_auth_set_root() for each user. An open file has at most 1024 locks, a
- * file and a user 8192, and all users of the storage 131072; more are
- * ::SALLY_BYTE_RANGE_LOCK_REFUSED, with a message. ::SALLY_E_SYSTEM (see errno) when
+ * sally_fs_chroot() or sally_auth_set_root() for each user. There are at most 1024 locks per
+ * open file, 8192 per file and per user, and 131072 in the storage; further ones fail with
+ * ::SALLY_BYTE_RANGE_LOCK_REFUSED and a message. ::SALLY_E_SYSTEM (see errno) when
  * `directory` cannot be opened.
  *
- * Where paths are confined, clients cannot set the set-user-id and set-group-id bits unless
- * ::SALLY_LOCAL_SET_ID is given, since they would lend the rights of the program's user to all
- * users of the machine: the bits are left out without a word, as a umask does it, by OPEN, MKDIR
- * and SETSTAT. A directory keeps those it has when SETSTAT includes them, a new one gets the
- * set-group-id bit of the one above it as the system has it, and a file loses both when it is
- * opened to be written. The sticky bit, which only takes rights away, is set as asked for.
+ * If paths are confined, clients cannot set the set-user-id and set-group-id bits unless
+ * ::SALLY_LOCAL_SET_ID is given, since they would give all users of the machine the rights of the
+ * program's user: OPEN, MKDIR and SETSTAT silently drop these bits, as a umask would. A directory
+ * keeps those that it already has if SETSTAT includes them, a new directory inherits the
+ * set-group-id bit as usual on the system, and a file loses both when it is opened for writing. The
+ * sticky bit, which only restricts access, is set as requested.
  *
- * Where paths are confined, clients learn no names of this machine's users and groups unless
+ * If paths are confined, clients do not see the names of this machine's users and groups unless
  * ::SALLY_LOCAL_HOST_NAMES is given: in attributes, listings, ACLs and LOOKUP_IDS, owners and
- * groups are numbers, except for the effective user and group of the process. These two names and
- * numbers are also all that SETSTAT accepts: another name is ::SALLY_UNKNOWN_PRINCIPAL whether it
- * exists or not.
+ * groups are numbers, except for the effective user and group of the process. SETSTAT accepts only
+ * these two names and numbers: any other name is ::SALLY_UNKNOWN_PRINCIPAL, whether it exists or
+ * not.
  *
- * Nothing is read, listed or changed on file systems that show the state of the kernel and of
- * processes rather than files, such as procfs, sysfs and cgroup, wherever they are mounted and
- * whatever the flags: the answer is ::SALLY_PERMISSION_DENIED. Only STAT and STATVFS are answered
- * there. `directory` cannot be on one (EOPNOTSUPP). Nor are magic links followed, where the kernel
- * has openat2().
+ * File systems that show the state of the kernel and of processes rather than files, such as
+ * procfs, sysfs and cgroup, are not served, wherever they are mounted and whatever the flags: all
+ * operations on them fail with ::SALLY_PERMISSION_DENIED, except STAT and STATVFS. `directory`
+ * cannot be on one (EOPNOTSUPP). Magic links are not followed if the kernel has openat2().
  */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_local(sally_fs **out, const char *directory,
                                                       uint32_t flags, uint32_t umask_bits);
@@ -69,7 +68,7 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_fs_local(sally_fs **out, const char
 /** What SETSTAT does with an attribute. */
 enum {
     SALLY_POLICY_APPLY = 0,  /**< sets it; ::SALLY_UNSUPPORTED for what the storage cannot set */
-    SALLY_POLICY_IGNORE = 1, /**< leaves it as it is, without a word */
+    SALLY_POLICY_IGNORE = 1, /**< silently leaves it as it is */
     SALLY_POLICY_FAIL = 2    /**< ::SALLY_UNSUPPORTED, and nothing else is set either */
 };
 
@@ -86,22 +85,23 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_fs_local_set_policy(sally_fs *local
 /**
  * Hides a file or directory of this machine, and all that is below it, in a storage of
  * sally_fs_local() that is not in use yet: for clients it does not exist, whatever name or link
- * leads to it, and the directories above it cannot be moved. For what the program itself keeps
- * below the storage's directory, such as keys. It is known by its inode: a file that takes its
- * place later is visible. Paths are resolved more slowly with anything hidden; `path` changes
- * nothing when it is not below the directory. ::SALLY_E_SYSTEM (see errno) when `path` cannot be
+ * leads to it, and the directories above it cannot be moved. Meant for files that the program keeps
+ * below the storage's directory for itself, such as keys. It is identified by its inode: a file
+ * that replaces it later is visible. Resolving paths is slower once anything is hidden; a `path`
+ * that is not below the directory has no effect. ::SALLY_E_SYSTEM (see errno) if `path` cannot be
  * found, ::SALLY_E_INVALID for another storage or one with ::SALLY_LOCAL_UNCONFINED,
- * ::SALLY_E_RANGE when `path` is the storage's directory itself.
+ * ::SALLY_E_RANGE if `path` is the storage's directory itself.
  */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_local_hide(sally_fs *local_fs, const char *path);
 
-/** Files in memory, gone with the storage. `max_bytes`: the memory that may be allocated for all
- * files together, with their names, ACLs and extended attributes, at least 1024; 0 for no limit. A
- * file takes up a little more than its size, and while it is written up to 64 KiB more; holes take
- * up nothing. STATVFS and the allocation sizes of files tell the same. Permissions are kept but not
- * enforced; reading does not change the access time. ACLs (in version 6's form) and attribute bits
- * are kept as given, and not enforced either: a change of the permissions does not change them.
- * Extended attributes ("user.") are kept, and the stretches of data of a file with holes are known.
+/** Files in memory, which are lost with the storage. `max_bytes`: the memory that may be allocated
+ * for all files together, with their names, ACLs and extended attributes, at least 1024; 0 for no
+ * limit. A file takes a little more than its size, and up to 64 KiB more while it is written; holes
+ * take no memory. STATVFS and the allocation sizes of files report this memory. Permissions are
+ * kept but not enforced; reading does not change the access time. ACLs (in version 6's form) and
+ * attribute bits are kept as given, and not enforced either: changing the permissions does not
+ * change them. Extended attributes ("user.") are kept, and clients can ask which ranges of a file
+ * hold data.
  */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_memory(sally_fs **out, uint64_t max_bytes);
 
