@@ -1,4 +1,4 @@
-/* Whose rights the process has: becoming another user for good, and giving up capabilities. */
+/* The process's privileges: switching to another user for good, and dropping capabilities. */
 #ifndef COMMON_PRIVILEGES_H
 #define COMMON_PRIVILEGES_H
 
@@ -10,22 +10,22 @@ struct identity {
     char name[64];
     uid_t uid;
     gid_t gid;
-    gid_t *groups; /* the others; to be freed */
+    gid_t *groups; /* supplementary ones; to be freed */
     size_t group_count;
 };
 
-/* Who "USER" or "USER:GROUP" is, names or numbers. With a group, the user's own ones do not count.
- * False: `why`, for people. */
+/* Looks up "USER" or "USER:GROUP", names or numbers. A group given here replaces all of the user's
+ * own. False: `why` says why, for the user. */
 bool privileges_find(struct identity *out, const char *text, char *why, size_t why_size);
 
-/* Becomes that user, of whom nothing leads back, in all threads; all capabilities go. Only root
- * can. False: `why`, and the process is not to go on. */
+/* Switches all threads to that user, irrevocably, and drops all capabilities. Only root can. False:
+ * `why` says why, and the process must not continue. */
 bool privileges_become(const struct identity *user, char *why, size_t why_size);
 
 bool privileges_are_roots(void);
 
-/* Gives up the capabilities that reach beyond files, whoever we are. Of this thread and those it
- * makes. False: errno. */
+/* Drops the capabilities that concern more than files, whatever the user, for this thread and those
+ * that it creates. False: see errno. */
 bool privileges_drop_capabilities(void);
 
 #endif

@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* What root serves files by, its own and others'. */
+/* Capabilities with which root serves its own files and those of others. */
 #define FOR_FILES                                                                                  \
     (BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_DAC_READ_SEARCH) | BIT(CAP_FOWNER) |         \
      BIT(CAP_FSETID))
@@ -23,7 +23,7 @@ bool privileges_are_roots(void)
     return geteuid() == 0;
 }
 
-/* ---- Who that is ---- */
+/* ---- Looking up the user ---- */
 
 static bool parse_number(const char *text, uint32_t *out)
 {
@@ -76,7 +76,7 @@ static bool find_user(struct identity *out, bool with_group, char *why, size_t w
         if (!user && with_group)
             return true;
         if (!user) {
-            snprintf(why, why_size, "no user has this number; give a group, too, as in %s:%s",
+            snprintf(why, why_size, "no user has this number; give a group as well, as in %s:%s",
                      out->name, out->name);
             return false;
         }
@@ -133,8 +133,8 @@ static bool get_capabilities(struct capabilities *out)
     return true;
 }
 
-/* Those outside of `mask` cannot be got by running another program, either. Not everybody may say
- * so, nor need to: no_new_privs has the same effect. */
+/* Running another program does not regain capabilities outside of `mask`, either. This needs a
+ * capability itself; without it, no_new_privs has the same effect. */
 static void bound_capabilities(uint64_t mask)
 {
     for (int i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++) {
@@ -144,7 +144,7 @@ static void bound_capabilities(uint64_t mask)
     (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 }
 
-/* Keeps those of `mask`, and hands none on. */
+/* Keeps those in `mask`, and passes none on to other programs. */
 static bool keep_capabilities(uint64_t mask)
 {
     struct capabilities now;
@@ -166,7 +166,7 @@ bool privileges_drop_capabilities(void)
     return keep_capabilities(FOR_FILES);
 }
 
-/* ---- Becoming another user ---- */
+/* ---- Switching users ---- */
 
 static bool has_groups(const struct identity *user)
 {
@@ -185,7 +185,7 @@ static bool has_groups(const struct identity *user)
     return same;
 }
 
-/* A way back would be a way for whoever takes the process over. */
+/* If there were a way back, an attacker who takes over the process could use it. */
 static bool is_for_good(const struct identity *user)
 {
     uid_t uids[3];
@@ -227,6 +227,6 @@ bool privileges_become(const struct identity *user, char *why, size_t why_size)
     }
     if (is_for_good(user))
         return true;
-    snprintf(why, why_size, "the privileges of root can be had back");
+    snprintf(why, why_size, "root privileges could be regained");
     return false;
 }

@@ -1,19 +1,19 @@
-/* What a program gives up once it has all it needs, so that whoever takes it over through a fault
- * gains as little as possible: new privileges, core dumps and debuggers, files other than those it
- * names, and system calls that no file server makes. */
+/* What a program gives up once it has everything it needs, to limit the damage if an attacker takes
+ * it over: new privileges, core dumps and debuggers, files other than those it names, and system
+ * calls that no file server makes. */
 #ifndef COMMON_SANDBOX_H
 #define COMMON_SANDBOX_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What a part of the program needs beyond files and the sockets it has opened before. */
+/* Features that need more than files and sockets that are already open. */
 #define SANDBOX_NETWORK  0x1u /* new Internet sockets */
 #define SANDBOX_PROGRAMS 0x2u /* new processes, and other programs in them */
 
 enum sandbox_access { SANDBOX_READ, SANDBOX_WRITE };
 
-/* A file, or a directory with all that is below it. One that does not exist is left out. */
+/* A file, or a directory and everything below it. Ignored if it does not exist. */
 struct sandbox_path {
     const char *path;
     enum sandbox_access access;
@@ -22,26 +22,26 @@ struct sandbox_path {
 struct sandbox {
     unsigned features; /* SANDBOX_ bits */
     const struct sandbox_path *paths;
-    size_t path_count; /* 0: no file is out of reach */
+    size_t path_count; /* 0: access to files is not limited */
 };
 
 struct sandbox_report {
-    int landlock;      /* the version of its interface that was used; 0: none */
-    bool filter;       /* of system calls, by seccomp */
-    char missing[256]; /* what could not be had, and why; "": nothing */
+    int landlock;      /* ABI version in use; 0: none */
+    bool filter;       /* of system calls, with seccomp */
+    char missing[256]; /* what could not be done, and why; "": nothing */
 };
 
-/* Enters it, for good. To be called while there is one thread: Landlock binds the thread that calls
- * and those it makes. What the kernel cannot do is left out. */
+/* Enters the sandbox, for good. To be called while there is only one thread: Landlock applies to
+ * the calling thread and those it creates. What the kernel does not support is left out. */
 void sandbox_enter(const struct sandbox *sandbox, struct sandbox_report *report);
 
-/* The parts of it, each in a file of its own. False: errno; ENOSYS or EOPNOTSUPP where the kernel
- * has no such thing. */
+/* Its parts, each in a file of its own. False: see errno; ENOSYS or EOPNOTSUPP if the kernel does
+ * not support it. */
 bool sandbox_limit_paths(const struct sandbox *sandbox, int *landlock);
 bool sandbox_filter_calls(unsigned features);
 
-/* Sanitizers look into their own process: the leak checker forks, and attaches to it as a debugger
- * does. What stands in their way is left out of such builds. */
+/* Sanitizers inspect their own process: the leak checker forks, and attaches to it like a debugger.
+ * Such builds leave out what would prevent that. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANDBOX_SANITIZED 1
 #elif defined(__has_feature)

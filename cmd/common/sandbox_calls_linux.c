@@ -1,6 +1,6 @@
-/* seccomp (seccomp(2)): the system calls that no file server makes, and that whoever takes one over
- * would like to. They fail with EPERM. A list of what is allowed would be stronger, but it depends
- * on the version of the C library and of every library that looks up users. */
+/* seccomp (seccomp(2)): system calls that no file server makes, but that would help an attacker.
+ * They fail with EPERM. A list of what is allowed would be stronger, but it depends on the version
+ * of the C library and of every library that looks up users. */
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -59,7 +59,7 @@ static const struct denied {
     {0, SYS_pidfd_getfd},
     {0, SYS_kcmp},
 
-    /* Another view of the file system, and ways around the one there is. */
+    /* Changing the view of the file system, and ways around it. */
     {0, SYS_mount},
     {0, SYS_umount2},
     {0, SYS_move_mount},
@@ -80,7 +80,7 @@ static const struct denied {
 #endif
     {0, SYS_mknodat},
 
-    /* Parts of the kernel that had more faults than others, and are of no use here. */
+    /* Parts of the kernel with a history of vulnerabilities, which are not needed here. */
     {0, SYS_bpf},
     {0, SYS_perf_event_open},
     {0, SYS_userfaultfd},
@@ -141,7 +141,7 @@ static void load(struct program *p, size_t offset)
     add(p, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0, 0);
 }
 
-/* The lower half of an argument: all of it for what is an int. */
+/* The lower half of an argument, which is all of an int. */
 static void load_argument(struct program *p, unsigned index)
 {
     size_t offset = offsetof(struct seccomp_data, args) + index * sizeof(uint64_t);
@@ -158,7 +158,7 @@ static void allow(struct program *p)
     add(p, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
 }
 
-/* What follows, `count` instructions that end in a return, is for this call alone. */
+/* The next `count` instructions, which end in a return, apply to this call only. */
 static void for_call(struct program *p, int call, uint8_t count)
 {
     add(p, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)call, 0, count);
@@ -188,7 +188,7 @@ static void deny_sockets(struct program *p)
     fail_with(p, EPERM);
 }
 
-/* Typing into the terminal that the server was started from, as if its user did. */
+/* Faking input on the terminal that the server was started from. */
 static void deny_typing(struct program *p)
 {
     for_call(p, SYS_ioctl, 5);
@@ -208,8 +208,8 @@ static void deny_typing(struct program *p)
 #define CLONE_FLAGS 0
 #endif
 
-/* Threads, but no namespaces and no processes. The flags of clone3 are out of a filter's sight; the
- * C library takes clone where there is no clone3. */
+/* Threads, but no namespaces and no processes. Filters cannot see the flags of clone3; without
+ * clone3, the C library uses clone. */
 static void limit_clone(struct program *p, bool processes)
 {
     for_call(p, SYS_clone3, 1);

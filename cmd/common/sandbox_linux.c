@@ -1,5 +1,5 @@
-/* The sandbox on Linux. The order matters: Landlock and seccomp want no_new_privs, and the filter
- * comes last, since it may deny what the others call. */
+/* The sandbox on Linux. The order matters: Landlock and seccomp require no_new_privs, and the
+ * filter comes last, since it may deny system calls that the others make. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -13,13 +13,13 @@ static void note_missing(struct sandbox_report *report, const char *what)
 {
     size_t length = strlen(report->missing);
     const char *why =
-        errno == ENOSYS || errno == EOPNOTSUPP ? "the kernel has none" : strerror(errno);
+        errno == ENOSYS || errno == EOPNOTSUPP ? "not supported by the kernel" : strerror(errno);
     snprintf(report->missing + length, sizeof report->missing - length, "%s%s (%s)",
              length ? ", " : "", what, why);
 }
 
-/* Core dumps and debuggers would hand out keys and passwords. Besides, /proc/self/mem is a way to
- * run code for a client who can open any file. */
+/* Core dumps and debuggers would disclose keys and passwords. Besides, /proc/self/mem would let a
+ * client who can open any file run code. */
 static bool hide_memory(void)
 {
     const struct rlimit none = {0, 0};
@@ -28,7 +28,7 @@ static bool hide_memory(void)
     return SANDBOX_SANITIZED || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
 }
 
-/* Landlock, capabilities and no_new_privs are a thread's own. */
+/* Landlock, capabilities and no_new_privs apply per thread. */
 static bool is_alone(void)
 {
     size_t threads = 0;
@@ -46,7 +46,7 @@ void sandbox_enter(const struct sandbox *sandbox, struct sandbox_report *report)
     memset(report, 0, sizeof *report);
     if (!SANDBOX_SANITIZED && !is_alone()) {
         errno = EBUSY;
-        note_missing(report, "Landlock for threads that were there before");
+        note_missing(report, "Landlock for threads that already existed");
     }
     if (!hide_memory())
         note_missing(report, "no core dumps");

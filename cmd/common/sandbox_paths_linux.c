@@ -1,5 +1,5 @@
-/* Landlock (landlock(7)): the files that can be reached, the ports that can be connected to, and
- * whom signals can be sent to. */
+/* Landlock (landlock(7)): limits access to files, the ports that can be connected to, and the
+ * processes that can be signalled. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
@@ -10,7 +10,7 @@
 
 #include "sandbox.h"
 
-/* What the headers of Linux 6.1 do not have yet. */
+/* Missing from the headers of Linux 6.1. */
 #define ACCESS_TRUNCATE       (1u << 14)
 #define ACCESS_IOCTL_DEVICE   (1u << 15)
 #define NET_BIND_TCP          (1u << 0)
@@ -25,7 +25,7 @@ struct ruleset {
 
 #define READ_FILE LANDLOCK_ACCESS_FS_READ_FILE
 #define READ      (READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
-/* Something of any kind: renaming counts as making. To make devices takes a capability. */
+/* Creating any type of file, since renaming counts as creating. Devices also need a capability. */
 #define MAKE                                                                                       \
     (LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SYM |     \
      LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_CHAR |  \
@@ -35,8 +35,8 @@ struct ruleset {
 #define WRITE      (READ | WRITE_FILE | MAKE | REMOVE | LANDLOCK_ACCESS_FS_REFER)
 #define ALL        (WRITE | LANDLOCK_ACCESS_FS_EXECUTE | ACCESS_IOCTL_DEVICE)
 
-/* What came with which version. Without the second one files cannot be moved from one directory to
- * another, whatever is allowed, which a file server can do nothing about. */
+/* Access rights by ABI version. Version 1 does not allow moving files between directories at all,
+ * which a file server cannot do without. */
 #define LEAST_FOR_FILES 2
 static const struct {
     int version;

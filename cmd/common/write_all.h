@@ -1,12 +1,12 @@
-/* Writing to descriptors that others read, or do not. */
+/* Writing to descriptors whose reader may stall. */
 #ifndef COMMON_WRITE_ALL_H
 #define COMMON_WRITE_ALL_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Writes everything, also where the descriptor does not block. `patience_ms`: how long to wait for
- * room at a time; -1: for ever. False: that was too long, or it cannot be written to. */
+/* Writes everything, even to a nonblocking descriptor. `patience_ms`: how long to wait for room
+ * each time; -1: forever. False: it took longer, or writing failed. */
 bool write_all(int fd, const char *data, size_t size, int patience_ms);
 
 #endif

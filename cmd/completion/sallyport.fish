@@ -27,9 +27,9 @@ complete -c sallyport -n '__sallyport_uses serve' -l user -x -d 'Who may log in:
 complete -c sallyport -n '__sallyport_uses serve' -l password-file -r -F -d 'A file of users and passwords'
 complete -c sallyport -n '__sallyport_uses serve' -l authorized-keys -r -F -d 'Keys that may log in'
 complete -c sallyport -n '__sallyport_uses serve' -l host-key -r -F -d "The server's private key"
-complete -c sallyport -n '__sallyport_uses serve' -l read-only -d 'Nothing can be changed'
-complete -c sallyport -n '__sallyport_uses serve' -l as -x -a '(__fish_complete_users)' -d 'Become this user once ports are bound'
-complete -c sallyport -n '__sallyport_uses serve' -l no-sandbox -d 'Keep rights that the server does not need'
+complete -c sallyport -n '__sallyport_uses serve' -l read-only -d 'Clients cannot change anything'
+complete -c sallyport -n '__sallyport_uses serve' -l as -x -a '(__fish_complete_users)' -d 'Switch to this user once ports are bound'
+complete -c sallyport -n '__sallyport_uses serve' -l no-sandbox -d 'Turn the sandbox off'
 complete -c sallyport -n '__sallyport_uses serve' -l attributes -x -a 'owner=ignore permissions=ignore times=ignore acl=ignore' -d 'What clients cannot set'
 complete -c sallyport -n '__sallyport_uses serve' -l set -x -a '(__sallyport_settings)=' -d 'A setting: NAME=VALUE'
 complete -c sallyport -n '__sallyport_uses serve' -l log-format -x -a 'text json' -d 'What log lines look like'

@@ -157,7 +157,7 @@ static void show_user(FILE *out, const struct banner *b, const char *bold, const
         fprintf(out, "\n  %-12s %s%s%s\n", "Password", bold, b->password, plain);
     else
         fprintf(out, "\n  %-12s %s\n", "Password",
-                b->password_given ? "as given on the command line" : "none: keys only");
+                b->password_given ? "as given" : "none: keys only");
 }
 
 static void compose(FILE *out, const struct banner *b)

@@ -10,16 +10,16 @@
 #include "sallyport/version.h"
 
 static const char settings_help[] = "Shows every setting that \"sallyport serve --set NAME=VALUE\" "
-                                    "takes: its name, its default, the values\n"
-                                    "that it may have, where it may be changed, and what it does. "
-                                    "With NAMEs, shows those whose names begin so.\n"
+                                    "accepts: name, default, allowed values,\n"
+                                    "where it may be changed, and what it does. "
+                                    "With NAMEs, only those whose names begin with one of them.\n"
                                     "\n"
-                                    "  --mdoc           the same as the section of a manual page\n";
+                                    "  --mdoc           print them as a section of a manual page\n";
 
 static const char hash_password_help[] =
     "Reads a password from standard input (asks for it twice on a terminal) and prints its hash. "
     "The\n"
-    "hash may stand wherever a password may:\n"
+    "hash can be used in place of a password:\n"
     "\n"
     "  sallyport serve --user \"joe:$(sallyport hash-password)\"\n";
 

@@ -20,13 +20,13 @@ struct text {
     size_t size;
 };
 
-/* A pipe will do, too: <(...) of a shell, or what a password manager writes into. */
+/* Pipes are allowed, too: <(...) in a shell, or the output of a password manager. */
 static int check_open(int fd, const char *file)
 {
     struct stat st;
     char why[PATH_MAX + 256];
     if (fstat(fd, &st) < 0 || !(S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode)))
-        return report_failure("--password-file \"%s\": is not a regular file", file);
+        return report_failure("--password-file \"%s\": is neither a regular file nor a pipe", file);
     if (!private_file_check(&st, file, why, sizeof why))
         return report_failure("--password-file \"%s\": %s", file, why);
     return EXIT_FINE;

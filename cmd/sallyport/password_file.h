@@ -1,11 +1,11 @@
-/* --password-file: users and their passwords, where no other user of the machine can see them. */
+/* --password-file: users and their passwords, hidden from other users of the machine. */
 #ifndef SALLYPORT_PASSWORD_FILE_H
 #define SALLYPORT_PASSWORD_FILE_H
 
 #include "serve_options.h"
 
-/* Adds the users of the file. EXIT_FINE, or what to exit with: the mistake has been told. `file` is
- * kept. */
+/* Adds the users of the file. EXIT_FINE, or the exit status after an error that has been reported.
+ * `file` is kept. */
 int password_file_load(struct serve_options *options, const char *file);
 
 #endif

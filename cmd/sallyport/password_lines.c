@@ -5,7 +5,7 @@
 
 void password_lines_begin(struct password_lines *lines, char *text, size_t size)
 {
-    /* Some editors put a mark in front of UTF-8. */
+    /* Some editors put a byte order mark in front of UTF-8. */
     size_t mark = size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
     *lines = (struct password_lines){text + mark, text + size, 0};
 }
@@ -34,11 +34,11 @@ static const char *judge(const char *name, const char *password)
 {
     size_t length = strlen(name);
     if (length == 0)
-        return "the name in front of \":\" is missing";
+        return "the name before \":\" is missing";
     if (is_blank(name[0]) || is_blank(name[length - 1]))
-        return "the name has a space around it; a line is NAME:PASSWORD";
+        return "there is a space before or after the name; a line is NAME:PASSWORD";
     if (password && !*password)
-        return "the password is empty; leave \":\" out for a user with keys only";
+        return "the password is empty; omit \":\" for a user with keys only";
     return NULL;
 }
 
@@ -48,7 +48,7 @@ enum password_line password_lines_next(struct password_lines *lines, const char 
     while (lines->at < lines->end) {
         size_t length;
         char *line = next_line(lines, &length);
-        *why = memchr(line, '\0', length) ? "there is a zero byte in it" : NULL;
+        *why = memchr(line, '\0', length) ? "it contains a NUL byte" : NULL;
         if (*why)
             return PASSWORD_LINE_WRONG;
         const char *begin = line + strspn(line, " \t");

@@ -1,5 +1,5 @@
-/* The text of a password file: a user on each line, as --user takes it (NAME:PASSWORD, or NAME
- * alone for keys only). Empty lines, and those that begin with "#", say nothing. */
+/* The text of a password file: a user on each line, in the format of --user (NAME:PASSWORD, or NAME
+ * alone for keys only). Empty lines and those that begin with "#" are ignored. */
 #ifndef SALLYPORT_PASSWORD_LINES_H
 #define SALLYPORT_PASSWORD_LINES_H
 

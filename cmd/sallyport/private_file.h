@@ -1,5 +1,4 @@
-/* Files with secrets, which other users of the machine must be able neither to read nor to write.
- */
+/* Files with secrets, which other users of the machine must not be able to read or write. */
 #ifndef SALLYPORT_PRIVATE_FILE_H
 #define SALLYPORT_PRIVATE_FILE_H
 
@@ -7,8 +6,8 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
-/* Whether the file is such a one, by the rule of sally_key_load(). Otherwise `why` gets what is
- * wrong with it and what to do. */
+/* Whether the file is private, by the rule of sally_key_load(). If not, `why` says what is wrong
+ * and what to do. */
 bool private_file_check(const struct stat *st, const char *file, char *why, size_t why_size);
 
 #endif

@@ -108,7 +108,8 @@ static void finish_transfers(struct stop *stop, size_t clients)
         return;
     char text[160];
     snprintf(text, sizeof text,
-             "Stopping: nobody new gets in; %zu client%s %d minutes. Ctrl-C again stops at once.",
+             "Stopping: no new clients are accepted; %zu client%s %d minutes. Ctrl-C again stops "
+             "at once.",
              clients, clients == 1 ? " that transfers files has" : "s that transfer files have",
              GRACE_MINUTES);
     screen_tell(stop->screen, "serve.stopping", text);

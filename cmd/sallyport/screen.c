@@ -127,7 +127,7 @@ static void write_lost(void *user_data, uint64_t count)
     const sally_log_field field = {"lines", number};
     sally_log_line line;
     fill_in(&line, SALLY_LOG_WARNING, "log.lost",
-            "Lines of the log were lost: standard error was not read");
+            "Log lines were dropped: standard error was not read");
     line.fields = &field;
     line.field_count = 1;
     sally_log_format(&line, s->json, text, sizeof text);

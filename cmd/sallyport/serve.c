@@ -50,7 +50,7 @@ static const char *state_directory(struct serving *s)
         s->state_tried = true;
         s->state = state_dir_open(why, sizeof why);
         if (!s->state)
-            report_warning("the host key and password are for this time only: %s", why);
+            report_warning("the host key and password will not be saved: %s", why);
     }
     return s->state;
 }
@@ -180,16 +180,16 @@ static int load_host_key(struct serving *s, const char *file)
                                               : "");
     case SALLY_E_PASSPHRASE:
         return report_failure(
-            "--host-key \"%s\": is encrypted; take the passphrase away with ssh-keygen -p -f "
+            "--host-key \"%s\": is encrypted; remove the passphrase with ssh-keygen -p -f "
             "\"%s\"",
             file, file);
     case SALLY_E_INSECURE:
         return insecure_host_key(file);
     case SALLY_E_LIMIT:
         return report_failure(
-            "--host-key \"%s\": is encrypted so that a passphrase takes minutes to try: more than "
-            "4096 rounds of bcrypt, 10,000,000 of PBKDF2, or 2^24 as N * r * p of scrypt; take the "
-            "passphrase away with ssh-keygen -p -f \"%s\"",
+            "--host-key \"%s\": would take minutes to decrypt: it uses more than 4096 "
+            "rounds of bcrypt, 10,000,000 of PBKDF2, or 2^24 as N * r * p of scrypt; remove "
+            "the passphrase with ssh-keygen -p -f \"%s\"",
             file, file);
     default:
         return report_failure(

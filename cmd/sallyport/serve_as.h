@@ -1,14 +1,15 @@
-/* `sallyport serve --as USER`: started by root for what only root can do, run by somebody else. */
+/* `sallyport serve --as USER`: started by root, for what only root can do, and run as USER. */
 #ifndef SALLYPORT_SERVE_AS_H
 #define SALLYPORT_SERVE_AS_H
 
 #include "common/privileges.h"
 #include "serve_options.h"
 
-/* Whom --as names, before anything is opened. EXIT_FINE, or what to exit with. */
+/* Looks up the user of --as, before anything is opened. EXIT_FINE, or the exit status. */
 int serve_as_find(struct identity *out, const struct serve_options *options);
 
-/* Becomes this user, who must be able to reach what is served and read at each login. */
+/* Switches to this user, who must have access to the served folder and to the files that are read
+ * at each login. */
 int serve_as_become(const struct identity *user, const struct serve_options *options,
                     const char *directory);
 

@@ -45,7 +45,7 @@ int serve_attributes_take(struct serve_options *options, const char *value)
         uint32_t bits = attribute_bits(at, length);
         if (!bits)
             return report_usage("serve",
-                                "--attributes \"%s\": there is no \"%.*s\"; there are size, owner, "
+                                "--attributes \"%s\": unknown attribute \"%.*s\"; use size, owner, "
                                 "permissions, times, acl, bits",
                                 value, (int)length, at);
         all |= bits;

@@ -1,10 +1,10 @@
-/* What clients cannot set: --attributes NAMES=ignore|refuse. */
+/* Attributes that clients cannot set: --attributes NAMES=ignore|refuse. */
 #ifndef SALLYPORT_SERVE_ATTRIBUTES_H
 #define SALLYPORT_SERVE_ATTRIBUTES_H
 
 #include "serve_options.h"
 
-/* EXIT_FINE, or what to exit with: the mistake has been told. */
+/* EXIT_FINE, or the exit status after an error that has been reported. */
 int serve_attributes_take(struct serve_options *options, const char *value);
 
 #endif

@@ -14,10 +14,10 @@
 #include "wipe.h"
 
 const char serve_help[] =
-    "Serves the files below DIR (the current folder) over SFTP. With nothing else: on port 2222 of "
+    "Serves the files below DIR (the current folder) over SFTP. By default, on port 2222 of "
     "every\n"
-    "address, for your own user name, with a host key and a password that are made up at the first "
-    "time and\n"
+    "address, for your own user name, with host keys and a password that are generated on first "
+    "use and\n"
     "kept in $XDG_STATE_HOME/sallyport or ~/.local/state/sallyport.\n"
     "\n"
     "  --listen URL               where to listen: sftp://ADDRESS:PORT, sftp://:PORT for every "
@@ -25,10 +25,11 @@ const char serve_help[] =
     "                             picks a free one. May be repeated.\n"
     "  --user NAME[:PASSWORD]     who may log in; PASSWORD in clear, or a hash of \"sallyport "
     "hash-password\".\n"
-    "                             Without one, only keys will do. May be repeated.\n"
-    "  --password-file FILE       users as of --user, one on each line, where nobody can see them: "
-    "nobody but\n"
-    "                             you may be allowed to read FILE. May be repeated.\n"
+    "                             Without a password, only key login works. May be repeated.\n"
+    "  --password-file FILE       a file of users, NAME[:PASSWORD] on each line, which only you "
+    "may "
+    "read\n"
+    "                             (mode 0600). May be repeated.\n"
     "  --authorized-keys [NAME:]FILE\n"
     "                             keys that may log in as NAME (without NAME: as any user), one on "
     "each line\n"
@@ -36,23 +37,22 @@ const char serve_help[] =
     "repeated.\n"
     "  --host-key FILE            the server's private key; one for each type of key. May be "
     "repeated.\n"
-    "  --read-only                nothing can be changed\n"
-    "  --as USER[:GROUP]          for root: become USER once ports are bound and keys are read\n"
-    "  --no-sandbox               keep rights that the server does not need; for debugging\n"
+    "  --read-only                clients cannot change anything\n"
+    "  --as USER[:GROUP]          for root: switch to USER once ports are bound and keys are read\n"
+    "  --no-sandbox               turn the sandbox off, for debugging\n"
     "  --attributes NAMES=ignore|refuse\n"
-    "                             what clients cannot set of "
-    "size,owner,permissions,times,acl,bits, "
-    "and\n"
-    "                             whether they are told. May be repeated.\n"
+    "                             which of size,owner,permissions,times,acl,bits clients cannot "
+    "change:\n"
+    "                             ignore the change silently, or refuse it. May be repeated.\n"
     "  --set NAME=VALUE           a setting; \"sallyport settings\" shows them all. May be "
     "repeated.\n"
-    "  --log-format text|json     what log lines on standard error look like\n"
+    "  --log-format text|json     format of the log lines on standard error\n"
     "  -v, --verbose              log more; -vv: still more\n"
-    "  -q, --quiet                log errors only, and say nothing else\n"
+    "  -q, --quiet                log errors only, and print nothing else\n"
     "\n"
-    "Ctrl-C ends the server: nobody new gets in, and clients that transfer files have 5 minutes to "
+    "Ctrl-C stops the server: it accepts no new clients, and running transfers have 5 minutes to "
     "finish. A\n"
-    "second one ends it at once. Sockets that systemd hands over (LISTEN_FDS) are served too.\n";
+    "second one stops it at once. Sockets that systemd hands over (LISTEN_FDS) are served too.\n";
 
 enum long_option {
     OPTION_LISTEN = 256,
@@ -334,12 +334,12 @@ static int check_names(const struct serve_options *options)
             continue;
         if (user->file)
             status = report_usage("serve",
-                                  "--password-file \"%s\", line %zu: the name \"%s\" was given "
-                                  "before; give each user once",
+                                  "--password-file \"%s\", line %zu: the user \"%s\" was already "
+                                  "given; give each user once",
                                   user->file, user->line, user->name);
         else
             status = report_usage("serve",
-                                  "--user \"%s\": this name was given before; give each user once",
+                                  "--user \"%s\": this user was already given; give each user once",
                                   user->name);
     }
     free(sorted);

@@ -10,7 +10,7 @@
 #include "report.h"
 #include "state_dir.h"
 
-/* What we cannot find nobody who comes through us can. */
+/* Files that the server cannot find, its clients cannot find either. */
 static bool is_out_of_reach(int error)
 {
     return error == ENOENT || error == ENOTDIR || error == EACCES || error == ELOOP ||
@@ -46,8 +46,8 @@ static void warn_of_ssh_folder(const char *directory)
     if (!home || *home != '/' || asprintf(&path, "%s/.ssh", home) < 0)
         return;
     if (is_below(path, directory))
-        report_warning("\"%s\" is served, too: whoever logs in can read your private keys there; "
-                       "serve another folder unless this is meant",
+        report_warning("\"%s\" is in the served folder: clients can read your private keys there; "
+                       "serve another folder unless this is intended",
                        path);
     free(path);
 }
@@ -57,8 +57,8 @@ static void warn_of_keys(const struct serve_options *options, const char *direct
     for (size_t i = 0; !options->read_only && i < options->keys_count; i++) {
         const char *file = options->keys[i].file;
         if (is_below(file, directory))
-            report_warning("--authorized-keys \"%s\": is in the folder that is served: whoever "
-                           "logs in can let others in; move it, or serve with --read-only",
+            report_warning("--authorized-keys \"%s\": is in the served folder: clients could add "
+                           "keys to it; move it, or use --read-only",
                            file);
     }
 }

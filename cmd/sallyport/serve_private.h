@@ -1,5 +1,4 @@
-/* What the server keeps for itself, and may lie below the folder that it serves, as it does in `cd
- * ~ && sallyport serve`. */
+/* The server's own files, which may be in the served folder, as with `cd ~ && sallyport serve`. */
 #ifndef SALLYPORT_SERVE_PRIVATE_H
 #define SALLYPORT_SERVE_PRIVATE_H
 
@@ -7,8 +6,8 @@
 #include "serve_options.h"
 
 /* Hides the state directory, host keys and password files from clients, once they exist, and warns
- * of other things that are better not served. `local` is the storage of `directory`, a whole path.
- * EXIT_FINE, or what to exit with. */
+ * of other files that had better not be served. `local` is the storage of `directory`, an absolute
+ * path. EXIT_FINE, or the exit status. */
 int serve_private_hide(sally_fs *local, const struct serve_options *options, const char *directory);
 
 #endif

@@ -14,8 +14,8 @@
 #include "common/sandbox.h"
 #include "report.h"
 
-/* What the C library and the library of cryptography may open late: modules that look up users and
- * that know charsets, time zones, the number of processors. */
+/* Files that the C and crypto libraries may open late: modules for user lookups and charsets, time
+ * zones, the number of processors. */
 static const struct sandbox_path of_system[] = {
     {"/usr", SANDBOX_READ},
     {"/lib", SANDBOX_READ},
@@ -27,8 +27,9 @@ static const struct sandbox_path of_system[] = {
 #endif
 };
 
-/* Names of users. Programs that change these files put new ones in their place, which are readable
- * as part of their directory only. To root that would give passwords and keys, too. */
+/* Names of users. Programs that change these files replace them, and the new files are only
+ * readable through a right to their directory. For root, that right would include passwords and
+ * keys. */
 static const struct sandbox_path of_users[] = {{"/etc", SANDBOX_READ},
                                                {"/var/lib/sss", SANDBOX_READ}};
 static const struct sandbox_path of_users_for_root[] = {
@@ -51,8 +52,8 @@ static void add(struct path_list *list, const struct sandbox_path *paths, size_t
 }
 #define ADD(list, paths) add(list, paths, sizeof(paths) / sizeof *(paths))
 
-/* Programs that change a file often put a new one in its place, so that a right to the file would
- * be lost: the right is to its directory. NULL: no memory, or no such file. */
+/* Programs that change a file often replace it, and a right to the file would be lost. So the right
+ * is for its directory. NULL: no memory, or no such file. */
 static char *directory_of(const char *file)
 {
     char *path = realpath(file, NULL);
@@ -102,8 +103,8 @@ static void log_sandbox(struct screen *screen, const struct sandbox_report *repo
     };
     bool whole = !*report->missing;
     log_line(screen, whole ? SALLY_LOG_INFO : SALLY_LOG_WARNING, "serve.sandbox",
-             whole ? "Sandboxed" : "Sandboxed in part: this system cannot do all of it", fields,
-             whole ? 3 : 4);
+             whole ? "Sandboxed" : "Sandboxed in part: the kernel does not support all of it",
+             fields, whole ? 3 : 4);
 }
 
 static void enter(const struct serve_options *o, const char *directory, struct path_list *list,
@@ -127,10 +128,11 @@ static void enter(const struct serve_options *o, const char *directory, struct p
 
 static void warn_of_root(struct screen *screen)
 {
-    log_line(screen, SALLY_LOG_WARNING, "serve.root",
-             "Serving as root: whoever breaks in owns the machine; use --as USER, or start it as "
-             "another user",
-             NULL, 0);
+    log_line(
+        screen, SALLY_LOG_WARNING, "serve.root",
+        "Serving as root: an attacker who takes over the server owns the machine; use --as USER, "
+        "or start it as another user",
+        NULL, 0);
 }
 
 int serve_sandbox_enter(const struct serve_options *options, const char *directory,
@@ -140,8 +142,8 @@ int serve_sandbox_enter(const struct serve_options *options, const char *directo
         warn_of_root(screen);
     if (options->no_sandbox) {
         if (!options->quiet)
-            log_line(screen, SALLY_LOG_WARNING, "serve.sandbox", "No sandbox, by --no-sandbox",
-                     NULL, 0);
+            log_line(screen, SALLY_LOG_WARNING, "serve.sandbox",
+                     "The sandbox is off (--no-sandbox)", NULL, 0);
         return EXIT_FINE;
     }
     if (!privileges_drop_capabilities())

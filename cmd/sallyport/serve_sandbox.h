@@ -5,7 +5,8 @@
 #include "screen.h"
 #include "serve_options.h"
 
-/* Before the server makes threads. The log says what protects it, and warns of what does not. */
+/* To be called before the server creates threads. Logs what is in force, and warns of what is not.
+ */
 int serve_sandbox_enter(const struct serve_options *options, const char *directory,
                         struct screen *screen);
 

@@ -40,7 +40,7 @@ static int check_file(const char *file, bool strict)
         status = report_failure("--authorized-keys \"%s\": is not a regular file", file);
     else if (strict && st.st_mode & (S_IWGRP | S_IWOTH))
         status = report_failure(
-            "--authorized-keys \"%s\": others may write it, and so let themselves in; run "
+            "--authorized-keys \"%s\": is writable by others, who could add their own keys; run "
             "chmod go-w \"%s\"",
             file, file);
     else if (st.st_size > 1024 * 1024)
@@ -83,7 +83,7 @@ static int add_user(sally_auth *users, const struct serve_options *o, const stru
     if (e == SALLY_E_INVALID)
         return report_usage("serve",
                             "%s: this password cannot be used: it is longer than 511 bytes, or "
-                            "looks like a hash but is not whole%s%s%s",
+                            "looks like an incomplete hash%s%s%s",
                             place, user->file ? "" : "; quote it for the shell, as in --user '",
                             user->file ? "" : user->name, user->file ? "" : ":$y$...'");
     if (e == SALLY_E_UNSUPPORTED)

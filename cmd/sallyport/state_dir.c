@@ -79,7 +79,7 @@ char *state_dir_open(char *why, size_t why_size)
     why[0] = '\0';
     char *path = state_dir_path();
     if (!path) {
-        snprintf(why, why_size, "neither $XDG_STATE_HOME nor $HOME says where to keep things");
+        snprintf(why, why_size, "no place to keep the server's state; set XDG_STATE_HOME or HOME");
         return NULL;
     }
     if (make_all(path) && secure(path))
@@ -106,7 +106,7 @@ static sally_error load_or_make_key(sally_key **out, const char *path, const cha
         if (e)
             snprintf(why, why_size, "the host key \"%s\" cannot be used: %s%s", path,
                      e == SALLY_E_SYSTEM ? strerror(errno) : sally_strerror(e),
-                     e == SALLY_E_INSECURE ? "; it must be yours, with mode 0600" : "");
+                     e == SALLY_E_INSECURE ? "; it must belong to you and have mode 0600" : "");
         return e;
     }
     e = sally_key_generate(out, type, 0);
@@ -197,7 +197,7 @@ sally_error state_dir_password(char out[STATE_PASSWORD_SIZE], const char *direct
     if (fd >= 0) {
         if (!read_password(fd, out)) {
             snprintf(why, why_size, "the password in \"%s\" cannot be used: %s", path,
-                     errno == EPERM ? "it must be a file of yours with mode 0600"
+                     errno == EPERM ? "it must be a file that belongs to you and has mode 0600"
                                     : strerror(errno));
             e = SALLY_E_SYSTEM;
         }

@@ -42,7 +42,7 @@ static void write_line(void *user_data, int priority, const char *text)
 static void write_lost(void *user_data, uint64_t count)
 {
     char text[64];
-    snprintf(text, sizeof text, "%" PRIu64 " lines of the log were lost", count);
+    snprintf(text, sizeof text, "%" PRIu64 " log lines were dropped", count);
     write_line(user_data, LOG_ERR, text);
 }
 

@@ -858,7 +858,7 @@ def test_ctrl_c_waits_for_transfers(home, folder, tmp_path):
     assert server.wait_for(rb"sftp\.started")
     time.sleep(1)
     server.press_ctrl_c()
-    assert server.wait_for(rb"Stopping: nobody new gets in; 1 client")
+    assert server.wait_for(rb"Stopping: no new clients are accepted; 1 client")
     assert server.finish()[0] == 0  # the client may be told good-bye before it says so itself
     assert (tmp_path / "got").read_bytes() == (folder / "big").read_bytes()
 
@@ -871,7 +871,7 @@ def test_ctrl_c_waits_for_all_files(home, folder, tmp_path):
     assert server.wait_for(rb"sftp\.started")
     time.sleep(0.5)
     server.press_ctrl_c()
-    assert server.wait_for(rb"Stopping: nobody new gets in")
+    assert server.wait_for(rb"Stopping: no new clients are accepted")
     assert server.finish() == (0, 0)
     for i in range(4):
         assert (tmp_path / f"part{i}").read_bytes() == (folder / f"part{i}").read_bytes()
