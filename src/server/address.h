@@ -18,7 +18,7 @@ struct address {
 };
 
 void address_of(struct address *a, const struct sockaddr *from, socklen_t size);
-/* Its size is 0 for anything but IP. */
+/* Its size is 0 unless it is an IP address. */
 struct ip_address address_ip(const struct sockaddr *from, socklen_t size);
 
 /* What connections from there are counted under: an IPv4 address, or 64 bits of an IPv6 one; "" for

@@ -114,7 +114,7 @@ struct conn {
     uint32_t auth_next; /* SALLY_AUTH_ bits that must follow a partial success; 0: any offered */
     void *auth_state;
     const char *asked_user;    /* user name that awaits the authenticator's answer; NULL: none */
-    struct attempt *kept_back; /* a "no" that the client hears at kept_until_ns; NULL: none */
+    struct attempt *kept_back; /* a rejection that is sent at kept_until_ns; NULL: none */
     uint64_t kept_until_ns;
     struct conduct conduct;
     struct login login;
@@ -130,11 +130,11 @@ struct conn {
     struct local_account
         memory; /* what it uses: of its user's, before the login of its address's */
     uint64_t base_bytes, line_bytes; /* of this: the connection itself, and its engine's buffers */
-    uint64_t retry_ns;               /* between tries to go on without memory; 0: none was needed */
+    uint64_t retry_ns;               /* between retries without memory; 0: none was needed */
     bool has_logged_refusal, has_logged_wait; /* of a channel; for memory */
 
     bool is_due;                /* the deadline has passed */
-    bool is_behind;             /* the line has not got through what was received */
+    bool is_behind;             /* the line has not processed everything that was received */
     bool is_trimmed;            /* its buffers were given back, and no byte has moved since */
     bool counted_until_drained; /* closed, but its sessions have not ended */
     uint64_t drain_end_ns;    /* it is closed, and its sessions may drain until then; 0: not set */
@@ -213,12 +213,12 @@ void conn_memory_login(struct conn *c, struct live_user *user);
 void conn_memory_set_limits(struct conn *c);
 /* What the engine's buffers take now. */
 void conn_memory_count_line(struct conn *c, size_t bytes);
-/* Lets what was refused memory try again: if the connection has released some since, or
- * (`is_due`) the time has come. */
+/* Retries what was refused memory, if the connection has released some since, or if it is time
+ * (`is_due`). */
 void conn_memory_retry(struct conn *c, bool is_due);
 /* When to try again; UINT64_MAX: nothing waits for memory. */
 uint64_t conn_memory_deadline(const struct conn *c);
-/* Logs, once for a connection, that a setting keeps it from having another session. */
+/* Logs, once per connection, that a setting does not allow it another session. */
 void conn_note_refused_channel(struct conn *c, const char *setting);
 
 /* ---- conn_info.c: what walks show ---- */

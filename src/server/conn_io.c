@@ -220,7 +220,7 @@ static bool meet_deadline(struct conn *c)
     if (output(c).size == 0) {
         progress_begin(&c->progress, now);
     } else if (progress_is_stalled(&c->progress, output(c).size, patience(c), now)) {
-        conn_end(c, SALLY_END_TIMEOUT, "the client takes nothing any more, or next to nothing");
+        conn_end(c, SALLY_END_TIMEOUT, "the client stopped reading, or reads too slowly");
         return false;
     }
     login_tick(c, now);

@@ -27,7 +27,7 @@ static void tell(sally_server *server, const struct log_sum *sum, const char *se
     };
     struct log_ids none = {0, 0, 0};
     log_line(&server->log, none, SALLY_LOG_INFO, "log.suppressed", fields, COUNT_OF(fields),
-             "Lines about clients that have not logged in were left out");
+             "Log lines about clients that have not logged in were dropped");
 }
 
 void conn_log_tell(sally_server *server)
@@ -108,8 +108,8 @@ static bool is_allowed(struct conn *c, const sally_log_line *line)
     return allowed;
 }
 
-/* Faults of the server's own are never left out; nor is anything once the settings are gone, which
- * is so only where memory is short. */
+/* The server's own errors are never dropped; nor is anything without settings, which only happens
+ * when memory is short. */
 static void write_line(void *user_data, const sally_log_line *line)
 {
     struct conn *c = user_data;

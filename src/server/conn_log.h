@@ -1,5 +1,5 @@
-/* A connection's way to the log. Anybody can cause as many lines about clients that have not logged
- * in as they like: only some are written (log_limit.h), and sums of the others every ten seconds.
+/* A connection's log sink. Since anyone can cause any number of lines about clients that have not
+ * logged in, only some of them are written (log_limit.h), and sums of the others every ten seconds.
  */
 #ifndef SALLY_SERVER_CONN_LOG_H
 #define SALLY_SERVER_CONN_LOG_H
@@ -15,18 +15,18 @@ struct conn;
 struct loop;
 
 struct conn_log {
-    struct log_limit limit;    /* guarded by the log's lock, as is */
-    bool is_due;               /* sums will be told */
-    struct task task;          /* to the first loop: that there are some */
+    struct log_limit limit;    /* guarded by the log's lock, like is_due */
+    bool is_due;               /* sums will be logged */
+    struct task task;          /* tells the first loop that there are some */
     struct loop_member member; /* on it: for the deadline */
 };
 
 /* Lives on the loop until the loop drains. False: out of memory. */
 bool conn_log_join(struct conn_log *log, struct loop *loop);
-/* Tells the sums that there are now. */
+/* Logs the current sums. */
 void conn_log_tell(sally_server *server);
 
-/* Sets up the connection's own way to the log. */
+/* Sets up the connection's log sink. */
 void conn_log_init(struct conn *c);
 
 #endif

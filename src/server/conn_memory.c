@@ -1,4 +1,4 @@
-/* A connection's share of the memory, and what happens when there is none left. */
+/* A connection's share of the memory, and what happens when none is left. */
 #include "base/mem.h"
 #include "base/number.h"
 #include "server/conn_session.h"
@@ -6,7 +6,8 @@
 
 /* A connection without its buffers, windows and sessions: its objects, and those of its engine. */
 #define CONN_BYTES 12288u
-/* What waits for memory that others use is tried again after this, then after twice as long. */
+/* Requests that wait for memory that others use are retried after this, then after twice as long.
+ */
 #define FIRST_RETRY_NS UINT64_C(20000000)
 #define LAST_RETRY_NS  UINT64_C(1000000000)
 
@@ -53,7 +54,7 @@ void conn_memory_count_line(struct conn *c, size_t bytes)
     local_account_adjust(&c->memory, &c->line_bytes, bytes);
 }
 
-/* Once for a connection, whose client may try again as often as it likes. */
+/* Once per connection, however often its client tries. */
 static void log_once(struct conn *c, bool *was_logged, const char *event, const char *setting,
                      const char *text)
 {
@@ -64,7 +65,7 @@ static void log_once(struct conn *c, bool *was_logged, const char *event, const 
     const sally_log_field fields[] = {
         {"user", user}, {"address", c->peer.address}, {"setting", setting}};
     log_line(&c->server->log, conn_log_ids(c), SALLY_LOG_WARNING, event, fields, COUNT_OF(fields),
-             "%s: %s allows no more", text, setting);
+             "%s: %s is reached", text, setting);
 }
 
 void conn_note_refused_channel(struct conn *c, const char *setting)

@@ -10,8 +10,7 @@
 #include "server/server.h"
 
 #define NS_PER_S UINT64_C(1000000000)
-/* The first answer that is kept back waits for this part of limits.failure_delay, the next one
- * twice as long, and so on. */
+/* The first delay is this part of limits.failure_delay; each further one is twice as long. */
 #define FIRST_DELAY_PART 32
 
 static const char *const offence_names[] = {
@@ -44,7 +43,7 @@ static void log_ended(sally_server *server, uint64_t now_ns)
         snprintf(refused, sizeof refused, "%" PRIu64, change.refused);
         const sally_log_field more[2] = {{"refused", refused}, {NULL, NULL}};
         log_change(&server->log, (struct log_ids){0, 0, 0}, "address.penalty_ended", &change, more,
-                   "Connections from there are accepted again");
+                   "Connections from this address are accepted again");
     }
 }
 
@@ -59,7 +58,7 @@ static void charge(struct conn *c, enum offence offence, struct penalty_charge *
                  (changes[i].left_ns + NS_PER_S - 1) / NS_PER_S);
         const sally_log_field more[2] = {{"reason", offence_names[offence]}, {"time", seconds}};
         log_change(&c->log, conn_log_ids(c), "address.penalized", &changes[i], more,
-                   "Connections from there are refused for now");
+                   "Connections from this address are refused for now");
     }
 }
 
@@ -84,7 +83,7 @@ static bool is_password(const struct login_query *query)
     return (query->pub.method & (SALLY_AUTH_PASSWORD | SALLY_AUTH_KEYBOARD_INTERACTIVE)) != 0;
 }
 
-/* Connections from there that failed lately, by what is left of their penalties. */
+/* Connections from this address that failed recently, estimated from the penalties left. */
 static uint64_t failures_of_address(const struct conn *c)
 {
     uint64_t cost = c->settings->limits.penalty_failed_login_ns;
@@ -92,8 +91,8 @@ static uint64_t failures_of_address(const struct conn *c)
     return cost ? left / cost + (left % cost > 0) : 0;
 }
 
-/* Nothing for the first failure, then twice as long each time. It does not depend on the user: who
- * exists is not told. */
+/* No delay for the first failure, then doubled each time. It does not depend on the user, so it
+ * does not reveal who exists. */
 static uint64_t delay_of(const struct conn *c)
 {
     uint64_t longest = c->settings->limits.failure_delay_ns;
@@ -110,7 +109,8 @@ static uint64_t delay_of(const struct conn *c)
 
 /* ---- What happens to a connection ---- */
 
-/* Charged at the first failure, not at the end: many connections at once count at once. */
+/* Charged at the first failure, not at the end, so that many simultaneous connections count at
+ * once. */
 uint64_t conn_penalty_rejected(struct conn *c, const struct login_query *query)
 {
     struct conduct *conduct = &c->conduct;
@@ -133,8 +133,8 @@ void conn_penalty_user_changed(struct conn *c)
     c->conduct.changed_user = c->conduct.is_charged;
 }
 
-/* Whoever mistyped and then got in is no guesser; whoever tried another user's password first may
- * be one. */
+/* A user who mistypes and then logs in is not guessing; a client that tried another user's password
+ * first may be. */
 void conn_penalty_logged_in(struct conn *c)
 {
     uint64_t now_ns = loop_now_ns();

@@ -1,5 +1,5 @@
-/* What strangers' connections did, and what it costs their addresses (penalties.h); and how long
- * the answer to a wrong password is kept back. */
+/* What connections did before login, and what it costs their addresses (penalties.h); and how long
+ * the rejection of a wrong password is delayed. */
 #ifndef SALLY_SERVER_CONN_PENALTY_H
 #define SALLY_SERVER_CONN_PENALTY_H
 
@@ -24,17 +24,16 @@ struct conduct {
     bool changed_user;  /* since it was charged: a login does not make up for the failure */
 };
 
-/* Before anything is made of a connection that has come to `source`: whether its address is
- * refused. It is counted as refused, but there is no line about it in the log: the penalty has one.
- */
+/* Whether the address of a new connection to `source` is refused; called before anything is
+ * allocated for it. Refused connections are counted but not logged: the penalty is. */
 bool conn_penalty_refuses(sally_server *server, struct service_source *source,
                           const struct protocol *protocol, const struct ip_address *ip);
 
-/* A query is about to be answered "no". Returns for how long the answer is kept back. */
+/* A query is about to be rejected. Returns for how long to delay the answer. */
 uint64_t conn_penalty_rejected(struct conn *c, const struct login_query *query);
 void conn_penalty_user_changed(struct conn *c);
 void conn_penalty_logged_in(struct conn *c);
-/* It is over, and c->end_reason says why. */
+/* The connection has ended; c->end_reason says why. */
 void conn_penalty_ended(struct conn *c);
 
 #endif

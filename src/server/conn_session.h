@@ -66,7 +66,7 @@ void conn_sessions_deliver(struct conn *c);
 void conn_sessions_settle(struct conn *c);
 /* The same for all: the connection's end decides what becomes of them. */
 void conn_sessions_settle_all(struct conn *c);
-/* There may be memory for what has waited for it. */
+/* There may be memory again for sessions that wait for it. */
 void conn_sessions_resume(struct conn *c);
 /* The turn is over: what it kept from starting is looked at in the next one. */
 void conn_sessions_interrupt(struct conn *c);

@@ -1,6 +1,6 @@
-/* Random early drop, as OpenSSH's MaxStartups start:rate:full: from `start` on, some of those who
- * come are refused, and more the fewer places are left. Whoever fills places faster than they
- * become free then mostly hits himself, and others still have a chance. */
+/* Random early drop, like OpenSSH's MaxStartups start:rate:full: from `start` on, some new
+ * connections are refused, and more of them the fewer places are left. An attacker who takes places
+ * faster than they become free is then refused most, and others still have a chance. */
 #ifndef SALLY_SERVER_EARLY_DROP_H
 #define SALLY_SERVER_EARLY_DROP_H
 
@@ -14,9 +14,9 @@ struct early_drop {
     uint32_t rate; /* percent that are refused at `start`; at `full`, all are */
 };
 
-/* From 0 to 1, when so many places are taken. */
+/* The chance, from 0 to 1, when `taken` places are taken. */
 double early_drop_chance(const struct early_drop *drop, uint64_t taken);
-/* Whether it happens. A chance of 0 draws nothing; without randomness it does. */
+/* Whether to drop. A chance of 0 draws no random number; true if there is no randomness. */
 bool early_drop_happens(double chance, const struct random_source *random);
 
 #endif

@@ -22,7 +22,7 @@ static void forget_old(struct known_addresses *k, uint64_t now_ns)
         network_table_remove(&k->table, old);
 }
 
-/* Short memory: it stays a stranger. */
+/* If memory is short, the address is not remembered. */
 void known_addresses_add(struct known_addresses *k, const struct limits_settings *limits,
                          const struct ip_address *address, uint64_t now_ns)
 {

@@ -1,6 +1,6 @@
-/* Addresses that users have logged in from, for a time: while strangers' connections are scarce, a
- * part of them is reserved for these (strangers.h). A full table forgets the one whose last login
- * is longest ago. Any thread. */
+/* Addresses that users have logged in from, for some time: some places for unauthenticated
+ * connections are reserved for them (strangers.h). A full table forgets the one with the oldest
+ * login. Any thread. */
 #ifndef SALLY_SERVER_KNOWN_ADDRESSES_H
 #define SALLY_SERVER_KNOWN_ADDRESSES_H
 
@@ -19,7 +19,7 @@ struct known_addresses {
 void known_addresses_init(struct known_addresses *k, const uint8_t key[SIPHASH_KEY_SIZE]);
 void known_addresses_clear(struct known_addresses *k);
 
-/* Somebody has logged in from there. */
+/* A user has logged in from this address. */
 void known_addresses_add(struct known_addresses *k, const struct limits_settings *limits,
                          const struct ip_address *address, uint64_t now_ns);
 bool known_addresses_have(struct known_addresses *k, const struct ip_address *address,

@@ -1,5 +1,6 @@
-/* Limits that connections share: how many there may be in all, from one address, and not logged in;
- * and what is remembered of addresses. (For the limits of one user, see live.h.) Any thread. */
+/* Limits that connections share: how many there may be in total, from one address, and before
+ * login; and what is remembered about addresses. (For the limits of one user, see live.h.) Any
+ * thread. */
 #ifndef SALLY_SERVER_LIMITS_H
 #define SALLY_SERVER_LIMITS_H
 
@@ -27,13 +28,13 @@ struct limits {
 
 /* False: there is no randomness, and nothing to clear. `random` outlives it. */
 bool limits_init(struct limits *limits, const struct random_source *random);
-/* The limits in all that these settings give; `descriptors` is what the process may have. */
+/* Sets the total limits from these settings; `descriptors` is the process's limit. */
 void limits_set(struct limits *limits, const struct settings *settings, uint64_t descriptors);
 void limits_clear(struct limits *limits);
 
 /* Counts a new connection that has not logged in yet, from `ip` (no IP address: limits of addresses
  * do not apply). NULL: it is admitted, and *address is held for it (NULL: no IP address); otherwise
- * the setting that refuses it. Penalties are not looked at. */
+ * the setting that refuses it. Penalties are not checked. */
 const char *limits_admit(struct limits *limits, const struct settings *settings,
                          const struct ip_address *ip, uint64_t now_ns,
                          struct live_address **address);

@@ -113,8 +113,8 @@ sally_error sally_server_adopt(sally_server *server, int fd, const char *protoco
     if (is_refused(server, fd, p)) {
         close(fd);
         return server_fail(server, SALLY_E_LIMIT,
-                           "cannot adopt the socket: its peer is refused for now "
-                           "(limits.penalty_min)");
+                           "cannot adopt the socket: its peer's address is refused for "
+                           "now (limits.penalty_min)");
     }
     sally_error error = SALLY_E_OK;
     struct conn *c = conn_new(server, fd, NULL, p, &error);

@@ -41,7 +41,7 @@ struct live_user {
 struct live_address {
     struct live live;
     struct live_address *around; /* held; NULL: the widest one */
-    uint32_t weight;             /* as many addresses' worth as it may take */
+    uint32_t weight;             /* how many addresses' share it may take */
     uint64_t connections;
     uint64_t unauthenticated; /* of these */
     uint64_t reserved;        /* of these, in the reserve (strangers.h) */
@@ -59,7 +59,7 @@ struct live_table {
     struct live *buckets[LIVE_BUCKETS];
 };
 
-/* What the objects use is charged to these accounts as well. */
+/* The objects' charges also go to these accounts. */
 void live_users_init(struct live_table *table, struct account *memory, struct account *files);
 void live_addresses_init(struct live_table *table, struct account *memory);
 /* There are no references to its objects. */
@@ -74,7 +74,7 @@ struct live_address *live_address_get(struct live_table *addresses,
 /* Where tasks of this kind of an address wait (NULL: it is unknown). Returns a reference that the
  * task must hold until it has gone home. */
 struct live *live_address_share(struct live_address *address, enum work kind, struct share **share);
-/* The shares that these settings give; the last ones count. */
+/* Sets the limits from these settings; the last call counts. */
 void live_user_set_limits(struct live_user *user, const struct settings *settings);
 void live_address_set_limits(struct live_address *address, const struct settings *settings);
 struct live *live_ref(struct live *live);

@@ -44,7 +44,7 @@ static void forget(struct log_limit *limit, struct log_source *source)
     memset(source, 0, sizeof *source);
 }
 
-/* In the place of the one that has been quiet for longest, if there is no other. */
+/* Replaces the one that has been quiet for longest, if there is no free place. */
 static struct log_source *source_of(struct log_limit *limit, const char *network)
 {
     struct log_source *set = set_of(limit, network), *oldest = set;

@@ -242,7 +242,7 @@ static void tell_fault(struct conn *c, const struct attempt *a)
     sally_log_field fields[] = {{"user", a->query->pub.user}};
     if (a->request->fault)
         log_line(&c->server->log, conn_log_ids(c), SALLY_LOG_WARNING, "auth.untrusted_file", fields,
-                 COUNT_OF(fields), "Authorized keys are not used: %s", a->request->fault);
+                 COUNT_OF(fields), "The authorized_keys file is ignored: %s", a->request->fault);
 }
 
 static void end_attempt(struct attempt *a)

@@ -10,7 +10,7 @@ void login_try(struct conn *c, struct login_query *query);
 /* When login_tick() is wanted; DEADLINE_NONE: never. */
 uint64_t login_deadline(const struct conn *c);
 void login_tick(struct conn *c, uint64_t now_ns);
-/* The connection has ended: nobody waits for the answer that was kept back. */
+/* The connection has ended: discards a delayed answer. */
 void login_stop_keeping(struct conn *c);
 /* The connection is closed: its place among those of its user is free. */
 void login_clear(struct conn *c);

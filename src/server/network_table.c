@@ -54,7 +54,7 @@ struct network_entry *network_table_find(const struct network_table *t,
     return t->buckets ? *place_of(t, network) : NULL;
 }
 
-/* As many buckets as entries. False: out of memory, and the chains stay as long as they are. */
+/* As many buckets as entries. False: out of memory; the chains stay long. */
 static bool grow(struct network_table *t)
 {
     size_t count = t->bucket_count ? t->bucket_count * 2 : FIRST_BUCKETS;

@@ -1,6 +1,6 @@
-/* What is remembered about networks, each entry until a time of its own. Bounded: a full table
- * forgets what it would have forgotten first anyway. Its hash is keyed, for strangers choose the
- * addresses. The owner locks. */
+/* What is remembered about networks, each entry until its own end. Bounded: a full table forgets
+ * the entry that would end first. The hash is keyed, since attackers choose addresses. The owner
+ * locks. */
 #ifndef SALLY_SERVER_NETWORK_TABLE_H
 #define SALLY_SERVER_NETWORK_TABLE_H
 
@@ -34,13 +34,13 @@ void network_table_clear(struct network_table *t);
 
 struct network_entry *network_table_find(const struct network_table *t,
                                          const struct ip_network *network);
-/* The entry of a network that has none: the owner's part is 0. NULL: out of memory, or `most` is 0.
- * Never more than `most` are kept. */
+/* A new entry for a network that has none; the owner's part is zero. NULL: out of memory, or `most`
+ * is 0. At most `most` entries are kept. */
 struct network_entry *network_table_add(struct network_table *t, const struct ip_network *network,
                                         uint64_t end_ns, uint64_t most);
 void network_table_set_end(struct network_table *t, struct network_entry *entry, uint64_t end_ns);
 void network_table_remove(struct network_table *t, struct network_entry *entry);
-/* One whose end has come, still in the table; NULL: there is none. */
+/* An entry whose end has passed, still in the table; NULL if there is none. */
 struct network_entry *network_table_ended(const struct network_table *t, uint64_t now_ns);
 
 #endif

@@ -1,6 +1,6 @@
-/* An address and the networks around it. One sender may have a whole IPv6 network of 48 bits to
- * himself, so what is held against an address is held against them, too: but less, since others may
- * live there. */
+/* An address and the networks around it. One sender may control a whole IPv6 /48 network, so
+ * penalties and limits apply to the networks as well, but less strictly, since others may use them.
+ */
 #ifndef SALLY_SERVER_NETWORKS_H
 #define SALLY_SERVER_NETWORKS_H
 
@@ -9,13 +9,13 @@
 
 #include "base/ip.h"
 
-/* Narrowest first: an IPv4 address and its network of 24 bits; IPv6 networks of 64, 56 and 48
- * bits. What an IPv6 client has within 64 bits it chooses itself. */
+/* Narrowest first: an IPv4 address and its /24; the IPv6 /64, /56 and /48. An IPv6 client chooses
+ * its address within a /64 itself. */
 #define NETWORKS_MAX 3
 
 struct networks {
     struct ip_network at[NETWORKS_MAX];
-    uint32_t weight[NETWORKS_MAX]; /* as many addresses' worth as it may take */
+    uint32_t weight[NETWORKS_MAX]; /* how many addresses' share it may take */
     size_t count;                  /* 0: no IP address */
 };
 

@@ -65,7 +65,7 @@ static bool is_refused(const struct penalty *penalty, uint64_t now_ns)
     return penalty && penalty->refuses && left_of(penalty, now_ns) > 0;
 }
 
-/* What has run off, and was not forgotten yet, counts as nothing. NULL: there is no place. */
+/* Penalties that have expired but are not forgotten yet count as zero. NULL: no room. */
 static struct penalty *charge_network(struct penalties *p, const struct limits_settings *limits,
                                       const struct ip_network *network, uint64_t now_ns,
                                       uint64_t *cost_ns)

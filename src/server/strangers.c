@@ -8,7 +8,7 @@ static uint64_t part_of(uint64_t all, uint32_t percent)
     return all / 100 * percent + (all % 100 * percent + 99) / 100;
 }
 
-/* What holding so many is in relation to the average of all holders, with the new one. */
+/* One more than `held`, relative to the average of all holders. */
 static double share_of(const struct strangers *s, uint64_t held, uint64_t holders)
 {
     return s->open ? (double)(held + 1) * (double)holders / (double)s->open : 1;
@@ -37,8 +37,8 @@ static bool is_over_share(const struct live_address *address, uint64_t left)
     return false;
 }
 
-/* Under the lock, as all below. A place of the reserve: there, the networks around the address do
- * not matter. */
+/* Under the lock, like everything below. Takes a reserved place, to which limits of the networks
+ * around the address do not apply. */
 static bool may_use_reserve(const struct strangers *s, const struct live_address *address,
                             uint64_t reserve)
 {
@@ -101,7 +101,8 @@ const char *strangers_enter(struct strangers *s, struct live_table *addresses,
     return refused;
 }
 
-/* An address's connections are alike: the first ones to leave give the reserve its places back. */
+/* It does not matter which connections of an address hold reserved places: the first ones to leave
+ * free those. */
 void strangers_leave(struct strangers *s, struct live_table *addresses,
                      struct live_address *address)
 {

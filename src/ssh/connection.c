@@ -235,7 +235,7 @@ static void refuse_session(struct ssh *ssh, uint32_t peer_number, const char *se
     char text[128];
     bool is_count = setting && strcmp(setting, "limits.channels") == 0;
     if (is_count)
-        snprintf(text, sizeof text, "too many channels: %s allows %u on a connection", setting,
+        snprintf(text, sizeof text, "too many channels: %s allows %u per connection", setting,
                  (unsigned)ssh->options.max_channels);
     else
         snprintf(text, sizeof text, "no memory for another channel: %s%s",

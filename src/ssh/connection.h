@@ -14,7 +14,7 @@ struct connection {
     bool no_more_sessions;
     uint32_t keepalives_awaited;
     bool has_logged_refusal; /* of a channel */
-    uint64_t stall_check_ns; /* when channels are looked at next; 0: nothing waits on any */
+    uint64_t stall_check_ns; /* when channels are checked next; 0: no data waits */
     uint32_t proofs;         /* requests to prove host keys that were served */
 };
 
@@ -23,19 +23,20 @@ void connection_free(struct ssh *ssh); /* closed event for every channel */
 /* Seals channel data, window adjusts and the like as far as windows and ssh_may_seal_data() allow.
  * Called when there is new room, and at the end of every ssh_run(). */
 void connection_pump(struct ssh *ssh);
-/* Nothing has come for a while: windows shrink as far as they can. */
+/* After a period without data: windows shrink as far as possible. */
 void connection_trim(struct ssh *ssh);
 struct window_budget connection_budget(struct ssh *ssh);
 
-/* The size of a window is not below that when memory is short. */
+/* Minimum size of a window when memory is short. */
 #define WINDOW_LEAST (64u << 10)
 
 /* A new channel at the lowest free number; NULL: `*refusal` is the setting that does not allow it,
  * or NULL if the system has no memory. */
 struct ssh_channel *channel_new(struct ssh *ssh, const char **refusal);
-/* When the peer is to have taken some of what waits on its channels; UINT64_MAX: nothing waits. */
+/* Deadline for the peer to read some of the data that waits on its channels; UINT64_MAX: none
+ * waits. */
 uint64_t connection_stall_deadline(const struct ssh *ssh);
-/* Whether it has not. */
+/* Whether it has missed the deadline. */
 bool connection_is_stalled(struct ssh *ssh);
 /* Its owner hears the end; chunks, window and number are given back. */
 void channel_free(struct ssh_channel *ch);

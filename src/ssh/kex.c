@@ -185,7 +185,7 @@ static bool on_group_request(struct ssh *ssh, struct cursor *payload)
     uint32_t limit = ssh->options.settings.fixed.gex_max_bits;
     limit = limit ? limit : GEX_MAX_BITS_DEFAULT;
     if (k->min > limit)
-        return fail(ssh, "the client only accepts groups that are larger than ssh.gex_max_bits");
+        return fail(ssh, "the client accepts only groups larger than ssh.gex_max_bits");
     k->group = kex_group_find(ssh->options.crypto, k->min, at_most(k->wanted, limit),
                               at_most(k->max, limit));
     if (!k->group)

@@ -46,7 +46,7 @@ struct ssh_options {
     struct ssh_settings settings;
     uint64_t login_ns;          /* from the start to a successful login */
     uint64_t idle_ns;           /* without a channel message */
-    uint64_t stall_ns;          /* in which the peer must take some of what waits on a channel */
+    uint64_t stall_ns;          /* in which the peer must read some of what waits on a channel */
     uint32_t max_auth_attempts; /* failed ones; "none" does not count [6] */
     uint32_t max_channels;      /* [10] */
     /* Bytes of packet_length accepted once logged in [256 KiB + 2 KiB]; 64 KiB before. */
@@ -54,8 +54,8 @@ struct ssh_options {
     const struct log_sink *log;
     struct log_ids log_ids;
     mem_free_fn *free_large; /* NULL: mem_free() */
-    /* Lent: packets are counted here; once it is over, they wait for the next ssh_run(). NULL: all
-     * are looked at. */
+    /* Lent: packets are counted here; once it is over, they wait for the next ssh_run(). NULL: no
+     * limit. */
     struct turn *turn;
 };
 
@@ -94,7 +94,7 @@ struct ssh_events {
      * was about, whatever its answer. */
     void (*closed)(void *user_data, struct ssh_channel *channel);
     /* May `bytes` more of window be granted? NULL: yes, and they are charged; otherwise the setting
-     * that refuses. `sparingly`: only if much is left. And: so many were given back. */
+     * that refuses. `sparingly`: only if much is left. And the reverse: `bytes` were given back. */
     const char *(*window_charge)(void *user_data, size_t bytes, bool sparingly);
     void (*window_release)(void *user_data, size_t bytes);
     /* The connection is over (ssh_over() is true now). `detail` is static or lives as long as the
@@ -135,7 +135,7 @@ void ssh_tick(struct ssh *ssh, uint64_t now_ns);
 bool ssh_over(const struct ssh *ssh);
 /* Gives unused buffers back: an idle connection is to cost little. */
 void ssh_trim(struct ssh *ssh);
-/* Bytes that its buffers and its compression take now, without windows and queued chunks. */
+/* Memory of its buffers and compression, without windows and queued chunks. */
 size_t ssh_memory(const struct ssh *ssh);
 /* Sends DISCONNECT by application with this text, then it is over. */
 void ssh_disconnect(struct ssh *ssh, const char *text);

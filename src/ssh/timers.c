@@ -94,11 +94,11 @@ void ssh_tick(struct ssh *ssh, uint64_t now_ns)
         if (login_deadline(ssh) <= now_ns)
             time_out(ssh, "the login took too long");
         else if (idle_deadline(ssh) <= now_ns)
-            time_out(ssh, "nothing was done for too long");
+            time_out(ssh, "idle timeout");
         else if (exchange_deadline(ssh) <= now_ns)
             time_out(ssh, "the key exchange took too long");
         else if (connection_stall_deadline(ssh) <= now_ns && connection_is_stalled(ssh))
-            time_out(ssh, "the client takes nothing any more, or next to nothing");
+            time_out(ssh, "the client stopped reading, or reads too slowly");
         else if (keepalive_deadline(ssh) <= now_ns)
             keep_alive(ssh);
     }

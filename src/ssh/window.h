@@ -16,8 +16,8 @@
  * large where that would still be less, and the round trip is certain.
  *
  * Windows start small, since most channels never carry an upload, and what was granted stays
- * charged to the owner's memory until the peer has used it. The owner can tell when an upload
- * begins, and ends: then the window grows at once, before the data, and shrinks.
+ * charged to the owner's memory until the peer has used it. The owner can announce that an upload
+ * begins or ends: the window then grows at once, before the data, or shrinks.
  *
  * It ends up at one to three times what the line holds, and stays as it is where the line is short
  * or the sender slow. When less than half a window was used in ten seconds it is halved again, down
@@ -57,8 +57,8 @@ struct window {
     uint32_t surplus; /* to be kept of what will be owed */
 };
 
-/* NULL: it is open. Otherwise the setting for which there is not even room for `least`, to which it
- * may fall back from `start`. */
+/* NULL: it is open. Otherwise the setting that leaves no room even for `least`, the fallback if
+ * there is none for `start`. */
 const char *window_open(struct window *w, const struct window_budget *budget, uint32_t start,
                         uint32_t least, uint64_t now_ns);
 /* `size` bytes came. False: more than was granted. */
@@ -67,11 +67,11 @@ bool window_accept(struct window *w, uint32_t size, uint64_t now_ns);
 void window_credit(struct window *w, size_t size);
 /* What we sent at `since_ns` was answered now: no round trip takes longer. */
 void window_note_trip(struct window *w, uint64_t since_ns, uint64_t now_ns);
-/* Much is about to come: grows to `size` without waiting for it, or as far as the budget allows. */
+/* Much data is expected: grows to `size` at once, or as far as the budget allows. */
 void window_expect(struct window *w, const struct window_budget *budget, uint32_t size);
-/* No more is expected than the start holds: what is owed from now on is kept. */
+/* No more data than the initial window is expected: credit is withheld from now on. */
 void window_relax(struct window *w);
-/* Nothing has come for a while: keeps what is owed beyond the start. */
+/* After a period without data: withholds credit beyond the initial window. */
 void window_trim(struct window *w, const struct window_budget *budget);
 bool window_is_due(const struct window *w);
 /* What to grant now; only when due. */

@@ -139,7 +139,7 @@ def test_no_window_for_answers(serve):
     client = Client(server.port).login()
     (channel,), _ = open_channels(client, 1)
     ask_for_links(client, channel)
-    assert wait_for(lambda: any("takes nothing" in line for line in lines_of(server, "connection.closed")))
+    assert wait_for(lambda: any("stopped reading" in line for line in lines_of(server, "connection.closed")))
     client.close()
 
 
@@ -158,7 +158,7 @@ def test_a_trickle_of_window(serve):
         return lines_of(server, "connection.closed")
 
     assert wait_for(trickle)
-    assert "takes nothing" in lines_of(server, "connection.closed")[0]
+    assert "stopped reading" in lines_of(server, "connection.closed")[0]
     client.close()
 
 
