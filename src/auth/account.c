@@ -38,8 +38,8 @@ bool account_may_use(const struct account *a, uint32_t method)
     return !a->required || a->required & method;
 }
 
-/* A user that could never log in, or that asks for what is not there, is a mistake worth telling
- * about now. */
+/* A user that could never log in, or that requires a method without a key or password for it, is a
+ * mistake that is reported now. */
 static sally_error check(const sally_user *user)
 {
     const uint32_t methods = SALLY_AUTH_PASSWORD | SALLY_AUTH_PUBLICKEY;
@@ -57,7 +57,7 @@ static sally_error check(const sally_user *user)
 }
 
 /* As with sshd, a file of keys may belong to the user whose keys it has. Only a server that runs as
- * root serves users of the system; elsewhere a name says nothing about who owns files. */
+ * root serves users of the system; for others, a name says nothing about who owns files. */
 static uid_t local_user(const char *name)
 {
     struct passwd entry, *found = NULL;
@@ -67,8 +67,8 @@ static uid_t local_user(const char *name)
     return found->pw_uid;
 }
 
-/* The first to ask about a user would see from the time it takes that there is a file to be read.
- * Whether it may be trusted is looked at when somebody logs in. */
+/* Otherwise the first query about a user would reveal by its time that there is a file to read.
+ * Whether the file is trusted is checked at login. */
 static void read_ahead(const struct account *a)
 {
     struct keys_file_fault fault;

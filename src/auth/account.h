@@ -8,7 +8,7 @@
 #include "auth/password.h"
 #include "sallyport/auth.h"
 
-struct account { /* immutable but for refs: whoever checks a password holds it, not the lock */
+struct account { /* immutable but for refs: held, without the lock, while a password is checked */
     atomic_uint refs;
     struct account *next; /* in its bucket */
     char *name;
@@ -22,7 +22,7 @@ struct account { /* immutable but for refs: whoever checks a password holds it, 
 };
 
 /* Copies what it needs. SALLY_E_INVALID, SALLY_E_LIMIT, SALLY_E_UNSUPPORTED: a user that could
- * never log in, or that asks for what is not there. */
+ * never log in, or requires a method that it has no key or password for. */
 sally_error account_new(struct account **out, const struct password_context *passwords,
                         const sally_user *user);
 struct account *account_ref(struct account *account); /* NULL in, NULL out */

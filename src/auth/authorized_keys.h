@@ -1,6 +1,6 @@
 /* Lines of OpenSSH's authorized_keys files: options, key type, key, comment (sshd(8),
  * AUTHORIZED_KEYS FILE FORMAT). They are read once and then searched by the key's digest, in a time
- * that does not tell how many there are. */
+ * that does not depend on how many there are. */
 #ifndef SALLY_AUTH_AUTHORIZED_KEYS_H
 #define SALLY_AUTH_AUTHORIZED_KEYS_H
 
@@ -13,7 +13,7 @@
 
 struct authorized_keys; /* immutable */
 
-/* A line that cannot be understood is passed over. NULL: no memory. */
+/* Invalid lines are ignored. NULL: no memory. */
 struct authorized_keys *authorized_keys_parse(struct crypto *c, struct slice lines);
 struct authorized_keys *authorized_keys_ref(struct authorized_keys *keys);
 void authorized_keys_unref(struct authorized_keys *keys);
@@ -33,15 +33,15 @@ enum authorized_key_answer {
 
 struct authorized_key_match {
     const char *reason; /* static; NULL: nothing to say */
-    /* YES: what command= says, which forced_command_parse() understands. To be freed. NULL: there
-     * is no such option. */
+    /* YES: the value of command=, which forced_command_parse() accepts. To be freed. NULL: there is
+     * no such option. */
     char *command;
 };
 
-/* Looks at all lines with this key. Options that restrict what this server has not (no-pty,
- * no-port-forwarding, restrict, ...) are fine; a command= that means SFTP restricts the login to
- * that; any other command, and options that are not known, refuse: a key is never worth more than
- * its owner meant. */
+/* Looks at all lines with this key. Options that restrict what this server does not offer (no-pty,
+ * no-port-forwarding, restrict, ...) are ignored; a command= that means SFTP restricts the login to
+ * SFTP; any other command, and unknown options, refuse it, so that a key never allows more than its
+ * owner intended. */
 enum authorized_key_answer authorized_keys_find(const struct authorized_keys *keys,
                                                 const struct authorized_key_query *query,
                                                 struct authorized_key_match *match);

@@ -1,19 +1,20 @@
-/* Users that stand in for those that are not known, or cannot log in this way: answering about
- * everybody means the same work. */
+/* Users that stand in for unknown users and for those who cannot log in this way, so that each
+ * answer takes the same work. */
 #ifndef SALLY_AUTH_DECOYS_H
 #define SALLY_AUTH_DECOYS_H
 
 #include "auth/account.h"
 
-/* Costs of passwords in use that are told apart. Each guess costs a hash of each of them. */
+/* How many different costs of password hashes are kept. Each attempt computes a hash of each. */
 #define DECOYS_MAX_COSTS 8
 
 /* All of them are held. */
 struct decoys {
-    struct account *password[DECOYS_MAX_COSTS]; /* one of each cost; if too many, the dearest */
+    struct account
+        *password[DECOYS_MAX_COSTS]; /* one of each cost; if too many, the most expensive */
     size_t password_count;
-    struct account *keys;      /* who has keys in memory; NULL: nobody */
-    struct account *keys_file; /* who has keys in a file; NULL: nobody */
+    struct account *keys;      /* has keys in memory; NULL: nobody has */
+    struct account *keys_file; /* has keys in a file; NULL: nobody has */
 };
 
 /* For what this user has and no decoy has yet. */

@@ -28,7 +28,7 @@ static bool is_sftp(struct slice program)
            ends_with(program, "/sftp-server");
 }
 
-/* What only a shell, or sshd's own expansion, would understand. */
+/* Syntax that needs a shell, or sshd's own expansion. */
 static bool has_special(struct slice value)
 {
     for (size_t i = 0; i < value.size; i++) {

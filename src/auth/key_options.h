@@ -5,8 +5,8 @@
 #include "auth/authorized_keys.h"
 
 /* NULL: they allow the key's use, and *command is what a login by it is restricted to (to be freed;
- * NULL: nothing). Else why not; *is_authority is set when the key is there to sign others and may
- * not be used itself. */
+ * NULL: nothing). Else why not; *is_authority is set if the key is a certificate authority, which
+ * must not be used itself. */
 const char *key_options_refuse(struct slice options, const struct authorized_key_query *query,
                                bool *is_authority, char **command);
 

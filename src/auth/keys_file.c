@@ -8,8 +8,8 @@
 
 #include "base/buf.h"
 
-/* Of a file that has changed within this time nobody can say whether it changed again after it was
- * read: file systems count time in steps, the coarsest ones in two seconds. */
+/* If a file has changed within this time, a later change might not show: file systems record times
+ * in steps, of up to two seconds. */
 #define FRESH_SECONDS 3
 
 struct keys_file {
@@ -125,10 +125,10 @@ bool keys_file_is_news(struct keys_file *file, const struct keys_file_fault *fau
 static const char *reason_of(int error)
 {
     if (error == EPERM)
-        return "the file of authorized keys may be changed by others";
+        return "the authorized_keys file can be changed by other users";
     if (error == ENOENT)
-        return "the file of authorized keys is missing";
-    return "the file of authorized keys cannot be read";
+        return "the authorized_keys file is missing";
+    return "the authorized_keys file cannot be read";
 }
 
 static struct authorized_keys *read_open(struct keys_file *file, int fd, const char **reason)
@@ -136,9 +136,9 @@ static struct authorized_keys *read_open(struct keys_file *file, int fd, const c
     struct stat st;
     *reason = NULL;
     if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-        *reason = "the file of authorized keys is not a regular file";
+        *reason = "the authorized_keys file is not a regular file";
     else if (st.st_size > AUTHORIZED_KEYS_MAX_BYTES)
-        *reason = "the file of authorized keys is too long";
+        *reason = "the authorized_keys file is too long";
     if (*reason)
         return NULL;
     struct authorized_keys *keys = kept(file, &st);
@@ -149,7 +149,7 @@ static struct authorized_keys *read_open(struct keys_file *file, int fd, const c
     if (keys)
         keep(file, keys, &st, settled);
     else
-        *reason = "the file of authorized keys could not be read to its end";
+        *reason = "the authorized_keys file could not be read completely";
     return keys;
 }
 

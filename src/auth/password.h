@@ -40,8 +40,8 @@ uint64_t password_cost(const struct password *password);
 bool password_same_cost(const struct password *a, const struct password *b);
 
 /* Whether `given` is the password. `password` may be NULL (an unknown user) or not set: false.
- * `decoys`: a password of each cost in use. One hash of each of these costs is computed, whoever is
- * asked about: with the user's own hash in the place of the decoy of its cost. */
+ * `decoys`: a password of each cost in use. One hash of each of these costs is computed for every
+ * user, with the user's own hash instead of the decoy of its cost. */
 bool password_verify(const struct password *password, const struct password *const decoys[],
                      size_t decoy_count, const struct password_context *context, const char *given);
 

@@ -47,7 +47,7 @@ struct auth_request {
     char *prompt_name, *prompt_instruction;
     char *banner;
     const char *reason; /* REJECT: why, for the log; static; NULL when nobody said */
-    char *fault;        /* what the operator should know and put right; NULL: nothing */
+    char *fault;        /* for the operator: what to fix; NULL: nothing */
 
     /* While it runs: */
     _Atomic uint32_t handoff;      /* finish against return, as with operations */
@@ -65,11 +65,11 @@ struct auth_request *auth_request_new(sally_auth *auth);
 bool auth_request_run(struct auth_request *request);
 /* For authenticators: why they reject. */
 void auth_request_set_reason(sally_auth_request *request, const char *reason);
-/* For authenticators: what the operator should put right; copied. Lost when memory is short. */
+/* For authenticators: tells the operator what to fix; copied. Lost if memory is short. */
 void auth_request_set_fault(sally_auth_request *request, const char *text);
 /* For authenticators: whether files that others could have changed are refused. */
 bool auth_request_is_strict(const sally_auth_request *request);
-/* Empties what was answered so far, all but the banner and the fault. */
+/* Clears everything answered so far except the banner and the fault. */
 void auth_request_reset_answer(struct auth_request *request);
 void auth_request_free(struct auth_request *request);
 

@@ -1,6 +1,6 @@
-/* The path is walked from "/" with a descriptor for each component, so that what is judged is what
- * is opened, whatever is moved meanwhile. Symbolic links are followed here, not by the kernel: the
- * directories that hold them are judged, too. */
+/* The path is walked from "/" with a descriptor for each component, so that the file that is
+ * checked is the one that is opened, even if directories are moved meanwhile. Symbolic links are
+ * followed here, not by the kernel, so that their directories are checked, too. */
 #include "auth/trusted_file.h"
 
 #include <errno.h>
@@ -30,8 +30,8 @@ static bool is_trusted(const struct walk *w, uid_t owner)
     return owner == 0 || owner == geteuid() || owner == w->rules->owner;
 }
 
-/* Other people's entries of a sticky directory such as /tmp cannot be replaced, and each entry's
- * own owner is looked at. The mode of a link means nothing. */
+/* In a sticky directory such as /tmp, users cannot replace entries of others, and the owner of each
+ * entry is checked. The mode of a link means nothing. */
 static bool others_write(const struct stat *st)
 {
     if (S_ISLNK(st->st_mode) || (S_ISDIR(st->st_mode) && st->st_mode & S_ISVTX))
@@ -52,7 +52,7 @@ static bool judge(struct walk *w, const char *name, const struct stat *st)
                  w->at, slash, name, (unsigned long)st->st_uid);
     else if (others_write(st))
         snprintf(w->why, TRUSTED_FILE_WHY_SIZE,
-                 "\"%.300s%s%.100s\" may be written by others than its owner (mode %04o): run "
+                 "\"%.300s%s%.100s\" is writable by others than its owner (mode %04o): run "
                  "chmod go-w",
                  *w->at || *name ? w->at : "/", slash, name, (unsigned)st->st_mode & 07777);
     if (w->why[0])
@@ -66,7 +66,7 @@ static void move_to(struct walk *w, int dir)
     w->dir = dir;
 }
 
-/* Only for messages: one that is too long loses its end. */
+/* Only for messages: truncated if too long. */
 static void note_move(struct walk *w, const char *name)
 {
     size_t used = strlen(w->at);
@@ -106,7 +106,7 @@ static bool next_name(struct walk *w, char name[NAME_MAX + 1], bool *is_last)
     return length <= NAME_MAX;
 }
 
-/* What the link says comes before what is still to be walked. */
+/* The link's target goes before the rest of the path. */
 static bool follow(struct walk *w, int link)
 {
     char target[PATH_MAX];
@@ -128,7 +128,7 @@ static bool follow(struct walk *w, int link)
     return target[0] != '/' || to_root(w);
 }
 
-/* One component further. -1 with errno 0: a step was made. */
+/* Walks one component. -1 with errno 0: a step was made. */
 static int step(struct walk *w, const char *name, bool is_last)
 {
     struct stat st;
@@ -140,7 +140,7 @@ static int step(struct walk *w, const char *name, bool is_last)
     if (good && S_ISLNK(st.st_mode)) {
         good = follow(w, fd);
     } else if (good && is_last) {
-        /* What is there now may be another one than that which was looked at. */
+        /* It may have been replaced since it was checked. */
         result = openat(w->dir, name, OPEN_FLAGS | O_NOFOLLOW);
         good = result >= 0 && fstat(result, &st) == 0 && judge(w, name, &st);
     } else if (good) {

@@ -1,5 +1,5 @@
-/* Opening a file that decides who may log in, as sshd does with StrictModes: only if nobody but
- * those who are trusted can have changed it, or put another one in its place. */
+/* Opening a file that decides who may log in, as sshd does with StrictModes: only if no untrusted
+ * user could have changed or replaced it. */
 #ifndef SALLY_AUTH_TRUSTED_FILE_H
 #define SALLY_AUTH_TRUSTED_FILE_H
 
@@ -10,11 +10,11 @@
 
 struct trusted_file_rules {
     bool strict; /* false: any file will do */
-    uid_t owner; /* trusted like root and this process's own user */
+    uid_t owner; /* trusted, like root and this process's own user */
 };
 
-/* A descriptor for reading that does not block. -1: see errno; EPERM: somebody else could change
- * the file, a directory on the way or a link, and `why` says which, and the remedy, in a sentence.
+/* A nonblocking descriptor for reading. -1: see errno; EPERM: an untrusted user could change the
+ * file, a directory above it or a link, and `why` says which, and the remedy, in a sentence.
  * Otherwise `why` is empty. */
 int trusted_file_open(const char *path, const struct trusted_file_rules *rules,
                       char why[TRUSTED_FILE_WHY_SIZE]);

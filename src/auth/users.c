@@ -262,7 +262,7 @@ static sally_auth_result let_in(sally_auth_request *request, const struct accoun
         sally_auth_set_home(request, a->home) != SALLY_E_OK)
         return SALLY_AUTH_REJECT;
     if (request->state && restrict_to(request, a, request->state) != SALLY_E_OK) {
-        auth_request_set_reason(request, "the key's command cannot be carried out");
+        auth_request_set_reason(request, "the key's command is not supported");
         return SALLY_AUTH_REJECT;
     }
     return sally_auth_accept(request, a->fs);

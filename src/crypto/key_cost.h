@@ -1,5 +1,5 @@
-/* How much work an encrypted PKCS#8 key demands of those who try a passphrase: whoever wrote the
- * file chose it. */
+/* How much work it takes to try a passphrase on an encrypted PKCS#8 key. The file's author chose
+ * it. */
 #ifndef SALLY_CRYPTO_KEY_COST_H
 #define SALLY_CRYPTO_KEY_COST_H
 
@@ -9,11 +9,11 @@
 #include "sallyport/error.h"
 
 struct key_cost_bounds {
-    uint64_t iterations; /* of PBKDF2 and of what was before it */
+    uint64_t iterations; /* of PBKDF2 and its predecessors */
     uint64_t scrypt;     /* N * r * p; its memory, 128 * N * r, the library bounds: 32 MiB */
 };
 
-/* SALLY_E_LIMIT: more than that. SALLY_E_PARSE, SALLY_E_UNSUPPORTED: nobody can tell. */
+/* SALLY_E_LIMIT: more than the bounds. SALLY_E_PARSE, SALLY_E_UNSUPPORTED: it cannot be told. */
 sally_error key_cost_check(const X509_ALGOR *encryption, const struct key_cost_bounds *bounds);
 
 #endif
