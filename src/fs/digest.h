@@ -25,9 +25,10 @@ typedef sally_status digest_read_fn(void *context, uint64_t offset, void *data, 
                                     size_t *got);
 
 /* Answers the operation for a file of `file_size` bytes: as much of op->u.hash's range as there is.
- * Takes long: other operations have their turn between pieces, and each time it looks whether
- * anybody still waits. Then it returns PENDING, and finishes the operation itself. `context` must
- * last until `end` (NULL: nothing to do) is called, once, whatever the answer. */
+ * Takes long: other operations get their turn between pieces, and before each piece it checks
+ * whether the result is still wanted. In that case it returns PENDING, and finishes the operation
+ * itself. `context` must last until `end` (NULL: nothing to do) is called, once, whatever the
+ * answer. */
 sally_status digest_answer(struct digest_source *source, sally_op *op, uint64_t file_size,
                            digest_read_fn *read, void (*end)(void *context), void *context);
 

@@ -1,6 +1,6 @@
 /* Names of numeric users and groups. Asking the system may take long (a directory service), so that
- * answers are kept for a while, a bounded number of them. Any thread. Who has no account on this
- * machine shall not find out who has: he is told the names of this process alone. */
+ * answers are kept for a while, a bounded number of them. Any thread. Clients without an account on
+ * this machine must not find out who has one: they only see the names of this process. */
 #ifndef SALLY_FS_ID_NAMES_H
 #define SALLY_FS_ID_NAMES_H
 

@@ -99,7 +99,7 @@ static inline bool local_is_root(const char *path)
 
 /* Never OK: an errno of 0 where something failed is a failure too. */
 sally_status local_error(int error);
-/* Why local_where() or a way led nowhere. */
+/* Why local_where() or resolving a path failed. */
 static inline sally_status local_way_error(const sally_op *op)
 {
     return (op->flags & SALLY_OP_TRY) && errno == EXDEV ? SALLY_WOULD_BLOCK : local_error(errno);
@@ -130,18 +130,18 @@ typedef sally_status local_entry_fn(struct local *local, sally_op *op,
 /* Does it to what op->path leads to, unless that may wait. */
 sally_status local_at_entry(sally_fs *fs, sally_op *op, local_entry_fn *act);
 
-/* Whether clients may set the set-user-id and set-group-id bits. Those of a confined storage are
- * mostly nobody on this machine, and have no use for them. */
+/* Whether clients may set the set-user-id and set-group-id bits. Most clients of a confined storage
+ * have no account on this machine, and no use for them. */
 bool local_may_set_id(const struct local *local);
-/* Permission bits for something new: what the client asked for, less the storage's mask and what he
- * may not set. */
+/* Permission bits for something new: what the client asked for, less the storage's mask and the
+ * bits that it may not set. */
 mode_t local_new_mode(const struct local *local, const sally_attrs *attrs, mode_t otherwise);
 
 void local_attrs_of(sally_attrs *attrs, const struct os_stat *st);
 
 /* local_owner.c: owners and groups */
 
-/* The names that clients are told, and may use. */
+/* The names that clients see, and may use. */
 struct id_names *local_names(struct local *local);
 /* Finding a name out may take long: without waiting, only those that were asked for lately. */
 sally_status local_add_names(struct local *local, sally_op *op, const struct os_stat *st,

@@ -1,4 +1,4 @@
-/* What the program keeps for itself below the storage's directory. */
+/* Hiding the program's own files below the storage's directory. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -30,7 +30,7 @@ static bool go_up(char *path)
     return true;
 }
 
-/* `path` has no links. What has been added counts only when the storage's root was among it. */
+/* `path` has no links. The entries added only count if they include the storage's root. */
 static sally_error hide(struct beneath_hidden *hidden, char *path, const struct os_stat *root)
 {
     size_t before = hidden->count;

@@ -5,7 +5,7 @@
 #include "os/file.h"
 #include "sallyport/storages.h"
 
-/* The users of a confined storage are mostly nobody on this machine. */
+/* Most users of a confined storage have no account on this machine. */
 struct id_names *local_names(struct local *local)
 {
     bool all = !local->where.confined || (local->shared->flags & SALLY_LOCAL_HOST_NAMES);

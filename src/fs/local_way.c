@@ -1,8 +1,8 @@
-/* Ways to what a path names, which never end on a file system where no files are (MEDIUM_KERNEL):
- * with /proc/self/mem a client would read the server's own memory, and there an open alone, or a
- * new directory, can change the machine. What lies on the root's own mount needs no look at all.
- * Elsewhere it is looked at before it is opened, and again afterwards; where a plain open does
- * nothing that its client may not do, afterwards only. */
+/* Opens files by path, but never on a file system of the kernel's own (MEDIUM_KERNEL): with
+ * /proc/self/mem a client could read the server's memory, and on such file systems even an open, or
+ * a new directory, can change the machine's state. Files on the root's own mount need no check.
+ * Others are checked before they are opened and again afterwards; if a plain open cannot do
+ * anything that the client may not, only afterwards. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -38,7 +38,7 @@ static bool may_enter(const struct beneath *where, const char *path, struct bene
     return false;
 }
 
-/* Of something new the directory decides, after a link to a name that is not there yet, too. */
+/* For a new file its directory decides, even after a link to a name that does not exist yet. */
 static bool may_create(const struct beneath *where, const char *path)
 {
     struct beneath_place place;

@@ -1,5 +1,5 @@
-/* How many locked ranges each user has, in all sessions and files of a storage: by name, for as
- * long as there are any. Not locked here. */
+/* How many locked ranges each user has in all sessions and files of a storage, by user name. Users
+ * without any are not kept. Not locked here. */
 #ifndef SALLY_FS_LOCK_USERS_H
 #define SALLY_FS_LOCK_USERS_H
 
@@ -20,9 +20,9 @@ struct lock_users {
 };
 
 void lock_users_init(struct lock_users *users);
-/* Makes the user when there is none of this name; NULL: no memory. */
+/* Creates the user if there is none of this name; NULL: no memory. */
 struct lock_user *lock_users_get(struct lock_users *users, const char *name);
-/* Frees one that has no ranges. */
+/* Frees the user if it has no ranges. */
 void lock_user_release(struct lock_user *user);
 
 #endif

@@ -256,7 +256,7 @@ static bool is_one_too_many(const char *whose, uint32_t there, uint32_t most, sa
     char text[100];
     if (there < most)
         return false;
-    snprintf(text, sizeof(text), "Too many locks of byte ranges: %s may have %u", whose,
+    snprintf(text, sizeof(text), "Too many byte-range locks: %s may have %u", whose,
              (unsigned)most);
     if (op)
         sally_op_set_message(op, text);

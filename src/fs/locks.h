@@ -17,8 +17,8 @@
 
 #define LOCKS_BUCKETS 256u
 
-/* The most ranges. The kernel's own locks, which go along with those of the local storage, are one
- * list for each file that every LOCK walks through, in the kernel's memory. */
+/* Maximum numbers of ranges. For the local storage the kernel keeps the same locks in one list per
+ * file, in its own memory, and every LOCK walks through it. */
 #define LOCKS_MAX_OF_HANDLE 1024u /* of one open file */
 #define LOCKS_MAX_OF_FILE   8192u
 #define LOCKS_MAX_OF_USER   8192u
@@ -91,8 +91,8 @@ static inline sally_status locks_check_io(struct locks *locks, const struct lock
 }
 
 /* LOCK; a length of 0 means to the end, however long. BYTE_RANGE_LOCK_REFUSED: overlaps with
- * another one, even of the same file, or there are too many, which `op` is told; INVALID_PARAMETER:
- * no bits, or unknown ones, or bytes that no file can have. */
+ * another one, even of the same file, or there are too many, and `op` gets a message;
+ * INVALID_PARAMETER: no bits, or unknown ones, or bytes that no file can have. */
 sally_status locks_add(struct locks *locks, struct lock_holder *holder, const sally_op_lock *lock,
                        sally_op *op);
 /* Whether exactly this was locked by the open file. */

@@ -9,8 +9,8 @@
 
 #define MEM_BLOCK 65536u
 
-/* The memory of a whole storage: of bytes, tables, names and all else that is kept. A maximum of 0
- * is none. */
+/* The memory of a whole storage: data, tables, names and everything else. A maximum of 0: no limit.
+ */
 struct mem_budget {
     uint64_t bytes, max_bytes;
 };
@@ -23,7 +23,7 @@ void mem_uncharge(struct mem_budget *budget, uint64_t size);
 
 struct mem_data {
     uint64_t size;      /* of the file */
-    uint64_t written;   /* bytes of it that are no hole */
+    uint64_t written;   /* bytes of it that are not holes */
     uint64_t allocated; /* what it was charged */
     void *top;          /* a table, or the only block when height is 0; NULL for nothing */
     unsigned height;    /* tables from the top down to a block */
@@ -39,7 +39,7 @@ int mem_data_resize(struct mem_data *data, struct mem_budget *budget, uint64_t s
 /* One stretch of what was written at or after `*at`, which becomes its end; false: none before
  * `end`. */
 bool mem_data_next(const struct mem_data *data, uint64_t *at, uint64_t end, uint64_t *start);
-/* Gives back what was allocated for more bytes than came. */
+/* Frees what was allocated beyond the bytes that were written. */
 void mem_data_fit(struct mem_data *data, struct mem_budget *budget);
 void mem_data_clear(struct mem_data *data, struct mem_budget *budget);
 

@@ -52,7 +52,7 @@ static const void *together(const void *a, const void *b)
     return b == &nobody ? a : &several;
 }
 
-/* After something has changed below. */
+/* Updates a node after a change below it. */
 static void sum_up(struct range *at)
 {
     uint32_t left = height_of(at->left), right = height_of(at->right);
@@ -88,7 +88,7 @@ static struct range *turn_left(struct range *at)
     return up;
 }
 
-/* What stands here afterwards. The sides differ by two at most. */
+/* Returns the new top. The sides' heights differ by at most two. */
 static struct range *balance(struct range *at)
 {
     uint32_t left = height_of(at->left), right = height_of(at->right);
@@ -106,7 +106,7 @@ static struct range *balance(struct range *at)
     return at;
 }
 
-/* The recursions below are as deep as the tree is high: 1.44 times the logarithm of its size. */
+/* Recursion is as deep as the tree is high: at most 1.44 times the logarithm of its size. */
 
 static struct range *add(struct range_tree *tree, struct range *at, struct range *range)
 {
@@ -201,8 +201,8 @@ static bool concerns(const struct question *q, const void *who)
     return who != &nobody && (q->whose == RANGES_OF_ALL || who != q->owner);
 }
 
-/* A tree that lies between the bounds has an answer whenever somebody it concerns is in it: so only
- * along the two bounds can a way be in vain. */
+/* A subtree entirely between the bounds has a match whenever it contains a relevant owner, so only
+ * the search along the two bounds can be in vain. */
 static struct range *find_forbidding(struct range_tree *tree, struct range *at,
                                      const struct question *q)
 {

@@ -1,40 +1,40 @@
 /* The locked ranges of all files, ordered by file and offset in a balanced tree (AVL: Adelson-
- * Velsky and Landis, 1962). No two of one file overlap. Each node knows whose mandatory locks there
- * are below it, so that every question takes steps in proportion to the tree's height, however many
- * ranges the bytes in question touch. Not locked here. */
+ * Velsky and Landis, 1962). Ranges of one file do not overlap. Each node knows the owners of the
+ * mandatory locks below it, so that every query takes time proportional to the tree's height,
+ * however many ranges the bytes touch. Not locked here. */
 #ifndef SALLY_FS_RANGE_TREE_H
 #define SALLY_FS_RANGE_TREE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What a file is to the storage, under whatever names. */
+/* Identifies a file, whatever its names. */
 struct lock_key {
     uint64_t device, inode;
 };
 
 #define RANGE_BITS 3 /* SALLY_OPEN_BLOCK_READ, _WRITE and _DELETE */
 
-/* One range, inside whatever its owner keeps of it. The first five members are set by who adds it,
- * and do not change while it is in a tree. */
+/* One range, embedded in the owner's struct. The first five members are set by the caller before it
+ * is added, and do not change while it is in a tree. */
 struct range {
     struct lock_key file;
-    uint64_t offset, end; /* of the first byte, and of the first one after it */
+    uint64_t offset, end; /* of the first byte, and of the first byte after it */
     uint32_t blocks;      /* SALLY_OPEN_BLOCK_ bits, ADVISORY included */
     const void *owner;
 
     struct range *left, *right;
-    uint32_t height, count; /* of the tree from here on down */
-    /* By bit, who has mandatory ranges there: one owner, nobody or several. */
+    uint32_t height, count; /* of the subtree */
+    /* For each bit, who has mandatory ranges in the subtree: one owner, nobody or several. */
     const void *forbidding[RANGE_BITS];
 };
 
 struct range_tree {
     struct range *top;
-    uint64_t visits; /* nodes that were looked at, ever; for tests */
+    uint64_t visits; /* nodes visited in total; for tests */
 };
 
-/* Must not be empty, nor overlap with one that is there. */
+/* The range must not be empty, nor overlap another one of its file. */
 void range_tree_add(struct range_tree *tree, struct range *range);
 void range_tree_remove(struct range_tree *tree, struct range *range);
 

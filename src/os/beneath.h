@@ -10,8 +10,8 @@
 
 #include "base/buf.h"
 
-/* What is as if it were not there, whatever name or link leads to it. The directories above it
- * cannot be moved by whoever asks beneath_may_move(). */
+/* Files that seem not to exist, whatever name or link leads to them. The directories above them
+ * must not be moved: callers ask beneath_may_move(). */
 struct beneath_hidden {
     struct beneath_thing {
         uint64_t device, inode;
@@ -25,8 +25,8 @@ struct beneath {
     bool confined;   /* false: root is the machine's own "/" and links lead where the machine says,
                         but for magic links, where the kernel can refuse them */
     bool walk;       /* go component by component, also where the kernel could do it */
-    bool stay;       /* fail with EXDEV rather than look at what other file systems hold */
-    bool brief;      /* fail with EXDEV rather than follow a link or go a long way */
+    bool stay;       /* fail with EXDEV rather than enter other file systems */
+    bool brief;      /* fail with EXDEV rather than follow a link or a long path */
     uint64_t device; /* the root's, which is not MEDIUM_KERNEL */
     /* NULL: nothing. Only with `confined` and `walk`: the kernel does not say what it passes. */
     const struct beneath_hidden *hidden;
@@ -46,15 +46,15 @@ bool beneath_kernel_can(int root);
  * last component only. */
 int beneath_open(const struct beneath *b, const char *path, int flags, mode_t mode);
 
-/* The same, with `stay` too, but fails with EAGAIN when the way is not in the kernel's cache, so
- * that finding it could wait for a disk, and when it is long or has a link to follow: some 40 links
- * of 4 KiB each take the kernel many milliseconds. No O_CREAT, no O_TRUNC. */
+/* The same, with `stay` too, but fails with EAGAIN if the path is not in the kernel's cache, so
+ * that resolving it could wait for a disk, and if it is long or contains a link: 40 links of 4 KiB
+ * each take the kernel many milliseconds. No O_CREAT, no O_TRUNC. */
 int beneath_open_cached(const struct beneath *b, const char *path, int flags);
 
 /* The directory that holds `path`, with links on the way followed, and the last component, which is
  * not looked at. False: errno. */
 bool beneath_enter(const struct beneath *b, const char *path, struct beneath_place *place);
-/* Whether the entry may be moved as far as hidden things are concerned. */
+/* Whether the entry may be moved, as far as hidden files are concerned. */
 bool beneath_may_move(const struct beneath *b, const struct beneath_place *place);
 void beneath_leave(struct beneath_place *place);
 

@@ -1,4 +1,4 @@
-/* What is hidden is known by its identity, so that no other name of it helps. */
+/* Hidden files are identified by device and inode, so that other names do not help. */
 #include <stddef.h>
 
 #include "os/beneath.h"
