@@ -15,8 +15,8 @@ enum clean_kind {
     CLEAN_LINES /* several: LF, CR LF and TAB stay */
 };
 
-/* Whether a character can control a terminal or is not seen: control characters, line and paragraph
- * separators, bidirectional formatting, characters without width. */
+/* Whether a character can control a terminal or is invisible: control characters, line and
+ * paragraph separators, bidirectional formatting, zero-width characters. */
 bool clean_is_unsafe(uint32_t code);
 
 /* The next character of a text that is not at its end, or a question mark instead of an unsafe

@@ -1,7 +1,6 @@
-/* Whether somebody takes what waits for them. Who takes nothing for as long as they are given is
- * stalled, and so is who takes next to nothing: in each such period it must be a sixteenth of what
- * waited. Any slow line is fast enough for that. A trickle is not: it would keep all the rest in
- * memory for ever. */
+/* Whether a receiver makes progress. It is stalled if it takes nothing for a whole period, or less
+ * than a sixteenth of the data that waited. Even slow lines are fast enough for that; a receiver
+ * that takes a few bytes at a time would keep the rest in memory forever. */
 #ifndef SALLY_BASE_PROGRESS_H
 #define SALLY_BASE_PROGRESS_H
 

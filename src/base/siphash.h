@@ -1,5 +1,5 @@
-/* SipHash-2-4 (Aumasson and Bernstein, 2012): a hash whose key strangers do not know, so that they
- * cannot choose names that collide in a table. */
+/* SipHash-2-4 (Aumasson and Bernstein, 2012): a hash with a secret key, so that attackers cannot
+ * choose names that collide in a table. */
 #ifndef SALLY_BASE_SIPHASH_H
 #define SALLY_BASE_SIPHASH_H
 

@@ -1,7 +1,7 @@
-/* What one user, or one address before the login, may have a loop do before the others have their
- * turn. Whoever does the work counts it here, and stops when the turn is over; the rest waits for
- * the next one. Work is counted in small units, and the clock is looked at only now and then, so
- * that counting costs next to nothing. */
+/* How much work a loop does for one user (before login, one address) before it turns to the others.
+ * The code that does the work counts it here, and stops when the turn is over; the rest waits for
+ * the next turn. Work is counted in small units, and the clock is read only now and then, so that
+ * counting is cheap. */
 #ifndef SALLY_BASE_TURN_H
 #define SALLY_BASE_TURN_H
 
@@ -12,10 +12,10 @@
 /* Units of work. A request that came in a packet of its own costs both. */
 #define TURN_PACKET  1u
 #define TURN_REQUEST 3u
-/* A turn is over after so many of them, or so much time, whatever comes first. */
+/* A turn is over after this many units or this much time, whichever comes first. */
 #define TURN_UNITS (128u * (TURN_PACKET + TURN_REQUEST))
 #define TURN_NS    UINT64_C(2000000)
-#define TURN_LOOK  24u /* units between two looks at the clock */
+#define TURN_LOOK  24u /* units between two readings of the clock */
 
 struct turn {
     uint64_t (*now_ns)(void); /* monotonic */
@@ -32,13 +32,13 @@ static inline void turn_begin(struct turn *t)
     t->is_over = false;
 }
 
-/* NULL: there is nobody else, and the turn has no end. */
+/* NULL: there are no turns, so they do not end. */
 static inline bool turn_is_over(const struct turn *t)
 {
     return t && t->is_over;
 }
 
-/* For those who know the time anyway. */
+/* For callers that know the time anyway. */
 static inline void turn_note_time(struct turn *t, uint64_t now_ns)
 {
     if (t && now_ns >= t->end_ns)

@@ -4,11 +4,11 @@
 
 #include "core/counters.h"
 
-/* What a connection draws in advance at a time; twice that goes back. */
+/* How much a connection draws in advance at a time; from twice that on, it gives some back. */
 #define STEP ((uint64_t)64 * 1024)
 /* What a user may use beyond the limits: a dozen of the largest replies. */
 #define RESERVE ((uint64_t)4 * 1024 * 1024)
-/* What each user may use even if others have used up all there is: a few sessions, with the buffers
+/* What each user may use even if others have used up everything: a few sessions, with the buffers
  * of busy connections. */
 #define MINIMUM ((uint64_t)4 * 1024 * 1024)
 /* A sparing charge takes at most this part of what is left. */
@@ -79,7 +79,8 @@ static void charge_anyhow(struct account *a, uint64_t amount)
 
 /* ---- A connection's ---- */
 
-/* The setting that has no room for so much; NULL: there is room. Another thread may be faster. */
+/* The setting that has no room for the amount; NULL: there is room. Another thread may take it
+ * first. */
 static const char *find_refusal(const struct account *a, uint64_t amount, uint64_t part)
 {
     for (; a; a = a->parent)
@@ -98,7 +99,7 @@ static bool exceeds_own(const struct local_account *a, uint64_t amount)
     return a->limit && (a->used > a->limit || amount > a->limit - a->used);
 }
 
-/* Draws what is missing for `amount` more, and a little in advance where that hurts nobody. */
+/* Draws what is missing for `amount` more, and a little in advance if that does not harm others. */
 static const char *draw(struct local_account *a, uint64_t amount)
 {
     uint64_t need = missing(a, amount);

@@ -36,7 +36,7 @@ struct blocks {
     void (*on_release)(void *user_data); /* a chunk came back; not called for an orphan */
     void *user_data;
     mem_free_fn *free_large;
-    struct local_account *memory; /* what the blocks take is charged to it; NULL: none */
+    struct local_account *memory; /* the blocks are charged to it; NULL: none */
 };
 
 /* `memory` is lent, and must outlive the last block; NULL: no account is kept. */
@@ -46,7 +46,7 @@ struct blocks *blocks_new(void (*on_release)(void *user_data), void *user_data,
 void blocks_free(struct blocks *p);
 
 /* A block of at least `size` bytes; NULL when memory is short. It is charged whether or not the
- * account has room: who begins something asks before. */
+ * account has room: callers check that before they start an operation. */
 struct block *blocks_get(struct blocks *p, size_t size);
 /* Returns a block that was not handed out as a chunk. NULL is allowed. Does not end its operation.
  */

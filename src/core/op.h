@@ -64,7 +64,7 @@ struct op_name {
     const char *name;
 };
 
-/* Goes on with an operation that op_resume_later() was called for. */
+/* Continues an operation for which op_resume_later() was called. */
 typedef void op_resume_fn(sally_op *op, void *context);
 
 struct op_block; /* of the operation's memory */
@@ -107,7 +107,7 @@ struct op {
     uint32_t entries;       /* calls of `entry`; a READDIR that succeeds without one is repeated */
     uint32_t empty_rounds;  /* how often it was repeated */
     bool gives_way;         /* one of many in a row on the home thread: others get a turn first */
-    bool only_asks;         /* whatever its kind, it is pointless once the client is gone */
+    bool only_asks;         /* pointless once the client is gone, whatever its kind */
     uint32_t reply_bytes;   /* of reply or data that count against the session's bound from start to
                            op_free */
     const char *asked_path; /* as requested, unlike pub.path never diverted, for the home thread;
@@ -120,7 +120,7 @@ struct op {
     struct list
         link; /* in one list at a time: the session's queue, the host's work list or inbox */
     struct list long_link; /* the host's work list of long operations: a cancel may need `link` */
-    op_resume_fn *resume;  /* see op_resume_later(); NULL: it begins */
+    op_resume_fn *resume;  /* see op_resume_later(); NULL: not started yet */
     void *resume_context;
     sally_session *session;
     uint32_t kind; /* as requested, or the undo's; pub.kind differs while another slot stands in */

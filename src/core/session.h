@@ -19,8 +19,9 @@ struct session_host {
     /* Home thread: have session_run(op) called where it may block, soon. Never fails; uses
      * op->link. NULL: it is called here and now. */
     void (*offload)(struct session_host *host, struct op *op);
-    /* Any thread: have session_run_long(op) called where it may block, after those of others. Never
-     * fails; uses op->long_link. NULL: what takes long is done in one go. */
+    /* Any thread: calls session_run_long(op) where it may block, after the long operations of
+     * others. Never fails; uses op->long_link. NULL: long operations are not divided into pieces.
+     */
     void (*resume_later)(struct session_host *host, struct op *op);
     /* Any thread: have session_deliver(op) called on the home thread, in the order of these calls.
      * Never fails, never allocates; uses op->link. */
@@ -32,8 +33,9 @@ struct session_host {
     bool yields; /* operations are delivered in a later turn than their wake(), so that long work on
                   * the home thread can be split up */
     struct lane *lane; /* the operations' place among the workers; managed by the host */
-    /* Of the host's loop: what is done on the home thread is counted here. Once it is over nothing
-     * is started any more, and the host calls session_begin_turn() in the next one. NULL: none. */
+    /* The turn of the host's loop: work on the home thread is counted here. Once it is over,
+     * nothing more is started, and the host calls session_begin_turn() in the next one. NULL: none.
+     */
     struct turn *turn;
 };
 
@@ -52,7 +54,7 @@ struct session_options {
     const struct hook_stack *hooks; /* lent; NULL: none */
     const struct log_sink *log;     /* lent; NULL: none */
     struct counters *counters;      /* lent; NULL: none */
-    struct local_account *memory;   /* lent: what the session needs is charged to it; NULL: none */
+    struct local_account *memory;   /* lent: the session's memory is charged to it; NULL: none */
     struct account *files;          /* lent: its open files are charged to it; NULL: none */
 };
 
@@ -62,7 +64,7 @@ sally_error session_new(sally_session **out, struct session_host *host,
 /* Called by the host. */
 void session_run(struct op *op);     /* on a thread that may block */
 void session_deliver(struct op *op); /* at home */
-/* At home, in a new turn: starts what the end of the last one kept from starting. */
+/* At home, in a new turn: starts operations that the last turn's end prevented. */
 void session_begin_turn(sally_session *session);
 
 /* For engines. */
@@ -72,11 +74,11 @@ bool session_turn_is_over(const sally_session *session);
 /* Its memory; NULL: no account is kept. */
 struct local_account *session_memory(const sally_session *session);
 /* Whether there is room for `bytes` more, and if not, whether the user's reserve may be used:
- * `is_idle` says that this session waits for nothing that would make room. */
+ * `is_idle`: nothing is in progress in this session that would free memory. */
 bool session_has_room(const sally_session *session, size_t bytes, bool is_idle);
-/* Logs, once for a session, that a setting keeps it from opening more files. */
+/* Logs, once per session, that a setting prevents it from opening more files. */
 void session_note_refused_file(sally_session *session, const char *setting);
-/* There may be room again for what has waited for memory. */
+/* There may be room again for operations that wait for memory. */
 void session_resume(sally_session *session);
 uint32_t session_in_flight(const sally_session *session);
 /* Home thread: calls `each` for every operation that was started and is not answered yet. It may

@@ -70,7 +70,7 @@ struct sally_session {
 
     enum session_stage stage;
     enum schedule_state schedule;
-    bool is_interrupted;     /* the end of a turn kept queued operations from starting */
+    bool is_interrupted;     /* a turn's end prevented queued operations from starting */
     bool has_logged_refusal; /* of a file */
     bool owes_end;           /* SESSION_START succeeded, and SESSION_END is not answered yet */
     uint32_t close_reason;
@@ -124,7 +124,7 @@ void session_enter_op(struct op *op);     /* its turn has come: prepares its fir
 void session_start_op(struct op *op);     /* starts it and runs its steps as far as possible here */
 void session_continue_op(struct op *op);  /* at home: continues an operation that was handed over */
 void session_batch_writes(struct op *op); /* starts its followers */
-bool op_is_abandonable(const struct op *op); /* its answer is all that is wanted of it */
+bool op_is_abandonable(const struct op *op); /* it has no effect besides its answer */
 bool op_is_unwanted(const struct op *op);    /* and is no longer needed */
 /* session_close.c */
 void session_close_step(sally_session *s); /* continues the session's end if nothing is running */

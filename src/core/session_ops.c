@@ -36,7 +36,7 @@ static void refuse_file(struct op *op, const char *setting)
     char text[128];
     bool is_count = strncmp(setting, "limits.open", 11) == 0;
     snprintf(text, sizeof text, "%s (%s)",
-             is_count ? "Too many open files" : "Too little memory for another open file", setting);
+             is_count ? "Too many open files" : "Not enough memory for another open file", setting);
     op->message = sally_op_strdup(&op->pub, text);
     session_note_refused_file(op->session, setting);
 }

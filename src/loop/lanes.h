@@ -4,8 +4,8 @@
  * does not answer count until it does, even when the connection is gone: a user who keeps
  * reconnecting cannot hold more threads than one who stays connected.
  *
- * Operations that compute for long wait in queues of their own and are bounded on their own, so
- * that they neither keep the others waiting nor count as them.
+ * Long operations wait in queues of their own with limits of their own, so that they neither hold
+ * up the others nor count as them.
  *
  * Guarded by the pool that owns it. */
 #ifndef SALLY_LOOP_LANES_H

@@ -4,8 +4,8 @@
  *
  * After every round of events the loop settles: it collects what has come home, gives a turn to
  * each user whose members have asked for one, and only then hands the resulting operations to the
- * workers, all at once. When somebody's turn was too short for what there is to do, the loop looks
- * at its sockets and timers before the next one. */
+ * workers, all at once. If a turn ended with work left, the loop polls its sockets and timers
+ * before the next one. */
 #ifndef SALLY_LOOP_LOOP_H
 #define SALLY_LOOP_LOOP_H
 
@@ -46,7 +46,7 @@ struct loop {
     struct list inbox_tasks; /* struct task */
     bool is_signalled;       /* the loop will look at its inbox */
 
-    struct list tasks;  /* struct task: out of the inbox, and not run yet */
+    struct list tasks;  /* struct task: taken from the inbox, but not run yet */
     struct list outbox; /* struct op, for the workers */
     struct turn_queue turns;
     struct list members;

@@ -36,8 +36,8 @@ bool loop_join(struct loop *loop, struct loop_member *m);
 void loop_leave(struct loop_member *m);
 /* Asks for a turn, soon and once. */
 void loop_member_make_ready(struct loop_member *m);
-/* It has its turns along with the others of this user or address (turn_queue.h); NULL: by itself.
- */
+/* The member shares turns with the others of this user or address (turn_queue.h); NULL: it has its
+ * own. */
 void loop_member_set_owner(struct loop_member *m, const void *owner);
 /* DEADLINE_NONE: removes the deadline. */
 void loop_member_set_deadline(struct loop_member *m, uint64_t at_ns);

@@ -18,7 +18,7 @@ static void enqueue(struct turn_queue *queue, struct turn_place *place)
         list_append(&queue->places, &place->link);
 }
 
-/* Those that were not reached are before those that want another turn already. */
+/* Members that have not run come before those that want another turn already. */
 static void put_back(struct turn_queue *queue, struct list *left)
 {
     struct list *first = list_first(left);

@@ -1,6 +1,6 @@
-/* Turns among the members of a loop. Those with the same owner, a user or an address, have one
- * place in the queue, however many they are: they have their turn one after the other until it is
- * over, and those that have not been reached go on first in the next one. */
+/* Turns among the members of a loop. All members with the same owner, a user or an address, share
+ * one place in the queue: they run one after the other until its turn is over, and the next turn
+ * begins with those that have not run. */
 #ifndef SALLY_LOOP_TURN_QUEUE_H
 #define SALLY_LOOP_TURN_QUEUE_H
 
@@ -30,15 +30,15 @@ struct turn_queue {
 };
 
 void turn_queue_init(struct turn_queue *queue, uint64_t (*now_ns)(void));
-/* Each place has one turn. True: somebody had one; `*was_cut`: and could have gone on. */
+/* Gives each place one turn. True: a member ran; `*was_cut`: a turn ended with work left. */
 bool turn_queue_run(struct turn_queue *queue, bool *was_cut);
 
-/* For loop.c: the member has joined, wants a turn, is about to leave. */
+/* For loop.c: when a member joins, wants a turn, or is about to leave. */
 void turn_place_init(struct turn_place *place);
 void turn_queue_add(struct turn_queue *queue, struct loop_member *m);
 void turn_queue_remove(struct turn_queue *queue, struct loop_member *m);
-/* The member belongs to `owner` from now on, which only tells places apart, but must exist as long
- * as that is so; NULL: to itself alone. If memory is short, it is alone, too. */
+/* From now on the member belongs to `owner`, a pointer that is only compared, to an object that
+ * must exist for as long. NULL, or no memory: the member has a place of its own. */
 void turn_queue_set_owner(struct turn_queue *queue, struct loop_member *m, const void *owner);
 
 #endif

@@ -22,7 +22,7 @@ struct scp_events {
     /* From inside a chunk's release, when that made room for more: call scp_flush() soon, but not
      * from here. NULL: the engine calls it itself. */
     void (*want_flush)(void *user_data);
-    /* The command is an upload; NULL: nobody wants to know. */
+    /* The command is an upload; NULL: not called. */
     void (*uploading)(void *user_data, bool begins);
 };
 

@@ -13,7 +13,7 @@
 #include "sftp/settings.h"
 #include "ssh/settings.h"
 
-/* What logins are checked by. */
+/* How logins are checked. */
 struct auth_settings {
     bool strict_modes;
 };

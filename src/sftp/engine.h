@@ -87,10 +87,10 @@ struct sftp {
  * the session. */
 #define MAX_BACKLOG ((size_t)1024 * 1024)
 
-/* Memory for what a request needs at least: its operation, and a batch of replies. */
+/* Minimum memory for a request: its operation, and a batch of replies. */
 #define REQUEST_ROOM ((size_t)20 * 1024)
-/* Whether there is memory for a request that needs so much. Without any under way, one may use the
- * user's reserve. */
+/* Whether there is memory for a request that needs this much. If none is in progress, it may use
+ * the user's reserve. */
 bool engine_has_memory(const struct sftp *s, size_t size);
 /* A file is being opened, or (`more`: -1) closed. */
 void engine_count_upload(struct sftp *s, uint32_t open_flags, int more);

@@ -18,9 +18,8 @@ struct sftp_options {
     uint32_t max_unsent; /* bytes of READ data held by the owner at which further READs wait while
                             the storage answers at once: data is then read when it can be sent, so
                             that it is still in the cache. 0: no such bound */
-    /* Bytes that the peer may send before any were credited. Of requests that are larger, or they
-     * would never be whole, what has come is credited before the rest is here. 0: any request
-     * fits. */
+    /* Bytes that the peer may send before any are credited. Larger requests are credited while they
+     * arrive, or they would never be complete. 0: any request fits. */
     uint32_t window;
     /* To convert the storage's names; NULL: they are UTF-8, or of no charset. Lent. */
     struct charset *charset;
@@ -37,8 +36,8 @@ struct sftp_events {
     void (*send)(void *user_data, struct chunk *c);
     /* `size` bytes of requests have been answered (or skipped): the peer may send as many more. */
     void (*credit)(void *user_data, size_t size);
-    /* An upload begins: a file is being opened for writing, and none was open before. Or the last
-     * of them was closed. NULL: nobody wants to know. */
+    /* An upload begins (a file is being opened for writing, and none was open before), or the last
+     * one was closed. NULL: not called. */
     void (*uploading)(void *user_data, bool begins);
     /* The peer broke the protocol; nothing more is read. `detail` is static. */
     void (*broken)(void *user_data, const char *detail);
