@@ -1,6 +1,5 @@
-/* What listeners are named by, and addresses as the system gives them and as from= matches them.
- * The first line of the input is a URL, the second one a list of patterns, the rest the bytes of a
- * socket address. */
+/* URLs of listeners, socket addresses from the system, and the patterns of from=. The first line of
+ * the input is a URL, the second one a list of patterns, the rest the bytes of a socket address. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -39,7 +38,7 @@ static void check_url(const char *url)
     require(error || strcspn(u.host, "/@[] \t\r\n") == strlen(u.host));
 }
 
-/* What is printed for an address is read back as this address. */
+/* A printed address parses back to the same address. */
 static void check_printed(const struct address *a)
 {
     static char why[LISTENER_WHY_SIZE];
@@ -50,7 +49,7 @@ static void check_printed(const struct address *a)
     require(strcmp(u.host, a->text) == 0 && u.port == a->port && u.fd == -1);
 }
 
-/* An address fits itself and its network, and no list that excludes it. */
+/* An address matches itself and its network, and no list that excludes it. */
 static void check_patterns(struct slice list, const char *address, const char *network)
 {
     char text[3 * ADDRESS_TEXT_SIZE];

@@ -35,8 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct authorized_keys *keys = authorized_keys_parse(crypto, rest);
     enum authorized_key_answer answer = authorized_keys_find(keys, &query, &match);
     struct forced_command command;
-    /* A key that is not one is never there, a refusal always says why, and a command can be carried
-     * out. */
+    /* An invalid key is never found, a refusal always has a reason, and a command is always
+     * supported. */
     if ((answer != AUTHORIZED_KEY_NO && blob.size < 4) ||
         (answer == AUTHORIZED_KEY_REFUSED && !match.reason) ||
         (answer == AUTHORIZED_KEY_YES && match.reason) ||

@@ -1,8 +1,8 @@
-"""How many lines the fuzz targets reach, by folder: the seeds alone, or with what is found in some seconds of fuzzing.
+"""Line coverage of the fuzz targets by folder: of the seeds alone, or after some seconds of fuzzing.
 
     tests/fuzz/coverage.py [--seconds 60] [--jobs 2] [--corpus FOLDER]
 
-Builds into build/fuzz-coverage with clang. FOLDER keeps what is found, for the next time."""
+Builds into build/fuzz-coverage with clang. FOLDER keeps new inputs for the next run."""
 
 import argparse
 import collections
@@ -18,7 +18,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "fuzz-coverage"
 SEEDS = ROOT / "tests" / "fuzz" / "corpus"
-# The goal is for the code that reads what strangers send: see docs/hacking.md.
+# The code that reads untrusted input: see docs/hacking.md.
 COUNTED = ("base", "core", "ssh", "sftp", "scp", "auth", "crypto", "fs")
 
 

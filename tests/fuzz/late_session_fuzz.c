@@ -1,7 +1,7 @@
-/* A session over storages that answer late, in an order that the input chooses, as it chooses
- * everything else: requests, hooks, operations of the program's own, cancels, walks, the end. What
- * must hold is what tests/stress checks. When the input is used up, a generator goes on, so that
- * the session comes to its end. */
+/* A session over storages that answer late. The input chooses the order of the answers and
+ * everything else: requests, hooks, the program's own operations, cancels, walks, the end. The
+ * checks are those of tests/stress. When the input is used up, a generator continues, so that the
+ * session ends. */
 #include "stress.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,6 +1,5 @@
 /* Files of private keys. The first byte chooses the passphrase and how far to go; the rest is the
- * file. What is costly on purpose is kept cheap: passphrases are only tried where a try is short.
- */
+ * file. Key derivation is slow on purpose, so passphrases are only tried where it is fast. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +12,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define MAX_SIZE   6144 /* RSA of 16,384 bits would take a second for each proof */
+#define MAX_SIZE   6144 /* a signature with RSA of 16,384 bits would take a second */
 #define MAX_ROUNDS 1
 
 static struct crypto *crypto;
@@ -57,7 +56,7 @@ static bool is_cheap(const struct pem *pem)
     return pem->label != PEM_ENCRYPTED || is_cheap_pkcs8(buf_slice(&pem->binary));
 }
 
-/* The formats alone, in one context: thousands a second. True: there is a key in it. */
+/* Parses only, in one context: thousands per second. True: it contains a key. */
 static bool decode(struct slice text, const char **passphrase)
 {
     struct pem pem;
@@ -77,7 +76,7 @@ static bool decode(struct slice text, const char **passphrase)
     return error == SALLY_E_OK;
 }
 
-/* A key that was taken is the same when it is written and read again. */
+/* An accepted key is the same after it is written and read again. */
 static void write_and_read(const sally_key *key)
 {
     struct buf text;
@@ -90,7 +89,7 @@ static void write_and_read(const sally_key *key)
     buf_clear(&text);
 }
 
-/* From a file the same comes as from memory, but not when others could read it. */
+/* A file yields the same key as memory, but is refused if others could read it. */
 static void load(struct slice text, const char *passphrase, const sally_key *expected)
 {
     char path[64];
@@ -117,7 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *passphrase = passphrases[data[0] % 4];
     const struct slice text = {data + 1, size - 1};
     bool is_key = decode(text, &passphrase);
-    if ((data[0] & 0xfc) != 0xfc) /* the whole way costs a hundred times as much */
+    if ((data[0] & 0xfc) != 0xfc) /* the full test costs a hundred times as much */
         return 0;
     sally_key *key;
     sally_error error = sally_key_parse(&key, text.data, text.size, passphrase);

@@ -1,6 +1,6 @@
-/* A whole server in pump mode over a storage in memory, and a client on a pair of sockets: the
- * input logs in, or fails to, and then opens sessions, sends bytes for SFTP and scp and messages of
- * any kind, exchanges keys, looks at the connection, changes and ends it.
+/* A complete server in pump mode over a memory storage, and a client on a socket pair. The input
+ * logs in, or fails to, and then opens sessions, sends SFTP, scp and arbitrary messages, rekeys,
+ * and inspects, changes and ends the connection.
  *
  * When the client is gone, the server has no connection, session or file left. */
 #include <stdlib.h>
@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define CHANNELS    4
 #define ACTIONS_MAX 100
-#define POLLS_MAX   20000 /* an answer that has not come by then does not come */
+#define POLLS_MAX   20000 /* an answer that has not come by then will not come */
 
 enum action {
     OPEN_SFTP,
@@ -339,7 +339,7 @@ static void log_in(struct client *c, bool tries_wrong_first)
     require(c->logged_in);
 }
 
-/* The client is gone: what it left behind goes, too. */
+/* The client is gone: everything it left behind must be released. */
 static void finish_server(sally_server *s)
 {
     sally_counters now = {.struct_size = sizeof now};

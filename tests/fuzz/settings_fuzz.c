@@ -48,7 +48,7 @@ static void set_all(struct setting_layer layers[LAYERS], struct slice text)
     }
 }
 
-/* What a set shows can be set, and then comes to the same. */
+/* A value that is shown can be set, and is then shown unchanged. */
 static void set_again(const struct settings *shown)
 {
     static char value[ROOM], again[ROOM];

@@ -1,6 +1,6 @@
-/* Two whole engines after the login, client and server, with real keys: the input chooses cipher,
- * MAC, compression and limits, and then what happens: data in both directions, messages of any kind
- * sealed properly, new keys from either side, bytes changed on the way, time that passes.
+/* Two complete engines after login, client and server, with real keys. The input chooses cipher,
+ * MAC, compression and limits, and then the events: data in both directions, properly sealed
+ * messages of any kind, rekeying by either side, corrupted bytes, passing time.
  *
  * Data arrives in order and unchanged, or not at all. */
 #include <stdlib.h>
@@ -57,7 +57,7 @@ static void choose(struct pair *p, struct cursor *input)
     p->cut = (size_t)get_u8(input) * 16;
 }
 
-/* ---- Changes on the way ---- */
+/* ---- Corruption ---- */
 
 static void change_byte(struct pair *p, struct side *from, uint8_t *data, size_t size)
 {

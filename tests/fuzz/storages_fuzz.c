@@ -1,6 +1,6 @@
-/* The storage in memory beside the local one: the same operations on both, by two users, below a
- * root if the input wishes so. Their answers, the data and what STAT and listings say must be the
- * same, but for what the comparison leaves out on purpose. */
+/* Compares the memory storage with the local one: the same operations on both, by two users, below
+ * a root if the input says so. Their answers, the data and the results of STAT and listings must be
+ * the same, except where the comparison deliberately ignores a difference. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +23,7 @@ struct pair {
     struct driver drivers[STORAGES][USERS];
     sally_file *files[STORAGES][USERS][FILES];
     bool is_open[USERS][FILES];
-    char history[ACTIONS_MAX * 80]; /* for whoever looks at a failure */
+    char history[ACTIONS_MAX * 80]; /* to analyse a failure */
 };
 
 static const char *const paths[] = {"/a", "/b",   "/d",      "/d/a", "/d/e", "/d/e/f", "/d/e/l",
@@ -49,7 +49,7 @@ static void same_status(const struct pair *p, const sally_status got[STORAGES])
     same(p, "status", (long)got[MEMORY], (long)got[LOCAL]);
 }
 
-/* Where two paths can be at fault, either may be named. */
+/* If both paths are at fault, either may be reported. */
 static void same_success(const struct pair *p, const sally_status got[STORAGES])
 {
     if ((got[MEMORY] == SALLY_OK) != (got[LOCAL] == SALLY_OK))
@@ -168,7 +168,7 @@ static void change(struct pair *p, const struct action *a, bool by_handle)
         SAME_ON_BOTH(do_fsetstat(d, file, &attrs));
     } else {
         ON_BOTH(do_setstat(d, a->path, 0, &attrs))
-        same_success(p, got); /* of a link: the system's errors say little */
+        same_success(p, got); /* of a link: the system's errors are vague */
     }
 }
 
@@ -239,7 +239,7 @@ static void two(struct pair *p, const struct action *a, uint32_t kind)
     same_success(p, got);
 }
 
-/* ACLs and extended attributes depend on what the local file system can do: in memory alone. */
+/* Not every local file system has ACLs and extended attributes: only in memory. */
 static void describe(struct pair *p, const struct action *a)
 {
     static const char *const names[] = {"user.a", "user.b", "user.", "trusted.a", ""};
