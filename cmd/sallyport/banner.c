@@ -138,7 +138,7 @@ static void show_addresses(FILE *out, const struct addresses *all)
                 all->at[i].host, all->at[i].v6 ? "]" : "", all->at[i].port);
 }
 
-/* Names may be anybody's. */
+/* Names may be untrusted. */
 static void show_text(FILE *out, const char *text)
 {
     char safe[4 * PATH_MAX];

@@ -60,8 +60,8 @@ static void bytes_text(double bytes, char *out, size_t size)
     snprintf(out, size, unit && bytes < 100 ? "%.1f %s" : "%.0f %s", bytes, units[unit]);
 }
 
-/* Adds as much of `text` as fits into `columns`. Names come from clients: nothing but what is seen
- * gets through. */
+/* Adds as much of `text` as fits into `columns`. Names come from clients: only visible characters
+ * are kept. */
 static size_t add_cut(struct live *l, const char *text, size_t columns)
 {
     char safe[MAX_TEXT];

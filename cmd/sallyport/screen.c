@@ -22,9 +22,9 @@ struct screen {
     bool json, colour;
     struct line_queue *queue;
 
-    char *wanted; /* the bottom that was last set; of the thread that sets it */
+    char *wanted; /* the bottom that was set last; used by the thread that sets it */
     pthread_mutex_t bottom_lock;
-    char *bottom; /* what is to stand there next; NULL: nothing */
+    char *bottom; /* the next bottom; NULL: none */
     bool bottom_changed;
 
     pthread_mutex_t log_lock;
@@ -33,9 +33,9 @@ struct screen {
     bool holds;
     char *held; /* lines; NULL: none */
 
-    /* Of whoever writes: */
-    char *shown;        /* the bottom that was last taken over, */
-    size_t shown_lines; /* and how many lines of it stand there now */
+    /* Used by the writing thread: */
+    char *shown;        /* the bottom that was last taken from `bottom`, */
+    size_t shown_lines; /* and how many of its lines are shown now */
     size_t used;
     char out[16 * 1024];
 };
@@ -65,7 +65,7 @@ static void add(struct screen *s, const char *text)
 static void take_bottom_away(struct screen *s)
 {
     if (s->shown_lines)
-        add(s, "\r\033[2K"); /* what somebody has typed */
+        add(s, "\r\033[2K"); /* erases what the user has typed */
     for (; s->shown_lines; s->shown_lines--)
         add(s, "\033[A\033[2K");
 }
@@ -169,7 +169,7 @@ void screen_free(struct screen *s)
         return;
     screen_set_bottom(s, "");
     if (!line_queue_free(s->queue, FLUSH_MS))
-        return; /* its thread still writes */
+        return; /* its thread is still writing */
     free(s->wanted);
     free(s->bottom);
     free(s->shown);

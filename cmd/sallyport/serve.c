@@ -31,8 +31,8 @@
 struct serving {
     const struct serve_options *options;
     sally_server *server;
-    sally_fs *local; /* what is served, */
-    sally_fs *fs;    /* and what clients get of it */
+    sally_fs *local; /* the storage of the folder, */
+    sally_fs *fs;    /* and the storage that clients get */
     struct screen *screen;
     struct identity as; /* of --as */
     char *directory;    /* whole path */
@@ -319,7 +319,8 @@ static void raise_descriptor_limit(void)
     }
 }
 
-/* Everything that takes the rights of whoever started us; they are given up at the end. */
+/* Everything that needs the privileges of the user who started the server; they are dropped at the
+ * end. */
 static int prepare(struct serving *s, struct serve_options *o)
 {
     if (sally_server_new(&s->server) != SALLY_E_OK)

@@ -49,7 +49,7 @@ static int check_file(const char *file, bool strict)
     return status;
 }
 
-/* What the user comes from, for messages. */
+/* Where the user was given, for messages. */
 static void place_of(const struct serve_user *user, char *out, size_t size)
 {
     if (user->file)

@@ -90,8 +90,8 @@ static int priority_of(int level)
     }
 }
 
-/* A name of the client's, so that nothing in it can end the quotes, begin a line or move a cursor.
- * NULL: no memory. */
+/* Escapes a name from the client, so that nothing in it can end the quotes, begin a line or move
+ * the cursor. NULL: no memory. */
 static char *quoted(const char *name)
 {
     size_t size = sally_log_escape(name, 1, NULL, 0);

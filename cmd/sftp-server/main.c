@@ -153,7 +153,7 @@ static int finish_output(void)
     return EXIT_FAILED;
 }
 
-/* The kernel's permissions of the user are the only bounds of files, as with OpenSSH's own. */
+/* Only the user's permissions limit access to files, as with OpenSSH's sftp-server. */
 static void enter_sandbox(const struct journal *journal)
 {
     const struct sandbox sandbox = {.path_count = 0};

@@ -151,7 +151,7 @@ struct authorized_keys *authorized_keys_parse(struct crypto *c, struct slice lin
     }
     struct buf blob;
     buf_init(&blob, MAX_BLOB);
-    bool ok = buf_reserve(&blob, MAX_BLOB) != NULL; /* later there is only what is too long */
+    bool ok = buf_reserve(&blob, MAX_BLOB) != NULL; /* later failures mean that it is too long */
     while (lines.size && ok) {
         struct slice options;
         if (parse_line(next_line(&lines), &options, &blob))

@@ -102,14 +102,14 @@ bool key_options_time(struct slice text, int64_t *seconds)
     return tm.tm_mday == day || part[6] == 60; /* 30 February would be 2 March */
 }
 
-/* What a line says about its key; the first thing that refuses counts. */
+/* What a line says about its key; the first refusal counts. */
 struct verdict {
     const char *refusal;
     bool is_authority;
     char *command;
 };
 
-/* Two of them in one line refuse, as in OpenSSH: which one was meant cannot be known. */
+/* Two commands in one line refuse the key, as in OpenSSH: it is unclear which one is meant. */
 static const char *keep_command(struct verdict *verdict, struct slice value)
 {
     struct forced_command command;

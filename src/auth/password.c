@@ -20,8 +20,8 @@ static const struct kind {
     {"$y$", 43},  {"$gy$", 43}, {"$7$", 43}, {"$2a$", 53},
     {"$2b$", 53}, {"$2y$", 53}, {"$6$", 86}, {"$5$", 43},
 };
-/* Kinds that are no protection any more, or that other programs have and crypt(3) does not know.
- * Were they taken for clear passwords, then a stolen hash would open the door. */
+/* Kinds that are too weak, or that other programs use and crypt(3) does not support. If they were
+ * taken for clear passwords, a stolen hash could be used to log in. */
 static const char *const weak[] = {"$1$",    "$2$",     "$2x$",    "$3$",      "$md5",  "$sha1",
                                    "$apr1$", "$argon2", "$pbkdf2", "$scrypt$", "{SHA}", "{SSHA}"};
 /* How shadow(5) and passwd(5) say "no password will do". */
@@ -170,7 +170,7 @@ uint64_t password_cost(const struct password *password)
     return 20 * power(place ? (unsigned)(place - digits) + 1 : 12);
 }
 
-/* What stands in front of the salt, for hashes whose parameters are an opaque text. */
+/* The text before the salt, for hashes whose parameters are an opaque text. */
 static struct slice parameters_of(const char *hash)
 {
     const char *from = strchr(hash + 1, '$') + 1;

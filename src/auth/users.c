@@ -85,7 +85,7 @@ static void renew_decoys(struct users *users, const struct account *gone)
     }
 }
 
-/* The account, and those that stand in for it; all held. */
+/* The account, and its decoys; all held. */
 static struct account *look_up(struct users *users, const char *name, struct decoys *decoys)
 {
     pthread_mutex_lock(&users->lock);
@@ -110,7 +110,7 @@ static bool password_is_right(struct users *users, const sally_auth_request *req
            !request->new_password; /* passwords cannot be changed here */
 }
 
-/* What looking for a key in one place gave. */
+/* The result of looking for a key in one place. */
 struct found {
     bool yes;
     struct authorized_key_match match;
@@ -134,15 +134,15 @@ static void find_in_file(const struct account *a, bool strict,
     authorized_keys_unref(keys);
 }
 
-/* What was found in a decoy's place is not for anybody. */
+/* Keys found in a decoy's place do not count. */
 static void forget_found(struct found *found)
 {
     mem_free(found->match.command);
     *found = (struct found){0};
 }
 
-/* Both places are looked at in any case: the user's own, or that of one who has such a place. What
- * a login by this key is restricted to goes into *command. */
+/* Both places are always checked: the user's own, or a decoy's. *command gets the command that a
+ * login with this key is restricted to. */
 static bool key_is_known(sally_auth_request *request, const struct account *a,
                          const struct decoys *decoys, char **command)
 {
@@ -179,7 +179,7 @@ static bool key_is_known(sally_auth_request *request, const struct account *a,
     return known;
 }
 
-/* An account that the proof is right for, held. */
+/* The account, held, if the proof is valid for it. */
 static struct account *prove(struct users *users, sally_auth_request *request, char **command)
 {
     struct decoys decoys;
@@ -236,7 +236,7 @@ static sally_error set_start(sally_auth_request *request, const struct account *
     return e;
 }
 
-/* SFTP as the command of the key says, and nothing else. */
+/* Restricts the login to SFTP, as the key's command says. */
 static sally_error restrict_to(sally_auth_request *request, const struct account *a,
                                const char *text)
 {
@@ -325,7 +325,7 @@ static uint32_t users_offered(sally_auth *auth, sally_auth_request *request)
     return methods ? methods : PASSWORD_METHODS | SALLY_AUTH_PUBLICKEY;
 }
 
-/* A file may have to be waited for. If anybody has one, it is looked at for everybody. */
+/* Reading a file may block. If any user has one, one is checked for everybody. */
 static bool users_are_quick(const sally_auth *auth, const sally_auth_request *request)
 {
     struct users *users = sally_auth_data(auth);

@@ -88,7 +88,7 @@ static void add_unicode_escape(struct text *t, uint32_t code)
     add_hex(t, code, 4);
 }
 
-/* What goes on within quotes also has its quotes and backslashes escaped. */
+/* Text within quotes also has its quotes and backslashes escaped. */
 static void add_escaped(struct text *t, const char *value, bool json, bool quoted)
 {
     const unsigned char *s = (const unsigned char *)value, *end = s + strlen(value);

@@ -138,7 +138,7 @@ static bool may_ask_again(const struct op *op)
     return op->undo.active || !grants_any(op);
 }
 
-/* It has waited for a worker longer than its client. */
+/* Its client disconnected while it waited for a worker. */
 static bool is_given_up(const struct op *op)
 {
     return sally_op_cancelled(&op->pub) && op_is_abandonable(op) && !op->undo.active &&

@@ -20,7 +20,7 @@ static bool closes(const struct op *op)
     return op_kind_closes(op->kind);
 }
 
-/* Once for a session: a client may try again as often as it likes. */
+/* Once per session, however often its client tries. */
 void session_note_refused_file(sally_session *s, const char *setting)
 {
     if (s->has_logged_refusal)

@@ -8,8 +8,8 @@
 #include "base/mem.h"
 #include "crypto/private_key.h"
 
-/* Who can read a host key can pose as the server; who can write it can choose one. A server that
- * does not run as root may be given root's file by its group. */
+/* Anyone who can read a host key can impersonate the server; anyone who can write it can replace
+ * it. A server that does not run as root may be given root's file by its group. */
 static bool is_private(const struct stat *st)
 {
     uid_t self = geteuid();

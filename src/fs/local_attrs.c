@@ -195,8 +195,8 @@ static sally_status check_bits(int fd, const sally_attrs *attrs)
     return differ & ~BITS_NOT_LOOKED_AT ? SALLY_UNSUPPORTED : SALLY_OK;
 }
 
-/* A client sends back what he was told of a directory, and what is inherited below it shall not
- * change with that. */
+/* Clients send back a directory's permissions as they got them; that must not change what is
+ * inherited below it. */
 static uint32_t settable_mode(const struct local *local, int fd, uint32_t permissions)
 {
     struct os_stat st;

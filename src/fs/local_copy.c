@@ -51,7 +51,7 @@ static ssize_t copy_slice(struct copy_job *job, size_t size)
                                     job->to_offset + job->done, size);
         if (got > 0 || (got < 0 && errno != EOPNOTSUPP))
             return got;
-        job->in_kernel = false; /* 0 may be a lie: not every file system knows its files' sizes */
+        job->in_kernel = false; /* 0 may be wrong: not every file system knows its files' sizes */
     }
     return copy_by_hand(job, size);
 }
@@ -128,7 +128,8 @@ sally_status local_copy(sally_fs *fs, sally_op *op)
     if (!from || !to || from->dir || to->dir)
         return SALLY_INVALID_HANDLE;
     if (!from->regular)
-        return SALLY_INVALID_PARAMETER; /* a device may have no end, and then nobody ends this */
+        return SALLY_INVALID_PARAMETER; /* a device may have no end, and the copy would never stop
+                                         */
     if (copy->from_offset > INT64_MAX || copy->to_offset > INT64_MAX ||
         copy->length > (uint64_t)INT64_MAX - copy->from_offset ||
         copy->length > (uint64_t)INT64_MAX - copy->to_offset || overlaps(from, to, copy))

@@ -154,8 +154,8 @@ static bool wants_acl(const struct local *local, const sally_op *op)
            (op->u.open.attrs->valid & SALLY_ATTR_ACL & ~local->shared->ignored);
 }
 
-/* As the kernel does at the first write, but for root. Bytes of a client are no program that lends
- * its owner's rights. */
+/* As the kernel does at the first write, except for root: data from a client must not become a
+ * set-user-id program. */
 static void drop_set_id(const struct local *local, const struct local_file *file, uint32_t mode)
 {
     if ((mode & (S_ISUID | S_ISGID)) && !local_may_set_id(local))

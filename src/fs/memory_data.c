@@ -133,7 +133,7 @@ static uint64_t block_size(uint32_t capacity)
     return sizeof(struct block) + capacity;
 }
 
-/* Makes a block, or gives one another size, which has room for what is used. */
+/* Creates a block, or resizes one; the size has room for the data. */
 static int resize_block(struct mem_data *data, struct mem_budget *budget, void **place,
                         uint32_t capacity)
 {
@@ -159,7 +159,7 @@ static int resize_block(struct mem_data *data, struct mem_budget *budget, void *
     return 0;
 }
 
-/* Where space is short, with no more room than needed. */
+/* If space is short, with no more room than needed. */
 static int grow_block(struct mem_data *data, struct mem_budget *budget, void **place, uint32_t need)
 {
     int error = resize_block(data, budget, place, good_capacity(need));

@@ -80,7 +80,8 @@ static bool inbox_is_empty(struct loop *loop)
 
 /* ---- Settling ---- */
 
-/* What strangers have us do comes as tasks, too: all of them together have one turn. */
+/* Work for clients that have not logged in also arrives as tasks: all tasks together have one turn.
+ */
 static bool run_tasks(struct loop *loop, bool *was_cut)
 {
     struct turn *turn = &loop->turns.turn;

@@ -31,7 +31,7 @@ struct workers {
     struct work_threads threads;
     struct lanes lanes;                   /* WORK_OPS and WORK_LONG_OPS */
     struct share_queue tasks[WORK_COUNT]; /* the other kinds */
-    struct share own[WORK_COUNT];         /* tasks that are nobody's */
+    struct share own[WORK_COUNT];         /* tasks without an owner */
     enum work last;                       /* the kind that was last started */
     struct list idle; /* last in, first out: what is warm stays so, what is not needed times out */
     struct list all, finished;

@@ -17,7 +17,7 @@
 #define TRIES       64
 #define HASTY_TRIES 32
 
-/* Components that are looked up for somebody who cannot wait. */
+/* Maximum number of components for callers that cannot wait. */
 #define BRIEF_STEPS 64
 
 static bool is_long(const char *path)
@@ -64,8 +64,8 @@ static int kernel_open(const struct beneath *b, const char *path, int flags, mod
     }
 }
 
-/* Links can cost the kernel 100 ms in one call, which it may not interrupt for others. The walk has
- * bounds, and others may come between its components. `errno` is ELOOP. */
+/* Links can cost the kernel 100 ms in one call, possibly without preemption. The walk has limits,
+ * and other threads can run between its components. `errno` is ELOOP. */
 static bool links_take_long(const struct beneath *b, const char *path, int flags)
 {
     bool follow = !(flags & O_NOFOLLOW) && !((flags & O_CREAT) && (flags & O_EXCL));
@@ -115,8 +115,8 @@ int beneath_open_cached(const struct beneath *b, const char *path, int flags)
     return fd;
 }
 
-/* Nobody who comes this way can put something hidden in the entry's place afterwards: he would
- * have to move it, and it cannot be named. */
+/* Clients cannot replace the entry with something hidden afterwards: they would have to move that,
+ * and cannot name it. */
 static bool is_visible(const struct beneath *b, struct beneath_place *place)
 {
     struct os_stat st;

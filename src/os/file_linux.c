@@ -85,7 +85,7 @@ static const struct {
     /* Firmware and crash logs: what is removed there can keep a machine from starting. */
     {0xde5e81e4, MEDIUM_KERNEL}, /* efivarfs */
     {0x6165676c, MEDIUM_KERNEL}, /* pstore */
-    /* Looking into the kernel: reads are endless or take what others wait for. */
+    /* Kernel tracing: reads are endless or consume what other readers wait for. */
     {0x64626720, MEDIUM_KERNEL}, /* debugfs */
     {0x74726163, MEDIUM_KERNEL}, /* tracefs */
     {0xcafe4a11, MEDIUM_KERNEL}, /* bpf */
@@ -93,7 +93,7 @@ static const struct {
     {0x73636673, MEDIUM_KERNEL}, /* securityfs */
     {0xf97cff8c, MEDIUM_KERNEL}, /* selinuxfs */
     {0x43415d53, MEDIUM_KERNEL}, /* smackfs */
-    /* Not files but ends of conversations, or memory of devices and of virtual machines. */
+    /* Not files but communication endpoints, or memory of devices and virtual machines. */
     {0x00001cd1, MEDIUM_KERNEL}, /* devpts: other people's terminals */
     {0x19800202, MEDIUM_KERNEL}, /* mqueue */
     {0x6c6f6f70, MEDIUM_KERNEL}, /* binderfs */

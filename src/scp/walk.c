@@ -9,8 +9,8 @@
 /* Names read at a time. One more always fits. */
 #define NAMES_ENOUGH ((size_t)16 * 1024)
 #define NAMES_MAX    (NAMES_ENOUGH + PATH_MAX_BYTES + 1)
-/* Names looked at, and work done, in one go: others have their turn, and whoever is gone meanwhile
- * is noticed. */
+/* Names and work processed in one go, so that others get their turn, and a lost client is noticed.
+ */
 #define NAMES_AT_ONCE 4096u
 #define WORK_AT_ONCE  8192u
 /* A few bytes of patterns can ask for endless work, through links that lead back, and without a

@@ -200,7 +200,7 @@ void conn_launch(struct conn *c, struct server_loop *loop)
 {
     c->loop = loop;
     c->start.loop = &loop->loop;
-    conn_log_init(c); /* one that was adopted early came before the log was set */
+    conn_log_init(c); /* adopted connections may exist before the log is set */
     registry_add(&c->server->registry, c);
     loop_give_task(&c->start);
 }

@@ -16,7 +16,7 @@
 /* ---- The poll handle ---- */
 
 /* Before login: nothing more is read while a key exchange is computed or a login awaits its answer.
- * Whoever hangs up then is not interested in the outcome. */
+ * A client that disconnects then does not need the result. */
 static bool is_waiting_for_us(const struct conn *c)
 {
     return c->socket.is_starved && atomic_load(&c->stage) < CONN_OPEN;

@@ -40,7 +40,7 @@ static void host_wake(struct session_host *host, struct op *op)
     loop_give_op(loop_of(host), op);
 }
 
-/* What follows from it is part of the connection's turn. */
+/* The resulting work is part of the connection's turn. */
 static void host_deliver(struct session_host *host, struct op *op)
 {
     struct conn *c = session_of_host(host)->conn;
@@ -182,7 +182,7 @@ static bool may_drain(const struct conn *c)
            c->end_reason == SALLY_END_LOST || c->end_reason == SALLY_END_TIMEOUT;
 }
 
-/* Its window goes back to the connection's memory, but what came through it is still there. */
+/* Its window is released, but the data that came through it is still in memory. */
 static bool start_draining(struct conn_session *s)
 {
     struct conn *c = s->conn;

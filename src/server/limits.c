@@ -44,7 +44,7 @@ struct admission {
     bool is_known;
 };
 
-/* Each counts, or says which setting refuses. */
+/* Each counts the connection, or returns the setting that refuses it. */
 static const char *add_connection(const struct admission *a)
 {
     return counter_add_below(&a->limits->connections, 1, a->settings->connections)

@@ -112,7 +112,7 @@ static void announce(struct conn *c, const struct attempt *a, sally_auth_result 
     } else {
         counter_add(&c->server->counters.logins_rejected, 1);
     }
-    /* A success is always told, however many failures there are. */
+    /* Successes are always logged, however many failures there are. */
     const struct log_sink *log = result == SALLY_AUTH_REJECT ? &c->log : &c->server->log;
     log_line(log, conn_log_ids(c), SALLY_LOG_INFO, event, fields, count, "%s", text);
     const sally_auth_event told = {.user = pub->user,
@@ -236,7 +236,7 @@ static void answer(struct conn *c, struct attempt *a)
     }
 }
 
-/* Found out on the way, whoever asked and whatever the answer is. */
+/* Found during the query, whoever the client is and whatever the answer. */
 static void tell_fault(struct conn *c, const struct attempt *a)
 {
     sally_log_field fields[] = {{"user", a->query->pub.user}};
@@ -290,7 +290,7 @@ static void finish_attempt(struct task *task)
     conn_make_ready(c);
 }
 
-/* ---- Answers that are kept back ---- */
+/* ---- Delayed answers ---- */
 
 uint64_t login_deadline(const struct conn *c)
 {

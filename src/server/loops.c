@@ -7,7 +7,7 @@
 #include "server/server.h"
 
 #define DEFAULT_WORKERS 256
-/* Of those who are not logged in: one for each kind of work, and two to spare. */
+/* Before login: one for each kind of work, and two to spare. */
 #define LEAST_UNAUTHENTICATED 6
 #define MAX_LOOPS             1024
 
@@ -41,8 +41,8 @@ static uint32_t at_most(uint32_t value, uint32_t most)
     return value > most ? most : value;
 }
 
-/* What computes for long, and what strangers can ask for at no cost to themselves, must leave
- * processors to the rest. */
+/* Long computations, and those that clients can request before login at no cost to themselves, must
+ * leave processors for other work. */
 static struct workers *make_workers(const struct settings *s)
 {
     uint32_t cores = processors();

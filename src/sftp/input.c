@@ -49,7 +49,7 @@ static bool start_write(struct sftp *s, struct cursor *c)
     size_t used = cursor_left(c) - cursor_left(&at);
     if (used > in.size || head.length > in.size - used || request_is_denied(s, REQUEST_WRITE))
         return false;
-    /* What is in the operation's memory, which is charged for itself, need not be charged to the
+    /* Data in the operation's memory, which is charged separately, need not be charged to the
      * window as well. */
     bool is_credited = s->options.window && in.size > s->options.window;
     size_t trailing = in.size - used - head.length;

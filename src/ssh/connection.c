@@ -136,7 +136,7 @@ struct ssh_channel *channel_or_gone(struct ssh *ssh, uint32_t number)
     return channel_of(ssh, number);
 }
 
-/* ---- Whether the peer takes what waits ---- */
+/* ---- Whether the peer reads waiting data ---- */
 
 uint64_t connection_stall_deadline(const struct ssh *ssh)
 {
@@ -152,7 +152,7 @@ bool connection_is_stalled(struct ssh *ssh)
         struct ssh_channel *ch = c->channels[i];
         if (!ch || !ch->queued)
             continue;
-        /* Nothing can be taken during a key exchange, which has a deadline of its own. */
+        /* No channel data is sent during a key exchange, which has a deadline of its own. */
         if (kex_is_sending(ssh->transport->kex))
             progress_begin(&ch->progress, ssh->now_ns);
         if (progress_is_stalled(&ch->progress, ch->queued, patience, ssh->now_ns))
@@ -229,7 +229,7 @@ static bool is_prohibited(struct slice type)
     return false;
 }
 
-/* A line for a connection, though its client may try again as often as it likes. */
+/* Logged once per connection, however often its client tries. */
 static void refuse_session(struct ssh *ssh, uint32_t peer_number, const char *setting)
 {
     char text[128];

@@ -23,7 +23,7 @@
 #define GROUP_WANTED 3072u
 #define GROUP_MAX    8192u
 
-/* Server: twice the bits cost eight times as much, and strangers choose. */
+/* Server: twice as many bits cost eight times as much, and the client chooses before login. */
 #define GEX_MAX_BITS_DEFAULT 4096u
 
 struct kex *kex_new(struct ssh *ssh)

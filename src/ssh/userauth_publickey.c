@@ -1,7 +1,7 @@
-/* publickey (RFC 4252 section 7, RFC 8332). A signature costs its verifier time, so the owner is
- * first asked whether the key may be tried at all, unless the client has asked just that before.
- * Then the signature is verified, and only then the owner is asked whether the user may log in: it
- * sees a key with proof only when the proof is right. */
+/* publickey (RFC 4252 section 7, RFC 8332). Verifying a signature costs time, so the owner is first
+ * asked whether the key may be tried at all, unless the client has already asked that. Then the
+ * signature is verified, and only then the owner is asked whether the user may log in, so that it
+ * never sees a key with an invalid proof. */
 #include <string.h>
 
 #include "base/mem.h"
@@ -21,8 +21,9 @@ struct key_request {
 
 struct verify_job {
     struct ssh_job job;
-    struct auth_query *query; /* asked when the signature is right: key and signature are in it */
-    struct buf data;          /* what was signed */
+    struct auth_query
+        *query;      /* submitted once the signature is verified; holds key and signature */
+    struct buf data; /* what was signed */
     bool right;
 };
 
@@ -167,7 +168,7 @@ bool userauth_publickey(struct ssh *ssh, const struct userauth_request *request,
         userauth_refuse(ssh, "a signature algorithm that is not allowed, or not the key's");
         return true;
     }
-    /* A query, too, only brings keys before the owner that are keys. */
+    /* Queries, too, pass only valid keys on to the owner. */
     if (public_key_parse(&key, ssh->options.crypto, k.blob) != SALLY_E_OK) {
         userauth_refuse(ssh, "a key that cannot be used");
         return true;

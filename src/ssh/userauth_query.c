@@ -138,7 +138,7 @@ static void log_in(struct ssh *ssh)
         ssh->events.authenticated(ssh->user_data);
 }
 
-/* The client is told, or has sent its proof already. */
+/* Tells the client, unless it has sent its proof already. */
 static void allow_key(struct ssh *ssh, struct auth_query **q)
 {
     memcpy(ssh->userauth->allowed_key, (*q)->fingerprint, sizeof(*q)->fingerprint);
