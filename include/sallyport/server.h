@@ -98,8 +98,9 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_server_add_systemd_listeners(sally_
 SALLY_API const char *sally_server_listener(const sally_server *server, size_t index);
 
 /** Takes over a connected socket from elsewhere; it is the server's whatever is returned.
- * `protocol`: "sftp". ::SALLY_E_LIMIT if a limit, or a penalty for the peer's address, refuses it.
- */
+ * `protocol`: "sftp". `connection_id` may be NULL, and is set on success only. ::SALLY_E_LIMIT: a
+ * limit or a penalty of its peer's address refuses it, and sally_server_error() names the setting;
+ * ::SALLY_E_UNSUPPORTED for another protocol, ::SALLY_E_CLOSED when the server has ended. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_server_adopt(sally_server *server, int fd,
                                                           const char *protocol,
                                                           uint64_t *connection_id);

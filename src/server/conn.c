@@ -114,12 +114,12 @@ static void end_service(struct conn *c)
 }
 
 struct conn *conn_new(sally_server *server, int fd, struct listener *listener,
-                      const struct protocol *protocol, sally_error *error)
+                      const struct protocol *protocol, const char **limit)
 {
     struct conn *c = mem_zalloc(sizeof *c);
+    *limit = NULL;
     if (!c) {
         close(fd);
-        *error = SALLY_E_NO_MEMORY;
         return NULL;
     }
     atomic_init(&c->refs, 1);
@@ -144,15 +144,15 @@ struct conn *conn_new(sally_server *server, int fd, struct listener *listener,
     c->peer.connection_id =
         atomic_fetch_add_explicit(&server->next_connection_id, 1, memory_order_relaxed);
     set_peer(c, protocol);
-    const char *limit = "out of memory";
-    if (begin_service(c, protocol))
-        limit = limits_admit(&server->limits, c->settings, &c->ip, loop_now_ns(), &c->live_address);
-    if (limit) {
+    bool has_service = begin_service(c, protocol);
+    if (has_service)
+        *limit =
+            limits_admit(&server->limits, c->settings, &c->ip, loop_now_ns(), &c->live_address);
+    if (!has_service || *limit) {
         counter_add(&server->counters.connections_refused, 1);
-        log_refused(c, limit);
+        log_refused(c, *limit ? *limit : "out of memory");
         c->socket.fd = -1;
         close(fd);
-        *error = c->service ? SALLY_E_LIMIT : SALLY_E_NO_MEMORY;
         end_service(c);
         conn_unref(c);
         return NULL;

@@ -150,10 +150,10 @@ struct conn {
 struct listener;
 
 /* Makes a connection of a socket that is nonblocking already, and counts it; takes the socket in
- * any case. Not on its way yet. Any thread. NULL: refused, or out of memory; `error` says which.
- * `listener` may be NULL. */
+ * any case. Not on its way yet. Any thread. NULL: refused by the setting *limit, or out of memory:
+ * *limit is NULL. `listener` may be NULL. */
 struct conn *conn_new(sally_server *server, int fd, struct listener *listener,
-                      const struct protocol *protocol, sally_error *error);
+                      const struct protocol *protocol, const char **limit);
 /* Sends it to its loop. Under the server's lock. */
 void conn_launch(struct conn *c, struct server_loop *loop);
 /* Gives up one that was never launched. */

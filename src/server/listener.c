@@ -116,10 +116,14 @@ sally_error sally_server_adopt(sally_server *server, int fd, const char *protoco
                            "cannot adopt the socket: its peer's address is refused for "
                            "now (limits.penalty_min)");
     }
-    sally_error error = SALLY_E_OK;
-    struct conn *c = conn_new(server, fd, NULL, p, &error);
+    const char *limit;
+    struct conn *c = conn_new(server, fd, NULL, p, &limit);
+    if (!c && limit)
+        return server_fail(server, SALLY_E_LIMIT,
+                           "cannot adopt the socket: %s leaves no room for its connection", limit);
     if (!c)
-        return server_fail(server, error, "cannot adopt the socket: %s", sally_strerror(error));
+        return server_fail(server, SALLY_E_NO_MEMORY, "cannot adopt the socket: %s",
+                           sally_strerror(SALLY_E_NO_MEMORY));
     uint64_t id = c->peer.connection_id;
     pthread_mutex_lock(&server->lock);
     struct server_loop *loop = loops_pick(server);

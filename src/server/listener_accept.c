@@ -56,12 +56,12 @@ static void shed(struct listener *l, int error)
 static void admit(struct listener *l, int fd, const struct ip_address *ip)
 {
     sally_server *server = l->server;
-    sally_error error;
+    const char *limit;
     if (conn_penalty_refuses(server, &l->service, l->protocol, ip)) {
         close(fd);
         return;
     }
-    struct conn *c = conn_new(server, fd, l, l->protocol, &error);
+    struct conn *c = conn_new(server, fd, l, l->protocol, &limit);
     if (!c)
         return;
     pthread_mutex_lock(&server->lock);

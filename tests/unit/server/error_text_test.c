@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -178,6 +179,19 @@ static sally_error adopt_gopher(sally_server *s)
     return sally_server_adopt(s, dup(0), "gopher", NULL);
 }
 
+static sally_error adopt_one_too_many(sally_server *s)
+{
+    sally_error error = sally_server_set(s, "limits.unauthenticated", "1");
+    for (int i = 0; i < 2 && !error; i++) {
+        int pair[2];
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+            return SALLY_E_SYSTEM;
+        error = sally_server_adopt(s, pair[1], "sftp", NULL);
+        close(pair[0]);
+    }
+    return error;
+}
+
 static sally_error walk_without_function(sally_server *s)
 {
     return sally_server_walk(s, NULL, NULL);
@@ -254,6 +268,7 @@ static const struct failing on_any[] = {
     {add_systemd_listeners, SALLY_E_RANGE, {"LISTEN_FDS", "5000"}},
     {adopt_nothing, SALLY_E_INVALID, {"-1 is not a file descriptor"}},
     {adopt_gopher, SALLY_E_UNSUPPORTED, {"\"sftp\""}},
+    {adopt_one_too_many, SALLY_E_LIMIT, {"limits.unauthenticated"}},
     {walk_without_function, SALLY_E_INVALID, {"NULL"}},
     {disconnect_unknown_connection, SALLY_E_NOT_FOUND, {"4711"}},
     {rekey_unknown_connection, SALLY_E_NOT_FOUND, {"4711"}},

@@ -50,9 +50,9 @@ sally_server *new_server(sally_fs *fs)
 int connect_pair(sally_server *s, const struct protocol *protocol)
 {
     int fds[2];
-    sally_error error;
+    const char *limit;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
-    struct conn *c = conn_new(s, fds[0], NULL, protocol, &error);
+    struct conn *c = conn_new(s, fds[0], NULL, protocol, &limit);
     assert_non_null(c);
     pthread_mutex_lock(&s->lock);
     conn_launch(c, loops_pick(s));
