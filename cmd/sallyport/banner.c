@@ -146,6 +146,20 @@ static void show_text(FILE *out, const char *text)
     fputs(safe, out);
 }
 
+static void show_password(FILE *out, const struct banner *b, const char *bold, const char *plain)
+{
+    fprintf(out, "\n  %-12s ", "Password");
+    if (b->password) {
+        fprintf(out, "%s%s%s", bold, b->password, plain);
+    } else if (b->password_given && b->given_in) {
+        fputs("as given in ", out);
+        show_text(out, b->given_in);
+    } else {
+        fputs(b->password_given ? "as given on the command line" : "none: keys only", out);
+    }
+    fputc('\n', out);
+}
+
 static void show_user(FILE *out, const struct banner *b, const char *bold, const char *plain)
 {
     fprintf(out, "  %-12s %s", "User", bold);
@@ -153,11 +167,7 @@ static void show_user(FILE *out, const struct banner *b, const char *bold, const
     fputs(plain, out);
     if (b->user_count > 1)
         fprintf(out, " and %zu more", b->user_count - 1);
-    if (b->password)
-        fprintf(out, "\n  %-12s %s%s%s\n", "Password", bold, b->password, plain);
-    else
-        fprintf(out, "\n  %-12s %s\n", "Password",
-                b->password_given ? "as given" : "none: keys only");
+    show_password(out, b, bold, plain);
 }
 
 static void compose(FILE *out, const struct banner *b)

@@ -14,7 +14,8 @@ struct banner {
     size_t user_count;
     const char *password;      /* one that was made up, to be shown; NULL: none */
     const char *password_file; /* where it is kept; NULL: nowhere */
-    bool password_given;       /* the first user has one from the command line */
+    bool password_given;       /* the first user has one, from the command line */
+    const char *given_in;      /* or from this file of --password-file; NULL: the former */
     bool read_only;
 };
 

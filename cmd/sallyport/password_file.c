@@ -26,7 +26,9 @@ static int check_open(int fd, const char *file)
     struct stat st;
     char why[PATH_MAX + 256];
     if (fstat(fd, &st) < 0 || !(S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode)))
-        return report_failure("--password-file \"%s\": is neither a regular file nor a pipe", file);
+        return report_failure("--password-file \"%s\": is neither a regular file nor a pipe; give "
+                              "one with NAME:PASSWORD on each line",
+                              file);
     if (!private_file_check(&st, file, why, sizeof why))
         return report_failure("--password-file \"%s\": %s", file, why);
     return EXIT_FINE;
@@ -67,11 +69,18 @@ static int add_users(struct serve_options *options, const char *file, struct tex
 {
     struct password_lines lines;
     const char *name, *password, *why;
+    const size_t before = options->user_count;
     password_lines_begin(&lines, text->data, text->size);
     for (;;) {
         switch (password_lines_next(&lines, &name, &password, &why)) {
         case PASSWORD_LINE_NONE:
-            return EXIT_FINE;
+            /* Else the user who is made up when nobody is named could log in. */
+            return options->user_count > before
+                       ? EXIT_FINE
+                       : report_usage("serve",
+                                      "--password-file \"%s\": names nobody; give NAME:PASSWORD on "
+                                      "each line",
+                                      file);
         case PASSWORD_LINE_WRONG:
             return report_usage("serve", "--password-file \"%s\", line %zu: %s", file, lines.number,
                                 why);

@@ -113,6 +113,17 @@ static int apply_settings(struct serving *s)
     return EXIT_FINE;
 }
 
+static int unserved_folder(const char *given, sally_error e)
+{
+    if (e == SALLY_E_SYSTEM && errno == EOPNOTSUPP)
+        return report_failure(
+            "the folder \"%s\" cannot be served: it shows the state of the kernel "
+            "or of processes, such as /proc and /sys do; name another",
+            given);
+    return report_failure("the folder \"%s\" cannot be served: %s", given,
+                          e == SALLY_E_SYSTEM ? strerror(errno) : sally_strerror(e));
+}
+
 static int open_folder(struct serving *s)
 {
     const char *given = s->options->directory;
@@ -125,9 +136,7 @@ static int open_folder(struct serving *s)
     s->directory = realpath(given, NULL);
     sally_error e = sally_fs_local(&s->local, given, 0, 0); /* the system applies the umask */
     if (e || !s->directory)
-        return report_failure("the folder \"%s\" cannot be served: %s", given,
-                              e != SALLY_E_SYSTEM && s->directory ? sally_strerror(e)
-                                                                  : strerror(errno));
+        return unserved_folder(given, s->directory ? e : SALLY_E_SYSTEM);
     e = sally_fs_local_set_policy(s->local, s->options->ignored, SALLY_POLICY_IGNORE);
     if (!e)
         e = sally_fs_local_set_policy(s->local, s->options->refused, SALLY_POLICY_FAIL);
@@ -297,6 +306,7 @@ static void introduce(const struct serving *s)
         .password = *s->password ? s->password : NULL,
         .password_file = file,
         .password_given = o->users[0].password != NULL,
+        .given_in = o->users[0].file,
         .read_only = o->read_only,
     };
     if (o->json)

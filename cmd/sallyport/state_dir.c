@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define MAKE_OURS "; make it yours with chown, and yours alone with chmod 600"
+
 static char *joined(const char *directory, const char *name)
 {
     char *path = NULL;
@@ -106,7 +108,7 @@ static sally_error load_or_make_key(sally_key **out, const char *path, const cha
         if (e)
             snprintf(why, why_size, "the host key \"%s\" cannot be used: %s%s", path,
                      e == SALLY_E_SYSTEM ? strerror(errno) : sally_strerror(e),
-                     e == SALLY_E_INSECURE ? "; it must belong to you and have mode 0600" : "");
+                     e == SALLY_E_INSECURE ? MAKE_OURS : "");
         return e;
     }
     e = sally_key_generate(out, type, 0);
@@ -197,7 +199,7 @@ sally_error state_dir_password(char out[STATE_PASSWORD_SIZE], const char *direct
     if (fd >= 0) {
         if (!read_password(fd, out)) {
             snprintf(why, why_size, "the password in \"%s\" cannot be used: %s", path,
-                     errno == EPERM ? "it must be a file that belongs to you and has mode 0600"
+                     errno == EPERM ? "other users could read or change the file" MAKE_OURS
                                     : strerror(errno));
             e = SALLY_E_SYSTEM;
         }

@@ -159,6 +159,8 @@ def test_settings():
     assert names == sorted(names)
     assert len(names) == len(re.findall(r"^\S", result.stdout, re.M))
     scopes = {entry[0]: entry[4] for entry in entries}
+    ranges = {entry[0]: entry[3] for entry in entries}
+    assert ranges["limits.penalty_exempt"] == "list of IP addresses and networks"
     assert scopes["server.loops"] == "set at the start"
     assert scopes["limits.connections"] == "may change while the server runs"
     assert scopes["ssh.banner"] == "may change while the server runs; also per listener"
@@ -351,6 +353,12 @@ def test_a_file_is_no_folder(home, folder):
     result = run("serve", folder / "hello.txt", "--listen", "sftp://127.0.0.1:0", env=home)
     assert result.returncode == 1
     assert "hello.txt" in result.stderr
+
+
+def test_the_kernels_own_file_systems_are_no_folder(home):
+    result = run("serve", "/proc", "--listen", "sftp://127.0.0.1:0", env=home)
+    assert result.returncode == 1
+    assert '"/proc"' in result.stderr and "name another" in result.stderr
 
 
 def test_port_in_use(home, folder):

@@ -43,7 +43,7 @@ def test_a_kept_host_key_that_others_could_read(home, folder, tmp_path):
     (tmp_path / "state" / "sallyport" / "host_key_rsa").chmod(0o644)
     result = run("serve", folder, *ADDRESS, "--user", "joe:x", env=home)
     assert result.returncode == 1
-    assert "host_key_rsa" in result.stderr and "0600" in result.stderr
+    assert "host_key_rsa" in result.stderr and "chmod 600" in result.stderr
 
 
 # Passwords.
@@ -65,6 +65,7 @@ def test_password_file(home, folder, tmp_path):
         assert sftp(server.port, "kim", "ls\n", tmp_path, password="x", key=key).returncode == 0
         for user, password in (("joe", "two"), ("kim", "one"), ("# ours", "x"), ("eva", hashed)):
             assert sftp(server.port, user, "ls\n", tmp_path, password=password).returncode != 0, user
+    assert f"Password     as given in {file}\n" in server.stderr
     assert "two:with" not in server.stderr and hashed not in server.stderr
 
 
@@ -89,6 +90,9 @@ def test_a_pipe_is_a_password_file(home, folder, tmp_path):
     ("joe:$y$j9T$abc$def:19000:0:99999:7:::\n", ["line 1", "hash"]),
     ("\njoe:$apr1$salt$NUGZOx4d0pNDhQH0d1rkx/\n", ["line 2", "hash-password"]),
     (f"joe:{'a' * 512}\n", ["line 1", "511"]),
+    ("joe:$argon2id$v=19$m=65536,t=2,p=1$c2FsdA$aGFzaA\n", ["line 1", "not known", "hash-password"]),
+    ("", ["names nobody", "NAME:PASSWORD"]),
+    ("# joe:one\n\n", ["names nobody"]),
 ])
 def test_mistakes_in_a_password_file(text, words, home, folder, tmp_path):
     file = write_passwords(tmp_path / "passwords", text)
