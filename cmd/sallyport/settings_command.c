@@ -21,6 +21,12 @@ static void append(char *out, size_t size, const char *format, ...)
     va_end(arguments);
 }
 
+/* Lists of names have choices; those of addresses may hold any. */
+static bool lists_addresses(const sally_setting *s)
+{
+    return s->type == SALLY_SETTING_LIST && !sally_setting_choice_at(s->name, 0);
+}
+
 static void append_range(char *out, size_t size, const sally_setting *s)
 {
     static const char *const kinds[] = {
@@ -28,7 +34,8 @@ static void append_range(char *out, size_t size, const sally_setting *s)
         [SALLY_SETTING_DURATION] = "time", [SALLY_SETTING_BOOL] = "yes or no",
         [SALLY_SETTING_TEXT] = "text",     [SALLY_SETTING_LIST] = "list of names",
     };
-    append(out, size, "%s", kinds[s->type]);
+    append(out, size, "%s",
+           lists_addresses(s) ? "list of IP addresses and networks" : kinds[s->type]);
     if (*s->minimum && *s->maximum)
         append(out, size, " from %s to %s", s->minimum, s->maximum);
     else if (*s->minimum)
@@ -66,7 +73,7 @@ static void print_plain(const sally_setting *s)
     const char *name;
     for (size_t i = 0; (name = sally_setting_choice_at(s->name, i)) != NULL; i++)
         printf("%s%s", i ? "," : "    names:   ", name);
-    printf("%s\n", s->type == SALLY_SETTING_LIST ? "\n" : "");
+    printf("%s\n", sally_setting_choice_at(s->name, 0) ? "\n" : "");
 }
 
 /* A word of mdoc(7), where a backslash begins an escape, and a dot or quote at the start of a line
