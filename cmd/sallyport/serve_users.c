@@ -87,9 +87,11 @@ static int add_user(sally_auth *users, const struct serve_options *o, const stru
                             place, user->file ? "" : "; quote it for the shell, as in --user '",
                             user->file ? "" : user->name, user->file ? "" : ":$y$...'");
     if (e == SALLY_E_UNSUPPORTED)
-        return report_usage(
-            "serve", "%s: this kind of hash is too weak; make one with \"sallyport hash-password\"",
-            place);
+        return report_usage("serve",
+                            "%s: this kind of hash is not known to crypt(3), or too weak; make one "
+                            "with \"sallyport "
+                            "hash-password\"",
+                            place);
     return e ? report_failure("%s: %s", place, sally_strerror(e)) : EXIT_FINE;
 }
 

@@ -79,8 +79,9 @@ typedef struct sally_auth_methods {
     /** "Would you accept this key?" Changes no state, proves nothing. ACCEPT or REJECT (or
      * PENDING). Called when the client asks, and before a signature is verified by a key that the
      * client has not asked about. As in OpenSSH, a rejected key's signatures are not verified, and
-     * `authenticate` is not called for it. Called once for each accepted key, unless the client
-     * tries others in between. NULL: ask the client for a proof of every key. */
+     * `authenticate` is not called for it; each rejected question counts towards
+     * limits.auth_attempts. Called once for each accepted key, unless the client tries others in
+     * between. NULL: ask the client for a proof of every key. */
     sally_auth_result (*may_try_key)(sally_auth *auth, sally_auth_request *request);
     /** The try itself. Must not be NULL. Only comes for what was offered: after
      * sally_auth_partial() for one of its methods, else for those of `offered` (or `methods`). In
@@ -192,8 +193,8 @@ typedef struct sally_user {
 SALLY_API SALLY_MUST_CHECK sally_error sally_auth_users_new(sally_auth **out);
 /** Adds a user, or replaces the one of this name. Any thread, also while the server runs.
  * ::SALLY_E_INVALID also for a password that looks like an incomplete hash, and for a required
- * method that the user has no password or key for; ::SALLY_E_UNSUPPORTED for a kind of hash that is
- * too weak. */
+ * method that the user has no password or key for; ::SALLY_E_UNSUPPORTED for a kind of hash that
+ * crypt(3) does not know or that is too weak. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_auth_users_add(sally_auth *users,
                                                             const sally_user *user);
 /** Removes a user; running sessions go on. ::SALLY_E_NOT_FOUND. Any thread. */
