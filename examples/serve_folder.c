@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A program that runs for long queues its lines: here, every client waits when nobody reads them. */
+/* A program that runs for long queues its lines: here, every client waits when nobody reads them.
+ */
 static void print_line(void *user_data, const sally_log_line *line)
 {
     char text[2048];
@@ -26,6 +27,9 @@ static sally_error add_host_key(sally_server *server, const char *file)
         if (!error)
             error = sally_key_save(key, file, "host key of serve_folder");
     }
+    if (error) /* of a key, not of the server: sally_server_error() knows nothing of it */
+        fprintf(stderr, "%s: %s\n", file,
+                error == SALLY_E_SYSTEM ? strerror(errno) : sally_strerror(error));
     if (!error) {
         printf("host key %s\n", sally_key_fingerprint(key));
         error = sally_server_add_host_key(server, key);
@@ -55,6 +59,8 @@ int main(int argc, char **argv)
         error = sally_server_set(server, "limits.idle_time", "15m");
     if (!error)
         error = add_host_key(server, "serve_folder.key");
+    if (!error) /* in case it is kept in the folder that is served */
+        error = sally_fs_local_hide(folder, "serve_folder.key");
     if (!error)
         error = sally_server_add_user(server, "demo", "demo", folder);
     if (!error)
@@ -65,7 +71,7 @@ int main(int argc, char **argv)
         fflush(stdout);
         error = sally_server_run(server);
     }
-    if (error)
+    if (error && *sally_server_error(server))
         fprintf(stderr, "%s: %s\n", sally_strerror(error), sally_server_error(server));
     sally_server_free(server);
     return error ? 1 : 0;

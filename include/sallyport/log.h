@@ -71,8 +71,9 @@ SALLY_API size_t sally_log_format(const sally_log_line *line, int json, char *ou
 /**
  * Makes untrusted text safe to show in one line of a log or terminal, by escaping what
  * sally_log_format() escapes in values; quotes and backslashes only if `quoted` is not 0, for text
- * that is put between double quotes. Returns the length without
- * the NUL that a large enough `out` would hold, as snprintf does. Any thread.
+ * that is put between double quotes. Returns the length without the NUL that a large enough `out`
+ * would hold, as snprintf does; where the text is cut off, an escape or a character may be
+ * incomplete. NULL counts as "". Any thread.
  */
 SALLY_API size_t sally_log_escape(const char *text, int quoted, char *out, size_t size);
 
