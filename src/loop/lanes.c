@@ -85,6 +85,12 @@ void lanes_add(struct lanes *lanes, struct lane *lane, bool is_long, struct list
     line_up(lanes, lane, is_long);
 }
 
+void lanes_resume(struct lanes *lanes, struct lane *lane, struct list *item)
+{
+    list_prepend(&lane->queues[true].items, item);
+    line_up(lanes, lane, true);
+}
+
 bool lanes_are_ready(const struct lanes *lanes, bool is_long)
 {
     return !list_empty(&lanes->ready[is_long]);

@@ -71,6 +71,9 @@ void lane_abandon(struct lane *lane);
 struct lane_group *lane_leave(struct lane *lane);
 
 void lanes_add(struct lanes *lanes, struct lane *lane, bool is_long, struct list *item);
+/* A long operation that has begun, and done a piece, comes before the others of its lane: until it
+ * ends it holds memory and descriptors, so no more may have begun than have threads. */
+void lanes_resume(struct lanes *lanes, struct lane *lane, struct list *item);
 /* Whether lanes_pop() has an operation to return. */
 bool lanes_are_ready(const struct lanes *lanes, bool is_long);
 struct lane_turn lanes_pop(struct lanes *lanes, bool is_long);

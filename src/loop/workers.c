@@ -363,7 +363,7 @@ void workers_give_ops(struct workers *w, struct list *ops)
 void workers_resume(struct workers *w, struct op *op)
 {
     pthread_mutex_lock(&w->lock);
-    lanes_add(&w->lanes, session_host(op->pub.session)->lane, true, &op->long_link);
+    lanes_resume(&w->lanes, session_host(op->pub.session)->lane, &op->long_link);
     call_for(w, 1);
     pthread_mutex_unlock(&w->lock);
 }

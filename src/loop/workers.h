@@ -48,8 +48,7 @@ void workers_leave(struct workers *w, struct lane *lane);
 /* Hands over all of a list of struct op, by their links. Any thread. Never fails: when no thread
  * can be started and there is none, the work is done before this returns. */
 void workers_give_ops(struct workers *w, struct list *ops);
-/* The same for an operation that op_resume_later() was called for: behind all others of its lane.
- */
+/* The same for an operation that op_resume_later() was called for: see lanes_resume(). */
 void workers_resume(struct workers *w, struct op *op);
 /* The same for a task of any other kind. `share`: whose it is; it must stay until the task has gone
  * home. NULL: the server's own. */

@@ -113,6 +113,23 @@ def test_digests_of_one_user_do_not_hold_up_another(start):
         client.close()
 
 
+def test_digests_that_wait_hold_nothing(start):
+    """Each that has begun holds a descriptor, and a quarter of a megabyte of digests."""
+    server = start()
+    with open(server.files / "file", "wb") as file:
+        file.truncate(5 << 20)  # two pieces
+    check = sftp(200, u32(1) + text("check-file-name") + text("/file") + text("md5") + u64(0) + u64(0) + u32(340))
+    client = Client(server.port).login()
+    channel = client.sftp()
+    replies = Sftp(client, channel)
+    replies.reply()
+    before = server.descriptors()
+    client.send(client.data(channel, check * 64))
+    assert replies.reply()[0] == 201
+    assert server.descriptors() < before + 24  # workers_per_connection, and some to spare
+    client.close()
+
+
 def test_unknown_keys_are_not_verified(server):
     """A signature by a key that nobody may use is refused as fast as a question about it: nothing is computed."""
     client = Client(server.port)

@@ -196,6 +196,27 @@ static void what_is_left_behind_counts(void **state)
     assert_int_equal(joe_released, 4);
 }
 
+/* What has begun holds what it needs until it ends. Others have their turn all the same. */
+static void what_has_begun_comes_first_in_its_lane(void **state)
+{
+    (void)state;
+    struct lane *a = enter(&joe), *b = enter(&joe);
+    struct item *first = add_one(a, '1', true);
+    add_one(a, '2', true);
+    add_one(b, 'b', true);
+    assert_taken_of(true, 0, "1");
+    lanes_resume(&lanes, a, &first->link);
+    done(0, 1);
+    assert_taken_of(true, 1, "b");
+    done(1, 1);
+    assert_taken_of(true, 2, "1");
+    done(2, 1);
+    assert_taken_of(true, 3, "2");
+    done(3, 1);
+    leave(a);
+    leave(b);
+}
+
 /* Three run, three connections are gone and still not free: a fourth would only wait. */
 static void a_jam_lets_nobody_in(void **state)
 {
@@ -284,6 +305,7 @@ int main(void)
         TEST(a_group_has_one_too),
         TEST(groups_take_turns),
         TEST(what_is_left_behind_counts),
+        TEST(what_has_begun_comes_first_in_its_lane),
         TEST(a_jam_lets_nobody_in),
         TEST(short_memory),
         TEST(long_operations_keep_to_themselves),
