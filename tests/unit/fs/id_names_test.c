@@ -81,7 +81,9 @@ static void own_names_alone(void **state)
     char name[ID_NAME_SIZE], number[ID_NAME_SIZE];
     assert_true(id_names_init(&all, ID_ALL));
     assert_true(id_names_init(&own, ID_OWN));
-    for (int kind = ID_USER; kind <= ID_GROUP; kind++) {
+    static const enum id_kind kinds[] = {ID_USER, ID_GROUP};
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        const enum id_kind kind = kinds[i];
         const uint32_t mine = kind == ID_USER ? geteuid() : getegid();
         unsigned told = 0;
         for (uint32_t id = 0; id < 2000; id++) {
