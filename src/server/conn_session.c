@@ -182,12 +182,13 @@ static bool may_drain(const struct conn *c)
            c->end_reason == SALLY_END_LOST || c->end_reason == SALLY_END_TIMEOUT;
 }
 
-/* Its window is released, but the data that came through it is still in memory. */
+/* Its window is about to be released, but the data that came through it is still in memory. */
 static bool start_draining(struct conn_session *s)
 {
     struct conn *c = s->conn;
-    if (!may_drain(c) || local_account_charge(&c->memory, s->owed))
+    if (!may_drain(c))
         return false;
+    local_account_force(&c->memory, s->owed);
     s->charged += s->owed;
     session_drain(s->session);
     return true;
