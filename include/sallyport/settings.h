@@ -20,14 +20,14 @@ enum {
     SALLY_SETTING_DURATION = 3, /**< a number with ms, s, m, h or d; without one, seconds */
     SALLY_SETTING_BOOL = 4,     /**< yes or no (also on, off, true, false, 1, 0) */
     SALLY_SETTING_TEXT = 5,     /**< any text */
-    SALLY_SETTING_LIST = 6      /**< names separated by commas; or a change, in OpenSSH's notation:
-                                   +a,b appends both, -a,b removes both, ^a,b puts both in front;
-                                   +a,-b does one after the other. Only names behind a - may be
-                                   patterns with * and ?. A change modifies the value of the layer
-                                   below; for a server's setting, the default. In
-                                   sftp.allow_requests an empty list means all requests: there, +a
-                                   means "a only", and -a is ::SALLY_E_RANGE. To take one away from
-                                   all, add it to sftp.deny_requests */
+    SALLY_SETTING_LIST = 6 /**< names (or what the setting's text says) separated by commas; or a
+                              change, in OpenSSH's notation: +a,b appends both, -a,b removes both,
+                              ^a,b puts both in front; +a,-b does one after the other. Only names
+                              behind a - may be patterns with * and ?. A change modifies the value
+                              of the layer below; for a server's setting, the default. In
+                              sftp.allow_requests an empty list means all requests: there, +a
+                              means "a only", and -a is ::SALLY_E_RANGE. To take one away from
+                              all, add it to sftp.deny_requests */
 };
 
 /** Where a setting may be set, as bits. A connection's value overrides its user's, a user's the

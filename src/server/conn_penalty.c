@@ -58,7 +58,8 @@ static void charge(struct conn *c, enum offence offence, struct penalty_charge *
                  (changes[i].left_ns + NS_PER_S - 1) / NS_PER_S);
         const sally_log_field more[2] = {{"reason", offence_names[offence]}, {"time", seconds}};
         log_change(&c->log, conn_log_ids(c), "address.penalized", &changes[i], more,
-                   "Connections from this address are refused for now");
+                   "Connections from there are refused for a while (limits.penalty_exempt lists "
+                   "exceptions)");
     }
 }
 
