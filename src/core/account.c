@@ -11,8 +11,12 @@
 /* What each user may use even if others have used up everything: a few sessions, with the buffers
  * of busy connections. */
 #define MINIMUM ((uint64_t)4 * 1024 * 1024)
-/* A sparing charge takes at most this part of what is left. */
+/* A sparing charge takes at most this part of what is left, and leaves this part of all: what can
+ * do with less must not use up what others cannot do without. */
 #define SPARING_PART 8
+#define SPARED_PART  2
+/* The same for a connection's own account, which its few channels share. */
+#define SPARED_OF_OWN 4
 /* An account is tight when less than this part of it is left. */
 #define TIGHT_PART 8
 
@@ -81,10 +85,19 @@ static void charge_anyhow(struct account *a, uint64_t amount)
 
 /* The setting that has no room for the amount; NULL: there is room. Another thread may take it
  * first. */
-static const char *find_refusal(const struct account *a, uint64_t amount, uint64_t part)
+static const char *find_refusal(const struct account *a, uint64_t amount)
 {
     for (; a; a = a->parent)
-        if (left_in(a) / part < amount)
+        if (left_in(a) < amount)
+            return a->setting;
+    return NULL;
+}
+
+static const char *find_sparing_refusal(const struct account *a, uint64_t amount)
+{
+    for (; a; a = a->parent)
+        if (left_in(a) / SPARING_PART < amount ||
+            left_in(a) - amount < get(&a->limit) / SPARED_PART)
             return a->setting;
     return NULL;
 }
@@ -108,7 +121,7 @@ static const char *draw(struct local_account *a, uint64_t amount)
         return NULL;
     }
     uint64_t more = need + STEP;
-    if (find_refusal(a->shared, more, SPARING_PART) || account_charge(a->shared, more)) {
+    if (find_sparing_refusal(a->shared, more) || account_charge(a->shared, more)) {
         more = need;
         const char *refusal = account_charge(a->shared, more);
         if (refusal)
@@ -148,9 +161,9 @@ const char *local_account_charge(struct local_account *a, uint64_t amount)
 
 const char *local_account_charge_sparingly(struct local_account *a, uint64_t amount)
 {
-    if (exceeds_own(a, amount))
+    if (exceeds_own(a, amount + a->limit / SPARED_OF_OWN))
         return a->setting;
-    const char *refusal = find_refusal(a->shared, missing(a, amount), SPARING_PART);
+    const char *refusal = find_sparing_refusal(a->shared, missing(a, amount));
     if (!refusal)
         refusal = draw(a, amount);
     if (!refusal)
@@ -208,7 +221,7 @@ bool local_account_has_room(struct local_account *a, uint64_t amount)
     const char *refusal = a->setting;
     if (!exceeds_own(a, amount)) {
         uint64_t need = missing(a, amount);
-        refusal = need ? find_refusal(a->shared, need, 1) : NULL;
+        refusal = need ? find_refusal(a->shared, need) : NULL;
     }
     if (refusal)
         refuse(a, refusal);

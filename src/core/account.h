@@ -50,8 +50,9 @@ struct local_account {
 /* NULL: charged. Otherwise the setting that refuses. However much others use, the server never
  * refuses a user the first 4 MiB. */
 const char *local_account_charge(struct local_account *a, uint64_t amount);
-/* The same for optional charges: refused if it would take more than an eighth of what a shared
- * account has left, so that most is left for later charges. */
+/* The same for what can do with less: refused if it would take more than an eighth of what is left
+ * of a shared account, or leave less than half of all of it (a quarter, of the connection's own).
+ * So there is room for those who come later, and for what cannot do with less. */
 const char *local_account_charge_sparingly(struct local_account *a, uint64_t amount);
 /* Always charges, beyond the limits if necessary: for memory that is in use already, or without
  * which nothing could be released. */

@@ -45,7 +45,8 @@ async def nothing(number, client):
 @pytest.mark.release
 @pytest.mark.timeout(900)
 def test_sessions(start):
-    server = start(settings={"limits.connections_per_address": "0", "limits.unauthenticated": "0"})
+    # One user from one address; with compression, which this client prefers, each session takes half a megabyte.
+    server = start(settings={"limits.connections_per_address": "0", "limits.unauthenticated": "0", "limits.memory_per_user": "1G"})
     trees.write(server.root / "file", 100_000)
     expected = (server.root / "file").read_bytes()
     pythonic.run(hold(server, 1, nothing))  # everything that is opened once is open now

@@ -165,6 +165,36 @@ static void sparing_charges_leave_most(void **state)
     end(&a);
 }
 
+/* However many there are: the other half is for what cannot do with less. */
+static void sparing_charges_leave_half(void **state)
+{
+    (void)state;
+    struct all a;
+    begin(&a, 64 * MIB, 64 * MIB);
+    int count = 0;
+    while (!local_account_charge_sparingly(&a.joe_conn, MIB))
+        count++;
+    assert_in_range(count, 30, 32);
+    assert_null(local_account_charge(&a.joe_conn, 30 * MIB));
+    local_account_release(&a.joe_conn, (30 + (uint64_t)count) * MIB);
+    end(&a);
+}
+
+static void sparing_charges_leave_a_quarter_of_the_connection(void **state)
+{
+    (void)state;
+    struct all a;
+    begin(&a, 1024 * MIB, 1024 * MIB);
+    a.joe_conn.limit = 16 * MIB;
+    int count = 0;
+    while (!local_account_charge_sparingly(&a.joe_conn, MIB))
+        count++;
+    assert_int_equal(count, 12);
+    assert_null(local_account_charge(&a.joe_conn, 4 * MIB));
+    local_account_release(&a.joe_conn, 16 * MIB);
+    end(&a);
+}
+
 static void releases_are_noted_for_those_who_wait(void **state)
 {
     (void)state;
@@ -245,6 +275,8 @@ int main(void)
         cmocka_unit_test(each_user_has_a_reserve),
         cmocka_unit_test(each_user_has_a_minimum),
         cmocka_unit_test(sparing_charges_leave_most),
+        cmocka_unit_test(sparing_charges_leave_half),
+        cmocka_unit_test(sparing_charges_leave_a_quarter_of_the_connection),
         cmocka_unit_test(releases_are_noted_for_those_who_wait),
         cmocka_unit_test(is_tight_when_little_is_left),
         cmocka_unit_test(moves_with_a_login),
