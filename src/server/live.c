@@ -152,7 +152,7 @@ void live_addresses_init(struct live_table *table, struct account *memory)
 static uint64_t memory_share(const struct settings *settings)
 {
     uint64_t share = settings->limits.memory_per_user;
-    return share ? share : settings->limits.memory / 4;
+    return share ? share : settings->limits.memory / 2;
 }
 
 void live_user_set_limits(struct live_user *user, const struct settings *settings)

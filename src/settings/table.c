@@ -87,7 +87,7 @@ static const struct setting_row rows[] = {
      AT(limits.memory_per_connection)},
     {{"limits.memory_per_user", BYTES, CONNECTION, "0", "0", "",
       "the part of limits.memory that all connections of one user may use together, or all "
-      "connections of one address before login; 0: a quarter"},
+      "connections of one address before login; 0: half"},
      AT(limits.memory_per_user)},
     {{"limits.open_files", NUMBER, CONNECTION, "1024", "1", "1000000",
       "open files and directories of one session"},

@@ -66,7 +66,7 @@ def test_idle_channels(serve):
         numbers, refusals = open_channels(clients[-1], 1000)
         channels += len(numbers)
         texts += refusals
-    assert 64 < channels <= 16 * MIB // (64 << 10)  # each window has at least 64 KiB of his quarter
+    assert 64 < channels <= 32 * MIB // (64 << 10)  # each window has at least 64 KiB of the user's half
     assert all("limits.memory_per_user" in refusal for refusal in texts)
     another_user_works(server)
     assert wait_for(lambda: len(lines_of(server, "channel.refused")) == 11)  # one for each connection, not for each try
