@@ -72,12 +72,13 @@ static void take_replies(struct replies *r, sally_sftp *sftp)
     }
 }
 
-static void no_wake(void *user_data)
+/* There is more to do, in another call. */
+static void note_wake(void *user_data)
 {
-    (void)user_data;
+    *(bool *)user_data = true;
 }
 
-static sally_sftp *start(struct store *store, uint8_t how)
+static sally_sftp *start(struct store *store, uint8_t how, bool *is_woken)
 {
     store_init(store);
     store->many = 300;
@@ -92,7 +93,8 @@ static sally_sftp *start(struct store *store, uint8_t how)
         .max_operations = how & FEW ? 2 : 0,
         .max_handles = how & FEW ? 2 : 0,
         .max_read = how & FEW ? 100 : 0,
-        .on_wake = no_wake,
+        .on_wake = note_wake,
+        .user_data = is_woken,
     };
     sally_fs *fs = store_fs(store, how & CONCURRENT ? SALLY_FS_CONCURRENT : 0, 0);
     sally_sftp *sftp = NULL;
@@ -128,7 +130,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const uint8_t init[] = {0, 0, 0, 5, 1, 0, 0, 0, 6};
     static struct store store;
     struct replies r = {.count = 0};
-    sally_sftp *sftp = start(&store, how);
+    bool is_woken = false;
+    sally_sftp *sftp = start(&store, how, &is_woken);
     bool sound = feed(sftp, &store, &r, init, sizeof init, 0);
     require(sound && r.count == 1);
     if (how & LATE)
@@ -138,12 +141,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         size_t taken;
         sally_sftp_eof(sftp);
         for (;;) {
+            is_woken = false;
             bool broken = sally_sftp_input(sftp, NULL, 0, &taken) != SALLY_E_OK;
             take_replies(&r, sftp);
             sound = sound && !broken;
-            if (!store.late_count)
+            if (store.late_count)
+                store_finish(&store, 0);
+            else if (!is_woken)
                 break;
-            store_finish(&store, 0);
         }
         require(sally_sftp_done(sftp));
         if (sound)
