@@ -9,26 +9,12 @@ import struct
 
 import pytest
 
-from wire import CHANNEL_CLOSE, CHANNEL_DATA, Client, Sftp, get_text, sftp, sftp_open, text, u32, u64
+from wire import CHANNEL_CLOSE, CHANNEL_DATA, Client, begin, code, get_text, sftp, sftp_open, text, u32, u64
 
 ARGUMENTS = ("--set", "sftp.max_version=6")
 STATUS, HANDLE, DATA, NAME, ATTRS, REPLY = 101, 102, 103, 104, 105, 201
 DENIED, UNKNOWN_PRINCIPAL, REFUSED, CONFLICT = 3, 16, 26, 25
 PERMISSIONS, OWNER = 4, 0x80
-
-
-def begin(server, version=3):
-    client = Client(server.port).login()
-    channel = client.open()
-    assert client.subsystem(channel)
-    client.send(client.data(channel, sftp(1, u32(version))))
-    replies = Sftp(client, channel)
-    replies.reply()
-    return client, channel, replies
-
-
-def code(reply):
-    return struct.unpack_from(">I", reply, 5)[0] if reply[0] == STATUS else None
 
 
 def mode_of(path):

@@ -2,29 +2,14 @@
 
 import os
 import random
-import struct
 
 import pytest
 
 from server import wait_for
-from wire import (CHANNEL_CLOSE, Client, Ended, Sftp, get_text, sftp, sftp_open, sftp_read, sftp_write, text, u32, u64)
+from wire import CHANNEL_CLOSE, Ended, begin, code, get_text, sftp, sftp_open, sftp_read, sftp_write, text, u32, u64
 
 ARGUMENTS = ("--set", "sftp.max_version=6")
 STATUS, HANDLE, DATA, NAME, ATTRS = range(101, 106)
-
-
-def begin(server, version=3):
-    client = Client(server.port).login()
-    channel = client.open()
-    assert client.subsystem(channel)
-    client.send(client.data(channel, sftp(1, u32(version))))
-    replies = Sftp(client, channel)
-    replies.reply()
-    return client, channel, replies
-
-
-def code(reply):
-    return struct.unpack_from(">I", reply, 5)[0] if reply[0] == STATUS else None
 
 
 def open_file(replies, version, path, flags):

@@ -1,5 +1,5 @@
-"""One user keeps the network threads busy for ever, in each way there is: another one is answered meanwhile, whoever hangs up
-is worked for no longer, and the server ends when it is told to."""
+"""One user keeps the network threads busy indefinitely, in every known way: others are still answered, work for clients that hang up
+stops, and the server shuts down on request."""
 
 import shutil
 import signal
@@ -8,22 +8,12 @@ import tempfile
 import pytest
 
 from server import Server, wait_for
-from wire import Client, Ended, Sftp, sftp, text, u32, u64
+from wire import Ended, begin, sftp, text, u32, u64
 
 ATTACKERS = 4
 LINKS = 39
 STAT, REALPATH, EXTENDED = 17, 16, 200
 TEXT_MODE = 0x40
-
-
-def begin(server, user="joe", version=3):
-    client = Client(server.port, timeout=60).login(user)
-    channel = client.open()
-    assert client.subsystem(channel)
-    client.send(client.data(channel, sftp(1, u32(version))))
-    replies = Sftp(client, channel)
-    replies.reply()
-    return client, channel, replies
 
 
 def flood(client, channel, request):
@@ -78,14 +68,14 @@ def begin_attack(server, name):
 
 
 def is_idle(server):
-    """No thread works any more."""
+    """No thread is still working."""
     before = server.used_ticks()
     return not wait_for(lambda: server.used_ticks() != before, 0.5)
 
 
 def is_refused(server):
     try:
-        begin(server, "ann")[0].close()
+        begin(server, user="ann")[0].close()
         return False
     except (OSError, Ended):
         return True
@@ -94,11 +84,11 @@ def is_refused(server):
 @pytest.mark.parametrize("made, name", [("memory", name) for name in ATTACKS] + [("disk", "links"), ("disk", "search")],
                          indirect=["made"])
 def test_others_are_answered_and_nothing_is_left(made, name):
-    ann = begin(made, "ann")[2]
+    ann = begin(made, user="ann")[2]
     attackers = begin_attack(made, name)
     for i in range(20):
         assert ann.request(sftp(7, u32(i) + text("/")))[1:5] == u32(i)
-    late = begin(made, "ann")[2]  # a login, too
+    late = begin(made, user="ann")[2]  # a login, too
     assert late.request(sftp(7, u32(7) + text("/small")))[0] == 105
     for client in attackers:
         client.close()
@@ -109,7 +99,7 @@ def test_others_are_answered_and_nothing_is_left(made, name):
 def test_the_first_signal_stops_it(made, name):
     attackers = begin_attack(made, name)
     made.process.send_signal(signal.SIGTERM)
-    # Whoever has something under way may finish it, but nobody gets in any more.
+    # Operations in progress may finish, but no new client is accepted.
     assert wait_for(lambda: not made.alive() or "Stopping" in made.output(), 60), made.output()
     assert wait_for(lambda: is_refused(made), 60)
     for client in attackers:
