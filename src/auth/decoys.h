@@ -13,8 +13,8 @@ struct decoys {
     struct account
         *password[DECOYS_MAX_COSTS]; /* one of each cost; if too many, the most expensive */
     size_t password_count;
-    struct account *keys;      /* has keys in memory; NULL: nobody has */
-    struct account *keys_file; /* has keys in a file; NULL: nobody has */
+    struct account *keys;      /* has keys in memory; NULL: no user has */
+    struct account *keys_file; /* has keys in a file; NULL: no user has */
 };
 
 /* For what this user has and no decoy has yet. */

@@ -98,7 +98,7 @@ static void announce(struct conn *c, const struct attempt *a, sally_auth_result 
     bool is_none = pub->method == SALLY_AUTH_NONE;
     bool is_question = a->query->may_try && !a->query->is_signed;
     if (is_question || (is_none && result == SALLY_AUTH_REJECT)) {
-        /* A key that is known but cannot be used: whoever set it up wants to know why. */
+        /* A known key that cannot be used: its administrator needs to know why. */
         bool is_refused = is_question && result == SALLY_AUTH_REJECT && *reason;
         log_line(&c->log, conn_log_ids(c), is_refused ? SALLY_LOG_INFO : SALLY_LOG_DEBUG,
                  "auth.asked", fields, count, "%s",

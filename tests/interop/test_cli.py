@@ -741,7 +741,7 @@ def test_a_stuck_storage_does_not_keep_it(home, folder, tmp_path):
         server.process.kill()
     client.join(30)
     assert time.monotonic() - begin < TEN_SECONDS
-    # The thread sanitizer has the last word: a thread that waits for ever is a leak to it.
+    # The thread sanitizer has the last word: it reports a thread that never ends as a leak.
     last = [line for line in server.stderr.splitlines() if line.startswith("sallyport: ")][-1]
     assert 'still waiting for fsync "/up" of "joe"' in last
 
