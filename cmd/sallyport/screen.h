@@ -1,6 +1,6 @@
 /* Standard error, shared by the log, which comes from many threads, and by the lines at the bottom
  * of a terminal that show what is going on: they are taken away before a log line is written, and
- * written again below it. Nobody waits for whoever reads it: a thread writes, lines that it cannot
+ * written again below it. Callers never block: a thread writes, lines that it cannot
  * get rid of are lost, and the log says how many. */
 #ifndef SALLYPORT_SCREEN_H
 #define SALLYPORT_SCREEN_H
@@ -13,7 +13,7 @@
 struct screen;
 
 struct screen *screen_new(bool json); /* NULL: no memory */
-/* From now on a thread writes; until then, whoever has something to say. False: none can be made.
+/* From now on a thread writes; until then, the caller does. False: no thread can be created.
  */
 bool screen_start(struct screen *screen);
 /* Gives what waits a second to be written. */

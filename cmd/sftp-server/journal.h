@@ -22,7 +22,7 @@ enum log_level {
 struct journal;
 
 struct journal *journal_open(int level, int facility, bool to_stderr); /* NULL: no memory */
-/* From now on a thread writes the lines, and nobody waits for whoever reads them. */
+/* From now on a thread writes the lines, so that callers never block. */
 void journal_start(struct journal *journal);
 /* Gives what waits a second to be written. */
 void journal_close(struct journal *journal);

@@ -20,7 +20,7 @@
 #define MAX_STEPS  16384          /* components looked at, those walked again included */
 #define MAX_LINKED 512            /* of these, after the first link: real trees need some dozens */
 #define MAX_REST   (256u * 1024u) /* bytes left to resolve */
-#define MAX_RACES  64 /* times that somebody exchanged the last component under our feet */
+#define MAX_RACES  64             /* attempts while others replace the last component */
 
 struct path_walk {
     const struct beneath *b;
