@@ -14,6 +14,7 @@
 #include "fs/id_names.h"
 #include "fs/locks.h"
 #include "os/beneath.h"
+#include "os/beneath_gate.h"
 #include "os/file.h"
 #include "sallyport/file.h"
 #include "sallyport/fs.h"
@@ -28,6 +29,7 @@ struct local_shared {
     struct locks locks;
     struct digest_source digests;
     struct beneath_hidden hidden;
+    struct beneath_gate gate;
 };
 
 struct local { /* never changes while it is in use */

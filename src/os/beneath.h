@@ -20,6 +20,8 @@ struct beneath_hidden {
     size_t count;
 };
 
+struct beneath_gate;
+
 struct beneath {
     int root;        /* the directory; an O_PATH descriptor will do. The caller's */
     bool confined;   /* false: root is the machine's own "/" and links lead where the machine says,
@@ -30,6 +32,7 @@ struct beneath {
     uint64_t device; /* the root's, which is not MEDIUM_KERNEL */
     /* NULL: nothing. Only with `confined` and `walk`: the kernel does not say what it passes. */
     const struct beneath_hidden *hidden;
+    struct beneath_gate *gate; /* for long walks; NULL: any number of them run at a time */
 };
 
 /* Where an entry is, or would be: what the *at calls want. */

@@ -14,13 +14,17 @@
 
 #include "base/cursor.h"
 #include "base/mem.h"
+#include "os/beneath_gate.h"
 #include "os/file.h"
 
-#define MAX_LINKS  40             /* as Linux has it */
-#define MAX_STEPS  16384          /* components looked at, those walked again included */
-#define MAX_LINKED 512            /* of these, after the first link: real trees need some dozens */
-#define MAX_REST   (256u * 1024u) /* bytes left to resolve */
-#define MAX_RACES  64             /* attempts while others replace the last component */
+#define MAX_LINKS  40    /* as Linux has it */
+#define MAX_STEPS  16384 /* components looked at, those walked again included */
+#define MAX_LINKED 512   /* of these, after the first link: real trees need some dozens */
+/* After so many steps a walk is long. */
+#define LONG_LINKED 64
+#define LONG_STEPS  256
+#define MAX_REST    (256u * 1024u) /* bytes left to resolve */
+#define MAX_RACES   64             /* attempts while others replace the last component */
 
 struct path_walk {
     const struct beneath *b;
@@ -32,6 +36,7 @@ struct path_walk {
     char last[NAME_MAX + 1];
     bool must_be_dir; /* a slash came after it */
     unsigned links, steps, linked;
+    bool is_inside; /* the gate */
 };
 
 static bool fail(int error)
@@ -75,6 +80,8 @@ static void walk_init(struct path_walk *w, const struct beneath *b, const char *
 
 static void walk_clear(struct path_walk *w)
 {
+    if (w->is_inside)
+        beneath_gate_leave(w->b->gate);
     walk_stand_at(w, -1, false);
     buf_clear(&w->at);
     buf_clear(&w->rest);
@@ -193,6 +200,19 @@ static bool is_hidden_entry(const struct path_walk *w)
            beneath_hides(w->b, st.st_dev, st.st_ino);
 }
 
+/* False: it takes too long. */
+static bool count_step(struct path_walk *w)
+{
+    w->linked += w->links > 0;
+    w->steps++;
+    bool is_long = w->linked > LONG_LINKED || w->steps > LONG_STEPS;
+    if (is_long && w->b->gate && !w->is_inside) {
+        beneath_gate_enter(w->b->gate);
+        w->is_inside = true;
+    }
+    return w->steps <= MAX_STEPS && w->linked <= MAX_LINKED;
+}
+
 /* Goes to the directory that holds the last component; w->name is that component, "." for the
  * directory itself. With `follow`, the last component is no link, and `*fd` is an O_PATH descriptor
  * of it, or -1 when it does not exist. */
@@ -208,8 +228,7 @@ static bool walk_go(struct path_walk *w, bool follow, int *fd)
             w->must_be_dir = true;
             break;
         }
-        w->linked += w->links > 0;
-        if (++w->steps > MAX_STEPS || w->linked > MAX_LINKED)
+        if (!count_step(w))
             return fail(ELOOP);
         if (strcmp(w->name, ".") == 0)
             continue;
