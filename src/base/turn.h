@@ -16,19 +16,21 @@
 #define TURN_UNITS (128u * (TURN_PACKET + TURN_REQUEST))
 #define TURN_NS    UINT64_C(2000000)
 #define TURN_LOOK  24u /* units between two readings of the clock */
+/* The clock is read for the first time after this many: most turns are shorter. */
+#define TURN_FIRST_LOOK 6u
 
 struct turn {
-    uint64_t (*now_ns)(void); /* monotonic */
-    uint64_t end_ns;
+    uint64_t (*now_ns)(void);  /* monotonic */
+    uint64_t end_ns;           /* 0: the clock has not been read yet */
     uint32_t spent, next_look; /* units */
     bool is_over;
 };
 
 static inline void turn_begin(struct turn *t)
 {
-    t->end_ns = t->now_ns() + TURN_NS;
+    t->end_ns = 0;
     t->spent = 0;
-    t->next_look = TURN_LOOK;
+    t->next_look = TURN_FIRST_LOOK;
     t->is_over = false;
 }
 
@@ -41,7 +43,11 @@ static inline bool turn_is_over(const struct turn *t)
 /* For callers that know the time anyway. */
 static inline void turn_note_time(struct turn *t, uint64_t now_ns)
 {
-    if (t && now_ns >= t->end_ns)
+    if (!t)
+        return;
+    if (t->end_ns == 0)
+        t->end_ns = now_ns + TURN_NS;
+    else if (now_ns >= t->end_ns)
         t->is_over = true;
 }
 

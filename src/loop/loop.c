@@ -1,11 +1,16 @@
 #include "loop/loop.h"
 
 #include "base/mem.h"
+#include "base/number.h"
 #include "core/session.h"
 #include "loop/workers.h"
 
 /* Rounds of settling before the sockets are looked at again. */
 #define MAX_ROUNDS 4
+/* While turns end with work left, at most this part of the time goes into polling the sockets; but
+ * the loop polls at least this often. */
+#define LOOK_PART         64
+#define LOOK_PAUSE_MAX_NS UINT64_C(16000000)
 
 uint64_t loop_now_ns(void)
 {
@@ -126,11 +131,14 @@ static void settle(struct loop *loop)
         return;
     budget_renew(&loop->budget);
     bool any = true, was_cut = false;
-    for (int round = 0; any && !was_cut && round < MAX_ROUNDS; round++) {
+    for (int round = 0; any && (was_cut || round < MAX_ROUNDS); round++) {
+        was_cut = false;
         any = empty_inbox(loop);
         any |= run_tasks(loop, &was_cut);
         any |= turn_queue_run(&loop->turns, &was_cut);
         any |= empty_outbox(loop, &was_cut);
+        if (was_cut && loop_now_ns() >= loop->look.ended_ns + loop->look.pause_ns)
+            break;
     }
     turn_begin(&loop->turns.turn); /* for what timers and sockets call */
     set_timer(loop);
@@ -139,6 +147,7 @@ static void settle(struct loop *loop)
         finish(loop);
     else if (any)
         uv_async_send(&loop->async); /* come back at once, after a look at the sockets */
+    loop->look.began_ns = any ? loop_now_ns() : 0;
 }
 
 static void on_async(uv_async_t *async)
@@ -153,7 +162,12 @@ static void on_prepare(uv_prepare_t *prepare)
 
 static void on_check(uv_check_t *check)
 {
-    settle(check->data);
+    struct loop *loop = check->data;
+    struct look *look = &loop->look;
+    look->ended_ns = loop_now_ns();
+    if (look->began_ns > 0)
+        look->pause_ns = min_u64((look->ended_ns - look->began_ns) * LOOK_PART, LOOK_PAUSE_MAX_NS);
+    settle(loop);
 }
 
 void loop_offload(struct loop *loop, struct op *op)

@@ -4,8 +4,9 @@
  *
  * After every round of events the loop settles: it collects what has come home, gives a turn to
  * each user whose members have asked for one, and only then hands the resulting operations to the
- * workers, all at once. If a turn ended with work left, the loop polls its sockets and timers
- * before the next one. */
+ * workers, all at once. If turns end with work left, the loop polls its sockets and timers before
+ * it goes on; not after each turn, since with thousands of sockets that would take longer than the
+ * turns do. */
 #ifndef SALLY_LOOP_LOOP_H
 #define SALLY_LOOP_LOOP_H
 
@@ -26,6 +27,13 @@
 struct op;
 struct workers;
 
+/* Polling the sockets. */
+struct look {
+    uint64_t began_ns; /* 0: with nothing left to do, so that it waited */
+    uint64_t ended_ns;
+    uint64_t pause_ns; /* how long the loop works before it polls again, if there is work left */
+};
+
 struct loop {
     struct workers *workers; /* NULL: operations are run on the loop itself */
 
@@ -35,7 +43,8 @@ struct loop {
     uv_timer_t wait; /* pump mode: how long the caller is willing to wait */
     uv_prepare_t prepare;
     uv_check_t check;
-    uint64_t timer_at_ns;  /* when the timer fires; DEADLINE_NONE: it does not */
+    uint64_t timer_at_ns; /* when the timer fires; DEADLINE_NONE: it does not */
+    struct look look;
     bool watchers_changed; /* since the last uv_run(): the backend's descriptor does not know yet */
 
     _Atomic bool is_entered; /* `thread` is inside the loop */

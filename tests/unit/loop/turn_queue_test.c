@@ -132,6 +132,7 @@ static void time_ends_a_turn(void **state)
     (void)state;
     struct turn t = {.now_ns = now_ns};
     turn_begin(&t);
+    turn_spend(&t, TURN_FIRST_LOOK); /* time is measured from here */
     turn_spend(&t, TURN_LOOK - 1);
     clock_ns += TURN_NS;
     assert_false(turn_is_over(&t)); /* nobody has looked */
@@ -139,6 +140,7 @@ static void time_ends_a_turn(void **state)
     assert_true(turn_is_over(&t));
     turn_begin(&t);
     assert_false(turn_is_over(&t));
+    turn_note_time(&t, clock_ns); /* or from here */
     turn_note_time(&t, clock_ns + TURN_NS - 1);
     assert_false(turn_is_over(&t));
     turn_note_time(&t, clock_ns + TURN_NS);

@@ -350,9 +350,10 @@ static void slow_requests_make_a_turn_short(void **state)
         put_text(&p->out, "/hello");
         peer_end(p);
     }
+    turn_note_time(&turn, clock_ns);
     clock_ns += TURN_NS;
     peer_go(p);
-    assert_in_range(p->store.calls[SALLY_OP_STAT], 1, TURN_LOOK / TURN_REQUEST);
+    assert_in_range(p->store.calls[SALLY_OP_STAT], 1, 1 + TURN_LOOK / TURN_REQUEST);
     while (p->store.calls[SALLY_OP_STAT] < 30) {
         turn_begin(&turn);
         peer_pump(p);
