@@ -47,7 +47,8 @@ typedef struct sally_setting {
     uint32_t type;             /**< SALLY_SETTING_ value */
     uint32_t scope;            /**< SALLY_SCOPE_ bits */
     const char *default_value; /**< as text */
-    const char *minimum;       /**< as text; "" when there is none */
+    const char *minimum;       /**< as text; "" when there is none. Where the default is 0, 0 is
+                                  allowed even if it is less */
     const char *maximum;       /**< as text; "" when there is none */
     const char *help;          /**< one line */
 } sally_setting;

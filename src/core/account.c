@@ -6,15 +6,16 @@
 
 /* How much a connection draws in advance at a time; from twice that on, it gives some back. */
 #define STEP ((uint64_t)64 * 1024)
+/* What is drawn in advance is at most this part of what is left. */
+#define ADVANCE_PART 8
 /* What a user may use beyond the limits: a dozen of the largest replies. */
 #define RESERVE ((uint64_t)4 * 1024 * 1024)
 /* What each user may use even if others have used up everything: a few sessions, with the buffers
  * of busy connections. */
 #define MINIMUM ((uint64_t)4 * 1024 * 1024)
-/* A sparing charge takes at most this part of what is left, and leaves this part of all: what can
- * do with less must not use up what others cannot do without. */
-#define SPARING_PART 8
-#define SPARED_PART  2
+/* What can do with less leaves this part of all: it must not use up what others cannot do without.
+ */
+#define SPARED_PART 2
 /* The same for a connection's own account, which its few channels share. */
 #define SPARED_OF_OWN 4
 /* An account is tight when less than this part of it is left. */
@@ -39,6 +40,12 @@ void account_set_limit(struct account *a, uint64_t limit)
     atomic_store_explicit(&a->limit, limit, memory_order_relaxed);
 }
 
+static uint64_t limit_of(const struct account *a)
+{
+    uint64_t limit = get(&a->limit);
+    return limit == 0 && a->parent ? get(&a->parent->limit) / 2 : limit;
+}
+
 uint64_t account_used(const struct account *a)
 {
     return get(&a->used);
@@ -46,12 +53,12 @@ uint64_t account_used(const struct account *a)
 
 uint64_t account_limit(const struct account *a)
 {
-    return a ? get(&a->limit) : 0;
+    return a ? limit_of(a) : 0;
 }
 
 static uint64_t left_in(const struct account *a)
 {
-    uint64_t limit = get(&a->limit), used = get(&a->used);
+    uint64_t limit = limit_of(a), used = get(&a->used);
     if (limit == 0)
         return UINT64_MAX;
     return used < limit ? limit - used : 0;
@@ -60,7 +67,7 @@ static uint64_t left_in(const struct account *a)
 const char *account_charge(struct account *a, uint64_t amount)
 {
     for (struct account *at = a; at; at = at->parent) {
-        if (counter_add_below(&at->used, amount, get(&at->limit)))
+        if (counter_add_below(&at->used, amount, limit_of(at)))
             continue;
         for (struct account *undo = a; undo != at; undo = undo->parent)
             counter_sub(&undo->used, amount);
@@ -93,12 +100,14 @@ static const char *find_refusal(const struct account *a, uint64_t amount)
     return NULL;
 }
 
-static const char *find_sparing_refusal(const struct account *a, uint64_t amount)
+/* The same for at most 1/`part` of what is left beside what is spared. */
+static const char *find_refusal_of_part(const struct account *a, uint64_t amount, uint64_t part)
 {
-    for (; a; a = a->parent)
-        if (left_in(a) / SPARING_PART < amount ||
-            left_in(a) - amount < get(&a->limit) / SPARED_PART)
+    for (; a; a = a->parent) {
+        uint64_t left = left_in(a), spared = limit_of(a) / SPARED_PART;
+        if (left < spared || (left - spared) / part < amount)
             return a->setting;
+    }
     return NULL;
 }
 
@@ -121,7 +130,7 @@ static const char *draw(struct local_account *a, uint64_t amount)
         return NULL;
     }
     uint64_t more = need + STEP;
-    if (find_sparing_refusal(a->shared, more) || account_charge(a->shared, more)) {
+    if (find_refusal_of_part(a->shared, more, ADVANCE_PART) || account_charge(a->shared, more)) {
         more = need;
         const char *refusal = account_charge(a->shared, more);
         if (refusal)
@@ -159,11 +168,11 @@ const char *local_account_charge(struct local_account *a, uint64_t amount)
     return NULL;
 }
 
-const char *local_account_charge_sparingly(struct local_account *a, uint64_t amount)
+const char *local_account_charge_part(struct local_account *a, uint64_t amount, uint32_t part)
 {
     if (exceeds_own(a, amount + a->limit / SPARED_OF_OWN))
         return a->setting;
-    const char *refusal = find_sparing_refusal(a->shared, missing(a, amount));
+    const char *refusal = find_refusal_of_part(a->shared, missing(a, amount), part);
     if (!refusal)
         refusal = draw(a, amount);
     if (!refusal)
@@ -171,7 +180,7 @@ const char *local_account_charge_sparingly(struct local_account *a, uint64_t amo
     return refusal;
 }
 
-void local_account_force(struct local_account *a, uint64_t amount)
+void local_account_force_beyond_drawn(struct local_account *a, uint64_t amount)
 {
     if (draw(a, amount)) {
         uint64_t more = missing(a, amount);
@@ -214,10 +223,8 @@ void local_account_adjust(struct local_account *a, uint64_t *held, uint64_t amou
     *held = amount;
 }
 
-bool local_account_has_room(struct local_account *a, uint64_t amount)
+bool local_account_find_room(struct local_account *a, uint64_t amount)
 {
-    if (!a)
-        return true;
     const char *refusal = a->setting;
     if (!exceeds_own(a, amount)) {
         uint64_t need = missing(a, amount);
@@ -240,7 +247,7 @@ bool local_account_is_tight(const struct local_account *a)
     if (a->limit && (a->used >= a->limit || a->limit - a->used < a->limit / TIGHT_PART))
         return true;
     for (const struct account *at = a->shared; at; at = at->parent)
-        if (left_in(at) < get(&at->limit) / TIGHT_PART)
+        if (left_in(at) < limit_of(at) / TIGHT_PART)
             return true;
     return false;
 }

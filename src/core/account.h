@@ -17,7 +17,7 @@
  */
 struct account {
     _Atomic uint64_t used;
-    _Atomic uint64_t limit;     /* 0: none */
+    _Atomic uint64_t limit;     /* 0: half of the parent's; without a parent, none */
     _Atomic uint64_t overdraft; /* see local_account_force() */
     struct account *parent;     /* NULL: none */
     const char *setting;        /* that limits it */
@@ -26,7 +26,7 @@ struct account {
 void account_init(struct account *a, struct account *parent, const char *setting);
 void account_set_limit(struct account *a, uint64_t limit);
 uint64_t account_used(const struct account *a);
-uint64_t account_limit(const struct account *a); /* NULL: 0 */
+uint64_t account_limit(const struct account *a); /* 0, or NULL: none */
 
 /* Charges the account and those above it. Returns NULL, or the setting that refuses the charge, and
  * then nothing has changed. */
@@ -50,19 +50,19 @@ struct local_account {
 /* NULL: charged. Otherwise the setting that refuses. However much others use, the server never
  * refuses a user the first 4 MiB. */
 const char *local_account_charge(struct local_account *a, uint64_t amount);
-/* The same for what can do with less: refused if it would take more than an eighth of what is left
- * of a shared account, or leave less than half of all of it (a quarter, of the connection's own).
- * So there is room for those who come later, and for what cannot do with less. */
-const char *local_account_charge_sparingly(struct local_account *a, uint64_t amount);
+/* The same for what can do with less: it leaves half of each shared account (a quarter of the
+ * connection's own) to what cannot, and may take 1/`part` of what else is left: the larger the
+ * part, the more is there for those who come later. */
+const char *local_account_charge_part(struct local_account *a, uint64_t amount, uint32_t part);
 /* Always charges, beyond the limits if necessary: for memory that is in use already, or without
  * which nothing could be released. */
-void local_account_force(struct local_account *a, uint64_t amount);
+static inline void local_account_force(struct local_account *a, uint64_t amount);
 void local_account_release(struct local_account *a, uint64_t amount);
 /* Changes a charge of `*held` to `amount`, whatever the limits. */
 void local_account_adjust(struct local_account *a, uint64_t *held, uint64_t amount);
 
 /* Whether `amount` could be charged now. If not, the refusal is noted. NULL: no limits. */
-bool local_account_has_room(struct local_account *a, uint64_t amount);
+static inline bool local_account_has_room(struct local_account *a, uint64_t amount);
 /* Whether a session that has nothing in progress may force a charge, so that it can do anything at
  * all: each user has a reserve for that, however much others use. */
 bool local_account_has_reserve(const struct local_account *a);
@@ -75,5 +75,24 @@ void local_account_settle(struct local_account *a);
 void local_account_move(struct local_account *a, struct account *shared);
 /* Forgets earlier refusals, before refused charges are tried again. */
 void local_account_recall(struct local_account *a);
+
+/* ---- Every operation comes this way, and mostly finds enough drawn ---- */
+
+void local_account_force_beyond_drawn(struct local_account *a, uint64_t amount);
+bool local_account_find_room(struct local_account *a, uint64_t amount);
+
+static inline void local_account_force(struct local_account *a, uint64_t amount)
+{
+    if (a->used + amount <= a->drawn)
+        a->used += amount;
+    else
+        local_account_force_beyond_drawn(a, amount);
+}
+
+static inline bool local_account_has_room(struct local_account *a, uint64_t amount)
+{
+    bool is_drawn = !a || (a->used + amount <= a->drawn && a->drawn <= a->limit);
+    return is_drawn || local_account_find_room(a, amount);
+}
 
 #endif

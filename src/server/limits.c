@@ -1,6 +1,9 @@
 #include "server/limits.h"
 
+#include <uv.h>
+
 #include "base/mem.h"
+#include "base/number.h"
 #include "core/counters.h"
 
 bool limits_init(struct limits *limits, const struct random_source *random)
@@ -20,10 +23,17 @@ bool limits_init(struct limits *limits, const struct random_source *random)
     return true;
 }
 
+/* The machine's memory, or the part of it that this process may use. */
+static uint64_t available_memory(void)
+{
+    uint64_t total = uv_get_total_memory(), allowed = uv_get_constrained_memory();
+    return allowed > 0 ? min_u64(total, allowed) : total;
+}
+
 void limits_set(struct limits *limits, const struct settings *settings, uint64_t descriptors)
 {
-    uint64_t files = settings->limits.open_files_in_all;
-    account_set_limit(&limits->memory, settings->limits.memory);
+    uint64_t files = settings->limits.open_files_in_all, memory = settings->limits.memory;
+    account_set_limit(&limits->memory, memory ? memory : available_memory() / 4);
     account_set_limit(&limits->files, files ? files : descriptors / 2);
 }
 

@@ -149,22 +149,15 @@ void live_addresses_init(struct live_table *table, struct account *memory)
     table_init(table, sizeof(struct live_address), init_address, let_go_of_network, memory, NULL);
 }
 
-static uint64_t memory_share(const struct settings *settings)
-{
-    uint64_t share = settings->limits.memory_per_user;
-    return share ? share : settings->limits.memory / 2;
-}
-
 void live_user_set_limits(struct live_user *user, const struct settings *settings)
 {
-    uint64_t files = settings->limits.open_files_per_user;
-    account_set_limit(&user->memory, memory_share(settings));
-    account_set_limit(&user->files, files ? files : account_limit(user->files.parent) / 2);
+    account_set_limit(&user->memory, settings->limits.memory_per_user);
+    account_set_limit(&user->files, settings->limits.open_files_per_user);
 }
 
 void live_address_set_limits(struct live_address *address, const struct settings *settings)
 {
-    account_set_limit(&address->memory, memory_share(settings));
+    account_set_limit(&address->memory, settings->limits.memory_per_user);
 }
 
 struct live_user *live_user_get(struct live_table *users, const char *name)

@@ -77,15 +77,16 @@ static const struct setting_row rows[] = {
     {{"limits.login_time", DURATION, LISTENER, "2m", "100ms", "1d",
       "time that a client has to log in, from the start of the connection"},
      AT(limits.login_ns)},
-    {{"limits.memory", BYTES, RUNNING, "2G", "1M", "",
+    {{"limits.memory", BYTES, RUNNING, "0", "1M", "",
       "memory for all clients together: windows granted but not used up, requests in progress, "
       "replies not read yet, sessions and open files; beyond this limit, each user still gets a "
-      "small reserve"},
+      "small reserve; 0: a quarter of the machine's memory, or of the part that this process may "
+      "use"},
      AT(limits.memory)},
     {{"limits.memory_per_connection", BYTES, CONNECTION, "128M", "1M", "",
       "the part of limits.memory that one connection may use"},
      AT(limits.memory_per_connection)},
-    {{"limits.memory_per_user", BYTES, CONNECTION, "0", "0", "",
+    {{"limits.memory_per_user", BYTES, CONNECTION, "0", "1M", "",
       "the part of limits.memory that all connections of one user may use together, or all "
       "connections of one address before login; 0: half"},
      AT(limits.memory_per_user)},

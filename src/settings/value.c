@@ -127,6 +127,13 @@ static sally_error say_not(const sally_setting *s, const char *text, char why[SE
     return SALLY_E_PARSE;
 }
 
+/* Then 0 means something of its own, which the help text says, whatever the minimum is. */
+static bool zero_is_default(const sally_setting *s)
+{
+    uint64_t value = 1;
+    return setting_parse_number(s->type, s->default_value, &value) == SALLY_E_OK && value == 0;
+}
+
 sally_error setting_parse_value(const struct setting_row *row, const char *text, uint64_t *value,
                                 char why[SETTINGS_WHY_SIZE])
 {
@@ -137,9 +144,11 @@ sally_error setting_parse_value(const struct setting_row *row, const char *text,
         return say_not(pub, text, why);
     if (pub->minimum[0])
         (void)setting_parse_number(pub->type, pub->minimum, &least);
-    if (!error && *value >= least && *value <= most_of(row))
+    bool may_be_zero = least > 0 && zero_is_default(pub);
+    if (!error && *value <= most_of(row) && (*value >= least || (may_be_zero && *value == 0)))
         return SALLY_E_OK;
-    snprintf(why, SETTINGS_WHY_SIZE, "%s: \"%.64s\" is not between %s and %s", pub->name, text,
-             pub->minimum[0] ? pub->minimum : "0", pub->maximum[0] ? pub->maximum : "2^64");
+    snprintf(why, SETTINGS_WHY_SIZE, "%s: \"%.64s\" is not %sbetween %s and %s", pub->name, text,
+             may_be_zero ? "0 or " : "", pub->minimum[0] ? pub->minimum : "0",
+             pub->maximum[0] ? pub->maximum : "2^64");
     return SALLY_E_RANGE;
 }

@@ -94,8 +94,8 @@ struct ssh_events {
      * was about, whatever its answer. */
     void (*closed)(void *user_data, struct ssh_channel *channel);
     /* May `bytes` more of window be granted? NULL: yes, and they are charged; otherwise the setting
-     * that refuses. `sparingly`: only if much is left. And the reverse: `bytes` were given back. */
-    const char *(*window_charge)(void *user_data, size_t bytes, bool sparingly);
+     * that refuses. `part`: see WINDOW_ALL (window.h). And the reverse: `bytes` were given back. */
+    const char *(*window_charge)(void *user_data, size_t bytes, uint32_t part);
     void (*window_release)(void *user_data, size_t bytes);
     /* The connection is over (ssh_over() is true now). `detail` is static or lives as long as the
      * engine. */

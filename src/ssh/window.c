@@ -4,9 +4,9 @@
 
 #define PERIOD_NS UINT64_C(10000000000)
 
-static const char *charge(const struct window_budget *budget, size_t bytes, bool sparingly)
+static const char *charge(const struct window_budget *budget, size_t bytes, uint32_t part)
 {
-    return budget->charge ? budget->charge(budget->user_data, bytes, sparingly) : NULL;
+    return budget->charge ? budget->charge(budget->user_data, bytes, part) : NULL;
 }
 
 static void release(const struct window_budget *budget, size_t bytes)
@@ -19,10 +19,10 @@ const char *window_open(struct window *w, const struct window_budget *budget, ui
                         uint32_t least, uint64_t now_ns)
 {
     memset(w, 0, sizeof *w);
-    const char *refusal = charge(budget, start, start > least);
+    const char *refusal = charge(budget, start, start > least ? WINDOW_GROWS : WINDOW_ALL);
     if (refusal) {
         if (start > least)
-            refusal = charge(budget, least, false);
+            refusal = charge(budget, least, WINDOW_ALL);
         if (refusal)
             return refusal;
         start = least;
@@ -90,7 +90,7 @@ static void grow(struct window *w, const struct window_budget *budget, uint32_t 
         return;
     uint32_t most = (max - w->size) / (times - 1);
     uint32_t more = w->size <= most ? w->size * (times - 1) : max - w->size;
-    if (charge(budget, more, true))
+    if (charge(budget, more, WINDOW_GROWS))
         return;
     w->size += more;
     w->owed += more;
@@ -101,7 +101,7 @@ void window_expect(struct window *w, const struct window_budget *budget, uint32_
     w->surplus = 0;
     for (; size > w->size; size = size / 2) {
         uint32_t more = size - w->size;
-        if (charge(budget, more, true))
+        if (charge(budget, more, WINDOW_EXPECTS))
             continue;
         w->size += more;
         w->owed += more;

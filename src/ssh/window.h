@@ -30,9 +30,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What a charge may take of the memory that windows may use and that is left: all of it, or one
+ * part in so many. A window that grows because it holds its sender up is worth more than one that
+ * is made large before an upload begins, perhaps of a small file: of these, a thousand at a time
+ * should be about as large as each other. */
+enum { WINDOW_ALL = 0, WINDOW_GROWS = 8, WINDOW_EXPECTS = 256 };
+
 struct window_budget { /* the owner's; without functions there are no limits */
-    /* NULL: charged. Otherwise the setting that refuses. `sparingly`: only if much is left. */
-    const char *(*charge)(void *user_data, size_t bytes, bool sparingly);
+    /* NULL: charged. Otherwise the setting that refuses. `part`: see WINDOW_ALL. */
+    const char *(*charge)(void *user_data, size_t bytes, uint32_t part);
     void (*release)(void *user_data, size_t bytes);
     void *user_data;
 };

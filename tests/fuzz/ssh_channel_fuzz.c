@@ -85,10 +85,10 @@ static void on_closed(void *user_data, struct ssh_channel *channel)
     ssh_channel_finish(channel, 1);
 }
 
-static const char *on_charge(void *user_data, size_t bytes, bool sparingly)
+static const char *on_charge(void *user_data, size_t bytes, uint32_t part)
 {
     struct owner *o = user_data;
-    (void)sparingly;
+    (void)part;
     if (bytes > 600000 - o->charged)
         return "limits.memory";
     o->charged += bytes;

@@ -94,11 +94,11 @@ static bool on_exec(void *user_data, struct ssh_channel *channel, struct slice c
     return channel_open(user_data, channel, &channel_exec, command);
 }
 
-static const char *on_window_charge(void *user_data, size_t bytes, bool sparingly)
+static const char *on_window_charge(void *user_data, size_t bytes, uint32_t part)
 {
     struct conn *c = conn_of(user_data);
-    return sparingly ? local_account_charge_sparingly(&c->memory, bytes)
-                     : local_account_charge(&c->memory, bytes);
+    return part ? local_account_charge_part(&c->memory, bytes, part)
+                : local_account_charge(&c->memory, bytes);
 }
 
 static void on_window_release(void *user_data, size_t bytes)

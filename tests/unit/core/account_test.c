@@ -152,27 +152,28 @@ static void each_user_has_a_minimum(void **state)
 }
 
 /* Nobody takes what is left, if less will do. */
-static void sparing_charges_leave_most(void **state)
+static void what_can_do_with_less_takes_its_part(void **state)
 {
     (void)state;
     struct all a;
-    begin(&a, 16 * MIB, 16 * MIB);
-    assert_string_equal(local_account_charge_sparingly(&a.joe_conn, 3 * MIB), "user");
+    begin(&a, 32 * MIB, 32 * MIB);
+    assert_string_equal(local_account_charge_part(&a.joe_conn, 3 * MIB, 8), "user");
     assert_null(a.joe_conn.refused_by); /* nothing waits for it */
-    assert_null(local_account_charge_sparingly(&a.joe_conn, 2 * MIB));
-    assert_string_equal(local_account_charge_sparingly(&a.joe_conn, 2 * MIB), "user");
-    local_account_release(&a.joe_conn, 2 * MIB);
+    assert_null(local_account_charge_part(&a.joe_conn, 2 * MIB, 8));
+    assert_string_equal(local_account_charge_part(&a.joe_conn, 2 * MIB, 8), "user");
+    assert_null(local_account_charge_part(&a.joe_conn, 2 * MIB, 1));
+    local_account_release(&a.joe_conn, 4 * MIB);
     end(&a);
 }
 
 /* However many there are: the other half is for what cannot do with less. */
-static void sparing_charges_leave_half(void **state)
+static void what_can_do_with_less_leaves_half(void **state)
 {
     (void)state;
     struct all a;
     begin(&a, 64 * MIB, 64 * MIB);
     int count = 0;
-    while (!local_account_charge_sparingly(&a.joe_conn, MIB))
+    while (!local_account_charge_part(&a.joe_conn, MIB, 1))
         count++;
     assert_in_range(count, 30, 32);
     assert_null(local_account_charge(&a.joe_conn, 30 * MIB));
@@ -180,18 +181,37 @@ static void sparing_charges_leave_half(void **state)
     end(&a);
 }
 
-static void sparing_charges_leave_a_quarter_of_the_connection(void **state)
+static void what_can_do_with_less_leaves_a_quarter_of_the_connection(void **state)
 {
     (void)state;
     struct all a;
     begin(&a, 1024 * MIB, 1024 * MIB);
     a.joe_conn.limit = 16 * MIB;
     int count = 0;
-    while (!local_account_charge_sparingly(&a.joe_conn, MIB))
+    while (!local_account_charge_part(&a.joe_conn, MIB, 8))
         count++;
     assert_int_equal(count, 12);
     assert_null(local_account_charge(&a.joe_conn, 4 * MIB));
     local_account_release(&a.joe_conn, 16 * MIB);
+    end(&a);
+}
+
+/* Limits that nobody has set follow the one above. */
+static void a_user_may_have_half(void **state)
+{
+    (void)state;
+    struct all a;
+    begin(&a, 32 * MIB, 0);
+    assert_int_equal(account_limit(&a.joe), 16 * MIB);
+    assert_string_equal(account_charge(&a.joe, 16 * MIB + 1), "user");
+    account_set_limit(&a.server, 64 * MIB);
+    assert_null(account_charge(&a.joe, 32 * MIB));
+    assert_string_equal(account_charge(&a.joe, 1), "user");
+    account_release(&a.joe, 32 * MIB);
+    account_set_limit(&a.server, 0);
+    assert_int_equal(account_limit(&a.joe), 0);
+    assert_null(account_charge(&a.joe, 1024 * MIB));
+    account_release(&a.joe, 1024 * MIB);
     end(&a);
 }
 
@@ -274,9 +294,10 @@ int main(void)
         cmocka_unit_test(the_limits_hold_for_who_has_used_them_up),
         cmocka_unit_test(each_user_has_a_reserve),
         cmocka_unit_test(each_user_has_a_minimum),
-        cmocka_unit_test(sparing_charges_leave_most),
-        cmocka_unit_test(sparing_charges_leave_half),
-        cmocka_unit_test(sparing_charges_leave_a_quarter_of_the_connection),
+        cmocka_unit_test(a_user_may_have_half),
+        cmocka_unit_test(what_can_do_with_less_takes_its_part),
+        cmocka_unit_test(what_can_do_with_less_leaves_half),
+        cmocka_unit_test(what_can_do_with_less_leaves_a_quarter_of_the_connection),
         cmocka_unit_test(releases_are_noted_for_those_who_wait),
         cmocka_unit_test(is_tight_when_little_is_left),
         cmocka_unit_test(moves_with_a_login),

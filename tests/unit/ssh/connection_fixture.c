@@ -38,10 +38,10 @@ static void on_over(void *user_data, enum ssh_end end, const char *detail)
     o->end = end;
 }
 
-static const char *on_charge(void *user_data, size_t bytes, bool sparingly)
+static const char *on_charge(void *user_data, size_t bytes, uint32_t part)
 {
     struct conn_owner *o = user_data;
-    (void)sparingly;
+    (void)part;
     if (bytes > o->charge_limit - o->charged)
         return "limits.memory";
     o->charged += bytes;

@@ -15,10 +15,10 @@ struct budget {
     size_t charged, limit;
 };
 
-static const char *charge(void *user_data, size_t bytes, bool sparingly)
+static const char *charge(void *user_data, size_t bytes, uint32_t part)
 {
     struct budget *b = user_data;
-    (void)sparingly;
+    (void)part;
     if (bytes > b->limit - b->charged)
         return "limits.memory";
     b->charged += bytes;
