@@ -148,11 +148,17 @@ static const char *refuse(struct local_account *a, const char *setting)
     return setting;
 }
 
-/* Draws beyond the limits of those above the user, as long as the user has hardly anything. */
+/* Whether the user has so little that the limits of those above do not count. */
+static bool is_within_minimum(const struct local_account *a, uint64_t need)
+{
+    return a->shared && a->shared->parent && account_used(a->shared) + need <= MINIMUM &&
+           need <= left_in(a->shared);
+}
+
 static bool draw_minimum(struct local_account *a, uint64_t amount)
 {
-    uint64_t need = missing(a, amount), used = account_used(a->shared);
-    if (!a->shared->parent || used + need > MINIMUM || need > left_in(a->shared))
+    uint64_t need = missing(a, amount);
+    if (!is_within_minimum(a, need))
         return false;
     charge_anyhow(a->shared, need);
     a->drawn += need;
@@ -182,7 +188,7 @@ const char *local_account_charge_part(struct local_account *a, uint64_t amount, 
 
 void local_account_force_beyond_drawn(struct local_account *a, uint64_t amount)
 {
-    if (draw(a, amount)) {
+    if (draw(a, amount) && !draw_minimum(a, amount)) {
         uint64_t more = missing(a, amount);
         charge_anyhow(a->shared, more);
         counter_add(&a->shared->overdraft, more);
@@ -228,7 +234,8 @@ bool local_account_find_room(struct local_account *a, uint64_t amount)
     const char *refusal = a->setting;
     if (!exceeds_own(a, amount)) {
         uint64_t need = missing(a, amount);
-        refusal = need ? find_refusal(a->shared, need) : NULL;
+        bool has_it = need == 0 || is_within_minimum(a, need);
+        refusal = has_it ? NULL : find_refusal(a->shared, need);
     }
     if (refusal)
         refuse(a, refusal);

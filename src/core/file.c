@@ -34,6 +34,14 @@ void file_uncharge(sally_session *s)
         local_account_release(s->memory, FILE_BYTES);
 }
 
+void file_charge_names(sally_file *file)
+{
+    struct local_account *memory = file->session->memory;
+    if (memory)
+        local_account_adjust(memory, &file->names_charge,
+                             file->carry.capacity + file->stale_names.capacity);
+}
+
 sally_file *file_new(sally_session *s, const char *path, uint32_t open_flags, bool directory)
 {
     sally_file *file = mem_zalloc(sizeof *file);
@@ -89,6 +97,8 @@ void file_free(sally_file *file)
     list_remove(&file->link);
     s->file_count--;
     file_uncharge(s);
+    if (s->memory)
+        local_account_adjust(s->memory, &file->names_charge, 0);
     if (s->counters)
         counter_sub(&s->counters->files_now, 1);
     file->gone = true;

@@ -78,6 +78,7 @@ struct sally_file {
     bool has_dots;          /* the engine's: "." and ".." were listed, or put into stale_names */
     struct buf stale_names; /* the engine's: names, each with its NUL, that READDIR begins with; see
                                refresh.c */
+    uint64_t names_charge;  /* for these two, see file_charge_names() */
     struct file_range ranges[FILE_MAX_RANGES];
     uint32_t range_count;
     struct file_slots *slots; /* the first ones: */
@@ -99,6 +100,9 @@ void file_reopen(sally_file *file);
 /* Before CLOSE reaches the storage: from now on file_pin() fails. False: the file is pinned, and
  * nothing has changed. Any thread. */
 bool file_begin_close(sally_file *file);
+
+/* Charges the session for what `carry` and `stale_names` take now. */
+void file_charge_names(sally_file *file);
 
 /* The first one counts, and becomes the reason of the close. */
 void file_note_failure(sally_file *file, sally_status status);

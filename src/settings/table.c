@@ -104,7 +104,7 @@ static const struct setting_row rows[] = {
     {{"limits.operations", NUMBER, CONNECTION, "64", "1", "10000",
       "requests of one session that are processed at the same time; others wait"},
      AT(limits.operations)},
-    {{"limits.penalty_addresses", NUMBER, RUNNING, "65536", "1", "10000000",
+    {{"limits.penalty_addresses", NUMBER, RUNNING, "65536", "16", "10000000",
       "how many addresses and networks with penalties to remember; if there are more, those "
       "whose penalties expire first are forgotten"},
      AT(limits.penalty_addresses)},

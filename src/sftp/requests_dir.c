@@ -198,6 +198,7 @@ static void note_place(struct sftp *s, struct op *op)
     }
     if (op->pub.status != SALLY_OK && op->pub.status != SALLY_EOF)
         listing_give_carry_back(l, file);
+    file_charge_names(file);
 }
 
 static bool may_list(const struct sftp *s)

@@ -119,7 +119,8 @@ static void each_user_has_a_reserve(void **state)
 {
     (void)state;
     struct all a;
-    begin(&a, 4 * MIB, 4 * MIB);
+    begin(&a, 8 * MIB, 4 * MIB);
+    assert_null(local_account_charge(&a.ann_conn, 4 * MIB));
     assert_null(local_account_charge(&a.joe_conn, 4 * MIB));
     while (local_account_has_reserve(&a.joe_other))
         local_account_force(&a.joe_other, 256 * KIB);
@@ -127,8 +128,9 @@ static void each_user_has_a_reserve(void **state)
     assert_false(local_account_has_room(&a.ann_conn, 1)); /* all is used up, but: */
     assert_true(local_account_has_reserve(&a.ann_conn));
     local_account_force(&a.ann_conn, 256 * KIB);
-    assert_int_equal(account_used(&a.server), 8 * MIB + 256 * KIB);
-    local_account_release(&a.ann_conn, 256 * KIB);
+    assert_int_equal(a.ann.overdraft, 256 * KIB);
+    assert_int_equal(account_used(&a.server), 12 * MIB + 256 * KIB);
+    local_account_release(&a.ann_conn, 4 * MIB + 256 * KIB);
     assert_int_equal(a.ann.overdraft, 0);
     local_account_release(&a.joe_other, 256 * KIB);
     assert_true(local_account_has_reserve(&a.joe_other)); /* is there again at once */
@@ -144,7 +146,9 @@ static void each_user_has_a_minimum(void **state)
     begin(&a, 8 * MIB, 8 * MIB);
     assert_null(local_account_charge(&a.joe_conn, 8 * MIB));
     assert_string_equal(local_account_charge(&a.joe_other, KIB), "user");
+    assert_true(local_account_has_room(&a.ann_conn, 4 * MIB));
     assert_null(local_account_charge(&a.ann_conn, 4 * MIB));
+    assert_false(local_account_has_room(&a.ann_conn, 1));
     assert_string_equal(local_account_charge(&a.ann_conn, 1), "server");
     local_account_release(&a.ann_conn, 4 * MIB);
     local_account_release(&a.joe_conn, 8 * MIB);

@@ -25,6 +25,7 @@ struct bench {
     sally_session *session;
     sally_file *file;
     bool gone;
+    struct local_account memory;
 };
 
 static void on_gone(void *user_data)
@@ -45,8 +46,11 @@ static void begin(struct bench *b, uint32_t flags)
     *b = (struct bench){0};
     test_host_start(&b->host, 0);
     assert_int_equal(sally_fs_new(&b->fs, &m, NULL), SALLY_E_OK);
-    struct session_options o = {
-        .fs = b->fs, .permissions = SALLY_MAY_ALL, .max_operations = 4, .max_bytes = 1 << 20};
+    struct session_options o = {.fs = b->fs,
+                                .permissions = SALLY_MAY_ALL,
+                                .max_operations = 4,
+                                .max_bytes = 1 << 20,
+                                .memory = &b->memory};
     assert_int_equal(session_new(&b->session, &b->host.host, &o), SALLY_E_OK);
     struct op *op = op_new(b->session, SALLY_OP_OPEN);
     op->owner = b;
@@ -62,6 +66,7 @@ static void end(struct bench *b)
 {
     session_close(b->session, SALLY_CLOSED_LOST, on_gone, b);
     assert_true(b->gone);
+    assert_int_equal(b->memory.used, 0);
     sally_fs_unref(b->fs);
     test_host_stop(&b->host);
 }
@@ -219,6 +224,24 @@ static void each_layer_keeps_its_own_pointer(void **state)
     (void)state;
 }
 
+static void names_that_wait_are_charged(void **state)
+{
+    struct bench b;
+    begin(&b, SALLY_OPEN_READ);
+    uint64_t before = b.memory.used;
+    for (int i = 0; i < 1000; i++)
+        put_text(&b.file->stale_names, "a name that waits to be looked up again");
+    file_charge_names(b.file);
+    assert_true(b.memory.used >= before + 1000 * 40);
+    buf_clear(&b.file->stale_names);
+    file_charge_names(b.file);
+    assert_int_equal(b.memory.used, before);
+    put_text(&b.file->carry, "the next one");
+    file_charge_names(b.file);
+    end(&b);
+    (void)state;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +251,7 @@ int main(void)
         cmocka_unit_test(copies_count),
         cmocka_unit_test(the_programs_own_files_are_told_apart),
         cmocka_unit_test(each_layer_keeps_its_own_pointer),
+        cmocka_unit_test(names_that_wait_are_charged),
     };
     return cmocka_run_group_tests_name("core/file", tests, NULL, NULL);
 }
