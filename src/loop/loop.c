@@ -1,16 +1,15 @@
 #include "loop/loop.h"
 
 #include "base/mem.h"
-#include "base/number.h"
 #include "core/session.h"
 #include "loop/workers.h"
 
 /* Rounds of settling before the sockets are looked at again. */
 #define MAX_ROUNDS 4
 /* While turns end with work left, at most this part of the time goes into polling the sockets; but
- * the loop polls at least this often. */
-#define LOOK_PART         64
-#define LOOK_PAUSE_MAX_NS UINT64_C(16000000)
+ * the loop polls after this many rounds of turns. */
+#define LOOK_PART       64
+#define LOOK_ROUNDS_MAX 8
 
 uint64_t loop_now_ns(void)
 {
@@ -125,6 +124,13 @@ static bool empty_outbox(struct loop *loop, bool *was_cut)
 static void set_timer(struct loop *loop);
 static void finish(struct loop *loop);
 
+/* After a round whose turns ended with work left. */
+static bool is_time_to_look(struct loop *loop)
+{
+    struct look *look = &loop->look;
+    return ++look->rounds >= LOOK_ROUNDS_MAX || loop_now_ns() >= look->ended_ns + look->pause_ns;
+}
+
 static void settle(struct loop *loop)
 {
     if (loop->is_finished)
@@ -137,7 +143,7 @@ static void settle(struct loop *loop)
         any |= run_tasks(loop, &was_cut);
         any |= turn_queue_run(&loop->turns, &was_cut);
         any |= empty_outbox(loop, &was_cut);
-        if (was_cut && loop_now_ns() >= loop->look.ended_ns + loop->look.pause_ns)
+        if (was_cut && is_time_to_look(loop))
             break;
     }
     turn_begin(&loop->turns.turn); /* for what timers and sockets call */
@@ -166,7 +172,8 @@ static void on_check(uv_check_t *check)
     struct look *look = &loop->look;
     look->ended_ns = loop_now_ns();
     if (look->began_ns > 0)
-        look->pause_ns = min_u64((look->ended_ns - look->began_ns) * LOOK_PART, LOOK_PAUSE_MAX_NS);
+        look->pause_ns = (look->ended_ns - look->began_ns) * LOOK_PART;
+    look->rounds = 0;
     settle(loop);
 }
 

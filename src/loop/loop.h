@@ -32,6 +32,7 @@ struct look {
     uint64_t began_ns; /* 0: with nothing left to do, so that it waited */
     uint64_t ended_ns;
     uint64_t pause_ns; /* how long the loop works before it polls again, if there is work left */
+    uint32_t rounds;   /* of turns since then that left work */
 };
 
 struct loop {
