@@ -13,101 +13,101 @@
 
 SALLY_BEGIN_DECLS
 
-/** @name Which members of ::sally_attrs are present (its `valid` mask)
- * @{ */
-#define SALLY_ATTR_TYPE              0x0001u /**< type */
-#define SALLY_ATTR_SIZE              0x0002u /**< size */
-#define SALLY_ATTR_ALLOCATION_SIZE   0x0004u /**< allocation_size */
-#define SALLY_ATTR_IDS               0x0008u /**< uid and gid */
-#define SALLY_ATTR_NAMES             0x0010u /**< owner and group */
-#define SALLY_ATTR_PERMISSIONS       0x0020u /**< permissions */
-#define SALLY_ATTR_ATIME             0x0040u /**< atime */
-#define SALLY_ATTR_MTIME             0x0080u /**< mtime */
-#define SALLY_ATTR_CTIME             0x0100u /**< ctime */
-#define SALLY_ATTR_CREATETIME        0x0200u /**< createtime */
-#define SALLY_ATTR_NANOSECONDS       0x0400u /**< the nanoseconds of all times present mean something */
-#define SALLY_ATTR_LINK_COUNT        0x0800u  /**< link_count */
-#define SALLY_ATTR_BITS              0x1000u  /**< attrib_bits, attrib_bits_valid */
-#define SALLY_ATTR_TEXT_HINT         0x2000u  /**< text_hint */
-#define SALLY_ATTR_MIME_TYPE         0x4000u  /**< mime_type */
-#define SALLY_ATTR_UNTRANSLATED_NAME 0x8000u  /**< untranslated_name */
-#define SALLY_ATTR_ACL               0x10000u /**< acl, acl_size */
-#define SALLY_ATTR_EXTENDED          0x20000u /**< extended, extended_count */
-/** @} */
+/** Which members of ::sally_attrs are present (its `valid` mask). */
+enum {
+    SALLY_ATTR_TYPE = 0x0001,            /**< type */
+    SALLY_ATTR_SIZE = 0x0002,            /**< size */
+    SALLY_ATTR_ALLOCATION_SIZE = 0x0004, /**< allocation_size */
+    SALLY_ATTR_IDS = 0x0008,             /**< uid and gid */
+    SALLY_ATTR_NAMES = 0x0010,           /**< owner and group */
+    SALLY_ATTR_PERMISSIONS = 0x0020,     /**< permissions */
+    SALLY_ATTR_ATIME = 0x0040,           /**< atime */
+    SALLY_ATTR_MTIME = 0x0080,           /**< mtime */
+    SALLY_ATTR_CTIME = 0x0100,           /**< ctime */
+    SALLY_ATTR_CREATETIME = 0x0200,      /**< createtime */
+    SALLY_ATTR_NANOSECONDS = 0x0400,     /**< the nanoseconds of all times present mean something */
+    SALLY_ATTR_LINK_COUNT = 0x0800,      /**< link_count */
+    SALLY_ATTR_BITS = 0x1000,            /**< attrib_bits, attrib_bits_valid */
+    SALLY_ATTR_TEXT_HINT = 0x2000,       /**< text_hint */
+    SALLY_ATTR_MIME_TYPE = 0x4000,       /**< mime_type */
+    SALLY_ATTR_UNTRANSLATED_NAME = 0x8000, /**< untranslated_name */
+    SALLY_ATTR_ACL = 0x10000,              /**< acl, acl_size */
+    SALLY_ATTR_EXTENDED = 0x20000,         /**< extended, extended_count */
+};
 
-/** @name File types (draft-ietf-secsh-filexfer-13 section 7.2)
- * @{ */
-#define SALLY_TYPE_REGULAR      1u /**< an ordinary file */
-#define SALLY_TYPE_DIRECTORY    2u /**< a directory */
-#define SALLY_TYPE_SYMLINK      3u /**< a symbolic link */
-#define SALLY_TYPE_SPECIAL      4u /**< known, but none of the others */
-#define SALLY_TYPE_UNKNOWN      5u /**< not known */
-#define SALLY_TYPE_SOCKET       6u /**< a socket */
-#define SALLY_TYPE_CHAR_DEVICE  7u /**< a character device */
-#define SALLY_TYPE_BLOCK_DEVICE 8u /**< a block device */
-#define SALLY_TYPE_FIFO         9u /**< a named pipe */
-/** @} */
+/** File types (draft-ietf-secsh-filexfer-13 section 7.2). */
+enum {
+    SALLY_TYPE_REGULAR = 1,      /**< an ordinary file */
+    SALLY_TYPE_DIRECTORY = 2,    /**< a directory */
+    SALLY_TYPE_SYMLINK = 3,      /**< a symbolic link */
+    SALLY_TYPE_SPECIAL = 4,      /**< known, but none of the others */
+    SALLY_TYPE_UNKNOWN = 5,      /**< not known */
+    SALLY_TYPE_SOCKET = 6,       /**< a socket */
+    SALLY_TYPE_CHAR_DEVICE = 7,  /**< a character device */
+    SALLY_TYPE_BLOCK_DEVICE = 8, /**< a block device */
+    SALLY_TYPE_FIFO = 9,         /**< a named pipe */
+};
 
-/** @name Attribute bits (draft-13 section 7.9)
- * @{ */
-#define SALLY_BIT_READONLY          0x001u /**< may not be written: a hint, nothing is refused for it */
-#define SALLY_BIT_SYSTEM            0x002u /**< belongs to the system */
-#define SALLY_BIT_HIDDEN            0x004u /**< left out of listings for people */
-#define SALLY_BIT_CASE_INSENSITIVE  0x008u /**< directory: names differ in more than case */
-#define SALLY_BIT_ARCHIVE           0x010u /**< to be backed up */
-#define SALLY_BIT_ENCRYPTED         0x020u /**< kept encrypted */
-#define SALLY_BIT_COMPRESSED        0x040u /**< kept compressed */
-#define SALLY_BIT_SPARSE            0x080u /**< has holes that occupy nothing */
-#define SALLY_BIT_APPEND_ONLY       0x100u /**< can only grow */
-#define SALLY_BIT_IMMUTABLE         0x200u /**< cannot be changed, renamed or removed */
-#define SALLY_BIT_SYNC              0x400u /**< changes are safe at once */
-#define SALLY_BIT_TRANSLATION_ERROR 0x800u /**< the name could not be told in UTF-8 */
-/** @} */
+/** Attribute bits (draft-13 section 7.9). */
+enum {
+    SALLY_BIT_READONLY = 0x001, /**< may not be written: a hint, nothing is refused for it */
+    SALLY_BIT_SYSTEM = 0x002,   /**< belongs to the system */
+    SALLY_BIT_HIDDEN = 0x004,   /**< left out of listings for people */
+    SALLY_BIT_CASE_INSENSITIVE = 0x008,  /**< directory: names differ in more than case */
+    SALLY_BIT_ARCHIVE = 0x010,           /**< to be backed up */
+    SALLY_BIT_ENCRYPTED = 0x020,         /**< kept encrypted */
+    SALLY_BIT_COMPRESSED = 0x040,        /**< kept compressed */
+    SALLY_BIT_SPARSE = 0x080,            /**< has holes that occupy nothing */
+    SALLY_BIT_APPEND_ONLY = 0x100,       /**< can only grow */
+    SALLY_BIT_IMMUTABLE = 0x200,         /**< cannot be changed, renamed or removed */
+    SALLY_BIT_SYNC = 0x400,              /**< changes are safe at once */
+    SALLY_BIT_TRANSLATION_ERROR = 0x800, /**< the name could not be told in UTF-8 */
+};
 
-/** @name Whether a file is text (draft-13 section 7.11)
- * @{ */
-#define SALLY_HINT_KNOWN_TEXT     0u /**< it is text */
-#define SALLY_HINT_GUESSED_TEXT   1u /**< it looks like text */
-#define SALLY_HINT_KNOWN_BINARY   2u /**< it is not text */
-#define SALLY_HINT_GUESSED_BINARY 3u /**< it does not look like text */
-/** @} */
+/** Whether a file is text (draft-13 section 7.11). */
+enum {
+    SALLY_HINT_KNOWN_TEXT = 0,     /**< it is text */
+    SALLY_HINT_GUESSED_TEXT = 1,   /**< it looks like text */
+    SALLY_HINT_KNOWN_BINARY = 2,   /**< it is not text */
+    SALLY_HINT_GUESSED_BINARY = 3, /**< it does not look like text */
+};
 
-/** @name Rights, in ACL entries and in what OPEN asks for (draft-13 section 7.8.3)
- * @{ */
-#define SALLY_ACE_READ_DATA         0x000001u /**< read a file, list a directory */
-#define SALLY_ACE_WRITE_DATA        0x000002u /**< write a file, make files in a directory */
-#define SALLY_ACE_APPEND_DATA       0x000004u /**< lengthen a file, make directories in one */
-#define SALLY_ACE_READ_NAMED_ATTRS  0x000008u /**< see extended attributes */
-#define SALLY_ACE_WRITE_NAMED_ATTRS 0x000010u /**< change extended attributes */
-#define SALLY_ACE_EXECUTE           0x000020u /**< run a file, reach what is in a directory */
-#define SALLY_ACE_DELETE_CHILD      0x000040u /**< remove what is in a directory */
-#define SALLY_ACE_READ_ATTRIBUTES   0x000080u /**< see the attributes */
-#define SALLY_ACE_WRITE_ATTRIBUTES  0x000100u /**< change the attributes */
-#define SALLY_ACE_DELETE            0x010000u /**< remove it */
-#define SALLY_ACE_READ_ACL          0x020000u /**< see the ACL */
-#define SALLY_ACE_WRITE_ACL         0x040000u /**< change the ACL */
-#define SALLY_ACE_WRITE_OWNER       0x080000u /**< change the owner */
-#define SALLY_ACE_SYNCHRONIZE       0x100000u /**< wait for writes to be safe */
-/** @} */
+/** Rights, in ACL entries and in what OPEN asks for (draft-13 section 7.8.3). */
+enum {
+    SALLY_ACE_READ_DATA = 0x000001,         /**< read a file, list a directory */
+    SALLY_ACE_WRITE_DATA = 0x000002,        /**< write a file, make files in a directory */
+    SALLY_ACE_APPEND_DATA = 0x000004,       /**< lengthen a file, make directories in one */
+    SALLY_ACE_READ_NAMED_ATTRS = 0x000008,  /**< see extended attributes */
+    SALLY_ACE_WRITE_NAMED_ATTRS = 0x000010, /**< change extended attributes */
+    SALLY_ACE_EXECUTE = 0x000020,           /**< run a file, reach what is in a directory */
+    SALLY_ACE_DELETE_CHILD = 0x000040,      /**< remove what is in a directory */
+    SALLY_ACE_READ_ATTRIBUTES = 0x000080,   /**< see the attributes */
+    SALLY_ACE_WRITE_ATTRIBUTES = 0x000100,  /**< change the attributes */
+    SALLY_ACE_DELETE = 0x010000,            /**< remove it */
+    SALLY_ACE_READ_ACL = 0x020000,          /**< see the ACL */
+    SALLY_ACE_WRITE_ACL = 0x040000,         /**< change the ACL */
+    SALLY_ACE_WRITE_OWNER = 0x080000,       /**< change the owner */
+    SALLY_ACE_SYNCHRONIZE = 0x100000,       /**< wait for writes to be safe */
+};
 
-/** @name Types of ACL entries
- * @{ */
-#define SALLY_ACE_ALLOW 0u /**< gives the rights */
-#define SALLY_ACE_DENY  1u /**< takes the rights */
-#define SALLY_ACE_AUDIT 2u /**< logs their use */
-#define SALLY_ACE_ALARM 3u /**< raises an alarm at their use */
-/** @} */
+/** Types of ACL entries. */
+enum {
+    SALLY_ACE_ALLOW = 0, /**< gives the rights */
+    SALLY_ACE_DENY = 1,  /**< takes the rights */
+    SALLY_ACE_AUDIT = 2, /**< logs their use */
+    SALLY_ACE_ALARM = 3, /**< raises an alarm at their use */
+};
 
-/** @name Flags of ACL entries
- * @{ */
-#define SALLY_ACE_FILE_INHERIT      0x01u /**< new files in the directory get it */
-#define SALLY_ACE_DIRECTORY_INHERIT 0x02u /**< new directories in the directory get it */
-#define SALLY_ACE_NO_PROPAGATE      0x04u /**< but hand it on no further */
-#define SALLY_ACE_INHERIT_ONLY      0x08u /**< does not bind the directory itself */
-#define SALLY_ACE_SUCCESSFUL_ACCESS 0x10u /**< AUDIT, ALARM: at what was allowed */
-#define SALLY_ACE_FAILED_ACCESS     0x20u /**< AUDIT, ALARM: at what was denied */
-#define SALLY_ACE_GROUP             0x40u /**< "who" is a group */
-/** @} */
+/** Flags of ACL entries. */
+enum {
+    SALLY_ACE_FILE_INHERIT = 0x01,      /**< new files in the directory get it */
+    SALLY_ACE_DIRECTORY_INHERIT = 0x02, /**< new directories in the directory get it */
+    SALLY_ACE_NO_PROPAGATE = 0x04,      /**< but hand it on no further */
+    SALLY_ACE_INHERIT_ONLY = 0x08,      /**< does not bind the directory itself */
+    SALLY_ACE_SUCCESSFUL_ACCESS = 0x10, /**< AUDIT, ALARM: at what was allowed */
+    SALLY_ACE_FAILED_ACCESS = 0x20,     /**< AUDIT, ALARM: at what was denied */
+    SALLY_ACE_GROUP = 0x40,             /**< "who" is a group */
+};
 
 /** A moment: seconds since 1970-01-01T00:00:00Z, and nanoseconds 0 to 999,999,999. */
 typedef struct sally_time {

@@ -23,13 +23,13 @@ SALLY_BEGIN_DECLS
 typedef struct sally_auth sally_auth;                 /**< an authenticator */
 typedef struct sally_auth_request sally_auth_request; /**< one try to log in */
 
-/** @name Methods of authentication, as a mask
- * @{ */
-#define SALLY_AUTH_NONE                 0x1u /**< no proof at all */
-#define SALLY_AUTH_PASSWORD             0x2u /**< RFC 4252 section 8 */
-#define SALLY_AUTH_PUBLICKEY            0x4u /**< RFC 4252 section 7 */
-#define SALLY_AUTH_KEYBOARD_INTERACTIVE 0x8u /**< RFC 4256 */
-/** @} */
+/** Methods of authentication, as a mask. */
+enum {
+    SALLY_AUTH_NONE = 0x1,                 /**< no proof at all */
+    SALLY_AUTH_PASSWORD = 0x2,             /**< RFC 4252 section 8 */
+    SALLY_AUTH_PUBLICKEY = 0x4,            /**< RFC 4252 section 7 */
+    SALLY_AUTH_KEYBOARD_INTERACTIVE = 0x8, /**< RFC 4256 */
+};
 
 /** What an authenticator answers. */
 typedef int32_t sally_auth_result;

@@ -22,26 +22,27 @@
 
 SALLY_BEGIN_DECLS
 
-/** @name Traits of a storage
- * @{ */
-/** No slot ever waits: all are called on the network thread, without a change of thread. */
-#define SALLY_FS_NONBLOCKING 0x1u
-/** Operations of one session may run at the same time where the client cannot tell the difference:
- * - Operations that only read (READ, STAT, FSTAT, FSYNC, HASH, READLINK, REALPATH, STATVFS,
- *   LOOKUP_IDS, OPENDIR, READDIR, and an OPEN that neither creates, truncates nor reserves) run
- *   concurrently, except that each directory has at most one READDIR at a time.
- * - WRITE, FSETSTAT, LOCK and UNLOCK run concurrently with operations on handles of other files
- *   (sally_file_set_identity()), but not with reads by path.
- * - All others run alone.
- *
- * READDIR may be called ahead of the client's request, to prefetch the next entries. */
-#define SALLY_FS_CONCURRENT 0x2u
-/** The storage understands ::SALLY_OP_TRY. */
-#define SALLY_FS_TRY 0x4u
-/** Attributes may hold an ACL, of entries that allow and deny: STAT gives it when ::SALLY_ATTR_ACL
- * is wanted, SETSTAT sets it. */
-#define SALLY_FS_ACL 0x8u
-/** @} */
+/** Traits of a storage. */
+enum {
+    /** No slot ever waits: all are called on the network thread, without a change of thread. */
+    SALLY_FS_NONBLOCKING = 0x1,
+    /** Operations of one session may run at the same time where the client cannot tell the
+     * difference:
+     * - Operations that only read (READ, STAT, FSTAT, FSYNC, HASH, READLINK, REALPATH, STATVFS,
+     *   LOOKUP_IDS, OPENDIR, READDIR, and an OPEN that neither creates, truncates nor reserves) run
+     *   concurrently, except that each directory has at most one READDIR at a time.
+     * - WRITE, FSETSTAT, LOCK and UNLOCK run concurrently with operations on handles of other files
+     *   (sally_file_set_identity()), but not with reads by path.
+     * - All others run alone.
+     *
+     * READDIR may be called ahead of the client's request, to prefetch the next entries. */
+    SALLY_FS_CONCURRENT = 0x2,
+    /** The storage understands ::SALLY_OP_TRY. */
+    SALLY_FS_TRY = 0x4,
+    /** Attributes may hold an ACL, of entries that allow and deny: STAT gives it when
+     * ::SALLY_ATTR_ACL is wanted, SETSTAT sets it. */
+    SALLY_FS_ACL = 0x8,
+};
 
 /** What every slot looks like. */
 typedef sally_status sally_fs_slot(sally_fs *fs, sally_op *op);

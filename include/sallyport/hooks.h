@@ -16,9 +16,12 @@
 
 SALLY_BEGIN_DECLS
 
-/** before and after never wait: they are called on the network thread, without a change of thread.
- */
-#define SALLY_HOOKS_NONBLOCKING 0x1u
+/** Flags of hooks. */
+enum {
+    /** before and after never wait: they are called on the network thread, without a change of
+     * thread. */
+    SALLY_HOOKS_NONBLOCKING = 0x1,
+};
 
 /** Why a connection ended. */
 enum {

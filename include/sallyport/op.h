@@ -79,59 +79,57 @@ enum {
 /** Every kind. */
 #define SALLY_OP_ALL (~UINT64_C(0))
 
-/** @name Flags of an operation
- * @{ */
-/** Answer at once or return ::SALLY_WOULD_BLOCK: the caller's thread must not wait. Only for
- * storages that declare ::SALLY_FS_TRY. No longer set once an answer came late: a slot that
- * returns ::SALLY_PENDING and continues by itself clears it. */
-#define SALLY_OP_TRY 0x1u
-/** The library or a hook asks, not the client. */
-#define SALLY_OP_INTERNAL 0x2u
-/** @} */
+/** Flags of an operation. */
+enum {
+    /** Answer at once or return ::SALLY_WOULD_BLOCK: the caller's thread must not wait. Only for
+     * storages that declare ::SALLY_FS_TRY. No longer set once an answer came late: a slot that
+     * returns ::SALLY_PENDING and continues by itself clears it. */
+    SALLY_OP_TRY = 0x1,
+    /** The library or a hook asks, not the client. */
+    SALLY_OP_INTERNAL = 0x2,
+};
 
-/** @name How a file is opened
- * @{ */
-#define SALLY_OPEN_READ            0x0001u /**< to be read */
-#define SALLY_OPEN_WRITE           0x0002u /**< to be written */
-#define SALLY_OPEN_APPEND          0x0004u /**< every write goes to the end, whatever its offset */
-#define SALLY_OPEN_CREATE          0x0008u /**< made when it is missing */
-#define SALLY_OPEN_TRUNCATE        0x0010u /**< emptied */
-#define SALLY_OPEN_EXCLUSIVE       0x0020u /**< with CREATE: fails when it exists */
-#define SALLY_OPEN_TEXT            0x0040u /**< line ends are translated (by the library) */
-#define SALLY_OPEN_NOFOLLOW        0x0080u /**< a symbolic link as last component fails */
-#define SALLY_OPEN_DELETE_ON_CLOSE 0x0100u /**< removed at close (by the storage) */
-#define SALLY_OPEN_APPEND_ATOMIC   0x0200u /**< appends of several writers do not mix */
-#define SALLY_OPEN_BLOCK_READ      0x0400u /**< no one else may open it to read */
-#define SALLY_OPEN_BLOCK_WRITE     0x0800u /**< nor to write */
-#define SALLY_OPEN_BLOCK_DELETE    0x1000u /**< nor to delete */
-#define SALLY_OPEN_BLOCK_ADVISORY  0x2000u /**< the blocks bind only those who ask */
-#define SALLY_OPEN_EXACT_MODE                                                                      \
-    0x4000u /**< with CREATE: what is made gets the permissions given,                             \
-               whatever the process's umask */
-/** @} */
+/** How a file is opened. */
+enum {
+    SALLY_OPEN_READ = 0x0001,            /**< to be read */
+    SALLY_OPEN_WRITE = 0x0002,           /**< to be written */
+    SALLY_OPEN_APPEND = 0x0004,          /**< every write goes to the end, whatever its offset */
+    SALLY_OPEN_CREATE = 0x0008,          /**< made when it is missing */
+    SALLY_OPEN_TRUNCATE = 0x0010,        /**< emptied */
+    SALLY_OPEN_EXCLUSIVE = 0x0020,       /**< with CREATE: fails when it exists */
+    SALLY_OPEN_TEXT = 0x0040,            /**< line ends are translated (by the library) */
+    SALLY_OPEN_NOFOLLOW = 0x0080,        /**< a symbolic link as last component fails */
+    SALLY_OPEN_DELETE_ON_CLOSE = 0x0100, /**< removed at close (by the storage) */
+    SALLY_OPEN_APPEND_ATOMIC = 0x0200,   /**< appends of several writers do not mix */
+    SALLY_OPEN_BLOCK_READ = 0x0400,      /**< no one else may open it to read */
+    SALLY_OPEN_BLOCK_WRITE = 0x0800,     /**< nor to write */
+    SALLY_OPEN_BLOCK_DELETE = 0x1000,    /**< nor to delete */
+    SALLY_OPEN_BLOCK_ADVISORY = 0x2000,  /**< the blocks bind only those who ask */
+    SALLY_OPEN_EXACT_MODE = 0x4000,      /**< with CREATE: what is made gets the permissions given,
+                                            whatever the process's umask */
+};
 
-/** @name Flags of STAT and SETSTAT
- * @{ */
-#define SALLY_EXACT_MODE 0x2u /**< MKDIR: the permissions given, whatever the process's umask */
-#define SALLY_FOLLOW     0x1u /**< a symbolic link as last component is followed */
-/** @} */
+/** Flags of STAT, SETSTAT and MKDIR. */
+enum {
+    SALLY_FOLLOW = 0x1,     /**< a symbolic link as last component is followed */
+    SALLY_EXACT_MODE = 0x2, /**< MKDIR: the permissions given, whatever the process's umask */
+};
 
-/** @name Flags of RENAME
- * @{ */
-#define SALLY_RENAME_OVERWRITE                                                                     \
-    0x1u                         /**< an existing target is replaced; without it, it is an error */
-#define SALLY_RENAME_ATOMIC 0x2u /**< the target exists at every moment */
-#define SALLY_RENAME_NATIVE 0x4u /**< as the storage likes best */
-/** @} */
+/** Flags of RENAME. */
+enum {
+    SALLY_RENAME_OVERWRITE = 0x1, /**< an existing target is replaced; without it, it is an error */
+    SALLY_RENAME_ATOMIC = 0x2,    /**< the target exists at every moment */
+    SALLY_RENAME_NATIVE = 0x4,    /**< as the storage likes best */
+};
 
-/** @name How REALPATH treats a missing file (draft-13 section 8.9)
+/** How REALPATH treats a missing file (draft-13 section 8.9).
  * Without ::SALLY_MAY_STAT the storage is not asked: STAT_ALWAYS is ::SALLY_PERMISSION_DENIED, and
- * the others are answered by the normalised path.
- * @{ */
-#define SALLY_REALPATH_NO_CHECK    1u /**< the text is all that matters */
-#define SALLY_REALPATH_STAT_IF     2u /**< attributes when it exists */
-#define SALLY_REALPATH_STAT_ALWAYS 3u /**< fails when it does not exist */
-/** @} */
+ * the others are answered by the normalised path. */
+enum {
+    SALLY_REALPATH_NO_CHECK = 1,    /**< the text is all that matters */
+    SALLY_REALPATH_STAT_IF = 2,     /**< attributes when it exists */
+    SALLY_REALPATH_STAT_ALWAYS = 3, /**< fails when it does not exist */
+};
 
 /** SESSION_START. */
 typedef struct sally_op_session {

@@ -14,7 +14,9 @@
 
 SALLY_BEGIN_DECLS
 
-/** @name What a session may do
+/**
+ * What a session may do.
+ *
  * OPEN needs READ to read, WRITE to write, CREATE as well when it may make the file, and LOCK to
  * keep others from it; SETSTAT needs SETSTAT, also to change a file's size: it then changes
  * contents, without WRITE. OPEN with DELETE_ON_CLOSE needs REMOVE; CLOSE then removes the file,
@@ -22,25 +24,26 @@ SALLY_BEGIN_DECLS
  * COPY needs READ and WRITE. REALPATH needs STAT to resolve links and to tell what exists: without
  * it the answer is the normalised path, or ::SALLY_PERMISSION_DENIED with
  * ::SALLY_REALPATH_STAT_ALWAYS.
- * @{ */
-#define SALLY_MAY_READ     0x0001u /**< read files */
-#define SALLY_MAY_WRITE    0x0002u /**< write existing files */
-#define SALLY_MAY_CREATE   0x0004u /**< make files */
-#define SALLY_MAY_LIST     0x0008u /**< list directories, with their entries' attributes */
-#define SALLY_MAY_STAT     0x0010u /**< see attributes and link targets */
-#define SALLY_MAY_SETSTAT  0x0020u /**< change attributes, the size included */
-#define SALLY_MAY_REMOVE   0x0040u /**< remove files */
-#define SALLY_MAY_RENAME   0x0080u /**< rename */
-#define SALLY_MAY_MKDIR    0x0100u /**< make directories */
-#define SALLY_MAY_RMDIR    0x0200u /**< remove directories */
-#define SALLY_MAY_SYMLINK  0x0400u /**< make symbolic links */
-#define SALLY_MAY_LINK     0x0800u /**< make hard links */
-#define SALLY_MAY_LOCK     0x1000u /**< lock byte ranges */
-#define SALLY_MAY_EXTENDED 0x2000u /**< requests that only the storage knows */
-#define SALLY_MAY_ALL      0x3fffu /**< everything */
-#define SALLY_MAY_VIEW                                                                             \
-    (SALLY_MAY_READ | SALLY_MAY_LIST | SALLY_MAY_STAT) /**< everything that changes nothing */
-/** @} */
+ */
+enum {
+    SALLY_MAY_READ = 0x0001,     /**< read files */
+    SALLY_MAY_WRITE = 0x0002,    /**< write existing files */
+    SALLY_MAY_CREATE = 0x0004,   /**< make files */
+    SALLY_MAY_LIST = 0x0008,     /**< list directories, with their entries' attributes */
+    SALLY_MAY_STAT = 0x0010,     /**< see attributes and link targets */
+    SALLY_MAY_SETSTAT = 0x0020,  /**< change attributes, the size included */
+    SALLY_MAY_REMOVE = 0x0040,   /**< remove files */
+    SALLY_MAY_RENAME = 0x0080,   /**< rename */
+    SALLY_MAY_MKDIR = 0x0100,    /**< make directories */
+    SALLY_MAY_RMDIR = 0x0200,    /**< remove directories */
+    SALLY_MAY_SYMLINK = 0x0400,  /**< make symbolic links */
+    SALLY_MAY_LINK = 0x0800,     /**< make hard links */
+    SALLY_MAY_LOCK = 0x1000,     /**< lock byte ranges */
+    SALLY_MAY_EXTENDED = 0x2000, /**< requests that only the storage knows */
+    SALLY_MAY_ALL = 0x3fff,      /**< everything */
+    SALLY_MAY_VIEW =
+        SALLY_MAY_READ | SALLY_MAY_LIST | SALLY_MAY_STAT, /**< everything that changes nothing */
+};
 
 /** What is known of the other end; strings live as long as the connection. */
 typedef struct sally_peer {

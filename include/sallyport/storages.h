@@ -13,23 +13,23 @@
 
 SALLY_BEGIN_DECLS
 
-/** @name Flags of the local storage
- * @{ */
-/** Paths are not confined: "/" is the machine's root and symbolic links lead anywhere, as in
- * OpenSSH's sftp-server. */
-#define SALLY_LOCAL_UNCONFINED 0x1u
-/** Changes of owner and group are answered with success and ignored. */
-#define SALLY_LOCAL_IGNORE_OWNER 0x2u
-/** No share reservations and no locks of byte ranges: they are ::SALLY_UNSUPPORTED, and clients are
- * not told of any. For files that other processes serve as well, whose clients would not be bound.
- */
-#define SALLY_LOCAL_NO_LOCKS 0x4u
-/** Clients may set the set-user-id and set-group-id bits, even if paths are confined. */
-#define SALLY_LOCAL_SET_ID 0x8u
-/** Clients see the names of all users and groups of this machine, and may use them, even if paths
- * are confined. */
-#define SALLY_LOCAL_HOST_NAMES 0x10u
-/** @} */
+/** Flags of the local storage. */
+enum {
+    /** Paths are not confined: "/" is the machine's root and symbolic links lead anywhere, as in
+     * OpenSSH's sftp-server. */
+    SALLY_LOCAL_UNCONFINED = 0x1,
+    /** Changes of owner and group are answered with success and ignored. */
+    SALLY_LOCAL_IGNORE_OWNER = 0x2,
+    /** No share reservations and no locks of byte ranges: they are ::SALLY_UNSUPPORTED, and clients
+     * are not told of any. For files that other processes serve as well, whose clients would not be
+     * bound. */
+    SALLY_LOCAL_NO_LOCKS = 0x4,
+    /** Clients may set the set-user-id and set-group-id bits, even if paths are confined. */
+    SALLY_LOCAL_SET_ID = 0x8,
+    /** Clients see the names of all users and groups of this machine, and may use them, even if
+     * paths are confined. */
+    SALLY_LOCAL_HOST_NAMES = 0x10,
+};
 
 /**
  * A directory of this machine. No path and no symbolic link leads out of it, whatever others do to

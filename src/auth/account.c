@@ -45,7 +45,7 @@ static sally_error check(const sally_user *user)
     const uint32_t methods = SALLY_AUTH_PASSWORD | SALLY_AUTH_PUBLICKEY;
     bool keys = user->authorized_keys || user->authorized_keys_file;
     if (!user->name || !*user->name || !user->fs || user->required & ~methods ||
-        user->permissions & ~SALLY_MAY_ALL)
+        user->permissions & ~(uint32_t)SALLY_MAY_ALL)
         return SALLY_E_INVALID;
     if ((user->required & SALLY_AUTH_PASSWORD && !user->password) ||
         (user->required & SALLY_AUTH_PUBLICKEY && !keys))

@@ -4,3 +4,8 @@ const char *sally_version(void)
 {
     return SALLY_VERSION_STRING;
 }
+
+uint32_t sally_version_number(void)
+{
+    return SALLY_VERSION_NUMBER;
+}

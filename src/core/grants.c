@@ -189,7 +189,7 @@ static void restore(struct op *op)
 static void make_closing(struct op *op, const struct op_grant *t)
 {
     op->kind = op->pub.kind = op_kind(op->undo.kind)->undo;
-    op->pub.flags = (op->pub.flags & ~SALLY_OP_TRY) | SALLY_OP_INTERNAL;
+    op->pub.flags = (op->pub.flags & ~(uint32_t)SALLY_OP_TRY) | SALLY_OP_INTERNAL;
     op->pub.path = t->path;
     op->pub.status = op->overruled = SALLY_OK;
     op->fs = t->fs;

@@ -59,7 +59,7 @@ static sally_status unwind(struct op *op, sally_status status)
 sally_status handoff_unwind(struct op *op)
 {
     handoff_begin_step(op); /* no cancel meanwhile: no storage has the operation */
-    op->pub.flags &= ~SALLY_OP_TRY;
+    op->pub.flags &= ~(uint32_t)SALLY_OP_TRY;
     return unwind(op, op->step_status);
 }
 

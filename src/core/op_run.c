@@ -149,7 +149,7 @@ static enum next call_storage(struct op *op, bool home)
 {
     sally_fs *fs = op_entry_fs(op);
     sally_op *pub = &op->pub;
-    pub->flags &= ~SALLY_OP_TRY;
+    pub->flags &= ~(uint32_t)SALLY_OP_TRY;
     if (is_given_up(op)) {
         op_start_after_hooks(op, SALLY_CONNECTION_LOST);
         return GO_ON;
@@ -165,7 +165,7 @@ static enum next call_storage(struct op *op, bool home)
     sally_status status = fs_invoke(fs, pub);
     /* After PENDING another thread may have the operation. */
     if (status == SALLY_WOULD_BLOCK && (pub->flags & SALLY_OP_TRY) && may_ask_again(op)) {
-        pub->flags &= ~SALLY_OP_TRY;
+        pub->flags &= ~(uint32_t)SALLY_OP_TRY;
         op->filters = op->first_filters;
         return offload_storage(op);
     }

@@ -69,7 +69,7 @@ static void set_following(sally_op *op, bool is_root)
     if (op->kind == SALLY_OP_OPEN)
         *flags |= is_root ? 0 : SALLY_OPEN_NOFOLLOW;
     else if (flags)
-        *flags = is_root ? *flags | SALLY_FOLLOW : *flags & ~SALLY_FOLLOW;
+        *flags = is_root ? *flags | SALLY_FOLLOW : *flags & ~(uint32_t)SALLY_FOLLOW;
 }
 
 static struct before *remember(sally_op *op)

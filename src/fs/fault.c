@@ -199,7 +199,7 @@ sally_error sally_fs_fault(sally_fs **out, sally_fs *inner)
     /* A fault may wait. Where none strikes, a storage that never waits can do what it is asked to
      * try. */
     if (methods.traits & SALLY_FS_NONBLOCKING)
-        methods.traits = (methods.traits & ~SALLY_FS_NONBLOCKING) | SALLY_FS_TRY;
+        methods.traits = (methods.traits & ~(uint32_t)SALLY_FS_NONBLOCKING) | SALLY_FS_TRY;
     methods.cancel = fault_cancel;
     methods.destroy = fault_destroy;
     sally_error error = sally_fs_new(out, &methods, faults);

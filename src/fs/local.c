@@ -108,7 +108,7 @@ static sally_fs_methods methods_for(uint32_t flags)
 sally_error local_new(sally_fs **out, const char *directory, uint32_t flags, uint32_t umask_bits,
                       bool walk)
 {
-    if (!out || !directory || (flags & ~KNOWN_FLAGS) || (umask_bits & ~07777u))
+    if (!out || !directory || (flags & ~(uint32_t)KNOWN_FLAGS) || (umask_bits & ~07777u))
         return SALLY_E_INVALID;
     struct whole *whole = mem_zalloc(sizeof(*whole));
     if (!whole)

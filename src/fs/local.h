@@ -71,7 +71,7 @@ struct local *local_from(const sally_fs *fs);
     (SALLY_ATTR_SIZE | SALLY_ATTR_IDS | SALLY_ATTR_NAMES | SALLY_ATTR_PERMISSIONS |                \
      SALLY_ATTR_ATIME | SALLY_ATTR_MTIME | SALLY_ATTR_NANOSECONDS | SALLY_ATTR_BITS |              \
      SALLY_ATTR_ACL)
-#define LOCAL_IGNORED (~(LOCAL_SETTABLE | SALLY_ATTR_EXTENDED))
+#define LOCAL_IGNORED (~(uint32_t)(LOCAL_SETTABLE | SALLY_ATTR_EXTENDED))
 
 static inline struct local *local_of(const sally_fs *fs)
 {

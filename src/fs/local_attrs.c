@@ -165,12 +165,12 @@ static sally_status check_changes(const struct local *local, const sally_attrs *
     if (!time_ok(attrs, SALLY_ATTR_ATIME, &attrs->atime) ||
         !time_ok(attrs, SALLY_ATTR_MTIME, &attrs->mtime))
         return SALLY_INVALID_PARAMETER;
-    if (attrs->valid & ~LOCAL_SETTABLE)
+    if (attrs->valid & ~(uint32_t)LOCAL_SETTABLE)
         note(left, SALLY_UNSUPPORTED);
     attrs->valid &= LOCAL_SETTABLE;
     if ((attrs->valid & SALLY_ATTR_SIZE) && attrs->size > INT64_MAX) {
         note(left, local_error(EFBIG));
-        attrs->valid &= ~SALLY_ATTR_SIZE;
+        attrs->valid &= ~(uint32_t)SALLY_ATTR_SIZE;
     }
     return SALLY_OK;
 }
@@ -271,7 +271,7 @@ sally_status local_setstat(sally_fs *fs, sally_op *op)
         local_way_open(local, op, op->path, follow | (cut ? O_WRONLY | O_NONBLOCK : O_PATH), 0);
     if (fd < 0 || (cut && (status = check_cut(local, op, fd)) != SALLY_OK)) {
         note(&first, fd < 0 ? local_way_error(op) : status);
-        attrs->valid &= ~SALLY_ATTR_SIZE;
+        attrs->valid &= ~(uint32_t)SALLY_ATTR_SIZE;
         if (fd < 0 && cut && attrs->valid && first != SALLY_WOULD_BLOCK)
             fd = local_way_open(local, op, op->path, follow | O_PATH, 0);
     }
@@ -297,7 +297,7 @@ sally_status local_fsetstat(sally_fs *fs, sally_op *op)
                                 UINT64_MAX, true, op);
     if (status != SALLY_OK) {
         note(&first, status);
-        attrs->valid &= ~SALLY_ATTR_SIZE;
+        attrs->valid &= ~(uint32_t)SALLY_ATTR_SIZE;
     }
     return change(local_of(fs), op, file->fd, attrs, first);
 }

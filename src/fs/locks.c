@@ -308,7 +308,8 @@ static sally_status take(struct locks *locks, struct lock_holder *holder, struct
 sally_status locks_add(struct locks *locks, struct lock_holder *holder, const sally_op_lock *lock,
                        sally_op *op)
 {
-    if (!(lock->flags & LOCKS_BLOCKS) || (lock->flags & ~LOCK_BITS) || lock->offset > INT64_MAX)
+    if (!(lock->flags & LOCKS_BLOCKS) || (lock->flags & ~(uint32_t)LOCK_BITS) ||
+        lock->offset > INT64_MAX)
         return SALLY_INVALID_PARAMETER;
     struct lock_range *range = mem_alloc(sizeof(*range));
     if (!range)

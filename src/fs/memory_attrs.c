@@ -38,7 +38,8 @@ void memory_attrs_of(sally_attrs *attrs, const struct mem_node *node)
         attrs->size = strlen(node->u.target);
     }
     bool sparse = S_ISREG(node->mode) && node->u.data.written < node->u.data.size;
-    attrs->attrib_bits = (node->bits & ~SALLY_BIT_SPARSE) | (sparse ? SALLY_BIT_SPARSE : 0);
+    attrs->attrib_bits =
+        (node->bits & ~(uint32_t)SALLY_BIT_SPARSE) | (sparse ? SALLY_BIT_SPARSE : 0);
     attrs->attrib_bits_valid = node->bits_known | SALLY_BIT_SPARSE;
     attrs->uid = node->uid;
     attrs->gid = node->gid;

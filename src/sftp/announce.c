@@ -93,7 +93,7 @@ static bool may_set_attrs(const struct sftp *s)
 static void put_abilities(const struct sftp *s, const sally_op_session *start, struct buf *out)
 {
     bool may_set = may_set_attrs(s);
-    uint32_t settable = may_set ? start->settable & ~NEVER_SET : 0;
+    uint32_t settable = may_set ? start->settable & ~(uint32_t)NEVER_SET : 0;
     uint32_t bits = may_set ? start->settable_bits : 0;
     put_u32(out, attrs_to_wire(s->version, settable | (bits ? SALLY_ATTR_BITS : 0)));
     put_u32(out, bits);

@@ -425,9 +425,9 @@ static uint32_t members_to_send(uint32_t version, const sally_attrs *attrs)
     if (version == 3 && valid & A(TYPE) && attrs_posix_mode(attrs))
         valid |= A(PERMISSIONS);
     if (valid & A(ACL) && !acl_is_sound((struct slice){attrs->acl, attrs->acl_size}))
-        valid &= ~A(ACL);
+        valid &= ~(uint32_t)A(ACL);
     if (attrs->extended_count == 0 || attrs->extended_count > UINT32_MAX)
-        valid &= ~A(EXTENDED);
+        valid &= ~(uint32_t)A(EXTENDED);
     return valid;
 }
 

@@ -37,7 +37,7 @@ sally_status request_attrs(struct sftp *s, struct op *op, struct request_in *in,
     bool changes = op->pub.kind == SALLY_OP_SETSTAT || op->pub.kind == SALLY_OP_FSETSTAT;
     if (status == SALLY_OK && changes && attrs->valid & NEVER_SET)
         status = SALLY_INVALID_PARAMETER;
-    attrs->valid &= ~NEVER_SET;
+    attrs->valid &= ~(uint32_t)NEVER_SET;
     if (status == SALLY_OK && attrs->valid & SALLY_ATTR_ACL && makes_something(op) &&
         !(sally_fs_traits(sally_session_fs(s->session)) & SALLY_FS_ACL))
         status =
@@ -122,7 +122,7 @@ uint32_t request_stat_attrs(struct sftp *s, struct request_in *in)
         return s->all_attrs;
     uint32_t flags = get_u32(&in->body);
     if (!flags)
-        return s->all_attrs & ~(SALLY_ATTR_NAMES | SALLY_ATTR_ACL);
+        return s->all_attrs & ~(uint32_t)(SALLY_ATTR_NAMES | SALLY_ATTR_ACL);
     if (flags != s->last_stat_flags) { /* clients always want the same */
         s->last_stat_flags = flags;
         s->last_stat_attrs =

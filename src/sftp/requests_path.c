@@ -120,7 +120,7 @@ sally_status handle_rename(struct sftp *s, struct request_in *in)
     uint32_t flags = s->version >= 5 ? get_u32(&in->body) : 0;
     if (in->body.bad)
         return SALLY_BAD_MESSAGE;
-    if (flags & ~(SALLY_RENAME_OVERWRITE | SALLY_RENAME_ATOMIC | SALLY_RENAME_NATIVE))
+    if (flags & ~(uint32_t)(SALLY_RENAME_OVERWRITE | SALLY_RENAME_ATOMIC | SALLY_RENAME_NATIVE))
         return SALLY_UNSUPPORTED;
     if (flags & SALLY_RENAME_ATOMIC)
         flags |= SALLY_RENAME_OVERWRITE; /* implied: draft-05 section 6.5 */

@@ -21,9 +21,9 @@ static uint32_t default_attrs(uint32_t quirks, uint32_t version)
 {
     uint32_t attrs = UINT32_MAX;
     if (quirks & QUIRK_FEW_ATTRS)
-        attrs &= ~(SALLY_ATTR_ALLOCATION_SIZE | SALLY_ATTR_ACL);
+        attrs &= ~(uint32_t)(SALLY_ATTR_ALLOCATION_SIZE | SALLY_ATTR_ACL);
     if (quirks & QUIRK_NO_BITS_IN_5 && version == 5)
-        attrs &= ~SALLY_ATTR_BITS;
+        attrs &= ~(uint32_t)SALLY_ATTR_BITS;
     return attrs;
 }
 

@@ -43,7 +43,7 @@ static void put_attrs(struct buf *out, const struct step *s, uint32_t version, u
         return;
     }
     sally_attrs plain = attrs;
-    plain.valid &= ~SALLY_ATTR_TYPE;
+    plain.valid &= ~(uint32_t)SALLY_ATTR_TYPE;
     attrs_put(out, version, &plain);
 }
 

@@ -11,7 +11,7 @@ from shared import HERE, check_stranger, libraries, refused, run
 
 PROJECT = """cmake_minimum_required(VERSION 3.20)
 project(stranger C)
-find_package(Sallyport 0.1 REQUIRED COMPONENTS shared static)
+find_package(Sallyport 0.2 REQUIRED COMPONENTS shared static)
 foreach(kind sallyport static)
     add_executable(with_${kind} stranger.c)
     target_link_libraries(with_${kind} PRIVATE Sallyport::${kind})

@@ -25,7 +25,7 @@ int main(void)
     sally_server *server;
     sally_fs *fs;
     if (strcmp(sally_version(), SALLY_VERSION_STRING) != 0 ||
-        sally_server_new(&server) != SALLY_E_OK) {
+        sally_version_number() != SALLY_VERSION_NUMBER || sally_server_new(&server) != SALLY_E_OK) {
         return 1;
     }
     if (sally_fs_memory(&fs, 0) != SALLY_E_OK ||

@@ -26,7 +26,7 @@ SUBDIRECTORY = f'add_subdirectory("{ROOT}" sallyport)'
 # What is fetched answers find_package() too.
 FETCHED = f"""include(FetchContent)
 FetchContent_Declare(Sallyport SOURCE_DIR "{ROOT}" OVERRIDE_FIND_PACKAGE)
-find_package(Sallyport 0.1 REQUIRED COMPONENTS shared static)"""
+find_package(Sallyport 0.2 REQUIRED COMPONENTS shared static)"""
 
 
 def configure(work, name, generator, text, *options):

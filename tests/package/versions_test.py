@@ -84,6 +84,8 @@ def main():
                  run(root / "bin" / "sallyport", "--version").split()[-1]):
         if told != version:
             sys.exit(f"the headers have version {version}, something else says {told}")
+    if "0x{:02x}{:02x}{:02x}".format(*numbers(version)) not in header:
+        sys.exit("the header's example of a number is not its own")
     check_library(root, version)
     check_package(root, version)
     check_policy()

@@ -38,9 +38,10 @@ static void permissions_may_change(void **state)
     scripted_io(&b, SALLY_OP_WRITE, file, 0);
     scripted_io(&b, SALLY_OP_READ, file, 0);
     op_submit(scripted_op(&b, SALLY_OP_REMOVE, "a"));
-    sally_session_set_permissions(b.session, ~SALLY_MAY_WRITE & ~SALLY_MAY_REMOVE);
+    sally_session_set_permissions(b.session,
+                                  ~(uint32_t)SALLY_MAY_WRITE & ~(uint32_t)SALLY_MAY_REMOVE);
     assert_int_equal(sally_session_permissions(b.session),
-                     SALLY_MAY_ALL & ~(SALLY_MAY_WRITE | SALLY_MAY_REMOVE));
+                     SALLY_MAY_ALL & ~(uint32_t)(SALLY_MAY_WRITE | SALLY_MAY_REMOVE));
     b.script.late_kinds = 0;
     sally_op_finish(b.script.late[0], SALLY_OK);
     test_host_pump(&b.host);
@@ -106,7 +107,7 @@ static void realpath_is_text_alone_without_stat(void **state)
                          .after = see_text,
                          .user_data = seen};
     assert_int_equal(hook_stack_add(&b.hooks, &hooks), SALLY_E_OK);
-    scripted_start(&b, 0, 0, false, SALLY_MAY_ALL & ~SALLY_MAY_STAT);
+    scripted_start(&b, 0, 0, false, SALLY_MAY_ALL & ~(uint32_t)SALLY_MAY_STAT);
     for (uint32_t how = SALLY_REALPATH_NO_CHECK; how <= SALLY_REALPATH_STAT_ALWAYS; how++)
         op_submit(realpath_op(&b, how));
     assert_string_equal(b.done, "realpath=0 realpath=0 realpath=3 ");
@@ -146,7 +147,8 @@ static void what_is_denied_is_never_given(void **state)
     scripted_start(&b, 0, 0, false, SALLY_MAY_ALL);
     o.fs = b.fs;
     assert_int_equal(session_new(&session, &b.host.host, &o), SALLY_E_OK);
-    assert_int_equal(sally_session_permissions(session), SALLY_MAY_ALL & ~SALLY_MAY_WRITE);
+    assert_int_equal(sally_session_permissions(session),
+                     SALLY_MAY_ALL & ~(uint32_t)SALLY_MAY_WRITE);
     sally_session_set_permissions(session, SALLY_MAY_READ | SALLY_MAY_WRITE);
     assert_int_equal(sally_session_permissions(session), SALLY_MAY_READ);
     session_close(session, SALLY_CLOSED_LOST, scripted_gone, &b);

@@ -16,7 +16,7 @@ static void space_is_told(void **state)
 
 static void hide(struct client *c)
 {
-    c->permissions = SALLY_MAY_ALL & ~SALLY_MAY_STAT;
+    c->permissions = SALLY_MAY_ALL & ~(uint32_t)SALLY_MAY_STAT;
 }
 
 static void have_none(struct client *c)

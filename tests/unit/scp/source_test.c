@@ -84,13 +84,13 @@ static void failures_are_reported(void **state)
 
 static void forbid_reading(struct client *c)
 {
-    c->permissions = SALLY_MAY_ALL & ~SALLY_MAY_READ;
+    c->permissions = SALLY_MAY_ALL & ~(uint32_t)SALLY_MAY_READ;
 }
 
 static void forbid_looking(struct client *c)
 {
     prepare_tree(c);
-    c->permissions = SALLY_MAY_ALL & ~SALLY_MAY_LIST;
+    c->permissions = SALLY_MAY_ALL & ~(uint32_t)SALLY_MAY_LIST;
 }
 
 static void permissions_hold(void **state)

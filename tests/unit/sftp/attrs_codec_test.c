@@ -73,7 +73,7 @@ static const uint32_t kept[] = {
     SALLY_ATTR_TYPE | SALLY_ATTR_SIZE | SALLY_ATTR_NAMES | SALLY_ATTR_PERMISSIONS |
         SALLY_ATTR_ATIME | SALLY_ATTR_CREATETIME | SALLY_ATTR_MTIME | SALLY_ATTR_NANOSECONDS |
         SALLY_ATTR_ACL | SALLY_ATTR_BITS | SALLY_ATTR_EXTENDED,
-    0x3ffff & ~SALLY_ATTR_IDS,
+    0x3ffff & ~(uint32_t)SALLY_ATTR_IDS,
 };
 
 static void same_attrs(const sally_attrs *a, const sally_attrs *b, uint32_t version)

@@ -93,7 +93,7 @@ static void what_is_refused(void **state)
     peer_go(p);
     peer_expect_status(p, a, SALLY_UNSUPPORTED);
     peer_free(p);
-    p = peer_new(&(struct peer_options){.permissions = SALLY_MAY_ALL & ~SALLY_MAY_READ});
+    p = peer_new(&(struct peer_options){.permissions = SALLY_MAY_ALL & ~(uint32_t)SALLY_MAY_READ});
     a = by_name(p, "/hello", 0, 0, 0);
     peer_go(p);
     peer_expect_status(p, a, SALLY_PERMISSION_DENIED);

@@ -92,7 +92,7 @@ static void what_was_read_ahead_needs_its_permission(void **state)
     peer_go(p);
     uint32_t next = expect_names(p, id, 0);
     assert_int_equal(listings(p), 2);
-    sally_session_set_permissions(session, SALLY_MAY_ALL & ~SALLY_MAY_LIST);
+    sally_session_set_permissions(session, SALLY_MAY_ALL & ~(uint32_t)SALLY_MAY_LIST);
     id = peer_handle_request(p, SSH_FXP_READDIR, h);
     peer_go(p);
     peer_expect_status(p, id, SALLY_PERMISSION_DENIED);
@@ -116,7 +116,7 @@ static void a_listing_goes_on_once_it_is_allowed_again(void **state)
         uint32_t id = peer_handle_request(p, SSH_FXP_READDIR, h);
         peer_go(p);
         uint32_t next = expect_names(p, id, 0);
-        sally_session_set_permissions(session, SALLY_MAY_ALL & ~SALLY_MAY_LIST);
+        sally_session_set_permissions(session, SALLY_MAY_ALL & ~(uint32_t)SALLY_MAY_LIST);
         for (int i = 0; i < 2; i++) {
             id = peer_handle_request(p, SSH_FXP_READDIR, h);
             peer_go(p);
@@ -140,7 +140,7 @@ static void nothing_is_read_ahead_that_is_not_allowed(void **state)
     p->are_busy = true;
     uint32_t id = peer_handle_request(p, SSH_FXP_READDIR, h);
     peer_go(p);
-    sally_session_set_permissions(session, SALLY_MAY_ALL & ~SALLY_MAY_LIST);
+    sally_session_set_permissions(session, SALLY_MAY_ALL & ~(uint32_t)SALLY_MAY_LIST);
     p->are_busy = false;
     peer_pump(p);
     uint32_t next = expect_names(p, id, 0);

@@ -20,7 +20,8 @@ static void renames_and_links(void **state)
     assert_string_equal(p->store.last_to, "/c");
     peer_free(p);
     /* Overwriting is removing. */
-    p = peer_new(&(struct peer_options){.permissions = SALLY_MAY_ALL & ~SALLY_MAY_REMOVE});
+    p = peer_new(
+        &(struct peer_options){.permissions = SALLY_MAY_ALL & ~(uint32_t)SALLY_MAY_REMOVE});
     a = peer_extended_paths(p, "posix-rename@openssh.com", "/hello", "/b");
     peer_go(p);
     peer_expect_status(p, a, SALLY_PERMISSION_DENIED);

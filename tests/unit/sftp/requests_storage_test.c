@@ -30,7 +30,8 @@ static void unknown_ones_are_the_storages(void **state)
     peer_go(p);
     peer_expect_status(p, a, SALLY_UNSUPPORTED);
     peer_free(p);
-    p = peer_new(&(struct peer_options){.permissions = SALLY_MAY_ALL & ~SALLY_MAY_EXTENDED});
+    p = peer_new(
+        &(struct peer_options){.permissions = SALLY_MAY_ALL & ~(uint32_t)SALLY_MAY_EXTENDED});
     a = peer_extended_path(p, "echo@test", "");
     peer_go(p);
     peer_expect_status(p, a, SALLY_PERMISSION_DENIED);

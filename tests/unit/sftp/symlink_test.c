@@ -117,7 +117,7 @@ static void no_guess_without_a_look(void **state)
 {
     (void)state;
     struct peer *p = peer_new(&(struct peer_options){
-        .software = "unheard of", .permissions = SALLY_MAY_ALL & ~SALLY_MAY_STAT});
+        .software = "unheard of", .permissions = SALLY_MAY_ALL & ~(uint32_t)SALLY_MAY_STAT});
     uint32_t id = two_paths(p, "/hello", "/l");
     peer_go(p);
     peer_expect_status(p, id, SALLY_OK);

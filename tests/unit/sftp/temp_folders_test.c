@@ -52,7 +52,7 @@ static void where_nothing_can_be_made(void **state)
     peer_go(p);
     assert_int_equal(strncmp(expect_name(p, a), "/home/joe/", 10), 0);
     peer_free(p);
-    p = peer_new(&(struct peer_options){.permissions = SALLY_MAY_ALL & ~SALLY_MAY_MKDIR});
+    p = peer_new(&(struct peer_options){.permissions = SALLY_MAY_ALL & ~(uint32_t)SALLY_MAY_MKDIR});
     a = peer_extended(p, "make-temp-folder");
     peer_go(p);
     peer_expect_status(p, a, SALLY_PERMISSION_DENIED);
