@@ -137,12 +137,15 @@ struct conn {
     bool is_behind;             /* the line has not processed everything that was received */
     bool is_trimmed;            /* its buffers were given back, and no byte has moved since */
     bool counted_until_drained; /* closed, but its sessions have not ended */
-    uint64_t drain_end_ns;    /* it is closed, and its sessions may drain until then; 0: not set */
-    struct progress progress; /* of the socket, in taking what waits */
-    uint64_t active_ns;       /* when bytes last moved */
-    uint64_t moved_bytes;     /* since the buffers were last given back */
-    uint32_t end_reason;      /* SALLY_END_ value; 0: not over */
-    const char *end_detail;   /* static, or the engine's */
+    uint64_t drain_end_ns; /* it is closed, and its sessions may drain until then; 0: not set */
+    struct rate rates[DIRECTIONS];
+    bool is_rate_reached[DIRECTIONS]; /* in this turn: no more bytes pass before rate_until_ns */
+    uint64_t rate_until_ns;           /* UINT64_MAX: neither is reached */
+    struct progress progress;         /* of the socket, in taking what waits */
+    uint64_t active_ns;               /* when bytes last moved */
+    uint64_t moved_bytes;             /* since the buffers were last given back */
+    uint32_t end_reason;              /* SALLY_END_ value; 0: not over */
+    const char *end_detail;           /* static, or the engine's */
 };
 
 /* ---- conn.c: life ---- */
@@ -220,6 +223,14 @@ void conn_memory_retry(struct conn *c, bool is_due);
 uint64_t conn_memory_deadline(const struct conn *c);
 /* Logs, once per connection, that a setting does not allow it another session. */
 void conn_note_refused_channel(struct conn *c, const char *setting);
+
+/* ---- conn_rate.c: bytes per second ---- */
+
+void conn_rate_begin_turn(struct conn *c);
+/* How many of `size` bytes may pass now; 0: none before c->rate_until_ns. */
+size_t conn_rate_allow(struct conn *c, enum direction direction, size_t size, uint64_t now_ns);
+/* They have passed. */
+void conn_rate_charge(struct conn *c, enum direction direction, size_t size, uint64_t now_ns);
 
 /* ---- conn_info.c: what walks show ---- */
 

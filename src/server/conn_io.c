@@ -129,6 +129,10 @@ static size_t receive(struct conn *c, uint64_t now_ns)
     uint8_t *room;
     size_t size = c->line->methods->input_room(c->line, &room), got = 0;
     c->socket.is_starved = size == 0;
+    if (size > 0 && !c->socket.is_broken) { /* otherwise what is left is all there is */
+        size = conn_rate_allow(c, DIRECTION_IN, size, now_ns);
+        c->is_rate_reached[DIRECTION_IN] = size == 0;
+    }
     if (size == 0)
         return 0;
     switch (c->stream.methods->receive(&c->stream, room, size, &got)) {
@@ -136,6 +140,7 @@ static size_t receive(struct conn *c, uint64_t now_ns)
         /* A short read has emptied the socket: the poll says when there is more. */
         c->socket.is_readable = got == size || c->stream.methods->has_pending(&c->stream);
         note_input(c, got, now_ns);
+        conn_rate_charge(c, DIRECTION_IN, got, now_ns);
         return got;
     case STREAM_EOF:
         c->socket.is_readable = false;
@@ -166,8 +171,11 @@ static void transmit(struct conn *c, size_t *budget)
     struct conn_socket *socket = &c->socket;
     struct slice out;
     while (!socket->is_blocked && !socket->is_broken && *budget > 0 && (out = output(c)).size > 0) {
-        size_t sent = 0;
-        enum stream_state state = c->stream.methods->send(&c->stream, out.data, out.size, &sent);
+        size_t sent = 0, size = conn_rate_allow(c, DIRECTION_OUT, out.size, loop_now_ns());
+        c->is_rate_reached[DIRECTION_OUT] = size == 0;
+        if (size == 0)
+            return;
+        enum stream_state state = c->stream.methods->send(&c->stream, out.data, size, &sent);
         if (state != STREAM_OK) {
             socket->is_blocked = state == STREAM_AGAIN;
             socket->is_broken = !socket->is_blocked;
@@ -176,7 +184,8 @@ static void transmit(struct conn *c, size_t *budget)
         c->active_ns = c->loop->heap_trim.moved_ns = loop_now_ns();
         progress_note(&c->progress, sent, c->active_ns);
         socket->owes_ack = false;
-        socket->is_blocked = sent < out.size;
+        conn_rate_charge(c, DIRECTION_OUT, sent, c->active_ns);
+        socket->is_blocked = sent < size;
         c->moved_bytes += sent;
         *budget -= *budget < sent ? *budget : sent;
         add(&c->facts.bytes_out, sent);
@@ -197,6 +206,7 @@ static uint64_t next_deadline(struct conn *c)
 {
     uint64_t at = min_u64(line_deadline(c), login_deadline(c));
     at = min_u64(at, conn_memory_deadline(c));
+    at = min_u64(at, c->rate_until_ns);
     if (output(c).size > 0)
         at = min_u64(at, progress_deadline(&c->progress, patience(c)));
     if (!c->is_trimmed)
@@ -272,8 +282,11 @@ static void move_bytes(struct conn *c)
             break;
     }
     /* What is left in the socket makes the poll come again; what is left to send does not. */
-    if (!c->socket.is_blocked && !c->socket.is_broken && output(c).size > 0)
+    bool waits = c->socket.is_blocked || c->is_rate_reached[DIRECTION_OUT];
+    if (!waits && !c->socket.is_broken && output(c).size > 0)
         conn_make_ready(c);
+    if (c->is_rate_reached[DIRECTION_OUT]) /* it is not the client that takes nothing */
+        progress_begin(&c->progress, loop_now_ns());
 }
 
 /* What the end of input, or of the engine, means. False: it has ended. */
@@ -306,8 +319,8 @@ static void set_interest(struct conn *c)
     if (c->socket.is_starved && c->line->methods->input_room(c->line, &room) > 0)
         c->socket.is_starved = false;
     int waiting = is_waiting_for_us(c) ? UV_DISCONNECT : 0;
-    watch(c, (c->socket.is_starved ? waiting : UV_READABLE) |
-                 (c->socket.is_blocked ? UV_WRITABLE : 0));
+    bool reads = !c->socket.is_starved && !c->is_rate_reached[DIRECTION_IN];
+    watch(c, (reads ? UV_READABLE : waiting) | (c->socket.is_blocked ? UV_WRITABLE : 0));
 }
 
 /* A client that leaves Nagle's algorithm on keeps the rest of a request, or the next one, until
@@ -325,6 +338,7 @@ static void acknowledge(struct conn *c)
 
 static void do_turn(struct conn *c)
 {
+    conn_rate_begin_turn(c);
     if (c->is_due && !meet_deadline(c))
         return;
     if (c->socket.has_hung_up && is_waiting_for_us(c)) {

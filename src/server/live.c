@@ -122,6 +122,8 @@ static void init_user(struct live *live)
     share_init(&user->tasks);
     account_init(&user->memory, live->table->memory, "limits.memory_per_user");
     account_init(&user->files, live->table->files, "limits.open_files_per_user");
+    for (size_t i = 0; i < DIRECTIONS; i++)
+        atomic_init(&user->rates[i].paid_ns, 0);
 }
 
 static void init_address(struct live *live)

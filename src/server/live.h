@@ -14,6 +14,7 @@
 #include "loop/shares.h"
 #include "loop/work.h"
 #include "server/networks.h"
+#include "server/rate.h"
 #include "settings/settings.h"
 
 #define LIVE_BUCKETS 1024
@@ -32,8 +33,9 @@ struct live_user {
     struct live live;
     uint64_t connections; /* logged in under this name */
     struct lane_group lanes;
-    struct share tasks;           /* WORK_TASKS */
-    struct account memory, files; /* of all its connections; any thread */
+    struct share tasks;            /* WORK_TASKS */
+    struct account memory, files;  /* of all its connections; any thread */
+    struct rate rates[DIRECTIONS]; /* of all its connections */
 };
 
 /* An IPv4 address or a network of 64 bits of IPv6; or one of the networks around it (networks.h),

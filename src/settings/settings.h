@@ -31,6 +31,7 @@ struct limits_settings {
     uint64_t failure_delay_ns, known_ns;
     uint64_t penalty_failed_login_ns, penalty_login_time_ns, penalty_no_login_ns;
     uint64_t penalty_protocol_error_ns, penalty_min_ns, penalty_max_ns;
+    uint64_t rate_in, rate_in_per_user, rate_out, rate_out_per_user; /* bytes in a second */
     const char *penalty_exempt;
     uint32_t auth_attempts, channels, open_files, operations, session_bytes;
     /* Percent: */

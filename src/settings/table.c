@@ -135,6 +135,20 @@ static const struct setting_row rows[] = {
       "penalty for a connection that broke the protocol before login, or that could not agree "
       "on algorithms; 0: none"},
      AT(limits.penalty_protocol_error_ns)},
+    {{"limits.rate_in", BYTES, CONNECTION, "0", "1K", "",
+      "bytes per second that one connection may send to the server; 0: no limit"},
+     AT(limits.rate_in)},
+    {{"limits.rate_in_per_user", BYTES, CONNECTION, "0", "1K", "",
+      "bytes per second that all connections of one user together may send to the server; 0: no "
+      "limit"},
+     AT(limits.rate_in_per_user)},
+    {{"limits.rate_out", BYTES, CONNECTION, "0", "1K", "",
+      "bytes per second that the server may send to one connection; 0: no limit"},
+     AT(limits.rate_out)},
+    {{"limits.rate_out_per_user", BYTES, CONNECTION, "0", "1K", "",
+      "bytes per second that the server may send to all connections of one user together; 0: no "
+      "limit"},
+     AT(limits.rate_out_per_user)},
     {{"limits.session_bytes", BYTES, CONNECTION, "4M", "512K", "1G",
       "memory for the running requests of one session; others wait"},
      AT(limits.session_bytes)},

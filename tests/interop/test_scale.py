@@ -46,7 +46,8 @@ async def nothing(number, client):
 @pytest.mark.timeout(900)
 def test_sessions(start):
     # One user from one address; with compression, which this client prefers, each session takes half a megabyte.
-    server = start(settings={"limits.connections_per_address": "0", "limits.unauthenticated": "0", "limits.memory_per_user": "1G"})
+    server = start(settings={"limits.connections_per_address": "0", "limits.unauthenticated": "0", "limits.memory": "4G",
+                             "limits.memory_per_user": "1G"})
     trees.write(server.root / "file", 100_000)
     expected = (server.root / "file").read_bytes()
     pythonic.run(hold(server, 1, nothing))  # everything that is opened once is open now
