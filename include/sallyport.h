@@ -14,6 +14,7 @@
 
 #include "sallyport/attrs.h"
 #include "sallyport/auth.h"
+#include "sallyport/client.h"
 #include "sallyport/error.h"
 #include "sallyport/export.h"
 #include "sallyport/file.h"

@@ -2,6 +2,7 @@
 #include "sftp/requests_file.h"
 
 #include "sftp/answers.h"
+#include "sftp/open_flags.h"
 #include "sftp/protocol.h"
 #include "sftp/request_fields.h"
 #include "sftp/request_map.h"
@@ -73,29 +74,6 @@ sally_status handle_open(struct sftp *s, struct request_in *in)
 }
 
 /* clang-format off */
-static const struct {
-    uint32_t wire, inside;
-    uint32_t from_version;
-} open_flags[] = {
-    {SSH_FXF_APPEND_DATA,        SALLY_OPEN_APPEND,                            5},
-    {SSH_FXF_APPEND_DATA_ATOMIC, SALLY_OPEN_APPEND | SALLY_OPEN_APPEND_ATOMIC, 5},
-    {SSH_FXF_TEXT_MODE,          SALLY_OPEN_TEXT,                              5},
-    {SSH_FXF_BLOCK_READ,         SALLY_OPEN_BLOCK_READ,                        5},
-    {SSH_FXF_BLOCK_WRITE,        SALLY_OPEN_BLOCK_WRITE,                       5},
-    {SSH_FXF_BLOCK_DELETE,       SALLY_OPEN_BLOCK_DELETE,                      5},
-    {SSH_FXF_BLOCK_ADVISORY,     SALLY_OPEN_BLOCK_ADVISORY,                    6},
-    {SSH_FXF_NOFOLLOW,           SALLY_OPEN_NOFOLLOW,                          6},
-    {SSH_FXF_DELETE_ON_CLOSE,    SALLY_OPEN_DELETE_ON_CLOSE,                   6},
-};
-
-static const uint32_t dispositions[] = {
-    [SSH_FXF_CREATE_NEW]        = SALLY_OPEN_CREATE | SALLY_OPEN_EXCLUSIVE,
-    [SSH_FXF_CREATE_TRUNCATE]   = SALLY_OPEN_CREATE | SALLY_OPEN_TRUNCATE,
-    [SSH_FXF_OPEN_EXISTING]     = 0,
-    [SSH_FXF_OPEN_OR_CREATE]    = SALLY_OPEN_CREATE,
-    [SSH_FXF_TRUNCATE_EXISTING] = SALLY_OPEN_TRUNCATE,
-};
-
 /* What a session must be allowed, so that a right can be granted; reading and writing follow from
  * the flags. Whether the file lets its user do it is found out by trying. */
 static const struct {
@@ -124,25 +102,17 @@ sally_status handle_open_v5(struct sftp *s, struct request_in *in)
 {
     struct slice path = get_string(&in->body);
     uint32_t access = get_u32(&in->body);
-    uint32_t wire = get_u32(&in->body);
-    uint32_t disposition = wire & SSH_FXF_ACCESS_DISPOSITION, flags = 0;
+    uint32_t wire = get_u32(&in->body), flags = 0;
     if (in->body.bad)
         return SALLY_BAD_MESSAGE;
-    if (disposition >= COUNT_OF(dispositions) || wire >= SSH_FXF_LAST << 1)
-        return SALLY_INVALID_PARAMETER;
+    sally_status known = open_flags_of_wire(s->version, wire, &flags);
+    if (known == SALLY_INVALID_PARAMETER)
+        return known;
     sally_status status = check_access(s, access);
+    if (status == SALLY_OK)
+        status = known;
     if (status != SALLY_OK)
         return status;
-    flags |= dispositions[disposition];
-    wire &= ~SSH_FXF_ACCESS_DISPOSITION;
-    for (size_t i = 0; i < COUNT_OF(open_flags); i++) {
-        if (wire & open_flags[i].wire && s->version >= open_flags[i].from_version) {
-            flags |= open_flags[i].inside;
-            wire &= ~open_flags[i].wire;
-        }
-    }
-    if (wire)
-        return SALLY_UNSUPPORTED; /* backup streams, privileges, or a later version */
     if (access & ACE4_READ_DATA)
         flags |= SALLY_OPEN_READ;
     if (access & (ACE4_WRITE_DATA | ACE4_APPEND_DATA))
@@ -304,17 +274,6 @@ sally_status handle_fsetstat(struct sftp *s, struct request_in *in)
 
 /* ---- Byte range locks: draft-13 section 8.8 ---- */
 
-/* clang-format off */
-static const struct {
-    uint32_t wire, inside;
-} lock_flags[] = {
-    {SSH_FXF_BLOCK_READ,     SALLY_OPEN_BLOCK_READ},
-    {SSH_FXF_BLOCK_WRITE,    SALLY_OPEN_BLOCK_WRITE},
-    {SSH_FXF_BLOCK_DELETE,   SALLY_OPEN_BLOCK_DELETE},
-    {SSH_FXF_BLOCK_ADVISORY, SALLY_OPEN_BLOCK_ADVISORY},
-};
-/* clang-format on */
-
 static sally_status submit_lock(struct sftp *s, struct request_in *in, uint32_t kind)
 {
     struct slice handle = get_string(&in->body);
@@ -326,11 +285,7 @@ static sally_status submit_lock(struct sftp *s, struct request_in *in, uint32_t 
     sally_file *file = request_file(s, handle, HANDLE_FILE);
     if (!file)
         return SALLY_INVALID_HANDLE;
-    for (size_t i = 0; i < COUNT_OF(lock_flags); i++) {
-        if (wire & lock_flags[i].wire)
-            flags |= lock_flags[i].inside;
-        wire &= ~lock_flags[i].wire;
-    }
+    flags = block_flags_of_wire(&wire);
     if (wire)
         return SALLY_INVALID_PARAMETER;
     struct op *op = request_begin(s, in, kind, answer_status);

@@ -17,6 +17,7 @@ LAYERS = {
     "sftp": {"base", "core"},
     "scp": {"base", "core"},
     "embed": {"base", "core", "os", "sftp"},
+    "client": {"base", "core", "sftp"},
     "fs": {"base", "core", "os", "crypto"},
     "auth": {"base", "core", "os", "crypto"},
     "settings": {"base", "os", "crypto", "ssh", "sftp", "scp"},
