@@ -31,8 +31,8 @@
  *   that must not be NULL and for requests that are larger than the server accepts,
  *   ::SALLY_FAILURE for want of memory.
  *
- * Texts and data that a call returns belong to the client. Unless something else is said, they last
- * until the next call with this client.
+ * Pointers and sizes that a call returns are NULL and 0 after a failure. Texts and data belong to
+ * the client. Unless something else is said, they last until the next call with this client.
  */
 #ifndef SALLYPORT_CLIENT_H
 #define SALLYPORT_CLIENT_H

@@ -66,11 +66,13 @@ static sally_status ask(const struct exchange *x, const void **reply, size_t *re
 sally_status sally_client_extended(sally_client *c, const char *name, const void *data, size_t size,
                                    const void **reply, size_t *reply_size)
 {
+    if (reply && reply_size) {
+        *reply = NULL;
+        *reply_size = 0;
+    }
     sally_status status = connection_enter(c, name && (data || !size) && reply && reply_size);
     if (status != SALLY_OK)
         return status;
-    *reply = NULL;
-    *reply_size = 0;
     struct exchange x = exchange_begin_extended(c, name);
     put_bytes(x.body, data, size);
     return connection_leave(c, ask(&x, reply, reply_size));

@@ -75,6 +75,8 @@ sally_status sally_client_opendir(sally_client *c, const char *path, sally_clien
 sally_status sally_client_readdir(sally_client *c, sally_client_file *directory,
                                   const sally_client_entry **entry)
 {
+    if (entry)
+        *entry = NULL;
     sally_status status = client_file_enter(c, directory, entry != NULL);
     return status == SALLY_OK ? connection_leave(c, next_entry(c, directory, entry)) : status;
 }

@@ -135,6 +135,8 @@ static sally_status ask_name(const struct exchange *x, const char **out)
 
 sally_status sally_client_readlink(sally_client *c, const char *path, const char **target)
 {
+    if (target)
+        *target = NULL;
     sally_status status = connection_enter(c, path && target);
     if (status != SALLY_OK)
         return status;
@@ -160,6 +162,8 @@ static sally_status ask_realpath(sally_client *c, const char *path, uint32_t con
 sally_status sally_client_realpath(sally_client *c, const char *path, uint32_t control,
                                    const char **resolved)
 {
+    if (resolved)
+        *resolved = NULL;
     sally_status status = connection_enter(c, path && resolved);
     return status == SALLY_OK ? connection_leave(c, ask_realpath(c, path, control, resolved))
                               : status;

@@ -271,10 +271,11 @@ static sally_status read_once(sally_client *c, const sally_client_file *file, ui
 sally_status sally_client_read(sally_client *c, sally_client_file *file, uint64_t offset,
                                void *data, uint32_t size, uint32_t *got)
 {
+    if (got)
+        *got = 0;
     sally_status status = client_file_enter(c, file, data && got);
     if (status != SALLY_OK)
         return status;
-    *got = 0;
     return connection_leave(c, read_once(c, file, offset, data, size, got));
 }
 
@@ -330,6 +331,10 @@ sally_status sally_client_put(sally_client *c, const char *path, const void *dat
 sally_status sally_client_get(sally_client *c, const char *path, const void **data, size_t *size)
 {
     sally_client_file *file;
+    if (data && size) {
+        *data = NULL;
+        *size = 0;
+    }
     sally_status status = connection_enter(c, path && data && size);
     if (status != SALLY_OK)
         return status;

@@ -64,7 +64,7 @@ def running(name, folder):
 
 def test_every_example_is_tried():
     found = {path.stem for path in (ROOT / "examples").glob("*.c")}
-    assert found == set(SERVERS) | {"sftp_pipe"}
+    assert found == set(SERVERS) | {"sftp_pipe", "test_storage"}
 
 
 def test_smallest(folder):
@@ -169,3 +169,9 @@ def test_sftp_pipe(folder, tmp_path):
     assert_no_report(result.stderr.decode(errors="replace"))
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "back").read_text() == "text" and (folder / "again").read_text() == "text"
+
+
+def test_test_storage():
+    result = subprocess.run([str(EXAMPLES / "test_storage")], capture_output=True, timeout=60, env=sanitizer_env(), check=False)
+    assert_no_report(result.stderr.decode(errors="replace"))
+    assert result.returncode == 0 and result.stdout == b"all well\n"
