@@ -11,10 +11,10 @@
  *     sally_client_free(client);
  *
  * Every call waits for its answer. The storage's slots and the hooks run on the calling thread,
- * inside the call; a storage that answers ::SALLY_PENDING is waited for, up to a time limit. One
- * thread at a time, which may change; sally_client_cut() is for any thread. Slots and hooks must
- * not call the client that they are called by, but for sally_client_cut(): such a call answers
- * ::SALLY_FAILURE.
+ * inside the call; a storage that answers ::SALLY_PENDING is waited for, up to a time limit, which
+ * does not interrupt slots that block. One thread at a time, which may change; sally_client_cut()
+ * is for any thread. Slots and hooks must not call the client that they are called by, but for
+ * sally_client_cut(): such a call does nothing and answers ::SALLY_FAILURE.
  *
  * A call that returns a ::sally_status returns the server's, as the version on the wire can say it:
  * version 3 knows 0 to 8 only. sally_client_message() has the server's text. The client itself

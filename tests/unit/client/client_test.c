@@ -421,6 +421,38 @@ static void test_ends(void **state)
     sally_fs_unref(fs);
 }
 
+static sally_status deny(void *user_data, sally_op *op)
+{
+    (void)user_data;
+    sally_op_set_message(op, "Not on Sundays");
+    return SALLY_WRITE_PROTECT;
+}
+
+static void test_a_hook_that_refuses(void **state)
+{
+    const sally_hooks hooks = {.struct_size = sizeof hooks,
+                               .before_mask =
+                                   SALLY_OP_BIT(SALLY_OP_MKDIR) | SALLY_OP_BIT(SALLY_OP_WRITE),
+                               .before = deny};
+    const sally_sftp_options server = {
+        .struct_size = sizeof server, .hooks = &hooks, .hook_count = 1};
+    sally_client_options options = {.struct_size = sizeof options, .server = &server};
+    sally_fs *fs = memory();
+    (void)state;
+    for (uint32_t version = 3; version <= 6; version++) {
+        options.version = version;
+        sally_client *c = over(fs, &options);
+        assert_int_equal(sally_client_mkdir(c, "/d", NULL),
+                         version == 3 ? SALLY_PERMISSION_DENIED : SALLY_WRITE_PROTECT);
+        assert_string_equal(sally_client_message(c), "Not on Sundays");
+        assert_int_equal(sally_client_put(c, "/f", "x", 1),
+                         version == 3 ? SALLY_PERMISSION_DENIED : SALLY_WRITE_PROTECT);
+        assert_string_equal(sally_client_message(c), "Not on Sundays");
+        sally_client_free(c);
+    }
+    sally_fs_unref(fs);
+}
+
 static void test_wrong_arguments(void **state)
 {
     sally_fs *fs = memory();
@@ -475,7 +507,10 @@ static void use_it(sally_fs *fs)
     const char *text;
     size_t size;
     uint32_t count = 0;
+    char bytes[4];
     sally_attrs attrs;
+    sally_client_file *file;
+    sally_client_digests digests;
     if (sally_client_new(&c, fs, NULL))
         return;
     sally_client_mkdir(c, "/d", NULL);
@@ -485,6 +520,12 @@ static void use_it(sally_fs *fs)
     sally_client_stat(c, "/d/f", &attrs);
     sally_client_symlink(c, "f", "/d/l");
     sally_client_readlink(c, "/d/l", &text);
+    sally_client_hash(c, "/d/f", "md5", 0, 0, 0, &digests);
+    sally_client_extended(c, "limits@openssh.com", NULL, 0, &data, &size);
+    if (sally_client_open(c, "/d/f", SALLY_OPEN_READ, NULL, &file) == SALLY_OK) {
+        sally_client_read(c, file, 0, bytes, sizeof bytes, &count);
+        sally_client_close(c, file);
+    }
     sally_client_disconnect(c);
     sally_client_free(c);
 }
@@ -515,6 +556,7 @@ int main(void)
         cmocka_unit_test(test_cut_by_another_thread),
         cmocka_unit_test(test_inside_a_slot),
         cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_a_hook_that_refuses),
         cmocka_unit_test(test_wrong_arguments),
         cmocka_unit_test(test_memory_is_short),
     };
