@@ -78,7 +78,7 @@ sally_error client_make(sally_client **out, const sally_client_options *options)
     return SALLY_E_OK;
 }
 
-sally_error client_start(sally_client *c)
+sally_error client_greet(sally_client *c)
 {
     return connection_enter(c, true) == SALLY_OK ? hello(c) : SALLY_E_CLOSED;
 }
@@ -96,7 +96,7 @@ sally_error sally_client_new(sally_client **out, sally_fs *fs, const sally_clien
         return error;
     error = engine_line_new(&c->line, fs, options ? options->server : NULL, &c->waker);
     if (!error) {
-        error = client_start(c);
+        error = client_greet(c);
         connection_leave(c, SALLY_OK);
     }
     if (error) {

@@ -79,7 +79,7 @@ static uint32_t known_in(uint32_t version)
 sally_status client_file_open(sally_client *c, const char *path, uint32_t flags,
                               const sally_attrs *attrs, sally_client_file **out)
 {
-    uint32_t wire, left = flags & ~(SALLY_OPEN_READ | SALLY_OPEN_WRITE);
+    uint32_t wire, left = flags & ~(uint32_t)(SALLY_OPEN_READ | SALLY_OPEN_WRITE);
     if (c->version >= 5) {
         wire = open_flags_to_wire(c->version, &left);
     } else {

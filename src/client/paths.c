@@ -51,7 +51,7 @@ static sally_status two_paths(const struct exchange *x, const char *first, const
 static sally_status ask_rename(sally_client *c, const char *from, const char *to, uint32_t flags)
 {
     struct exchange x;
-    if (c->version < 5 && flags & ~SALLY_RENAME_OVERWRITE)
+    if (c->version < 5 && flags & ~(uint32_t)SALLY_RENAME_OVERWRITE)
         return connection_fail(c, SALLY_UNSUPPORTED, "this version does not have such flags");
     if (c->version < 5) {
         x = flags ? exchange_begin_extended(c, "posix-rename@openssh.com")

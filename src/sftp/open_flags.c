@@ -31,7 +31,7 @@ static const uint32_t dispositions[] = {
 };
 /* clang-format on */
 
-#define DISPOSED (SALLY_OPEN_CREATE | SALLY_OPEN_EXCLUSIVE | SALLY_OPEN_TRUNCATE)
+#define DISPOSED ((uint32_t)(SALLY_OPEN_CREATE | SALLY_OPEN_EXCLUSIVE | SALLY_OPEN_TRUNCATE))
 #define BLOCKS                                                                                     \
     (SSH_FXF_BLOCK_READ | SSH_FXF_BLOCK_WRITE | SSH_FXF_BLOCK_DELETE | SSH_FXF_BLOCK_ADVISORY)
 
@@ -55,7 +55,7 @@ uint32_t open_flags_to_wire(uint32_t version, uint32_t *flags)
 {
     uint32_t wire = SSH_FXF_OPEN_EXISTING, disposed = *flags & DISPOSED;
     if (disposed == DISPOSED) /* what is new is empty */
-        disposed &= ~SALLY_OPEN_TRUNCATE;
+        disposed &= ~(uint32_t)SALLY_OPEN_TRUNCATE;
     for (uint32_t i = 0; i < COUNT_OF(dispositions); i++) {
         if (dispositions[i] == disposed) {
             wire = i;

@@ -116,7 +116,7 @@ sally_client *script_client(const void *bytes, size_t size, const sally_client_o
     if (*error)
         return NULL;
     c->line = script_line_new(bytes, size);
-    *error = c->line ? client_start(c) : SALLY_E_NO_MEMORY;
+    *error = c->line ? client_greet(c) : SALLY_E_NO_MEMORY;
     connection_leave(c, SALLY_OK);
     if (!*error)
         return c;
