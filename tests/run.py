@@ -18,7 +18,7 @@ BUILD = ROOT / "build"
 RESULTS = BUILD / "results"
 PYTHON = "/usr/bin/python3"
 # What runs under the thread sanitizer: everything with threads in it.
-THREADED = "^(unit_(server|auth|fs|core|os|embed)|fault_|script_|stress_|model_.*threads)"
+THREADED = "^(unit_(server|auth|fs|core|os|embed|client)|fault_|script_|stress_|model_.*threads)"
 
 # These make RSA keys, or try every message in every state, for which a processor that is emulated instruction by instruction
 # needs more than a minute: the 32-bit machine runs them always, the big-endian one with --long.
