@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sallyport/error.h"
 #include "sallyport/export.h"
 
 SALLY_BEGIN_DECLS
@@ -179,6 +180,17 @@ SALLY_API void sally_attrs_set_times(sally_attrs *attrs, int64_t atime, int64_t 
 
 /** Sets the numeric owner and group. */
 SALLY_API void sally_attrs_set_ids(sally_attrs *attrs, uint32_t uid, uint32_t gid);
+
+/**
+ * The line of `ls -l` that clients of SFTP version 3 are sent for an entry, written to `buffer`
+ * with a NUL. Times are UTC; `now`, in seconds since 1970, decides whether a time of day or a year
+ * is shown: the year for what is in the future or older than 180 days. What `attrs` does not say is
+ * shown as 0, 1 link, "-" or a usual mode. 128 bytes more than name, owner and group together are
+ * enough. Any thread. ::SALLY_E_INVALID for NULL, ::SALLY_E_RANGE when `size` is too small: then
+ * `buffer` holds "".
+ */
+SALLY_API sally_error sally_attrs_longname(const sally_attrs *attrs, const char *name, int64_t now,
+                                           char *buffer, size_t size);
 
 SALLY_END_DECLS
 

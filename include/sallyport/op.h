@@ -373,6 +373,18 @@ SALLY_API const sally_lock_holder *sally_op_lock_holder(const sally_op *op);
  * call it. Allowed as long as the operation is yours. ::SALLY_E_INVALID, ::SALLY_E_NO_MEMORY. */
 SALLY_API sally_error sally_op_set_lock_holder(sally_op *op, const sally_lock_holder *holder);
 
+/** An entry of a directory. */
+typedef struct sally_entry {
+    size_t struct_size; /**< sizeof(sally_entry) */
+    const char *name;   /**< without slash */
+    sally_attrs *attrs; /**< NULL: nothing is known. Never NULL in a ::sally_entry_fn */
+    /** The line that clients of SFTP version 3 show people, as `ls -l` does. NULL: the library
+     * makes one of the attributes, as sally_attrs_longname() does. Control characters in it are
+     * replaced by question marks. An entry that the library has to look up again, since something
+     * changed after a reply was made ahead of the client's request, gets the library's line. */
+    const char *longname;
+} sally_entry;
+
 /**
  * READDIR: one more entry. `name` without slash; "." and ".." are the library's affair and are
  * ignored, as is a NULL or empty name. `attrs` is copied, and may be NULL when nothing is known.
@@ -382,12 +394,17 @@ SALLY_API sally_error sally_op_set_lock_holder(sally_op *op, const sally_lock_ho
  */
 SALLY_API bool sally_op_add_entry(sally_op *op, const char *name, const sally_attrs *attrs);
 
+/** The same with all that can be said of an entry; `entry` and what it points to are copied. An
+ * entry whose `struct_size` is not understood is ignored: true. */
+SALLY_API bool sally_op_add_entry_from(sally_op *op, const sally_entry *entry);
+
 /**
- * Looks at one entry on its way to the client. `*name` may be pointed at another name without
- * slash, which lasts at least until the next entry; `attrs` may be changed (nothing is valid in it
- * when the storage knew nothing). False leaves the entry out.
+ * Looks at one entry on its way to the client. `entry->name` may be pointed at another name without
+ * slash and `entry->longname` at another line (or NULL), which last at least until the next entry;
+ * `*entry->attrs` may be changed (nothing is valid in it when the storage knew nothing). False
+ * leaves the entry out.
  */
-typedef bool sally_entry_fn(void *context, sally_op *op, const char **name, sally_attrs *attrs);
+typedef bool sally_entry_fn(void *context, sally_op *op, sally_entry *entry);
 
 /**
  * READDIR, for before-hooks, and for wrappers ahead of sally_fs_call(): every entry that is added

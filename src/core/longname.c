@@ -160,3 +160,20 @@ void longname_put(struct buf *out, const char *name, const sally_attrs *attrs, i
     flush(out, &l);
     put_clean(out, name, 0, false);
 }
+
+void longname_put_given(struct buf *out, const char *line)
+{
+    put_clean(out, line, 0, false);
+}
+
+sally_error sally_attrs_longname(const sally_attrs *attrs, const char *name, int64_t now,
+                                 char *buffer, size_t size)
+{
+    if (!attrs || !name || !buffer || size == 0)
+        return SALLY_E_INVALID;
+    struct buf line;
+    buf_init_lent(&line, buffer, size - 1);
+    longname_put(&line, name, attrs, now);
+    buffer[line.failed ? 0 : line.size] = '\0';
+    return line.failed ? SALLY_E_RANGE : SALLY_E_OK;
+}

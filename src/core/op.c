@@ -160,7 +160,8 @@ sally_error sally_op_set_lock_holder(sally_op *op, const sally_lock_holder *hold
         return SALLY_E_OK;
     }
     sally_lock_holder given;
-    if (!sized_copy(&given, sizeof given, holder, holder->struct_size, sizeof given))
+    if (!sized_copy(&given, sizeof given, holder, holder->struct_size,
+                    SIZED_TO(sally_lock_holder, is_range)))
         return SALLY_E_INVALID;
     sally_lock_holder *copy = sally_op_alloc(op, sizeof *copy);
     if (!copy)
@@ -223,21 +224,40 @@ static bool is_left_out(const char *name)
     return !name || !*name || path_is_dots(name);
 }
 
-bool sally_op_add_entry(sally_op *pub, const char *name, const sally_attrs *attrs)
+static bool add_entry(sally_op *pub, const char *name, const sally_attrs *attrs,
+                      const char *longname)
 {
     struct op *op = op_of(pub);
     if (is_left_out(name) || !op->entry)
         return true;
     if (!op->filters) {
         op->entries++;
-        return op->entry(op, name, attrs);
+        return op->entry(op, name, attrs, longname);
     }
     sally_attrs changed = attrs ? *attrs : (sally_attrs){.valid = 0};
-    for (const struct op_filter *f = op->filters; f; f = f->older)
-        if (!f->see(f->context, pub, &name, &changed) || is_left_out(name))
+    sally_entry entry = {
+        .struct_size = sizeof entry, .name = name, .attrs = &changed, .longname = longname};
+    for (const struct op_filter *f = op->filters; f; f = f->older) {
+        if (!f->see(f->context, pub, &entry) || is_left_out(entry.name))
             return true;
+        entry.attrs = &changed; /* a filter cannot put another in its place */
+    }
     op->entries++;
-    return op->entry(op, name, attrs || changed.valid ? &changed : NULL);
+    return op->entry(op, entry.name, attrs || changed.valid ? &changed : NULL, entry.longname);
+}
+
+bool sally_op_add_entry(sally_op *op, const char *name, const sally_attrs *attrs)
+{
+    return add_entry(op, name, attrs, NULL);
+}
+
+bool sally_op_add_entry_from(sally_op *op, const sally_entry *entry)
+{
+    sally_entry given;
+    return !entry ||
+           !sized_copy(&given, sizeof given, entry, entry->struct_size,
+                       SIZED_TO(sally_entry, longname)) ||
+           add_entry(op, given.name, given.attrs, given.longname);
 }
 
 sally_status sally_op_read_from(sally_op *op, const void *data, size_t size)

@@ -97,9 +97,9 @@ struct op {
     bool (*on_start)(struct op *op); /* home thread, when its turn has come: get buffers. NULL:
                                       * nothing to do. False: pub.status is the answer, or a failure
                                       * when that is still SALLY_OK */
-    bool (*entry)(struct op *op, const char *name,
-                  const sally_attrs *attrs); /* READDIR's sink, in the storage's thread */
-    struct op_filter *filters;               /* ahead of entry; in the operation's memory */
+    /* READDIR's sink, in the storage's thread; attrs and longname may be NULL. */
+    bool (*entry)(struct op *op, const char *name, const sally_attrs *attrs, const char *longname);
+    struct op_filter *filters;       /* ahead of entry; in the operation's memory */
     struct op_filter *first_filters; /* those set before the current hook or storage was asked: if
                                       * it is asked again, it sets its own again */
     void *owner;                     /* the engine's */

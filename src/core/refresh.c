@@ -35,7 +35,7 @@ static const char *first_name(const sally_file *file)
 static void tell(struct refresh *r, const sally_attrs *attrs)
 {
     r->op->entries++;
-    r->full = !r->op->entry(r->op, first_name(r->op->pub.file), attrs);
+    r->full = !r->op->entry(r->op, first_name(r->op->pub.file), attrs, NULL);
 }
 
 static void forget_name(struct refresh *r)

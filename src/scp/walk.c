@@ -103,11 +103,12 @@ static void check_work(struct scp *s)
 /* ---- Reading a directory ---- */
 
 /* In the storage's thread. */
-static bool on_entry(struct op *op, const char *name, const sally_attrs *attrs)
+static bool on_entry(struct op *op, const char *name, const sally_attrs *attrs,
+                     const char *longname)
 {
     struct listing *l = task_of(op)->listing;
     size_t size = strlen(name);
-    (void)attrs;
+    (void)attrs, (void)longname;
     l->seen++;
     if (l->pattern.data)
         l->work += 1 + (uint64_t)size * l->pattern.size / 256;

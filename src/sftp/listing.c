@@ -6,7 +6,8 @@
 #include "core/path.h"
 #include "sftp/attrs_codec.h"
 
-static void put_entry(struct buf *b, struct listing *l, const char *name, const sally_attrs *attrs)
+static void put_entry(struct buf *b, struct listing *l, const char *name, const sally_attrs *attrs,
+                      const char *longname)
 {
     static const sally_attrs unknown = {.valid = 0};
     bool exact;
@@ -18,7 +19,10 @@ static void put_entry(struct buf *b, struct listing *l, const char *name, const 
     put_text(b, shown);
     if (l->version == 3) {
         size_t place = put_string_begin(b);
-        longname_put(b, shown, attrs ? attrs : &unknown, l->now);
+        if (longname)
+            longname_put_given(b, longname);
+        else
+            longname_put(b, shown, attrs ? attrs : &unknown, l->now);
         put_string_end(b, place);
     }
     if (l->version > 4 && (attrs || (l->version > 5 && !exact))) {
@@ -43,14 +47,15 @@ static bool is_name(const char *name)
     return *name && !strchr(name, '/');
 }
 
-bool listing_add(struct listing *l, const char *name, const sally_attrs *attrs)
+bool listing_add(struct listing *l, const char *name, const sally_attrs *attrs,
+                 const char *longname)
 {
     if (l->full || !is_name(name)) {
         l->skipped++;
         return !l->full;
     }
     size_t before = l->names.size;
-    put_entry(&l->names, l, name, attrs);
+    put_entry(&l->names, l, name, attrs, longname);
     if (!l->names.failed) {
         l->count++;
         if (l->ahead)
@@ -61,7 +66,7 @@ bool listing_add(struct listing *l, const char *name, const sally_attrs *attrs)
     buf_truncate(&l->names, before);
     size_t size = strlen(name) + 1;
     put_bytes(&l->carry, name, size);
-    put_entry(&l->carry, l, name, attrs);
+    put_entry(&l->carry, l, name, attrs, longname);
     /* Larger than the maximum size of a reply, or memory is short. */
     if (l->carry.failed || l->carry.size - size > l->max - NAME_TAIL - NAME_HEAD) {
         buf_clear(&l->carry);

@@ -30,8 +30,9 @@ struct listing {
     bool full;
 };
 
-/* In the storage's thread. False: no more entries fit. */
-bool listing_add(struct listing *l, const char *name, const sally_attrs *attrs);
+/* In the storage's thread; attrs and longname may be NULL. False: no more entries fit. */
+bool listing_add(struct listing *l, const char *name, const sally_attrs *attrs,
+                 const char *longname);
 /* Begins with the entry that did not fit into the previous reply. False: there is none, or it is
  * out of date and its name was moved to file->stale_names. */
 bool listing_add_carry(struct listing *l, sally_file *file);

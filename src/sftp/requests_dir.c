@@ -61,9 +61,10 @@ static void add_dots(const struct sftp *s, sally_file *file)
     file->has_dots = true;
 }
 
-static bool on_entry(struct op *op, const char *name, const sally_attrs *attrs)
+static bool on_entry(struct op *op, const char *name, const sally_attrs *attrs,
+                     const char *longname)
 {
-    return listing_add(request_of(op)->listing, name, attrs);
+    return listing_add(request_of(op)->listing, name, attrs, longname);
 }
 
 static bool start_readdir(struct op *op)

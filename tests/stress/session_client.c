@@ -39,8 +39,10 @@ static void on_answer(struct op *op)
         client_close(x);
 }
 
-static bool take_entry(struct op *op, const char *name, const sally_attrs *attrs)
+static bool take_entry(struct op *op, const char *name, const sally_attrs *attrs,
+                       const char *longname)
 {
+    (void)longname;
     struct stress *x = op->owner;
     (void)name, (void)attrs;
     return !dice_one_in(&x->dice, 3);

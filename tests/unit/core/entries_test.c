@@ -15,11 +15,12 @@ struct bench {
     bool gone;
 };
 
-static bool sink(struct op *op, const char *name, const sally_attrs *attrs)
+static bool sink(struct op *op, const char *name, const sally_attrs *attrs, const char *longname)
 {
     struct bench *b = op->owner;
     char text[64];
-    snprintf(text, sizeof text, "%s:%d ", name, attrs ? (int)attrs->permissions : -1);
+    snprintf(text, sizeof text, "%s:%d%s%s ", name, attrs ? (int)attrs->permissions : -1,
+             longname ? "=" : "", longname ? longname : "");
     strncat(b->seen, text, sizeof b->seen - strlen(b->seen) - 1);
     return strcmp(name, "FULL") != 0;
 }
@@ -58,24 +59,23 @@ static void close_bench(struct bench *b)
     sally_fs_unref(b->fs);
 }
 
-static bool upper(void *context, sally_op *op, const char **name, sally_attrs *attrs)
+static bool upper(void *context, sally_op *op, sally_entry *entry)
 {
     (void)context;
-    char *changed = sally_op_strdup(op, *name);
+    char *changed = sally_op_strdup(op, entry->name);
     assert_non_null(changed);
     for (char *c = changed; *c; c++)
         *c = (char)toupper((unsigned char)*c);
-    *name = changed;
-    attrs->permissions += 1;
+    entry->name = changed;
+    entry->attrs->permissions += 1;
     return true;
 }
 
-static bool hide_dot_files(void *context, sally_op *op, const char **name, sally_attrs *attrs)
+static bool hide_dot_files(void *context, sally_op *op, sally_entry *entry)
 {
     (void)op;
-    (void)attrs;
     ++*(int *)context;
-    return **name != '.';
+    return *entry->name != '.';
 }
 
 static void filters_stack_and_the_last_sees_first(void **state)
@@ -102,12 +102,49 @@ static void filters_stack_and_the_last_sees_first(void **state)
     (void)state;
 }
 
-static bool to_dots(void *context, sally_op *op, const char **name, sally_attrs *attrs)
+static bool mark_line(void *context, sally_op *op, sally_entry *entry)
+{
+    static sally_attrs others = {.valid = SALLY_ATTR_PERMISSIONS, .permissions = 1};
+    char text[32];
+    snprintf(text, sizeof text, "<%s>", entry->longname ? entry->longname : "none");
+    entry->longname = sally_op_strdup(op, text);
+    if (context)
+        entry->attrs = &others;
+    return true;
+}
+
+static void entries_have_lines_of_their_own(void **state)
+{
+    struct bench b = {0};
+    open_bench(&b, SALLY_OP_READDIR);
+    sally_op *op = &b.op->pub;
+    sally_attrs attrs;
+    sally_attrs_set_file(&attrs, 0600, 1);
+    sally_entry entry = {.struct_size = sizeof entry, .name = "a", .longname = "my a"};
+    assert_true(sally_op_add_entry_from(op, &entry));
+    entry.attrs = &attrs;
+    assert_true(sally_op_add_entry_from(op, &entry));
+    entry.name = "..";
+    assert_true(sally_op_add_entry_from(op, &entry));
+    assert_true(sally_op_add_entry_from(op, NULL));
+    entry = (sally_entry){.struct_size = sizeof entry - 1, .name = "short"};
+    assert_true(sally_op_add_entry_from(op, &entry));
+    assert_int_equal(sally_op_filter_entries(op, mark_line, &b), SALLY_E_OK);
+    assert_int_equal(sally_op_filter_entries(op, mark_line, NULL), SALLY_E_OK);
+    entry = (sally_entry){
+        .struct_size = sizeof entry, .name = "b", .attrs = &attrs, .longname = "my b"};
+    assert_true(sally_op_add_entry_from(op, &entry));
+    assert_true(sally_op_add_entry(op, "c", NULL));
+    assert_string_equal(b.seen, "a:-1=my a a:384=my a b:384=<<my b>> c:-1=<<none>> ");
+    close_bench(&b);
+    (void)state;
+}
+
+static bool to_dots(void *context, sally_op *op, sally_entry *entry)
 {
     (void)context;
     (void)op;
-    (void)attrs;
-    *name = "..";
+    entry->name = "..";
     return true;
 }
 
@@ -137,6 +174,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(filters_stack_and_the_last_sees_first),
+        cmocka_unit_test(entries_have_lines_of_their_own),
         cmocka_unit_test(dots_do_not_come_back),
         cmocka_unit_test(only_listings_are_filtered),
     };

@@ -158,6 +158,44 @@ static void a_full_buffer_fails_cleanly(void **state)
     }
 }
 
+static void callers_get_the_same_line(void **state)
+{
+    (void)state;
+    sally_attrs a = file_at(NOW - DAY);
+    char text[128 + 9], small[128];
+    assert_int_equal(sally_attrs_longname(&a, "notes.txt", NOW, text, sizeof text), SALLY_E_OK);
+    assert_string_equal(text, line("notes.txt", &a, NOW));
+    size_t size = strlen(text);
+    assert_int_equal(sally_attrs_longname(&a, "notes.txt", NOW, small, size + 1), SALLY_E_OK);
+    assert_int_equal(sally_attrs_longname(&a, "notes.txt", NOW, small, size), SALLY_E_RANGE);
+    assert_string_equal(small, "");
+    assert_int_equal(sally_attrs_longname(&a, "notes.txt", NOW, small, 1), SALLY_E_RANGE);
+    assert_int_equal(sally_attrs_longname(&a, "notes.txt", NOW, small, 0), SALLY_E_INVALID);
+    assert_int_equal(sally_attrs_longname(&a, "notes.txt", NOW, NULL, 9), SALLY_E_INVALID);
+    assert_int_equal(sally_attrs_longname(&a, NULL, NOW, small, 9), SALLY_E_INVALID);
+    assert_int_equal(sally_attrs_longname(NULL, "notes.txt", NOW, small, 9), SALLY_E_INVALID);
+}
+
+static void the_longest_columns_fit(void **state)
+{
+    (void)state;
+    sally_attrs a = file_at(INT64_MAX);
+    char text[129];
+    a.link_count = a.uid = a.gid = UINT32_MAX;
+    a.size = UINT64_MAX;
+    assert_int_equal(sally_attrs_longname(&a, "", NOW, text, sizeof text - 1), SALLY_E_OK);
+}
+
+static void a_storages_line_is_made_safe(void **state)
+{
+    (void)state;
+    struct buf b;
+    buf_init(&b, 100);
+    longname_put_given(&b, "a \x1b[1m line\n");
+    assert_true(slice_is(buf_slice(&b), "a ?[1m line?"));
+    buf_clear(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +206,9 @@ int main(void)
         cmocka_unit_test(nothing_known_is_still_a_line),
         cmocka_unit_test(names_cannot_break_the_line),
         cmocka_unit_test(a_full_buffer_fails_cleanly),
+        cmocka_unit_test(callers_get_the_same_line),
+        cmocka_unit_test(the_longest_columns_fit),
+        cmocka_unit_test(a_storages_line_is_made_safe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

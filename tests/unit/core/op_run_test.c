@@ -219,8 +219,10 @@ static sally_status readdir_pages(sally_fs *fs, sally_op *op)
     return b->page_size ? SALLY_OK : SALLY_EOF;
 }
 
-static bool count_entry(struct op *op, const char *name, const sally_attrs *attrs)
+static bool count_entry(struct op *op, const char *name, const sally_attrs *attrs,
+                        const char *longname)
 {
+    (void)longname;
     (void)op;
     (void)name;
     (void)attrs;

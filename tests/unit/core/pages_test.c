@@ -20,12 +20,11 @@ struct pages {
     bool answered, gone;
 };
 
-static bool put_before(void *context, sally_op *op, const char **name, sally_attrs *attrs)
+static bool put_before(void *context, sally_op *op, sally_entry *entry)
 {
     char text[64];
-    (void)attrs;
-    snprintf(text, sizeof text, "%s-%s", (const char *)context, *name);
-    *name = sally_op_strdup(op, text);
+    snprintf(text, sizeof text, "%s-%s", (const char *)context, entry->name);
+    entry->name = sally_op_strdup(op, text);
     return true;
 }
 
@@ -70,8 +69,9 @@ static void answered(struct op *op)
     op_free(op);
 }
 
-static bool entry(struct op *op, const char *name, const sally_attrs *attrs)
+static bool entry(struct op *op, const char *name, const sally_attrs *attrs, const char *longname)
 {
+    (void)longname;
     struct pages *x = op->owner;
     (void)attrs;
     strncat(x->seen, name, sizeof x->seen - strlen(x->seen) - 1);

@@ -12,8 +12,9 @@ struct told {
 
 static struct told told;
 
-static bool entry(struct op *op, const char *name, const sally_attrs *attrs)
+static bool entry(struct op *op, const char *name, const sally_attrs *attrs, const char *longname)
 {
+    (void)longname;
     (void)op;
     assert_string_equal(name, "name");
     *(attrs ? &told.with : &told.without) += 1;

@@ -401,8 +401,10 @@ static void listing_add(struct listing *list, const char *name, const sally_attr
 }
 
 /* As an engine does it: the entry that finds the reply full is kept. */
-static bool take_entry(struct op *op, const char *name, const sally_attrs *attrs)
+static bool take_entry(struct op *op, const char *name, const sally_attrs *attrs,
+                       const char *longname)
 {
+    (void)longname;
     struct listing *list = *(struct listing **)(void *)op->inline_bytes;
     listing_add(list, name, attrs);
     list->given++;

@@ -126,19 +126,20 @@ static void acls_and_bits_are_kept(void **state)
 
 static unsigned listed;
 
-static bool changes_while_listed(void *context, sally_op *op, const char **name, sally_attrs *attrs)
+static bool changes_while_listed(void *context, sally_op *op, sally_entry *entry)
 {
     struct memory *memory = context;
     (void)op;
-    (void)name;
-    (void)attrs;
+    (void)entry;
     assert_int_equal(pthread_rwlock_trywrlock(&memory->lock), 0);
     pthread_rwlock_unlock(&memory->lock);
     return true;
 }
 
-static bool take_all(struct op *op, const char *name, const sally_attrs *attrs)
+static bool take_all(struct op *op, const char *name, const sally_attrs *attrs,
+                     const char *longname)
 {
+    (void)longname;
     (void)op;
     (void)name;
     (void)attrs;

@@ -64,15 +64,15 @@ static void what_does_not_fit_begins_the_next_page(void **state)
     static const char *const second[] = {"x", "y"};
     begin(&page, 1);
     assert_false(listing_add_carry(&page.l, &page.file));
-    assert_true(listing_add(&page.l, first[0], NULL));
-    assert_true(listing_add(&page.l, first[1], NULL));
-    assert_false(listing_add(&page.l, second[0], NULL)); /* is kept: four bytes are left */
+    assert_true(listing_add(&page.l, first[0], NULL, NULL));
+    assert_true(listing_add(&page.l, first[1], NULL, NULL));
+    assert_false(listing_add(&page.l, second[0], NULL, NULL)); /* is kept: four bytes are left */
     expect_entries(&page, first, 2);
-    assert_false(listing_add(&page.l, "lost", NULL)); /* the storage does not listen */
+    assert_false(listing_add(&page.l, "lost", NULL, NULL)); /* the storage does not listen */
     assert_int_equal(page.l.skipped, 1);
     next(&page, 1);
     assert_true(listing_add_carry(&page.l, &page.file));
-    assert_true(listing_add(&page.l, second[1], NULL));
+    assert_true(listing_add(&page.l, second[1], NULL, NULL));
     expect_entries(&page, second, 2);
     next(&page, 1);
     assert_false(listing_add_carry(&page.l, &page.file)); /* only once */
@@ -85,7 +85,7 @@ static void an_old_entry_is_looked_up_again(void **state)
     struct page page = {.file = {.at_end = false}};
     buf_init(&page.file.stale_names, 1000);
     begin(&page, 1);
-    while (listing_add(&page.l, "name", NULL))
+    while (listing_add(&page.l, "name", NULL, NULL))
         continue;
     next(&page, 2); /* something has changed */
     assert_false(listing_add_carry(&page.l, &page.file));
@@ -102,13 +102,13 @@ static void a_page_that_is_read_ahead_knows_its_names(void **state)
     (void)state;
     struct page page = {.file = {.at_end = false}};
     begin(&page, 1);
-    while (listing_add(&page.l, "name", NULL))
+    while (listing_add(&page.l, "name", NULL, NULL))
         continue;
     next(&page, 1);
     page.l.ahead = true;
     buf_init(&page.l.plain, 1000);
     assert_true(listing_add_carry(&page.l, &page.file));
-    assert_true(listing_add(&page.l, "other", NULL));
+    assert_true(listing_add(&page.l, "other", NULL, NULL));
     assert_int_equal(page.l.plain.size, sizeof "name" + sizeof "other");
     assert_memory_equal(buf_head(&page.l.plain), "name\0other", page.l.plain.size);
     end(&page);
@@ -122,17 +122,39 @@ static void what_can_never_be_sent_is_skipped(void **state)
     /* 64 bytes less head and tail, 4 for the length, and 5 for the attributes, hold 41. */
     static const char longest[] = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
     begin(&page, 1);
-    assert_true(listing_add(&page.l, "a", NULL));
-    assert_true(listing_add(&page.l, "", NULL));
-    assert_true(listing_add(&page.l, "../up", NULL));
-    assert_true(listing_add(&page.l, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", NULL));
-    assert_true(listing_add(&page.l, "b", NULL));
+    assert_true(listing_add(&page.l, "a", NULL, NULL));
+    assert_true(listing_add(&page.l, "", NULL, NULL));
+    assert_true(listing_add(&page.l, "../up", NULL, NULL));
+    assert_true(listing_add(&page.l, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", NULL, NULL));
+    assert_true(listing_add(&page.l, "b", NULL, NULL));
     assert_int_equal(page.l.skipped, 3);
     expect_entries(&page, good, 2);
-    assert_false(listing_add(&page.l, longest, NULL)); /* a page of its own */
+    assert_false(listing_add(&page.l, longest, NULL, NULL)); /* a page of its own */
     next(&page, 1);
     assert_true(listing_add_carry(&page.l, &page.file));
     assert_int_equal(page.l.names.size, PAGE - NAME_TAIL);
+    end(&page);
+}
+
+/* Only version 3 has a place for it. */
+static void a_line_of_the_storages_own(void **state)
+{
+    (void)state;
+    struct page page = {.file = {.at_end = false}};
+    begin(&page, 1);
+    page.l.version = 3;
+    assert_true(listing_add(&page.l, "a", NULL, "my\tline"));
+    struct cursor c = cursor_of(page.bytes, page.l.names.size);
+    cursor_take(&c, NAME_HEAD);
+    assert_true(slice_is(get_string(&c), "a"));
+    assert_true(slice_is(get_string(&c), "my?line"));
+    assert_int_equal(get_u32(&c), 0);
+    assert_true(cursor_done(&c));
+    end(&page);
+    begin(&page, 1);
+    assert_true(listing_add(&page.l, "a", NULL, "my line"));
+    static const char *const names[] = {"a"};
+    expect_entries(&page, names, 1);
     end(&page);
 }
 
@@ -143,6 +165,7 @@ int main(void)
         cmocka_unit_test(an_old_entry_is_looked_up_again),
         cmocka_unit_test(a_page_that_is_read_ahead_knows_its_names),
         cmocka_unit_test(what_can_never_be_sent_is_skipped),
+        cmocka_unit_test(a_line_of_the_storages_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
