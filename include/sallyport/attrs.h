@@ -34,6 +34,7 @@ enum {
     SALLY_ATTR_UNTRANSLATED_NAME = 0x8000, /**< untranslated_name */
     SALLY_ATTR_ACL = 0x10000,              /**< acl, acl_size */
     SALLY_ATTR_EXTENDED = 0x20000,         /**< extended, extended_count */
+    SALLY_ATTR_IDENTITY = 0x40000,         /**< device, inode */
 };
 
 /** File types (draft-ietf-secsh-filexfer-13 section 7.2). */
@@ -163,7 +164,11 @@ typedef struct sally_attrs {
     size_t acl_size;            /**< bytes in acl */
     const sally_pair *extended; /**< extended_count pairs */
     size_t extended_count;      /**< how many */
-    uint64_t reserved2[4];      /**< zero */
+    /** With `inode`, which file it is: what a storage says is the same for two names is the same
+     * file. SFTP has no place for it. Cannot be set. */
+    uint64_t device;
+    uint64_t inode;        /**< its number on the device */
+    uint64_t reserved2[2]; /**< zero: for members to come, each with a bit in `valid` */
 } sally_attrs;
 
 /** Empties `attrs`, then says: a regular file with these permission bits and this size in bytes. */

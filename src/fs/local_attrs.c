@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "core/attrs.h"
+#include "fs/host_attrs.h"
 #include "fs/local.h"
 #include "os/file.h"
 #include "sallyport/storages.h"
@@ -34,7 +35,8 @@ void local_attrs_of(sally_attrs *attrs, const struct os_stat *st)
     memset(attrs, 0, sizeof(*attrs));
     attrs->valid = SALLY_ATTR_TYPE | SALLY_ATTR_SIZE | SALLY_ATTR_ALLOCATION_SIZE | SALLY_ATTR_IDS |
                    SALLY_ATTR_PERMISSIONS | SALLY_ATTR_ATIME | SALLY_ATTR_MTIME | SALLY_ATTR_CTIME |
-                   SALLY_ATTR_NANOSECONDS | SALLY_ATTR_LINK_COUNT | SALLY_ATTR_BITS;
+                   SALLY_ATTR_NANOSECONDS | SALLY_ATTR_LINK_COUNT | SALLY_ATTR_BITS |
+                   SALLY_ATTR_IDENTITY;
     attrs->attrib_bits = bits_of(st);
     attrs->attrib_bits_valid = st->bits_known | BIT_SPARSE;
     attrs->type = attrs_type_of_mode(st->mode);
@@ -44,6 +46,8 @@ void local_attrs_of(sally_attrs *attrs, const struct os_stat *st)
     attrs->gid = st->gid;
     attrs->permissions = st->mode & 07777;
     attrs->link_count = st->links;
+    attrs->device = st->device;
+    attrs->inode = st->inode;
     attrs->atime = time_of(st->accessed);
     attrs->mtime = time_of(st->modified);
     attrs->ctime = time_of(st->changed);
@@ -139,12 +143,6 @@ sally_status local_fstat(sally_fs *fs, sally_op *op)
     return os_stat_fd(file->fd, &st) ? answer(local_of(fs), op, file->fd, &st) : local_error(errno);
 }
 
-static bool time_ok(const sally_attrs *attrs, uint32_t bit, const sally_time *t)
-{
-    return !(attrs->valid & bit) || !(attrs->valid & SALLY_ATTR_NANOSECONDS) ||
-           t->nanoseconds < 1000000000;
-}
-
 /* What can be done is done, and the first failure is the answer, as with OpenSSH. */
 static void note(sally_status *first, sally_status status)
 {
@@ -162,8 +160,7 @@ static sally_status check_changes(const struct local *local, const sally_attrs *
     if (attrs->valid & local->shared->refused)
         return SALLY_UNSUPPORTED;
     attrs->valid &= ~local->shared->ignored;
-    if (!time_ok(attrs, SALLY_ATTR_ATIME, &attrs->atime) ||
-        !time_ok(attrs, SALLY_ATTR_MTIME, &attrs->mtime))
+    if (!host_times_ok(attrs))
         return SALLY_INVALID_PARAMETER;
     if (attrs->valid & ~(uint32_t)LOCAL_SETTABLE)
         note(left, SALLY_UNSUPPORTED);
@@ -173,16 +170,6 @@ static sally_status check_changes(const struct local *local, const sally_attrs *
         attrs->valid &= ~(uint32_t)SALLY_ATTR_SIZE;
     }
     return SALLY_OK;
-}
-
-static struct timespec change_of_time(const sally_attrs *attrs, uint32_t bit, const sally_time *t)
-{
-    struct timespec ts = {.tv_nsec = UTIME_OMIT};
-    if (attrs->valid & bit) {
-        ts.tv_sec = (time_t)t->seconds;
-        ts.tv_nsec = attrs->valid & SALLY_ATTR_NANOSECONDS ? (long)t->nanoseconds : 0;
-    }
-    return ts;
 }
 
 /* Bits can be left as they are. */
@@ -232,12 +219,8 @@ static sally_status change(struct local *local, sally_op *op, int fd, const sall
         note(&first, change_mode(local, fd, attrs->permissions));
     if (attrs->valid & SALLY_ATTR_ACL)
         note(&first, local_acl_set(local, op, fd, attrs));
-    if (attrs->valid & (SALLY_ATTR_ATIME | SALLY_ATTR_MTIME)) {
-        struct timespec times[2] = {change_of_time(attrs, SALLY_ATTR_ATIME, &attrs->atime),
-                                    change_of_time(attrs, SALLY_ATTR_MTIME, &attrs->mtime)};
-        if (!os_change_times(fd, times))
-            note(&first, local_error(errno));
-    }
+    if ((attrs->valid & (SALLY_ATTR_ATIME | SALLY_ATTR_MTIME)) && !host_change_times(fd, attrs))
+        note(&first, local_error(errno));
     return first;
 }
 

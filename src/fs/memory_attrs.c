@@ -29,7 +29,7 @@ void memory_attrs_of(sally_attrs *attrs, const struct mem_node *node)
     attrs->valid = SALLY_ATTR_TYPE | SALLY_ATTR_SIZE | SALLY_ATTR_ALLOCATION_SIZE | SALLY_ATTR_IDS |
                    SALLY_ATTR_PERMISSIONS | SALLY_ATTR_ATIME | SALLY_ATTR_MTIME | SALLY_ATTR_CTIME |
                    SALLY_ATTR_CREATETIME | SALLY_ATTR_NANOSECONDS | SALLY_ATTR_LINK_COUNT |
-                   SALLY_ATTR_BITS;
+                   SALLY_ATTR_BITS | SALLY_ATTR_IDENTITY;
     attrs->type = attrs_type_of_mode(node->mode);
     if (S_ISREG(node->mode)) {
         attrs->size = node->u.data.size;
@@ -45,6 +45,7 @@ void memory_attrs_of(sally_attrs *attrs, const struct mem_node *node)
     attrs->gid = node->gid;
     attrs->permissions = node->mode & 07777;
     attrs->link_count = node->links;
+    attrs->inode = node->inode;
     attrs->atime = time_of(node->accessed);
     attrs->mtime = time_of(node->modified);
     attrs->ctime = time_of(node->changed);

@@ -15,7 +15,8 @@ import trees
 from process import BUILD, ROOT, assert_no_report, free_port, sanitizer_env
 
 EXAMPLES = BUILD / "examples"
-SERVERS = {"smallest": False, "serve_folder": True, "own_memory": False, "late_storage": False, "hooks": True, "rights": True, "event_loop": True}
+SERVERS = {"smallest": False, "serve_folder": True, "own_memory": False, "late_storage": False, "hooks": True, "rights": True, "event_loop": True,
+           "descriptors": True}
 
 
 class Example:
@@ -85,6 +86,32 @@ def test_folder(folder, name):
             file.set_pipelined(True)
             file.write(data)
         assert (folder / "new").read_bytes() == data
+
+
+def test_descriptors(folder):
+    (folder / "below").mkdir()
+    (folder / "below" / "file").write_text("out of reach")
+    (folder / "link").symlink_to("file")
+    with running("descriptors", folder) as client:
+        data = trees.random_bytes(1_000_000)
+        with client.open("/new", "wb") as file:
+            file.set_pipelined(True)
+            file.write(data)
+            file.chmod(0o4640)
+        assert client.open("/new").read() == data and (folder / "new").read_bytes() == data
+        client.truncate("/new", 10)
+        client.utime("/new", (1000, 2000))
+        client.chmod("/new", 0o4600)
+        seen = client.stat("/new")
+        assert (seen.st_size, seen.st_mtime, seen.st_mode) == (10, 2000, 0o100600)
+        client.rename("/new", "/renamed")
+        assert sorted(client.listdir("/")) == ["below", "file", "link", "renamed"]
+        client.remove("/renamed")
+        for path in ("/below/file", "/link", "/below", "/new"):
+            with pytest.raises(OSError):
+                client.open(path).read()
+        with pytest.raises(OSError):
+            client.listdir("/below/..//below")
 
 
 def test_own_memory(folder):

@@ -164,6 +164,12 @@ static void hard_links(struct driver *d)
     IS(do_two(d, SALLY_OP_LINK, "/a", "/d/b", 0), OK);
     IS(do_stat(d, "/a", 0, &attrs), OK);
     assert_int_equal(attrs.link_count, 2);
+    sally_attrs other;
+    IS(do_stat(d, "/d/b", 0, &other), OK);
+    assert_true(attrs.valid & other.valid & SALLY_ATTR_IDENTITY);
+    assert_true(attrs.device == other.device && attrs.inode == other.inode);
+    IS(do_stat(d, "/d", 0, &other), OK);
+    assert_true(attrs.inode != other.inode);
     IS(do_two(d, SALLY_OP_LINK, "/a", "/d/b", 0), FILE_ALREADY_EXISTS);
     IS(do_two(d, SALLY_OP_LINK, "/none", "/c", 0), NO_SUCH_FILE);
     IS(do_two(d, SALLY_OP_LINK, "/a", "/none/c", 0), NO_SUCH_FILE);

@@ -1,0 +1,14 @@
+/* Attributes on their way to the operating system. */
+#ifndef SALLY_FS_HOST_ATTRS_H
+#define SALLY_FS_HOST_ATTRS_H
+
+#include <stdbool.h>
+
+#include "sallyport/attrs.h"
+
+/* Whether the nanoseconds of the times that are to be set are such. */
+bool host_times_ok(const sally_attrs *attrs);
+/* Sets access and modification time, of an O_PATH descriptor too; errno when false. */
+bool host_change_times(int fd, const sally_attrs *attrs);
+
+#endif
