@@ -171,10 +171,13 @@ static sally_error take_options(sally_sftp *x, sally_sftp_options *o)
                                .wall_ns = o->wall_seconds ? log_ns : NULL,
                                .clock = x,
                                .level = or_default(o->log_level, SALLY_LOG_INFO)};
+    const sally_hooks *hooks = o->hooks;
     for (size_t i = 0; i < o->hook_count; i++) {
-        sally_error error = hook_stack_add(&x->hooks, &o->hooks[i]);
+        sally_error error = hook_stack_add(&x->hooks, hooks);
         if (error)
             return error;
+        /* The caller's may be shorter or longer than ours. */
+        hooks = (const void *)((const char *)hooks + hooks->struct_size);
     }
     return copy_texts(x, o);
 }

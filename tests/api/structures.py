@@ -1,0 +1,25 @@
+"""Every structure of the public headers that begins with struct_size has been tried by `structures`, and nothing went wrong.
+
+Usage: structures.py PROGRAM"""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+STRUCTURE = re.compile(r"typedef struct (sally_\w+) \{\s*size_t struct_size;")
+
+
+def main():
+    include = pathlib.Path(__file__).resolve().parents[2] / "include"
+    declared = {name for path in include.rglob("*.h") for name in STRUCTURE.findall(path.read_text())}
+    result = subprocess.run([sys.argv[1]], text=True, stdout=subprocess.PIPE, check=False)
+    tried = set(result.stdout.split())
+    for name in sorted(declared ^ tried):
+        print(f"{name}: {'not tried: add it to structures.c' if name in declared else 'no such structure'}")
+    print(f"{len(tried)} structures tried")
+    return 1 if result.returncode or declared != tried else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
