@@ -3,8 +3,8 @@ include(CMakePackageConfigHelpers)
 
 install(TARGETS sallyport LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(FILES $<TARGET_FILE:Sallyport::static> DESTINATION "${CMAKE_INSTALL_LIBDIR}")
-install(FILES include/sallyport.h DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
-install(DIRECTORY include/sallyport DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h")
+install(FILES include/sallyport.h include/sallyport.hpp DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+install(DIRECTORY include/sallyport DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 
 # Both find themselves by their own place, so that the tree may be moved after it was installed.
 file(RELATIVE_PATH SALLY_PC_UP "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
@@ -41,7 +41,7 @@ endif()
 set(documents "${CMAKE_INSTALL_DATADIR}/doc/sallyport")
 install(FILES README.md CHANGELOG.md LICENSE DESTINATION "${documents}")
 install(DIRECTORY docs DESTINATION "${documents}" FILES_MATCHING PATTERN "*.md")
-install(DIRECTORY examples DESTINATION "${documents}" FILES_MATCHING PATTERN "*.c")
+install(DIRECTORY examples DESTINATION "${documents}" FILES_MATCHING PATTERN "*.c" PATTERN "*.cpp")
 
 # A parent project has an install manifest of its own.
 if(PROJECT_IS_TOP_LEVEL)

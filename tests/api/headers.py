@@ -20,6 +20,9 @@ def main():
     include = pathlib.Path(__file__).resolve().parents[2] / "include"
     headers = sorted(str(path.relative_to(include)) for path in include.rglob("*.h"))
     units = {header: f"#include <{header}>\n#include <{header}>\ntypedef int one;\n" for header in headers}
+    if "++" in standard:
+        headers += sorted(str(path.relative_to(include)) for path in include.rglob("*.hpp"))
+        units.update({header: f"#include <{header}>\n#include <{header}>\ntypedef int one;\n" for header in headers})
     units["all headers"] = "".join(f"#include <{header}>\n" for header in headers)
     units["all headers, backwards"] = "".join(f"#include <{header}>\n" for header in reversed(headers))
     failed = 0

@@ -16,7 +16,7 @@ from process import BUILD, ROOT, assert_no_report, free_port, sanitizer_env
 
 EXAMPLES = BUILD / "examples"
 SERVERS = {"smallest": False, "serve_folder": True, "own_memory": False, "late_storage": False, "hooks": True, "rights": True, "event_loop": True,
-           "descriptors": True}
+           "descriptors": True, "server": False}
 
 
 class Example:
@@ -64,7 +64,7 @@ def running(name, folder):
 
 
 def test_every_example_is_tried():
-    found = {path.stem for path in (ROOT / "examples").glob("*.c")}
+    found = {path.stem for path in (ROOT / "examples").glob("*.c*")}
     assert found == set(SERVERS) | {"sftp_pipe", "test_storage"}
 
 
@@ -112,6 +112,22 @@ def test_descriptors(folder):
                 client.open(path).read()
         with pytest.raises(OSError):
             client.listdir("/below/..//below")
+
+
+def test_server_in_cpp(folder):
+    with running("server", folder) as client:
+        with client.open("/note", "wb") as file:
+            file.write(b"one" * 1000)
+        assert client.open("/note").read() == b"one" * 1000
+        with client.open("/note", "w") as file:
+            file.write("two")
+        assert client.stat("/note").st_size == 3 and client.listdir("/") == ["note"]
+        with pytest.raises(FileNotFoundError):
+            client.open("/other")
+        with client.open("/note", "r+") as file, pytest.raises(OSError, match="not a book"):
+            file.seek(1_000_000)
+            file.write("x")
+            file.flush()
 
 
 def test_own_memory(folder):
