@@ -45,6 +45,11 @@ bench: deps ## measure, side by side with others, which it unpacks into .deps
 bench-quick: deps ## the same in two minutes, with less to go by
 	@bench/run.sh --quick
 
+.PHONY: reference
+reference: ## make reference pages from the headers with Doxygen, in build/release/reference/html
+	@cmake --preset release $(if $(wildcard build/release/CMakeCache.txt),>/dev/null)
+	@cmake --build build/release --target reference
+
 .PHONY: install
 install: build ## install below PREFIX (DESTDIR is honoured)
 	@cmake -DCMAKE_INSTALL_PREFIX=$(PREFIX) build/release >/dev/null

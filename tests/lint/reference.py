@@ -1,0 +1,31 @@
+"""Doxygen makes the reference pages without a warning. Ends with 77 where Doxygen is not installed.
+
+Usage: reference.py DOXYFILE"""
+
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from tree import finish, run_check
+
+
+def check():
+    program = shutil.which("doxygen")
+    if not program:
+        print("skipped: doxygen is not installed")
+        sys.exit(77)
+    configuration = pathlib.Path(sys.argv[1]).read_text()
+    with tempfile.TemporaryDirectory(prefix="sallyport-reference-") as name:
+        configuration = re.sub(r"^OUTPUT_DIRECTORY.*", f'OUTPUT_DIRECTORY = "{name}"', configuration, flags=re.M)
+        result = subprocess.run([program, "-"], input=configuration, capture_output=True, text=True, check=False)
+        pages = len(list(pathlib.Path(name).rglob("*.html")))
+    problems = [line for line in result.stderr.splitlines() if ": warning: " in line or ": error: " in line]
+    if result.returncode != 0 and not problems:
+        problems = [result.stderr.strip() or "doxygen failed"]
+    return finish("reference pages", problems, pages)
+
+
+run_check(check)
