@@ -170,6 +170,15 @@ static sally_error try_entry(const void *given)
     return try_in_slot(given, entry_slot);
 }
 
+static sally_error try_client(const void *given)
+{
+    sally_client *client;
+    sally_error error = sally_client_new(&client, storage, given);
+    if (!error)
+        sally_client_free(client);
+    return error;
+}
+
 static void expect(const char *name, const char *what, sally_error got, sally_error wanted)
 {
     if (got == wanted)
@@ -269,6 +278,8 @@ int main(void)
     TRY(sally_fault, path, try_fault);
     TRY(sally_lock_holder, is_range, try_holder);
     TRY(sally_entry, longname, try_entry);
+    const sally_client_options sample_sally_client_options = {.version = 3};
+    TRY(sally_client_options, server, try_client);
     try_rows_of_hooks();
     try_counters();
     sally_fs_unref(storage);
