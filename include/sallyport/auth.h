@@ -58,7 +58,9 @@ struct sally_auth_request {
     uint32_t round; /**< keyboard-interactive: 0 at first, then one more for each set of answers */
     const char *password;        /**< password: the secret, wiped afterwards */
     const char *new_password;    /**< password: when the client changes it; else NULL */
-    const char *key_algorithm;   /**< publickey: the key's type, such as "ssh-ed25519" */
+    const char *key_type;        /**< publickey: the key's type, such as "ssh-rsa" */
+    const char *signature_algorithm; /**< publickey: what the client signs by, such as
+                                        "rsa-sha2-512"; for some types of keys there are several */
     const void *key_blob;        /**< publickey: the key as in RFC 4253 section 6.6 */
     size_t key_blob_size;        /**< publickey: bytes */
     const char *key_fingerprint; /**< publickey: "SHA256:" and base64 */
@@ -66,6 +68,10 @@ struct sally_auth_request {
                                     wiped afterwards */
     uint32_t answer_count;       /**< keyboard-interactive: as many as were prompted for */
     uint32_t reserved;           /**< zero */
+    const char *submethods;      /**< keyboard-interactive, round 0: what the client would like to be
+                                    asked by (RFC 4256 section 3.1): names separated by commas, ""
+                                    for "as you like"; a hint, which may be ignored */
+    const char *service;         /**< what the client wants to use: "ssh-connection" */
     void *state; /**< yours, kept from one request of a connection to the next, NULL at first; see
                     forget */
     uint64_t reserved2[4]; /**< zero */
@@ -99,7 +105,8 @@ typedef struct sally_auth_methods {
 } sally_auth_methods;
 
 /** Makes an authenticator; `methods` is copied. On failure `user_data` stays the caller's:
- * ::SALLY_E_INVALID without `authenticate`, or for a struct_size that makes no sense. */
+ * ::SALLY_E_INVALID without `authenticate`, for unknown bits, or for a struct_size that is smaller
+ * than the structure of release 0.1, or larger with members that this release does not know. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_auth_new(sally_auth **out,
                                                       const sally_auth_methods *methods,
                                                       void *user_data);
@@ -119,6 +126,22 @@ SALLY_API void sally_auth_finish(sally_auth_request *request, sally_auth_result 
  * may do everything, unless the functions below, which may be called before or after this one, say
  * otherwise. Returns the result to return. */
 SALLY_API sally_auth_result sally_auth_accept(sally_auth_request *request, sally_fs *fs);
+/** Data of the program's for the sessions of this login, which find it with
+ * sally_session_login_data(): an account, a database handle. `free_data` (may be NULL) is called
+ * once: as the logout, on the connection's network thread, when the connection and the last of its
+ * sessions are gone; or, on any thread, when this does not lead to a login after all (the answer is
+ * not ::SALLY_AUTH_ACCEPT, or something is in the way of the login), or when other data takes its
+ * place. It must not wait. */
+SALLY_API void sally_auth_set_data(sally_auth_request *request, void *data,
+                                   void (*free_data)(void *data));
+/** A text that goes with the answer; copied. With ::SALLY_AUTH_REJECT, the reason: it goes into the
+ * log and to the hooks (sally_auth_event), and not to the client: SSH has no place for it in its
+ * "no" (use sally_auth_add_banner() to tell clients, who may be guessing). With
+ * ::SALLY_AUTH_ACCEPT, a welcome, which SSH clients are sent as a banner, before the "yes"; most
+ * show it, some (and most that run in scripts) do not. With other answers it is dropped.
+ * ::SALLY_E_INVALID, ::SALLY_E_LIMIT (16 KiB), ::SALLY_E_NO_MEMORY: there is no text then, and the
+ * answer counts all the same. */
+SALLY_API sally_error sally_auth_set_message(sally_auth_request *request, const char *text);
 /** The directory of the storage that the session sees as "/"; copied and normalised. No path and no
  * symbolic link, not even one that the user creates, leads out of it. See sally_fs_chroot(), also
  * for what happens when the directory does not exist. ::SALLY_E_INVALID for NULL or an invalid path
@@ -152,6 +175,64 @@ SALLY_API sally_error sally_auth_set_instruction(sally_auth_request *request, co
  * are replaced by question marks. */
 SALLY_API sally_error sally_auth_add_banner(sally_auth_request *request, const char *text);
 
+/** @name Memory that lives as long as the request
+ * By whoever owns the request: its methods until they return, or PENDING and until
+ * sally_auth_finish().
+ * @{ */
+/** Memory for anything, zeroed, wiped and freed once the request is answered. For a state that lasts
+ * longer see request->state. NULL when memory is short. */
+SALLY_API void *sally_auth_alloc(sally_auth_request *request, size_t size);
+/** A copy of `text` in such memory; NULL for NULL, or when memory is short. */
+SALLY_API char *sally_auth_strdup(sally_auth_request *request, const char *text);
+/** Whether the client is gone, so that nobody waits for the answer any more; it is still owed. */
+SALLY_API bool sally_auth_cancelled(const sally_auth_request *request);
+/** @} */
+
+/** @name Authenticators that ask others
+ * @{ */
+/** What the asked authenticator answered: ::SALLY_AUTH_REJECT, ::SALLY_AUTH_ACCEPT,
+ * ::SALLY_AUTH_PARTIAL or ::SALLY_AUTH_PROMPT (never PENDING), with all that it said, which may be
+ * added to or replaced. Returns the answer of the one that asked, which may be another one, or
+ * ::SALLY_AUTH_PENDING. */
+typedef sally_auth_result sally_auth_done_fn(void *context, sally_auth_request *request,
+                                             sally_auth_result result);
+/**
+ * Asks another authenticator in the request's name, and judges its answer. Inside `authenticate`, or
+ * `may_try_key` (then the other one's is asked), as in `return sally_auth_ask(inner, request, judge,
+ * NULL)`; or while the request is PENDING, in `sally_auth_finish(request, result)`, unless the
+ * result is PENDING.
+ *
+ * `done` is called exactly once: in this call, or when `inner` has answered late, on a worker (in
+ * pump mode, and without workers, on the thread that called sally_auth_finish()). NULL: the answer
+ * is the asker's as it is. After ::SALLY_AUTH_PENDING was returned, return it too, and do not touch
+ * the request before `done`.
+ *
+ * What was answered so far (storage, settings, prompts) is dropped first. `inner` has a
+ * request->state of its own for each asker, sees the successes that itself and the asker called
+ * right, rounds that count from its own first question, and answers to its own questions only: those
+ * that `done` adds behind them are the asker's. It is not asked, and the result is
+ * ::SALLY_AUTH_REJECT, for methods that it takes no part in or does not offer now. So that it is
+ * asked about a dialogue's answers, ask it in each round. `inner` is held until the connection ends.
+ */
+SALLY_API sally_auth_result sally_auth_ask(sally_auth *inner, sally_auth_request *request,
+                                           sally_auth_done_fn *done, void *context);
+/** What `inner` would offer this user now: SALLY_AUTH_ bits. Inside `offered`, and wherever
+ * sally_auth_ask() is allowed. */
+SALLY_API uint32_t sally_auth_ask_offered(sally_auth *inner, sally_auth_request *request);
+/** Answers yes with all that `inner` accepted with, when the asker answered ::SALLY_AUTH_PARTIAL or
+ * ::SALLY_AUTH_PROMPT to that: storage, directories, permissions, settings, message and data. It
+ * is there for the same user on the same connection, once; after ::SALLY_AUTH_PROMPT, as long as
+ * the dialogue lasts. Returns the result to return: ::SALLY_AUTH_REJECT if there is nothing. */
+SALLY_API sally_auth_result sally_auth_accept_asked(sally_auth_request *request,
+                                                    const sally_auth *inner);
+/** @} */
+
+/** A setting of a user's. */
+typedef struct sally_user_setting {
+    const char *name;  /**< see sally_auth_set() */
+    const char *value; /**< the same */
+} sally_user_setting;
+
 /** One user of the ready-made authenticator. All that it points to is copied. */
 typedef struct sally_user {
     size_t struct_size; /**< sizeof(sally_user) */
@@ -170,6 +251,14 @@ typedef struct sally_user {
     uint32_t permissions;             /**< SALLY_MAY_ bits; 0 means all of them, unlike in
                                          sally_auth_set_permissions() */
     uint32_t required; /**< SALLY_AUTH_ bits that must all succeed, in any order; 0: any one */
+    const char *const *authorized_keys_files; /**< more files, as authorized_keys_file; NULL for
+                                                 none */
+    size_t authorized_keys_file_count;        /**< of these; at most 32 files in all */
+    const sally_user_setting *settings; /**< for the user's connections; they are checked at the
+                                           login, which a wrong one rejects (the log says which).
+                                           NULL for none */
+    size_t setting_count;               /**< of these; at most 64 */
+    const char *message; /**< the welcome, see sally_auth_set_message(); NULL for none */
 } sally_user;
 
 /** An authenticator over a list of users in memory. Clients may send the password
@@ -177,8 +266,8 @@ typedef struct sally_user {
  *
  * Unknown users take as long as known ones: each password attempt computes one hash of each kind
  * and cost among the users' passwords (the eight most expensive, if there are more), so use one
- * kind for all. Looking up a key takes the same time however many there are; if any user has a file
- * of keys, one such file is checked for everybody.
+ * kind for all. Looking up a key takes the same time however many there are; if users have files
+ * of keys, as many are checked for everybody as the user with the most of them has.
  *
  * Unless the setting "auth.strict_modes" is off, a file of keys is used only if it, and every
  * directory and symbolic link on the way to it, belongs to root, to the process's effective user
@@ -192,7 +281,7 @@ typedef struct sally_user {
  * sftp-server(8); -e, -f and -l are ignored. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_auth_users_new(sally_auth **out);
 /** Adds a user, or replaces the one of this name. Any thread, also while the server runs.
- * ::SALLY_E_INVALID also for a password that looks like an incomplete hash, and for a required
+ * ::SALLY_E_INVALID for a struct_size as in sally_auth_new(), and for a password that looks like an incomplete hash, and for a required
  * method that the user has no password or key for; ::SALLY_E_UNSUPPORTED for a kind of hash that
  * crypt(3) does not know or that is too weak. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_auth_users_add(sally_auth *users,
@@ -211,6 +300,17 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_auth_chain_new(sally_auth **out, sa
  * purpose. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_hash_password(const char *password, char *hash,
                                                            size_t size);
+
+/** Whether `password` is the one that `hash` is of, in time that does not depend on the password.
+ * `hash`: of a kind that sally_user.password takes ("$y$...", "$2b$...", "$6$...", "$5$..."), such
+ * as sally_hash_password() makes. Anything else is false, clear text too (a stolen hash of another
+ * kind must not do as the password), and so is NULL: ask with NULL for users who do not exist. For
+ * both, one hash of sally_hash_password()'s kind and cost is computed all the same; where yours are
+ * of another kind, keep one of a password that nobody knows, and ask with that instead of NULL. Runs
+ * crypt(3), which takes some 50 milliseconds and 16 MiB at the default cost: call it on a worker
+ * (where authenticators are called) or on a thread of your own, not on a network thread. Any thread.
+ */
+SALLY_API bool sally_check_password(const char *password, const char *hash);
 
 SALLY_END_DECLS
 

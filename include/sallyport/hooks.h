@@ -36,11 +36,15 @@ enum {
 
 /** A finished try to log in. Passwords are never here. */
 typedef struct sally_auth_event {
-    const char *user;        /**< as the client said it */
-    const char *method;      /**< "password", "publickey", ... */
+    const char *user;        /**< as the client said it; question marks stand for NULs, and what
+                                is behind 1024 bytes is cut off */
+    const char *method;      /**< "password", "publickey", ...; what the client said when that is
+                                no method we know */
     const char *fingerprint; /**< of a key, "SHA256:..."; "" for other methods */
     uint32_t attempt;        /**< from 1 */
     int32_t result;          /**< SALLY_AUTH_ACCEPT, SALLY_AUTH_PARTIAL or SALLY_AUTH_REJECT */
+    const char *reason;      /**< REJECT: why, for operators: from sally_auth_set_message(), or the
+                                library; "" when nobody said */
 } sally_auth_event;
 
 /** A set of hooks; any function may be NULL. */
@@ -77,7 +81,9 @@ typedef struct sally_hooks {
     /** A key exchange (the first, or a later one) has ended; `algorithms` names what was agreed on.
      */
     void (*keys_exchanged)(void *user_data, const sally_peer *peer, const char *algorithms);
-    /** A try to log in has ended. */
+    /** A try to log in has ended: the authenticator has answered, or the library refused it (a wrong
+     * signature, a signature algorithm that is not allowed, a method that is not supported). Questions
+     * are no tries: "none", and whether a key may be tried. */
     void (*authenticated)(void *user_data, const sally_peer *peer, const sally_auth_event *event);
     /** The connection is gone. `reason` is a SALLY_END_ value, `detail` a short text. */
     void (*disconnected)(void *user_data, const sally_peer *peer, uint32_t reason,

@@ -94,6 +94,10 @@ SALLY_API sally_fs *sally_session_fs(const sally_session *session);
 SALLY_API void sally_session_set_data(sally_session *session, void *data);
 /** The pointer kept; NULL at first. */
 SALLY_API void *sally_session_data(const sally_session *session);
+/** What the authenticator gave with the login (sally_auth_set_data()); the same for all sessions of
+ * the connection. Valid until SESSION_END has been answered. NULL when there is none, and for a
+ * sally_sftp. Any thread, as long as the session exists. */
+SALLY_API void *sally_session_login_data(const sally_session *session);
 
 /** Told when an operation submitted by the program has ended; `op` lives until this returns. */
 typedef void sally_submit_done_fn(void *user_data, sally_op *op, sally_status status);

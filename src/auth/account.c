@@ -7,6 +7,11 @@
 #include "base/mem.h"
 #include "sallyport/fs.h"
 
+/* Bounds of one user's lists: far above what anybody needs, and as many files are checked for
+ * everybody. */
+#define MAX_KEYS_FILES 32
+#define MAX_SETTINGS   64
+
 void account_unref(struct account *a)
 {
     if (!a || atomic_fetch_sub_explicit(&a->refs, 1, memory_order_acq_rel) != 1)
@@ -14,7 +19,15 @@ void account_unref(struct account *a)
     mem_free(a->name);
     password_clear(&a->password);
     authorized_keys_unref(a->keys);
-    keys_file_free(a->keys_file);
+    for (size_t i = 0; i < a->keys_file_count; i++)
+        keys_file_free(a->keys_files[i]);
+    mem_free(a->keys_files);
+    for (size_t i = 0; i < a->setting_count; i++) {
+        mem_free(a->settings[i].name);
+        mem_free(a->settings[i].value);
+    }
+    mem_free(a->settings);
+    mem_free(a->message);
     sally_fs_unref(a->fs);
     mem_free(a->root);
     mem_free(a->home);
@@ -30,7 +43,7 @@ struct account *account_ref(struct account *a)
 
 bool account_has_keys(const struct account *a)
 {
-    return a->keys || a->keys_file;
+    return a->keys || a->keys_file_count;
 }
 
 bool account_may_use(const struct account *a, uint32_t method)
@@ -38,18 +51,40 @@ bool account_may_use(const struct account *a, uint32_t method)
     return !a->required || a->required & method;
 }
 
+static bool check_lists(const sally_user *user)
+{
+    if ((user->authorized_keys_file_count && !user->authorized_keys_files) ||
+        (user->setting_count && !user->settings))
+        return false;
+    for (size_t i = 0; i < user->authorized_keys_file_count && i < MAX_KEYS_FILES; i++) {
+        if (!user->authorized_keys_files[i])
+            return false;
+    }
+    for (size_t i = 0; i < user->setting_count && i < MAX_SETTINGS; i++) {
+        if (!user->settings[i].name || !user->settings[i].value)
+            return false;
+    }
+    return true;
+}
+
 /* A user that could never log in, or that requires a method without a key or password for it, is a
  * mistake that is reported now. */
 static sally_error check(const sally_user *user)
 {
     const uint32_t methods = SALLY_AUTH_PASSWORD | SALLY_AUTH_PUBLICKEY;
-    bool keys = user->authorized_keys || user->authorized_keys_file;
+    bool keys = user->authorized_keys || user->authorized_keys_file ||
+                user->authorized_keys_file_count;
     if (!user->name || !*user->name || !user->fs || user->required & ~methods ||
         user->permissions & ~(uint32_t)SALLY_MAY_ALL)
         return SALLY_E_INVALID;
     if ((user->required & SALLY_AUTH_PASSWORD && !user->password) ||
         (user->required & SALLY_AUTH_PUBLICKEY && !keys))
         return SALLY_E_INVALID;
+    if (!check_lists(user))
+        return SALLY_E_INVALID;
+    if (user->authorized_keys_file_count > MAX_KEYS_FILES - (user->authorized_keys_file != NULL) ||
+        user->setting_count > MAX_SETTINGS)
+        return SALLY_E_LIMIT;
     if (user->authorized_keys &&
         strnlen(user->authorized_keys, AUTHORIZED_KEYS_MAX_BYTES + 1) > AUTHORIZED_KEYS_MAX_BYTES)
         return SALLY_E_LIMIT;
@@ -72,8 +107,69 @@ static uid_t local_user(const char *name)
 static void read_ahead(const struct account *a)
 {
     struct keys_file_fault fault;
-    if (a->keys_file)
-        authorized_keys_unref(keys_file_read(a->keys_file, false, &fault));
+    for (size_t i = 0; i < a->keys_file_count; i++)
+        authorized_keys_unref(keys_file_read(a->keys_files[i], false, &fault));
+}
+
+static bool add_file(struct account *a, const struct password_context *passwords, const char *path)
+{
+    struct keys_file *file = keys_file_new(passwords->crypto, path, local_user(a->name));
+    if (file)
+        a->keys_files[a->keys_file_count++] = file;
+    return file != NULL;
+}
+
+/* False: no memory. */
+static bool add_files(struct account *a, const struct password_context *passwords,
+                      const sally_user *user)
+{
+    size_t count = user->authorized_keys_file_count + (user->authorized_keys_file != NULL);
+    if (count == 0)
+        return true;
+    a->keys_files = mem_array(count, sizeof(struct keys_file *));
+    if (!a->keys_files ||
+        (user->authorized_keys_file && !add_file(a, passwords, user->authorized_keys_file)))
+        return false;
+    for (size_t i = 0; i < user->authorized_keys_file_count; i++) {
+        if (!add_file(a, passwords, user->authorized_keys_files[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool add_settings(struct account *a, const sally_user *user)
+{
+    if (user->setting_count == 0)
+        return true;
+    a->settings = mem_array(user->setting_count, sizeof *a->settings);
+    if (!a->settings)
+        return false;
+    for (size_t i = 0; i < user->setting_count; i++) {
+        struct account_setting *setting = &a->settings[a->setting_count++];
+        setting->name = mem_strdup(user->settings[i].name);
+        setting->value = mem_strdup(user->settings[i].value);
+        if (!setting->name || !setting->value)
+            return false;
+    }
+    return true;
+}
+
+/* False: no memory. */
+static bool copy(struct account *a, const struct password_context *passwords,
+                 const sally_user *user)
+{
+    a->name = mem_strdup(user->name);
+    if (user->authorized_keys)
+        a->keys = authorized_keys_parse(passwords->crypto, slice_of(user->authorized_keys));
+    if (user->message)
+        a->message = mem_strdup(user->message);
+    a->root = mem_strdup(user->root ? user->root : "/");
+    a->home = mem_strdup(user->home ? user->home : "/");
+    a->fs = sally_fs_ref(user->fs);
+    a->permissions = user->permissions ? user->permissions : SALLY_MAY_ALL;
+    a->required = user->required;
+    return a->name && a->root && a->home && (a->keys || !user->authorized_keys) &&
+           (a->message || !user->message) && add_files(a, passwords, user) && add_settings(a, user);
 }
 
 sally_error account_new(struct account **out, const struct password_context *passwords,
@@ -87,19 +183,7 @@ sally_error account_new(struct account **out, const struct password_context *pas
     if (!a)
         return SALLY_E_NO_MEMORY;
     atomic_init(&a->refs, 1);
-    a->name = mem_strdup(user->name);
-    if (user->authorized_keys)
-        a->keys = authorized_keys_parse(passwords->crypto, slice_of(user->authorized_keys));
-    if (user->authorized_keys_file)
-        a->keys_file =
-            keys_file_new(passwords->crypto, user->authorized_keys_file, local_user(user->name));
-    a->root = mem_strdup(user->root ? user->root : "/");
-    a->home = mem_strdup(user->home ? user->home : "/");
-    a->fs = sally_fs_ref(user->fs);
-    a->permissions = user->permissions ? user->permissions : SALLY_MAY_ALL;
-    a->required = user->required;
-    if (!a->name || !a->root || !a->home || (user->authorized_keys && !a->keys) ||
-        (user->authorized_keys_file && !a->keys_file))
+    if (!copy(a, passwords, user))
         e = SALLY_E_NO_MEMORY;
     else if (user->password)
         e = password_init(&a->password, passwords, user->password);

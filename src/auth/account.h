@@ -14,11 +14,17 @@ struct account { /* immutable but for refs: held, without the lock, while a pass
     char *name;
     struct password password;
     struct authorized_keys *keys; /* held; NULL: none */
-    struct keys_file *keys_file;  /* NULL: none */
+    struct keys_file **keys_files;
+    size_t keys_file_count;
     sally_fs *fs;
     char *root, *home;
     uint32_t permissions;
     uint32_t required;
+    struct account_setting {
+        char *name, *value;
+    } *settings;
+    size_t setting_count;
+    char *message; /* NULL: none */
 };
 
 /* Copies what it needs. SALLY_E_INVALID, SALLY_E_LIMIT, SALLY_E_UNSUPPORTED: a user that could

@@ -1,9 +1,9 @@
-#include <string.h>
-
 #include "auth/authenticator.h"
-#include "auth/request.h"
 #include "base/mem.h"
 #include "base/sized.h"
+
+/* The size of the first release's structure. */
+#define LEAST_METHODS (offsetof(sally_auth_methods, destroy) + sizeof(void (*)(void *)))
 
 sally_error sally_auth_new(sally_auth **out, const sally_auth_methods *methods, void *user_data)
 {
@@ -11,7 +11,7 @@ sally_error sally_auth_new(sally_auth **out, const sally_auth_methods *methods, 
         return SALLY_E_INVALID;
     *out = NULL;
     sally_auth_methods copy;
-    if (!sized_copy(&copy, sizeof copy, methods, methods->struct_size, sizeof copy))
+    if (!sized_copy(&copy, sizeof copy, methods, methods->struct_size, LEAST_METHODS))
         return SALLY_E_INVALID;
     const uint32_t all = SALLY_AUTH_NONE | SALLY_AUTH_PASSWORD | SALLY_AUTH_PUBLICKEY |
                          SALLY_AUTH_KEYBOARD_INTERACTIVE;
@@ -37,9 +37,6 @@ void sally_auth_unref(sally_auth *auth)
 {
     if (!auth || atomic_fetch_sub_explicit(&auth->refs, 1, memory_order_acq_rel) != 1)
         return;
-    for (uint32_t i = 0; i < auth->leaf_count; i++)
-        sally_auth_unref(auth->leaves[i]); /* leaves are no chains: one level deep */
-    mem_free(auth->leaves);
     if (auth->methods.destroy)
         auth->methods.destroy(auth->user_data);
     mem_free(auth);
@@ -50,36 +47,10 @@ void *sally_auth_data(const sally_auth *auth)
     return auth->user_data;
 }
 
-sally_auth *auth_leaf(sally_auth *auth, uint32_t index)
+bool auth_is_quick(const sally_auth *auth, const sally_auth_request *request)
 {
-    if (auth->leaf_count)
-        return index < auth->leaf_count ? auth->leaves[index] : NULL;
-    return index == 0 ? auth : NULL;
-}
-
-uint32_t auth_offered(sally_auth *auth, sally_auth_request *request)
-{
-    uint32_t offered = 0;
-    bool states = chain_begin(auth, request);
-    sally_auth *leaf;
-    for (uint32_t i = 0; (leaf = auth_leaf(auth, i)) != NULL; i++) {
-        uint32_t methods = leaf->methods.methods;
-        if (leaf->methods.offered && states) {
-            struct chain_state *chain = chain_enter(auth, request, i);
-            methods &= leaf->methods.offered(leaf, request);
-            chain_leave(chain, request, i, SALLY_AUTH_REJECT);
-        }
-        offered |= methods;
-    }
-    return offered;
-}
-
-void auth_forget(sally_auth *auth, void *state)
-{
-    if (!state)
-        return;
-    if (auth->leaf_count)
-        chain_forget(auth, state);
-    else if (auth->methods.forget)
-        auth->methods.forget(auth, state);
+    if (auth->is_quick)
+        return auth->is_quick(auth, request);
+    return request->method == SALLY_AUTH_NONE && !auth->methods.offered &&
+           !(auth->methods.methods & SALLY_AUTH_NONE);
 }

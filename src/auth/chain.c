@@ -1,25 +1,118 @@
 /* Chains: several authenticators, asked one after the other until one does not reject. */
-#include "auth/authenticator.h"
+#include "auth/asked.h"
 #include "auth/request.h"
 #include "base/mem.h"
 
 /* The most authenticators in one chain: a sanity bound, far above what anybody needs. */
-#define MAX_LEAVES 256
+#define MAX_PARTS 256
 
-struct leaf_state {
-    void *state;
-    uint32_t succeeded; /* what this leaf called right so far */
+struct chain {
+    uint32_t count;
+    sally_auth *parts[]; /* held, none of them a chain */
 };
 
-/* What stands in request->state of a chain, from one try of a connection to the next. */
-struct chain_state {
-    uint32_t prompted_by; /* the leaf that asked questions, and alone hears the answers */
-    uint32_t first_round; /* the one in which it was asked first: to itself that is round 0 */
-    /* While a leaf is asked: what the request goes back to. */
-    uint32_t succeeded, round, answer_count;
-    const char *const *answers;
-    struct leaf_state leaves[];
-};
+static sally_auth_result ask_from(const struct chain *chain, sally_auth_request *request,
+                                  uint32_t index);
+
+/* `context` is the place behind the one that has answered late. */
+static sally_auth_result part_answered(void *context, sally_auth_request *request,
+                                       sally_auth_result result)
+{
+    const struct asked *self = auth_request_asked(request);
+    if (result != SALLY_AUTH_REJECT)
+        return result;
+    return ask_from(sally_auth_data(self->auth), request, (uint32_t)(uintptr_t)context);
+}
+
+static sally_auth_result ask_from(const struct chain *chain, sally_auth_request *request,
+                                  uint32_t index)
+{
+    for (uint32_t i = index; i < chain->count; i++) {
+        if (!(chain->parts[i]->methods.methods & request->method))
+            continue;
+        void *behind = (void *)(uintptr_t)(i + 1);
+        sally_auth_result result =
+            auth_request_ask(request, chain->parts[i], part_answered, behind);
+        if (result != SALLY_AUTH_REJECT)
+            return result;
+    }
+    return SALLY_AUTH_REJECT;
+}
+
+/* Whoever asked the client alone hears the answers: those before it have rejected, and those behind
+ * it come in when it rejects. */
+static uint32_t first_to_ask(const struct chain *chain, const struct asked *heard)
+{
+    for (uint32_t i = 0; heard && i < chain->count; i++) {
+        if (chain->parts[i] == heard->auth)
+            return i;
+    }
+    return 0;
+}
+
+static sally_auth_result chain_authenticate(sally_auth *auth, sally_auth_request *request)
+{
+    const struct chain *chain = sally_auth_data(auth);
+    return ask_from(chain, request, first_to_ask(chain, auth_request_asked(request)->heard));
+}
+
+static sally_auth_result chain_may_try_key(sally_auth *auth, sally_auth_request *request)
+{
+    return ask_from(sally_auth_data(auth), request, 0);
+}
+
+static uint32_t chain_offered(sally_auth *auth, sally_auth_request *request)
+{
+    const struct chain *chain = sally_auth_data(auth);
+    uint32_t offered = 0;
+    for (uint32_t i = 0; i < chain->count; i++)
+        offered |= sally_auth_ask_offered(chain->parts[i], request);
+    return offered;
+}
+
+static bool chain_is_quick(const sally_auth *auth, const sally_auth_request *request)
+{
+    const struct chain *chain = auth->user_data;
+    for (uint32_t i = 0; i < chain->count; i++) {
+        if (!auth_is_quick(chain->parts[i], request))
+            return false;
+    }
+    return true;
+}
+
+static void chain_destroy(void *user_data)
+{
+    struct chain *chain = user_data;
+    for (uint32_t i = 0; i < chain->count; i++)
+        sally_auth_unref(chain->parts[i]);
+    mem_free(chain);
+}
+
+static uint32_t part_count(const sally_auth *auth)
+{
+    return auth->is_chain ? ((const struct chain *)auth->user_data)->count : 1;
+}
+
+/* A part that is in the chain already would reject as before. */
+static void add_part(struct chain *chain, sally_auth *part)
+{
+    for (uint32_t i = 0; i < chain->count; i++) {
+        if (chain->parts[i] == part)
+            return;
+    }
+    chain->parts[chain->count++] = sally_auth_ref(part);
+}
+
+static void add(struct chain *chain, sally_auth *auth)
+{
+    if (!auth->is_chain) {
+        add_part(chain, auth);
+        return;
+    }
+    const struct chain *other = auth->user_data;
+    for (uint32_t i = 0; i < other->count; i++)
+        add_part(chain, other->parts[i]);
+}
 
 sally_error sally_auth_chain_new(sally_auth **out, sally_auth *first, sally_auth *second)
 {
@@ -28,102 +121,29 @@ sally_error sally_auth_chain_new(sally_auth **out, sally_auth *first, sally_auth
     *out = NULL;
     if (!first || !second)
         return SALLY_E_INVALID;
-    sally_auth *parts[2] = {first, second};
-    uint32_t count = 0;
-    for (int i = 0; i < 2; i++)
-        count += parts[i]->leaf_count ? parts[i]->leaf_count : 1;
-    if (count > MAX_LEAVES)
+    uint32_t most = part_count(first) + part_count(second);
+    if (most > MAX_PARTS)
         return SALLY_E_LIMIT;
-    sally_auth *chain = mem_zalloc(sizeof *chain);
-    sally_auth **leaves = mem_array(count, sizeof(sally_auth *));
-    if (!chain || !leaves) {
-        mem_free(chain);
-        mem_free(leaves);
-        return SALLY_E_NO_MEMORY;
-    }
-    uint32_t used = 0;
-    sally_auth *leaf;
-    for (int i = 0; i < 2; i++) {
-        for (uint32_t k = 0; (leaf = auth_leaf(parts[i], k)) != NULL; k++)
-            leaves[used++] = sally_auth_ref(leaf);
-    }
-    atomic_init(&chain->refs, 1);
-    chain->leaves = leaves;
-    chain->leaf_count = count;
-    *out = chain;
-    return SALLY_E_OK;
-}
-
-bool chain_begin(sally_auth *auth, sally_auth_request *request)
-{
-    if (!auth->leaf_count || request->state)
-        return true;
-    size_t size = sizeof(struct chain_state) + auth->leaf_count * sizeof(struct leaf_state);
-    request->state = mem_zalloc(size);
-    return request->state != NULL;
-}
-
-bool chain_asks(const sally_auth *auth, const sally_auth_request *request, uint32_t leaf)
-{
-    if (!auth->leaf_count || request->method != SALLY_AUTH_KEYBOARD_INTERACTIVE ||
-        request->round == 0)
-        return true;
-    /* Those before the one that asked have rejected. Those behind it come in when it rejects. */
-    const struct chain_state *chain = request->state;
-    return leaf >= chain->prompted_by;
-}
-
-/* Answers are for whoever asked; who comes in after it begins a dialogue of its own. */
-static void show_dialogue(struct chain_state *chain, sally_auth_request *request, uint32_t leaf)
-{
-    chain->round = request->round;
-    chain->answers = request->answers;
-    chain->answer_count = request->answer_count;
-    if (request->round > 0 && leaf == chain->prompted_by) {
-        request->round -= chain->first_round;
-        return;
-    }
-    request->round = 0;
-    request->answers = NULL;
-    request->answer_count = 0;
-}
-
-struct chain_state *chain_enter(const sally_auth *auth, sally_auth_request *request, uint32_t leaf)
-{
-    if (!auth->leaf_count)
-        return NULL;
-    struct chain_state *chain = request->state;
-    chain->succeeded = request->succeeded;
-    request->state = chain->leaves[leaf].state;
-    /* What is still valid the caller knows; whose it is, the chain. */
-    request->succeeded &= chain->leaves[leaf].succeeded;
-    show_dialogue(chain, request, leaf);
-    return chain;
-}
-
-void chain_leave(struct chain_state *chain, sally_auth_request *request, uint32_t leaf,
-                 sally_auth_result result)
-{
+    struct chain *chain = mem_zalloc(sizeof *chain + most * sizeof(sally_auth *));
     if (!chain)
-        return;
-    chain->leaves[leaf].state = request->state;
-    if (result == SALLY_AUTH_PARTIAL)
-        chain->leaves[leaf].succeeded |= request->method;
-    if (result == SALLY_AUTH_PROMPT && request->round == 0) {
-        chain->prompted_by = leaf;
-        chain->first_round = chain->round;
+        return SALLY_E_NO_MEMORY;
+    add(chain, first);
+    add(chain, second);
+    sally_auth_methods methods = {
+        .struct_size = sizeof methods,
+        .may_try_key = chain_may_try_key,
+        .authenticate = chain_authenticate,
+        .offered = chain_offered,
+        .destroy = chain_destroy,
+    };
+    for (uint32_t i = 0; i < chain->count; i++)
+        methods.methods |= chain->parts[i]->methods.methods;
+    sally_error e = sally_auth_new(out, &methods, chain);
+    if (e) {
+        chain_destroy(chain);
+        return e;
     }
-    request->round = chain->round;
-    request->answers = chain->answers;
-    request->answer_count = chain->answer_count;
-    request->state = chain;
-    request->succeeded = chain->succeeded;
-}
-
-void chain_forget(const sally_auth *auth, void *state)
-{
-    struct chain_state *chain = state;
-    for (uint32_t i = 0; i < auth->leaf_count; i++)
-        auth_forget(auth->leaves[i], chain->leaves[i].state);
-    mem_free(chain);
+    (*out)->is_chain = true;
+    (*out)->is_quick = chain_is_quick;
+    return SALLY_E_OK;
 }

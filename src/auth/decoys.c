@@ -5,7 +5,7 @@ void decoys_clear(struct decoys *d)
     for (size_t i = 0; i < d->password_count; i++)
         account_unref(d->password[i]);
     account_unref(d->keys);
-    account_unref(d->keys_file);
+    account_unref(d->keys_files);
     *d = (struct decoys){0};
 }
 
@@ -15,7 +15,12 @@ void decoys_copy(struct decoys *to, const struct decoys *from)
     for (size_t i = 0; i < to->password_count; i++)
         account_ref(to->password[i]);
     account_ref(to->keys);
-    account_ref(to->keys_file);
+    account_ref(to->keys_files);
+}
+
+size_t decoys_keys_file_count(const struct decoys *d)
+{
+    return d->keys_files ? d->keys_files->keys_file_count : 0;
 }
 
 static void offer_password(struct decoys *d, struct account *a)
@@ -42,13 +47,15 @@ void decoys_offer(struct decoys *d, struct account *a)
         offer_password(d, a);
     if (!d->keys && a->keys)
         d->keys = account_ref(a);
-    if (!d->keys_file && a->keys_file)
-        d->keys_file = account_ref(a);
+    if (a->keys_file_count > decoys_keys_file_count(d)) {
+        account_unref(d->keys_files);
+        d->keys_files = account_ref(a);
+    }
 }
 
 bool decoys_have(const struct decoys *d, const struct account *a)
 {
-    bool is = a == d->keys || a == d->keys_file;
+    bool is = a == d->keys || a == d->keys_files;
     for (size_t i = 0; i < d->password_count; i++)
         is = is || a == d->password[i];
     return is;

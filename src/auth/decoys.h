@@ -14,11 +14,13 @@ struct decoys {
         *password[DECOYS_MAX_COSTS]; /* one of each cost; if too many, the most expensive */
     size_t password_count;
     struct account *keys;      /* has keys in memory; NULL: no user has */
-    struct account *keys_file; /* has keys in a file; NULL: no user has */
+    struct account *keys_files; /* has keys in as many files as anybody; NULL: no user has any */
 };
 
 /* For what this user has and no decoy has yet. */
 void decoys_offer(struct decoys *decoys, struct account *account);
+/* How many files are to be checked for everybody. */
+size_t decoys_keys_file_count(const struct decoys *decoys);
 bool decoys_have(const struct decoys *decoys, const struct account *account);
 void decoys_copy(struct decoys *to, const struct decoys *from);
 void decoys_clear(struct decoys *decoys);

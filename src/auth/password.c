@@ -99,6 +99,18 @@ void password_context_clear(struct password_context *context)
     mem_wipe(context, sizeof *context);
 }
 
+bool password_is_hash(const char *text)
+{
+    const struct kind *kind = kind_of(text);
+    return kind && is_whole(text, kind);
+}
+
+bool password_has_length(const char *given)
+{
+    size_t length = strnlen(given, MAX_LENGTH + 1);
+    return length > 0 && length <= MAX_LENGTH;
+}
+
 /* The digest never leaves the process, so that the plain construction will do. */
 static bool digest(const struct password_context *context, const char *text, uint8_t *out)
 {
@@ -193,7 +205,7 @@ bool password_same_cost(const struct password *a, const struct password *b)
     return slice_equal(parameters_of(a->hash), parameters_of(b->hash));
 }
 
-static bool hash_matches(const char *hash, const char *given)
+bool password_matches_hash(const char *given, const char *hash)
 {
     struct crypt_data *data = mem_zalloc(sizeof *data); /* 32 KiB: too much for a small stack */
     if (!data)
@@ -208,8 +220,7 @@ static bool hash_matches(const char *hash, const char *given)
 bool password_verify(const struct password *password, const struct password *const decoys[],
                      size_t decoy_count, const struct password_context *context, const char *given)
 {
-    size_t length = strnlen(given, MAX_LENGTH + 1);
-    if (length == 0 || length > MAX_LENGTH)
+    if (!password_has_length(given))
         return false;
     if (password && !password->set)
         password = NULL;
@@ -219,14 +230,14 @@ bool password_verify(const struct password *password, const struct password *con
     bool own_done = false, own_ok = false;
     for (size_t i = 0; i < decoy_count; i++) {
         if (own && !own_done && password_same_cost(password, decoys[i])) {
-            own_ok = hash_matches(own, given);
+            own_ok = password_matches_hash(given, own);
             own_done = true;
         } else if (decoys[i]->hash) {
-            (void)hash_matches(decoys[i]->hash, given);
+            (void)password_matches_hash(given, decoys[i]->hash);
         }
     }
     if (own && !own_done)
-        own_ok = hash_matches(own, given);
+        own_ok = password_matches_hash(given, own);
     if (!password)
         ok = false;
     else if (own)

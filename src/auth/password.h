@@ -31,6 +31,12 @@ struct password {
  * kind that is too weak. */
 sally_error password_init(struct password *out, const struct password_context *context,
                           const char *text);
+/* Whether `text` is a whole hash of a kind that is taken. */
+bool password_is_hash(const char *text);
+/* Whether `given` is the password that `hash` is of, a hash as above. */
+bool password_matches_hash(const char *given, const char *hash);
+/* Whether it could be a password at all: libcrypt takes no longer ones. */
+bool password_has_length(const char *given);
 void password_clear(struct password *password);
 
 /* How long a check takes, to be compared: 0 for a clear password. */

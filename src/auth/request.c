@@ -1,5 +1,7 @@
 /* The way of a try to log in through the authenticators, with answers that come at once, late, or
- * early from another thread. */
+ * early from another thread. One that is asked by another one stands above it on a stack (`top`);
+ * each has its own handoff, since an asker may still be on its way to return PENDING when the
+ * answer it waits for is already there. */
 #include "auth/request.h"
 
 #include "auth/authenticator.h"
@@ -15,8 +17,8 @@ struct auth_request *auth_request_new(sally_auth *auth)
     if (!r)
         return NULL;
     r->auth = sally_auth_ref(auth);
-    r->permissions = SALLY_MAY_ALL;
     r->strict_modes = true;
+    auth_answer_init(&r->answer);
     list_init(&r->link);
     return r;
 }
@@ -26,40 +28,72 @@ void auth_request_free(struct auth_request *r)
     if (!r)
         return;
     auth_request_reset_answer(r);
+    asked_free(r->asked);
+    auth_memory_free(r->memory);
     mem_free(r->banner);
+    mem_free(r->own_reason);
     mem_free(r->fault);
     sally_auth_unref(r->auth);
     mem_free(r);
 }
 
-static bool takes_part(const struct auth_request *r, const sally_auth *leaf)
+static struct auth_request *request_of(const sally_auth_request *pub)
 {
-    return leaf->methods.methods & r->pub.method && chain_asks(r->auth, &r->pub, r->leaf);
+    return CONTAINER_OF((sally_auth_request *)(uintptr_t)pub, struct auth_request, pub);
 }
 
-/* What a leaf does not offer this user now it is not asked about either: an authenticator that
- * offers its second factor after the first need not remember to refuse it before. A dialogue that
- * has begun goes on, and "none" is a question about the offer. */
-static bool offers(struct auth_request *r, sally_auth *leaf)
+struct asked *auth_request_asked(const sally_auth_request *request)
+{
+    return request_of(request)->top;
+}
+
+bool sally_auth_cancelled(const sally_auth_request *request)
+{
+    const struct auth_request *r = request_of(request);
+    return r->is_cancelled && r->is_cancelled(r);
+}
+
+/* ---- One authenticator ---- */
+
+static uint32_t offered_by(struct auth_request *r, struct asked *a)
+{
+    const sally_auth_methods *m = &a->auth->methods;
+    if (!m->offered)
+        return m->methods;
+    uint32_t method = r->pub.method;
+    struct asked *asker = r->top;
+    r->pub.method = 0;
+    r->top = a;
+    uint32_t offered = m->offered(a->auth, &r->pub);
+    r->top = asker;
+    r->pub.method = method;
+    return offered & m->methods;
+}
+
+/* What an authenticator does not offer this user now it is not asked about either: one that offers
+ * its second factor after the first need not remember to refuse it before. A dialogue that has
+ * begun goes on, and "none" is a question about the offer. */
+static bool offers(struct auth_request *r, struct asked *a)
 {
     uint32_t method = r->pub.method;
-    if (!leaf->methods.offered || r->pub.round > 0 || method == SALLY_AUTH_NONE)
+    if (a->auth->is_chain || r->pub.round > 0 || method == SALLY_AUTH_NONE)
         return true;
-    r->pub.method = 0;
-    uint32_t offered = leaf->methods.offered(leaf, &r->pub);
-    r->pub.method = method;
-    return (offered & method) != 0;
+    return (offered_by(r, a) & method) != 0;
 }
 
-static sally_auth_result call(struct auth_request *r, sally_auth *leaf)
+static sally_auth_result call(struct auth_request *r, struct asked *a)
 {
-    if (!offers(r, leaf)) {
-        auth_request_set_reason(&r->pub, "this method is not offered now");
+    const sally_auth_methods *m = &a->auth->methods;
+    if (!(m->methods & r->pub.method))
+        return SALLY_AUTH_REJECT;
+    if (!offers(r, a)) {
+        if (!r->own_reason)
+            auth_request_set_reason(&r->pub, "this method is not offered now");
         return SALLY_AUTH_REJECT;
     }
     if (!r->may_try)
-        return leaf->methods.authenticate(leaf, &r->pub);
-    return leaf->methods.may_try_key ? leaf->methods.may_try_key(leaf, &r->pub) : SALLY_AUTH_ACCEPT;
+        return m->authenticate(a->auth, &r->pub);
+    return m->may_try_key ? m->may_try_key(a->auth, &r->pub) : SALLY_AUTH_ACCEPT;
 }
 
 /* An answer that is not whole is a "no": whoever forgot the storage, or had no memory to say which
@@ -70,7 +104,7 @@ static sally_auth_result checked(const struct auth_request *r, sally_auth_result
     if (r->may_try)
         good = result == SALLY_AUTH_ACCEPT;
     else if (result == SALLY_AUTH_ACCEPT)
-        good = r->fs && !r->failed;
+        good = r->answer.fs && !r->failed;
     else if (result == SALLY_AUTH_PARTIAL)
         good = r->methods_next && !r->failed;
     else if (result == SALLY_AUTH_PROMPT)
@@ -78,57 +112,177 @@ static sally_auth_result checked(const struct auth_request *r, sally_auth_result
     return good ? result : SALLY_AUTH_REJECT;
 }
 
-/* False: this leaf rejected. */
-static bool accept_answer(struct auth_request *r, sally_auth_result result)
+/* What was said with a "no" must not stick to somebody else's "yes". */
+static void forget_rejected(struct auth_request *r)
 {
-    r->result = checked(r, result);
-    chain_leave(r->chain, &r->pub, r->leaf, r->result);
-    r->chain = NULL;
-    if (r->may_try || r->result != SALLY_AUTH_ACCEPT) { /* nothing is given to whoever is not in */
-        sally_fs_unref(r->fs);
-        r->fs = NULL;
+    if (r->answer.message) {
+        mem_free(r->own_reason);
+        r->own_reason = r->answer.message;
+        r->answer.message = NULL;
     }
-    return r->result != SALLY_AUTH_REJECT;
+    auth_request_reset_answer(r);
+}
+
+static sally_auth_result leave(struct auth_request *r, struct asked *a, sally_auth_result answer)
+{
+    sally_auth_result result = checked(r, answer);
+    if (!r->may_try)
+        asked_end(a, &r->pub, result, &r->answer, r->prompt_count);
+    asked_hide(a, &r->pub);
+    r->top = a->asker;
+    if (result == SALLY_AUTH_REJECT)
+        forget_rejected(r);
+    else if (r->may_try || result != SALLY_AUTH_ACCEPT)
+        auth_answer_clear(&r->answer); /* nothing is given to whoever is not in */
+    return result;
+}
+
+/* PENDING: the request is no longer ours. */
+static sally_auth_result enter(struct auth_request *r, struct asked *a)
+{
+    r->top = a;
+    asked_show(a, &r->pub);
+    if (!r->may_try)
+        asked_begin(a, &r->pub);
+    atomic_store_explicit(&a->handoff, CALLED, memory_order_relaxed);
+    sally_auth_result result = call(r, a);
+    if (result == SALLY_AUTH_PENDING) {
+        if (atomic_exchange_explicit(&a->handoff, AWAITED, memory_order_acq_rel) == CALLED)
+            return SALLY_AUTH_PENDING;
+        result = a->late_result;
+    }
+    return leave(r, a, result);
+}
+
+/* ---- One that asks another ---- */
+
+sally_auth_result auth_request_ask(sally_auth_request *request, sally_auth *inner,
+                                   sally_auth_done_fn *done, void *context)
+{
+    struct auth_request *r = request_of(request);
+    struct asked *asker = r->top;
+    asked_keep_answer(asker, &r->answer);
+    asker->prompter = NULL;
+    auth_request_reset_answer(r);
+    if (!request->method) /* a question about the offer is none about this user's proof */
+        return SALLY_AUTH_REJECT;
+    struct asked *a = asked_part(asker, inner);
+    if (!a) {
+        auth_request_set_reason(request, "out of memory");
+        return SALLY_AUTH_REJECT;
+    }
+    a->done = done;
+    a->context = context;
+    return enter(r, a);
+}
+
+sally_auth_result sally_auth_ask(sally_auth *inner, sally_auth_request *request,
+                                 sally_auth_done_fn *done, void *context)
+{
+    sally_auth_result result = auth_request_ask(request, inner, done, context);
+    return result == SALLY_AUTH_PENDING || !done ? result : done(context, request, result);
+}
+
+uint32_t sally_auth_ask_offered(sally_auth *inner, sally_auth_request *request)
+{
+    struct auth_request *r = request_of(request);
+    struct asked *a = inner->methods.offered ? asked_part(r->top, inner) : NULL;
+    if (!a) /* what follows is refused where it is asked for */
+        return inner->methods.methods;
+    asked_show(a, request);
+    uint32_t offered = offered_by(r, a);
+    asked_hide(a, request);
+    return offered;
+}
+
+sally_auth_result sally_auth_accept_asked(sally_auth_request *request, const sally_auth *inner)
+{
+    struct auth_request *r = request_of(request);
+    struct asked *a = asked_find(r->top, inner);
+    auth_request_reset_answer(r);
+    if (!a || !a->has_kept || r->may_try) {
+        auth_request_set_reason(request, "nothing was accepted before");
+        return SALLY_AUTH_REJECT;
+    }
+    auth_answer_move(&r->answer, &a->kept);
+    a->has_kept = a->is_provisional = false;
+    return SALLY_AUTH_ACCEPT;
+}
+
+/* ---- The request ---- */
+
+/* The one that the server asks; NULL: no memory. */
+static struct asked *first_asked(struct auth_request *r)
+{
+    if (r->asked && r->asked->auth != r->auth) {
+        asked_free(r->asked);
+        r->asked = NULL;
+    }
+    if (!r->asked)
+        r->asked = asked_new(r->auth);
+    return r->asked;
+}
+
+/* `a` has answered. Goes on with its askers, as far as they have returned and answer themselves.
+ * True: the result is there. */
+static bool go_on(struct auth_request *r, struct asked *a, sally_auth_result answer)
+{
+    for (;;) {
+        struct asked *asker = a->asker;
+        sally_auth_result result = leave(r, a, answer);
+        if (!asker) {
+            r->result = result;
+            return true;
+        }
+        answer = a->done ? a->done(a->context, &r->pub, result) : result;
+        if (answer == SALLY_AUTH_PENDING)
+            return false;
+        asker->late_result = answer;
+        if (atomic_exchange_explicit(&asker->handoff, FINISHED, memory_order_acq_rel) != AWAITED)
+            return false; /* its method has not returned yet, and goes on then */
+        a = asker;
+    }
 }
 
 bool auth_request_run(struct auth_request *r)
 {
-    r->result = SALLY_AUTH_REJECT;
-    if (!chain_begin(r->auth, &r->pub))
-        return true;
-    sally_auth *leaf;
-    for (; (leaf = auth_leaf(r->auth, r->leaf)) != NULL; r->leaf++) {
-        if (!takes_part(r, leaf))
-            continue;
-        auth_request_reset_answer(r);
-        r->chain = chain_enter(r->auth, &r->pub, r->leaf);
-        atomic_store_explicit(&r->handoff, CALLED, memory_order_relaxed);
-        sally_auth_result result = call(r, leaf);
-        if (result == SALLY_AUTH_PENDING) {
-            if (atomic_exchange_explicit(&r->handoff, AWAITED, memory_order_acq_rel) == CALLED)
-                return false; /* the request is no longer ours */
-            result = r->late_result;
-        }
-        if (accept_answer(r, result))
-            return true;
+    if (r->resumes) {
+        r->resumes = false;
+        return go_on(r, r->top, r->top->late_result);
     }
+    r->result = SALLY_AUTH_REJECT;
+    struct asked *a = first_asked(r);
+    if (!a)
+        return true;
+    sally_auth_result result = enter(r, a);
+    if (result == SALLY_AUTH_PENDING)
+        return false;
+    r->result = result;
     return true;
 }
 
 void sally_auth_finish(sally_auth_request *request, sally_auth_result result)
 {
-    struct auth_request *r = CONTAINER_OF(request, struct auth_request, pub);
-    r->late_result = result;
-    if (atomic_exchange_explicit(&r->handoff, FINISHED, memory_order_acq_rel) != AWAITED)
-        return; /* the method has not returned yet; auth_request_run() goes on */
-    if (!accept_answer(r, result)) {
-        r->leaf++;
-        if (r->offload && auth_leaf(r->auth, r->leaf)) {
-            r->offload(r);
-            return;
-        }
-        if (!auth_request_run(r))
-            return;
+    struct auth_request *r = request_of(request);
+    struct asked *a = r->top;
+    a->late_result = result;
+    if (atomic_exchange_explicit(&a->handoff, FINISHED, memory_order_acq_rel) != AWAITED)
+        return; /* the method has not returned yet, and goes on then */
+    if (a->asker && r->offload) {
+        r->resumes = true;
+        r->offload(r);
+    } else if (go_on(r, a, result)) {
+        r->wake(r);
     }
-    r->wake(r);
+}
+
+uint32_t auth_request_offered(struct auth_request *r)
+{
+    struct asked *a = first_asked(r);
+    if (!a)
+        return 0;
+    asked_show(a, &r->pub);
+    uint32_t offered = offered_by(r, a);
+    asked_hide(a, &r->pub);
+    return offered;
 }

@@ -4,16 +4,9 @@
 #ifndef SALLY_AUTH_REQUEST_H
 #define SALLY_AUTH_REQUEST_H
 
-#include <stdatomic.h>
-
+#include "auth/asked.h"
 #include "base/list.h"
 #include "base/login_query.h"
-#include "sallyport/auth.h"
-
-struct auth_setting {
-    struct auth_setting *next;
-    char *name, *value;
-};
 
 struct auth_request {
     sally_auth_request pub; /* must be first */
@@ -27,34 +20,38 @@ struct auth_request {
     void *owner;
     struct list link;
 
-    /* Any thread: have auth_request_run() called again where it may block: the first of a chain
-     * rejected late, and the next one is to be asked. Never fails; may use `link`. NULL: the next
-     * one is asked in the thread that called sally_auth_finish(). */
+    /* Any thread: have auth_request_run() called again where it may block: one authenticator that
+     * another has asked answered late, and the other goes on. Never fails; may use `link`. NULL: it
+     * goes on in the thread that called sally_auth_finish(). */
     void (*offload)(struct auth_request *request);
+
+    /* Any thread: whether the client is gone. NULL: it is not. */
+    bool (*is_cancelled)(const struct auth_request *request);
 
     /* Checks a setting's name and value before sally_auth_set() keeps it; NULL: all are kept. */
     sally_error (*check_setting)(const char *name, const char *value);
 
+    /* What is kept from one try of a connection to the next; NULL at first. Owned: whoever wants
+     * it for the next try takes it. */
+    struct asked *asked;
+
     /* The answer: */
     sally_auth_result result;
     uint32_t methods_next; /* PARTIAL */
-    sally_fs *fs;          /* ACCEPT; held */
-    char *root, *home;     /* NULL: "/" */
-    uint32_t permissions;
-    struct auth_setting *settings;
+    struct auth_answer answer;
     struct login_prompt prompts[LOGIN_PROMPTS_MAX];
     uint32_t prompt_count;
     char *prompt_name, *prompt_instruction;
     char *banner;
     const char *reason; /* REJECT: why, for the log; static; NULL when nobody said */
+    char *own_reason;   /* the same in the authenticator's own words, which go before */
     char *fault;        /* for the operator: what to fix; NULL: nothing */
 
     /* While it runs: */
-    _Atomic uint32_t handoff;      /* finish against return, as with operations */
-    sally_auth_result late_result; /* what sally_auth_finish() brought */
-    uint32_t leaf;                 /* which one of a chain is asked */
-    struct chain_state *chain;
+    struct asked *top; /* who is asked now */
+    bool resumes;      /* auth_request_run() goes on with top's late answer */
     bool failed; /* part of the answer was lost for want of memory: it must not count */
+    struct auth_memory *memory; /* of sally_auth_alloc(), the last one first */
 };
 
 /* NULL when memory is short. Texts of pub are the caller's and must outlive the request. */
@@ -69,13 +66,19 @@ void auth_request_set_reason(sally_auth_request *request, const char *reason);
 void auth_request_set_fault(sally_auth_request *request, const char *text);
 /* For authenticators: whether files that others could have changed are refused. */
 bool auth_request_is_strict(const sally_auth_request *request);
-/* Clears everything answered so far except the banner and the fault. */
+/* Who is asked now, or returned PENDING. */
+struct asked *auth_request_asked(const sally_auth_request *request);
+/* As sally_auth_ask(), but `done` is only for an answer that comes late; what comes at once is
+ * returned. */
+sally_auth_result auth_request_ask(sally_auth_request *request, sally_auth *inner,
+                                   sally_auth_done_fn *done, void *context);
+/* The methods to offer, as a mask. */
+uint32_t auth_request_offered(struct auth_request *request);
+/* Clears everything answered so far except the banner, the reason and the fault. */
 void auth_request_reset_answer(struct auth_request *request);
 void auth_request_free(struct auth_request *request);
 
-/* The methods to offer, as a mask. */
-uint32_t auth_offered(sally_auth *auth, sally_auth_request *request);
-/* Frees request state kept between tries. */
-void auth_forget(sally_auth *auth, void *state);
+/* Wipes and frees what sally_auth_alloc() has given. */
+void auth_memory_free(struct auth_memory *memory);
 
 #endif

@@ -24,7 +24,12 @@ static sally_error lost(struct auth_request *r)
 
 void auth_request_set_reason(sally_auth_request *request, const char *reason)
 {
-    request_of(request)->reason = reason;
+    struct auth_request *r = request_of(request);
+    r->reason = reason;
+    if (!reason)
+        return;
+    mem_free(r->own_reason); /* said before, of something else */
+    r->own_reason = NULL;
 }
 
 void auth_request_set_fault(sally_auth_request *request, const char *text)
@@ -41,20 +46,8 @@ bool auth_request_is_strict(const sally_auth_request *request)
 
 void auth_request_reset_answer(struct auth_request *r)
 {
-    sally_fs_unref(r->fs);
-    r->fs = NULL;
-    mem_free(r->root);
-    mem_free(r->home);
-    r->root = r->home = NULL;
-    r->permissions = SALLY_MAY_ALL;
+    auth_answer_clear(&r->answer);
     r->methods_next = 0;
-    while (r->settings) {
-        struct auth_setting *setting = r->settings;
-        r->settings = setting->next;
-        mem_free(setting->name);
-        mem_free(setting->value);
-        mem_free(setting);
-    }
     while (r->prompt_count)
         mem_free((void *)(uintptr_t)r->prompts[--r->prompt_count].text);
     mem_free(r->prompt_name);
@@ -68,8 +61,8 @@ sally_auth_result sally_auth_accept(sally_auth_request *request, sally_fs *fs)
     struct auth_request *r = request_of(request);
     if (fs)
         sally_fs_ref(fs);
-    sally_fs_unref(r->fs);
-    r->fs = fs;
+    sally_fs_unref(r->answer.fs);
+    r->answer.fs = fs;
     return SALLY_AUTH_ACCEPT;
 }
 
@@ -98,18 +91,18 @@ sally_error sally_auth_set_root(sally_auth_request *request, const char *root)
     struct auth_request *r = request_of(request);
     if (!root) /* would let the user out of the intended root */
         r->failed = true;
-    return set_path(r, &r->root, root);
+    return set_path(r, &r->answer.root, root);
 }
 
 sally_error sally_auth_set_home(sally_auth_request *request, const char *home)
 {
     struct auth_request *r = request_of(request);
-    return set_path(r, &r->home, home);
+    return set_path(r, &r->answer.home, home);
 }
 
 void sally_auth_set_permissions(sally_auth_request *request, uint32_t permissions)
 {
-    request_of(request)->permissions = permissions & SALLY_MAY_ALL;
+    request_of(request)->answer.permissions = permissions & SALLY_MAY_ALL;
 }
 
 sally_error sally_auth_set(sally_auth_request *request, const char *name, const char *value)
@@ -120,7 +113,7 @@ sally_error sally_auth_set(sally_auth_request *request, const char *name, const 
     sally_error e = r->check_setting ? r->check_setting(name, value) : SALLY_E_OK;
     if (e)
         return e;
-    struct auth_setting **end = &r->settings; /* in the order they were set: a later one wins */
+    struct auth_setting **end = &r->answer.settings; /* in the order they were set: a later one wins */
     unsigned count = 0;
     while (*end) {
         end = &(*end)->next;
@@ -192,6 +185,25 @@ sally_error sally_auth_set_instruction(sally_auth_request *request, const char *
         return SALLY_E_INVALID;
     sally_error e = set_text(r, &r->prompt_name, name);
     return e ? e : set_text(r, &r->prompt_instruction, instruction);
+}
+
+sally_error sally_auth_set_message(sally_auth_request *request, const char *text)
+{
+    struct auth_request *r = request_of(request);
+    if (!text)
+        return SALLY_E_INVALID;
+    bool failed = r->failed; /* a lost text is a pity, but no reason to keep anybody out */
+    sally_error e = set_text(r, &r->answer.message, text);
+    r->failed = failed;
+    return e;
+}
+
+void sally_auth_set_data(sally_auth_request *request, void *data, void (*free_data)(void *data))
+{
+    struct auth_answer *answer = &request_of(request)->answer;
+    auth_answer_free_data(answer);
+    answer->data = data;
+    answer->free_data = free_data;
 }
 
 /* A lost banner is a pity, but no reason to keep anybody out. */

@@ -1,12 +1,13 @@
 /* The ready-made authenticator: a list of users in memory. */
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "auth/authenticator.h"
 #include "auth/decoys.h"
 #include "auth/forced_command.h"
 #include "auth/request.h"
+#include "auth/user_keys.h"
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/sized.h"
@@ -15,6 +16,9 @@
 /* The two ways of SSH to say a password: at once, or when asked for it (RFC 4256), which is all
  * that some clients know. To a list of users they are one. */
 #define PASSWORD_METHODS (SALLY_AUTH_PASSWORD | SALLY_AUTH_KEYBOARD_INTERACTIVE)
+
+/* The size of the first release's structure. */
+#define LEAST_USER (offsetof(sally_user, required) + sizeof(uint32_t))
 
 struct users {
     /* Guards all below it. Held for a look only; a lock for many readers would let a crowd of them
@@ -110,75 +114,6 @@ static bool password_is_right(struct users *users, const sally_auth_request *req
            !request->new_password; /* passwords cannot be changed here */
 }
 
-/* The result of looking for a key in one place. */
-struct found {
-    bool yes;
-    struct authorized_key_match match;
-    struct keys_file_fault fault;
-};
-
-static void find_in_memory(const struct account *a, const struct authorized_key_query *query,
-                           struct found *found)
-{
-    found->yes = authorized_keys_find(a->keys, query, &found->match) == AUTHORIZED_KEY_YES;
-}
-
-static void find_in_file(const struct account *a, bool strict,
-                         const struct authorized_key_query *query, struct found *found)
-{
-    struct authorized_keys *keys = keys_file_read(a->keys_file, strict, &found->fault);
-    if (keys)
-        found->yes = authorized_keys_find(keys, query, &found->match) == AUTHORIZED_KEY_YES;
-    else
-        found->match.reason = found->fault.reason;
-    authorized_keys_unref(keys);
-}
-
-/* Keys found in a decoy's place do not count. */
-static void forget_found(struct found *found)
-{
-    mem_free(found->match.command);
-    *found = (struct found){0};
-}
-
-/* Both places are always checked: the user's own, or a decoy's. *command gets the command that a
- * login with this key is restricted to. */
-static bool key_is_known(sally_auth_request *request, const struct account *a,
-                         const struct decoys *decoys, char **command)
-{
-    bool may = a && account_may_use(a, SALLY_AUTH_PUBLICKEY);
-    bool in_memory = may && a->keys, in_file = may && a->keys_file;
-    const struct authorized_key_query query = {
-        .blob = {request->key_blob, request->key_blob_size},
-        .address = request->peer ? request->peer->address : "",
-        .now = (int64_t)time(NULL),
-    };
-    struct found memory = {0}, file = {0};
-    if (decoys->keys)
-        find_in_memory(in_memory ? a : decoys->keys, &query, &memory);
-    if (decoys->keys_file)
-        find_in_file(in_file ? a : decoys->keys_file, auth_request_is_strict(request), &query,
-                     &file);
-    if (!in_memory)
-        forget_found(&memory);
-    if (!in_file)
-        forget_found(&file);
-    struct found *counts = memory.yes ? &memory : &file;
-    bool known = counts->yes;
-    if (known) {
-        *command = counts->match.command;
-        counts->match.command = NULL;
-    } else {
-        auth_request_set_reason(request,
-                                file.match.reason ? file.match.reason : memory.match.reason);
-    }
-    if (in_file && keys_file_is_news(a->keys_file, &file.fault))
-        auth_request_set_fault(request, file.fault.why);
-    forget_found(&memory);
-    forget_found(&file);
-    return known;
-}
-
 /* The account, held, if the proof is valid for it. */
 static struct account *prove(struct users *users, sally_auth_request *request, char **command)
 {
@@ -186,7 +121,7 @@ static struct account *prove(struct users *users, sally_auth_request *request, c
     *command = NULL;
     struct account *a = look_up(users, request->user, &decoys);
     bool right = request->method & PASSWORD_METHODS ? password_is_right(users, request, a, &decoys)
-                                                    : key_is_known(request, a, &decoys, command);
+                                                    : user_key_is_known(request, a, &decoys, command);
     decoys_clear(&decoys);
     if (right)
         return a;
@@ -255,12 +190,26 @@ static sally_error restrict_to(sally_auth_request *request, const struct account
     return e;
 }
 
+static sally_auth_result reject_setting(sally_auth_request *request, const char *name)
+{
+    char text[160];
+    snprintf(text, sizeof text, "the user's setting %.100s cannot be set", name);
+    (void)sally_auth_set_message(request, text);
+    return SALLY_AUTH_REJECT;
+}
+
 static sally_auth_result let_in(sally_auth_request *request, const struct account *a)
 {
     sally_auth_set_permissions(request, a->permissions);
     if (sally_auth_set_root(request, a->root) != SALLY_E_OK ||
         sally_auth_set_home(request, a->home) != SALLY_E_OK)
         return SALLY_AUTH_REJECT;
+    for (size_t i = 0; i < a->setting_count; i++) {
+        if (sally_auth_set(request, a->settings[i].name, a->settings[i].value) != SALLY_E_OK)
+            return reject_setting(request, a->settings[i].name);
+    }
+    if (a->message) /* lost, it keeps nobody out */
+        (void)sally_auth_set_message(request, a->message);
     if (request->state && restrict_to(request, a, request->state) != SALLY_E_OK) {
         auth_request_set_reason(request, "the key's command is not supported");
         return SALLY_AUTH_REJECT;
@@ -319,7 +268,7 @@ static uint32_t users_offered(sally_auth *auth, sally_auth_request *request)
     pthread_mutex_lock(&users->lock);
     const struct decoys *d = &users->decoys;
     uint32_t methods = (d->password_count ? PASSWORD_METHODS : 0) |
-                       (d->keys || d->keys_file ? SALLY_AUTH_PUBLICKEY : 0);
+                       (d->keys || d->keys_files ? SALLY_AUTH_PUBLICKEY : 0);
     pthread_mutex_unlock(&users->lock);
     methods &= ~alike(request->succeeded);
     return methods ? methods : PASSWORD_METHODS | SALLY_AUTH_PUBLICKEY;
@@ -334,7 +283,7 @@ static bool users_are_quick(const sally_auth *auth, const sally_auth_request *re
     if (request->method != SALLY_AUTH_PUBLICKEY)
         return false;
     pthread_mutex_lock(&users->lock);
-    bool quick = !users->decoys.keys_file;
+    bool quick = !users->decoys.keys_files;
     pthread_mutex_unlock(&users->lock);
     return quick;
 }
@@ -397,7 +346,7 @@ sally_error sally_auth_users_add(sally_auth *auth, const sally_user *user)
 {
     struct users *users = users_of(auth);
     sally_user copy;
-    if (!users || !user || !sized_copy(&copy, sizeof copy, user, user->struct_size, sizeof copy))
+    if (!users || !user || !sized_copy(&copy, sizeof copy, user, user->struct_size, LEAST_USER))
         return SALLY_E_INVALID;
     struct account *a;
     sally_error e = account_new(&a, &users->passwords, &copy);

@@ -48,6 +48,7 @@ sally_error session_new(sally_session **out, struct session_host *host,
     s->host = host;
     s->peer = o->peer ? o->peer : &unknown_peer;
     s->fs = sally_fs_ref(o->fs);
+    s->login_data = o->login_data;
     s->denied = o->denied;
     atomic_init(&s->permissions, o->permissions & ~o->denied);
     s->id = o->id;
@@ -251,4 +252,9 @@ void sally_session_set_data(sally_session *s, void *data)
 void *sally_session_data(const sally_session *s)
 {
     return s->data;
+}
+
+void *sally_session_login_data(const sally_session *s)
+{
+    return s->login_data;
 }

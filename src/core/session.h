@@ -44,6 +44,7 @@ struct session_options {
     const char *home;       /* copied; canonical */
     const sally_peer *peer; /* lent, must outlive the session */
     sally_fs *fs;           /* held */
+    void *login_data;       /* the program's, of the login; must outlive the session */
     uint32_t permissions;
     uint32_t denied; /* SALLY_MAY_ bits that it never has, whatever is set later */
     uint64_t id;

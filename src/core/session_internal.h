@@ -46,6 +46,7 @@ struct sally_session {
     struct local_account *memory; /* NULL: none */
     struct account *file_account; /* NULL: none */
     void *data;                   /* the program's */
+    void *login_data;             /* the program's, of the login */
 
     struct list queue;          /* waiting for their turn */
     struct list running;        /* started and not done, by run_link */

@@ -46,6 +46,7 @@ struct conn_facts {
     _Atomic uint32_t sessions, open_files, operations, rekeys;
 };
 
+struct asked;
 struct attempt; /* to log in */
 
 /* Who is logged in. */
@@ -53,6 +54,8 @@ struct login {
     char *user, *home;
     sally_fs *fs; /* held */
     uint32_t permissions;
+    void *data; /* the program's */
+    void (*free_data)(void *data);
     struct live_user *live; /* held */
     bool is_counted;        /* in live->connections */
     struct lane *lane;      /* the workers'; NULL: there are none */
@@ -112,7 +115,7 @@ struct conn {
     struct settings *settings; /* held: these layers, resolved on top of the service's */
     struct setting_layer user_layer, own_layer;
     uint32_t auth_next; /* SALLY_AUTH_ bits that must follow a partial success; 0: any offered */
-    void *auth_state;
+    struct asked *auth_state; /* from one try to the next; NULL: nobody was asked yet */
     const char *asked_user;    /* user name that awaits the authenticator's answer; NULL: none */
     struct attempt *kept_back; /* a rejection that is sent at kept_until_ns; NULL: none */
     uint64_t kept_until_ns;

@@ -115,7 +115,8 @@ static uint64_t delay_of(const struct conn *c)
 uint64_t conn_penalty_rejected(struct conn *c, const struct login_query *query)
 {
     struct conduct *conduct = &c->conduct;
-    if (query->pub.method == SALLY_AUTH_NONE)
+    /* One that we do not know guesses nothing. */
+    if (query->pub.method == 0 || (query->pub.method == SALLY_AUTH_NONE && !query->refusal))
         return 0;
     if (query->may_try && !query->is_signed) {
         conduct->asked_for_key = true;

@@ -90,6 +90,7 @@ static sally_error make_session(struct conn_session *s, uint32_t allowed)
         .home = c->login.home,
         .peer = &c->peer,
         .fs = c->login.fs,
+        .login_data = c->login.data,
         .permissions = c->login.permissions,
         .denied = ~allowed,
         .id = atomic_fetch_add_explicit(&c->server->next_session_id, 1, memory_order_relaxed),

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "auth/authenticator.h"
 #include "auth/request.h"
 #include "base/login_methods.h"
 #include "base/mem.h"
@@ -48,7 +47,7 @@ static void ask_methods(struct attempt *a)
     uint32_t method = pub->method, offered = a->next;
     if (!offered) {
         pub->method = 0;
-        offered = auth_offered(a->request->auth, pub);
+        offered = auth_request_offered(a->request);
         pub->method = method;
     }
     a->methods = offered;
@@ -58,8 +57,14 @@ static void ask_methods(struct attempt *a)
 static bool run_attempt(struct task *task)
 {
     struct attempt *a = CONTAINER_OF(task, struct attempt, task);
+    if (a->request->resumes) /* whoever waits for an answer of another authenticator gets it */
+        return auth_request_run(a->request);
     if (conn_is_ended(a->conn)) /* nobody waits for the answer */
         return true;
+    if (a->query->refusal) {
+        auth_request_set_reason(&a->request->pub, a->query->refusal);
+        return true;
+    }
     if (!a->knows_methods)
         ask_methods(a);
     if (a->next && !(a->next & a->request->pub.method)) {
@@ -81,21 +86,33 @@ static void offload_attempt(struct auth_request *request)
     give_attempt(request->owner);
 }
 
+static bool is_cancelled(const struct auth_request *request)
+{
+    const struct attempt *a = request->owner;
+    return conn_is_ended(a->conn);
+}
+
 /* ---- At home ---- */
+
+static const char *reason_of(const struct attempt *a)
+{
+    const struct auth_request *r = a->request;
+    return r->own_reason ? r->own_reason : r->reason ? r->reason : "";
+}
 
 static void announce(struct conn *c, const struct attempt *a, sally_auth_result result)
 {
     const sally_auth_request *pub = &a->query->pub;
-    const char *method = login_method_name(pub->method);
-    const char *reason = a->request->reason ? a->request->reason : "";
+    const char *method = a->query->refusal ? a->query->method_name : login_method_name(pub->method);
+    const char *reason = result == SALLY_AUTH_REJECT ? reason_of(a) : "";
     sally_log_field fields[5] = {
         {"user", pub->user}, {"method", method}, {"address", c->peer.address}};
     size_t count = 3;
     if (pub->key_fingerprint)
         fields[count++] = (sally_log_field){"key", pub->key_fingerprint};
-    if (*reason && result == SALLY_AUTH_REJECT)
+    if (*reason)
         fields[count++] = (sally_log_field){"reason", reason};
-    bool is_none = pub->method == SALLY_AUTH_NONE;
+    bool is_none = pub->method == SALLY_AUTH_NONE && !a->query->refusal;
     bool is_question = a->query->may_try && !a->query->is_signed;
     if (is_question || (is_none && result == SALLY_AUTH_REJECT)) {
         /* A known key that cannot be used: its administrator needs to know why. */
@@ -124,17 +141,19 @@ static void announce(struct conn *c, const struct attempt *a, sally_auth_result 
                                    .method = method,
                                    .fingerprint = pub->key_fingerprint ? pub->key_fingerprint : "",
                                    .attempt = pub->attempt,
-                                   .result = result};
+                                   .result = result,
+                                   .reason = reason};
     conn_hooks_authenticated(c, &told);
 }
 
 static bool open_root(struct conn *c, struct auth_request *r)
 {
-    if (!r->root || strcmp(r->root, "/") == 0) {
-        c->login.fs = sally_fs_ref(r->fs);
+    const struct auth_answer *given = &r->answer;
+    if (!given->root || strcmp(given->root, "/") == 0) {
+        c->login.fs = sally_fs_ref(given->fs);
         return true;
     }
-    return sally_fs_chroot(&c->login.fs, r->fs, r->root) == SALLY_E_OK;
+    return sally_fs_chroot(&c->login.fs, given->fs, given->root) == SALLY_E_OK;
 }
 
 /* What the user's connections share of the workers is counted in the live user, which the lane
@@ -156,12 +175,13 @@ static const char *enter_workers(struct conn *c)
 static const char *set_up_login(struct conn *c, struct attempt *a)
 {
     struct auth_request *r = a->request;
-    if (!r->fs)
+    struct auth_answer *given = &r->answer;
+    if (!given->fs)
         return "no storage";
     c->login.user = mem_strdup(a->query->pub.user);
-    c->login.home = mem_strdup(r->home ? r->home : "/");
-    c->login.permissions = r->permissions;
-    sally_error error = conn_set_user_settings(c, r->settings);
+    c->login.home = mem_strdup(given->home ? given->home : "/");
+    c->login.permissions = given->permissions;
+    sally_error error = conn_set_user_settings(c, given->settings);
     if (error == SALLY_E_RANGE)
         return "settings that leave nothing to choose from";
     if (error || !c->login.user || !c->login.home || !open_root(c, r))
@@ -177,9 +197,14 @@ static const char *set_up_login(struct conn *c, struct attempt *a)
     if (!c->login.is_counted)
         return "too many connections of this user";
     const char *obstacle = enter_workers(c);
-    if (!obstacle)
-        conn_set_text(c, &c->facts.user, c->login.user);
-    return obstacle;
+    if (obstacle)
+        return obstacle;
+    conn_set_text(c, &c->facts.user, c->login.user);
+    c->login.data = given->data;
+    c->login.free_data = given->free_data;
+    given->data = NULL;
+    given->free_data = NULL;
+    return NULL;
 }
 
 static void drop_login(struct conn *c)
@@ -194,6 +219,8 @@ static void drop_login(struct conn *c)
     mem_free(c->login.user);
     mem_free(c->login.home);
     sally_fs_unref(c->login.fs);
+    if (c->login.free_data)
+        c->login.free_data(c->login.data);
     c->login = (struct login){0};
 }
 
@@ -206,6 +233,8 @@ static void accept_login(struct conn *c, struct attempt *a)
     const char *obstacle = set_up_login(c, a);
     if (!obstacle) {
         announce(c, a, SALLY_AUTH_ACCEPT);
+        if (a->request->answer.message)
+            a->query->answers->banner(a->query, a->request->answer.message);
         a->query->answers->accept(a->query);
         return;
     }
@@ -278,7 +307,8 @@ static void finish_attempt(struct task *task)
     struct attempt *a = CONTAINER_OF(task, struct attempt, task);
     struct conn *c = a->conn;
     uint64_t delay = 0;
-    c->auth_state = a->request->pub.state;
+    c->auth_state = a->request->asked;
+    a->request->asked = NULL;
     c->asked_user = NULL;
     tell_fault(c, a);
     if (is_rejected(a) && !conn_is_ended(c)) {
@@ -347,7 +377,9 @@ static struct attempt *new_attempt(struct conn *c, struct login_query *q)
     r->strict_modes = c->settings->auth.strict_modes;
     r->pub = q->pub;
     r->pub.peer = &c->peer;
-    r->pub.state = c->auth_state;
+    r->is_cancelled = is_cancelled;
+    r->asked = c->auth_state;
+    c->auth_state = NULL;
     return a;
 }
 
@@ -355,15 +387,7 @@ static struct attempt *new_attempt(struct conn *c, struct login_query *q)
  * memory, is not worth a worker's time. */
 static bool is_quick(const struct attempt *a)
 {
-    const struct auth_request *r = a->request;
-    const sally_auth *leaf;
-    for (uint32_t i = 0; (leaf = auth_leaf(r->auth, i)) != NULL; i++) {
-        bool asks_nobody = r->pub.method == SALLY_AUTH_NONE && !leaf->methods.offered &&
-                           !(leaf->methods.methods & SALLY_AUTH_NONE);
-        if (!asks_nobody && !(leaf->is_quick && leaf->is_quick(leaf, &r->pub)))
-            return false;
-    }
-    return true;
+    return a->query->refusal || auth_is_quick(a->request->auth, &a->request->pub);
 }
 
 void login_try(struct conn *c, struct login_query *q)
@@ -372,8 +396,8 @@ void login_try(struct conn *c, struct login_query *q)
         c->auth_next = 0;
         conn_penalty_user_changed(c);
     }
-    if (c->service->auth && q->user_changed && c->auth_state) {
-        auth_forget(c->service->auth, c->auth_state);
+    if (q->user_changed) {
+        asked_free(c->auth_state);
         c->auth_state = NULL;
     }
     struct attempt *a = c->service->auth ? new_attempt(c, q) : NULL;
@@ -405,7 +429,6 @@ void login_clear(struct conn *c)
 void login_forget(struct conn *c)
 {
     drop_login(c);
-    if (c->service->auth)
-        auth_forget(c->service->auth, c->auth_state);
+    asked_free(c->auth_state);
     c->auth_state = NULL;
 }

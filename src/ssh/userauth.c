@@ -3,7 +3,6 @@
 #include "base/clean.h"
 #include "base/login_methods.h"
 #include "base/mem.h"
-#include "sallyport/log.h"
 #include "ssh/client_login.h"
 #include "ssh/disconnect.h"
 #include "ssh/send.h"
@@ -65,11 +64,21 @@ void userauth_fail(struct ssh *ssh, bool partial, bool counts)
     ssh_message_send(ssh);
 }
 
-void userauth_refuse(struct ssh *ssh, const char *why)
+void userauth_refuse(struct ssh *ssh, const struct userauth_request *request, const char *why)
 {
-    log_line(ssh->options.log, ssh->options.log_ids, SALLY_LOG_VERBOSE, "auth.refused", NULL, 0,
-             "%s", why);
-    userauth_fail(ssh, false, true);
+    char name[AUTH_USER_MAX];
+    struct slice user = {(const uint8_t *)name, 0};
+    for (; user.size < sizeof name && user.size < request->user.size; user.size++) {
+        uint8_t byte = request->user.data[user.size];
+        name[user.size] = byte ? (char)byte : '?';
+    }
+    uint32_t method = login_method_find(request->method);
+    struct auth_query *q = auth_query_new(ssh, method, user, 0, 0);
+    if (!q)
+        return;
+    clean_copy(q->method_name, sizeof q->method_name, request->method);
+    q->login.pub.round = ssh->userauth->round; /* a dialogue is one attempt */
+    auth_query_refuse(ssh, q, why);
 }
 
 /* RFC 4253 section 10. Some clients ask again before each try. */
@@ -168,7 +177,7 @@ static bool method_password(struct ssh *ssh, const struct userauth_request *requ
     if (!cursor_done(c))
         return false;
     if (!secret_fits(password) || !secret_fits(fresh)) {
-        userauth_refuse(ssh, "a password that is too long, or has a NUL inside");
+        userauth_refuse(ssh, request, "a password that is too long, or has a NUL inside");
     } else {
         struct auth_query *q =
             auth_query_new(ssh, SALLY_AUTH_PASSWORD, request->user, 2, password.size + fresh.size);
@@ -203,7 +212,7 @@ static bool dispatch(struct ssh *ssh, const struct userauth_request *request, st
         if (handlers[i].method == method)
             return handlers[i].handle(ssh, request, c);
     }
-    userauth_refuse(ssh, "a method that is not supported");
+    userauth_refuse(ssh, request, "a method that is not supported");
     return true;
 }
 
@@ -239,7 +248,7 @@ bool on_userauth_request(struct ssh *ssh, struct cursor *c)
         if (ua->user)
             forget_success(ua); /* whoever that is, it is not the user of before */
         userauth_wipe_received(cursor_rest(c));
-        userauth_refuse(ssh, "a user name that is too long, or has a NUL inside");
+        userauth_refuse(ssh, &request, "a user name that is too long, or has a NUL inside");
         return true;
     }
     return !note_user(ssh, request.user) || dispatch(ssh, &request, c);

@@ -9,6 +9,9 @@
 
 #define AUTH_USER_MAX   1024  /* bytes of a user's name */
 #define AUTH_SECRET_MAX 4096  /* of a password, or of one answer */
+#define AUTH_HINT_MAX   1024  /* of submethods */
+/* Of a method's name in the log; names have at most 64 (RFC 4251 section 6). */
+#define AUTH_METHOD_NAME_MAX 64
 #define AUTH_TEXT_MAX   65536 /* of a banner */
 /* Requests of any kind, for each failure that is allowed: bounds what does not count as a failure
  * ("none", keys that would be accepted, partial successes, conversations left half way). */
@@ -50,8 +53,8 @@ typedef bool userauth_method(struct ssh *ssh, const struct userauth_request *req
                              struct cursor *c);
 userauth_method userauth_publickey, userauth_interactive;
 
-/* Says no without having asked; counts as a failure. `why` is for the log. */
-void userauth_refuse(struct ssh *ssh, const char *why);
+/* Rejects a request without its owner's judgement; counts as a failure. `why` is for the log. */
+void userauth_refuse(struct ssh *ssh, const struct userauth_request *request, const char *why);
 /* USERAUTH_FAILURE, or the end when there were too many. */
 void userauth_fail(struct ssh *ssh, bool partial, bool counts);
 void userauth_send_banner(struct ssh *ssh, const char *text);

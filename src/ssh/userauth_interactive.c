@@ -6,13 +6,17 @@
 bool userauth_interactive(struct ssh *ssh, const struct userauth_request *request, struct cursor *c)
 {
     get_string(c); /* language tag, deprecated */
-    get_string(c); /* submethods: hints, which may be ignored */
+    struct slice submethods = get_string(c);
     if (!cursor_done(c))
         return false;
+    if (submethods.size > AUTH_HINT_MAX || slice_has_nul(submethods))
+        submethods.size = 0; /* section 3.1: hints, which may be ignored */
     struct auth_query *q =
-        auth_query_new(ssh, SALLY_AUTH_KEYBOARD_INTERACTIVE, request->user, 0, 0);
-    if (q)
-        auth_query_ask(ssh, q);
+        auth_query_new(ssh, SALLY_AUTH_KEYBOARD_INTERACTIVE, request->user, 1, submethods.size);
+    if (!q)
+        return true;
+    q->login.pub.submethods = auth_query_text(q, submethods);
+    auth_query_ask(ssh, q);
     return true;
 }
 
@@ -54,6 +58,13 @@ static void ask(struct ssh *ssh, const struct slice *answers, uint32_t count, si
     auth_query_ask(ssh, q);
 }
 
+static void refuse(struct ssh *ssh, const char *why)
+{
+    const struct userauth_request request = {.user = slice_of(ssh->userauth->user),
+                                             .method = slice_of("keyboard-interactive")};
+    userauth_refuse(ssh, &request, why);
+}
+
 bool on_userauth_info_response(struct ssh *ssh, struct cursor *c)
 {
     struct userauth *ua = ssh->userauth;
@@ -70,11 +81,11 @@ bool on_userauth_info_response(struct ssh *ssh, struct cursor *c)
     if (c->bad) {
         whole = false;
     } else if (count != ua->prompt_count) {
-        userauth_refuse(ssh, "not as many answers as prompts"); /* section 3.4: must fail */
+        refuse(ssh, "not as many answers as prompts"); /* section 3.4: must fail */
     } else if (!parse_answers(c, answers, count, &total)) {
         whole = false;
     } else if (!answers_fit(answers, count)) {
-        userauth_refuse(ssh, "an answer that is too long, or has a NUL inside");
+        refuse(ssh, "an answer that is too long, or has a NUL inside");
     } else {
         ask(ssh, answers, count, total, received);
         return true;

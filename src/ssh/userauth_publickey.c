@@ -38,33 +38,35 @@ static bool parse_key_request(struct cursor *c, struct key_request *k)
     return cursor_done(c);
 }
 
-/* The row of an algorithm that is allowed and fits the key's own type; NULL when it is or does not.
- */
-static const struct signature_algorithm *allowed_algorithm(const struct ssh *ssh,
-                                                           const struct key_request *k)
+/* Whether the algorithm is allowed, and fits the key's own type. */
+static bool is_allowed(const struct ssh *ssh, const struct key_request *k)
 {
     const struct signature_algorithm *row = signature_algorithm_find(k->algorithm);
     if (!row || !names_have(slice_of(transport_user_signature_algorithms(ssh)), k->algorithm))
-        return NULL;
+        return false;
     struct cursor blob = cursor_of_slice(k->blob);
     struct slice type = get_string(&blob);
-    return !blob.bad && slice_is(type, row->key_type) ? row : NULL;
+    return !blob.bad && slice_is(type, row->key_type);
 }
 
 static void prove(struct ssh *ssh, struct auth_query *q);
 
 static struct auth_query *key_query(struct ssh *ssh, const struct userauth_request *request,
-                                    const struct key_request *k,
-                                    const struct signature_algorithm *row)
+                                    const struct key_request *k)
 {
-    struct auth_query *q = auth_query_new(ssh, SALLY_AUTH_PUBLICKEY, request->user, 2,
-                                          k->blob.size + k->signature.size);
+    struct cursor blob = cursor_of_slice(k->blob);
+    struct slice type = get_string(&blob);
+    if (blob.bad || slice_has_nul(type))
+        type.size = 0; /* of one that is refused */
+    struct auth_query *q = auth_query_new(ssh, SALLY_AUTH_PUBLICKEY, request->user, 4,
+                                          k->blob.size + k->signature.size + type.size +
+                                              k->algorithm.size);
     if (!q)
         return NULL;
     sally_auth_request *pub = &q->login.pub;
     q->login.may_try = true;
-    q->signature_algorithm = row->name;
-    pub->key_algorithm = row->key_type;
+    pub->signature_algorithm = auth_query_text(q, k->algorithm);
+    pub->key_type = auth_query_text(q, type);
     pub->key_blob = auth_query_text(q, k->blob);
     pub->key_blob_size = k->blob.size;
     pub->key_fingerprint = q->fingerprint;
@@ -91,7 +93,7 @@ static void verify_run(struct ssh_job *job)
 {
     struct verify_job *v = verify_job_of(job);
     const struct auth_query *q = v->query;
-    v->right = public_key_verify(q->key, q->signature_algorithm, q->signature, buf_slice(&v->data));
+    v->right = public_key_verify(q->key, q->login.pub.signature_algorithm, q->signature, buf_slice(&v->data));
 }
 
 static void verify_done(struct ssh_job *job)
@@ -105,7 +107,9 @@ static void verify_done(struct ssh_job *job)
             q->login.may_try = false;
             auth_query_ask(ssh, q);
         } else {
-            userauth_refuse(ssh, "a wrong signature");
+            struct auth_query *q = v->query;
+            v->query = NULL;
+            auth_query_refuse(ssh, q, "a wrong signature");
         }
     }
     ssh_let_go(ssh); /* the query has its own hold */
@@ -129,7 +133,7 @@ static void put_signed_data(struct buf *b, const struct ssh *ssh, const struct a
     put_text(b, AUTH_SERVICE);
     put_text(b, "publickey");
     put_bool(b, true);
-    put_text(b, q->signature_algorithm);
+    put_text(b, q->login.pub.signature_algorithm);
     put_string(b, pub->key_blob, pub->key_blob_size);
 }
 
@@ -157,29 +161,30 @@ static void prove(struct ssh *ssh, struct auth_query *q)
     ssh_job_start(ssh, &v->job);
 }
 
+/* Why the key cannot be used; NULL: it can, and *key is it. */
+static const char *usable_key(const struct ssh *ssh, const struct key_request *k,
+                              struct public_key **key)
+{
+    if (!is_allowed(ssh, k))
+        return "a signature algorithm that is not allowed, or not the key's";
+    /* Queries, too, pass only valid keys on to the owner. */
+    if (public_key_parse(key, ssh->options.crypto, k->blob) != SALLY_E_OK)
+        return "a key that cannot be used";
+    return NULL;
+}
+
 bool userauth_publickey(struct ssh *ssh, const struct userauth_request *request, struct cursor *c)
 {
     struct key_request k;
-    struct public_key *key;
     if (!parse_key_request(c, &k))
         return false;
-    const struct signature_algorithm *row = allowed_algorithm(ssh, &k);
-    if (!row) {
-        userauth_refuse(ssh, "a signature algorithm that is not allowed, or not the key's");
+    struct auth_query *q = key_query(ssh, request, &k);
+    if (!q)
         return true;
-    }
-    /* Queries, too, pass only valid keys on to the owner. */
-    if (public_key_parse(&key, ssh->options.crypto, k.blob) != SALLY_E_OK) {
-        userauth_refuse(ssh, "a key that cannot be used");
-        return true;
-    }
-    struct auth_query *q = key_query(ssh, request, &k, row);
-    if (!q) {
-        public_key_free(key);
-        return true;
-    }
-    q->key = key;
-    if (k.has_signature && strcmp(ssh->userauth->allowed_key, q->fingerprint) == 0)
+    const char *obstacle = usable_key(ssh, &k, &q->key);
+    if (obstacle)
+        auth_query_refuse(ssh, q, obstacle);
+    else if (k.has_signature && strcmp(ssh->userauth->allowed_key, q->fingerprint) == 0)
         prove(ssh, q);
     else
         auth_query_ask(ssh, q);

@@ -27,6 +27,7 @@ struct auth_query *auth_query_new(struct ssh *ssh, uint32_t method, struct slice
     q->login.answers = &answers;
     q->login.pub.method = method;
     q->login.pub.user = auth_query_text(q, user);
+    q->login.pub.service = AUTH_SERVICE;
     return q;
 }
 
@@ -51,7 +52,7 @@ void auth_query_free(struct auth_query *q)
 
 static bool is_attempt(const struct login_query *q)
 {
-    return q->pub.method != SALLY_AUTH_NONE && (!q->may_try || q->is_signed);
+    return (q->pub.method != SALLY_AUTH_NONE || q->refusal) && (!q->may_try || q->is_signed);
 }
 
 void auth_query_ask(struct ssh *ssh, struct auth_query *q)
@@ -73,6 +74,15 @@ void auth_query_ask(struct ssh *ssh, struct auth_query *q)
         ssh->events.login(ssh->user_data, login);
     else
         answers.reject(login, 0);
+}
+
+void auth_query_refuse(struct ssh *ssh, struct auth_query *q, const char *why)
+{
+    struct login_query *login = &q->login;
+    const char *name = login_method_name(login->pub.method);
+    login->refusal = why;
+    login->method_name = *q->method_name ? q->method_name : name;
+    auth_query_ask(ssh, q);
 }
 
 /* ---- Answers ---- */
@@ -120,7 +130,7 @@ static void send_pk_ok(struct ssh *ssh, const struct auth_query *q)
 {
     const sally_auth_request *pub = &q->login.pub;
     struct buf *m = ssh_message(ssh, SSH_MSG_USERAUTH_PK_OK);
-    put_text(m, q->signature_algorithm);
+    put_text(m, q->login.pub.signature_algorithm);
     put_string(m, pub->key_blob, pub->key_blob_size);
     ssh_message_send(ssh);
 }
@@ -170,8 +180,9 @@ static void reject_query(struct login_query *login, uint32_t methods)
     struct ssh *ssh = answered(q);
     if (is_awaited(ssh)) {
         ssh->userauth->prompted = false;
-        set_methods(ssh->userauth, methods);
-        userauth_fail(ssh, false, login->pub.method != SALLY_AUTH_NONE);
+        if (!login->refusal)
+            set_methods(ssh->userauth, methods);
+        userauth_fail(ssh, false, login->pub.method != SALLY_AUTH_NONE || login->refusal);
     }
     settle(ssh, q);
 }

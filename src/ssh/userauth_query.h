@@ -10,13 +10,13 @@
 struct auth_query {
     struct login_query login;
     struct ssh *ssh;                 /* NULL once the connection is gone */
-    const char *signature_algorithm; /* publickey, such as "rsa-sha2-512" */
     char fingerprint[PUBLIC_KEY_FINGERPRINT_SIZE];
     struct public_key *key; /* publickey with a signature */
     struct slice signature;
     /* publickey with a signature: the key may be tried; verifies the signature. Takes the query. */
     void (*prove)(struct ssh *ssh, struct auth_query *q);
     bool is_counted; /* as an attempt */
+    char method_name[AUTH_METHOD_NAME_MAX + 1]; /* of a refusal */
     const char *answers[LOGIN_PROMPTS_MAX];
     size_t size; /* of the room */
     size_t used;
@@ -29,6 +29,8 @@ struct auth_query *auth_query_new(struct ssh *ssh, uint32_t method, struct slice
                                   size_t text_count, size_t text_bytes);
 const char *auth_query_text(struct auth_query *q, struct slice text);
 void auth_query_ask(struct ssh *ssh, struct auth_query *q);
+/* Rejects what was found to be no login: the owner is told why, and asked nothing. */
+void auth_query_refuse(struct ssh *ssh, struct auth_query *q, const char *why);
 void auth_query_free(struct auth_query *q);
 
 #endif

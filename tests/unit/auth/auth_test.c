@@ -76,7 +76,7 @@ static void offers(void **state)
     assert_int_equal(sally_auth_new(&auth, &m, NULL), SALLY_E_OK);
     struct auth_request *r = fixture_request(auth, 0);
     /* What it takes no part in would never be asked. */
-    assert_int_equal(auth_offered(auth, &r->pub), SALLY_AUTH_PASSWORD);
+    assert_int_equal(auth_request_offered(r), SALLY_AUTH_PASSWORD);
     auth_request_free(r);
     sally_auth_unref(auth);
 }

@@ -79,11 +79,11 @@ static void the_first_that_does_not_reject_counts(void **state)
     struct auth_request *r = fixture_request(chain, SALLY_AUTH_PASSWORD);
     assert_true(auth_request_run(r));
     assert_int_equal(r->result, SALLY_AUTH_ACCEPT);
-    assert_null(r->root);
+    assert_null(r->answer.root);
     assert_int_equal(a.calls, 1);
     assert_int_equal(b.calls, 1);
     assert_int_equal(c.calls, 0);
-    auth_forget(chain, r->pub.state);
+    fixture_forget(r);
     assert_int_equal(a.forgotten, 1);
     assert_int_equal(b.forgotten, 1);
     assert_int_equal(c.forgotten, 0); /* it keeps nothing */
@@ -116,33 +116,29 @@ static void factors_do_not_mix(void **state)
     struct auth_request *r = fixture_request(chain, SALLY_AUTH_PASSWORD);
     assert_true(auth_request_run(r));
     assert_int_equal(r->result, SALLY_AUTH_PARTIAL);
-    void *kept = r->pub.state;
-    auth_request_free(r);
 
-    r = fixture_request(chain, SALLY_AUTH_PUBLICKEY);
-    r->pub.state = kept;
+    r = fixture_next(r, SALLY_AUTH_PUBLICKEY);
     r->pub.succeeded = SALLY_AUTH_PASSWORD;
     assert_true(auth_request_run(r));
     assert_int_equal(r->result, SALLY_AUTH_ACCEPT);
     assert_int_equal(a.succeeded, 0);
     assert_int_equal(b.succeeded, SALLY_AUTH_PASSWORD);
     assert_int_equal(r->pub.succeeded, SALLY_AUTH_PASSWORD);
-    auth_forget(chain, r->pub.state);
+    fixture_forget(r);
     auth_request_free(r);
     sally_auth_unref(chain);
     sally_fs_unref(fs);
 }
 
 /* The next round of a dialogue, with one answer. */
-static struct auth_request *next_round(sally_auth *chain, struct auth_request *before)
+static struct auth_request *next_round(struct auth_request *before)
 {
     static const char *const answers[] = {"123456"};
-    struct auth_request *r = fixture_request(chain, SALLY_AUTH_KEYBOARD_INTERACTIVE);
-    r->pub.state = before->pub.state;
-    r->pub.round = before->pub.round + 1;
+    uint32_t round = before->pub.round + 1;
+    struct auth_request *r = fixture_next(before, SALLY_AUTH_KEYBOARD_INTERACTIVE);
+    r->pub.round = round;
     r->pub.answers = answers;
     r->pub.answer_count = 1;
-    auth_request_free(before);
     assert_true(auth_request_run(r));
     assert_ptr_equal(r->pub.answers, answers);
     assert_int_equal(r->pub.answer_count, 1);
@@ -161,13 +157,13 @@ static void answers_go_to_who_asked(void **state)
     assert_true(auth_request_run(r));
     assert_int_equal(r->result, SALLY_AUTH_PROMPT);
     assert_int_equal(r->prompt_count, 1);
-    r = next_round(chain, r);
+    r = next_round(r);
     assert_int_equal(r->result, SALLY_AUTH_PROMPT);
     assert_int_equal(b.round, 1);
     assert_int_equal(b.answer_count, 1);
     assert_int_equal(c.calls, 0);
     /* When it rejects, the next one comes in, and does not see what was said to another. */
-    r = next_round(chain, r);
+    r = next_round(r);
     assert_int_equal(r->result, SALLY_AUTH_REJECT);
     assert_int_equal(a.calls, 1);
     assert_int_equal(b.calls, 3);
@@ -175,7 +171,7 @@ static void answers_go_to_who_asked(void **state)
     assert_int_equal(c.calls, 1);
     assert_int_equal(c.round, 0);
     assert_int_equal(c.answer_count, 0);
-    auth_forget(chain, r->pub.state);
+    fixture_forget(r);
     auth_request_free(r);
     sally_auth_unref(chain);
 }
@@ -193,31 +189,29 @@ static void one_dialogue_after_the_other(void **state)
     sally_auth *chain = chain_of(&a, &b, &c);
     struct auth_request *r = fixture_request(chain, SALLY_AUTH_KEYBOARD_INTERACTIVE);
     assert_true(auth_request_run(r));
-    r = next_round(chain, r); /* the first rejects, the second asks */
+    r = next_round(r); /* the first rejects, the second asks */
     assert_int_equal(r->result, SALLY_AUTH_PROMPT);
     assert_int_equal(r->prompt_count, 1);
     assert_int_equal(b.round, 0);
     assert_int_equal(b.answer_count, 0);
-    r = next_round(chain, r);
+    r = next_round(r);
     assert_int_equal(r->result, SALLY_AUTH_PROMPT);
     assert_int_equal(b.round, 1);
     assert_int_equal(b.answer_count, 1);
-    r = next_round(chain, r);
+    r = next_round(r);
     assert_int_equal(r->result, SALLY_AUTH_REJECT);
     assert_int_equal(b.round, 2);
     assert_int_equal(a.calls, 2);
     /* A new try begins with the first one again. */
-    struct auth_request *again = fixture_request(chain, SALLY_AUTH_KEYBOARD_INTERACTIVE);
-    again->pub.state = r->pub.state;
-    auth_request_free(r);
+    struct auth_request *again = fixture_next(r, SALLY_AUTH_KEYBOARD_INTERACTIVE);
     assert_true(auth_request_run(again));
     assert_int_equal(again->result, SALLY_AUTH_PROMPT);
     assert_int_equal(a.round, 0);
-    r = next_round(chain, again);
+    r = next_round(again);
     assert_int_equal(r->result, SALLY_AUTH_ACCEPT);
     assert_int_equal(a.round, 1);
     assert_int_equal(b.calls, 3);
-    auth_forget(chain, r->pub.state);
+    fixture_forget(r);
     auth_request_free(r);
     sally_auth_unref(chain);
     sally_fs_unref(fs);
@@ -258,7 +252,7 @@ static void late_rejection_asks_the_next(void **state)
         assert_int_equal(r->result, SALLY_AUTH_ACCEPT);
         assert_int_equal(a.calls, 1);
         assert_int_equal(b.calls, 1);
-        auth_forget(chain, r->pub.state);
+        fixture_forget(r);
         auth_request_free(r);
         sally_auth_unref(chain);
     }
@@ -282,7 +276,7 @@ static void all_late(void **state)
     sally_auth_finish(c.pending, SALLY_AUTH_REJECT);
     assert_int_equal(wakes, 1);
     assert_int_equal(r->result, SALLY_AUTH_REJECT);
-    auth_forget(chain, r->pub.state);
+    fixture_forget(r);
     auth_request_free(r);
     sally_auth_unref(chain);
 }
@@ -295,8 +289,8 @@ static void offered_is_the_union(void **state)
     sally_auth *second = link_auth(&b, SALLY_AUTH_PUBLICKEY);
     assert_int_equal(sally_auth_chain_new(&chain, first, second), SALLY_E_OK);
     struct auth_request *r = fixture_request(chain, 0);
-    assert_int_equal(auth_offered(chain, &r->pub), SALLY_AUTH_PASSWORD | SALLY_AUTH_PUBLICKEY);
-    auth_forget(chain, r->pub.state);
+    assert_int_equal(auth_request_offered(r), SALLY_AUTH_PASSWORD | SALLY_AUTH_PUBLICKEY);
+    fixture_forget(r);
     auth_request_free(r);
     sally_auth_unref(chain);
     assert_int_equal(sally_auth_chain_new(&chain, first, NULL), SALLY_E_INVALID);

@@ -37,13 +37,29 @@ struct auth_request *fixture_request(sally_auth *auth, uint32_t method)
     return r;
 }
 
-static sally_auth_result run(sally_auth *auth, struct auth_request *r, uint32_t *next)
+void fixture_forget(struct auth_request *r)
+{
+    asked_free(r->asked);
+    r->asked = NULL;
+}
+
+struct auth_request *fixture_next(struct auth_request *before, uint32_t method)
+{
+    struct auth_request *r = fixture_request(before->auth, method);
+    r->pub.succeeded = before->pub.succeeded;
+    r->owner = before->owner;
+    r->asked = before->asked;
+    before->asked = NULL;
+    auth_request_free(before);
+    return r;
+}
+
+static sally_auth_result run(struct auth_request *r, uint32_t *next)
 {
     assert_true(auth_request_run(r));
     sally_auth_result result = r->result;
     if (next)
         *next = r->methods_next;
-    auth_forget(auth, r->pub.state);
     auth_request_free(r);
     return result;
 }
@@ -55,7 +71,7 @@ sally_auth_result try_password(sally_auth *auth, const char *user, const char *p
     r->pub.user = user;
     r->pub.password = password;
     r->pub.succeeded = succeeded;
-    return run(auth, r, next);
+    return run(r, next);
 }
 
 sally_auth_result try_key(sally_auth *auth, const char *user, const char *blob, bool may_try,
@@ -66,11 +82,11 @@ sally_auth_result try_key(sally_auth *auth, const char *user, const char *blob, 
     struct auth_request *r = fixture_request(auth, SALLY_AUTH_PUBLICKEY);
     r->may_try = may_try;
     r->pub.user = user;
-    r->pub.key_algorithm = "ssh-ed25519";
+    r->pub.key_type = "ssh-ed25519";
     r->pub.key_blob = bytes;
     r->pub.key_blob_size = sizeof bytes;
     r->pub.succeeded = succeeded;
-    return run(auth, r, next);
+    return run(r, next);
 }
 
 void fixture_blob(const char *base64, uint8_t out[BLOB_SIZE])

@@ -20,6 +20,11 @@ sally_fs *fixture_fs(int *destroyed);
  * *(int *)owner when owner is set. */
 struct auth_request *fixture_request(sally_auth *auth, uint32_t method);
 
+/* The next one of the same connection, in place of `before`, with what that has left behind. */
+struct auth_request *fixture_next(struct auth_request *before, uint32_t method);
+/* As at the end of a connection. */
+void fixture_forget(struct auth_request *r);
+
 /* A try with a password or a key; `succeeded` goes in, the methods that must follow come out in
  * *next (which may be NULL). */
 sally_auth_result try_password(sally_auth *auth, const char *user, const char *password,

@@ -30,11 +30,11 @@ static void paths_become_canonical(void **state)
     (void)state;
     struct auth_request *r = some_request(SALLY_AUTH_PASSWORD);
     assert_int_equal(sally_auth_set_root(&r->pub, "//a/./b/../c/"), SALLY_E_OK);
-    assert_string_equal(r->root, "/a/c");
+    assert_string_equal(r->answer.root, "/a/c");
     assert_int_equal(sally_auth_set_root(&r->pub, "../../etc"), SALLY_E_OK);
-    assert_string_equal(r->root, "/etc");
+    assert_string_equal(r->answer.root, "/etc");
     assert_int_equal(sally_auth_set_home(&r->pub, "joe"), SALLY_E_OK);
-    assert_string_equal(r->home, "/joe");
+    assert_string_equal(r->answer.home, "/joe");
     assert_int_equal(sally_auth_set_home(&r->pub, NULL), SALLY_E_INVALID);
     assert_false(r->failed);
     assert_int_equal(sally_auth_set_root(&r->pub, NULL), SALLY_E_INVALID);
@@ -55,11 +55,11 @@ static void settings_are_checked_and_kept_in_order(void **state)
     r->check_setting = check_one;
     assert_int_equal(sally_auth_set(&r->pub, "limits.other", "1"), SALLY_E_NOT_FOUND);
     assert_int_equal(sally_auth_set(&r->pub, NULL, "1"), SALLY_E_INVALID);
-    assert_null(r->settings);
+    assert_null(r->answer.settings);
     assert_int_equal(sally_auth_set(&r->pub, "limits.known", "1"), SALLY_E_OK);
     assert_int_equal(sally_auth_set(&r->pub, "limits.known", "2"), SALLY_E_OK);
-    assert_string_equal(r->settings->value, "1");
-    assert_string_equal(r->settings->next->value, "2");
+    assert_string_equal(r->answer.settings->value, "1");
+    assert_string_equal(r->answer.settings->next->value, "2");
     for (int i = 2; i < 64; i++)
         assert_int_equal(sally_auth_set(&r->pub, "limits.known", "3"), SALLY_E_OK);
     assert_int_equal(sally_auth_set(&r->pub, "limits.known", "3"), SALLY_E_LIMIT);
@@ -110,7 +110,7 @@ static void partial_names_real_methods_only(void **state)
     assert_int_equal(r->methods_next,
                      SALLY_AUTH_PASSWORD | SALLY_AUTH_PUBLICKEY | SALLY_AUTH_KEYBOARD_INTERACTIVE);
     sally_auth_set_permissions(&r->pub, ~0u);
-    assert_int_equal(r->permissions, SALLY_MAY_ALL);
+    assert_int_equal(r->answer.permissions, SALLY_MAY_ALL);
     auth_request_free(r);
 }
 
@@ -141,9 +141,9 @@ static void lost_confinement_rejects(void **state)
         more = alloc_failed();
         assert_int_equal(r->result, more ? SALLY_AUTH_REJECT : SALLY_AUTH_ACCEPT);
         if (!more) {
-            assert_string_equal(r->root, "/home/joe");
-            assert_string_equal(r->home, "/in");
-            assert_non_null(r->settings);
+            assert_string_equal(r->answer.root, "/home/joe");
+            assert_string_equal(r->answer.home, "/in");
+            assert_non_null(r->answer.settings);
         }
         auth_request_free(r);
     }

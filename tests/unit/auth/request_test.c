@@ -57,8 +57,8 @@ static void answers_at_once(void **state)
     sally_auth_unref(auth); /* the request holds it */
     assert_true(auth_request_run(r));
     assert_int_equal(r->result, SALLY_AUTH_ACCEPT);
-    assert_ptr_equal(r->fs, s.fs);
-    assert_int_equal(r->permissions, SALLY_MAY_ALL);
+    assert_ptr_equal(r->answer.fs, s.fs);
+    assert_int_equal(r->answer.permissions, SALLY_MAY_ALL);
     sally_fs_unref(s.fs);
     assert_int_equal(destroyed, 0);
     auth_request_free(r);
@@ -86,7 +86,7 @@ static void half_answers_reject(void **state)
         struct auth_request *r = fixture_request(auth, SALLY_AUTH_PASSWORD);
         assert_true(auth_request_run(r));
         assert_int_equal(r->result, SALLY_AUTH_REJECT);
-        assert_null(r->fs);
+        assert_null(r->answer.fs);
         auth_request_free(r);
     }
     sally_fs_unref(s.fs);
@@ -165,7 +165,7 @@ static void finish_from_another_thread(void **state)
             pthread_mutex_unlock(&w.lock);
         }
         assert_int_equal(r->result, s.result);
-        assert_int_equal(r->fs != NULL, i % 2);
+        assert_int_equal(r->answer.fs != NULL, i % 2);
         pthread_join(s.thread, NULL);
         assert_int_equal(w.wakes, at_once ? 0 : 1);
         auth_request_free(r);

@@ -135,10 +135,10 @@ static void what_accept_gives(void **state)
     r->pub.password = "secret";
     assert_true(auth_request_run(r));
     assert_int_equal(r->result, SALLY_AUTH_ACCEPT);
-    assert_ptr_equal(r->fs, fs);
-    assert_string_equal(r->root, "/srv/joe");
-    assert_string_equal(r->home, "/in");
-    assert_int_equal(r->permissions, SALLY_MAY_VIEW);
+    assert_ptr_equal(r->answer.fs, fs);
+    assert_string_equal(r->answer.root, "/srv/joe");
+    assert_string_equal(r->answer.home, "/in");
+    assert_int_equal(r->answer.permissions, SALLY_MAY_VIEW);
     auth_request_free(r);
 }
 
@@ -388,9 +388,9 @@ static void a_change_of_password_is_not_done(void **state)
 static uint32_t offered(void)
 {
     struct auth_request *r = fixture_request(users, 0);
-    uint32_t methods = auth_offered(users, &r->pub);
+    uint32_t methods = auth_request_offered(r);
     r->pub.user = "nobody";
-    assert_int_equal(auth_offered(users, &r->pub), methods);
+    assert_int_equal(auth_request_offered(r), methods);
     auth_request_free(r);
     return methods;
 }
@@ -409,9 +409,9 @@ static void offers_tell_nothing_of_one_user(void **state)
     assert_int_equal(offered(), ASKED | SALLY_AUTH_PUBLICKEY);
     struct auth_request *r = fixture_request(users, 0);
     r->pub.succeeded = SALLY_AUTH_PASSWORD; /* need not be done again */
-    assert_int_equal(auth_offered(users, &r->pub), SALLY_AUTH_PUBLICKEY);
+    assert_int_equal(auth_request_offered(r), SALLY_AUTH_PUBLICKEY);
     r->pub.succeeded = SALLY_AUTH_KEYBOARD_INTERACTIVE; /* the same factor */
-    assert_int_equal(auth_offered(users, &r->pub), SALLY_AUTH_PUBLICKEY);
+    assert_int_equal(auth_request_offered(r), SALLY_AUTH_PUBLICKEY);
     auth_request_free(r);
     assert_int_equal(sally_auth_users_remove(users, "joe"), SALLY_E_OK);
     assert_int_equal(offered(), ASKED);
@@ -506,7 +506,7 @@ static void many_costs(void **state)
 }
 
 /* What a login by the key of such a line gets. NULL: it is refused. */
-static struct auth_request *log_in_by(const char *line, uint32_t succeeded, void *state)
+static struct auth_request *log_in_by(const char *line, struct auth_request *before)
 {
     uint8_t blob[BLOB_SIZE];
     fixture_blob(KEY_A, blob);
@@ -516,11 +516,11 @@ static struct auth_request *log_in_by(const char *line, uint32_t succeeded, void
         joe.authorized_keys = line;
         add(&joe);
     }
-    struct auth_request *r = fixture_request(users, SALLY_AUTH_PUBLICKEY);
+    struct auth_request *r = before ? fixture_next(before, SALLY_AUTH_PUBLICKEY)
+                                    : fixture_request(users, SALLY_AUTH_PUBLICKEY);
     r->pub.key_blob = blob;
     r->pub.key_blob_size = sizeof blob;
-    r->pub.succeeded = succeeded;
-    r->pub.state = state;
+    r->pub.succeeded = 0;
     assert_true(auth_request_run(r));
     r->pub.key_blob = NULL;
     return r;
@@ -528,13 +528,13 @@ static struct auth_request *log_in_by(const char *line, uint32_t succeeded, void
 
 static void end_request(struct auth_request *r)
 {
-    auth_forget(users, r->pub.state);
+    fixture_forget(r);
     auth_request_free(r);
 }
 
 static const char *setting_of(const struct auth_request *r, const char *name)
 {
-    for (const struct auth_setting *s = r->settings; s; s = s->next) {
+    for (const struct auth_setting *s = r->answer.settings; s; s = s->next) {
         if (strcmp(s->name, name) == 0)
             return s->value;
     }
@@ -556,16 +556,16 @@ static void keys_with_a_command(void **state)
          "open,read", "stat", SALLY_MAY_ALL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct auth_request *r = log_in_by(cases[i].line, 0, NULL);
+        struct auth_request *r = log_in_by(cases[i].line, NULL);
         assert_int_equal(r->result, SALLY_AUTH_ACCEPT);
-        assert_string_equal(r->home, cases[i].home);
-        assert_int_equal(r->permissions, cases[i].permissions);
+        assert_string_equal(r->answer.home, cases[i].home);
+        assert_int_equal(r->answer.permissions, cases[i].permissions);
         assert_string_equal(setting_of(r, "ssh.commands"), cases[i].commands);
         assert_string_equal(setting_of(r, "sftp.allow_requests"), cases[i].allow);
         assert_string_equal(setting_of(r, "sftp.deny_requests"), cases[i].deny);
         end_request(r);
     }
-    struct auth_request *r = log_in_by("command=\"/bin/sh\" " LINE_A, 0, NULL);
+    struct auth_request *r = log_in_by("command=\"/bin/sh\" " LINE_A, NULL);
     assert_int_equal(r->result, SALLY_AUTH_REJECT);
     assert_non_null(r->reason);
     end_request(r);
@@ -579,32 +579,25 @@ static void a_command_lasts_to_the_last_factor(void **state)
     joe.authorized_keys = "command=\"internal-sftp -R\" " LINE_A;
     joe.required = SALLY_AUTH_PASSWORD | SALLY_AUTH_PUBLICKEY;
     add(&joe);
-    struct auth_request *r = log_in_by(NULL, 0, NULL);
+    struct auth_request *r = log_in_by(NULL, NULL);
     assert_int_equal(r->result, SALLY_AUTH_PARTIAL);
-    void *kept = r->pub.state;
-    assert_non_null(kept);
-    auth_request_free(r);
-    r = fixture_request(users, SALLY_AUTH_PASSWORD);
+    assert_non_null(r->asked->state);
+    r = fixture_next(r, SALLY_AUTH_PASSWORD);
     r->pub.password = "secret";
     r->pub.succeeded = SALLY_AUTH_PUBLICKEY;
-    r->pub.state = kept;
     assert_true(auth_request_run(r));
     assert_int_equal(r->result, SALLY_AUTH_ACCEPT);
-    assert_int_equal(r->permissions, SALLY_MAY_VIEW);
+    assert_int_equal(r->answer.permissions, SALLY_MAY_VIEW);
     assert_string_equal(setting_of(r, "ssh.commands"), "none");
-    kept = r->pub.state;
-    auth_request_free(r);
     /* Another key may not lift it. */
     joe.required = 0;
     joe.authorized_keys = "command=\"internal-sftp\" " LINE_A;
     add(&joe);
-    r = log_in_by(NULL, 0, kept);
+    r = log_in_by(NULL, r);
     assert_int_equal(r->result, SALLY_AUTH_REJECT);
-    kept = r->pub.state;
-    auth_request_free(r);
-    r = log_in_by(LINE_A, 0, kept);
+    r = log_in_by(LINE_A, r);
     assert_int_equal(r->result, SALLY_AUTH_ACCEPT);
-    assert_int_equal(r->permissions, SALLY_MAY_VIEW);
+    assert_int_equal(r->answer.permissions, SALLY_MAY_VIEW);
     end_request(r);
 }
 
@@ -652,7 +645,7 @@ static void *log_in_and_out(void *user_data)
         if (try_password(users, "joe", "secret", 0, NULL) == SALLY_AUTH_ACCEPT)
             (void)try_key(users, "joe", KEY_A, true, 0, NULL);
         struct auth_request *r = fixture_request(users, 0);
-        (void)auth_offered(users, &r->pub);
+        (void)auth_request_offered(r);
         auth_request_free(r);
     }
     return NULL;

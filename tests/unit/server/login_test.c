@@ -399,7 +399,7 @@ static sally_auth_result prove(sally_auth *auth, sally_auth_request *request)
     atomic_fetch_add(&scene->asked, 1);
     if (may_try(auth, request) != SALLY_AUTH_ACCEPT)
         return SALLY_AUTH_REJECT;
-    assert_string_equal(request->key_algorithm, sally_key_type(scene->key));
+    assert_string_equal(request->key_type, sally_key_type(scene->key));
     return sally_auth_accept(request, scene->fs);
 }
 

@@ -74,7 +74,7 @@ static void keys_are_told_by_their_type(void **state)
     put_query(&f, key);
     const sally_auth_request *pub = asked(&f, SALLY_AUTH_PUBLICKEY);
     assert_true(f.o.pending->may_try);
-    assert_string_equal(pub->key_algorithm, "ssh-rsa"); /* the key's, not the signature's */
+    assert_string_equal(pub->key_type, "ssh-rsa");
     assert_int_equal(pub->key_blob_size, key_blob(key).size);
     assert_memory_equal(pub->key_blob, key_blob(key).data, pub->key_blob_size);
     assert_memory_equal(pub->key_fingerprint, "SHA256:", 7);
