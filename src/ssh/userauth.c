@@ -66,14 +66,8 @@ void userauth_fail(struct ssh *ssh, bool partial, bool counts)
 
 void userauth_refuse(struct ssh *ssh, const struct userauth_request *request, const char *why)
 {
-    char name[AUTH_USER_MAX];
-    struct slice user = {(const uint8_t *)name, 0};
-    for (; user.size < sizeof name && user.size < request->user.size; user.size++) {
-        uint8_t byte = request->user.data[user.size];
-        name[user.size] = byte ? (char)byte : '?';
-    }
     uint32_t method = login_method_find(request->method);
-    struct auth_query *q = auth_query_new(ssh, method, user, 0, 0);
+    struct auth_query *q = auth_query_new(ssh, method, request->user, 0, 0);
     if (!q)
         return;
     clean_copy(q->method_name, sizeof q->method_name, request->method);
@@ -216,6 +210,20 @@ static bool dispatch(struct ssh *ssh, const struct userauth_request *request, st
     return true;
 }
 
+/* Whoever that is, it is not the user of before. Those who watch are shown what can be shown. */
+static void refuse_name(struct ssh *ssh, struct userauth_request *request)
+{
+    char name[AUTH_USER_MAX];
+    struct slice shown = {(const uint8_t *)name, 0};
+    for (; shown.size < sizeof name && shown.size < request->user.size; shown.size++) {
+        uint8_t byte = request->user.data[shown.size];
+        name[shown.size] = byte ? (char)byte : '?';
+    }
+    request->user = shown;
+    if (note_user(ssh, shown))
+        userauth_refuse(ssh, request, "a user name that is too long, or has a NUL inside");
+}
+
 /* RFC 4252 section 5. */
 bool on_userauth_request(struct ssh *ssh, struct cursor *c)
 {
@@ -245,10 +253,8 @@ bool on_userauth_request(struct ssh *ssh, struct cursor *c)
             userauth_send_banner(ssh, ssh->options.settings.fixed.banner);
     }
     if (request.user.size > AUTH_USER_MAX || slice_has_nul(request.user)) {
-        if (ua->user)
-            forget_success(ua); /* whoever that is, it is not the user of before */
         userauth_wipe_received(cursor_rest(c));
-        userauth_refuse(ssh, &request, "a user name that is too long, or has a NUL inside");
+        refuse_name(ssh, &request);
         return true;
     }
     return !note_user(ssh, request.user) || dispatch(ssh, &request, c);

@@ -39,6 +39,16 @@ static void note(struct auth_owner *o, const struct login_query *a)
 static void on_auth(void *user_data, struct login_query *query)
 {
     struct auth_owner *o = user_data;
+    if (query->refusal) { /* nobody is asked */
+        o->refused++;
+        o->refused_is_signed = query->is_signed;
+        o->refused_method = query->pub.method;
+        snprintf(o->refused_user, sizeof o->refused_user, "%s", query->pub.user);
+        snprintf(o->refused_name, sizeof o->refused_name, "%s", query->method_name);
+        snprintf(o->refusal, sizeof o->refusal, "%s", query->refusal);
+        query->answers->reject(query, 0);
+        return;
+    }
     note(o, query);
     o->answer(o, query);
 }

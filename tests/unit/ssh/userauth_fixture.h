@@ -28,6 +28,11 @@ struct auth_owner {
     char right_fingerprint[PUBLIC_KEY_FINGERPRINT_SIZE];
     unsigned prompts; /* of round 0 */
     unsigned rounds;
+    /* What the engine refused by itself, and the last one. */
+    unsigned refused;
+    bool refused_is_signed;
+    uint32_t refused_method;
+    char refused_user[2048], refused_name[128], refusal[128];
     unsigned logged_in;
     unsigned over;
     enum ssh_end end;

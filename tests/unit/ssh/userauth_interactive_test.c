@@ -60,6 +60,8 @@ static void interactive_wants_as_many_answers(void **state)
         auth_answer(&f, counts[i], "a");
         auth_expect_failure(&f, METHODS, false);
         assert_int_equal(f.o.asked, 1);
+        assert_int_equal(f.o.refused, 1);
+        assert_string_equal(f.o.refused_name, "keyboard-interactive");
         auth_answer(&f, 2, "a"); /* nobody waits for them any more */
         auth_expect_end(&f, SSH_DISCONNECT_PROTOCOL_ERROR, SSH_END_PROTOCOL);
         auth_finish(&f);
@@ -113,6 +115,7 @@ static void interactive_bounds_answers(void **state)
         else
             auth_expect_end(&f, SSH_DISCONNECT_PROTOCOL_ERROR, SSH_END_PROTOCOL);
         assert_int_equal(f.o.asked, 1);
+        assert_int_equal(f.o.refused, i < 2);
         auth_finish(&f);
     }
 }

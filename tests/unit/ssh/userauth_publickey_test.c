@@ -108,6 +108,10 @@ static void key_offered_is_not_key_proven(void **state)
     try_signed(&f, &stolen); /* names b, signs with a: the owner does not hear of a proof */
     auth_expect_failure(&f, METHODS, false);
     assert_int_equal(f.o.by_kind[ASKED_KEY], 0);
+    assert_int_equal(f.o.refused, 1); /* but of a wrong one */
+    assert_true(f.o.refused_is_signed);
+    assert_string_equal(f.o.refusal, "a wrong signature");
+    assert_string_equal(f.o.refused_name, "publickey");
     assert_int_equal(f.o.logged_in, 0);
     sally_key_unref(a);
     sally_key_unref(b);
@@ -271,10 +275,14 @@ static void algorithms_must_be_allowed_and_fit(void **state)
     try_query(&f, "joe", "", key_blob(ed));
     auth_expect_failure(&f, METHODS, false);
     assert_int_equal(f.o.asked, 0);
+    assert_int_equal(f.o.refused, 6);
+    assert_false(f.o.refused_is_signed);
     struct signed_request refused = {"joe", "rsa-sha2-512", rsa, rsa, 7, NULL};
     try_signed(&f, &refused);
     auth_expect_failure(&f, METHODS, false);
     assert_int_equal(f.o.asked, 0);
+    assert_int_equal(f.o.refused, 7);
+    assert_true(f.o.refused_is_signed);
     struct signed_request fine = {"joe", "rsa-sha2-256", rsa, rsa, 7, NULL};
     try_signed(&f, &fine);
     auth_expect_success(&f);

@@ -18,6 +18,9 @@ static const sally_auth_request *asked(struct auth_fixture *f, uint32_t method)
     assert_string_equal(pub->user, "joe");
     assert_null(pub->peer); /* an engine knows neither */
     assert_null(pub->state);
+    assert_string_equal(pub->service, "ssh-connection");
+    assert_int_equal(pub->submethods != NULL,
+                     method == SALLY_AUTH_KEYBOARD_INTERACTIVE && pub->round == 0);
     assert_int_equal(pub->reserved, 0);
     for (size_t i = 0; i < COUNT_OF(pub->reserved2); i++)
         assert_int_equal(pub->reserved2[i], 0);
@@ -75,12 +78,39 @@ static void keys_are_told_by_their_type(void **state)
     const sally_auth_request *pub = asked(&f, SALLY_AUTH_PUBLICKEY);
     assert_true(f.o.pending->may_try);
     assert_string_equal(pub->key_type, "ssh-rsa");
+    assert_string_equal(pub->signature_algorithm, "rsa-sha2-256");
     assert_int_equal(pub->key_blob_size, key_blob(key).size);
     assert_memory_equal(pub->key_blob, key_blob(key).data, pub->key_blob_size);
     assert_memory_equal(pub->key_fingerprint, "SHA256:", 7);
     reject_pending(&f);
     auth_finish(&f);
     sally_key_unref(key);
+}
+
+static void hints_of_how_to_ask_are_told(void **state)
+{
+    (void)state;
+    static const char long_one[1025] = "x";
+    static const struct {
+        struct slice said;
+        const char *told;
+    } cases[] = {
+        {{(const uint8_t *)"", 0}, ""},
+        {{(const uint8_t *)"pam,otp", 7}, "pam,otp"},
+        {{(const uint8_t *)"o\0tp", 4}, ""},
+        {{(const uint8_t *)long_one, sizeof long_one}, ""},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct auth_fixture f;
+        struct buf room, *m = auth_request(&room, "joe", "keyboard-interactive");
+        auth_ready(&f, auth_waits);
+        put_text(m, "");
+        put_slice(m, cases[i].said);
+        auth_feed(&f, m);
+        assert_string_equal(asked(&f, SALLY_AUTH_KEYBOARD_INTERACTIVE)->submethods, cases[i].told);
+        reject_pending(&f);
+        auth_finish(&f);
+    }
 }
 
 static void answers_are_told_by_their_round(void **state)
@@ -195,8 +225,9 @@ static void another_user_in_between_counts_as_a_change(void **state)
     auth_try_interactive(&f, "joe");
     auth_expect_failure(&f, "password", false);
     assert_string_equal(f.o.log,
-                        "password joe#1 x:0;interactive joe#2 changed:0;password joe#3 x:0;"
-                        "interactive joe#4 changed:0;");
+                        "password joe#1 x:0;interactive joe#3 changed:0;password joe#4 x:0;"
+                        "interactive joe#6 changed:0;");
+    assert_int_equal(f.o.refused, 2);
     auth_finish(&f);
 }
 
@@ -273,6 +304,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(passwords_are_told),
         cmocka_unit_test(keys_are_told_by_their_type),
+        cmocka_unit_test(hints_of_how_to_ask_are_told),
         cmocka_unit_test(answers_are_told_by_their_round),
         cmocka_unit_test(without_an_owner_nobody_gets_in),
         cmocka_unit_test(partial_successes_add_up),

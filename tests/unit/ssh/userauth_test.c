@@ -161,6 +161,10 @@ static void unfit_passwords_are_not_asked_about(void **state)
     auth_feed(&f, m);
     auth_expect_failure(&f, METHODS, false);
     assert_int_equal(f.o.asked, 0);
+    assert_int_equal(f.o.refused, 3);
+    assert_int_equal(f.o.refused_method, SALLY_AUTH_PASSWORD);
+    assert_string_equal(f.o.refused_name, "password");
+    assert_string_equal(f.o.refused_user, "joe");
     auth_finish(&f);
 }
 
@@ -177,6 +181,7 @@ static void unfit_names_are_not_asked_about(void **state)
     put_text(m, "none");
     auth_feed(&f, m);
     auth_expect_failure(&f, METHODS, false);
+    assert_string_equal(f.o.refused_user, "root?joe");
     m = payload(&room, SSH_MSG_USERAUTH_REQUEST);
     put_string(m, long_one, sizeof long_one);
     put_text(m, "ssh-connection");
@@ -184,6 +189,8 @@ static void unfit_names_are_not_asked_about(void **state)
     auth_feed(&f, m);
     auth_expect_failure(&f, METHODS, false);
     assert_int_equal(f.o.asked, 0);
+    assert_int_equal(f.o.refused, 2);
+    assert_int_equal(strlen(f.o.refused_user), AUTH_USER_MAX);
     auth_try_none(&f, ""); /* an empty one is a name */
     assert_int_equal(f.o.asked, 1);
     auth_finish(&f);
@@ -200,6 +207,9 @@ static void other_methods_fail(void **state)
         auth_feed(&f, auth_request(&room, "joe", names[i]));
         auth_expect_failure(&f, METHODS, false);
         assert_int_equal(f.o.asked, 0);
+        assert_int_equal(f.o.refused, 1);
+        assert_int_equal(f.o.refused_method, 0);
+        assert_string_equal(f.o.refused_name, i < 4 ? names[i] : "none?");
         auth_finish(&f);
     }
 }
