@@ -56,22 +56,22 @@ struct sally_auth_request {
     uint32_t succeeded; /**< methods that this user succeeded with on this connection (SALLY_AUTH_
                            bits) */
     uint32_t round; /**< keyboard-interactive: 0 at first, then one more for each set of answers */
-    const char *password;        /**< password: the secret, wiped afterwards */
-    const char *new_password;    /**< password: when the client changes it; else NULL */
-    const char *key_type;        /**< publickey: the key's type, such as "ssh-rsa" */
+    const char *password;            /**< password: the secret, wiped afterwards */
+    const char *new_password;        /**< password: when the client changes it; else NULL */
+    const char *key_type;            /**< publickey: the key's type, such as "ssh-rsa" */
     const char *signature_algorithm; /**< publickey: what the client signs by, such as
                                         "rsa-sha2-512"; for some types of keys there are several */
-    const void *key_blob;        /**< publickey: the key as in RFC 4253 section 6.6 */
-    size_t key_blob_size;        /**< publickey: bytes */
-    const char *key_fingerprint; /**< publickey: "SHA256:" and base64 */
-    const char *const *answers;  /**< keyboard-interactive, round 1 and up: answer_count strings,
-                                    wiped afterwards */
-    uint32_t answer_count;       /**< keyboard-interactive: as many as were prompted for */
-    uint32_t reserved;           /**< zero */
-    const char *submethods;      /**< keyboard-interactive, round 0: what the client would like to be
-                                    asked by (RFC 4256 section 3.1): names separated by commas, ""
-                                    for "as you like"; a hint, which may be ignored */
-    const char *service;         /**< what the client wants to use: "ssh-connection" */
+    const void *key_blob;            /**< publickey: the key as in RFC 4253 section 6.6 */
+    size_t key_blob_size;            /**< publickey: bytes */
+    const char *key_fingerprint;     /**< publickey: "SHA256:" and base64 */
+    const char *const *answers; /**< keyboard-interactive, round 1 and up: answer_count strings,
+                                   wiped afterwards */
+    uint32_t answer_count;      /**< keyboard-interactive: as many as were prompted for */
+    uint32_t reserved;          /**< zero */
+    const char *submethods;     /**< keyboard-interactive, round 0: what the client would like to be
+                                   asked by (RFC 4256 section 3.1): names separated by commas, ""
+                                   for "as you like"; a hint, which may be ignored */
+    const char *service;        /**< what the client wants to use: "ssh-connection" */
     void *state; /**< yours, kept from one request of a connection to the next, NULL at first; see
                     forget */
     uint64_t reserved2[4]; /**< zero */
@@ -179,8 +179,8 @@ SALLY_API sally_error sally_auth_add_banner(sally_auth_request *request, const c
  * By whoever owns the request: its methods until they return, or PENDING and until
  * sally_auth_finish().
  * @{ */
-/** Memory for anything, zeroed, wiped and freed once the request is answered. For a state that lasts
- * longer see request->state. NULL when memory is short. */
+/** Memory for anything, zeroed, wiped and freed once the request is answered. For a state that
+ * lasts longer see request->state. NULL when memory is short. */
 SALLY_API void *sally_auth_alloc(sally_auth_request *request, size_t size);
 /** A copy of `text` in such memory; NULL for NULL, or when memory is short. */
 SALLY_API char *sally_auth_strdup(sally_auth_request *request, const char *text);
@@ -197,10 +197,10 @@ SALLY_API bool sally_auth_cancelled(const sally_auth_request *request);
 typedef sally_auth_result sally_auth_done_fn(void *context, sally_auth_request *request,
                                              sally_auth_result result);
 /**
- * Asks another authenticator in the request's name, and judges its answer. Inside `authenticate`, or
- * `may_try_key` (then the other one's is asked), as in `return sally_auth_ask(inner, request, judge,
- * NULL)`; or while the request is PENDING, in `sally_auth_finish(request, result)`, unless the
- * result is PENDING.
+ * Asks another authenticator in the request's name, and judges its answer. Inside `authenticate`,
+ * or `may_try_key` (then the other one's is asked), as in `return sally_auth_ask(inner, request,
+ * judge, NULL)`; or while the request is PENDING, in `sally_auth_finish(request, result)`, unless
+ * the result is PENDING.
  *
  * `done` is called exactly once: in this call, or when `inner` has answered late, on a worker (in
  * pump mode, and without workers, on the thread that called sally_auth_finish()). NULL: the answer
@@ -209,10 +209,11 @@ typedef sally_auth_result sally_auth_done_fn(void *context, sally_auth_request *
  *
  * What was answered so far (storage, settings, prompts) is dropped first. `inner` has a
  * request->state of its own for each asker, sees the successes that itself and the asker called
- * right, rounds that count from its own first question, and answers to its own questions only: those
- * that `done` adds behind them are the asker's. It is not asked, and the result is
+ * right, rounds that count from its own first question, and answers to its own questions only:
+ * those that `done` adds behind them are the asker's. It is not asked, and the result is
  * ::SALLY_AUTH_REJECT, for methods that it takes no part in or does not offer now. So that it is
- * asked about a dialogue's answers, ask it in each round. `inner` is held until the connection ends.
+ * asked about a dialogue's answers, ask it in each round. `inner` is held until the connection
+ * ends.
  */
 SALLY_API sally_auth_result sally_auth_ask(sally_auth *inner, sally_auth_request *request,
                                            sally_auth_done_fn *done, void *context);
@@ -281,9 +282,9 @@ typedef struct sally_user {
  * sftp-server(8); -e, -f and -l are ignored. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_auth_users_new(sally_auth **out);
 /** Adds a user, or replaces the one of this name. Any thread, also while the server runs.
- * ::SALLY_E_INVALID for a struct_size as in sally_auth_new(), and for a password that looks like an incomplete hash, and for a required
- * method that the user has no password or key for; ::SALLY_E_UNSUPPORTED for a kind of hash that
- * crypt(3) does not know or that is too weak. */
+ * ::SALLY_E_INVALID for a struct_size as in sally_auth_new(), and for a password that looks like an
+ * incomplete hash, and for a required method that the user has no password or key for;
+ * ::SALLY_E_UNSUPPORTED for a kind of hash that crypt(3) does not know or that is too weak. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_auth_users_add(sally_auth *users,
                                                             const sally_user *user);
 /** Removes a user; running sessions go on. ::SALLY_E_NOT_FOUND. Any thread. */
@@ -306,9 +307,10 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_hash_password(const char *password,
  * as sally_hash_password() makes. Anything else is false, clear text too (a stolen hash of another
  * kind must not do as the password), and so is NULL: ask with NULL for users who do not exist. For
  * both, one hash of sally_hash_password()'s kind and cost is computed all the same; where yours are
- * of another kind, keep one of a password that nobody knows, and ask with that instead of NULL. Runs
- * crypt(3), which takes some 50 milliseconds and 16 MiB at the default cost: call it on a worker
- * (where authenticators are called) or on a thread of your own, not on a network thread. Any thread.
+ * of another kind, keep one of a password that nobody knows, and ask with that instead of NULL.
+ * Runs crypt(3), which takes some 50 milliseconds and 16 MiB at the default cost: call it on a
+ * worker (where authenticators are called) or on a thread of your own, not on a network thread. Any
+ * thread.
  */
 SALLY_API bool sally_check_password(const char *password, const char *hash);
 

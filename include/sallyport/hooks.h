@@ -81,9 +81,9 @@ typedef struct sally_hooks {
     /** A key exchange (the first, or a later one) has ended; `algorithms` names what was agreed on.
      */
     void (*keys_exchanged)(void *user_data, const sally_peer *peer, const char *algorithms);
-    /** A try to log in has ended: the authenticator has answered, or the library refused it (a wrong
-     * signature, a signature algorithm that is not allowed, a method that is not supported). Questions
-     * are no tries: "none", and whether a key may be tried. */
+    /** A try to log in has ended: the authenticator has answered, or the library refused it (a
+     * wrong signature, a signature algorithm that is not allowed, a method that is not supported).
+     * Questions are no tries: "none", and whether a key may be tried. */
     void (*authenticated)(void *user_data, const sally_peer *peer, const sally_auth_event *event);
     /** The connection is gone. `reason` is a SALLY_END_ value, `detail` a short text. */
     void (*disconnected)(void *user_data, const sally_peer *peer, uint32_t reason,

@@ -72,8 +72,8 @@ static bool check_lists(const sally_user *user)
 static sally_error check(const sally_user *user)
 {
     const uint32_t methods = SALLY_AUTH_PASSWORD | SALLY_AUTH_PUBLICKEY;
-    bool keys = user->authorized_keys || user->authorized_keys_file ||
-                user->authorized_keys_file_count;
+    bool keys =
+        user->authorized_keys || user->authorized_keys_file || user->authorized_keys_file_count;
     if (!user->name || !*user->name || !user->fs || user->required & ~methods ||
         user->permissions & ~(uint32_t)SALLY_MAY_ALL)
         return SALLY_E_INVALID;

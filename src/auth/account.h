@@ -22,7 +22,7 @@ struct account { /* immutable but for refs: held, without the lock, while a pass
     uint32_t required;
     struct account_setting {
         char *name, *value;
-    } *settings;
+    } * settings;
     size_t setting_count;
     char *message; /* NULL: none */
 };

@@ -10,14 +10,14 @@
 #include "auth/authenticator.h"
 
 struct asked {
-    sally_auth *auth;     /* held */
-    struct asked *asker;  /* NULL: the server */
-    struct asked *next;   /* of the same asker */
-    struct asked *parts;  /* those that it asks */
-    uint32_t depth;       /* 0 for the one that the server asks */
-    void *state;          /* the authenticator's; while it is asked, in the request */
-    uint32_t succeeded;   /* SALLY_AUTH_ bits: what it called right, and its asker as well */
-    uint32_t fresh;       /* what it called right, and its asker has yet to confirm */
+    sally_auth *auth;        /* held */
+    struct asked *asker;     /* NULL: the server */
+    struct asked *next;      /* of the same asker */
+    struct asked *parts;     /* those that it asks */
+    uint32_t depth;          /* 0 for the one that the server asks */
+    void *state;             /* the authenticator's; while it is asked, in the request */
+    uint32_t succeeded;      /* SALLY_AUTH_ bits: what it called right, and its asker as well */
+    uint32_t fresh;          /* what it called right, and its asker has yet to confirm */
     struct auth_answer kept; /* its "yes", when the asker wanted more before it said the same */
     bool has_kept;
     bool is_provisional; /* what is kept lasts no longer than the dialogue */

@@ -2,7 +2,8 @@
 #include "sallyport/auth.h"
 
 /* Of a password that would not count: takes the time of what sally_hash_password() makes. */
-static const char decoy[] = "$y$j9T$Yq1oqgqlPd0z9MVRZ8T6p/$UnBdyIiFP.7Skr9ufAFd8R7DeCdOge4yEN4itGYqOm7";
+static const char decoy[] =
+    "$y$j9T$Yq1oqgqlPd0z9MVRZ8T6p/$UnBdyIiFP.7Skr9ufAFd8R7DeCdOge4yEN4itGYqOm7";
 
 bool sally_check_password(const char *password, const char *hash)
 {

@@ -13,7 +13,7 @@ struct decoys {
     struct account
         *password[DECOYS_MAX_COSTS]; /* one of each cost; if too many, the most expensive */
     size_t password_count;
-    struct account *keys;      /* has keys in memory; NULL: no user has */
+    struct account *keys;       /* has keys in memory; NULL: no user has */
     struct account *keys_files; /* has keys in as many files as anybody; NULL: no user has any */
 };
 

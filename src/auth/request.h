@@ -50,7 +50,7 @@ struct auth_request {
     /* While it runs: */
     struct asked *top; /* who is asked now */
     bool resumes;      /* auth_request_run() goes on with top's late answer */
-    bool failed; /* part of the answer was lost for want of memory: it must not count */
+    bool failed;       /* part of the answer was lost for want of memory: it must not count */
     struct auth_memory *memory; /* of sally_auth_alloc(), the last one first */
 };
 
@@ -62,7 +62,8 @@ struct auth_request *auth_request_new(sally_auth *auth);
 bool auth_request_run(struct auth_request *request);
 /* For authenticators: why they reject. */
 void auth_request_set_reason(sally_auth_request *request, const char *reason);
-/* For authenticators: tells the operator what to fix; copied. Lost if memory is short. */
+/* For authenticators: tells the operator what to fix, besides what was told before; copied. Lost if
+ * memory is short. */
 void auth_request_set_fault(sally_auth_request *request, const char *text);
 /* For authenticators: whether files that others could have changed are refused. */
 bool auth_request_is_strict(const sally_auth_request *request);

@@ -35,8 +35,18 @@ void auth_request_set_reason(sally_auth_request *request, const char *reason)
 void auth_request_set_fault(sally_auth_request *request, const char *text)
 {
     struct auth_request *r = request_of(request);
+    struct buf all;
+    buf_init(&all, MAX_TEXT);
+    if (r->fault) /* of another file */
+        put_format(&all, "%s; ", r->fault);
+    put_format(&all, "%s", text);
+    put_u8(&all, 0);
+    char *copy = all.failed ? NULL : mem_dup(buf_head(&all), all.size);
+    buf_clear(&all);
+    if (!copy)
+        return;
     mem_free(r->fault);
-    r->fault = mem_strdup(text);
+    r->fault = copy;
 }
 
 bool auth_request_is_strict(const sally_auth_request *request)
@@ -113,7 +123,8 @@ sally_error sally_auth_set(sally_auth_request *request, const char *name, const 
     sally_error e = r->check_setting ? r->check_setting(name, value) : SALLY_E_OK;
     if (e)
         return e;
-    struct auth_setting **end = &r->answer.settings; /* in the order they were set: a later one wins */
+    struct auth_setting **end =
+        &r->answer.settings; /* in the order they were set: a later one wins */
     unsigned count = 0;
     while (*end) {
         end = &(*end)->next;

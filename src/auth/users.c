@@ -120,8 +120,9 @@ static struct account *prove(struct users *users, sally_auth_request *request, c
     struct decoys decoys;
     *command = NULL;
     struct account *a = look_up(users, request->user, &decoys);
-    bool right = request->method & PASSWORD_METHODS ? password_is_right(users, request, a, &decoys)
-                                                    : user_key_is_known(request, a, &decoys, command);
+    bool right = request->method & PASSWORD_METHODS
+                     ? password_is_right(users, request, a, &decoys)
+                     : user_key_is_known(request, a, &decoys, command);
     decoys_clear(&decoys);
     if (right)
         return a;

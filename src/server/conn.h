@@ -115,7 +115,7 @@ struct conn {
     struct settings *settings; /* held: these layers, resolved on top of the service's */
     struct setting_layer user_layer, own_layer;
     uint32_t auth_next; /* SALLY_AUTH_ bits that must follow a partial success; 0: any offered */
-    struct asked *auth_state; /* from one try to the next; NULL: nobody was asked yet */
+    struct asked *auth_state;  /* from one try to the next; NULL: nobody was asked yet */
     const char *asked_user;    /* user name that awaits the authenticator's answer; NULL: none */
     struct attempt *kept_back; /* a rejection that is sent at kept_until_ns; NULL: none */
     uint64_t kept_until_ns;

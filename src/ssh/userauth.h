@@ -7,12 +7,12 @@
 #include "crypto/public_key.h"
 #include "ssh/engine.h"
 
-#define AUTH_USER_MAX   1024  /* bytes of a user's name */
-#define AUTH_SECRET_MAX 4096  /* of a password, or of one answer */
-#define AUTH_HINT_MAX   1024  /* of submethods */
+#define AUTH_USER_MAX   1024 /* bytes of a user's name */
+#define AUTH_SECRET_MAX 4096 /* of a password, or of one answer */
+#define AUTH_HINT_MAX   1024 /* of submethods */
 /* Of a method's name in the log; names have at most 64 (RFC 4251 section 6). */
 #define AUTH_METHOD_NAME_MAX 64
-#define AUTH_TEXT_MAX   65536 /* of a banner */
+#define AUTH_TEXT_MAX        65536 /* of a banner */
 /* Requests of any kind, for each failure that is allowed: bounds what does not count as a failure
  * ("none", keys that would be accepted, partial successes, conversations left half way). */
 #define AUTH_REQUESTS_PER_ATTEMPT 8

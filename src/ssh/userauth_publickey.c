@@ -58,9 +58,9 @@ static struct auth_query *key_query(struct ssh *ssh, const struct userauth_reque
     struct slice type = get_string(&blob);
     if (blob.bad || slice_has_nul(type))
         type.size = 0; /* of one that is refused */
-    struct auth_query *q = auth_query_new(ssh, SALLY_AUTH_PUBLICKEY, request->user, 4,
-                                          k->blob.size + k->signature.size + type.size +
-                                              k->algorithm.size);
+    struct auth_query *q =
+        auth_query_new(ssh, SALLY_AUTH_PUBLICKEY, request->user, 4,
+                       k->blob.size + k->signature.size + type.size + k->algorithm.size);
     if (!q)
         return NULL;
     sally_auth_request *pub = &q->login.pub;
@@ -93,7 +93,8 @@ static void verify_run(struct ssh_job *job)
 {
     struct verify_job *v = verify_job_of(job);
     const struct auth_query *q = v->query;
-    v->right = public_key_verify(q->key, q->login.pub.signature_algorithm, q->signature, buf_slice(&v->data));
+    v->right = public_key_verify(q->key, q->login.pub.signature_algorithm, q->signature,
+                                 buf_slice(&v->data));
 }
 
 static void verify_done(struct ssh_job *job)

@@ -160,20 +160,6 @@ static void allow_key(struct ssh *ssh, struct auth_query **q)
     *q = NULL;
 }
 
-static void accept_query(struct login_query *login)
-{
-    struct auth_query *q = query_of(login);
-    struct ssh *ssh = answered(q);
-    if (is_awaited(ssh)) {
-        ssh->userauth->prompted = false;
-        if (login->may_try)
-            allow_key(ssh, &q);
-        else
-            log_in(ssh);
-    }
-    settle(ssh, q);
-}
-
 static void reject_query(struct login_query *login, uint32_t methods)
 {
     struct auth_query *q = query_of(login);
@@ -183,6 +169,25 @@ static void reject_query(struct login_query *login, uint32_t methods)
         if (!login->refusal)
             set_methods(ssh->userauth, methods);
         userauth_fail(ssh, false, login->pub.method != SALLY_AUTH_NONE || login->refusal);
+    }
+    settle(ssh, q);
+}
+
+static void accept_query(struct login_query *login)
+{
+    struct auth_query *q = query_of(login);
+    assert(!login->refusal);
+    if (login->refusal) {
+        reject_query(login, 0);
+        return;
+    }
+    struct ssh *ssh = answered(q);
+    if (is_awaited(ssh)) {
+        ssh->userauth->prompted = false;
+        if (login->may_try)
+            allow_key(ssh, &q);
+        else
+            log_in(ssh);
     }
     settle(ssh, q);
 }

@@ -9,13 +9,13 @@
 /* A query with everything that it points to in one block, wiped as a whole. */
 struct auth_query {
     struct login_query login;
-    struct ssh *ssh;                 /* NULL once the connection is gone */
+    struct ssh *ssh; /* NULL once the connection is gone */
     char fingerprint[PUBLIC_KEY_FINGERPRINT_SIZE];
     struct public_key *key; /* publickey with a signature */
     struct slice signature;
     /* publickey with a signature: the key may be tried; verifies the signature. Takes the query. */
     void (*prove)(struct ssh *ssh, struct auth_query *q);
-    bool is_counted; /* as an attempt */
+    bool is_counted;                            /* as an attempt */
     char method_name[AUTH_METHOD_NAME_MAX + 1]; /* of a refusal */
     const char *answers[LOGIN_PROMPTS_MAX];
     size_t size; /* of the room */

@@ -36,6 +36,11 @@ static void look_at(const struct login_query *a)
 {
     look_at_text(a->pub.user, 1024);
     check(!a->user_changed || a->pub.succeeded == 0);
+    if (a->refusal) {
+        look_at_text(a->refusal, 100);
+        look_at_text(a->method_name, 64);
+        return;
+    }
     check((a->pub.method == SALLY_AUTH_PASSWORD) == (a->pub.password != NULL));
     if (a->pub.password)
         look_at_text(a->pub.password, 4096);
@@ -43,7 +48,8 @@ static void look_at(const struct login_query *a)
         look_at_text(a->pub.new_password, 4096);
     if (a->pub.method == SALLY_AUTH_PUBLICKEY) {
         look_at_text(a->pub.key_fingerprint, 55);
-        look_at_text(a->pub.key_algorithm, 100);
+        look_at_text(a->pub.key_type, 100);
+        look_at_text(a->pub.signature_algorithm, 100);
         check(a->pub.key_blob_size > 4 && memchr(a->pub.key_blob, 0, a->pub.key_blob_size));
     }
     for (uint32_t i = 0; i < a->pub.answer_count; i++)
@@ -53,6 +59,10 @@ static void look_at(const struct login_query *a)
 static void answer(struct owner *o, struct login_query *a)
 {
     static const struct login_prompt prompts[] = {{"Password: ", false}, {"Code: ", true}, {"", 0}};
+    if (a->refusal) { /* whatever it is, it lets nobody in */
+        a->answers->reject(a, 0);
+        return;
+    }
     bool password = a->pub.method == SALLY_AUTH_PASSWORD && strcmp(a->pub.password, "right") == 0;
     bool key = a->pub.method == SALLY_AUTH_PUBLICKEY && !a->may_try;
     if (o->manner & 1)

@@ -1,6 +1,7 @@
 """Every example does what its first lines say, to a real client."""
 
 import contextlib
+import hmac
 import socket
 import struct
 import subprocess
@@ -19,22 +20,27 @@ SERVERS = {"smallest": False, "serve_folder": True, "own_memory": False, "late_s
            "descriptors": True, "server": False}
 
 
+def launch(name, arguments, directory):
+    """The process, its port, and a first connection, as soon as there can be one."""
+    port = free_port()
+    process = subprocess.Popen([str(EXAMPLES / name), *arguments, f"sftp://127.0.0.1:{port}"], cwd=directory,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, env=sanitizer_env())
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            return process, port, socket.create_connection(("127.0.0.1", port))
+        except OSError:
+            assert process.poll() is None and time.monotonic() < deadline, process.stderr.read()
+            time.sleep(0.05)
+
+
 class Example:
     """A running example; `client` is logged in as its one user."""
 
     def __init__(self, name, folder):
-        port = free_port()
         arguments = [str(folder)] if SERVERS[name] else []
-        self.process = subprocess.Popen([str(EXAMPLES / name), *arguments, f"sftp://127.0.0.1:{port}"], cwd=folder.parent,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, env=sanitizer_env())
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                self.transport = paramiko.Transport(socket.create_connection(("127.0.0.1", port)))
-                break
-            except OSError:
-                assert self.process.poll() is None and time.monotonic() < deadline, self.process.stderr.read()
-                time.sleep(0.05)
+        self.process, _, connection = launch(name, arguments, folder.parent)
+        self.transport = paramiko.Transport(connection)
         self.transport.connect(username="demo", password="demo")
         self.client = paramiko.SFTPClient.from_transport(self.transport)
 
@@ -65,7 +71,7 @@ def running(name, folder):
 
 def test_every_example_is_tried():
     found = {path.stem for path in (ROOT / "examples").glob("*.c*")}
-    assert found == set(SERVERS) | {"sftp_pipe", "test_storage"}
+    assert found == set(SERVERS) | {"sftp_pipe", "test_storage", "two_factors"}
 
 
 def test_smallest(folder):
@@ -203,6 +209,78 @@ def test_rights_names_who_has_a_lock(folder):
             assert refusal(kind, fields) == b"demo has locked all from byte 3 to the end"
         holder.close(mine)
         assert other.write(theirs, 0, b"xx") == 0
+
+
+SECRET = b"12345678901234567890"
+
+
+def totp(secret, step):
+    """RFC 6238, six digits."""
+    mac = hmac.digest(secret, struct.pack(">Q", step), "sha1")
+    at = mac[19] & 15
+    return f"{(struct.unpack('>I', mac[at:at + 4])[0] & 0x7FFFFFFF) % 1_000_000:06}"
+
+
+def test_totp_is_the_standards():
+    assert [totp(SECRET, time_ // 30) for time_ in (59, 1111111109, 2000000000)] == ["287082", "081804", "279037"]
+
+
+@contextlib.contextmanager
+def two_factors(keys):
+    process, port, connection = launch("two_factors", [str(keys.authorized), SECRET.decode()], keys.directory)
+    connection.close()
+    try:
+        yield port
+    finally:
+        process.terminate()
+        assert_no_report(process.communicate(timeout=20)[1].decode(errors="replace"))
+
+
+def log_in(port, keys, answer, role="client"):
+    """A connection that is logged in by a key and the code that `answer` makes; what it was asked is in `prompts`."""
+    transport = paramiko.Transport(socket.create_connection(("127.0.0.1", port)))
+    transport.prompts = []
+
+    def handler(_title, _instructions, prompts):
+        transport.prompts += prompts
+        return [answer() for _ in prompts]
+
+    try:
+        transport.start_client(timeout=20)
+        key = paramiko.Ed25519Key.from_private_key_file(str(keys.path(role)))
+        assert transport.auth_publickey("demo", key) == ["keyboard-interactive"]
+        transport.auth_interactive("demo", handler)
+    except Exception:
+        transport.close()
+        raise
+    return transport
+
+
+def test_two_factors(keys):
+    now = int(time.time()) // 30  # the codes around it stay good for half a minute at least
+    with two_factors(keys) as port:
+        with pytest.raises(paramiko.BadAuthenticationType):  # no code without a key
+            connection = paramiko.Transport(socket.create_connection(("127.0.0.1", port)))
+            try:
+                connection.start_client(timeout=20)
+                connection.auth_interactive("demo", lambda *_: [totp(SECRET, now)])
+            finally:
+                connection.close()
+        with pytest.raises(paramiko.AuthenticationException):
+            log_in(port, keys, lambda: totp(SECRET, now), "stranger")
+        with pytest.raises(paramiko.AuthenticationException):
+            log_in(port, keys, lambda: totp(SECRET, now - 1000))
+        transport = log_in(port, keys, lambda: totp(SECRET, now))
+        assert transport.prompts == [("Code: ", True)]
+        assert transport.get_banner() == b"Welcome.\r\n"
+        client = paramiko.SFTPClient.from_transport(transport)
+        with client.open("/note", "w") as file:
+            file.write("text")
+        assert client.listdir("/") == ["note"]
+        transport.close()
+        with pytest.raises(paramiko.AuthenticationException):  # the same code again
+            log_in(port, keys, lambda: totp(SECRET, now))
+        log_in(port, keys, lambda: totp(SECRET, now + 1)).close()
 
 
 def test_sftp_pipe(folder, tmp_path):

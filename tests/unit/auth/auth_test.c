@@ -55,6 +55,15 @@ static void bad_methods(void **state)
     assert_int_equal(sally_auth_new(NULL, &m, NULL), SALLY_E_INVALID);
     assert_int_equal(sally_auth_new(&auth, NULL, NULL), SALLY_E_INVALID);
 
+    struct { /* of the first release */
+        sally_auth_methods known;
+    } older = {.known = {.authenticate = never}};
+    older.known.struct_size = offsetof(sally_auth_methods, destroy) + sizeof older.known.destroy;
+    assert_int_equal(sally_auth_new(&auth, &older.known, NULL), SALLY_E_OK);
+    sally_auth_unref(auth);
+    older.known.struct_size--;
+    assert_int_equal(sally_auth_new(&auth, &older.known, NULL), SALLY_E_INVALID);
+
     struct { /* of a newer library */
         sally_auth_methods known;
         void *unknown;

@@ -152,6 +152,91 @@ static void lost_confinement_rejects(void **state)
     sally_fs_unref(shared_fs);
 }
 
+static int freed[2];
+
+static void count_freed(void *data)
+{
+    ++*(int *)data;
+}
+
+static void data_is_freed_once(void **state)
+{
+    (void)state;
+    freed[0] = freed[1] = 0;
+    struct auth_request *r = some_request(SALLY_AUTH_PASSWORD);
+    sally_auth_set_data(&r->pub, &freed[0], count_freed);
+    sally_auth_set_data(&r->pub, &freed[1], count_freed); /* takes its place */
+    assert_int_equal(freed[0], 1);
+    assert_int_equal(freed[1], 0);
+    assert_true(auth_request_run(r));
+    assert_int_equal(freed[1], 1); /* rejected */
+    sally_auth_set_data(&r->pub, &freed[1], NULL);
+    assert_ptr_equal(r->answer.data, &freed[1]);
+    auth_request_free(r);
+    assert_int_equal(freed[0] + freed[1], 2);
+}
+
+static sally_auth_result reject_with_reason(sally_auth *auth, sally_auth_request *request)
+{
+    (void)auth;
+    char text[] = "expired";
+    assert_int_equal(sally_auth_set_message(request, "first"), SALLY_E_OK);
+    assert_int_equal(sally_auth_set_message(request, text), SALLY_E_OK);
+    text[0] = 'E';
+    return SALLY_AUTH_REJECT;
+}
+
+static sally_auth_result welcome(sally_auth *auth, sally_auth_request *request)
+{
+    (void)auth;
+    (void)sally_auth_set_message(request, "welcome");
+    return sally_auth_accept(request, shared_fs);
+}
+
+static void messages_go_with_the_answer(void **state)
+{
+    (void)state;
+    shared_fs = fixture_fs(NULL);
+    static char long_one[16386];
+    memset(long_one, 'x', sizeof long_one - 1);
+    sally_auth *no = some_auth(reject_with_reason), *yes = some_auth(welcome), *chain;
+    assert_int_equal(sally_auth_chain_new(&chain, no, yes), SALLY_E_OK);
+    struct auth_request *r = fixture_request(no, SALLY_AUTH_PASSWORD);
+    assert_int_equal(sally_auth_set_message(&r->pub, NULL), SALLY_E_INVALID);
+    assert_int_equal(sally_auth_set_message(&r->pub, long_one), SALLY_E_LIMIT);
+    assert_false(r->failed); /* keeps nobody out */
+    assert_true(auth_request_run(r));
+    assert_string_equal(r->own_reason, "expired");
+    assert_null(r->answer.message);
+    auth_request_set_reason(&r->pub, "said later");
+    assert_null(r->own_reason);
+    auth_request_free(r);
+    r = fixture_request(chain,
+                        SALLY_AUTH_PASSWORD); /* the one's reason is not the other's welcome */
+    assert_true(auth_request_run(r));
+    assert_int_equal(r->result, SALLY_AUTH_ACCEPT);
+    assert_string_equal(r->answer.message, "welcome");
+    auth_request_free(r);
+    sally_auth_unref(chain);
+    sally_auth_unref(no);
+    sally_auth_unref(yes);
+    sally_fs_unref(shared_fs);
+}
+
+static void faults_add_up(void **state)
+{
+    (void)state;
+    struct auth_request *r = some_request(SALLY_AUTH_PASSWORD);
+    auth_request_set_fault(&r->pub, "a");
+    auth_request_set_fault(&r->pub, "b");
+    assert_string_equal(r->fault, "a; b");
+    alloc_fail_at(1);
+    auth_request_set_fault(&r->pub, "c");
+    alloc_fail_at(0);
+    assert_string_equal(r->fault, "a; b");
+    auth_request_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +246,9 @@ int main(void)
         cmocka_unit_test(banners_add_up),
         cmocka_unit_test(partial_names_real_methods_only),
         cmocka_unit_test(lost_confinement_rejects),
+        cmocka_unit_test(data_is_freed_once),
+        cmocka_unit_test(messages_go_with_the_answer),
+        cmocka_unit_test(faults_add_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

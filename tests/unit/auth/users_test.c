@@ -207,6 +207,129 @@ static void a_file_is_read_at_each_login(void **state)
     assert_int_equal(try_key(users, "joe", KEY_B, false, 0, NULL), SALLY_AUTH_ACCEPT);
 }
 
+static int write_file(char *path, const char *text)
+{
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), (int)strlen(text));
+    return fd;
+}
+
+static void there_may_be_several_files(void **state)
+{
+    (void)state;
+    char a[] = "/tmp/sally-users-XXXXXX", b[] = "/tmp/sally-users-XXXXXX";
+    int fd_a = write_file(a, LINE_A), fd_b = write_file(b, LINE_B);
+    const char *const both[] = {a, b}, *const nowhere[] = {"/nonexistent"};
+    sally_user joe = user("joe", NULL), ann = user("ann", NULL), jim = user("jim", NULL);
+    joe.authorized_keys_files = both;
+    joe.authorized_keys_file_count = 2;
+    ann.authorized_keys_file = b; /* one more than one */
+    ann.authorized_keys_files = nowhere;
+    ann.authorized_keys_file_count = 1;
+    jim.authorized_keys_file = a;
+    add(&jim);
+    add(&ann);
+    add(&joe);
+    assert_int_equal(try_key(users, "joe", KEY_A, true, 0, NULL), SALLY_AUTH_ACCEPT);
+    assert_int_equal(try_key(users, "joe", KEY_B, false, 0, NULL), SALLY_AUTH_ACCEPT);
+    assert_int_equal(try_key(users, "ann", KEY_A, true, 0, NULL), SALLY_AUTH_REJECT);
+    assert_int_equal(try_key(users, "ann", KEY_B, false, 0, NULL), SALLY_AUTH_ACCEPT);
+    assert_int_equal(try_key(users, "jim", KEY_A, false, 0, NULL), SALLY_AUTH_ACCEPT);
+    /* Others' files are looked at for jim, too, and open nothing to him. */
+    assert_int_equal(try_key(users, "jim", KEY_B, false, 0, NULL), SALLY_AUTH_REJECT);
+    assert_int_equal(try_key(users, "nobody", KEY_A, true, 0, NULL), SALLY_AUTH_REJECT);
+    assert_int_equal(sally_auth_users_remove(users, "joe"), SALLY_E_OK);
+    assert_int_equal(try_key(users, "ann", KEY_B, false, 0, NULL), SALLY_AUTH_ACCEPT);
+    close(fd_a);
+    close(fd_b);
+    unlink(a);
+    unlink(b);
+    const char *many[33];
+    for (size_t i = 0; i < 33; i++)
+        many[i] = "/nonexistent";
+    joe.authorized_keys_files = many;
+    joe.authorized_keys_file_count = 33;
+    assert_int_equal(sally_auth_users_add(users, &joe), SALLY_E_LIMIT);
+    joe.authorized_keys_file_count = 32;
+    assert_int_equal(sally_auth_users_add(users, &joe), SALLY_E_OK);
+    joe.authorized_keys_file = many[0];
+    assert_int_equal(sally_auth_users_add(users, &joe), SALLY_E_LIMIT);
+    joe.authorized_keys_file = NULL;
+    joe.authorized_keys_file_count = SIZE_MAX;
+    assert_int_equal(sally_auth_users_add(users, &joe), SALLY_E_LIMIT);
+    many[1] = NULL;
+    joe.authorized_keys_file_count = 2;
+    assert_int_equal(sally_auth_users_add(users, &joe), SALLY_E_INVALID);
+    joe.authorized_keys_files = NULL;
+    assert_int_equal(sally_auth_users_add(users, &joe), SALLY_E_INVALID);
+}
+
+static const char *setting_of(const struct auth_request *r, const char *name);
+
+static sally_error refuse_nonsense(const char *name, const char *value)
+{
+    (void)value;
+    return strcmp(name, "nonsense") == 0 ? SALLY_E_NOT_FOUND : SALLY_E_OK;
+}
+
+static struct auth_request *log_in(void)
+{
+    struct auth_request *r = fixture_request(users, SALLY_AUTH_PASSWORD);
+    r->check_setting = refuse_nonsense;
+    r->pub.password = "secret";
+    assert_true(auth_request_run(r));
+    return r;
+}
+
+static void users_have_settings_and_a_welcome(void **state)
+{
+    (void)state;
+    sally_user_setting settings[65] = {{"sftp.max_read", "64K"}, {"ssh.commands", "none"}};
+    sally_user joe = user("joe", "secret");
+    joe.settings = settings;
+    joe.setting_count = 2;
+    joe.message = "Good morning";
+    add(&joe);
+    struct auth_request *r = log_in();
+    assert_int_equal(r->result, SALLY_AUTH_ACCEPT);
+    assert_string_equal(setting_of(r, "sftp.max_read"), "64K");
+    assert_string_equal(setting_of(r, "ssh.commands"), "none");
+    assert_string_equal(r->answer.message, "Good morning");
+    auth_request_free(r);
+    settings[1].name = "nonsense";
+    add(&joe);
+    r = log_in();
+    assert_int_equal(r->result, SALLY_AUTH_REJECT);
+    assert_non_null(strstr(r->own_reason, "nonsense"));
+    auth_request_free(r);
+    joe.setting_count = 3;
+    assert_int_equal(sally_auth_users_add(users, &joe), SALLY_E_INVALID);
+    joe.setting_count = 65;
+    for (size_t i = 0; i < 65; i++)
+        settings[i] = (sally_user_setting){"a", "b"};
+    assert_int_equal(sally_auth_users_add(users, &joe), SALLY_E_LIMIT);
+    joe.settings = NULL;
+    assert_int_equal(sally_auth_users_add(users, &joe), SALLY_E_INVALID);
+}
+
+/* What is behind a shorter structure is not ours to look at. */
+static void callers_of_the_first_release(void **state)
+{
+    (void)state;
+    sally_user joe = user("joe", "secret");
+    joe.message = "not looked at";
+    joe.setting_count = 7;
+    joe.struct_size = offsetof(sally_user, required) + sizeof joe.required;
+    add(&joe);
+    struct auth_request *r = log_in();
+    assert_int_equal(r->result, SALLY_AUTH_ACCEPT);
+    assert_null(r->answer.message);
+    auth_request_free(r);
+    joe.struct_size--;
+    assert_int_equal(sally_auth_users_add(users, &joe), SALLY_E_INVALID);
+}
+
 /* As with sshd: a server that runs as root takes joe's keys from joe's file. */
 static void a_file_may_be_its_users_own(void **state)
 {
@@ -606,7 +729,14 @@ static void short_memory(void **state)
     (void)state;
     sally_user joe = user("joe", "secret");
     joe.authorized_keys = LINE_A;
+    const char *const files[] = {"/nonexistent", "/nowhere"};
+    const sally_user_setting settings[] = {{"a", "b"}, {"c", "d"}};
     joe.authorized_keys_file = "/nonexistent";
+    joe.authorized_keys_files = files;
+    joe.authorized_keys_file_count = 2;
+    joe.settings = settings;
+    joe.setting_count = 2;
+    joe.message = "Hello";
     joe.root = "/a";
     bool more = true;
     for (unsigned nth = 1; more; nth++) {
@@ -615,6 +745,8 @@ static void short_memory(void **state)
         more = alloc_failed();
         assert_true(more ? e == SALLY_E_NO_MEMORY || e == SALLY_E_CRYPTO : e == SALLY_E_OK);
     }
+    joe.message = NULL; /* a lost one keeps nobody out */
+    add(&joe);
     more = true;
     for (unsigned nth = 1; more; nth++) {
         struct auth_request *r = fixture_request(users, SALLY_AUTH_PASSWORD);
@@ -688,6 +820,9 @@ int main(void)
         TEST(the_reason_of_a_refusal),
         TEST(a_file_is_read_at_each_login),
         TEST(a_file_may_be_its_users_own),
+        TEST(there_may_be_several_files),
+        TEST(users_have_settings_and_a_welcome),
+        TEST(callers_of_the_first_release),
         TEST(both_factors),
         TEST(one_required_factor),
         TEST(replaced_and_removed),
