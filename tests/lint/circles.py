@@ -11,7 +11,6 @@ ALLOWED = [
     ("core/copy.c core/op_run.c core/refresh.c core/session_close.c core/session_ops.c",
      "steps of an operation start operations of the library's own, and the end of one may start others"),
     ("core/fs_call.c core/fs_defaults.c", "a missing slot is answered by calling another one"),
-    ("auth/auth.c auth/chain.c", "an authenticator is a leaf or a chain of them"),
     ("crypto/crypto.c crypto/hash.c", "a hash holds its library context, which asks the hashes for their names"),
     ("fs/local*.c", "local.c has the table of slots and what all of them share"),
     ("fs/memory*.c", "memory.c has the table of slots and what all of them share"),
