@@ -1,4 +1,6 @@
 /* Authenticators that ask others. */
+#include <pthread.h>
+
 #include "alloc_failure.h"
 #include "auth/authenticator.h"
 #include "fixture.h"
@@ -14,6 +16,7 @@ struct inner {
     uint32_t round, answer_count, succeeded;
     const char *answer, *root;
     sally_auth_request *pending;
+    void (*on_pending)(struct inner *i);
     sally_fs *fs;
     uint32_t offers; /* 0: all */
 };
@@ -62,6 +65,8 @@ static sally_auth_result inner_authenticate(sally_auth *auth, sally_auth_request
         sally_auth_finish(request, answer(i, request));
     if (i->late)
         i->pending = request;
+    if (i->on_pending)
+        i->on_pending(i);
     return i->early || i->late ? SALLY_AUTH_PENDING : answer(i, request);
 }
 
@@ -511,6 +516,53 @@ static void who_asks_itself_is_rejected(void **state)
     sally_fs_unref(fs);
 }
 
+static void *finish_in_thread(void *argument)
+{
+    inner_finish(argument);
+    return NULL;
+}
+
+static atomic_int woken;
+
+static void note_wake(struct auth_request *r)
+{
+    (void)r;
+    atomic_fetch_add(&woken, 1);
+}
+
+static pthread_t thread;
+
+static void start_thread(struct inner *i)
+{
+    assert_int_equal(pthread_create(&thread, NULL, finish_in_thread, i), 0);
+}
+
+/* The answer from another thread against the return of both methods: exactly one brings it. */
+static void answers_race_with_returns(void **state)
+{
+    (void)state;
+    struct outer o;
+    begin(&o);
+    o.judge = restrict_it;
+    o.inner_data.result = SALLY_AUTH_ACCEPT;
+    o.inner_data.late = true;
+    o.inner_data.on_pending = start_thread;
+    for (int i = 1; i <= 500; i++) {
+        struct auth_request *r = fixture_request(o.auth, SALLY_AUTH_PASSWORD);
+        r->wake = note_wake;
+        atomic_store(&woken, 0);
+        bool at_once = auth_request_run(r);
+        pthread_join(thread, NULL);
+        assert_int_equal(atomic_load(&woken), !at_once);
+        assert_int_equal(r->result, SALLY_AUTH_ACCEPT);
+        assert_int_equal(r->answer.permissions, SALLY_MAY_VIEW);
+        assert_int_equal(o.done_calls, i);
+        auth_request_free(r);
+    }
+    o.calls = o.forgotten = o.inner_data.calls = o.inner_data.forgotten = 0;
+    end(&o, request(&o, SALLY_AUTH_PASSWORD));
+}
+
 /* ---- One factor after the other ---- */
 
 static sally_auth_result want_password_too(struct outer *o, sally_auth_request *request,
@@ -806,6 +858,7 @@ int main(void)
         cmocka_unit_test(another_may_be_asked_then),
         cmocka_unit_test(through_several_levels),
         cmocka_unit_test(who_asks_itself_is_rejected),
+        cmocka_unit_test(answers_race_with_returns),
         cmocka_unit_test(what_was_accepted_is_kept_for_the_last_factor),
         cmocka_unit_test(what_was_kept_is_let_go_with_the_connection),
         cmocka_unit_test(what_the_asker_rejects_is_not_kept),
