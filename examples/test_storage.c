@@ -43,13 +43,13 @@ static sally_status note_open(sally_fs *fs, sally_op *op)
     *copy = *(struct note *)sally_fs_data(fs);
     if (op->u.open.flags & SALLY_OPEN_TRUNCATE)
         copy->size = 0;
-    sally_file_set(op->file, fs, copy);
+    sally_file_set_data(op->file, fs, copy, NULL);
     return SALLY_OK;
 }
 
 static sally_status note_read(sally_fs *fs, sally_op *op)
 {
-    const struct note *copy = sally_file_get(op->file, fs);
+    const struct note *copy = sally_file_data(op->file, fs);
     size_t left = op->u.io.offset < copy->size ? copy->size - (size_t)op->u.io.offset : 0;
     op->u.io.done = op->u.io.length < left ? op->u.io.length : (uint32_t)left;
     memcpy(op->u.io.data, copy->text + (copy->size - left), op->u.io.done);
@@ -58,7 +58,7 @@ static sally_status note_read(sally_fs *fs, sally_op *op)
 
 static sally_status note_write(sally_fs *fs, sally_op *op)
 {
-    struct note *copy = sally_file_get(op->file, fs);
+    struct note *copy = sally_file_data(op->file, fs);
     if (op->u.io.offset > copy->size)
         return SALLY_INVALID_PARAMETER;
     if (op->u.io.length > sizeof copy->text - op->u.io.offset)
@@ -72,7 +72,7 @@ static sally_status note_write(sally_fs *fs, sally_op *op)
 
 static sally_status note_close(sally_fs *fs, sally_op *op)
 {
-    struct note *copy = sally_file_get(op->file, fs);
+    struct note *copy = sally_file_data(op->file, fs);
     sally_file_facts facts;
     sally_file_get_facts(op->file, &facts);
     if (facts.open_flags & SALLY_OPEN_WRITE && facts.close_reason == SALLY_CLOSED_BY_CLIENT)

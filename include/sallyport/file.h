@@ -1,7 +1,7 @@
 /**
  * @file sallyport/file.h
  * An open file or directory. The library makes it, counts on it and frees it after CLOSE was
- * answered; each storage that an operation passes keeps one pointer of its own in it.
+ * answered. Storages, hooks and others keep data of their own in it: sally_file_set_data().
  *
  * Operations on paths have no file, so the functions below accept NULL: they then return
  * ::SALLY_E_INVALID, NULL or 0.
@@ -55,13 +55,28 @@ typedef struct sally_file_facts {
     uint64_t reserved2[4]; /**< zero */
 } sally_file_facts;
 
-/** Keeps `pointer` in `file` for `fs`; the storage frees what it points to in its close or closedir
- * slot, which always comes when OPEN or OPENDIR ended well. Only while an operation on the file is
- * yours. */
-SALLY_API sally_error sally_file_set(sally_file *file, const sally_fs *fs, void *pointer);
+/**
+ * Keeps `data` in `file` for `owner`, which is any address that nobody else uses as one: a storage
+ * its ::sally_fs, hooks the address of a variable of their own. Owners do not see each other's
+ * data, and there may be any number of them. `free_data` (or NULL) is called with `data` once, when
+ * the file is gone, however that came about: closed, its OPEN failed or was refused, its session
+ * ended. It is called on the session's network thread, where it must not wait; what has to wait
+ * belongs in a close slot or a hook of CLOSE. `data` that is replaced by other data is freed at
+ * once, in the caller's thread.
+ *
+ * A storage may also free its data in its close or closedir slot, which is called whenever its OPEN
+ * or OPENDIR ended well, and give no `free_data`.
+ *
+ * Only while an operation on the file is yours, and not at the same time as another call for the
+ * same owner. ::SALLY_E_INVALID for a `file` or `owner` that is NULL, ::SALLY_E_NO_MEMORY (the
+ * first three owners need none): `data` is then still yours.
+ */
+SALLY_API sally_error sally_file_set_data(sally_file *file, const void *owner, void *data,
+                                          void (*free_data)(void *data));
 
-/** The pointer that `fs` keeps in `file`; NULL when there is none. */
-SALLY_API void *sally_file_get(const sally_file *file, const sally_fs *fs);
+/** The data that `owner` keeps in `file`; NULL when there is none. Only while an operation on the
+ * file is yours. */
+SALLY_API void *sally_file_data(const sally_file *file, const void *owner);
 
 /**
  * Tells the library which file a handle refers to. A storage that is ::SALLY_FS_CONCURRENT calls

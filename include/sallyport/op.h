@@ -146,8 +146,8 @@ typedef struct sally_op_session {
     uint32_t reserved;        /**< zero */
 } sally_op_session;
 
-/** OPEN: the file at `path`. `file` is there already: keep your own pointer in it with
- * sally_file_set(). */
+/** OPEN: the file at `path`. `file` is there already: keep your own data in it with
+ * sally_file_set_data(). */
 typedef struct sally_op_open {
     uint32_t flags;           /**< in: SALLY_OPEN_ bits */
     uint32_t desired_access;  /**< in: SALLY_ACE_ rights, from versions 5 and 6; derived from flags

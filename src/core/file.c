@@ -78,11 +78,7 @@ static void release_inode(sally_file *file)
 
 static void destroy(sally_file *file)
 {
-    struct file_slots *more = atomic_load(&file->slots->next), *next;
-    for (; more; more = next) {
-        next = atomic_load(&more->next);
-        mem_free(more);
-    }
+    file_data_release(file);
     release_inode(file);
     buf_clear(&file->carry);
     buf_clear(&file->stale_names);
@@ -193,76 +189,6 @@ bool file_set_path(sally_file *file, const char *path)
         file->first_path = file->path;
     file->path = copy;
     return true;
-}
-
-static struct file_slot *find_slot(const sally_file *file, const sally_fs *fs)
-{
-    for (struct file_slots *some = file->slots; some; some = atomic_load(&some->next)) {
-        for (size_t i = 0; i < FILE_SLOTS; i++) {
-            if (atomic_load(&some->slots[i].fs) == fs)
-                return &some->slots[i];
-        }
-    }
-    return NULL;
-}
-
-static struct file_slots *more_slots(struct file_slots *last)
-{
-    struct file_slots *more = mem_zalloc(sizeof *more), *others = NULL;
-    if (!more || atomic_compare_exchange_strong(&last->next, &others, more))
-        return more;
-    mem_free(more);
-    return others;
-}
-
-static struct file_slot *make_slot(sally_file *file, const sally_fs *fs)
-{
-    struct file_slots *some = file->slots;
-    while (some) {
-        for (size_t i = 0; i < FILE_SLOTS; i++) {
-            const sally_fs *has = NULL;
-            if (atomic_compare_exchange_strong(&some->slots[i].fs, &has, fs) || has == fs)
-                return &some->slots[i];
-        }
-        struct file_slots *next = atomic_load(&some->next);
-        some = next ? next : more_slots(some);
-    }
-    return NULL;
-}
-
-bool file_reserve(sally_file *file, const sally_fs *fs)
-{
-    return make_slot(file, fs) != NULL;
-}
-
-void file_mark_open(sally_file *file, const sally_fs *fs, bool open)
-{
-    struct file_slot *slot = find_slot(file, fs);
-    if (slot)
-        atomic_store(&slot->open, open);
-}
-
-bool file_is_open_in(const sally_file *file, const sally_fs *fs)
-{
-    const struct file_slot *slot = find_slot(file, fs);
-    return slot && atomic_load(&slot->open);
-}
-
-sally_error sally_file_set(sally_file *file, const sally_fs *fs, void *pointer)
-{
-    if (!file)
-        return SALLY_E_INVALID;
-    struct file_slot *slot = make_slot(file, fs);
-    if (!slot)
-        return SALLY_E_NO_MEMORY;
-    atomic_store(&slot->pointer, pointer);
-    return SALLY_E_OK;
-}
-
-void *sally_file_get(const sally_file *file, const sally_fs *fs)
-{
-    const struct file_slot *slot = file ? find_slot(file, fs) : NULL;
-    return slot ? atomic_load(&slot->pointer) : NULL;
 }
 
 const char *sally_file_path(const sally_file *file)

@@ -13,12 +13,13 @@
 #define FILE_MAX_RANGES 16
 #define FILE_CLOSED     0x80000000u
 
-/* What one storage keeps. Any thread may look while another one adds: a storage's operation on a
- * file that is still being opened in others. */
+/* What one owner keeps. Any thread may look while another one adds: a storage's operation on a file
+ * that is still being opened in others. */
 struct file_slot {
-    const sally_fs *_Atomic fs; /* NULL: not used yet, nor are those behind it */
-    void *_Atomic pointer;
-    _Atomic bool open; /* fs has opened it, and was not asked to close it yet */
+    const void *_Atomic owner; /* NULL: not used yet, nor are those behind it */
+    void *_Atomic data;
+    void (*free_data)(void *data); /* NULL: nothing to do */
+    _Atomic bool open; /* the owner, a storage, has opened it, and was not asked to close it yet */
 };
 
 struct file_slots {
@@ -85,11 +86,17 @@ struct sally_file {
     struct file_slots inline_slots;
 };
 
+/* ---- file_data.c ---- */
+
 /* Makes the slot of `fs`, so that file_mark_open() cannot fail. */
 bool file_reserve(sally_file *file, const sally_fs *fs);
 void file_mark_open(sally_file *file, const sally_fs *fs, bool open);
 /* Whether operations on the file may reach this storage. */
 bool file_is_open_in(const sally_file *file, const sally_fs *fs);
+/* The file is gone: frees what was kept in it. */
+void file_data_release(sally_file *file);
+
+/* ---- file.c ---- */
 
 /* Keeps the file until file_unpin(). False: it was closed. Any thread. */
 bool file_pin(sally_file *file);

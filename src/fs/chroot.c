@@ -99,7 +99,7 @@ static void restore(sally_op *op, const struct before *before)
 static bool keep_path(sally_fs *fs, sally_op *op)
 {
     char *path = mem_strdup(op->path);
-    if (path && sally_file_set(op->file, fs, path) == SALLY_E_OK)
+    if (path && sally_file_set_data(op->file, fs, path, NULL) == SALLY_E_OK)
         return true;
     mem_free(path);
     return false;
@@ -107,8 +107,8 @@ static bool keep_path(sally_fs *fs, sally_op *op)
 
 static void forget_path(sally_fs *fs, sally_op *op)
 {
-    mem_free(sally_file_get(op->file, fs));
-    sally_file_set(op->file, fs, NULL);
+    mem_free(sally_file_data(op->file, fs));
+    sally_file_set_data(op->file, fs, NULL, NULL);
 }
 
 /* Translates a result of REALPATH to a path in this storage. A result outside the root means that
@@ -240,7 +240,7 @@ static sally_status check_root(const sally_op *op)
 static const char *opened_path(const sally_fs *fs, const sally_op *op)
 {
     bool by_handle = op->file && op_kind(op->kind)->handle != NO_HANDLE;
-    return by_handle ? sally_file_get(op->file, fs) : NULL;
+    return by_handle ? sally_file_data(op->file, fs) : NULL;
 }
 
 static sally_status chroot_slot(sally_fs *fs, sally_op *op)

@@ -135,7 +135,7 @@ sally_status local_stat(sally_fs *fs, sally_op *op)
 
 sally_status local_fstat(sally_fs *fs, sally_op *op)
 {
-    struct local_file *file = sally_file_get(op->file, fs);
+    struct local_file *file = sally_file_data(op->file, fs);
     struct os_stat st;
     if ((op->flags & SALLY_OP_TRY) &&
         (file->medium == MEDIUM_UNKNOWN || (op->u.stat.wanted & SALLY_ATTR_ACL)))
@@ -267,7 +267,7 @@ sally_status local_setstat(sally_fs *fs, sally_op *op)
 
 sally_status local_fsetstat(sally_fs *fs, sally_op *op)
 {
-    struct local_file *file = sally_file_get(op->file, fs);
+    struct local_file *file = sally_file_data(op->file, fs);
     sally_attrs changes;
     sally_attrs *attrs = &changes;
     sally_status first, status = check_changes(local_of(fs), op->u.setstat.attrs, attrs, &first);
@@ -291,7 +291,7 @@ sally_status local_statvfs(sally_fs *fs, sally_op *op)
     struct statvfs vfs;
     if (op->flags & SALLY_OP_TRY)
         return SALLY_WOULD_BLOCK;
-    const struct local_file *file = op->file ? sally_file_get(op->file, fs) : NULL;
+    const struct local_file *file = op->file ? sally_file_data(op->file, fs) : NULL;
     int fd = file ? file->fd : beneath_open(&local->where, op->path, O_PATH, 0);
     if (fd < 0)
         return local_error(errno);

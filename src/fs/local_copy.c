@@ -121,8 +121,8 @@ static bool overlaps(const struct local_file *from, const struct local_file *to,
 sally_status local_copy(sally_fs *fs, sally_op *op)
 {
     sally_op_copy *copy = &op->u.copy;
-    const struct local_file *from = sally_file_get(op->file, fs);
-    const struct local_file *to = sally_file_get(copy->to, fs);
+    const struct local_file *from = sally_file_data(op->file, fs);
+    const struct local_file *to = sally_file_data(copy->to, fs);
     if (op->flags & SALLY_OP_TRY)
         return SALLY_WOULD_BLOCK;
     if (!from || !to || from->dir || to->dir)

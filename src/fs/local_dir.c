@@ -25,7 +25,7 @@ sally_status local_opendir(sally_fs *fs, sally_op *op)
         status = local_error(errno);
         close(file->fd);
     }
-    if (status == SALLY_OK && sally_file_set(op->file, fs, file) != SALLY_E_OK) {
+    if (status == SALLY_OK && sally_file_set_data(op->file, fs, file, NULL) != SALLY_E_OK) {
         status = SALLY_FAILURE;
         closedir(file->dir);
     }
@@ -36,10 +36,10 @@ sally_status local_opendir(sally_fs *fs, sally_op *op)
 
 sally_status local_closedir(sally_fs *fs, sally_op *op)
 {
-    struct local_file *file = sally_file_get(op->file, fs);
+    struct local_file *file = sally_file_data(op->file, fs);
     closedir(file->dir);
     mem_free(file);
-    sally_file_set(op->file, fs, NULL);
+    sally_file_set_data(op->file, fs, NULL, NULL);
     return SALLY_OK;
 }
 
@@ -94,7 +94,7 @@ static bool add_entry(struct dir_reading *r, const struct dirent *entry)
 
 sally_status local_readdir(sally_fs *fs, sally_op *op)
 {
-    struct local_file *file = sally_file_get(op->file, fs);
+    struct local_file *file = sally_file_data(op->file, fs);
     if (op->flags & SALLY_OP_TRY)
         return SALLY_WOULD_BLOCK; /* names of users may come from far away */
     struct dir_reading r = {.local = local_of(fs), .op = op, .dir = file->fd};

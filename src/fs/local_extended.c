@@ -86,7 +86,7 @@ sally_status local_extended(sally_fs *fs, sally_op *op)
         return SALLY_WOULD_BLOCK;
     if (on == EXTENDED_PATH)
         return on_path(local, op);
-    const struct local_file *file = op->file ? sally_file_get(op->file, fs) : NULL;
+    const struct local_file *file = op->file ? sally_file_data(op->file, fs) : NULL;
     if (!file || (on == EXTENDED_REGULAR_FILE && !file->regular))
         return SALLY_INVALID_HANDLE;
     return answer(local, op, file->fd);

@@ -79,6 +79,6 @@ sally_status local_hash(sally_fs *fs, sally_op *op)
         return SALLY_WOULD_BLOCK;
     if (!op->file)
         return hash_by_path(local, op);
-    struct local_file *file = sally_file_get(op->file, fs);
+    struct local_file *file = sally_file_data(op->file, fs);
     return file->regular ? answer(local, op, &file->fd, &file->holder, NULL) : SALLY_FAILURE;
 }

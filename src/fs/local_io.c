@@ -34,7 +34,7 @@ static sally_status read_cached(struct local_file *file, sally_op_io *io)
 
 sally_status local_read(sally_fs *fs, sally_op *op)
 {
-    struct local_file *file = sally_file_get(op->file, fs);
+    struct local_file *file = sally_file_data(op->file, fs);
     sally_op_io *io = &op->u.io;
     if (!countable(io->offset, io->length))
         return SALLY_EOF;
@@ -82,7 +82,7 @@ static sally_status check_locks(struct local *local, const struct local_file *fi
 
 sally_status local_write(sally_fs *fs, sally_op *op)
 {
-    struct local_file *file = sally_file_get(op->file, fs);
+    struct local_file *file = sally_file_data(op->file, fs);
     sally_op_io *io = &op->u.io;
     if ((op->flags & SALLY_OP_TRY) && write_may_wait(file))
         return SALLY_WOULD_BLOCK;
@@ -108,7 +108,7 @@ sally_status local_write(sally_fs *fs, sally_op *op)
 
 sally_status local_fsync(sally_fs *fs, sally_op *op)
 {
-    struct local_file *file = sally_file_get(op->file, fs);
+    struct local_file *file = sally_file_data(op->file, fs);
     if ((op->flags & SALLY_OP_TRY) && file->medium != MEDIUM_MEMORY)
         return SALLY_WOULD_BLOCK;
     return fsync(file->fd) == 0 ? SALLY_OK : local_error(errno);

@@ -24,7 +24,7 @@ static sally_status check(const struct local_file *file, const sally_op *op)
 sally_status local_lock(sally_fs *fs, sally_op *op)
 {
     struct local *local = local_of(fs);
-    struct local_file *file = sally_file_get(op->file, fs);
+    struct local_file *file = sally_file_data(op->file, fs);
     const sally_op_lock *lock = &op->u.lock;
     sally_status status = check(file, op);
     if (status == SALLY_OK)
@@ -42,7 +42,7 @@ sally_status local_lock(sally_fs *fs, sally_op *op)
 sally_status local_unlock(sally_fs *fs, sally_op *op)
 {
     struct local *local = local_of(fs);
-    struct local_file *file = sally_file_get(op->file, fs);
+    struct local_file *file = sally_file_data(op->file, fs);
     const sally_op_lock *lock = &op->u.lock;
     sally_status status = check(file, op);
     if (status != SALLY_OK)

@@ -242,7 +242,7 @@ sally_status local_open(sally_fs *fs, sally_op *op)
     }
     if (status == SALLY_OK)
         status = open_into(local, op, file);
-    if (status == SALLY_OK && sally_file_set(op->file, fs, file) != SALLY_E_OK)
+    if (status == SALLY_OK && sally_file_set_data(op->file, fs, file, NULL) != SALLY_E_OK)
         status = SALLY_FAILURE;
     if (status != SALLY_OK)
         file_free(local, file);
@@ -253,7 +253,7 @@ sally_status local_open(sally_fs *fs, sally_op *op)
 
 sally_status local_close(sally_fs *fs, sally_op *op)
 {
-    struct local_file *file = sally_file_get(op->file, fs);
+    struct local_file *file = sally_file_data(op->file, fs);
     if ((op->flags & SALLY_OP_TRY) && file->medium == MEDIUM_UNKNOWN)
         return SALLY_WOULD_BLOCK; /* it may write what it holds back over the network */
     if ((op->flags & SALLY_OP_TRY) && file->delete_path)
@@ -267,6 +267,6 @@ sally_status local_close(sally_fs *fs, sally_op *op)
         status = local_error(errno);
     file->fd = -1;
     file_free(local_of(fs), file);
-    sally_file_set(op->file, fs, NULL);
+    sally_file_set_data(op->file, fs, NULL, NULL);
     return status;
 }

@@ -104,7 +104,7 @@ sally_status memory_stat(sally_fs *fs, sally_op *op)
 sally_status memory_fstat(sally_fs *fs, sally_op *op)
 {
     struct memory *memory = memory_of(fs);
-    const struct mem_handle *handle = sally_file_get(op->file, fs);
+    const struct mem_handle *handle = sally_file_data(op->file, fs);
     pthread_rwlock_rdlock(&memory->lock);
     sally_status status = describe(op, handle->node);
     pthread_rwlock_unlock(&memory->lock);
@@ -236,7 +236,7 @@ sally_status memory_setstat(sally_fs *fs, sally_op *op)
 
 sally_status memory_fsetstat(sally_fs *fs, sally_op *op)
 {
-    return set(fs, op, sally_file_get(op->file, fs));
+    return set(fs, op, sally_file_data(op->file, fs));
 }
 
 sally_status memory_statvfs(sally_fs *fs, sally_op *op)

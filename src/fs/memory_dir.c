@@ -12,7 +12,7 @@ sally_status memory_opendir(sally_fs *fs, sally_op *op)
     struct mem_handle *handle = mem_zalloc(sizeof(*handle));
     if (!handle)
         return SALLY_FAILURE;
-    if (sally_file_set(op->file, fs, handle) != SALLY_E_OK) {
+    if (sally_file_set_data(op->file, fs, handle, NULL) != SALLY_E_OK) {
         mem_free(handle);
         return SALLY_FAILURE;
     }
@@ -24,7 +24,7 @@ sally_status memory_opendir(sally_fs *fs, sally_op *op)
         handle->node->handles++;
     pthread_rwlock_unlock(&memory->lock);
     if (error) {
-        sally_file_set(op->file, fs, NULL);
+        sally_file_set_data(op->file, fs, NULL, NULL);
         mem_free(handle);
     }
     return sally_status_from_errno(error);
@@ -54,7 +54,7 @@ static bool take_entry(struct memory *memory, struct mem_handle *handle, sally_a
  * nothing that stays is left out. Who filters listings is called without the lock. */
 sally_status memory_readdir(sally_fs *fs, sally_op *op)
 {
-    struct mem_handle *handle = sally_file_get(op->file, fs);
+    struct mem_handle *handle = sally_file_data(op->file, fs);
     sally_attrs attrs;
     while (take_entry(memory_of(fs), handle, &attrs)) {
         char owner[16], group[16];

@@ -56,7 +56,7 @@ sally_status memory_extended(sally_fs *fs, sally_op *op)
 {
     struct memory *memory = memory_of(fs);
     enum extended_on on = extended_on(op);
-    const struct mem_handle *handle = op->file ? sally_file_get(op->file, fs) : NULL;
+    const struct mem_handle *handle = op->file ? sally_file_data(op->file, fs) : NULL;
     if (on == EXTENDED_NOTHING)
         return SALLY_UNSUPPORTED;
     if (on != EXTENDED_PATH && !handle)

@@ -84,7 +84,7 @@ sally_status memory_hash(sally_fs *fs, sally_op *op)
     reading->memory = memory_of(fs);
     if (!op->file)
         return hash_by_path(memory_view(fs), op, reading);
-    const struct mem_handle *handle = sally_file_get(op->file, fs);
+    const struct mem_handle *handle = sally_file_data(op->file, fs);
     reading->node = handle->node;
     return answer(reading, op, &handle->holder, NULL);
 }

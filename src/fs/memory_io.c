@@ -6,7 +6,7 @@
 sally_status memory_read(sally_fs *fs, sally_op *op)
 {
     struct memory *memory = memory_of(fs);
-    const struct mem_handle *handle = sally_file_get(op->file, fs);
+    const struct mem_handle *handle = sally_file_data(op->file, fs);
     sally_op_io *io = &op->u.io;
     if (!(handle->flags & SALLY_OPEN_READ))
         return sally_status_from_errno(EBADF);
@@ -29,7 +29,7 @@ static bool appends(const struct mem_handle *handle)
 sally_status memory_write(sally_fs *fs, sally_op *op)
 {
     struct memory *memory = memory_of(fs);
-    const struct mem_handle *handle = sally_file_get(op->file, fs);
+    const struct mem_handle *handle = sally_file_data(op->file, fs);
     sally_op_io *io = &op->u.io;
     if (!(handle->flags & MEM_WRITES))
         return sally_status_from_errno(EBADF);

@@ -3,7 +3,7 @@
 
 sally_status memory_lock(sally_fs *fs, sally_op *op)
 {
-    struct mem_handle *handle = sally_file_get(op->file, fs);
+    struct mem_handle *handle = sally_file_data(op->file, fs);
     if (!handle->holder.entered)
         return SALLY_UNSUPPORTED; /* a directory */
     return locks_add(&memory_of(fs)->locks, &handle->holder, &op->u.lock, op);
@@ -11,7 +11,7 @@ sally_status memory_lock(sally_fs *fs, sally_op *op)
 
 sally_status memory_unlock(sally_fs *fs, sally_op *op)
 {
-    struct mem_handle *handle = sally_file_get(op->file, fs);
+    struct mem_handle *handle = sally_file_data(op->file, fs);
     if (!handle->holder.entered)
         return SALLY_UNSUPPORTED;
     return locks_remove(&memory_of(fs)->locks, &handle->holder, &op->u.lock);

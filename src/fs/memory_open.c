@@ -72,7 +72,7 @@ sally_status memory_open(sally_fs *fs, sally_op *op)
     handle->flags = flags;
     bool ready =
         !(flags & SALLY_OPEN_DELETE_ON_CLOSE) || (handle->delete_path = mem_strdup(op->path));
-    if (!ready || sally_file_set(op->file, fs, handle) != SALLY_E_OK) {
+    if (!ready || sally_file_set_data(op->file, fs, handle, NULL) != SALLY_E_OK) {
         mem_free(handle->delete_path);
         mem_free(handle);
         return SALLY_FAILURE;
@@ -87,7 +87,7 @@ sally_status memory_open(sally_fs *fs, sally_op *op)
     }
     pthread_rwlock_unlock(&memory->lock);
     if (status != SALLY_OK) {
-        sally_file_set(op->file, fs, NULL);
+        sally_file_set_data(op->file, fs, NULL, NULL);
         mem_free(handle->delete_path);
         mem_free(handle);
     }
@@ -104,7 +104,7 @@ static void delete_name(const struct mem_view *view, const struct mem_handle *ha
 sally_status memory_close(sally_fs *fs, sally_op *op)
 {
     struct memory *memory = memory_of(fs);
-    struct mem_handle *handle = sally_file_get(op->file, fs);
+    struct mem_handle *handle = sally_file_data(op->file, fs);
     pthread_rwlock_wrlock(&memory->lock);
     if (handle->delete_path)
         delete_name(memory_view(fs), handle);
@@ -116,6 +116,6 @@ sally_status memory_close(sally_fs *fs, sally_op *op)
     pthread_rwlock_unlock(&memory->lock);
     mem_free(handle->delete_path);
     mem_free(handle);
-    sally_file_set(op->file, fs, NULL);
+    sally_file_set_data(op->file, fs, NULL, NULL);
     return SALLY_OK;
 }

@@ -34,7 +34,7 @@ static void count(struct store *store, int *what, int change)
  * would be caught with. */
 static struct store **kept_in(struct store *store, const sally_op *op)
 {
-    struct store **kept = op->file ? sally_file_get(op->file, store->fs) : NULL;
+    struct store **kept = op->file ? sally_file_data(op->file, store->fs) : NULL;
     if (kept && *kept != store)
         stress_fail("a file holds what another storage keeps");
     return kept;
@@ -45,7 +45,7 @@ static void open_file(struct store *store, sally_op *op)
     if (kept_in(store, op))
         stress_fail("%s of an open file", sally_op_kind_name(op->kind));
     struct store **kept = malloc(sizeof *kept);
-    if (!kept || sally_file_set(op->file, store->fs, kept) != SALLY_E_OK)
+    if (!kept || sally_file_set_data(op->file, store->fs, kept, NULL) != SALLY_E_OK)
         stress_fail("memory is short");
     *kept = store;
     int inode = op->kind == SALLY_OP_OPEN ? inode_of(op->path) : -1;
@@ -61,7 +61,7 @@ static void close_file(struct store *store, sally_op *op)
         stress_fail("%s of a file that is not open", sally_op_kind_name(op->kind));
     *kept = NULL;
     free(kept);
-    sally_file_set(op->file, store->fs, NULL);
+    sally_file_set_data(op->file, store->fs, NULL, NULL);
     count(store, &store->open, -1);
 }
 
@@ -200,7 +200,7 @@ static sally_status wrapper_slot(sally_fs *fs, sally_op *op)
 {
     struct stress *x = sally_fs_data(fs);
     bool opens = op_kind_opens(op->kind), closes = op_kind_closes(op->kind);
-    if (op->file && !opens && !closes && !sally_file_get(op->file, inner(fs, 0)))
+    if (op->file && !opens && !closes && !sally_file_data(op->file, inner(fs, 0)))
         return sally_fs_call(fs, inner(fs, 1), op, NULL, NULL);
     bool looks = closes || op_kind(op->kind)->undo || dice_one_in(&x->dice, 2);
     return sally_fs_call(fs, inner(fs, 0), op, looks ? on_first : NULL, NULL);

@@ -202,28 +202,6 @@ static void the_programs_own_files_are_told_apart(void **state)
     (void)state;
 }
 
-static void each_layer_keeps_its_own_pointer(void **state)
-{
-    struct bench b;
-    begin(&b, SALLY_OPEN_READ);
-    sally_fs_methods m = {.struct_size = sizeof m};
-    sally_fs *layers[10];
-    for (size_t i = 0; i < 10; i++) {
-        assert_int_equal(sally_fs_new(&layers[i], &m, NULL), SALLY_E_OK);
-        assert_null(sally_file_get(b.file, layers[i]));
-        assert_int_equal(sally_file_set(b.file, layers[i], &layers[i]), SALLY_E_OK);
-    }
-    assert_int_equal(sally_file_set(b.file, layers[3], &b), SALLY_E_OK);
-    for (size_t i = 0; i < 10; i++) {
-        assert_ptr_equal(sally_file_get(b.file, layers[i]),
-                         i == 3 ? (void *)&b : (void *)&layers[i]);
-        sally_fs_unref(layers[i]);
-    }
-    assert_string_equal(sally_file_path(b.file), "/f");
-    end(&b);
-    (void)state;
-}
-
 static void names_that_wait_are_charged(void **state)
 {
     struct bench b;
@@ -250,7 +228,6 @@ int main(void)
         cmocka_unit_test(appending_has_no_gaps),
         cmocka_unit_test(copies_count),
         cmocka_unit_test(the_programs_own_files_are_told_apart),
-        cmocka_unit_test(each_layer_keeps_its_own_pointer),
         cmocka_unit_test(names_that_wait_are_charged),
     };
     return cmocka_run_group_tests_name("core/file", tests, NULL, NULL);

@@ -140,10 +140,10 @@ static void no_file_is_asked_in_vain(void **state)
     sally_file_facts facts = {.bytes_read = 1};
     sally_file_get_facts(NULL, &facts);
     assert_int_equal(facts.bytes_read, 0);
-    assert_null(sally_file_get(NULL, NULL));
+    assert_null(sally_file_data(NULL, NULL));
     assert_null(sally_file_path(NULL));
     assert_int_equal(sally_file_id(NULL), 0);
-    assert_int_equal(sally_file_set(NULL, NULL, NULL), SALLY_E_INVALID);
+    assert_int_equal(sally_file_set_data(NULL, NULL, NULL, NULL), SALLY_E_INVALID);
 }
 
 int main(void)

@@ -183,7 +183,7 @@ static sally_status stat_entry_of_many(const struct store *s, sally_op *op)
 
 static sally_status do_readdir(struct store *s, sally_op *op, sally_fs *fs)
 {
-    struct cursor_of_dir *at = sally_file_get(op->file, fs);
+    struct cursor_of_dir *at = sally_file_data(op->file, fs);
     size_t length = strlen(op->path);
     if (strcmp(op->path, "/many") == 0)
         return list_many(s, op, at);
@@ -210,7 +210,7 @@ static sally_status do_opendir(struct store *s, sally_op *op, sally_fs *fs)
     if (n->type != SALLY_TYPE_DIRECTORY)
         return SALLY_NOT_A_DIRECTORY;
     struct cursor_of_dir *at = calloc(1, sizeof *at);
-    if (!at || sally_file_set(op->file, fs, at) != SALLY_E_OK) {
+    if (!at || sally_file_set_data(op->file, fs, at, NULL) != SALLY_E_OK) {
         free(at);
         return SALLY_FAILURE;
     }
@@ -351,7 +351,7 @@ static sally_status perform(sally_fs *fs, sally_op *op)
     case SALLY_OP_OPEN:
         return do_open(s, op);
     case SALLY_OP_CLOSEDIR:
-        free(sally_file_get(op->file, fs));
+        free(sally_file_data(op->file, fs));
         s->open_files--;
         return SALLY_OK;
     case SALLY_OP_CLOSE: {
