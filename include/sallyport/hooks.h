@@ -3,6 +3,22 @@
  * Hooks watch, deny and divert. Several sets can be stacked on a server: before-hooks run from the
  * first added to the last, after-hooks the other way round. Hooks may block and may answer later,
  * as storages do.
+ *
+ * Threads. `before` and `after` are called on the threads that call storages. Those of different
+ * sessions run at the same time. Those of one session follow one another unless its storage is
+ * ::SALLY_FS_CONCURRENT, as this library's local and memory storages are: then they run at the same
+ * time as often as its slots may, for instance for several READs of one file. What hooks share is
+ * theirs to protect.
+ *
+ * A file of the hooks' own. A `before` that answers OPEN or OPENDIR with SALLY_OK owns the file or
+ * directory, and so do hooks whose `after` turns a failed one into SALLY_OK: the storage has not
+ * opened it. Whatever the client then does by its handle is for hooks alone to answer: READ, WRITE,
+ * FSTAT, FSETSTAT, STATVFS, LOCK, READDIR and the rest never reach a storage, and are
+ * ::SALLY_INVALID_HANDLE where no hook answers them (CLOSE and CLOSEDIR: SALLY_OK). READDIR is
+ * answered with sally_op_add_entry(), as a storage does. COPY from or to such a file, unless a hook
+ * answers it, is done by FSTAT, READ and WRITE operations with ::SALLY_OP_INTERNAL, which the hooks
+ * see for their own files. Requests by path, such as STAT, reach the storage as ever. What belongs
+ * to the file is kept with sally_file_set_data().
  */
 #ifndef SALLYPORT_HOOKS_H
 #define SALLYPORT_HOOKS_H
@@ -58,8 +74,8 @@ typedef struct sally_hooks {
     /**
      * Before the storage sees the operation. ::SALLY_CONTINUE: go on (after sally_op_set_path() to
      * another path). A status: that is the answer, in the storage's place; sally_op_set_message()
-     * may add a text. A file whose OPEN was answered with SALLY_OK here is the hooks' own: its
-     * other operations never reach the storage. A status for CLOSE, CLOSEDIR or SESSION_END only
+     * may add a text. SALLY_OK for OPEN or OPENDIR makes the file the hooks' own: see above. A
+     * status for CLOSE, CLOSEDIR or SESSION_END only
      * changes the answer: the operation still reaches the other sets and the storage.
      * ::SALLY_PENDING: sally_op_finish() later.
      */

@@ -58,6 +58,16 @@ static bool asks_again(struct op *op, sally_status status)
     return true;
 }
 
+/* A hook has opened the file, and perhaps diverted it before. */
+static sally_status make_hooks_own(struct op *op)
+{
+    sally_file *file = op->pub.file;
+    if (!file_set_path(file, op->pub.path))
+        return SALLY_FAILURE;
+    file->hooks_own = file->hooks_list = true;
+    return SALLY_OK;
+}
+
 /* A hook turns a failure into a success: the file is then the hook's own, since the storage has not
  * opened it. A failed SESSION_START stays a failure. */
 static sally_status take_over(struct op *op, sally_status status)
@@ -65,7 +75,7 @@ static sally_status take_over(struct op *op, sally_status status)
     if (status != SALLY_OK || op->pub.status == SALLY_OK)
         return status;
     if (op_kind_opens(op->kind))
-        op->pub.file->hooks_own = true;
+        return make_hooks_own(op);
     return op->kind == SALLY_OP_SESSION_START ? op->pub.status : status;
 }
 
@@ -84,7 +94,9 @@ void op_apply_answer(struct op *op, sally_status status)
             break;
         }
         if (op_kind_opens(op->kind) && status == SALLY_OK)
-            op->pub.file->hooks_own = true;
+            status = make_hooks_own(op);
+        else if (op->kind == SALLY_OP_READDIR)
+            op->pub.file->hooks_list = true;
         op_start_after_hooks(op, status);
         break;
     case OP_STORAGE:

@@ -57,11 +57,13 @@ struct sally_file {
     bool open; /* OPEN has succeeded */
     /* A CLOSE was submitted: new operations of the client are refused. Set on the home thread. */
     _Atomic bool closing;
-    _Atomic bool hooks_own; /* a hook answered its OPEN: the storage does not know it */
-    bool at_end;            /* READDIR has said EOF: the storage is not asked again */
-    bool gone;              /* freed as soon as `holds` lets it go */
-    bool listing;           /* a READDIR of it runs */
-    uint64_t listing_scan;  /* the scan of the queue that has passed over a READDIR of it */
+    _Atomic bool hooks_own;  /* a hook answered its OPEN: the storage does not know it */
+    _Atomic bool hooks_list; /* a hook has answered READDIR, or will: the storage does not know the
+                                names */
+    bool at_end;             /* READDIR has said EOF: the storage is not asked again */
+    bool gone;               /* freed as soon as `holds` lets it go */
+    bool listing;            /* a READDIR of it runs */
+    uint64_t listing_scan;   /* the scan of the queue that has passed over a READDIR of it */
     /* Number of submitted operations of the program that use the file, and FILE_CLOSED once a CLOSE
      * has reached the storage. Any thread adds one, the home thread removes it. */
     _Atomic uint32_t pins;

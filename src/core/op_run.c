@@ -172,14 +172,24 @@ static enum next call_storage(struct op *op, bool home)
     return answered(op, status, home);
 }
 
+/* A storage knows neither of the files of an operation if hooks have opened one. */
+static bool is_hooks_own(const struct op *op)
+{
+    const sally_file *file = op->pub.file, *second = op_second_file(&op->pub);
+    return (file && file->hooks_own) || (second && second->hooks_own);
+}
+
 static enum next storage_step(struct op *op, bool home)
 {
     sally_op *pub = &op->pub;
     bool closes = op_kind_closes(op->kind);
     if (closes && !file_begin_close(pub->file))
         return await_pins(op, home);
-    if (pub->file && pub->file->hooks_own && !(op->undo.active && op->fs)) {
-        op_start_after_hooks(op, closes ? SALLY_OK : SALLY_INVALID_HANDLE);
+    if (is_hooks_own(op) && !(op->undo.active && op->fs)) {
+        if (op_kind(op->kind)->fallback == FALL_COPY && !op->fs)
+            op->stage = OP_COPY; /* its READs and WRITEs pass through the hooks */
+        else
+            op_start_after_hooks(op, closes ? SALLY_OK : SALLY_INVALID_HANDLE);
         return GO_ON;
     }
     if (op_kind_opens(op->kind) && !file_set_path(pub->file, pub->path)) {

@@ -83,7 +83,7 @@ bool listing_add_carry(struct listing *l, sally_file *file)
     if (file->carry.size == 0)
         return false;
     size_t size = strlen(name) + 1;
-    bool current = file->carry_as_of == l->as_of;
+    bool current = file->hooks_list || file->carry_as_of == l->as_of;
     if (current) {
         put_bytes(&l->names, name + size, file->carry.size - size);
         if (l->ahead)

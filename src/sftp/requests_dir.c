@@ -56,7 +56,7 @@ static void move_stale_page(struct sftp *s, sally_file *file)
 static void add_dots(const struct sftp *s, sally_file *file)
 {
     static const char dots[] = ".\0..";
-    if (s->options.settings.list_dots && !file->has_dots && !file->hooks_own)
+    if (s->options.settings.list_dots && !file->has_dots && !file->hooks_list)
         put_bytes(&file->stale_names, dots, sizeof dots);
     file->has_dots = true;
 }
@@ -189,8 +189,11 @@ static void note_place(struct sftp *s, struct op *op)
     sally_file *file = op->pub.file;
     if (l->skipped)
         log_skipped(s, op, l->skipped);
-    if (op->pub.status == SALLY_EOF)
+    if (op->pub.status == SALLY_EOF) {
         file->at_end = true;
+        if (file->hooks_list) /* no storage was asked to look them up */
+            buf_clear(&file->stale_names);
+    }
     if (l->carry.size) {
         buf_clear(&file->carry);
         file->carry = l->carry;
@@ -236,13 +239,14 @@ static bool answer_names(struct sftp *s, struct op *op)
 /* Storages that do one thing at a time get nothing to do that nobody has asked for, and where there
  * are no workers the reply would have to wait. One directory at a time: names that nobody has asked
  * for yet are outside the session's bound. Clients that ask ahead themselves need no help. What is
- * not allowed now may be when the client asks, and must not have been refused before. */
+ * not allowed now may be when the client asks, and must not have been refused before. Names that a
+ * hook gives cannot be looked up again in the storage. */
 static bool may_read_ahead(const struct sftp *s, const sally_file *file)
 {
     uint32_t traits = sally_fs_traits(sally_session_fs(s->session));
     return (traits & SALLY_FS_CONCURRENT) && !(traits & SALLY_FS_NONBLOCKING) &&
            session_host(s->session)->offload && !s->ahead.op && s->listings == 0 &&
-           !is_listed(file) && !file->closing && may_list(s) &&
+           !is_listed(file) && !file->hooks_list && !file->closing && may_list(s) &&
            !local_account_is_tight(session_memory(s->session));
 }
 

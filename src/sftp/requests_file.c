@@ -225,10 +225,16 @@ sally_status handle_write(struct sftp *s, struct request_in *in)
     return request_submit(s, op);
 }
 
-/* A directory's handle is no business of a storage's fstat and fsetstat: the path says the same. */
+/* A directory's handle is no business of a storage's fstat and fsetstat: the path says the same.
+ * Hooks get it for theirs. */
+static bool goes_by_path(const sally_file *file)
+{
+    return file->facts.is_directory && !file->hooks_own;
+}
+
 static sally_status aim(struct op *op, sally_file *file)
 {
-    if (!file->facts.is_directory) {
+    if (!goes_by_path(file)) {
         request_of(op)->file = file;
         return SALLY_OK;
     }
@@ -244,13 +250,13 @@ sally_status handle_fstat(struct sftp *s, struct request_in *in)
     sally_file *file = request_file(s, handle, HANDLE_FILE | HANDLE_DIRECTORY);
     if (!file)
         return SALLY_INVALID_HANDLE;
-    struct op *op = request_begin(s, in, file->facts.is_directory ? SALLY_OP_STAT : SALLY_OP_FSTAT,
-                                  answer_attrs);
+    bool by_path = goes_by_path(file);
+    struct op *op = request_begin(s, in, by_path ? SALLY_OP_STAT : SALLY_OP_FSTAT, answer_attrs);
     if (!op)
         return SALLY_FAILURE;
     op->only_asks = true;
     op->pub.u.stat.wanted = wanted;
-    op->pub.u.stat.flags = file->facts.is_directory ? SALLY_FOLLOW : 0;
+    op->pub.u.stat.flags = by_path ? SALLY_FOLLOW : 0;
     sally_status status = aim(op, file);
     return request_submit_or_drop(s, op, status);
 }
@@ -261,7 +267,7 @@ sally_status handle_fsetstat(struct sftp *s, struct request_in *in)
     if (in->body.bad)
         return SALLY_BAD_MESSAGE;
     sally_file *file = request_file(s, handle, HANDLE_FILE | HANDLE_DIRECTORY);
-    uint32_t kind = file && file->facts.is_directory ? SALLY_OP_SETSTAT : SALLY_OP_FSETSTAT;
+    uint32_t kind = file && goes_by_path(file) ? SALLY_OP_SETSTAT : SALLY_OP_FSETSTAT;
     struct op *op = request_begin(s, in, kind, answer_status);
     if (!op)
         return SALLY_FAILURE;

@@ -51,7 +51,7 @@ sally_status ext_fstatvfs(struct sftp *s, struct request_in *in)
     struct op *op = request_begin(s, in, SALLY_OP_STATVFS, answer_statvfs);
     if (!op)
         return SALLY_FAILURE;
-    if (file->facts.is_directory)
+    if (file->facts.is_directory && !file->hooks_own) /* see requests_file.c */
         return request_submit_or_drop(s, op, op_set_raw_path(op, slice_of(file->path)));
     request_of(op)->file = file;
     return request_submit(s, op);
