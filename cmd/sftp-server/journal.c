@@ -297,7 +297,7 @@ static sally_status after(void *user_data, sally_op *op)
 void journal_hooks(sally_hooks *hooks, struct journal *journal)
 {
     const uint64_t frequent = SALLY_OP_BIT(SALLY_OP_READ) | SALLY_OP_BIT(SALLY_OP_WRITE) |
-                              SALLY_OP_BIT(SALLY_OP_READDIR) | SALLY_OP_BIT(SALLY_OP_LEND_FD) |
+                              SALLY_OP_BIT(SALLY_OP_READDIR) |
                               SALLY_OP_BIT(SALLY_OP_SESSION_START) |
                               SALLY_OP_BIT(SALLY_OP_SESSION_END);
     *hooks = (sally_hooks){

@@ -29,8 +29,12 @@ enum {
     SALLY_CLOSED_ERROR = 4,     /**< the client said close, but an earlier operation on the file had
                                    failed, or an scp client reported that it could not read all that
                                    it had to send */
-    SALLY_CLOSED_REFUSED = 5    /**< the storage opened it, but a wrapper or an after-hook then
+    SALLY_CLOSED_REFUSED = 5,   /**< the storage opened it, but a wrapper or an after-hook then
                                    failed the OPEN or OPENDIR: the client never got the file */
+    SALLY_CLOSED_ABORTED = 6,   /**< the client broke the transfer off by a command (ABOR), and its
+                                   session goes on. Reserved: no protocol of this version has it */
+    SALLY_CLOSED_DATA_LOST = 7  /**< the connection that carried the transfer's data broke or timed
+                                   out, and the session goes on. Reserved, as above */
 };
 
 /** What was done with a file while it was open. */

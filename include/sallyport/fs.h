@@ -57,7 +57,9 @@ typedef struct sally_fs_methods {
     uint32_t traits;              /**< SALLY_FS_ bits */
     uint32_t reserved;            /**< zero */
     sally_fs_slot *session_start; /**< NULL: fine. Anything but OK ends the session */
-    sally_fs_slot *session_end;   /**< after all files were closed; its status is not looked at */
+    sally_fs_slot *session_end;   /**< u.session.reason; after all files were closed, and only if
+                                     session_start answered with success; a hook may have answered
+                                     in its place. Its status is not looked at */
     sally_fs_slot *open;          /**< u.open */
     sally_fs_slot *close;         /**< NULL: fine. Its status is what the client sees */
     sally_fs_slot *read;          /**< u.io */
@@ -67,7 +69,6 @@ typedef struct sally_fs_methods {
     sally_fs_slot *unlock;        /**< u.lock */
     sally_fs_slot *fstat;    /**< u.stat. NULL: `stat` of the path that the file was opened by */
     sally_fs_slot *fsetstat; /**< u.setstat. NULL: `setstat` of that path */
-    sally_fs_slot *lend_fd;  /**< u.lend_fd */
     sally_fs_slot *opendir;  /**< NULL: `stat` must say that it is a directory */
     sally_fs_slot *readdir;  /**< sally_op_add_entry() */
     sally_fs_slot *closedir; /**< NULL: fine */
@@ -96,6 +97,8 @@ typedef struct sally_fs_methods {
     void (*cancel)(sally_fs *fs, sally_op *op);
     /** Called once, when the last holder has let go of the storage. May be NULL. */
     void (*destroy)(void *user_data);
+    sally_fs_slot *chdir;   /**< NULL: `stat` must say that it is a directory */
+    sally_fs_slot *command; /**< u.command */
 } sally_fs_methods;
 
 /**

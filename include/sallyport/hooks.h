@@ -39,15 +39,17 @@ enum {
     SALLY_HOOKS_NONBLOCKING = 0x1,
 };
 
-/** Why a connection ended. */
+/** Why a connection ended, or a session (sally_op_session.reason). */
 enum {
-    SALLY_END_BY_CLIENT = 1, /**< the client closed or disconnected */
+    SALLY_END_BY_CLIENT = 1, /**< the client closed or disconnected; a session's command is done */
     SALLY_END_BY_SERVER = 2, /**< sally_server_disconnect(), shutdown */
     SALLY_END_LOST = 3,      /**< reset or broken line */
     SALLY_END_TIMEOUT = 4,   /**< login, idle or keepalive time ran out */
     SALLY_END_PROTOCOL = 5,  /**< the client broke the protocol */
     SALLY_END_LIMIT = 6,     /**< a limit was reached, or it was refused */
-    SALLY_END_AUTH = 7       /**< too many failed attempts */
+    SALLY_END_AUTH = 7,      /**< too many failed attempts */
+    SALLY_END_REFUSED = 8    /**< sessions only: a wrapper or an after-hook failed a SESSION_START
+                                that a storage had answered with success */
 };
 
 /** A finished try to log in. Passwords are never here. */

@@ -31,6 +31,10 @@ typedef struct sally_fs sally_fs;           /**< a storage: fs.h */
  * Every kind of operation: X(name, value, slot, permission). The slot is the member of ::sally_fs_methods that
  * answers it; the permission is what the session must have been given (0: none needed; OPEN, REALPATH, and the two-path
  * kinds, need more: see session.h).
+ *
+ * CHDIR asks whether clients may make `path` their current directory. COMMAND is a command that the
+ * library does not know itself. No protocol of this version sends either (FTP will); a program may,
+ * with sally_session_submit().
  */
 #define SALLY_OP_MAP(X)                                       \
     X(SESSION_START,  1, session_start, 0)                    \
@@ -44,7 +48,7 @@ typedef struct sally_fs sally_fs;           /**< a storage: fs.h */
     X(UNLOCK,         9, unlock,        SALLY_MAY_LOCK)       \
     X(FSTAT,         10, fstat,         SALLY_MAY_STAT)       \
     X(FSETSTAT,      11, fsetstat,      SALLY_MAY_SETSTAT)    \
-    X(LEND_FD,       12, lend_fd,       SALLY_MAY_READ)       \
+    X(CHDIR,         12, chdir,         SALLY_MAY_STAT)       \
     X(OPENDIR,       13, opendir,       SALLY_MAY_LIST)       \
     X(READDIR,       14, readdir,       SALLY_MAY_LIST)       \
     X(CLOSEDIR,      15, closedir,      0)                    \
@@ -62,7 +66,8 @@ typedef struct sally_fs sally_fs;           /**< a storage: fs.h */
     X(COPY,          27, copy,          SALLY_MAY_READ | SALLY_MAY_WRITE) \
     X(HASH,          28, hash,          SALLY_MAY_READ)       \
     X(LOOKUP_IDS,    29, lookup_ids,    SALLY_MAY_STAT)       \
-    X(EXTENDED,      30, extended,      SALLY_MAY_EXTENDED)
+    X(EXTENDED,      30, extended,      SALLY_MAY_EXTENDED)   \
+    X(COMMAND,       31, command,       SALLY_MAY_EXTENDED)
 /* clang-format on */
 
 /** The kinds of operations. */
@@ -71,7 +76,7 @@ enum {
     SALLY_OP_MAP(SALLY_OP_ENUM)
 #undef SALLY_OP_ENUM
     /** One more than the highest kind of this version. */
-    SALLY_OP_KINDS = 31
+    SALLY_OP_KINDS = 32
 };
 
 /** The bit of a kind in a mask of kinds, such as those of ::sally_hooks. */
@@ -131,9 +136,9 @@ enum {
     SALLY_REALPATH_STAT_ALWAYS = 3, /**< fails when it does not exist */
 };
 
-/** SESSION_START. */
+/** SESSION_START; and SESSION_END, for which only `version` and `reason` have a meaning. */
 typedef struct sally_op_session {
-    uint32_t version; /**< in: protocol version agreed on */
+    uint32_t version; /**< in: protocol version agreed on; 0 where the protocol has none */
     /** in and out: the SALLY_ATTR_ bits that clients of versions 5 and 6 are told they can set. At
      * first size, names, permissions, access and modification time with nanoseconds, and the ACL
      * with ::SALLY_FS_ACL. */
@@ -143,7 +148,7 @@ typedef struct sally_op_session {
     const sally_pair *server; /**< out: extension data to announce beside the library's own */
     size_t server_count;      /**< out: pairs in server */
     uint32_t settable_bits;   /**< out: the SALLY_BIT_ bits that clients are told they can set */
-    uint32_t reserved;        /**< zero */
+    uint32_t reason;          /**< in, SESSION_END: SALLY_END_ value, why it ends (hooks.h) */
 } sally_op_session;
 
 /** OPEN: the file at `path`. `file` is there already: keep your own data in it with
@@ -273,13 +278,12 @@ typedef struct sally_op_extended {
     size_t reply_size; /**< out: bytes in reply */
 } sally_op_extended;
 
-/** LEND_FD: a descriptor through which the kernel may move a file's bytes itself. */
-typedef struct sally_op_lend_fd {
-    uint64_t offset; /**< in: first byte of the range */
-    uint64_t length; /**< in: bytes wanted; out: bytes allowed */
-    int32_t fd;      /**< out: stays the storage's */
-    uint32_t flags;  /**< in: SALLY_OPEN_READ or SALLY_OPEN_WRITE */
-} sally_op_lend_fd;
+/** COMMAND: one that the library does not know itself. The answer is the status, with the text of
+ * sally_op_set_message(). */
+typedef struct sally_op_command {
+    const char *name;     /**< in: never NULL, such as "SITE" */
+    const char *argument; /**< in: what followed it, as the client sent it; "" for nothing */
+} sally_op_command;
 
 /** One request. See the members of `u` for what goes in and what comes out. */
 struct sally_op {
@@ -297,7 +301,7 @@ struct sally_op {
     uint64_t id;          /**< the request's number in its session, for logs */
     uint64_t reserved[4]; /**< zero */
     union {
-        sally_op_session session;       /**< SESSION_START */
+        sally_op_session session;       /**< SESSION_START, SESSION_END */
         sally_op_open open;             /**< OPEN */
         sally_op_io io;                 /**< READ, WRITE */
         sally_op_lock lock;             /**< LOCK, UNLOCK */
@@ -311,7 +315,7 @@ struct sally_op {
         sally_op_hash hash;             /**< HASH */
         sally_op_lookup_ids lookup_ids; /**< LOOKUP_IDS */
         sally_op_extended extended;     /**< EXTENDED */
-        sally_op_lend_fd lend_fd;       /**< LEND_FD */
+        sally_op_command command;       /**< COMMAND */
     } u;                                /**< by kind */
 };
 
@@ -407,7 +411,8 @@ SALLY_API bool sally_op_add_entry_from(sally_op *op, const sally_entry *entry);
 typedef bool sally_entry_fn(void *context, sally_op *op, sally_entry *entry);
 
 /**
- * READDIR, for before-hooks, and for wrappers ahead of sally_fs_call(): every entry that is added
+ * READDIR, for before-hooks, for wrappers ahead of sally_fs_call(), and for the `fill` of
+ * sally_session_submit(): every entry that is added
  * from now on passes `filter`, in the storage's thread. Several stack, the last one sees it first;
  * the same one with the same context counts once, since an operation with ::SALLY_OP_TRY may come
  * twice. ::SALLY_E_INVALID for other kinds, ::SALLY_E_NO_MEMORY.

@@ -66,6 +66,9 @@ SALLY_API uint64_t sally_session_id(const sally_session *session);
 SALLY_API const char *sally_session_user(const sally_session *session);
 /** Where it came from. */
 SALLY_API const sally_peer *sally_session_peer(const sally_session *session);
+/** The protocol that the session speaks: "sftp"; "scp"; or "exec", another command such as
+ * md5sum. Lives as long as the session. */
+SALLY_API const char *sally_session_protocol(const sally_session *session);
 /** SFTP's version, 3 to 6; 0 for scp and other commands. */
 SALLY_API uint32_t sally_session_version(const sally_session *session);
 /** The home directory: where relative paths start. */
@@ -107,7 +110,7 @@ typedef void sally_submit_done_fn(void *user_data, sally_op *op, sally_status st
  * in the CLOSE hook. It goes the same way as a client's (permissions are not checked; hooks see it
  * with ::SALLY_OP_INTERNAL), without waiting for the operation whose callback this is.
  *
- * `kind` is any but SESSION_START, SESSION_END, LEND_FD and READDIR. `fill` is called at once, in
+ * `kind` is any but SESSION_START and SESSION_END. `fill` is called at once, in
  * the caller's thread, to set the members of the new operation's `u`, and `file` for kinds on
  * handles. What these point to must last until `done`. Files are the exception: the library keeps
  * them open until the operation is done, and a CLOSE waits for it. `path` is copied and normalised,
@@ -119,12 +122,16 @@ typedef void sally_submit_done_fn(void *user_data, sally_op *op, sally_status st
  * (earlier, the answer is ::SALLY_INVALID_HANDLE) and until its CLOSE reaches the storage: an
  * after-hook of CLOSE that reads an upload opens its path. OPEN makes a new file, which `done`
  * finds in op->file; it stays open until the caller submits a CLOSE, once, or the session ends. A
- * file that the client opened cannot be closed. `done` is called on the session's network thread
+ * file that the client opened cannot be closed. READDIR is for directories that the program has
+ * opened itself, one at a time (else ::SALLY_E_BUSY): `fill` calls sally_op_filter_entries(), and
+ * the filter sees each entry as the client would, in the storage's thread. One READDIR brings some
+ * of them; ::SALLY_EOF, perhaps together with the last ones, says that there are no more. `done` is
+ * called on the session's network thread
  * (or in sally_sftp's caller).
  *
  * Only inside a callback for this session, or while an operation of it is PENDING and yours.
- * ::SALLY_E_INVALID, ::SALLY_E_NO_MEMORY, ::SALLY_E_CLOSED once the CLOSE of the file has reached
- * the storage.
+ * ::SALLY_E_INVALID, ::SALLY_E_NO_MEMORY, ::SALLY_E_BUSY, ::SALLY_E_CLOSED once the CLOSE of the
+ * file has reached the storage.
  */
 SALLY_API SALLY_MUST_CHECK sally_error sally_session_submit(
     sally_session *session, uint32_t kind, const char *path,

@@ -104,6 +104,8 @@ void op_apply_answer(struct op *op, sally_status status)
         status = grants_answered(op, op_entry_fs(op), 0, status);
         if (asks_again(op, status))
             break;
+        if (op->kind == SALLY_OP_SESSION_START)
+            op->session->fs_started = status == SALLY_OK;
         if (status == SALLY_UNSUPPORTED && op_kind(op->pub.kind)->fallback == FALL_COPY)
             op->stage = OP_COPY;
         else

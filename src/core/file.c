@@ -307,6 +307,10 @@ static const char *reason_text(uint32_t reason)
         return "server";
     case SALLY_CLOSED_REFUSED:
         return "refused";
+    case SALLY_CLOSED_ABORTED:
+        return "aborted";
+    case SALLY_CLOSED_DATA_LOST:
+        return "data_lost";
     default:
         return "error";
     }

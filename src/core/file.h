@@ -69,8 +69,9 @@ struct sally_file {
     _Atomic uint32_t pins;
     /* A program's CLOSE was submitted, or its OPEN is not answered yet: no other may be. */
     _Atomic bool close_submitted;
-    struct op *close_waiting; /* a CLOSE that comes when the holds are gone */
-    bool identified;          /* a storage has said which file it is: */
+    _Atomic bool list_submitted; /* a program's READDIR is under way */
+    struct op *close_waiting;    /* a CLOSE that comes when the holds are gone */
+    bool identified;             /* a storage has said which file it is: */
     uint64_t device, number;
     struct file_inode *inode; /* NULL: may be any file */
     void *owner;              /* the engine's: for instance its handle's number */

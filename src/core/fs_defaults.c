@@ -5,19 +5,24 @@
 #include "core/file.h"
 #include "core/fs.h"
 
-/* FSTAT, FSETSTAT and OPENDIR call the slot for paths instead: meanwhile the operation's pub.kind
- * is that slot's. Its kind in struct op does not change. */
+/* FSTAT, FSETSTAT, CHDIR and OPENDIR call the slot for paths instead: meanwhile the operation's
+ * pub.kind is that slot's. Its kind in struct op does not change. */
 
 struct substitute {
     uint32_t kind; /* the real one */
 };
+
+static bool wants_directory(uint32_t kind)
+{
+    return kind == SALLY_OP_OPENDIR || kind == SALLY_OP_CHDIR;
+}
 
 static sally_status substitute_done(sally_fs *fs, sally_op *op, sally_status status, void *context)
 {
     const struct substitute *real = context;
     (void)fs;
     op->kind = real->kind;
-    if (status != SALLY_OK || real->kind != SALLY_OP_OPENDIR)
+    if (status != SALLY_OK || !wants_directory(real->kind))
         return status;
     if (!(op->u.stat.attrs.valid & SALLY_ATTR_TYPE) ||
         op->u.stat.attrs.type != SALLY_TYPE_DIRECTORY)
@@ -35,7 +40,7 @@ static sally_status default_via(sally_fs *fs, sally_op *op, uint32_t kind)
     if (kind == SALLY_OP_STAT) {
         memset(&op->u.stat.attrs, 0, sizeof op->u.stat.attrs);
         op->u.stat.flags = SALLY_FOLLOW;
-        if (real->kind == SALLY_OP_OPENDIR)
+        if (wants_directory(real->kind))
             op->u.stat.wanted = SALLY_ATTR_TYPE;
     } else {
         op->u.setstat.flags = SALLY_FOLLOW;

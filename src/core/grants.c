@@ -202,6 +202,8 @@ static void make_closing(struct op *op, const struct op_grant *t)
     atomic_store_explicit(&op->handoff, 0, memory_order_relaxed);
     if (op_kind_closes(op->kind))
         op->pub.file->facts.close_reason = SALLY_CLOSED_REFUSED;
+    else if (op->kind == SALLY_OP_SESSION_END)
+        op->pub.u.session.reason = SALLY_END_REFUSED;
 }
 
 bool grants_undo_next(struct op *op)

@@ -21,7 +21,7 @@
 /* clang-format off */
 /* OPEN is ORDER_READ here; one that creates, truncates or reserves is ORDER_EXCLUSIVE (queue.c). STAT is not abandonable
  * by itself: SCP needs it to find the target of the file that it is about to receive. LOCK is: it may wait for another session.
- * The effects of EXTENDED are unknown. */
+ * The effects of EXTENDED and COMMAND are unknown. */
 static const struct op_kind kinds[SALLY_OP_KINDS] = {
     [SALLY_OP_SESSION_START] = {ORDER_EXCLUSIVE,  NO_HANDLE,        0,                               SALLY_OP_SESSION_END, FALL_SUCCEED, 0},
     [SALLY_OP_SESSION_END]   = {ORDER_EXCLUSIVE,  NO_HANDLE,        INEVITABLE,                                         0, FALL_SUCCEED, 0},
@@ -34,9 +34,9 @@ static const struct op_kind kinds[SALLY_OP_KINDS] = {
     [SALLY_OP_UNLOCK]        = {ORDER_WRITE_FILE, ANY_HANDLE,       SUBMIT,                                             0, FALL_UNSUPPORTED, 0},
     [SALLY_OP_FSTAT]         = {ORDER_READ_FILE,  ANY_HANDLE,       SUBMIT,                                             0, FALL_STAT, SLOT(STAT)},
     [SALLY_OP_FSETSTAT]      = {ORDER_WRITE_FILE, ANY_HANDLE,       SUBMIT | MODIFIES | ATTRS,                          0, FALL_SETSTAT, SLOT(SETSTAT)},
-    [SALLY_OP_LEND_FD]       = {ORDER_EXCLUSIVE,  ANY_HANDLE,       0,                                                  0, FALL_UNSUPPORTED, 0},
+    [SALLY_OP_CHDIR]         = {ORDER_READ,       NO_HANDLE,        SUBMIT | ABANDON,                                   0, FALL_STAT, SLOT(STAT)},
     [SALLY_OP_OPENDIR]       = {ORDER_READ,       NO_HANDLE,        SUBMIT | ABANDON | OPENS,           SALLY_OP_CLOSEDIR, FALL_STAT, SLOT(STAT) | SLOT(READDIR)},
-    [SALLY_OP_READDIR]       = {ORDER_READ,       DIRECTORY_HANDLE, ABANDON,                                            0, FALL_UNSUPPORTED, 0},
+    [SALLY_OP_READDIR]       = {ORDER_READ,       DIRECTORY_HANDLE, SUBMIT | ABANDON,                                   0, FALL_UNSUPPORTED, 0},
     [SALLY_OP_CLOSEDIR]      = {ORDER_EXCLUSIVE,  DIRECTORY_HANDLE, SUBMIT | CLOSES,                                    0, FALL_SUCCEED, 0},
     [SALLY_OP_STAT]          = {ORDER_READ,       NO_HANDLE,        SUBMIT,                                             0, FALL_UNSUPPORTED, 0},
     [SALLY_OP_SETSTAT]       = {ORDER_EXCLUSIVE,  NO_HANDLE,        SUBMIT | MODIFIES | ATTRS,                          0, FALL_UNSUPPORTED, 0},
@@ -53,6 +53,7 @@ static const struct op_kind kinds[SALLY_OP_KINDS] = {
     [SALLY_OP_HASH]          = {ORDER_READ,       READ_HANDLE,      SUBMIT | ABANDON,                                   0, FALL_UNSUPPORTED, 0},
     [SALLY_OP_LOOKUP_IDS]    = {ORDER_READ,       NO_HANDLE,        SUBMIT | ABANDON,                                   0, FALL_SUCCEED, 0},
     [SALLY_OP_EXTENDED]      = {ORDER_EXCLUSIVE,  ANY_HANDLE,       SUBMIT | MODIFIES | NO_FOLLOW,                      0, FALL_UNSUPPORTED, 0},
+    [SALLY_OP_COMMAND]       = {ORDER_EXCLUSIVE,  NO_HANDLE,        SUBMIT | MODIFIES,                                  0, FALL_UNSUPPORTED, 0},
 };
 /* clang-format on */
 

@@ -196,6 +196,10 @@ static enum next storage_step(struct op *op, bool home)
         op_start_after_hooks(op, SALLY_FAILURE);
         return GO_ON;
     }
+    if (op->kind == SALLY_OP_SESSION_END && !op->session->fs_started && !op->undo.active) {
+        op_start_after_hooks(op, SALLY_OK);
+        return GO_ON;
+    }
     if (op_is_text_only(op)) {
         op_start_after_hooks(op, sally_op_set_result(pub, pub->path));
         return GO_ON;

@@ -32,8 +32,6 @@ static uint32_t needed_by(const sally_op *op)
     case SALLY_OP_RENAME:
         return SALLY_MAY_RENAME |
                (op->u.rename.flags & SALLY_RENAME_OVERWRITE ? SALLY_MAY_REMOVE : 0);
-    case SALLY_OP_LEND_FD:
-        return op->u.lend_fd.flags & SALLY_OPEN_WRITE ? SALLY_MAY_WRITE : SALLY_MAY_READ;
     case SALLY_OP_REALPATH: /* the others can be answered without a look at the storage */
         return op->u.text.flags == SALLY_REALPATH_STAT_ALWAYS ? SALLY_MAY_STAT : 0;
     default:

@@ -49,6 +49,7 @@ sally_error session_new(sally_session **out, struct session_host *host,
     s->peer = o->peer ? o->peer : &unknown_peer;
     s->fs = sally_fs_ref(o->fs);
     s->login_data = o->login_data;
+    s->protocol = "";
     s->denied = o->denied;
     atomic_init(&s->permissions, o->permissions & ~o->denied);
     s->id = o->id;
@@ -178,6 +179,11 @@ void session_set_version(sally_session *s, uint32_t version)
     s->version = version;
 }
 
+void session_set_protocol(sally_session *s, const char *name)
+{
+    s->protocol = name;
+}
+
 uint32_t session_file_count(const sally_session *s)
 {
     return s->file_count;
@@ -216,6 +222,11 @@ const char *sally_session_user(const sally_session *s)
 const sally_peer *sally_session_peer(const sally_session *s)
 {
     return s->peer;
+}
+
+const char *sally_session_protocol(const sally_session *s)
+{
+    return s->protocol;
 }
 
 uint32_t sally_session_version(const sally_session *s)

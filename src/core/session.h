@@ -87,6 +87,7 @@ uint32_t session_in_flight(const sally_session *session);
 void session_each_running(const sally_session *session,
                           void (*each)(void *user_data, const struct op *op), void *user_data);
 void session_set_version(sally_session *session, uint32_t version);
+void session_set_protocol(sally_session *session, const char *name); /* a static text */
 uint32_t session_file_count(const sally_session *session);
 uint32_t session_max_files(const sally_session *session);
 struct log_ids session_log_ids(const sally_session *session);
@@ -99,6 +100,9 @@ uint64_t session_changes(const sally_session *session);
  * it has come; what only looks is cancelled, or answered SALLY_CONNECTION_LOST without reaching the
  * storage, also when it is submitted later. */
 void session_drain(sally_session *session);
+
+/* Why the session is about to end: a SALLY_END_ value, for SESSION_END. The first one counts. */
+void session_set_end_reason(sally_session *session, uint32_t reason);
 
 /* Ends the session: what is queued is answered SALLY_CONNECTION_LOST without reaching the storage,
  * what runs is cancelled and awaited; then every open file is closed with `reason` (SALLY_CLOSED_),

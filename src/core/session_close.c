@@ -33,12 +33,20 @@ static void drop_queued(sally_session *s)
     }
 }
 
+void session_set_end_reason(sally_session *s, uint32_t reason)
+{
+    if (s->end_reason == 0)
+        s->end_reason = reason;
+}
+
 void session_close(sally_session *s, uint32_t reason, void (*on_gone)(void *user_data),
                    void *user_data)
 {
     s->references++;
     advance(s, SESSION_CLOSING);
     s->close_reason = reason;
+    session_set_end_reason(s,
+                           reason == SALLY_CLOSED_BY_SERVER ? SALLY_END_BY_SERVER : SALLY_END_LOST);
     s->on_gone = on_gone;
     s->gone_user_data = user_data;
     drop_queued(s);
@@ -64,6 +72,8 @@ static void start_ending(sally_session *s, uint32_t kind, sally_file *file)
     s->closing_op = NULL;
     struct op *op = session_own_op(s, kind, file, 0);
     op->on_done = ending_done;
+    if (kind == SALLY_OP_SESSION_END)
+        op->pub.u.session = (sally_op_session){.version = s->version, .reason = s->end_reason};
     session_start_op(op);
 }
 

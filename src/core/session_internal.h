@@ -36,6 +36,7 @@ struct sally_session {
     sally_fs *fs;
     _Atomic uint32_t permissions; /* any thread */
     uint32_t denied;              /* of these, for good */
+    const char *protocol;         /* static */
     uint32_t version;
     uint64_t id;
     uint32_t max_operations, max_files;
@@ -74,8 +75,10 @@ struct sally_session {
     bool is_interrupted;     /* a turn's end prevented queued operations from starting */
     bool has_logged_refusal; /* of a file */
     bool owes_end;           /* SESSION_START succeeded, and SESSION_END is not answered yet */
-    uint32_t close_reason;
-    struct op *closing_op; /* for the closing operations: they must not fail */
+    bool fs_started;         /* the storage itself has answered SESSION_START with success */
+    uint32_t close_reason;   /* SALLY_CLOSED_ value */
+    uint32_t end_reason;     /* SALLY_END_ value; 0: not known yet */
+    struct op *closing_op;   /* for the closing operations: they must not fail */
     void (*on_gone)(void *user_data);
     void *gone_user_data;
     uint32_t references; /* one for the session itself, one per operation */

@@ -5,8 +5,26 @@
 #include "core/file.h"
 #include "core/session_internal.h"
 
+/* Entries of one READDIR, before others have a turn at the storage's thread. */
+#define ENTRIES_AT_ONCE 1024u
+
+/* The program has seen the entry on its way here: it is the filter. */
+static bool on_entry(struct op *op, const char *name, const sally_attrs *attrs)
+{
+    (void)name;
+    (void)attrs;
+    return op->entries < ENTRIES_AT_ONCE;
+}
+
+static void end_listing(const struct op *op)
+{
+    if (op->kind == SALLY_OP_READDIR)
+        atomic_store(&op->pub.file->list_submitted, false);
+}
+
 static void submitted_done(struct op *op)
 {
+    end_listing(op);
     if (op->submit_done)
         op->submit_done(op->submit_user_data, &op->pub, op->pub.status);
     op_free(op);
@@ -45,6 +63,19 @@ static bool may_close(struct op *op)
     return file && file->facts.internal && !atomic_exchange(&file->close_submitted, true);
 }
 
+/* A listing that the client reads has its place in the storage, and storages are promised one
+ * READDIR of a directory at a time. */
+static sally_error begin_listing(struct op *op)
+{
+    sally_file *file = op->pub.file;
+    if (!file || !file->facts.internal || !file->facts.is_directory)
+        return SALLY_E_INVALID;
+    if (atomic_exchange(&file->list_submitted, true))
+        return SALLY_E_BUSY;
+    op->entry = on_entry;
+    return SALLY_E_OK;
+}
+
 static sally_error prepare(struct op *op, const char *path)
 {
     const struct op_kind *kind = op_kind(op->kind);
@@ -61,7 +92,13 @@ static sally_error prepare(struct op *op, const char *path)
         return SALLY_E_INVALID;
     if (op_kind_closes(op->kind))
         return may_close(op) ? SALLY_E_OK : SALLY_E_INVALID;
-    return pin_files(op) ? SALLY_E_OK : SALLY_E_CLOSED;
+    sally_error error = op->kind == SALLY_OP_READDIR ? begin_listing(op) : SALLY_E_OK;
+    if (error)
+        return error;
+    if (pin_files(op))
+        return SALLY_E_OK;
+    end_listing(op);
+    return SALLY_E_CLOSED;
 }
 
 static sally_error submit(sally_session *s, sally_fs *fs, uint32_t kind, const char *path,
@@ -88,6 +125,8 @@ static sally_error submit(sally_session *s, sally_fs *fs, uint32_t kind, const c
     }
     if (kind == SALLY_OP_OPEN)
         op->pub.u.open.attrs = &no_attrs;
+    if (kind == SALLY_OP_COMMAND)
+        op->pub.u.command = (sally_op_command){"", ""};
     if (op_kind(kind)->flags & KIND_ATTRS)
         op->pub.u.setstat.attrs = &no_attrs;
     if (fill)

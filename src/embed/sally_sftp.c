@@ -356,6 +356,7 @@ void sally_sftp_free(sally_sftp *x)
     inbox_deliver(&x->inbox);
     /* Files that the client has closed have their reason already. The others are lost, even if the
      * input ended in good order. */
+    session_set_end_reason(x->session, x->finished ? SALLY_END_BY_CLIENT : SALLY_END_LOST);
     sftp_close(x->engine, SALLY_CLOSED_LOST, on_gone, x);
     x->engine = NULL;
     struct list *item;

@@ -29,8 +29,6 @@ static bool changes(const sally_op *op)
     switch (op->kind) {
     case SALLY_OP_OPEN:
         return (op->u.open.flags & CHANGING_OPENS) != 0;
-    case SALLY_OP_LEND_FD:
-        return (op->u.lend_fd.flags & SALLY_OPEN_WRITE) != 0;
     case SALLY_OP_EXTENDED:
         return !only_looks(op->u.extended.name);
     default:

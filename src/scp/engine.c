@@ -129,6 +129,7 @@ void scp_protocol_error(struct scp *s, const char *what)
     put_format(&text, "scp: protocol error: %s", what);
     scp_warn(s, buf_slice(&text));
     buf_clear(&text);
+    session_set_end_reason(s->session, SALLY_END_PROTOCOL);
     log_line(session_log(s->session), session_log_ids(s->session), SALLY_LOG_INFO, "scp.broken",
              NULL, 0, "SCP ends: %s", what);
     scp_finish(s, 1);
@@ -136,6 +137,7 @@ void scp_protocol_error(struct scp *s, const char *what)
 
 void scp_no_memory(struct scp *s)
 {
+    session_set_end_reason(s->session, SALLY_END_LIMIT);
     log_line(session_log(s->session), session_log_ids(s->session), SALLY_LOG_WARNING, "scp.broken",
              NULL, 0, "SCP ends: out of memory");
     scp_finish(s, 1);
@@ -397,6 +399,7 @@ sally_error scp_new(struct scp **out, sally_session *session, struct slice comma
         return SALLY_E_NO_MEMORY;
     }
     s->session = session;
+    session_set_protocol(session, strcmp(program(s), "scp") == 0 ? "scp" : "exec");
     s->events = *events;
     s->user_data = user_data;
     s->mode = mode_of(s->command.kind);

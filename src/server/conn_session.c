@@ -212,10 +212,12 @@ void conn_session_finish(struct conn_session *s)
 
 static void end(struct conn_session *s)
 {
-    bool by_server = s->conn->end_reason == SALLY_END_BY_SERVER;
+    uint32_t reason = s->conn->end_reason;
+    bool by_server = reason == SALLY_END_BY_SERVER;
     s->stage = SESSION_ENDING;
     list_remove(&s->ready);
     update_numbers(s, 0, 0);
+    session_set_end_reason(s->session, reason ? reason : SALLY_END_BY_CLIENT);
     s->methods->end(s, by_server ? SALLY_CLOSED_BY_SERVER : SALLY_CLOSED_LOST, on_gone);
 }
 

@@ -41,12 +41,19 @@ void engine_count_upload(struct sftp *s, uint32_t open_flags, int more)
         s->events.uploading(s->user_data, before == 0);
 }
 
+void engine_out_of_memory(struct sftp *s)
+{
+    session_set_end_reason(s->session, SALLY_END_LIMIT);
+    engine_break(s, "out of memory");
+}
+
 void engine_break(struct sftp *s, const char *detail)
 {
     if (s->state == BROKEN)
         return;
     s->state = BROKEN;
     s->broken = detail;
+    session_set_end_reason(s->session, SALLY_END_PROTOCOL);
     log_line(session_log(s->session), session_log_ids(s->session), SALLY_LOG_INFO, "sftp.broken",
              NULL, 0, "SFTP ends: %s", detail);
 }

@@ -102,6 +102,7 @@ void engine_leave(struct sftp *s);
 /* The peer broke the protocol, or memory is short: nothing more is read, and the owner is told
  * soon. `detail` is static. */
 void engine_break(struct sftp *s, const char *detail);
+void engine_out_of_memory(struct sftp *s); /* the same, for this reason */
 /* The session is gone: frees the engine, now or when it is left. */
 void engine_end(struct sftp *s);
 

@@ -78,7 +78,7 @@ void handle_init(struct sftp *s, struct slice packet)
     version_use(s, agree_on(s, version));
     struct op *op = request_begin(s, &in, SALLY_OP_SESSION_START, answer_start);
     if (!op) {
-        engine_break(s, "out of memory");
+        engine_out_of_memory(s);
         return;
     }
     op->pub.path = "/";
@@ -86,7 +86,7 @@ void handle_init(struct sftp *s, struct slice packet)
     op->pub.u.session.settable = announce_settable(s);
     if (copy_pairs(op, &in.body) != SALLY_OK) {
         request_drop(op, SALLY_FAILURE);
-        engine_break(s, "out of memory");
+        engine_out_of_memory(s);
         return;
     }
     s->state = AWAIT_START;

@@ -197,7 +197,7 @@ static void wait_for_more(struct sftp *s, struct cursor *c, size_t size)
     s->waiting.max = MAX_WAITING;
     put_bytes(&s->waiting, cursor_take(c, size), size);
     if (s->waiting.failed)
-        engine_break(s, "out of memory");
+        engine_out_of_memory(s);
 }
 
 void input_add(struct sftp *s, const uint8_t *data, size_t size)

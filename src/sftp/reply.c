@@ -35,7 +35,7 @@ void reply_copy(struct sftp *s, const uint8_t *data, size_t size)
         size_t usual = s->second_batch ? NEXT_BATCH : FIRST_BATCH;
         s->batch = blocks_get(s->blocks, size > usual ? size : usual);
         if (!s->batch) {
-            engine_break(s, "out of memory");
+            engine_out_of_memory(s);
             return;
         }
         count_backlog(s, s->batch);

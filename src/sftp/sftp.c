@@ -85,6 +85,7 @@ sally_error sftp_new(struct sftp **out, sally_session *session, const struct sft
         return SALLY_E_NO_MEMORY;
     }
     s->session = session;
+    session_set_protocol(session, "sftp");
     s->options = *options;
     s->events = *events;
     s->user_data = user_data;

@@ -230,8 +230,8 @@ static void what_is_built_is_supported(void **state)
     const sally_fs_methods m = {.struct_size = sizeof m, .stat = slot, .read = slot};
     sally_fs *fs;
     assert_int_equal(sally_fs_new(&fs, &m, NULL), SALLY_E_OK);
-    const uint64_t wanted = B(STAT) | B(READ) | B(FSTAT) | B(SESSION_START) | B(SESSION_END) |
-                            B(CLOSE) | B(CLOSEDIR) | B(REALPATH) | B(LOOKUP_IDS);
+    const uint64_t wanted = B(STAT) | B(READ) | B(FSTAT) | B(CHDIR) | B(SESSION_START) |
+                            B(SESSION_END) | B(CLOSE) | B(CLOSEDIR) | B(REALPATH) | B(LOOKUP_IDS);
     for (uint32_t kind = 0; kind <= SALLY_OP_KINDS; kind++)
         assert_int_equal(sally_fs_supports(fs, kind) != 0, wanted >> kind & 1);
     sally_fs_unref(fs);

@@ -25,12 +25,12 @@ static void orders(void **state)
 {
     (void)state;
     static const uint64_t wanted[] = {
-        [ORDER_READ] = B(OPEN) | B(OPENDIR) | B(READDIR) | B(STAT) | B(READLINK) | B(REALPATH) |
-                       B(STATVFS) | B(HASH) | B(LOOKUP_IDS),
+        [ORDER_READ] = B(OPEN) | B(CHDIR) | B(OPENDIR) | B(READDIR) | B(STAT) | B(READLINK) |
+                       B(REALPATH) | B(STATVFS) | B(HASH) | B(LOOKUP_IDS),
         [ORDER_READ_FILE] = B(READ) | B(FSYNC) | B(FSTAT),
         [ORDER_WRITE_FILE] = B(WRITE) | B(LOCK) | B(UNLOCK) | B(FSETSTAT),
-        [ORDER_EXCLUSIVE] = B(SESSION_START) | B(SESSION_END) | CLOSING | B(LEND_FD) | B(SETSTAT) |
-                            NAMESPACE | B(COPY) | B(EXTENDED),
+        [ORDER_EXCLUSIVE] = B(SESSION_START) | B(SESSION_END) | CLOSING | B(SETSTAT) | NAMESPACE |
+                            B(COPY) | B(EXTENDED) | B(COMMAND),
     };
     for (uint32_t order = 0; order < sizeof wanted / sizeof *wanted; order++) {
         uint64_t have = 0;
@@ -44,10 +44,11 @@ static void handles(void **state)
 {
     (void)state;
     static const uint64_t wanted[] = {
-        [NO_HANDLE] = B(SESSION_START) | B(SESSION_END) | B(OPEN) | B(OPENDIR) | B(STAT) |
-                      B(SETSTAT) | NAMESPACE | B(READLINK) | B(REALPATH) | B(LOOKUP_IDS),
-        [ANY_HANDLE] = B(FSYNC) | B(LOCK) | B(UNLOCK) | B(FSTAT) | B(FSETSTAT) | B(LEND_FD) |
-                       B(STATVFS) | B(EXTENDED),
+        [NO_HANDLE] = B(SESSION_START) | B(SESSION_END) | B(OPEN) | B(CHDIR) | B(OPENDIR) |
+                      B(STAT) | B(COMMAND) | B(SETSTAT) | NAMESPACE | B(READLINK) | B(REALPATH) |
+                      B(LOOKUP_IDS),
+        [ANY_HANDLE] =
+            B(FSYNC) | B(LOCK) | B(UNLOCK) | B(FSTAT) | B(FSETSTAT) | B(STATVFS) | B(EXTENDED),
         [FILE_HANDLE] = B(CLOSE),
         [READ_HANDLE] = B(READ) | B(COPY) | B(HASH),
         [WRITE_HANDLE] = B(WRITE),
@@ -68,11 +69,11 @@ static void flags(void **state)
         uint32_t flag;
         uint64_t wanted;
     } all[] = {
-        {KIND_MODIFIES,
-         B(WRITE) | B(FSYNC) | B(FSETSTAT) | B(SETSTAT) | NAMESPACE | B(COPY) | B(EXTENDED)},
-        {KIND_ABANDONABLE, B(READ) | B(LOCK) | B(OPENDIR) | B(READDIR) | B(READLINK) | B(REALPATH) |
-                               B(STATVFS) | B(HASH) | B(LOOKUP_IDS)},
-        {KIND_SUBMITTABLE, EVERY & ~(B(SESSION_START) | B(SESSION_END) | B(LEND_FD) | B(READDIR))},
+        {KIND_MODIFIES, B(WRITE) | B(FSYNC) | B(FSETSTAT) | B(SETSTAT) | NAMESPACE | B(COPY) |
+                            B(EXTENDED) | B(COMMAND)},
+        {KIND_ABANDONABLE, B(READ) | B(LOCK) | B(CHDIR) | B(OPENDIR) | B(READDIR) | B(READLINK) |
+                               B(REALPATH) | B(STATVFS) | B(HASH) | B(LOOKUP_IDS)},
+        {KIND_SUBMITTABLE, EVERY & ~(B(SESSION_START) | B(SESSION_END))},
         {KIND_OPENS, B(OPEN) | B(OPENDIR)},
         {KIND_CLOSES, CLOSING},
         {KIND_INEVITABLE, CLOSING | B(SESSION_END)},
@@ -123,6 +124,7 @@ static void fallbacks(void **state)
         [SALLY_OP_LOOKUP_IDS] = {FALL_SUCCEED, 0},
         [SALLY_OP_REALPATH] = {FALL_PATH, 0},
         [SALLY_OP_FSTAT] = {FALL_STAT, B(STAT)},
+        [SALLY_OP_CHDIR] = {FALL_STAT, B(STAT)},
         [SALLY_OP_OPENDIR] = {FALL_STAT, B(STAT) | B(READDIR)},
         [SALLY_OP_FSETSTAT] = {FALL_SETSTAT, B(SETSTAT)},
         [SALLY_OP_COPY] = {FALL_COPY, B(READ) | B(WRITE)},

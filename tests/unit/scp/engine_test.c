@@ -3,6 +3,7 @@
 #include "alloc_failure.h"
 #include "base/mem.h"
 #include "scp/client.h"
+#include "scp/engine.h"
 
 static const char tree_in[] = "T1 0 2 0\nD0755 0 d\nC0644 5 f\nhello\0E\nC0644 1 g\nx\0";
 static const char zeros[32];
@@ -31,6 +32,21 @@ static void refusals_are_told(void **state)
     check(&(struct exchange){"scp -t ~root", TEXT(""),
                              TEXT("\2scp: the home directories of others are not known\n"), 1, NULL,
                              NULL});
+}
+
+static void the_protocol_is_told(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(sessions); i++) {
+        struct client c;
+        client_init(&c, 0);
+        assert_true(client_start(&c, sessions[i].command));
+        bool is_command = i >= 2 && i <= 4;
+        assert_string_equal(sally_session_protocol(c.engine->session), is_command ? "exec" : "scp");
+        client_eof(&c);
+        client_pump(&c);
+        client_clear(&c);
+    }
 }
 
 static const uint32_t needed[SALLY_OP_KINDS] = {
@@ -172,6 +188,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refusals_are_told),
+        cmocka_unit_test(the_protocol_is_told),
         cmocka_unit_test(without_a_permission_nothing_reaches_the_storage),
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(it_can_be_closed_at_any_time),

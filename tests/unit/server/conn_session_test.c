@@ -25,6 +25,7 @@ static struct puppet_show show;
 static struct asker *asker;
 static unsigned freed;
 static bool was_answered; /* when it was told to end */
+static uint32_t end_reason;
 
 static struct asker *asker_of(struct conn_session *s)
 {
@@ -72,12 +73,24 @@ static void free_asker(struct conn_session *s)
 static const struct conn_session_methods methods = {
     .flush = flush, .input_end = input_end, .detach = detach, .end = end, .free = free_asker};
 
+static sally_status note_end(void *user_data, sally_op *op)
+{
+    (void)user_data;
+    end_reason = op->u.session.reason;
+    return SALLY_CONTINUE;
+}
+
 /* A connection whose user is logged in, with a session that asks a storage which answers late. */
 static void begin(uint64_t late_ms)
 {
     puppet_open(&show, NULL);
     struct conn *c = show.puppet->conn;
     freed = 0;
+    const sally_hooks hooks = {.struct_size = sizeof hooks,
+                               .flags = SALLY_HOOKS_NONBLOCKING,
+                               .before_mask = SALLY_OP_BIT(SALLY_OP_SESSION_END),
+                               .before = note_end};
+    assert_int_equal(hook_stack_add(&c->server->hooks, &hooks), SALLY_E_OK);
     c->login.user = mem_strdup("joe");
     c->login.home = mem_strdup("/");
     c->login.fs = slow_storage(SALLY_FAULT_LATE, late_ms, "/plan");
@@ -87,6 +100,10 @@ static void begin(uint64_t late_ms)
     asker->session.methods = &methods;
     assert_true(conn_session_init(&asker->session, c, SALLY_MAY_ALL));
     conn_session_start(&asker->session);
+    struct op *first = op_new(asker->session.session, SALLY_OP_SESSION_START);
+    first->pub.path = "/";
+    first->on_done = op_free;
+    op_submit(first);
     struct op *op = op_new(asker->session.session, SALLY_OP_STAT);
     assert_int_equal(op_set_raw_path(op, slice_of("/plan")), SALLY_OK);
     op->owner = asker;
@@ -110,6 +127,7 @@ static void a_finished_engine_is_detached_and_ended(void **state)
     assert_int_equal(atomic_load(&show.puppet->conn->facts.sessions), 1);
     assert_true(pump_until_freed());
     assert_true(was_answered);
+    assert_int_equal(end_reason, SALLY_END_BY_CLIENT);
     assert_int_equal(atomic_load(&show.puppet->conn->facts.sessions), 0);
     assert_int_equal(atomic_load(&show.puppet->conn->facts.operations), 0);
     puppet_close(&show);
@@ -193,11 +211,28 @@ static void a_drain_that_begins_after_the_grace_has_no_time(void **state)
     puppet_close(&show);
 }
 
+/* What ends the connection ends its sessions. */
+static void a_session_ends_for_the_connections_reason(void **state)
+{
+    (void)state;
+    static const uint32_t reasons[] = {SALLY_END_BY_SERVER, SALLY_END_LOST, SALLY_END_TIMEOUT,
+                                       SALLY_END_PROTOCOL, SALLY_END_BY_CLIENT};
+    for (size_t i = 0; i < COUNT_OF(reasons); i++) {
+        begin(LATE_MS / 10);
+        show.puppet->conn->end_reason = reasons[i];
+        conn_session_detach(&asker->session);
+        assert_true(pump_until_freed());
+        assert_int_equal(end_reason, reasons[i]);
+        puppet_close(&show);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_finished_engine_is_detached_and_ended),
         cmocka_unit_test(a_client_that_hangs_up_leaves_a_drain),
+        cmocka_unit_test(a_session_ends_for_the_connections_reason),
         cmocka_unit_test(what_a_drain_still_has_to_do_stays_charged),
         cmocka_unit_test(a_full_account_does_not_stop_a_drain),
         cmocka_unit_test(a_drain_that_begins_after_the_grace_has_no_time),

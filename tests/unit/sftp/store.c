@@ -491,7 +491,7 @@ sally_fs *store_fs(struct store *s, uint32_t traits, uint64_t without)
         m.member = slot;
     SALLY_OP_MAP(SET)
 #undef SET
-    m.lend_fd = m.copy = NULL;
+    m.copy = m.chdir = m.command = NULL;
     if (!s->resolves)
         m.realpath = NULL;
     sally_fs *fs = NULL;
