@@ -131,7 +131,9 @@ enum {
  * Without ::SALLY_MAY_STAT the storage is not asked: STAT_ALWAYS is ::SALLY_PERMISSION_DENIED, and
  * the others are answered by the normalised path. */
 enum {
-    SALLY_REALPATH_NO_CHECK = 1,    /**< the text is all that matters */
+    SALLY_REALPATH_NO_CHECK = 1,    /**< the text is all that matters: no link is resolved, and
+                                       nothing need exist. What most clients of version 6 ask;
+                                       answer with path, unless it means something else to you */
     SALLY_REALPATH_STAT_IF = 2,     /**< attributes when it exists */
     SALLY_REALPATH_STAT_ALWAYS = 3, /**< fails when it does not exist */
 };
@@ -427,6 +429,19 @@ SALLY_API sally_status sally_op_read_from(sally_op *op, const void *data, size_t
 /** READLINK, REALPATH: the answer, copied. Returns ::SALLY_OK, or ::SALLY_FAILURE when memory is
  * short or `text` is NULL. */
 SALLY_API sally_status sally_op_set_result(sally_op *op, const char *text);
+
+/**
+ * The path as the client sent it: its bytes before anything was done to them, in the charset that
+ * it writes (`path` is made of them). So a relative path, a drive letter or "~" can be seen here. A
+ * REALPATH of version 6 with further paths to be joined has the first one; expand-path@openssh.com
+ * has what the client wrote; scp puts paths together from the command's and the names that follow.
+ * Diverting does not change it. NULL where the client sent no path: operations on handles, and
+ * those of the library and the program. Lives as long as the operation.
+ */
+SALLY_API const char *sally_op_raw_path(const sally_op *op);
+
+/** The same for the second path of RENAME and LINK. (The text of a SYMLINK is in u.symlink.) */
+SALLY_API const char *sally_op_raw_to(const sally_op *op);
 
 /** Diverts the operation to another path, which is copied and normalised; permissions are checked
  * again. For before-hooks and wrappers. ::SALLY_E_INVALID when the path is NULL or too long,

@@ -110,6 +110,33 @@ sally_status op_set_raw_to(struct op *op, struct slice raw)
     return take_path(op, raw, &op->pub.u.rename.to);
 }
 
+/* Most clients send the canonical form. */
+static sally_status note_raw(struct op *op, struct slice raw, const char *path, const char **place)
+{
+    *place = path && slice_is(raw, path) ? path : op_copy_text(op, raw);
+    return *place ? SALLY_OK : SALLY_FAILURE;
+}
+
+sally_status op_note_raw_path(struct op *op, struct slice raw)
+{
+    return note_raw(op, raw, op->pub.path, &op->raw_path);
+}
+
+sally_status op_note_raw_to(struct op *op, struct slice raw)
+{
+    return note_raw(op, raw, op->pub.u.rename.to, &op->raw_to);
+}
+
+const char *sally_op_raw_path(const sally_op *op)
+{
+    return op ? ((const struct op *)(const void *)op)->raw_path : NULL;
+}
+
+const char *sally_op_raw_to(const sally_op *op)
+{
+    return op ? ((const struct op *)(const void *)op)->raw_to : NULL;
+}
+
 static sally_error error_of(sally_status status)
 {
     if (status == SALLY_OK)

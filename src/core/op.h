@@ -112,6 +112,8 @@ struct op {
                            op_free */
     const char *asked_path; /* as requested, unlike pub.path never diverted, for the home thread;
                                NULL: none */
+    const char *raw_path;   /* as the client sent it; NULL: it sent none */
+    const char *raw_to;     /* the same of the second path */
     const char *message;    /* for the client, or NULL: valid once done */
     const struct op_name *unknown; /* names of sally_op_add_unknown_name(), the last one first */
     const sally_lock_holder *lock_holder; /* who is in the way; NULL: not known */
@@ -171,9 +173,14 @@ static inline struct op *op_of(sally_op *pub)
 /* NULL when memory is short. All of pub is zero but kind, session and id. */
 struct op *op_new(sally_session *session, uint32_t kind);
 
-/* Sets pub.path (or the second path: rename.to) to the canonical form of what the client sent. */
+/* Sets pub.path (or the second path: rename.to) to the canonical form of what the client sent, as
+ * the storage writes it. */
 sally_status op_set_raw_path(struct op *op, struct slice raw);
 sally_status op_set_raw_to(struct op *op, struct slice raw);
+/* What the client sent, as it wrote it: for sally_op_raw_path() and sally_op_raw_to(). After the
+ * above. SALLY_FAILURE when memory is short. */
+sally_status op_note_raw_path(struct op *op, struct slice raw);
+sally_status op_note_raw_to(struct op *op, struct slice raw);
 /* A copy that ends in NUL, in the operation's memory; NULL when memory is short or the slice holds
  * a NUL. */
 char *op_copy_text(struct op *op, struct slice raw);

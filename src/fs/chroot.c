@@ -257,8 +257,10 @@ static sally_status chroot_slot(sally_fs *fs, sally_op *op)
         op->path = opened;
         return pass_on(fs, op, before);
     }
-    return op->path && c->has_links && !op_kind_closes(op->kind) ? resolve(fs, op, before)
-                                                                 : prefix(fs, op, before);
+    bool is_text = op->kind == SALLY_OP_REALPATH && op->u.text.flags == SALLY_REALPATH_NO_CHECK;
+    return op->path && c->has_links && !op_kind_closes(op->kind) && !is_text
+               ? resolve(fs, op, before)
+               : prefix(fs, op, before);
 }
 
 static void chroot_cancel(sally_fs *fs, sally_op *op)

@@ -228,6 +228,8 @@ static bool may_be_missing(const sally_op *op)
 sally_status local_realpath(sally_fs *fs, sally_op *op)
 {
     struct local *local = local_of(fs);
+    if (op->u.text.flags == SALLY_REALPATH_NO_CHECK)
+        return sally_op_set_result(op, op->path);
     if (local_may_wait(local, op))
         return SALLY_WOULD_BLOCK;
     struct buf path;
@@ -247,7 +249,7 @@ sally_status local_realpath(sally_fs *fs, sally_op *op)
     sally_status status = SALLY_OK;
     if (fd < 0 && op->u.text.flags == SALLY_REALPATH_STAT_ALWAYS)
         status = SALLY_NO_SUCH_FILE;
-    else if (fd >= 0 && op->u.text.flags != SALLY_REALPATH_NO_CHECK && os_stat_fd(fd, &st))
+    else if (fd >= 0 && os_stat_fd(fd, &st))
         local_attrs_of(&op->u.text.attrs, &st);
     if (fd >= 0)
         close(fd);

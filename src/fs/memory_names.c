@@ -213,6 +213,8 @@ sally_status memory_realpath(sally_fs *fs, sally_op *op)
     uint32_t how = op->u.text.flags;
     struct mem_spot spot;
     struct buf path;
+    if (how == SALLY_REALPATH_NO_CHECK)
+        return sally_op_set_result(op, op->path);
     buf_init(&path, PATH_MAX_BYTES + 1);
     pthread_rwlock_rdlock(&memory->lock);
     int error = mem_resolve(memory_top(fs), op->path, true, &spot);
@@ -228,7 +230,7 @@ sally_status memory_realpath(sally_fs *fs, sally_op *op)
         put_u8(&path, 0);
         if (path.failed)
             error = ENAMETOOLONG;
-        if (spot.node && how != SALLY_REALPATH_NO_CHECK)
+        if (spot.node)
             memory_attrs_of(&op->u.text.attrs, spot.node);
     }
     pthread_rwlock_unlock(&memory->lock);

@@ -244,6 +244,8 @@ struct op *scp_path_op(struct scp *s, uint32_t kind, struct slice path, then_fn 
         return NULL;
     sally_status status = op_set_raw_path(op, path);
     if (status == SALLY_OK)
+        status = op_note_raw_path(op, path);
+    if (status == SALLY_OK)
         return op;
     op_free(op);
     failed(s, NULL, status);

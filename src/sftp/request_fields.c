@@ -65,25 +65,27 @@ static sally_status translate(const struct sftp *s, struct slice *name, struct b
 sally_status request_path(struct sftp *s, struct op *op, struct slice raw)
 {
     struct buf room;
+    struct slice name = raw;
     if (slash_ends(raw))
         request_of(op)->before_submit = slash_look_first;
-    sally_status status = translate(s, &raw, &room);
+    sally_status status = translate(s, &name, &room);
     if (status == SALLY_OK)
-        status = op_set_raw_path(op, raw);
+        status = op_set_raw_path(op, name);
     buf_clear(&room);
-    return status;
+    return status == SALLY_OK ? op_note_raw_path(op, raw) : status;
 }
 
 sally_status request_to(struct sftp *s, struct op *op, struct slice raw)
 {
     struct buf room;
+    struct slice name = raw;
     if (slash_ends(raw))
         request_of(op)->before_submit = slash_look_first;
-    sally_status status = translate(s, &raw, &room);
+    sally_status status = translate(s, &name, &room);
     if (status == SALLY_OK)
-        status = op_set_raw_to(op, raw);
+        status = op_set_raw_to(op, name);
     buf_clear(&room);
-    return status;
+    return status == SALLY_OK ? op_note_raw_to(op, raw) : status;
 }
 
 sally_status request_text(struct sftp *s, struct op *op, struct slice raw, const char **out)

@@ -60,7 +60,7 @@ sally_status ext_expand_path(struct sftp *s, struct request_in *in)
     if (in->body.bad)
         return SALLY_BAD_MESSAGE;
     if (path.size == 0 || path.data[0] != '~')
-        return submit_realpath(s, in, path, SALLY_REALPATH_STAT_IF);
+        return submit_realpath(s, in, path, path, SALLY_REALPATH_STAT_IF);
     struct cursor c = cursor_of_slice(path);
     cursor_take(&c, 1);
     struct slice rest = cursor_rest(&c);
@@ -70,7 +70,7 @@ sally_status ext_expand_path(struct sftp *s, struct request_in *in)
         return SALLY_NO_SUCH_FILE;
     while (cursor_left(&c) && *c.at == '/') /* what is left is relative to the home directory */
         cursor_take(&c, 1);
-    return submit_realpath(s, in, cursor_rest(&c), SALLY_REALPATH_STAT_IF);
+    return submit_realpath(s, in, cursor_rest(&c), path, SALLY_REALPATH_STAT_IF);
 }
 
 static sally_status unknown_user(struct sftp *s, const struct request_in *in, struct slice user)

@@ -130,13 +130,16 @@ sally_status handle_rename(struct sftp *s, struct request_in *in)
 /* ---- REALPATH ---- */
 
 sally_status submit_realpath(struct sftp *s, struct request_in *in, struct slice path,
-                             uint32_t flags)
+                             struct slice raw, uint32_t flags)
 {
     struct op *op = request_begin(s, in, SALLY_OP_REALPATH, answer_text);
     if (!op)
         return SALLY_FAILURE;
     op->pub.u.text.flags = flags;
-    return request_submit_or_drop(s, op, request_path(s, op, path));
+    sally_status status = request_path(s, op, path);
+    if (status == SALLY_OK)
+        status = op_note_raw_path(op, raw);
+    return request_submit_or_drop(s, op, status);
 }
 
 #define MAX_COMPOSE 64 /* paths in one REALPATH: each is work */
@@ -210,8 +213,32 @@ static bool answer_resolved(struct sftp *s, struct op *op)
     return false;
 }
 
+/* Nothing need exist, whatever the storage thinks. */
+static bool answer_unchecked(struct sftp *s, struct op *op)
+{
+    sally_status status = op->pub.status;
+    if (status != SALLY_OK && status != SALLY_NO_SUCH_FILE && status != SALLY_NO_SUCH_PATH)
+        return answer_status(s, op);
+    const char *result = status == SALLY_OK ? op->pub.u.text.result : NULL;
+    reply_one_name(s, op->request_id, result ? result : op->pub.path, NULL);
+    return false;
+}
+
+static sally_status submit_unchecked(struct sftp *s, struct request_in *in, struct slice path,
+                                     struct slice raw)
+{
+    struct op *op = request_begin(s, in, SALLY_OP_REALPATH, answer_unchecked);
+    if (!op)
+        return SALLY_FAILURE;
+    op->pub.u.text.flags = SALLY_REALPATH_NO_CHECK;
+    sally_status status = op_set_raw_path(op, path);
+    if (status == SALLY_OK)
+        status = op_note_raw_path(op, raw);
+    return request_submit_or_drop(s, op, status);
+}
+
 static sally_status submit_resolving(struct sftp *s, struct request_in *in, struct slice path,
-                                     uint32_t control)
+                                     struct slice raw, uint32_t control)
 {
     struct op *op = request_begin(s, in, SALLY_OP_REALPATH, answer_resolved);
     bool *must_exist = op ? mem_alloc(sizeof *must_exist) : NULL;
@@ -221,8 +248,10 @@ static sally_status submit_resolving(struct sftp *s, struct request_in *in, stru
     request_of(op)->plan = must_exist;
     request_exclusive(op);
     op->pub.u.text.flags = control;
-    return request_submit_or_drop(s, op,
-                                  op_set_raw_path(op, path)); /* as the storage writes it already */
+    sally_status status = op_set_raw_path(op, path); /* as the storage writes it already */
+    if (status == SALLY_OK)
+        status = op_note_raw_path(op, raw);
+    return request_submit_or_drop(s, op, status);
 }
 
 sally_status handle_realpath(struct sftp *s, struct request_in *in)
@@ -231,7 +260,7 @@ sally_status handle_realpath(struct sftp *s, struct request_in *in)
     if (in->body.bad)
         return SALLY_BAD_MESSAGE;
     if (s->version < 6)
-        return submit_realpath(s, in, path, SALLY_REALPATH_STAT_IF);
+        return submit_realpath(s, in, path, path, SALLY_REALPATH_STAT_IF);
     uint32_t control = cursor_left(&in->body) ? get_u8(&in->body) : SALLY_REALPATH_NO_CHECK;
     if (control < SALLY_REALPATH_NO_CHECK || control > SALLY_REALPATH_STAT_ALWAYS)
         return SALLY_INVALID_PARAMETER;
@@ -239,13 +268,10 @@ sally_status handle_realpath(struct sftp *s, struct request_in *in)
     buf_init(&composed, 4 * (size_t)PATH_MAX_BYTES);
     sally_status status = compose(s, &in->body, path, &composed);
     struct slice whole = {buf_head(&composed), composed.size ? composed.size - 1 : 0};
-    if (status == SALLY_OK && control == SALLY_REALPATH_NO_CHECK) {
-        /* Text alone: no link may be resolved, and nothing need exist. */
-        reply_one_name(s, in->id, (const char *)buf_head(&composed), NULL);
-        request_answered(s, in);
-    } else if (status == SALLY_OK) {
-        status = submit_resolving(s, in, whole, control);
-    }
+    if (status == SALLY_OK && control == SALLY_REALPATH_NO_CHECK)
+        status = submit_unchecked(s, in, whole, path);
+    else if (status == SALLY_OK)
+        status = submit_resolving(s, in, whole, path, control);
     buf_clear(&composed);
     return status;
 }

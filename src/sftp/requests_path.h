@@ -8,7 +8,8 @@ sally_status submit_pair(struct sftp *s, struct request_in *in, uint32_t kind, s
                          struct slice to, uint32_t flags);
 sally_status submit_two_paths(struct sftp *s, struct request_in *in, uint32_t kind, uint32_t flags);
 sally_status submit_setstat(struct sftp *s, struct request_in *in, uint32_t flags);
+/* `raw`: what the client has sent, if that is more than `path`. */
 sally_status submit_realpath(struct sftp *s, struct request_in *in, struct slice path,
-                             uint32_t flags);
+                             struct slice raw, uint32_t flags);
 
 #endif

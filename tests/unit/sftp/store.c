@@ -389,6 +389,8 @@ static sally_status perform(sally_fs *fs, sally_op *op)
     case SALLY_OP_MKDIR:
         return make(s, op->path, SALLY_TYPE_DIRECTORY, NULL, 0);
     case SALLY_OP_REALPATH:
+        if (op->u.text.flags == SALLY_REALPATH_NO_CHECK)
+            return sally_op_set_result(op, op->path);
         n = follow(s, op->path);
         if (!n)
             return SALLY_NO_SUCH_FILE;
