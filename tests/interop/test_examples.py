@@ -3,6 +3,7 @@
 import contextlib
 import hmac
 import socket
+import stat
 import struct
 import subprocess
 import time
@@ -17,7 +18,7 @@ from process import BUILD, ROOT, assert_no_report, free_port, sanitizer_env
 
 EXAMPLES = BUILD / "examples"
 SERVERS = {"smallest": False, "serve_folder": True, "own_memory": False, "late_storage": False, "hooks": True, "rights": True, "event_loop": True,
-           "descriptors": True, "server": False}
+           "descriptors": True, "server": False, "virtual_files": False}
 
 
 def launch(name, arguments, directory):
@@ -166,6 +167,20 @@ def test_hooks(folder):
     assert example.process.stdout.readline() == b"complete upload of /upload by demo: 1000 bytes, 0 missing\n"
     assert example.process.stdout.readline() == b"broken upload of /cut by demo: 4 bytes, 0 missing\n"
     example.stop()
+
+
+def test_virtual_files(folder):
+    with running("virtual_files", folder) as client:
+        assert sorted(client.listdir("/")) == ["greeting.txt", "visits.txt"]
+        assert client.open("/greeting.txt").read() == b"Hello, demo.\n"
+        assert client.open("/visits.txt").read() == b"1\n"
+        assert client.open("/visits.txt").read() == b"2\n"
+        assert stat.S_ISDIR(client.stat("/").st_mode) and client.stat("/visits.txt").st_size == 2
+        for path, mode in (("/other", "r"), ("/greeting.txt", "w")):
+            with pytest.raises(OSError):
+                client.open(path, mode)
+        with pytest.raises(OSError):
+            client.remove("/visits.txt")
 
 
 def test_rights_end_with_a_large_upload(folder):
