@@ -4,11 +4,16 @@
  * first added to the last, after-hooks the other way round. Hooks may block and may answer later,
  * as storages do.
  *
+ * What hooks see. Every operation of a client's, whatever becomes of it, and those that the program
+ * submits with sally_session_submit(). A request that becomes no operation is seen by none of them:
+ * one that settings or sally_sftp_options.deny_requests deny, that cannot be taken apart, or that
+ * uses a handle which is not open, or not open for that.
+ *
  * Threads. `before` and `after` are called on the threads that call storages. Those of different
- * sessions run at the same time. Those of one session follow one another unless its storage is
- * ::SALLY_FS_CONCURRENT, as this library's local and memory storages are: then they run at the same
- * time as often as its slots may, for instance for several READs of one file. What hooks share is
- * theirs to protect.
+ * sessions run at the same time. Those of one session follow one another (but for operations that
+ * the program submits, which wait for none) unless its storage is ::SALLY_FS_CONCURRENT, as this
+ * library's local and memory storages are: then they run at the same time as often as its slots
+ * may, for instance for several READs of one file. What hooks share is theirs to protect.
  *
  * A file of the hooks' own. A `before` that answers OPEN or OPENDIR with SALLY_OK owns the file or
  * directory, and so do hooks whose `after` turns a failed one into SALLY_OK: the storage has not
@@ -84,9 +89,10 @@ typedef struct sally_hooks {
     sally_status (*before)(void *user_data, sally_op *op);
     /** After the answer: op->status has it, from the storage, a before-hook (the
      * `before` of the sets after it is not called then, the `after` of all sets is), or the library
-     * for what the session may not do (then no `before` was called). Returns the status to answer
-     * (op->status to leave it), or ::SALLY_PENDING. When this turns a successful OPEN, OPENDIR,
-     * SESSION_START or LOCK into a failure, the library undoes it with CLOSE or CLOSEDIR
+     * for an operation that the session may not do (then no `before` was called). Returns the
+     * status to answer (op->status to leave it), or ::SALLY_PENDING. When this turns a successful
+     * OPEN, OPENDIR, SESSION_START or LOCK into a failure, the library undoes it with CLOSE or
+     * CLOSEDIR
      * (::SALLY_CLOSED_REFUSED), SESSION_END or UNLOCK; the sets that have already seen the success
      * see this operation too, with ::SALLY_OP_INTERNAL. SALLY_OK in place of a failed OPEN or
      * OPENDIR makes the file the hooks' own. A failed SESSION_START stays a failure. */

@@ -102,7 +102,10 @@ enum {
     SALLY_OPEN_CREATE = 0x0008,          /**< made when it is missing */
     SALLY_OPEN_TRUNCATE = 0x0010,        /**< emptied */
     SALLY_OPEN_EXCLUSIVE = 0x0020,       /**< with CREATE: fails when it exists */
-    SALLY_OPEN_TEXT = 0x0040,            /**< line ends are translated (by the library) */
+    /** Text mode, which is the library's affair: the client's offsets do not count, and READ and
+     * WRITE have the place where the one before them ended. No line end is translated: clients of
+     * version 4 and later are told that yours is a line feed. */
+    SALLY_OPEN_TEXT = 0x0040,
     SALLY_OPEN_NOFOLLOW = 0x0080,        /**< a symbolic link as last component fails */
     SALLY_OPEN_DELETE_ON_CLOSE = 0x0100, /**< removed at close (by the storage) */
     SALLY_OPEN_APPEND_ATOMIC = 0x0200,   /**< appends of several writers do not mix */

@@ -14,7 +14,7 @@ struct rig {
     struct store store;
     sally_sftp *sftp;
     struct buf out, in;
-    uint32_t next_id, reason, flags;
+    uint32_t next_id, reason, flags, calls;
     char raw[64], raw_to[64], path[64], protocol[16];
     const char *home; /* what the hook makes of "~"; NULL: nothing */
     sally_status denies;
@@ -28,6 +28,7 @@ static void note(char (*place)[64], const char *text)
 static sally_status before(void *user_data, sally_op *op)
 {
     struct rig *x = user_data;
+    x->calls++;
     note(&x->raw, sally_op_raw_path(op));
     note(&x->raw_to, sally_op_raw_to(op));
     note(&x->path, op->path);
@@ -83,6 +84,7 @@ static void start(struct rig *x, uint32_t version)
     const sally_sftp_options options = {.struct_size = sizeof options,
                                         .home = "/home/joe",
                                         .max_version = version,
+                                        .deny_requests = "mkdir",
                                         .hooks = &hooks,
                                         .hook_count = 1};
     sally_fs *fs = store_fs(&x->store, 0, 0);
@@ -192,6 +194,29 @@ static void session_names(void **state)
     stop(&x);
 }
 
+/* What becomes no operation. */
+static void no_hook_sees(void **state)
+{
+    (void)state;
+    struct rig x;
+    struct cursor body;
+    start(&x, 3);
+    uint32_t calls = x.calls;
+    size_t place = begin(&x, SSH_FXP_MKDIR); /* denied */
+    put_text(&x.out, "/d");
+    put_u32(&x.out, 0);
+    assert_int_equal(go(&x, place, &body), SSH_FXP_STATUS);
+    place = begin(&x, SSH_FXP_FSTAT); /* of no file */
+    put_text(&x.out, "12345678");
+    assert_int_equal(go(&x, place, &body), SSH_FXP_STATUS);
+    place = begin(&x, SSH_FXP_STAT); /* without a path */
+    assert_int_equal(go(&x, place, &body), SSH_FXP_STATUS);
+    assert_int_equal(x.calls, calls);
+    ask(&x, SSH_FXP_STAT, "/d", NULL);
+    assert_int_equal(x.calls, calls + 1);
+    stop(&x);
+}
+
 static void reasons(void **state)
 {
     (void)state;
@@ -217,6 +242,7 @@ int main(void)
         cmocka_unit_test(what_the_client_wrote),
         cmocka_unit_test(unchecked_realpath),
         cmocka_unit_test(session_names),
+        cmocka_unit_test(no_hook_sees),
         cmocka_unit_test(reasons),
     };
     return cmocka_run_group_tests_name("embed/session_facts", tests, NULL, NULL);
