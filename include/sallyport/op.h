@@ -96,12 +96,12 @@ enum {
 
 /** How a file is opened. */
 enum {
-    SALLY_OPEN_READ = 0x0001,            /**< to be read */
-    SALLY_OPEN_WRITE = 0x0002,           /**< to be written */
-    SALLY_OPEN_APPEND = 0x0004,          /**< every write goes to the end, whatever its offset */
-    SALLY_OPEN_CREATE = 0x0008,          /**< made when it is missing */
-    SALLY_OPEN_TRUNCATE = 0x0010,        /**< emptied */
-    SALLY_OPEN_EXCLUSIVE = 0x0020,       /**< with CREATE: fails when it exists */
+    SALLY_OPEN_READ = 0x0001,      /**< to be read */
+    SALLY_OPEN_WRITE = 0x0002,     /**< to be written */
+    SALLY_OPEN_APPEND = 0x0004,    /**< every write goes to the end, whatever its offset */
+    SALLY_OPEN_CREATE = 0x0008,    /**< made when it is missing */
+    SALLY_OPEN_TRUNCATE = 0x0010,  /**< emptied */
+    SALLY_OPEN_EXCLUSIVE = 0x0020, /**< with CREATE: fails when it exists */
     /** Text mode, which is the library's affair: the client's offsets do not count, and READ and
      * WRITE have the place where the one before them ended. No line end is translated: clients of
      * version 4 and later are told that yours is a line feed. */
@@ -115,6 +115,11 @@ enum {
     SALLY_OPEN_BLOCK_ADVISORY = 0x2000,  /**< the blocks bind only those who ask */
     SALLY_OPEN_EXACT_MODE = 0x4000,      /**< with CREATE: what is made gets the permissions given,
                                             whatever the process's umask */
+    /** A file that was not there: `path`, or if that exists the first of path.1 to path.999 that
+     * does not. The library adds CREATE and EXCLUSIVE and asks the storage for one name after the
+     * other; the one it got is op->path for after-hooks and `done`, and sally_file_path(). For
+     * sally_session_submit(); no client of this version can ask for it. */
+    SALLY_OPEN_UNIQUE = 0x8000,
 };
 
 /** Flags of STAT, SETSTAT and MKDIR. */

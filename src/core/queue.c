@@ -13,7 +13,7 @@
 
 /* Draft-13 section 8.1.1.3: flags that create, truncate, reserve or delete a file. */
 #define EXCLUSIVE_OPENS                                                                            \
-    (SALLY_OPEN_CREATE | SALLY_OPEN_TRUNCATE | SALLY_OPEN_DELETE_ON_CLOSE |                        \
+    (SALLY_OPEN_CREATE | SALLY_OPEN_UNIQUE | SALLY_OPEN_TRUNCATE | SALLY_OPEN_DELETE_ON_CLOSE |    \
      SALLY_OPEN_BLOCK_READ | SALLY_OPEN_BLOCK_WRITE | SALLY_OPEN_BLOCK_DELETE)
 
 static enum op_order order_of(const struct op *op)

@@ -23,6 +23,10 @@ static void open_and_close(struct driver *d)
     IS(do_open(d, "/a", NEW | SALLY_OPEN_EXCLUSIVE, &file), FILE_ALREADY_EXISTS);
     IS(do_open(d, "/new", NEW | SALLY_OPEN_EXCLUSIVE, &file), OK);
     IS(do_close(d, file), OK);
+    IS(do_open(d, "/a", SALLY_OPEN_WRITE | SALLY_OPEN_UNIQUE, &file), OK);
+    assert_string_equal(sally_file_path(file), "/a.1");
+    IS(do_close(d, file), OK);
+    IS(do_path(d, SALLY_OP_REMOVE, "/a.1"), OK);
     IS(do_mkdir(d, "/dir", 0755), OK);
     IS(do_open(d, "/dir", SALLY_OPEN_READ, &file), FILE_IS_A_DIRECTORY);
     IS(do_open(d, "/dir", SALLY_OPEN_WRITE, &file), FILE_IS_A_DIRECTORY);
