@@ -56,10 +56,10 @@ static sally_status folder_opendir(sally_fs *fs, sally_op *op) {
     int fd = openat(folder_of(fs), op->path[1] ? "" : ".", flags);
     DIR *all = fd < 0 ? NULL : fdopendir(fd);
     if (!all) return answer(-1);
-    return sally_file_set(op->file, fs, all) ? SALLY_FAILURE : SALLY_OK;
+    return sally_file_set_data(op->file, fs, all, NULL) ? SALLY_FAILURE : SALLY_OK;
 }
 static sally_status folder_readdir(sally_fs *fs, sally_op *op) {
-    DIR *all = sally_file_get(op->file, fs);
+    DIR *all = sally_file_data(op->file, fs);
     for (struct dirent *entry; (entry = readdir(all)) != NULL;) {
         struct stat st;
         sally_attrs attrs;
@@ -72,7 +72,7 @@ static sally_status folder_readdir(sally_fs *fs, sally_op *op) {
     return SALLY_EOF;
 }
 static sally_status folder_closedir(sally_fs *fs, sally_op *op) {
-    return answer(closedir(sally_file_get(op->file, fs)));
+    return answer(closedir(sally_file_data(op->file, fs)));
 }
 
 int main(int argc, char **argv) {

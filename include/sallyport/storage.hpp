@@ -124,19 +124,19 @@ class storage
     /** OPEN, OPENDIR: keeps `object` for the file, as the last thing that may fail. */
     template <class T> T &keep(sally_op &op, std::unique_ptr<T> object) const
     {
-        check(sally_file_set(op.file, self_, object.get()));
+        check(sally_file_set_data(op.file, self_, object.get(), nullptr));
         return *object.release();
     }
     /** The object that is kept for the operation's file. */
     template <class T> T &kept(const sally_op &op) const noexcept
     {
-        return *static_cast<T *>(sally_file_get(op.file, self_));
+        return *static_cast<T *>(sally_file_data(op.file, self_));
     }
     /** CLOSE, CLOSEDIR: it is the caller's again. */
     template <class T> std::unique_ptr<T> take(const sally_op &op) const noexcept
     {
-        std::unique_ptr<T> object(static_cast<T *>(sally_file_get(op.file, self_)));
-        static_cast<void>(sally_file_set(op.file, self_, nullptr));
+        std::unique_ptr<T> object(static_cast<T *>(sally_file_data(op.file, self_)));
+        static_cast<void>(sally_file_set_data(op.file, self_, nullptr, nullptr));
         return object;
     }
 

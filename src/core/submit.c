@@ -9,10 +9,12 @@
 #define ENTRIES_AT_ONCE 1024u
 
 /* The program has seen the entry on its way here: it is the filter. */
-static bool on_entry(struct op *op, const char *name, const sally_attrs *attrs)
+static bool on_entry(struct op *op, const char *name, const sally_attrs *attrs,
+                     const char *longname)
 {
     (void)name;
     (void)attrs;
+    (void)longname;
     return op->entries < ENTRIES_AT_ONCE;
 }
 

@@ -14,7 +14,7 @@ static sally_status failure(void)
 /* The pointer in the file is one more than the descriptor: none is NULL. */
 int sally_fd_of(const sally_fs *fs, const sally_op *op)
 {
-    return (int)(intptr_t)sally_file_get(op->file, fs) - 1;
+    return (int)(intptr_t)sally_file_data(op->file, fs) - 1;
 }
 
 int sally_fd_flags(const sally_op *op)
@@ -49,7 +49,7 @@ sally_status sally_fd_open(sally_fs *fs, sally_op *op, int fd)
     sally_status status = fstat(fd, &st) == 0 ? SALLY_OK : failure();
     if (status == SALLY_OK && S_ISDIR(st.st_mode))
         status = SALLY_FILE_IS_A_DIRECTORY;
-    if (status == SALLY_OK && sally_file_set(op->file, fs, (void *)((intptr_t)fd + 1)))
+    if (status == SALLY_OK && sally_file_set_data(op->file, fs, (void *)((intptr_t)fd + 1), NULL))
         status = SALLY_FAILURE;
     if (status == SALLY_OK)
         sally_file_set_identity(op->file, st.st_dev, st.st_ino);
@@ -120,7 +120,7 @@ sally_status sally_fd_fsetstat(sally_fs *fs, sally_op *op)
 sally_status sally_fd_close(sally_fs *fs, sally_op *op)
 {
     int fd = sally_fd_of(fs, op);
-    sally_file_set(op->file, fs, NULL);
+    sally_file_set_data(op->file, fs, NULL, NULL);
     /* Linux has closed it even when it says EINTR. */
     return fd < 0 || close(fd) == 0 || errno == EINTR ? SALLY_OK : failure();
 }
