@@ -32,7 +32,8 @@ enum {
      *   LOOKUP_IDS, OPENDIR, READDIR, and an OPEN that neither creates, truncates nor reserves) run
      *   concurrently, except that each directory has at most one READDIR at a time.
      * - WRITE, FSETSTAT, LOCK and UNLOCK run concurrently with operations on handles of other files
-     *   (sally_file_set_identity()), but not with reads by path.
+     *   (sally_file_set_identity()), but not with reads by path. WRITEs of one file run one after
+     *   another, unless ::SALLY_FS_CONCURRENT_WRITES is set, too.
      * - All others run alone.
      *
      * READDIR may be called ahead of the client's request, to prefetch the next entries. */
@@ -42,6 +43,26 @@ enum {
     /** Attributes may hold an ACL, of entries that allow and deny: STAT gives it when
      * ::SALLY_ATTR_ACL is wanted, SETSTAT sets it. */
     SALLY_FS_ACL = 0x8,
+    /** With ::SALLY_FS_CONCURRENT: several WRITEs of one file may run at the same time, even on one
+     * handle. For storages whose WRITE waits for something, such as a network: an upload then moves
+     * as many WRITEs per round trip as the setting limits.operations allows, else one.
+     * - WRITEs start in the order they came. One whose range overlaps that of an earlier WRITE
+     *   which is not answered waits for it, as do all WRITEs of the file behind it.
+     * - All WRITEs of a handle that was opened with ::SALLY_OPEN_APPEND, and of one in text mode,
+     *   run beside no other WRITE of the file.
+     * - All other operations that may be on the same file wait for its WRITEs as before, and WRITEs
+     *   for them: READ, FSTAT, FSYNC, FSETSTAT (so of a size), LOCK, UNLOCK; CLOSE, COPY and
+     *   SETSTAT, as everything that runs alone; and the operations that read by path, such as STAT.
+     *   When the slot of one of these is called, all earlier WRITEs have been answered.
+     *
+     * A WRITE that fails does not keep those behind it from being carried out: the others may be
+     * running already. A storage that answers WRITE before the bytes are stored must take care of
+     * this order itself. WRITEs of scp's uploads are treated in the same way. Each WRITE is given
+     * to a thread of its own unless ::SALLY_FS_NONBLOCKING or ::SALLY_FS_TRY makes that
+     * unnecessary, where otherwise one thread does several of a file in a row, which is faster for
+     * storages that hardly wait. The local storage does not have this trait for that reason, but a
+     * wrapper over it may. */
+    SALLY_FS_CONCURRENT_WRITES = 0x10,
 };
 
 /** What every slot looks like. */

@@ -59,12 +59,19 @@ sally_file *file_new(sally_session *s, const char *path, uint32_t open_flags, bo
     file->id = ++s->next_file;
     file->slots = &file->inline_slots;
     file->facts.open_flags = open_flags;
+    file_note_flags(file, open_flags);
     file->facts.is_directory = directory;
     file->facts.opened_ns = s->host->now_ns(s->host);
     s->file_count++;
     if (s->counters)
         counter_add(&s->counters->files_now, 1);
     return file;
+}
+
+void file_note_flags(sally_file *file, uint32_t open_flags)
+{
+    if (open_flags & (SALLY_OPEN_APPEND | SALLY_OPEN_APPEND_ATOMIC))
+        file->appends = true;
 }
 
 static void release_inode(sally_file *file)

@@ -37,7 +37,9 @@ struct file_inode {
     struct list link; /* the session's inodes */
     uint64_t device, number;
     uint32_t handles;
-    uint32_t reads, writes;             /* of running operations */
+    uint32_t reads, writes; /* of running operations */
+    uint32_t bound_writes;  /* of these, the writes beside which no other may run: see queue.c */
+    uint64_t writes_end;    /* of the ranges of the others; 0: none runs */
     uint32_t reads_ahead, writes_ahead; /* of waiting operations, seen in `scan` */
     uint64_t scan;
 };
@@ -54,7 +56,8 @@ struct sally_file {
      * run. */
     _Atomic uint64_t bytes_read, bytes_written, highest_offset, gap_bytes;
     _Atomic sally_status worst;
-    bool open; /* OPEN has succeeded */
+    bool open;    /* OPEN has succeeded */
+    bool appends; /* the offsets of its WRITEs mean nothing */
     /* A CLOSE was submitted: new operations of the client are refused. Set on the home thread. */
     _Atomic bool closing;
     _Atomic bool hooks_own;  /* a hook answered its OPEN: the storage does not know it */

@@ -126,7 +126,8 @@ struct op {
     void *resume_context;
     sally_session *session;
     uint32_t kind; /* as requested, or the undo's; pub.kind differs while another slot stands in */
-    enum op_order order;   /* how others in the session's queue wait for it; see queue.c */
+    uint64_t write_from, write_to; /* of a WRITE in the queue's sense: set before it is started */
+    enum op_order order;           /* how others in the session's queue wait for it; see queue.c */
     sally_fs *fs;          /* the storage that it is submitted to; NULL: the session's. Held */
     struct list run_link;  /* the session's running operations; home thread only */
     struct list followers; /* started with it; ends before the first of them goes on */

@@ -59,6 +59,8 @@ void outcome_note_file(const struct op *op)
     sally_file *file = op->pub.file;
     if (op_kind_opens(op->kind) && op->pub.status == SALLY_OK) {
         file->open = true;
+        if (op->kind == SALLY_OP_OPEN)
+            file_note_flags(file, op->pub.u.open.flags);
         atomic_store(&file->close_submitted, false);
         file_find_inode(file);
         list_append(&op->session->files, &file->link);

@@ -3,7 +3,11 @@
  * one that is, an operation may start before earlier ones have ended when the client cannot tell:
  * reads run concurrently; a write waits for all earlier reads and writes that may be on the same
  * file, and later ones wait for it. Two handles count as different files only if the storage has
- * identified them (sally_file_set_identity()). */
+ * identified them (sally_file_set_identity()).
+ *
+ * With SALLY_FS_CONCURRENT_WRITES, WRITEs need not wait for WRITEs that run on the same file, if
+ * each is to a range of its own: in any order these leave the same bytes. They still start in the
+ * order they came, so that a WRITE which waits is never passed by a later one. */
 #include "core/file.h"
 #include "core/session_internal.h"
 
@@ -63,6 +67,38 @@ static void count(struct order_counts *t, const struct op *op, uint32_t by)
     }
 }
 
+static bool writes_run_together(const sally_session *s)
+{
+    const uint32_t both = SALLY_FS_CONCURRENT | SALLY_FS_CONCURRENT_WRITES;
+    return (sally_fs_traits(s->fs) & both) == both;
+}
+
+/* A WRITE whose effect depends on nothing but its own range. */
+static bool is_free(const struct op *op)
+{
+    return op->kind == SALLY_OP_WRITE && !op->pub.file->appends;
+}
+
+/* What runs may change its offset on the way down: this is what the client asked for. */
+static void note_range(struct op *op)
+{
+    const sally_op_io *io = &op->pub.u.io;
+    op->write_from = io->offset;
+    if (__builtin_add_overflow(io->offset, io->length, &op->write_to))
+        op->write_to = UINT64_MAX;
+}
+
+static void count_write(struct file_inode *inode, const struct op *op, uint32_t by)
+{
+    inode->writes += by;
+    if (!is_free(op))
+        inode->bound_writes += by;
+    else if (by == 1 && op->write_to > inode->writes_end)
+        inode->writes_end = op->write_to;
+    if (inode->writes == 0)
+        inode->writes_end = 0;
+}
+
 static void count_running(struct op *op, uint32_t by)
 {
     struct file_inode *inode = inode_of(op);
@@ -73,7 +109,7 @@ static void count_running(struct op *op, uint32_t by)
     if (inode && order == ORDER_READ_FILE)
         inode->reads += by;
     else if (inode && order == ORDER_WRITE_FILE)
-        inode->writes += by;
+        count_write(inode, op, by);
 }
 
 /* The operation waits: later ones must not overtake it where the client could tell. */
@@ -103,19 +139,63 @@ static bool may_read_file(const struct order_counts *ahead, const struct file_in
     return ahead->unknown_writes == 0 && inode->writes + waiting == 0;
 }
 
-static bool may_write_file(const struct order_counts *ahead, const struct file_inode *inode,
-                           uint64_t scan)
+static bool no_write_waits(const struct order_counts *ahead, const struct op *op)
 {
-    if (ahead->reads > 0 || !may_read_file(ahead, inode, scan))
-        return false;
+    const struct order_counts *active = &op->session->active;
+    const struct file_inode *inode = inode_of(op);
     if (!inode)
-        return ahead->file_reads == 0;
-    uint32_t waiting = inode->scan == scan ? inode->reads_ahead : 0;
-    return ahead->unknown_reads == 0 && inode->reads + waiting == 0;
+        return ahead->writes == active->writes;
+    return ahead->unknown_writes == active->unknown_writes &&
+           (inode->scan != op->session->scan_number || inode->writes_ahead == 0);
+}
+
+static bool may_be_on_same_file(const struct op *a, const struct op *b)
+{
+    return !inode_of(a) || !inode_of(b) || inode_of(a) == inode_of(b);
+}
+
+static bool is_beside(const struct op *running, const struct op *op)
+{
+    if (running->order != ORDER_WRITE_FILE || !running->counted ||
+        !may_be_on_same_file(running, op))
+        return true;
+    return is_free(running) &&
+           (op->write_from >= running->write_to || running->write_from >= op->write_to);
+}
+
+/* Earlier writes that may be on the same file run: whether this one may join them. */
+static bool may_join_writes(const struct order_counts *ahead, struct op *op)
+{
+    const sally_session *s = op->session;
+    const struct file_inode *inode = inode_of(op);
+    if (!writes_run_together(s) || !is_free(op) || !no_write_waits(ahead, op))
+        return false;
+    note_range(op);
+    /* The usual upload goes on behind all that it has sent. */
+    if (inode && s->active.unknown_writes == 0 && inode->bound_writes == 0 &&
+        op->write_from >= inode->writes_end)
+        return true;
+    LIST_EACH (item, &s->running) {
+        if (!is_beside(CONTAINER_OF(item, struct op, run_link), op))
+            return false;
+    }
+    return true;
+}
+
+static bool may_write_file(const struct order_counts *ahead, struct op *op)
+{
+    const struct file_inode *inode = inode_of(op);
+    uint64_t scan = op->session->scan_number;
+    if (ahead->reads > 0 || (!inode && ahead->file_reads > 0))
+        return false;
+    uint32_t waiting = inode && inode->scan == scan ? inode->reads_ahead : 0;
+    if (inode && (ahead->unknown_reads > 0 || inode->reads + waiting > 0))
+        return false;
+    return may_read_file(ahead, inode, scan) || may_join_writes(ahead, op);
 }
 
 /* Whether the client cannot tell that earlier operations have not ended. `ahead` counts these. */
-static bool may_start(const struct order_counts *ahead, const struct op *op)
+static bool may_start(const struct order_counts *ahead, struct op *op)
 {
     const sally_file *file = op->pub.file;
     uint64_t scan = op->session->scan_number;
@@ -127,7 +207,7 @@ static bool may_start(const struct order_counts *ahead, const struct op *op)
     case ORDER_READ_FILE:
         return may_read_file(ahead, inode_of(op), scan);
     case ORDER_WRITE_FILE:
-        return may_write_file(ahead, inode_of(op), scan);
+        return may_write_file(ahead, op);
     default:
         return ahead->reads + ahead->file_reads + ahead->writes == 0;
     }
@@ -164,6 +244,8 @@ static void pop(sally_session *s, struct op *op)
     s->charged_bytes += op->reply_bytes;
     op->charged_bytes = op->reply_bytes;
     op->counted = true;
+    if (op->kind == SALLY_OP_WRITE)
+        note_range(op);
     count_running(op, 1);
 }
 
@@ -199,7 +281,8 @@ static bool is_on_other_file(const struct op *op, const struct file_inode *inode
            (op->order == ORDER_READ_FILE || op->order == ORDER_WRITE_FILE);
 }
 
-/* Operations in between must be on other files; when the storage is not SALLY_FS_CONCURRENT there
+/* Those that may run at the same time are not made to wait for each other. Operations in between
+ * must be on other files; when the storage is not SALLY_FS_CONCURRENT there
  * must be none. With before-hooks for WRITE nothing goes along, since these are called on the home
  * thread first. */
 bool queue_pop_followers(struct op *op)
@@ -209,7 +292,8 @@ bool queue_pop_followers(struct op *op)
     bool hooked = s->hooks && (s->hooks->before_mask & SALLY_OP_BIT(SALLY_OP_WRITE));
     size_t bytes = op->reply_bytes;
     uint32_t batch = 1;
-    if (hooked || op->is_internal || session_is_closing(s) || !list_empty(&op->followers))
+    if (writes_run_together(s) || hooked || op->is_internal || session_is_closing(s) ||
+        !list_empty(&op->followers))
         return false;
     LIST_EACH (item, &s->queue) {
         struct op *next = CONTAINER_OF(item, struct op, link);

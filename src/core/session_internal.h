@@ -142,8 +142,9 @@ void file_free(sally_file *file);
 const char *file_charge(sally_session *s);
 void file_uncharge(sally_session *s);
 void file_note_moved(const struct op *op); /* facts, after a successful READ, WRITE or COPY */
-bool file_set_path(sally_file *file, const char *path); /* a hook may have diverted its OPEN */
-void file_find_inode(sally_file *file);                 /* once its OPEN has succeeded */
+bool file_set_path(sally_file *file, const char *path);      /* a hook may have diverted its OPEN */
+void file_note_flags(sally_file *file, uint32_t open_flags); /* hooks may have changed them */
+void file_find_inode(sally_file *file);                      /* once its OPEN has succeeded */
 void file_log_close(const sally_file *file);
 
 #endif

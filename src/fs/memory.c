@@ -36,7 +36,7 @@ static void memory_destroy(void *user_data)
  * HASH are all that takes long, and what is only tried is declined for. */
 const sally_fs_methods memory_methods = {
     .struct_size = sizeof(sally_fs_methods),
-    .traits = SALLY_FS_TRY | SALLY_FS_CONCURRENT | SALLY_FS_ACL,
+    .traits = SALLY_FS_TRY | SALLY_FS_CONCURRENT | SALLY_FS_CONCURRENT_WRITES | SALLY_FS_ACL,
     .session_start = memory_session_start,
     .open = memory_open,
     .close = memory_close,

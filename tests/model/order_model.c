@@ -24,7 +24,8 @@
 #define MOST_FAILURES    3
 #define TRIES_TO_SHORTEN 40 /* orders in which a shorter sequence may fail, too */
 
-#define BOTH (SALLY_FS_TRY | SALLY_FS_CONCURRENT)
+#define BOTH   (SALLY_FS_TRY | SALLY_FS_CONCURRENT)
+#define WRITES (SALLY_FS_CONCURRENT | SALLY_FS_CONCURRENT_WRITES)
 
 /* clang-format off */
 static const struct kind {
@@ -42,6 +43,8 @@ static const struct kind {
     {"memory-held",     false, HELD,   BOTH,                 false},
     {"memory-workers",  false, HELD,   SALLY_FS_CONCURRENT,  false}, /* never tried on the loop */
     {"memory-one",      false, HELD,   0,                    false},
+    {"memory-writes",   false, HELD,   WRITES,               false}, /* of one file at the same time */
+    {"local-writes",    true,  HELD,   WRITES | SALLY_FS_TRY, false},
     {"memory-loop",     false, HELD,   SALLY_FS_NONBLOCKING | SALLY_FS_CONCURRENT, false},
     {"local-threads",   true,  FAULTS, 0,                    true},
     {"memory-threads",  false, FAULTS, 0,                    true},

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "core/file.h"
 #include "core/hook_stack.h"
 #include "core/test_host.h"
 
@@ -420,6 +421,150 @@ static void those_that_wait_are_not_passed(void **state)
     assert_string_equal(b->trace, "read1 read4 write2 read3 stat0 write5 ");
 }
 
+#define WRITES_TOO (SALLY_FS_CONCURRENT | SALLY_FS_CONCURRENT_WRITES)
+
+/* WRITEs of one file, all answered late, by their first byte and how many; which of them start at
+ * once? */
+static void writes_of_one_file(struct bench *b, int handle, const unsigned (*ranges)[2],
+                               size_t count)
+{
+    static char data[16];
+    b->late_kinds = SALLY_OP_BIT(SALLY_OP_WRITE);
+    for (size_t i = 0; i < count; i++) {
+        struct op *op = make(b, SALLY_OP_WRITE);
+        op_use_file(op, b->files[i % 2 ? handle : 0]);
+        op->pub.u.io = (sally_op_io){.data = data, .offset = ranges[i][0], .length = ranges[i][1]};
+        op_submit(op);
+    }
+    work_all(b);
+}
+
+static void writes_side_by_side(void **state)
+{
+    (void)state;
+    static const unsigned in_order[][2] = {{0, 4}, {4, 4}, {8, 4}, {12, 4}},
+                          backwards[][2] = {{12, 4}, {8, 4}, {4, 4}, {0, 4}},
+                          overlap[][2] = {{0, 4}, {4, 4}, {7, 2}, {20, 4}, {30, 1}},
+                          two_places[][2] = {{0, 4}, {100, 4}, {4, 4}, {104, 4}};
+    static const uint64_t *const identities[] = {two_files, one_file, NOT_SAID};
+    for (size_t i = 0; i < COUNT_OF(identities); i++) {
+        for (int handle = 0; handle < 2; handle++) {
+            struct bench b;
+            open_files(&b, WRITES_TOO, 0, 1000, identities[i]);
+            writes_of_one_file(&b, handle, in_order, COUNT_OF(in_order));
+            assert_string_equal(b.trace, "write0 write4 write8 write12 ");
+            assert_string_equal(b.done, "");
+            close_bench(&b);
+            open_files(&b, WRITES_TOO, 0, 1000, identities[i]);
+            writes_of_one_file(&b, handle, backwards, COUNT_OF(backwards));
+            assert_string_equal(b.trace, "write12 write8 write4 write0 ");
+            close_bench(&b);
+            open_files(&b, WRITES_TOO, 0, 1000, identities[i]);
+            writes_of_one_file(&b, handle, two_places, COUNT_OF(two_places));
+            assert_string_equal(b.trace, "write0 write100 write4 write104 ");
+            close_bench(&b);
+        }
+        /* The third waits for the second; those behind it for the third. */
+        struct bench b;
+        open_files(&b, WRITES_TOO, 0, 1000, identities[i]);
+        writes_of_one_file(&b, 0, overlap, COUNT_OF(overlap));
+        assert_string_equal(b.trace, "write0 write4 ");
+        finish_first(&b);
+        work_all(&b);
+        assert_string_equal(b.trace, "write0 write4 ");
+        finish_first(&b);
+        work_all(&b);
+        assert_string_equal(b.trace, "write0 write4 write7 write20 write30 ");
+        close_bench(&b);
+    }
+}
+
+/* The bytes of what is written first are not those that decide. */
+static void the_end_of_all_offsets(void **state)
+{
+    struct bench b;
+    (void)state;
+    open_files(&b, WRITES_TOO, 0, 1000, one_file);
+    b.late_kinds = SALLY_OP_BIT(SALLY_OP_WRITE);
+    for (int i = 0; i < 2; i++) {
+        struct op *op = make(&b, SALLY_OP_WRITE);
+        op_use_file(op, b.files[0]);
+        op->pub.u.io = (sally_op_io){.data = b.trace, .offset = UINT64_MAX - 2u, .length = 16};
+        op_submit(op);
+    }
+    work_all(&b);
+    assert_int_equal(b.late_count, 1);
+    close_bench(&b);
+}
+
+static void appends_come_one_by_one(void **state)
+{
+    (void)state;
+    static const unsigned ranges[][2] = {{0, 4}, {50, 4}, {90, 4}};
+    for (int who = 0; who < 2; who++) { /* the first handle appends, or the other */
+        struct bench b;
+        open_files(&b, WRITES_TOO, 0, 1000, one_file);
+        b.files[who]->appends = true;
+        writes_of_one_file(&b, 1, ranges, COUNT_OF(ranges));
+        assert_string_equal(b.trace, "write0 ");
+        finish_first(&b);
+        work_all(&b);
+        assert_string_equal(b.trace, "write0 write50 ");
+        close_bench(&b);
+    }
+}
+
+/* As before, but for two WRITEs. */
+static void what_else_runs_beside_writes(void **state)
+{
+    (void)state;
+    static const uint32_t kinds[] = {SALLY_OP_READ,     SALLY_OP_FSTAT, SALLY_OP_FSYNC,
+                                     SALLY_OP_FSETSTAT, SALLY_OP_STAT,  SALLY_OP_REMOVE,
+                                     SALLY_OP_CLOSE};
+    static const unsigned two[][2] = {{0, 4}, {4, 4}};
+    for (size_t k = 0; k < COUNT_OF(kinds); k++) {
+        struct bench b;
+        open_files(&b, WRITES_TOO, 0, 1000, one_file);
+        writes_of_one_file(&b, 0, two, COUNT_OF(two));
+        b.late_kinds = 0;
+        any_op(&b, kinds[k], 0);
+        if (kinds[k] != SALLY_OP_CLOSE)
+            io(&b, SALLY_OP_WRITE, 0, 100, 0);
+        work_all(&b);
+        assert_string_equal(b.trace, "write0 write4 ");
+        finish_first(&b);
+        work_all(&b);
+        assert_string_equal(b.trace, "write0 write4 "); /* one still runs */
+        finish_first(&b);
+        work_all(&b);
+        char wanted[64] = "write0 write4 ";
+        note(wanted, sally_op_kind_name(kinds[k]), 0);
+        if (kinds[k] == SALLY_OP_CLOSE)
+            b.files[0] = NULL;
+        else
+            note(wanted, "write", 100);
+        assert_string_equal(b.trace, wanted);
+        close_bench(&b);
+    }
+}
+
+/* Each has a worker, where one would get them all. */
+static void writes_run_in_several_threads(void **state)
+{
+    static const unsigned four[][2] = {{0, 4}, {4, 4}, {8, 4}, {12, 4}};
+    (void)state;
+    struct bench b;
+    open_files(&b, WRITES_TOO, 0, 1000, one_file);
+    writes_of_one_file(&b, 0, four, COUNT_OF(four));
+    assert_int_equal(b.offloads, 4);
+    assert_int_equal(b.late_count, 4);
+    close_bench(&b);
+    open_files(&b, SALLY_FS_CONCURRENT_WRITES, 0, 1000, one_file); /* not by itself */
+    writes_of_one_file(&b, 0, four, COUNT_OF(four));
+    assert_string_equal(b.trace, "write0 ");
+    close_bench(&b);
+}
+
 static void the_end_comes_in_between(void **state)
 {
     struct bench *b = *state;
@@ -471,7 +616,8 @@ static void with_real_workers(void **state)
     (void)state;
     for (int round = 0; round < 40; round++) {
         struct bench b;
-        open_bench(&b, round % 2 ? SALLY_FS_CONCURRENT : 0, TEST_WORKERS, 1000);
+        static const uint32_t traits[] = {0, SALLY_FS_CONCURRENT, WRITES_TOO};
+        open_bench(&b, traits[round % 3], TEST_WORKERS, 1000);
         for (unsigned at = 0; at < 300; at++) {
             while (!session_may_submit(b.session))
                 test_host_wait_one(&b.host);
@@ -479,7 +625,7 @@ static void with_real_workers(void **state)
             if (at % 50 == 49)
                 io(&b, SALLY_OP_READ, 0, at, 1);
         }
-        while (round % 3 == 0 && b.answers < b.submitted)
+        while (round % 2 == 0 && b.answers < b.submitted)
             test_host_wait_one(&b.host);
         session_close(b.session, SALLY_CLOSED_LOST, on_gone, &b);
         test_host_pump_until(&b.host, &b.gone);
@@ -499,6 +645,11 @@ int main(void)
         WITH_BENCH(late_answers_keep_the_order),
         cmocka_unit_test(who_may_start_beside_whom),
         WITH_BENCH(those_that_wait_are_not_passed),
+        cmocka_unit_test(writes_side_by_side),
+        cmocka_unit_test(the_end_of_all_offsets),
+        cmocka_unit_test(appends_come_one_by_one),
+        cmocka_unit_test(what_else_runs_beside_writes),
+        cmocka_unit_test(writes_run_in_several_threads),
         WITH_BENCH(the_end_comes_in_between),
         WITH_BENCH(the_end_comes_to_a_late_one),
         WITH_BENCH(hooks_are_called_at_home),
