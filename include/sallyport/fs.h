@@ -5,8 +5,25 @@
  * Every slot returns the operation's status. One that cannot answer yet returns ::SALLY_PENDING and
  * owes exactly one sally_op_finish(), from any thread. Slots of one session are called one after
  * the other, so that a storage needs no lock inside a session; slots of different sessions are
- * called at the same time from different threads. A slot may block as long as it likes without
- * delaying any other session.
+ * called at the same time from different threads.
+ *
+ * A slot may block, and occupies one of the server's worker threads until it returns. There are
+ * 256 of them (setting server.workers); at most 16 work for one connection at the same time
+ * (server.workers_per_connection), and at most three quarters of all for the connections of one
+ * user (server.workers_per_user). Where these are exhausted, further operations wait until a slot
+ * returns: those of the same connection, of the same user, or of everybody. So a slot that may
+ * wait for more than moments should return ::SALLY_PENDING: pending operations occupy no thread.
+ * Where there are no workers (in a sally_sftp, and with sally_server_poll() unless server.workers
+ * is set) a slot that blocks delays everything.
+ *
+ * Workers have stacks of 512 KiB (server.worker_stack), and hooks and wrappers above the storage
+ * use them as well. Use no more than half of that in a slot; larger buffers belong into memory of
+ * sally_op_alloc(). The stacks of network threads, on which slots run with
+ * ::SALLY_FS_NONBLOCKING and ::SALLY_FS_TRY, are not smaller.
+ *
+ * The library's threads block all signals, and children inherit this: a program that a slot or hook
+ * starts cannot be ended by SIGTERM, unless it begins with an empty mask, for instance by
+ * posix_spawn() with POSIX_SPAWN_SETSIGMASK, or pthread_sigmask() between fork() and exec().
  */
 #ifndef SALLYPORT_FS_H
 #define SALLYPORT_FS_H
@@ -82,12 +99,15 @@ typedef struct sally_fs_methods {
                                      session_start answered with success; a hook may have answered
                                      in its place. Its status is not looked at */
     sally_fs_slot *open;          /**< u.open */
-    sally_fs_slot *close;         /**< NULL: fine. Its status is what the client sees */
-    sally_fs_slot *read;          /**< u.io */
-    sally_fs_slot *write;         /**< u.io */
-    sally_fs_slot *fsync;         /**< the bytes are safe once this answers */
-    sally_fs_slot *lock;          /**< u.lock */
-    sally_fs_slot *unlock;        /**< u.lock */
+    sally_fs_slot *close;    /**< NULL: fine. Its status is what the client sees: the last chance to
+                                say that an upload is not stored. OpenSSH's sftp and scp, lftp and
+                                Paramiko report it as an error; curl ignores it, so what must be
+                                reported to all fails WRITE or FSYNC */
+    sally_fs_slot *read;     /**< u.io */
+    sally_fs_slot *write;    /**< u.io */
+    sally_fs_slot *fsync;    /**< the bytes are safe once this answers */
+    sally_fs_slot *lock;     /**< u.lock */
+    sally_fs_slot *unlock;   /**< u.lock */
     sally_fs_slot *fstat;    /**< u.stat. NULL: `stat` of the path that the file was opened by */
     sally_fs_slot *fsetstat; /**< u.setstat. NULL: `setstat` of that path */
     sally_fs_slot *opendir;  /**< NULL: `stat` must say that it is a directory */
@@ -114,7 +134,12 @@ typedef struct sally_fs_methods {
     /** A wish that a pending operation end soon; its finish is still owed. Called on the network
      * thread, only while the operation is pending, possibly at the same time as the finish: data
      * that the finishing thread may free or change must be read under a lock that it takes too.
-     * Must not wait. May be NULL. */
+     * Must not wait. May be NULL.
+     *
+     * A wrapper passes it on with sally_fs_cancel(). While a cancel runs, no `on_done` of
+     * sally_fs_call() is called for the operation (an answer that comes meanwhile waits), so what
+     * sally_op_context() returns here is good until the wrapper returns. An operation that is
+     * passed on again afterwards is cancelled again. */
     void (*cancel)(sally_fs *fs, sally_op *op);
     /** Called once, when the last holder has let go of the storage. May be NULL. */
     void (*destroy)(void *user_data);
@@ -157,8 +182,9 @@ SALLY_API int sally_fs_supports(const sally_fs *fs, uint32_t kind);
  *
  * Of the traits of `inner`, only ::SALLY_FS_ACL is copied. Add the others when the wrapper's own
  * code keeps them, too: ::SALLY_FS_NONBLOCKING if it never waits, ::SALLY_FS_CONCURRENT if its
- * slots may be called at the same time for one session, ::SALLY_FS_TRY if it undoes everything,
- * memory included, before it returns ::SALLY_WOULD_BLOCK.
+ * slots may be called at the same time for one session, ::SALLY_FS_CONCURRENT_WRITES if that is
+ * also true of WRITE on one file, ::SALLY_FS_TRY if it undoes everything, memory included, before
+ * it returns ::SALLY_WOULD_BLOCK.
  */
 SALLY_API void sally_fs_methods_wrap(sally_fs_methods *methods, const sally_fs *inner,
                                      sally_fs_slot *slot);
@@ -184,11 +210,27 @@ typedef sally_status sally_done_fn(sally_fs *fs, sally_op *op, sally_status stat
  *
  * When an OPEN, OPENDIR, SESSION_START or LOCK fails although storages inside have answered it with
  * success, the library undoes it in those storages: it sends them CLOSE or CLOSEDIR
- * (::SALLY_CLOSED_REFUSED), SESSION_END or UNLOCK. Operations on a file that `inner` has not opened
+ * (::SALLY_CLOSED_REFUSED), SESSION_END or UNLOCK, before the client gets its answer. So an
+ * `on_done` that refuses just returns a failure. The wrapper itself does not see the undo: what it
+ * has allocated for the file or session, it frees before. Only a file that OPEN has made stays.
+ * Operations on a file that `inner` has not opened
  * do not reach it, and are answered ::SALLY_INVALID_HANDLE.
  */
 SALLY_API sally_status sally_fs_call(sally_fs *fs, sally_fs *inner, sally_op *op,
                                      sally_done_fn *on_done, void *context);
+
+/**
+ * For storages and wrappers: does a COPY by FSTAT, READ and WRITE of `fs` itself, for a `copy` slot
+ * that cannot do better, such as that of a router whose two files are in different storages. What
+ * NULL in place of the slot does, too; but these operations enter `fs`, not the session's outermost
+ * storage, hooks do not see them, and `on_done` (may be NULL) sees the answer, with `u.copy.done`
+ * set, as in sally_fs_call(). Return what this returns: mostly ::SALLY_PENDING. Copies 256 KiB at a
+ * time, up to the size that the source has at the start; when the operation is cancelled it ends
+ * with ::SALLY_FAILURE. Only while the operation is yours. ::SALLY_FAILURE for other kinds, and
+ * when memory is short.
+ */
+SALLY_API sally_status sally_fs_copy_by_io(sally_fs *fs, sally_op *op, sally_done_fn *on_done,
+                                           void *context);
 
 /**
  * Submits an operation of a storage's or wrapper's own directly to `fs`: the caller's own storage,
@@ -199,7 +241,12 @@ SALLY_API sally_status sally_fs_call(sally_fs *fs, sally_fs *inner, sally_op *op
  * ::SALLY_OPEN_READ to `u.open.flags` on the way down. `fs` must have opened the file (in `on_done`
  * of OPEN: the storage inside has, the wrapper has not yet), else the answer is
  * ::SALLY_INVALID_HANDLE; once its CLOSE has reached the storage, this returns ::SALLY_E_CLOSED.
- * Holds `fs` until the operation is done.
+ * Holds `fs` until the operation is done. The facts of a file that the client has opened do not
+ * count what is submitted here.
+ *
+ * `done` is called on the session's network thread: it must not wait. So it does not pass an
+ * operation on with sally_fs_call() to a storage that may, but submits the next one, or gives the
+ * answer that it has to sally_op_finish().
  */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_submit(sally_fs *fs, sally_session *session,
                                                        uint32_t kind, const char *path,
@@ -208,6 +255,12 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_fs_submit(sally_fs *fs, sally_sessi
 
 /** For a wrapper's cancel: passes the wish on to `inner`. */
 SALLY_API void sally_fs_cancel(sally_fs *inner, sally_op *op);
+
+/** What `fs` gave as `context` to the sally_fs_call() or sally_fs_copy_by_io() that it waits for;
+ * NULL when it waits for none, for instance because the operation is with a thread of the wrapper's
+ * own, which then knows its state itself. For `cancel`, and for the thread that has the operation.
+ */
+SALLY_API void *sally_op_context(const sally_op *op, const sally_fs *fs);
 
 SALLY_END_DECLS
 

@@ -31,6 +31,10 @@ sally_status fs_invoke(sally_fs *fs, sally_op *op);
 struct op_paths fs_paths_of(const sally_op *op);
 void fs_restore_paths(sally_op *op, const struct op_paths *paths);
 
+/* `fs` waits for `inner` (NULL: for the library). False: memory is short. */
+bool fs_push_frame(sally_fs *fs, sally_fs *inner, sally_op *op, sally_done_fn *on_done,
+                   void *context);
+
 /* The storage below the newest frame has answered late: takes the frame off, and returns what its
  * wrapper makes of the answer. */
 sally_status fs_pop_frame(struct op *op, sally_status status);

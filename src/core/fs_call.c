@@ -48,45 +48,101 @@ sally_status fs_invoke(sally_fs *fs, sally_op *pub)
     return status;
 }
 
-static bool push_frame(struct op *op, const struct op_frame *frame)
+static struct op_frame *frames_of(const struct op *op)
 {
-    if (op->frame_count == op->frame_capacity) {
-        uint32_t capacity = op->frame_capacity * 2;
-        struct op_frame *frames = sally_op_alloc(&op->pub, capacity * sizeof *frames);
-        if (!frames)
-            return false;
-        for (uint32_t i = 0; i < op->frame_count; i++)
-            frames[i] = op->frames[i];
-        op->frames = frames;
-        op->frame_capacity = capacity;
+    return atomic_load_explicit(&op->frames, memory_order_relaxed);
+}
+
+static void set_frame(struct op_frame *frame, sally_fs *fs, sally_fs *inner, void *context)
+{
+    atomic_store_explicit(&frame->fs, fs, memory_order_relaxed);
+    atomic_store_explicit(&frame->inner, inner, memory_order_relaxed);
+    atomic_store_explicit(&frame->context, context, memory_order_relaxed);
+}
+
+static sally_fs *fs_of(const struct op_frame *frame)
+{
+    return atomic_load_explicit(&frame->fs, memory_order_relaxed);
+}
+
+static sally_fs *inner_of(const struct op_frame *frame)
+{
+    return atomic_load_explicit(&frame->inner, memory_order_relaxed);
+}
+
+static void *context_of(const struct op_frame *frame)
+{
+    return atomic_load_explicit(&frame->context, memory_order_relaxed);
+}
+
+/* The old frames stay, for who may be reading them. */
+static bool make_room(struct op *op, uint32_t count)
+{
+    const struct op_frame *old = frames_of(op);
+    struct op_frame *frames = sally_op_alloc(&op->pub, 2 * (size_t)count * sizeof *frames);
+    if (!frames)
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        set_frame(&frames[i], fs_of(&old[i]), inner_of(&old[i]), context_of(&old[i]));
+        frames[i].paths = old[i].paths;
+        frames[i].on_done = old[i].on_done;
     }
-    op->frames[op->frame_count++] = *frame;
+    op->frame_capacity = 2 * count;
+    atomic_store_explicit(&op->frames, frames, memory_order_release);
     return true;
+}
+
+static void set_frame_count(struct op *op, uint32_t count)
+{
+    atomic_store_explicit(&op->frame_count, count, memory_order_release);
+}
+
+bool fs_push_frame(sally_fs *fs, sally_fs *inner, sally_op *pub, sally_done_fn *on_done,
+                   void *context)
+{
+    struct op *op = op_of(pub);
+    uint32_t count = op_frame_count(op);
+    if (count == op->frame_capacity && !make_room(op, count))
+        return false;
+    struct op_frame *frame = &frames_of(op)[count];
+    set_frame(frame, fs, inner, context);
+    frame->paths = fs_paths_of(pub);
+    frame->on_done = on_done;
+    set_frame_count(op, count + 1);
+    return true;
+}
+
+static void drop_frame(struct op *op)
+{
+    set_frame_count(op, op_frame_count(op) - 1);
 }
 
 sally_status fs_pop_frame(struct op *op, sally_status status)
 {
-    const struct op_frame frame = op->frames[op->frame_count - 1];
-    status = grants_answered(op, frame.inner, op->frame_count, status);
-    op->frame_count--;
-    fs_restore_paths(&op->pub, &frame.paths);
-    return frame.on_done ? frame.on_done(frame.fs, &op->pub, status, frame.context) : status;
+    const struct op_frame *frame = &frames_of(op)[op_frame_count(op) - 1];
+    const struct op_paths paths = frame->paths;
+    sally_done_fn *on_done = frame->on_done;
+    sally_fs *fs = fs_of(frame);
+    void *context = context_of(frame);
+    status = grants_answered(op, inner_of(frame), op_frame_count(op), status);
+    drop_frame(op);
+    fs_restore_paths(&op->pub, &paths);
+    return on_done ? on_done(fs, &op->pub, status, context) : status;
 }
 
 sally_status fs_call_inline(sally_fs *fs, sally_fs *inner, sally_op *pub, sally_done_fn *on_done,
                             void *context)
 {
     struct op *op = op_of(pub);
-    const struct op_frame frame = {fs, inner, fs_paths_of(pub), on_done, context};
-    if (!push_frame(op, &frame))
+    if (!fs_push_frame(fs, inner, pub, on_done, context))
         return SALLY_FAILURE;
     sally_status status = fs_invoke(inner, pub);
     /* After PENDING the operation belongs to another thread, which may have popped the frame
      * already. */
     if (status == SALLY_PENDING)
         return status;
-    status = grants_answered(op, inner, op->frame_count, status);
-    op->frame_count--;
+    status = grants_answered(op, inner, op_frame_count(op), status);
+    drop_frame(op);
     return status;
 }
 
@@ -94,12 +150,25 @@ sally_status sally_fs_call(sally_fs *fs, sally_fs *inner, sally_op *op, sally_do
                            void *context)
 {
     /* Kinds that can be undone always need a frame, to note which storage has granted them. */
-    if (!on_done && op_kind(op->kind)->undo == 0)
+    if (!on_done && !context && op_kind(op->kind)->undo == 0)
         return fs_invoke(inner, op);
     sally_status status = fs_call_inline(fs, inner, op, on_done, context);
     if (status == SALLY_PENDING || status == SALLY_WOULD_BLOCK || !on_done)
         return status;
     return on_done(fs, op, status, context);
+}
+
+void *sally_op_context(const sally_op *pub, const sally_fs *fs)
+{
+    const struct op *op = (const struct op *)(const void *)pub;
+    uint32_t count = atomic_load_explicit(&op->frame_count, memory_order_acquire);
+    const struct op_frame *frames = atomic_load_explicit(&op->frames, memory_order_acquire);
+    while (count-- > 0) {
+        /* Where both are the same it is a default of the library's: fs_defaults.c. */
+        if (fs_of(&frames[count]) == fs && inner_of(&frames[count]) != fs)
+            return context_of(&frames[count]);
+    }
+    return NULL;
 }
 
 void sally_fs_cancel(sally_fs *inner, sally_op *op)

@@ -23,7 +23,7 @@ struct op_grant { /* the newest first, so that what an entry's storage has asked
 static struct op_grant *add(struct op *op, sally_fs *fs, enum grant_state state)
 {
     struct op_grant *t = sally_op_alloc(&op->pub, sizeof *t);
-    bool inside = op->frame_count > 0;
+    bool inside = op_frame_count(op) > 0;
     const char *path = op->pub.path;
     if (inside && path)
         path = sally_op_strdup(&op->pub, path);
@@ -32,7 +32,7 @@ static struct op_grant *add(struct op *op, sally_fs *fs, enum grant_state state)
     *t = (struct op_grant){.older = op->grants,
                            .fs = inside ? sally_fs_ref(fs) : fs,
                            .path = path,
-                           .depth = op->frame_count,
+                           .depth = op_frame_count(op),
                            .state = state};
     op->grants = t;
     return t;
@@ -53,7 +53,7 @@ void grants_release(struct op *op)
 static bool is_asked(const struct op *op, const sally_fs *fs)
 {
     const struct op_grant *t = op->grants;
-    return t && t->state == ASKED && t->fs == fs && t->depth == op->frame_count;
+    return t && t->state == ASKED && t->fs == fs && t->depth == op_frame_count(op);
 }
 
 bool grants_ask(struct op *op, sally_fs *fs)

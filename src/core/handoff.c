@@ -12,7 +12,9 @@ enum {
     FINISHED = 2u, /* finish() was called: step_status is set */
     IN_STORAGE =
         4u, /* with RETURNED: it is the storage that owes the answer, so cancel makes sense */
-    CANCELLED = OP_CANCELLED
+    CANCELLED = OP_CANCELLED,
+    CANCELLING = 16u /* home is inside the storage's cancel: an answer that comes meanwhile is left
+                      * to it, so that no wrapper sees the answer before it has left cancel */
 };
 
 void handoff_begin_step(struct op *op)
@@ -51,7 +53,7 @@ bool handoff_give(struct op *op)
  * PENDING: a wrapper has passed the operation on again. */
 static sally_status unwind(struct op *op, sally_status status)
 {
-    while (op->frame_count > 0 && status != SALLY_PENDING)
+    while (op_frame_count(op) > 0 && status != SALLY_PENDING)
         status = fs_pop_frame(op, status);
     return status;
 }
@@ -70,8 +72,10 @@ void sally_op_finish(sally_op *pub, sally_status status)
     uint32_t old = atomic_fetch_or_explicit(&op->handoff, FINISHED, memory_order_acq_rel);
     if (!(old & RETURNED))
         return; /* the thread that called the slot continues */
+    if (old & CANCELLING)
+        return; /* home does */
     do {
-        if (op->frame_count == 0) {
+        if (op_frame_count(op) == 0) {
             handoff_go_home(op, WAKE_ANSWER);
             return;
         }
@@ -85,21 +89,38 @@ void sally_op_finish(sally_op *pub, sally_status status)
     } while (handoff_give(op));
 }
 
+/* CANCELLING is set. True: the answer has come meanwhile, and home must take care of it. */
+static bool call_cancel(struct op *op)
+{
+    sally_fs_cancel(op_entry_fs(op), &op->pub);
+    uint32_t old = atomic_fetch_and_explicit(&op->handoff, ~CANCELLING, memory_order_acq_rel);
+    return (old & FINISHED) != 0;
+}
+
 void op_cancel(struct op *op)
 {
-    uint32_t old = atomic_fetch_or_explicit(&op->handoff, CANCELLED, memory_order_acq_rel);
+    const uint32_t waits = RETURNED | IN_STORAGE;
+    uint32_t old = atomic_load_explicit(&op->handoff, memory_order_acquire), wanted;
+    do {
+        bool pending = (old & (waits | FINISHED | CANCELLED)) == waits;
+        wanted = old | CANCELLED | (pending ? CANCELLING : 0);
+    } while (!atomic_compare_exchange_weak_explicit(&op->handoff, &old, wanted,
+                                                    memory_order_acq_rel, memory_order_acquire));
     /* It cannot be consumed while we are here: consuming happens on this thread. */
-    if ((old & (RETURNED | IN_STORAGE)) == (RETURNED | IN_STORAGE) &&
-        !(old & (FINISHED | CANCELLED)))
-        sally_fs_cancel(op_entry_fs(op), &op->pub);
+    if ((wanted & CANCELLING) && !(old & CANCELLING) && call_cancel(op)) {
+        op->late = true;
+        handoff_go_home(op, WAKE_STEP);
+    }
 }
 
 bool handoff_cancel_late(struct op *op)
 {
-    uint32_t old =
-        atomic_fetch_or_explicit(&op->handoff, RETURNED | IN_STORAGE, memory_order_acq_rel);
+    uint32_t old = atomic_fetch_or_explicit(&op->handoff, RETURNED | IN_STORAGE | CANCELLING,
+                                            memory_order_acq_rel);
     op->late = (old & FINISHED) != 0;
-    if (!op->late)
-        sally_fs_cancel(op_entry_fs(op), &op->pub);
+    if (op->late)
+        atomic_fetch_and_explicit(&op->handoff, ~CANCELLING, memory_order_acq_rel);
+    else
+        op->late = call_cancel(op);
     return op->late;
 }

@@ -27,7 +27,8 @@ void op_init(struct op *op, sally_session *s, uint32_t kind)
     list_init(&op->run_link);
     list_init(&op->followers);
     atomic_init(&op->handoff, 0);
-    op->frames = op->inline_frames;
+    atomic_init(&op->frame_count, 0);
+    atomic_init(&op->frames, op->inline_frames);
     op->frame_capacity = OP_INLINE_FRAMES;
     op->session = s;
     op->kind = op->pub.kind = kind;

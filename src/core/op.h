@@ -37,17 +37,18 @@ enum op_wake_reason {
     WAKE_STEP    /* its next step must run at home, or other operations had a turn */
 };
 
-/* A wrapper that waits for the storage inside it (sally_fs_call). */
 struct op_paths { /* what a storage was asked about; it may change both on the way down */
     const char *path;
     const char *to; /* of RENAME and LINK */
 };
 
+/* A wrapper that waits for the storage inside it (sally_fs_call). What is atomic is read by
+ * sally_op_context() while another thread may push and pop frames; relaxed accesses suffice. */
 struct op_frame {
-    sally_fs *fs, *inner;
+    sally_fs *_Atomic fs, *_Atomic inner;
+    void *_Atomic context;
     struct op_paths paths;
     sally_done_fn *on_done; /* NULL: the answer goes up as it is */
-    void *context;
 };
 
 /* What READDIR's entries pass on their way to the sink, the newest first. */
@@ -160,8 +161,9 @@ struct op {
     struct refresh *refresh; /* of a READDIR with stale names: see refresh.c */
 
     struct op_paths paths; /* as the session's storage was asked */
-    struct op_frame *frames;
-    uint32_t frame_count, frame_capacity;
+    struct op_frame *_Atomic frames;
+    _Atomic uint32_t frame_count; /* see op_frame_count() */
+    uint32_t frame_capacity;
     struct op_frame inline_frames[OP_INLINE_FRAMES];
 
     struct op_block *blocks; /* of op memory past the inline bytes */
@@ -172,6 +174,12 @@ struct op {
 static inline struct op *op_of(sally_op *pub)
 {
     return CONTAINER_OF(pub, struct op, pub);
+}
+
+/* For the thread that has the operation. */
+static inline uint32_t op_frame_count(const struct op *op)
+{
+    return atomic_load_explicit(&op->frame_count, memory_order_relaxed);
 }
 
 /* NULL when memory is short. All of pub is zero but kind, session and id. */

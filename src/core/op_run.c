@@ -67,7 +67,7 @@ static enum next leave_for_home(struct op *op)
 /* Wrappers may wait where the storage may. */
 static bool may_unwind_here(const struct op *op, bool home)
 {
-    return op->frame_count == 0 || !must_leave(op, home) ||
+    return op_frame_count(op) == 0 || !must_leave(op, home) ||
            (op_entry_fs(op)->methods.traits & SALLY_FS_NONBLOCKING);
 }
 

@@ -38,12 +38,18 @@ static void note_failure(const struct op *op, sally_file *file)
         file_note_failure(file, op->pub.status);
 }
 
+/* By a storage, on a file that is not its own: no part of what the client does with the file. */
+static bool is_below(const struct op *op)
+{
+    return op->by_program && op->fs && !op->pub.file->facts.internal;
+}
+
 static void note_transfer(const struct op *op)
 {
     const sally_op *pub = &op->pub;
     uint32_t flags = op_kind(op->kind)->flags;
     sally_file *second = op_second_file(pub);
-    if (op->copy) /* its READs and WRITEs were counted */
+    if (op->copy || is_below(op)) /* a COPY: its READs and WRITEs were counted */
         return;
     if ((flags & KIND_TRANSFERS) && pub->status == SALLY_OK)
         file_note_moved(op);

@@ -75,6 +75,8 @@ static sally_status on_done(sally_fs *fs, sally_op *op, sally_status status, voi
 static sally_status pass(struct layer *l, sally_op *op)
 {
     struct layer *inner = l->inner[has(l->second, op->kind)];
+    if (l->copies && op->kind == SALLY_OP_COPY)
+        return sally_fs_copy_by_io(l->fs, op, on_done, l);
     if (inner)
         return sally_fs_call(l->fs, inner->fs, op, on_done, NULL);
     return answer(l, op, has(l->fail, op->kind) ? SALLY_NO_SUCH_FILE : SALLY_OK);

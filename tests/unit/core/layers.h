@@ -25,6 +25,7 @@ struct layer {
     uint64_t second; /* passed on to inner[1], not to inner[0] */
     uint64_t late;
     bool divert;     /* puts "/sub" before the paths */
+    bool copies;     /* answers COPY with sally_fs_copy_by_io() */
     bool declines;   /* answers WOULD_BLOCK to a try */
     char paths[256]; /* what it was asked about, each with a space: path, and '>' with the other one
                       */
