@@ -18,14 +18,16 @@ from process import BUILD, ROOT, assert_no_report, free_port, sanitizer_env
 
 EXAMPLES = BUILD / "examples"
 SERVERS = {"smallest": False, "serve_folder": True, "own_memory": False, "late_storage": False, "hooks": True, "rights": True, "event_loop": True,
-           "descriptors": True, "server": False, "virtual_files": False}
+           "descriptors": True, "server": False, "virtual_files": False, "encrypted": True}
+ENVIRONMENT = {"encrypted": {"PASSPHRASE": "open sesame"}}
 
 
 def launch(name, arguments, directory):
     """The process, its port, and a first connection, as soon as there can be one."""
     port = free_port()
     process = subprocess.Popen([str(EXAMPLES / name), *arguments, f"sftp://127.0.0.1:{port}"], cwd=directory,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, env=sanitizer_env())
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
+                               env={**sanitizer_env(), **ENVIRONMENT.get(name, {})})
     deadline = time.monotonic() + 20
     while True:
         try:
@@ -40,7 +42,7 @@ class Example:
 
     def __init__(self, name, folder):
         arguments = [str(folder)] if SERVERS[name] else []
-        self.process, _, connection = launch(name, arguments, folder.parent)
+        self.process, self.port, connection = launch(name, arguments, folder.parent)
         self.transport = paramiko.Transport(connection)
         self.transport.connect(username="demo", password="demo")
         self.client = paramiko.SFTPClient.from_transport(self.transport)

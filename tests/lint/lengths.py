@@ -5,6 +5,7 @@ from tree import finish, name_of, run_check, sources
 TELL = 600
 FAIL = 1000
 EXAMPLE = 150
+LONGER = {"examples/encrypted.c": 310}  # what a wrapper with operations of its own must think of
 
 
 def check():
@@ -13,8 +14,9 @@ def check():
     for path in sources("src", "cmd", "include", "examples", "tests"):
         looked_at += 1
         lines = len(path.read_text().splitlines())
-        if name_of(path).startswith("examples/") and lines > EXAMPLE:
-            problems.append(f"{name_of(path)}: {lines} lines, an example has at most {EXAMPLE}")
+        most = LONGER.get(name_of(path), EXAMPLE)
+        if name_of(path).startswith("examples/") and lines > most:
+            problems.append(f"{name_of(path)}: {lines} lines, this example has at most {most}")
         elif lines > FAIL:
             problems.append(f"{name_of(path)}: {lines} lines, more than {FAIL}")
         elif lines > TELL:
