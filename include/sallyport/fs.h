@@ -99,10 +99,10 @@ typedef struct sally_fs_methods {
                                      session_start answered with success; a hook may have answered
                                      in its place. Its status is not looked at */
     sally_fs_slot *open;          /**< u.open */
-    sally_fs_slot *close;    /**< NULL: fine. Its status is what the client sees: the last chance to
-                                say that an upload is not stored. OpenSSH's sftp and scp, lftp and
-                                Paramiko report it as an error; curl ignores it, so what must be
-                                reported to all fails WRITE or FSYNC */
+    /** NULL: fine. Its status is what the client sees: the last chance to say that an upload is not
+     * stored. OpenSSH's sftp and scp, lftp and AsyncSSH report it as an error. curl and Paramiko
+     * ignore it: what their users must be told fails WRITE or FSYNC. */
+    sally_fs_slot *close;
     sally_fs_slot *read;     /**< u.io */
     sally_fs_slot *write;    /**< u.io */
     sally_fs_slot *fsync;    /**< the bytes are safe once this answers */
@@ -136,10 +136,11 @@ typedef struct sally_fs_methods {
      * that the finishing thread may free or change must be read under a lock that it takes too.
      * Must not wait. May be NULL.
      *
-     * A wrapper passes it on with sally_fs_cancel(). While a cancel runs, no `on_done` of
-     * sally_fs_call() is called for the operation (an answer that comes meanwhile waits), so what
-     * sally_op_context() returns here is good until the wrapper returns. An operation that is
-     * passed on again afterwards is cancelled again. */
+     * A wrapper passes it on with sally_fs_cancel(). An answer that comes while cancel runs waits
+     * until it has returned before any `on_done` sees it, so what sally_op_context() gives here is
+     * good until then. (Only the answer to a sally_fs_call() in a thread of the wrapper's own,
+     * after its slot has returned ::SALLY_PENDING, may be told to its `on_done` in that thread
+     * meanwhile.) An operation that is passed on again afterwards is cancelled again. */
     void (*cancel)(sally_fs *fs, sally_op *op);
     /** Called once, when the last holder has let go of the storage. May be NULL. */
     void (*destroy)(void *user_data);

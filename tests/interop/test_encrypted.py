@@ -4,36 +4,17 @@ import os
 
 import pytest
 
-import openssh
 import trees
-from process import sanitizer_env
-from test_examples import Example
+from by_password import ByPassword
 
 HEADER = 16
 
 
-class Vault(Example):
-    """The example over `folder`, and OpenSSH's clients, which log in by password."""
-
+class Vault(ByPassword):
     def __init__(self, tmp_path):
         self.folder = tmp_path / "stored"
         self.folder.mkdir()
-        self.ask = tmp_path / "ask"
-        self.ask.write_text("#!/bin/sh\necho demo\n")
-        self.ask.chmod(0o700)
         super().__init__("encrypted", self.folder)
-
-    def run(self, program, *arguments, text_in=None, check=True):
-        options = ["-F", "none", "-q", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "BatchMode=no",
-                   "-o", "PreferredAuthentications=password", "-o", "NumberOfPasswordPrompts=1", "-P", self.port]
-        env = {**os.environ, **sanitizer_env(), "SSH_ASKPASS": str(self.ask), "SSH_ASKPASS_REQUIRE": "force", "DISPLAY": ":"}
-        return openssh.run([program, *options, *arguments], text_in=text_in, check=check, env=env)
-
-    def sftp(self, batch, check=True):
-        return self.run("sftp", "-b", "-", "demo@127.0.0.1", text_in=batch + "\n", check=check)
-
-    def scp(self, *arguments):
-        return self.run("scp", *arguments)
 
     def text(self, name):
         """As a client reads it; what is stored must differ, and be as long."""

@@ -22,10 +22,10 @@ SERVERS = {"smallest": False, "serve_folder": True, "own_memory": False, "late_s
 ENVIRONMENT = {"encrypted": {"PASSPHRASE": "open sesame"}}
 
 
-def launch(name, arguments, directory):
+def launch(name, arguments, directory, place=EXAMPLES):
     """The process, its port, and a first connection, as soon as there can be one."""
     port = free_port()
-    process = subprocess.Popen([str(EXAMPLES / name), *arguments, f"sftp://127.0.0.1:{port}"], cwd=directory,
+    process = subprocess.Popen([str(place / name), *arguments, f"sftp://127.0.0.1:{port}"], cwd=directory,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
                                env={**sanitizer_env(), **ENVIRONMENT.get(name, {})})
     deadline = time.monotonic() + 20
@@ -40,9 +40,9 @@ def launch(name, arguments, directory):
 class Example:
     """A running example; `client` is logged in as its one user."""
 
-    def __init__(self, name, folder):
-        arguments = [str(folder)] if SERVERS[name] else []
-        self.process, self.port, connection = launch(name, arguments, folder.parent)
+    def __init__(self, name, folder, place=EXAMPLES):
+        arguments = [str(folder)] if SERVERS.get(name) else []
+        self.process, self.port, connection = launch(name, arguments, folder.parent, place)
         self.transport = paramiko.Transport(connection)
         self.transport.connect(username="demo", password="demo")
         self.client = paramiko.SFTPClient.from_transport(self.transport)
