@@ -154,9 +154,10 @@ static void filled(void *job, sally_op *own, sally_status status)
     } else if (at == to) {
         j->io = j->op->u.io; /* if it is a WRITE */
         ask(j, vault, j->op->kind, ended);
-    } else {
-        apply(j->state, at, memset(j->io.data, 0, j->io.length), j->io.length);
+    } else if (apply(j->state, at, memset(j->io.data, 0, j->io.length), j->io.length)) {
         ask(j, disk, SALLY_OP_WRITE, filled);
+    } else {
+        end(j, SALLY_FAILURE);
     }
 }
 

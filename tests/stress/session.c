@@ -74,6 +74,9 @@ static void choose(struct stress *x)
                                       SALLY_FS_CONCURRENT,
                                       SALLY_FS_CONCURRENT | SALLY_FS_TRY,
                                       SALLY_FS_TRY,
+                                      SALLY_FS_CONCURRENT | SALLY_FS_CONCURRENT_WRITES,
+                                      SALLY_FS_CONCURRENT | SALLY_FS_CONCURRENT_WRITES |
+                                          SALLY_FS_NONBLOCKING,
                                       SALLY_FS_CONCURRENT | SALLY_FS_NONBLOCKING};
     x->traits = traits[dice_below(&x->dice, COUNT_OF(traits))];
     x->max_bytes = 64 * (1 + dice_below(&x->dice, 8));

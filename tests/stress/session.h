@@ -36,6 +36,8 @@ struct request {
     enum op_order order;
     const sally_file *file; /* NULL: none */
     int inode;              /* of the file; -1: none, or not known */
+    uint64_t from, to;      /* a WRITE's range */
+    bool appends;           /* whatever that is */
     bool written;           /* a WRITE that has reached its storage: its followers may come next */
 };
 

@@ -78,11 +78,14 @@ static struct op *request(struct stress *x, uint32_t kind, sally_file *file)
         op->pub.u.open.flags = SALLY_OPEN_READ | SALLY_OPEN_WRITE;
         if (dice_one_in(&x->dice, 4))
             op->pub.u.open.flags |= SALLY_OPEN_CREATE;
+        if (dice_one_in(&x->dice, 6))
+            op->pub.u.open.flags |= SALLY_OPEN_APPEND;
         break;
     case SALLY_OP_READ:
     case SALLY_OP_WRITE:
-        op->pub.u.io =
-            (sally_op_io){.data = sally_op_alloc(&op->pub, IO_BYTES), .length = IO_BYTES};
+        op->pub.u.io = (sally_op_io){.data = sally_op_alloc(&op->pub, IO_BYTES),
+                                     .length = IO_BYTES,
+                                     .offset = dice_below(&x->dice, 16) * (IO_BYTES / 2)};
         memset(op->pub.u.io.data, 0, IO_BYTES);
         op->reply_bytes = IO_BYTES;
         break;

@@ -142,9 +142,10 @@ static void destroy(void *user_data)
 void sftp_store_start(struct sftp_stress *x, bool threads)
 {
     static const uint32_t traits[] = {0, SALLY_FS_CONCURRENT,
+                                      SALLY_FS_CONCURRENT | SALLY_FS_CONCURRENT_WRITES,
                                       SALLY_FS_CONCURRENT | SALLY_FS_NONBLOCKING};
     sally_fs_methods methods = {.struct_size = sizeof methods,
-                                .traits = traits[dice_below(&x->dice, 3)],
+                                .traits = traits[dice_below(&x->dice, 4)],
                                 .cancel = cancel,
                                 .destroy = destroy};
 #define SLOT(name, value, member, permission) methods.member = slot;
