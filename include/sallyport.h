@@ -30,5 +30,6 @@
 #include "sallyport/status.h"
 #include "sallyport/storages.h"
 #include "sallyport/version.h"
+#include "sallyport/wrappers.h"
 
 #endif
