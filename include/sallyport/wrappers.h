@@ -58,6 +58,59 @@ typedef struct sally_mount {
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_mounts(sally_fs **out, sally_fs *root_fs,
                                                        const sally_mount *mounts, size_t count);
 
+/** What may be used of a storage, and what is. */
+typedef struct sally_quota {
+    size_t struct_size; /**< sizeof(sally_quota) */
+    uint64_t max_bytes; /**< sum of the sizes of all files; 0: no limit */
+    uint64_t max_files; /**< number of files, directories and symbolic links; 0: no limit */
+    uint64_t bytes;     /**< used, or reserved by operations that run */
+    uint64_t files;     /**< the same; the root does not count, nor do further hard links */
+} sally_quota;
+
+/** What sally_fs_quota_set() sets. */
+enum {
+    SALLY_QUOTA_LIMITS = 0x1, /**< max_bytes and max_files */
+    SALLY_QUOTA_USE = 0x2     /**< bytes and files */
+};
+
+/**
+ * Everything of `inner`, up to these limits (0: none), for all its sessions together. What would
+ * exceed them fails with ::SALLY_QUOTA_EXCEEDED and changes nothing. Holds `inner`, which must have
+ * a `stat` slot: else ::SALLY_E_UNSUPPORTED.
+ *
+ * Sizes count, holes included, not what the disk needs for them. Room is reserved before an
+ * operation starts, so that sessions cannot exceed the limits together, and what a failed
+ * operation has not used is given back. STATVFS shows what is left of the quota, where `inner` has
+ * no less. COPY is passed on where the length is known, and done by READ and WRITE otherwise.
+ * There is no LEND_FD for writing.
+ *
+ * The use is 0 at first: say what is there already with sally_fs_quota_set(). The library cannot
+ * count it, as an operation that lists directories needs a client's session. Everything must pass
+ * through this storage from then on; what other programs change is noticed only for files that
+ * are written here, when they are closed.
+ *
+ * A file that loses its last name counts until it is closed. A file with several hard links counts
+ * until the last one is removed, which `inner` must tell by the link count of STAT. To know open
+ * files by their paths, an OPEN that may change something is preceded by a STAT and followed by a
+ * REALPATH, as are REMOVE and RENAME, and CLOSE by an FSTAT. Two sessions that make the same file
+ * in the same moment may count it twice. Where `inner` does not tell files apart
+ * (sally_file_set_identity()), two hard links that are open are two files until they are closed.
+ */
+SALLY_API SALLY_MUST_CHECK sally_error sally_fs_quota(sally_fs **out, sally_fs *inner,
+                                                      uint64_t max_bytes, uint64_t max_files);
+
+/** The limits and the use of a storage of sally_fs_quota(), also while it is in use. Any thread.
+ * `quota->struct_size` must be set; nothing beyond it is written. ::SALLY_E_INVALID for another
+ * storage or a struct_size that makes no sense. */
+SALLY_API SALLY_MUST_CHECK sally_error sally_fs_quota_get(sally_fs *quota_fs, sally_quota *quota);
+
+/** Sets the members that `what` names: SALLY_QUOTA_LIMITS, SALLY_QUOTA_USE or both. Any thread,
+ * also while the storage is in use; set the use only when no operation runs, since what they have
+ * reserved is part of it. Limits below the use refuse what needs more, and remove nothing.
+ * ::SALLY_E_INVALID for another storage, an unknown bit, or a struct_size that makes no sense. */
+SALLY_API SALLY_MUST_CHECK sally_error sally_fs_quota_set(sally_fs *quota_fs,
+                                                          const sally_quota *quota, uint32_t what);
+
 SALLY_END_DECLS
 
 #endif

@@ -1,0 +1,131 @@
+/* What makes, removes and moves files and directories without opening them. */
+#include <string.h>
+
+#include "fs/quota.h"
+
+static struct quota *quota_of(sally_fs *fs)
+{
+    return sally_fs_data(fs);
+}
+
+static sally_status made(sally_fs *fs, sally_op *op, sally_status status, void *context)
+{
+    (void)op;
+    (void)context;
+    if (status != SALLY_OK)
+        quota_release(quota_of(fs), 0, 1);
+    return status;
+}
+
+sally_status quota_make(sally_fs *fs, sally_op *op)
+{
+    struct quota *q = quota_of(fs);
+    if (!quota_reserve(q, 0, 1))
+        return SALLY_QUOTA_EXCEEDED;
+    sally_status status = sally_fs_call(fs, q->inner, op, made, NULL);
+    if (status == SALLY_WOULD_BLOCK)
+        quota_release(q, 0, 1);
+    return status;
+}
+
+static sally_status rmdir_done(sally_fs *fs, sally_op *op, sally_status status, void *context)
+{
+    (void)op;
+    (void)context;
+    if (status == SALLY_OK)
+        quota_release(quota_of(fs), 0, 1);
+    return status;
+}
+
+sally_status quota_rmdir(sally_fs *fs, sally_op *op)
+{
+    return sally_fs_call(fs, quota_of(fs)->inner, op, rmdir_done, NULL);
+}
+
+/* A name that may go, and what is known of its file. */
+struct going {
+    bool there;
+    sally_attrs attrs;
+    const char *path, *to; /* to: of RENAME */
+    struct quota_place from_place, to_place;
+    struct aside aside;
+};
+
+static sally_status remove_done(sally_fs *fs, sally_op *op, sally_status status, void *context)
+{
+    const struct going *g = context;
+    (void)op;
+    if (status == SALLY_OK && g->there)
+        quota_removed(quota_of(fs), g->from_place.path, &g->attrs);
+    return status;
+}
+
+static sally_status still_there(sally_fs *fs, sally_op *op, sally_status status, void *context)
+{
+    const struct going *g = context;
+    (void)op;
+    if (status == SALLY_OK)
+        return SALLY_OK; /* two names of one file: nothing has happened */
+    quota_removed(quota_of(fs), g->to_place.path, &g->attrs);
+    quota_moved(quota_of(fs), g->from_place.path, g->to_place.path);
+    return SALLY_OK;
+}
+
+static sally_status rename_done(sally_fs *fs, sally_op *op, sally_status status, void *context)
+{
+    struct going *g = context;
+    if (status != SALLY_OK)
+        return status;
+    if (g->there)
+        return aside_stat(&g->aside, fs, quota_of(fs)->inner, op, g->path, 0, still_there, g);
+    quota_moved(quota_of(fs), g->from_place.path, g->to_place.path);
+    return SALLY_OK;
+}
+
+static sally_status looked(sally_fs *fs, sally_op *op, sally_status status, void *context)
+{
+    struct going *g = context;
+    g->there = status == SALLY_OK;
+    g->attrs = g->aside.asked.u.stat.attrs;
+    return sally_fs_call(fs, quota_of(fs)->inner, op, g->to ? rename_done : remove_done, g);
+}
+
+static sally_status located(sally_fs *fs, sally_op *op, sally_status status, void *context)
+{
+    struct going *g = context;
+    (void)status;
+    return aside_stat(&g->aside, fs, quota_of(fs)->inner, op, g->to ? g->to : g->path, 0, looked,
+                      g);
+}
+
+static sally_status locate_to(sally_fs *fs, sally_op *op, sally_status status, void *context)
+{
+    struct going *g = context;
+    (void)status;
+    return quota_locate(fs, op, &g->to_place, g->to, false, located, g);
+}
+
+static sally_status look(sally_fs *fs, sally_op *op, const char *to)
+{
+    if (op->flags & SALLY_OP_TRY)
+        return SALLY_WOULD_BLOCK;
+    struct going *g = sally_op_alloc(op, sizeof(*g));
+    if (!g)
+        return SALLY_FAILURE;
+    *g = (struct going){.path = op->path, .to = to};
+    g->from_place.path = op->path;
+    g->to_place.path = to;
+    if (!quota_any_open(quota_of(fs)))
+        return located(fs, op, SALLY_OK, g);
+    return quota_locate(fs, op, &g->from_place, op->path, false, to ? locate_to : located, g);
+}
+
+sally_status quota_remove(sally_fs *fs, sally_op *op)
+{
+    return look(fs, op, NULL);
+}
+
+sally_status quota_rename(sally_fs *fs, sally_op *op)
+{
+    return look(fs, op, op->u.rename.to);
+}

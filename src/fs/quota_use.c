@@ -1,0 +1,304 @@
+/* What is used of a quota, by everything together and by each open file. */
+#include <string.h>
+
+#include "core/file.h"
+#include "core/path.h"
+#include "fs/quota.h"
+
+static void take_off(uint64_t *use, uint64_t amount)
+{
+    *use -=
+        amount < *use ? amount : *use; /* what was there before we were told counts for nothing */
+}
+
+static bool fits(uint64_t use, uint64_t more, uint64_t max)
+{
+    return more == 0 ||
+           ((max == 0 || (use <= max && more <= max - use)) && more <= UINT64_MAX - use);
+}
+
+static bool reserve(struct quota *q, uint64_t bytes, uint64_t files)
+{
+    if (!fits(q->bytes, bytes, q->max_bytes) || !fits(q->files, files, q->max_files))
+        return false;
+    q->bytes += bytes;
+    q->files += files;
+    return true;
+}
+
+static void release(struct quota *q, uint64_t bytes, uint64_t files)
+{
+    take_off(&q->bytes, bytes);
+    take_off(&q->files, files);
+}
+
+bool quota_reserve(struct quota *q, uint64_t bytes, uint64_t files)
+{
+    pthread_mutex_lock(&q->lock);
+    bool ok = reserve(q, bytes, files);
+    pthread_mutex_unlock(&q->lock);
+    return ok;
+}
+
+void quota_release(struct quota *q, uint64_t bytes, uint64_t files)
+{
+    pthread_mutex_lock(&q->lock);
+    release(q, bytes, files);
+    pthread_mutex_unlock(&q->lock);
+}
+
+struct quota_file *quota_file_new(const char *path)
+{
+    struct quota_file *f = mem_zalloc(sizeof(*f));
+    if (!f)
+        return NULL;
+    list_init(&f->link);
+    f->path = mem_strdup(path);
+    f->inode = mem_zalloc(sizeof(*f->inode));
+    if (!f->path || !f->inode) {
+        quota_file_free(f);
+        return NULL;
+    }
+    list_init(&f->inode->link);
+    return f;
+}
+
+void quota_file_free(struct quota_file *f)
+{
+    if (!f)
+        return;
+    mem_free(f->path);
+    mem_free(f->inode);
+    mem_free(f);
+}
+
+static struct list *bucket_of(struct quota *q, const sally_file *file)
+{
+    return &q->buckets[(file->device * 31 + file->number) % QUOTA_BUCKETS];
+}
+
+static struct quota_inode *inode_of(struct quota *q, const sally_file *file)
+{
+    if (!file->identified)
+        return NULL;
+    LIST_EACH (item, bucket_of(q, file)) {
+        struct quota_inode *inode = CONTAINER_OF(item, struct quota_inode, link);
+        if (inode->identified && inode->device == file->device && inode->number == file->number)
+            return inode;
+    }
+    return NULL;
+}
+
+/* A storage that does not say which file a handle refers to is taken at its word about paths. */
+static struct quota_inode *inode_at(struct quota *q, const char *path)
+{
+    LIST_EACH (item, &q->open) {
+        const struct quota_file *f = CONTAINER_OF(item, struct quota_file, link);
+        if (f->path && strcmp(f->path, path) == 0 && !f->inode->gone)
+            return f->inode;
+    }
+    return NULL;
+}
+
+bool quota_file_is_shared(struct quota *q, const sally_file *file)
+{
+    pthread_mutex_lock(&q->lock);
+    bool shared = inode_of(q, file) != NULL;
+    pthread_mutex_unlock(&q->lock);
+    return shared;
+}
+
+bool quota_file_join(struct quota *q, struct quota_file *f, const sally_file *file, uint64_t size)
+{
+    pthread_mutex_lock(&q->lock);
+    struct quota_inode *there = file->identified ? inode_of(q, file) : inode_at(q, f->path);
+    if (there) {
+        mem_free(f->inode);
+        f->inode = there;
+    } else {
+        f->inode->identified = file->identified;
+        f->inode->device = file->device;
+        f->inode->number = file->number;
+        f->inode->size = size;
+        list_append(bucket_of(q, file), &f->inode->link);
+    }
+    f->inode->handles++;
+    list_append(&q->open, &f->link);
+    pthread_mutex_unlock(&q->lock);
+    return there != NULL;
+}
+
+static void let_go(struct quota *q, struct quota_inode *inode)
+{
+    if (--inode->handles > 0)
+        return;
+    if (inode->gone)
+        release(q, inode->size, 1);
+    list_remove(&inode->link);
+    mem_free(inode);
+}
+
+void quota_let_go(struct quota *q, struct quota_inode *inode)
+{
+    pthread_mutex_lock(&q->lock);
+    let_go(q, inode);
+    pthread_mutex_unlock(&q->lock);
+}
+
+void quota_file_leave(struct quota *q, struct quota_file *f)
+{
+    pthread_mutex_lock(&q->lock);
+    list_remove(&f->link);
+    let_go(q, f->inode);
+    f->inode = NULL;
+    pthread_mutex_unlock(&q->lock);
+    quota_file_free(f);
+}
+
+bool quota_grow(struct quota *q, struct quota_inode *inode, uint64_t end, uint64_t more)
+{
+    pthread_mutex_lock(&q->lock);
+    if (end > inode->size && more < end - inode->size)
+        more = end - inode->size;
+    bool ok = reserve(q, more, 0);
+    if (ok) {
+        inode->size += more;
+        inode->running++;
+        inode->changes++;
+    }
+    pthread_mutex_unlock(&q->lock);
+    return ok;
+}
+
+void quota_grown(struct quota *q, struct quota_inode *inode, bool well)
+{
+    pthread_mutex_lock(&q->lock);
+    inode->running--;
+    if (!well)
+        inode->unsure = true;
+    pthread_mutex_unlock(&q->lock);
+}
+
+void quota_cut(struct quota *q, struct quota_inode *inode, uint64_t size)
+{
+    pthread_mutex_lock(&q->lock);
+    if (inode->running > 0)
+        inode->unsure = true; /* which came first? */
+    if (size < inode->size) {
+        release(q, inode->size - size, 0);
+        inode->size = size;
+    }
+    inode->changes++;
+    pthread_mutex_unlock(&q->lock);
+}
+
+void quota_ungrow(struct quota *q, struct quota_inode *inode, uint64_t more)
+{
+    pthread_mutex_lock(&q->lock);
+    inode->running--;
+    inode->size -= more;
+    release(q, more, 0);
+    pthread_mutex_unlock(&q->lock);
+}
+
+bool quota_must_measure(struct quota *q, struct quota_file *f)
+{
+    pthread_mutex_lock(&q->lock);
+    f->changes = f->inode->changes;
+    bool must = f->inode->unsure && f->inode->running == 0;
+    pthread_mutex_unlock(&q->lock);
+    return must;
+}
+
+void quota_measured(struct quota *q, struct quota_file *f, uint64_t size)
+{
+    struct quota_inode *inode = f->inode;
+    pthread_mutex_lock(&q->lock);
+    if (inode->running == 0 && inode->changes == f->changes) {
+        if (size < inode->size)
+            release(q, inode->size - size, 0);
+        else
+            q->bytes += size - inode->size; /* it is there, whatever the limit */
+        inode->size = size;
+        inode->unsure = false;
+    }
+    pthread_mutex_unlock(&q->lock);
+}
+
+bool quota_any_open(struct quota *q)
+{
+    pthread_mutex_lock(&q->lock);
+    bool any = !list_empty(&q->open);
+    pthread_mutex_unlock(&q->lock);
+    return any;
+}
+
+struct quota_inode *quota_find(struct quota *q, const char *path)
+{
+    pthread_mutex_lock(&q->lock);
+    struct quota_inode *inode = inode_at(q, path);
+    if (inode)
+        inode->handles++;
+    pthread_mutex_unlock(&q->lock);
+    return inode;
+}
+
+/* Their name is gone; `path` may be one of theirs. */
+static void forget_names(struct quota *q, const char *path)
+{
+    char *last = NULL;
+    LIST_EACH (item, &q->open) {
+        struct quota_file *f = CONTAINER_OF(item, struct quota_file, link);
+        if (!f->path || strcmp(f->path, path) != 0)
+            continue;
+        if (f->path == path)
+            last = f->path;
+        else
+            mem_free(f->path);
+        f->path = NULL;
+    }
+    mem_free(last);
+}
+
+void quota_removed(struct quota *q, const char *path, const sally_attrs *attrs)
+{
+    uint32_t type = attrs->valid & SALLY_ATTR_TYPE ? attrs->type : SALLY_TYPE_REGULAR;
+    bool other_names = (attrs->valid & SALLY_ATTR_LINK_COUNT) && attrs->link_count > 1 &&
+                       type != SALLY_TYPE_DIRECTORY;
+    bool counts = type == SALLY_TYPE_REGULAR && (attrs->valid & SALLY_ATTR_SIZE);
+    pthread_mutex_lock(&q->lock);
+    struct quota_inode *inode = type == SALLY_TYPE_REGULAR ? inode_at(q, path) : NULL;
+    if (inode && !other_names)
+        inode->gone = true;
+    else if (!other_names)
+        release(q, counts ? attrs->size : 0, 1);
+    forget_names(q, path);
+    pthread_mutex_unlock(&q->lock);
+}
+
+/* Without memory its path is no longer known. */
+static char *moved_path(const char *path, const char *from, const char *to)
+{
+    const char *rest = path + strlen(from);
+    size_t front = strlen(to), back = strlen(rest) + 1;
+    char *moved = mem_alloc(front + back);
+    if (moved) {
+        memcpy(moved, to, front);
+        memcpy(moved + front, rest, back);
+    }
+    return moved;
+}
+
+void quota_moved(struct quota *q, const char *from, const char *to)
+{
+    pthread_mutex_lock(&q->lock);
+    LIST_EACH (item, &q->open) {
+        struct quota_file *f = CONTAINER_OF(item, struct quota_file, link);
+        if (f->path && path_is_below(f->path, from)) {
+            char *moved = moved_path(f->path, from, to);
+            mem_free(f->path);
+            f->path = moved;
+        }
+    }
+    pthread_mutex_unlock(&q->lock);
+}

@@ -1,0 +1,551 @@
+#include "fs/cases.h"
+
+#include "core/fs.h"
+#include "fs/scratch.h"
+#include "sallyport/wrappers.h"
+
+#define IS(call, wanted) assert_int_equal((call), SALLY_##wanted)
+#define RW               (SALLY_OPEN_READ | SALLY_OPEN_WRITE)
+#define NEW              (RW | SALLY_OPEN_CREATE)
+
+static char scratch[SCRATCH_SIZE];
+
+static sally_fs *memory(void)
+{
+    sally_fs *fs;
+    assert_int_equal(sally_fs_memory(&fs, 0), SALLY_E_OK);
+    return fs;
+}
+
+static sally_fs *local(void)
+{
+    sally_fs *fs;
+    assert_int_equal(sally_fs_local(&fs, scratch_make(scratch), 0, 0), SALLY_E_OK);
+    return fs;
+}
+
+static sally_fs *quota(sally_fs *inner, uint64_t bytes, uint64_t files)
+{
+    sally_fs *fs;
+    assert_int_equal(sally_fs_quota(&fs, inner, bytes, files), SALLY_E_OK);
+    sally_fs_unref(inner);
+    return fs;
+}
+
+static sally_fs *late(sally_fs *inner)
+{
+    sally_fs *fs;
+    const sally_fault fault = {
+        .struct_size = sizeof(fault), .kinds = SALLY_OP_ALL, .action = SALLY_FAULT_LATE};
+    assert_int_equal(sally_fs_fault(&fs, inner), SALLY_E_OK);
+    assert_int_equal(sally_fs_fault_add(fs, &fault), SALLY_E_OK);
+    sally_fs_unref(inner);
+    return fs;
+}
+
+static sally_fs *make_memory(void)
+{
+    return quota(memory(), UINT64_C(1) << 50, 1 << 20);
+}
+
+static sally_fs *make_local(void)
+{
+    return quota(local(), UINT64_C(1) << 62, 1 << 20);
+}
+
+static sally_fs *make_late(void)
+{
+    return quota(late(memory()), 0, 0);
+}
+
+static void drop(void)
+{
+    scratch_remove(scratch);
+}
+
+static void begin(struct driver *d, sally_fs *fs)
+{
+    driver_start(d, fs, DRIVER_INLINE);
+    sally_fs_unref(fs);
+}
+
+static sally_fs *made(void **state)
+{
+    const struct storage_maker *maker = *state;
+    return maker->make();
+}
+
+/* What is there. Each name of a file counts for its share of it. */
+static void count(struct driver *d, const char *path, double *bytes, double *files)
+{
+    struct listing list;
+    char below[300];
+    IS(do_list(d, path, 0, &list), OK);
+    for (unsigned i = 0; i < list.count; i++) {
+        const sally_attrs *attrs = &list.attrs[i];
+        double share = 1;
+        snprintf(below, sizeof(below), "%s/%s", path[1] ? path : "", list.names[i]);
+        if (attrs->type == SALLY_TYPE_DIRECTORY)
+            count(d, below, bytes, files);
+        else if (attrs->link_count > 1)
+            share = 1.0 / attrs->link_count;
+        if (attrs->type == SALLY_TYPE_REGULAR)
+            *bytes += (double)attrs->size * share;
+        *files += share;
+    }
+    listing_clear(&list);
+}
+
+static sally_quota use_of(struct driver *d)
+{
+    sally_quota use = {.struct_size = sizeof(use)};
+    assert_int_equal(sally_fs_quota_get(sally_session_fs(d->session), &use), SALLY_E_OK);
+    return use;
+}
+
+static void is_exact(struct driver *d)
+{
+    double bytes = 0, files = 0;
+    count(d, "/", &bytes, &files);
+    sally_quota use = use_of(d);
+    assert_int_equal(use.bytes, (uint64_t)(bytes + 0.5));
+    assert_int_equal(use.files, (uint64_t)(files + 0.5));
+}
+
+#define USED(b, f)                                                                                 \
+    do {                                                                                           \
+        sally_quota use_ = use_of(&d);                                                             \
+        assert_int_equal(use_.bytes, (b));                                                         \
+        assert_int_equal(use_.files, (f));                                                         \
+    } while (0)
+
+static void every_way(void **state)
+{
+    struct driver d;
+    sally_file *file, *other;
+    begin(&d, made(state));
+    make_file(&d, "/a", "0123456789");
+    USED(10, 1);
+    make_file(&d, "/a", "01234"); /* truncated */
+    USED(5, 1);
+    IS(do_open(&d, "/a", RW, &file), OK);
+    IS(do_write(&d, file, 2, "xx", 2), OK);
+    USED(5, 1);
+    IS(do_write(&d, file, 100, "hole", 4), OK);
+    USED(104, 1);
+    IS(do_open(&d, "/a", SALLY_OPEN_WRITE | SALLY_OPEN_APPEND, &other), OK);
+    IS(do_write(&d, other, 0, "more", 4), OK);
+    USED(108, 1);
+    IS(do_write(&d, file, 0, "back", 4), OK);
+    USED(108, 1);
+    sally_attrs set = {.valid = SALLY_ATTR_SIZE, .size = 50};
+    IS(do_fsetstat(&d, file, &set), OK);
+    USED(50, 1);
+    set.size = 70;
+    IS(do_setstat(&d, "/a", SALLY_FOLLOW, &set), OK); /* while it is open */
+    USED(70, 1);
+    IS(do_write(&d, file, 70, "0123456789", 10), OK);
+    USED(80, 1);
+    IS(do_two(&d, SALLY_OP_RENAME, "/a", "/b", 0), OK);
+    IS(do_close(&d, other), OK);
+    set.size = 20;
+    IS(do_setstat(&d, "/b", SALLY_FOLLOW, &set), OK); /* under its new name */
+    USED(20, 1);
+    IS(do_path(&d, SALLY_OP_REMOVE, "/b"), OK);
+    USED(20, 1); /* still open */
+    IS(do_write(&d, file, 20, "0123456789", 10), OK);
+    USED(30, 1);
+    IS(do_close(&d, file), OK);
+    USED(0, 0);
+
+    IS(do_mkdir(&d, "/d", 0755), OK);
+    IS(do_symlink(&d, "/l", "d"), OK);
+    USED(0, 2);
+    make_file(&d, "/d/one", "1");
+    make_file(&d, "/d/two", "22");
+    IS(do_two(&d, SALLY_OP_LINK, "/d/two", "/d/too", 0), OK);
+    USED(3, 4);
+    IS(do_path(&d, SALLY_OP_REMOVE, "/d/two"), OK);
+    USED(3, 4);
+    IS(do_two(&d, SALLY_OP_RENAME, "/d/one", "/d/too", SALLY_RENAME_OVERWRITE), OK);
+    USED(1, 3);
+    IS(do_two(&d, SALLY_OP_RENAME, "/d/too", "/l/too", SALLY_RENAME_OVERWRITE), OK); /* itself */
+    USED(1, 3);
+    IS(do_mkdir(&d, "/e", 0755), OK);
+    (void)do_two(&d, SALLY_OP_RENAME, "/e", "/f", SALLY_RENAME_OVERWRITE);
+    USED(1, 4);
+    is_exact(&d);
+    IS(do_path(&d, SALLY_OP_RMDIR, "/d"), DIR_NOT_EMPTY);
+    USED(1, 4);
+    IS(do_path(&d, SALLY_OP_RMDIR, "/f"), OK);
+    IS(do_path(&d, SALLY_OP_REMOVE, "/l"), OK);
+    USED(1, 2);
+
+    IS(do_open(&d, "/d/gone", NEW | SALLY_OPEN_DELETE_ON_CLOSE, &file), OK);
+    IS(do_write(&d, file, 0, "0123456789", 10), OK);
+    USED(11, 3);
+    IS(do_close(&d, file), OK);
+    USED(1, 2);
+
+    /* Copies. */
+    make_file(&d, "/from", "0123456789");
+    IS(do_open(&d, "/from", SALLY_OPEN_READ, &file), OK);
+    IS(do_open(&d, "/to", NEW, &other), OK);
+    struct op *op = driver_file_op(&d, SALLY_OP_COPY, file);
+    op->pub.u.copy = (sally_op_copy){.to = other, .from_offset = 3, .to_offset = 5};
+    IS(driver_finish(&d, op), OK);
+    USED(11 + 12, 4);
+    IS(do_close(&d, file), OK);
+    IS(do_close(&d, other), OK);
+    is_exact(&d);
+    driver_stop(&d);
+}
+
+static void limits(void **state)
+{
+    struct driver d;
+    sally_file *file, *other;
+    static char data[200];
+    sally_fs *fs = made(state);
+    begin(&d, fs);
+    sally_quota set = {.struct_size = sizeof(set), .max_bytes = 100, .max_files = 3};
+    assert_int_equal(sally_fs_quota_set(fs, &set, SALLY_QUOTA_LIMITS), SALLY_E_OK);
+    IS(do_open(&d, "/a", NEW, &file), OK);
+    IS(do_write(&d, file, 0, data, 101), QUOTA_EXCEEDED);
+    IS(do_write(&d, file, 100, data, 1), QUOTA_EXCEEDED);
+    IS(do_write(&d, file, 0, data, 100), OK);
+    IS(do_write(&d, file, 0, data, 100), OK);
+    USED(100, 1);
+    const sally_attrs longer = {.valid = SALLY_ATTR_SIZE, .size = 101};
+    IS(do_fsetstat(&d, file, &longer), QUOTA_EXCEEDED);
+    IS(do_setstat(&d, "/a", SALLY_FOLLOW, &longer), QUOTA_EXCEEDED);
+    IS(do_close(&d, file), OK);
+    IS(do_setstat(&d, "/a", SALLY_FOLLOW, &longer), QUOTA_EXCEEDED);
+    IS(do_open(&d, "/a", SALLY_OPEN_WRITE | SALLY_OPEN_APPEND, &file), OK);
+    IS(do_write(&d, file, 0, data, 1), QUOTA_EXCEEDED);
+    IS(do_close(&d, file), OK);
+    IS(do_mkdir(&d, "/d", 0755), OK);
+    IS(do_symlink(&d, "/l", "x"), OK);
+    IS(do_mkdir(&d, "/e", 0755), QUOTA_EXCEEDED);
+    IS(do_symlink(&d, "/e", "x"), QUOTA_EXCEEDED);
+    IS(do_open(&d, "/e", NEW, NULL), QUOTA_EXCEEDED);
+    IS(do_stat(&d, "/e", 0, NULL), NO_SUCH_FILE);
+    IS(do_mkdir(&d, "/d", 0755), QUOTA_EXCEEDED);
+    struct op *op = driver_op(&d, SALLY_OP_STATVFS, "/");
+    IS(driver_do(&d, op), OK);
+    assert_int_equal(op->pub.u.statvfs.blocks_free, 0);
+    assert_int_equal(op->pub.u.statvfs.files, 3);
+    assert_int_equal(op->pub.u.statvfs.files_available, 0);
+    op_free(op);
+    IS(do_path(&d, SALLY_OP_REMOVE, "/l"), OK);
+    IS(do_path(&d, SALLY_OP_REMOVE, "/l"), NO_SUCH_FILE);
+    IS(do_open(&d, "/a", SALLY_OPEN_READ, &file), OK);
+    IS(do_open(&d, "/b", NEW, &other), OK);
+    op = driver_file_op(&d, SALLY_OP_COPY, file);
+    op->pub.u.copy = (sally_op_copy){.to = other};
+    IS(driver_finish(&d, op), QUOTA_EXCEEDED);
+    IS(do_close(&d, file), OK);
+    IS(do_close(&d, other), OK);
+    USED(100, 3);
+    is_exact(&d);
+
+    /* Lower limits remove nothing. */
+    set.max_bytes = 10;
+    assert_int_equal(sally_fs_quota_set(fs, &set, SALLY_QUOTA_LIMITS), SALLY_E_OK);
+    IS(do_open(&d, "/a", RW, &file), OK);
+    IS(do_write(&d, file, 0, data, 100), OK);
+    IS(do_write(&d, file, 0, data, 101), QUOTA_EXCEEDED);
+    IS(do_close(&d, file), OK);
+    set.bytes = 5000;
+    set.files = 77;
+    assert_int_equal(sally_fs_quota_set(fs, &set, SALLY_QUOTA_USE), SALLY_E_OK);
+    USED(5000, 77);
+    driver_stop(&d);
+}
+
+/* What fails gives back what it has not used. */
+static void failures(void **state)
+{
+    (void)state;
+    struct driver d;
+    sally_file *file;
+    sally_fs *inner = memory(), *fault;
+    assert_int_equal(sally_fs_fault(&fault, inner), SALLY_E_OK);
+    sally_fs_unref(inner);
+    begin(&d, quota(sally_fs_ref(fault), 1000, 10));
+    const uint32_t actions[] = {SALLY_FAULT_FAIL, SALLY_FAULT_FAIL_AFTER};
+    for (size_t i = 0; i < COUNT_OF(actions); i++) {
+        sally_fault what = {.struct_size = sizeof(what),
+                            .action = actions[i],
+                            .status = SALLY_NO_SPACE_ON_FILESYSTEM};
+        IS(do_open(&d, "/f", NEW | SALLY_OPEN_TRUNCATE, &file), OK);
+        what.kinds = SALLY_OP_BIT(SALLY_OP_WRITE) | SALLY_OP_BIT(SALLY_OP_FSETSTAT) |
+                     SALLY_OP_BIT(SALLY_OP_MKDIR) | SALLY_OP_BIT(SALLY_OP_SETSTAT);
+        assert_int_equal(sally_fs_fault_add(fault, &what), SALLY_E_OK);
+        IS(do_write(&d, file, 0, "0123456789", 10), NO_SPACE_ON_FILESYSTEM);
+        if (actions[i] == SALLY_FAULT_FAIL_AFTER)
+            USED(10, 1); /* it was written all the same */
+        is_exact(&d);
+        const sally_attrs cut = {.valid = SALLY_ATTR_SIZE, .size = 4};
+        IS(do_fsetstat(&d, file, &cut), NO_SPACE_ON_FILESYSTEM);
+        is_exact(&d);
+        if (actions[i] == SALLY_FAULT_FAIL)
+            IS(do_mkdir(&d, "/d", 0755), NO_SPACE_ON_FILESYSTEM);
+        is_exact(&d);
+        IS(do_close(&d, file), OK);
+        is_exact(&d);
+        sally_fs_fault_clear(fault);
+        /* An OPEN that fails leaves nothing open. */
+        what.kinds = SALLY_OP_BIT(SALLY_OP_OPEN);
+        assert_int_equal(sally_fs_fault_add(fault, &what), SALLY_E_OK);
+        IS(do_open(&d, "/f", NEW, NULL), NO_SPACE_ON_FILESYSTEM);
+        is_exact(&d);
+        sally_fs_fault_clear(fault);
+    }
+    driver_stop(&d);
+    sally_fs_unref(fault);
+}
+
+/* A sequence of operations that the seed chooses; after each the use is what is there. */
+static unsigned next(unsigned *seed, unsigned below)
+{
+    *seed = *seed * 1103515245u + 12345u;
+    return (*seed >> 16) % below;
+}
+
+static void one_step(struct driver *d, unsigned *seed, const char *top)
+{
+    static char data[300];
+    char path[40], other[40];
+    sally_file *file;
+    snprintf(path, sizeof(path), "%s/%u", top, next(seed, 5));
+    snprintf(other, sizeof(other), "%s/%u", top, next(seed, 5));
+    unsigned amount = next(seed, sizeof(data));
+    const sally_attrs size = {.valid = SALLY_ATTR_SIZE, .size = amount};
+    switch (next(seed, 10)) {
+    case 0:
+    case 1: {
+        uint32_t flags = SALLY_OPEN_WRITE | SALLY_OPEN_CREATE;
+        flags |= next(seed, 2) ? SALLY_OPEN_TRUNCATE : 0;
+        flags |= next(seed, 2) ? SALLY_OPEN_APPEND : 0;
+        flags |= next(seed, 8) ? 0 : SALLY_OPEN_DELETE_ON_CLOSE;
+        if (do_open(d, path, flags, &file) != SALLY_OK)
+            return;
+        (void)do_write(d, file, next(seed, 500), data, amount);
+        if (next(seed, 3) == 0)
+            (void)do_fsetstat(d, file, &size);
+        if (next(seed, 3) == 0)
+            (void)do_path(d, SALLY_OP_REMOVE, next(seed, 2) ? path : other);
+        if (next(seed, 3) == 0)
+            (void)do_two(d, SALLY_OP_RENAME, path, other, SALLY_RENAME_OVERWRITE);
+        (void)do_write(d, file, next(seed, 500), data, amount);
+        IS(do_close(d, file), OK);
+        return;
+    }
+    case 2:
+        (void)do_path(d, SALLY_OP_REMOVE, path);
+        return;
+    case 3:
+        (void)do_two(d, SALLY_OP_RENAME, path, other, next(seed, 2) ? SALLY_RENAME_OVERWRITE : 0);
+        return;
+    case 4:
+        (void)do_two(d, SALLY_OP_LINK, path, other, 0);
+        return;
+    case 5:
+        (void)do_setstat(d, path, SALLY_FOLLOW, &size);
+        return;
+    case 6:
+        (void)do_mkdir(d, path, 0755);
+        return;
+    case 7:
+        (void)do_path(d, SALLY_OP_RMDIR, path);
+        return;
+    case 8:
+        (void)do_symlink(d, path, other + 1);
+        return;
+    default:
+        (void)do_open(d, path, SALLY_OPEN_READ, &file);
+        if (file)
+            IS(do_close(d, file), OK);
+        return;
+    }
+}
+
+static void any_order(void **state)
+{
+    struct driver d;
+    for (unsigned first = 1; first <= 20; first++) {
+        unsigned seed = first;
+        begin(&d, made(state));
+        for (int i = 0; i < 150; i++) {
+            one_step(&d, &seed, "");
+            double bytes = 0, files = 0;
+            count(&d, "/", &bytes, &files);
+            sally_quota use = use_of(&d);
+            if (use.bytes != (uint64_t)(bytes + 0.5) || use.files != (uint64_t)(files + 0.5))
+                fail_msg("seed %u, step %d: %llu bytes in %llu files, not %f in %f", first, i,
+                         (unsigned long long)use.bytes, (unsigned long long)use.files, bytes,
+                         files);
+        }
+        driver_stop(&d);
+    }
+}
+
+/* Sessions that work at the same time do not exceed the limit together, and the use is right in
+ * the end. */
+struct worker {
+    pthread_t thread;
+    sally_fs *fs;
+    unsigned number;
+};
+
+static void *work(void *arg)
+{
+    struct worker *w = arg;
+    static char data[100];
+    char path[40];
+    struct driver d;
+    driver_start_as(&d, w->fs, "joe", w->number);
+    for (unsigned round = 0; round < 60; round++) {
+        sally_file *own, *shared;
+        snprintf(path, sizeof(path), "/own%u", w->number);
+        if (do_open(&d, path, NEW | (round % 2 ? SALLY_OPEN_TRUNCATE : 0), &own) == SALLY_OK) {
+            for (unsigned i = 0; i < 5; i++)
+                (void)do_write(&d, own, i * 100, data, 100);
+            (void)do_close(&d, own);
+        }
+        if (do_open(&d, "/shared", SALLY_OPEN_WRITE | SALLY_OPEN_CREATE, &shared) == SALLY_OK) {
+            for (unsigned i = 0; i < 5; i++)
+                (void)do_write(&d, shared, (w->number + round) * 10 + i * 20, data, 30);
+            (void)do_close(&d, shared);
+        }
+        if (use_of(&d).bytes > 2000)
+            w->number = 1000; /* a failure that only the main thread may report */
+        if (round % 7 == w->number)
+            (void)do_path(&d, SALLY_OP_REMOVE, path);
+    }
+    driver_stop(&d);
+    return NULL;
+}
+
+static void many_sessions(void **state)
+{
+    struct driver d;
+    struct worker workers[4];
+    sally_fs *fs = quota(made(state), 2000, 0);
+    for (unsigned i = 0; i < 4; i++) {
+        workers[i] = (struct worker){.fs = fs, .number = i};
+        assert_int_equal(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        pthread_join(workers[i].thread, NULL);
+        assert_true(workers[i].number < 4);
+    }
+    driver_start(&d, fs, DRIVER_INLINE);
+    sally_fs_unref(fs);
+    is_exact(&d);
+    driver_stop(&d);
+}
+
+/* Whichever allocation fails: nothing stays open, and once all is closed the use is right. */
+static void memory_runs_out(void **state)
+{
+    struct driver d;
+    (void)state;
+    begin(&d, quota(memory(), 1 << 20, 100));
+    for (int what = 0; what < 6; what++) {
+        bool failed = true;
+        for (unsigned at = 1; failed; at++) {
+            sally_file *file = NULL;
+            const sally_attrs size = {.valid = SALLY_ATTR_SIZE, .size = 7};
+            make_file(&d, "/old", "0123456789");
+            make_file(&d, "/other", "01234");
+            d.failed = false;
+            d.fail_at = at;
+            if (what == 0)
+                (void)do_open(&d, "/new", NEW, &file);
+            else if (what == 1)
+                (void)do_open(&d, "/old", SALLY_OPEN_WRITE | SALLY_OPEN_TRUNCATE, &file);
+            else if (what == 2)
+                (void)do_path(&d, SALLY_OP_REMOVE, "/old");
+            else if (what == 3)
+                (void)do_two(&d, SALLY_OP_RENAME, "/old", "/other", SALLY_RENAME_OVERWRITE);
+            else if (what == 4)
+                (void)do_setstat(&d, "/old", SALLY_FOLLOW, &size);
+            else
+                (void)do_mkdir(&d, "/dir", 0755);
+            failed = d.failed;
+            d.fail_at = 0;
+            if (file)
+                IS(do_close(&d, file), OK);
+            is_exact(&d);
+            (void)do_path(&d, SALLY_OP_REMOVE, "/new");
+            (void)do_path(&d, SALLY_OP_RMDIR, "/dir");
+            is_exact(&d);
+        }
+    }
+    driver_stop(&d);
+}
+
+static void wrong_arguments(void **state)
+{
+    (void)state;
+    const sally_fs_methods none = {.struct_size = sizeof(none)};
+    sally_fs *fs, *inner;
+    assert_int_equal(sally_fs_new(&inner, &none, NULL), SALLY_E_OK);
+    assert_int_equal(sally_fs_quota(&fs, inner, 0, 0), SALLY_E_UNSUPPORTED);
+    assert_int_equal(sally_fs_quota(&fs, NULL, 0, 0), SALLY_E_INVALID);
+    assert_int_equal(sally_fs_quota(NULL, inner, 0, 0), SALLY_E_INVALID);
+    sally_quota q = {.struct_size = sizeof(q)};
+    assert_int_equal(sally_fs_quota_get(inner, &q), SALLY_E_INVALID);
+    assert_int_equal(sally_fs_quota_set(inner, &q, 1), SALLY_E_INVALID);
+    sally_fs_unref(inner);
+    fs = quota(memory(), 5, 6);
+    assert_int_equal(sally_fs_quota_set(fs, &q, 4), SALLY_E_INVALID);
+    assert_int_equal(sally_fs_quota_set(fs, NULL, 1), SALLY_E_INVALID);
+    assert_int_equal(sally_fs_quota_get(fs, NULL), SALLY_E_INVALID);
+    q.struct_size = 8;
+    assert_int_equal(sally_fs_quota_get(fs, &q), SALLY_E_INVALID);
+    assert_int_equal(sally_fs_quota_set(fs, &q, 1), SALLY_E_INVALID);
+    q.struct_size = sizeof(q);
+    assert_int_equal(sally_fs_quota_get(fs, &q), SALLY_E_OK);
+    assert_int_equal(q.max_bytes, 5);
+    assert_int_equal(q.max_files, 6);
+    sally_fs_unref(fs);
+}
+
+static int clean(void **state)
+{
+    (void)state;
+    scratch_remove(scratch);
+    return 0;
+}
+
+/* Tests on more than one storage. */
+static const struct storage_maker in_memory = {.make = make_memory},
+                                  in_local = {.make = make_local}, in_late = {.make = make_late},
+                                  bare_memory = {.make = memory}, bare_local = {.make = local};
+
+#define ON(test, maker, teardown)                                                                  \
+    {                                                                                              \
+#test ", " #maker, test, NULL, teardown, (void *)(uintptr_t) & (maker)                     \
+    }
+
+int main(void)
+{
+    static const struct storage_maker makers[] = {
+        {"memory", make_memory, NULL, DRIVER_INLINE, NULL},
+        {"memory, tried first", make_memory, NULL, DRIVER_TRYING, NULL},
+        {"local", make_local, drop, DRIVER_TRYING, NULL},
+        {"late", make_late, NULL, DRIVER_INLINE, NULL},
+    };
+    const struct CMUnitTest tests[] = {
+        ON(every_way, in_memory, NULL),       ON(every_way, in_local, clean),
+        ON(every_way, in_late, NULL),         ON(limits, in_memory, NULL),
+        ON(limits, in_local, clean),          ON(any_order, in_memory, NULL),
+        ON(any_order, in_late, NULL),         ON(many_sessions, bare_memory, NULL),
+        ON(many_sessions, bare_local, clean), cmocka_unit_test(failures),
+        cmocka_unit_test(memory_runs_out),    cmocka_unit_test(wrong_arguments),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL) + run_storage_cases(makers, COUNT_OF(makers));
+}
