@@ -111,6 +111,53 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_fs_quota_get(sally_fs *quota_fs, sa
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_quota_set(sally_fs *quota_fs,
                                                           const sally_quota *quota, uint32_t what);
 
+/** Flags of ::sally_staging_options. */
+enum {
+    SALLY_STAGING_KEEP =
+        0x1 /**< a broken upload stays under its temporary name; else it is removed */
+};
+
+/** How uploads are staged. */
+typedef struct sally_staging_options {
+    size_t struct_size; /**< sizeof(sally_staging_options) */
+    const char *prefix; /**< how temporary names begin: 1 to 64 bytes without a slash; NULL:
+                             ".upload-" */
+    uint32_t flags;     /**< SALLY_STAGING_ bits */
+    uint32_t reserved;  /**< zero */
+} sally_staging_options;
+
+/**
+ * Everything of `inner`, but uploads get their names when they are complete: until then they are
+ * written to a temporary file in the same directory, whose name is the prefix and a number. At a
+ * clean CLOSE (::SALLY_CLOSED_BY_CLIENT) RENAME gives it its name, so that a file that was there is
+ * replaced at once and whole. CLOSE answers with the status of that RENAME. After any other reason
+ * the temporary file is removed or kept, the file that was there is untouched, and CLOSE, if the
+ * client waits for it, fails with ::SALLY_FAILURE. `options` NULL: all zero. Holds `inner`, which
+ * must have `stat` and `rename` slots: else ::SALLY_E_UNSUPPORTED.
+ *
+ * An upload is an OPEN for writing that makes a new file, or one with ::SALLY_OPEN_TRUNCATE. The
+ * new file gets the permissions of the one that it replaces; not its owner, hard links and locks. A
+ * symbolic link stays, and what it leads to is replaced. Not staged, but changed in place, are: a
+ * file that is there and is opened without TRUNCATE, as for a resumed transfer, an append, and by
+ * OpenSSH's scp over a file; one with ::SALLY_OPEN_DELETE_ON_CLOSE; one that nobody has the
+ * permission to write, which `inner` may refuse; and what the program opens itself
+ * (::SALLY_OP_INTERNAL). An upload that was kept cannot be resumed by the client.
+ *
+ * Before CLOSE others see what was there before. STAT, SETSTAT, HASH and OPEN without TRUNCATE by
+ * the session that is uploading a file mean that upload; its RENAME, REMOVE and listings do not.
+ * With ::SALLY_OPEN_EXCLUSIVE it is CLOSE that fails (::SALLY_FILE_ALREADY_EXISTS) if a file of
+ * that name has been made meanwhile by other means.
+ *
+ * Clients cannot see, open or make names that begin with the prefix: they are not listed, and are
+ * ::SALLY_NO_SUCH_FILE, or ::SALLY_PERMISSION_DENIED for a new name. The program's own operations
+ * can. A directory that holds one cannot be removed. Temporary files that a crash has left stay
+ * there: the program may remove them when it starts.
+ *
+ * Most clients report that CLOSE has failed; curl does not look at it.
+ */
+SALLY_API SALLY_MUST_CHECK sally_error sally_fs_staging(sally_fs **out, sally_fs *inner,
+                                                        const sally_staging_options *options);
+
 SALLY_END_DECLS
 
 #endif

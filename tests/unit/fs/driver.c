@@ -119,12 +119,22 @@ static void on_gone(void *user_data)
     *(bool *)user_data = true;
 }
 
-void driver_stop(struct driver *d)
+static void end(struct driver *d, uint32_t reason)
 {
-    session_close(d->session, SALLY_CLOSED_BY_SERVER, on_gone, &d->gone);
+    session_close(d->session, reason, on_gone, &d->gone);
     driver_wait(d, &d->gone);
     pthread_mutex_destroy(&d->lock);
     pthread_cond_destroy(&d->mail_there);
+}
+
+void driver_stop(struct driver *d)
+{
+    end(d, SALLY_CLOSED_BY_SERVER);
+}
+
+void driver_lose(struct driver *d)
+{
+    end(d, SALLY_CLOSED_LOST);
 }
 
 struct op *driver_op(struct driver *d, uint32_t kind, const char *path)

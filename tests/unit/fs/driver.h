@@ -36,6 +36,8 @@ void driver_start_logging(struct driver *d, sally_fs *fs, enum driver_style styl
                           const struct log_sink *log);
 /* Closes whatever is open, and lets the storage go. */
 void driver_stop(struct driver *d);
+/* The same, because the client was cut off. */
+void driver_lose(struct driver *d);
 
 struct op *driver_op(struct driver *d, uint32_t kind, const char *path);
 struct op *driver_file_op(struct driver *d, uint32_t kind, sally_file *file);

@@ -1,0 +1,73 @@
+/* CLOSE: a complete upload gets its name, another one goes. */
+#include "fs/staging.h"
+#include "sallyport/file.h"
+#include "sallyport/wrappers.h"
+
+static struct staging *staging_of(sally_fs *fs)
+{
+    return sally_fs_data(fs);
+}
+
+static sally_status ended(sally_fs *fs, sally_op *op, sally_status status, void *context)
+{
+    struct upload *u = context;
+    sally_status answer = u->status;
+    (void)fs;
+    (void)op;
+    (void)status;
+    staging_upload_free(u);
+    return answer;
+}
+
+static sally_status discard(sally_fs *fs, sally_op *op, struct upload *u)
+{
+    const struct staging *st = staging_of(fs);
+    if (st->flags & SALLY_STAGING_KEEP)
+        return ended(fs, op, SALLY_OK, u);
+    aside_begin(&u->aside, op, SALLY_OP_REMOVE, u->temporary->text, NULL);
+    return aside_call(&u->aside, fs, st->inner, op, ended, u);
+}
+
+static sally_status renamed(sally_fs *fs, sally_op *op, sally_status status, void *context)
+{
+    struct upload *u = context;
+    u->status = status;
+    return status == SALLY_OK ? ended(fs, op, status, u) : discard(fs, op, u);
+}
+
+static sally_status closed(sally_fs *fs, sally_op *op, sally_status status, void *context)
+{
+    struct upload *u = context;
+    sally_file_facts facts;
+    sally_file_get_facts(op->file, &facts);
+    sally_file_set(op->file, fs, NULL);
+    u->status = status;
+    if (status == SALLY_OK && facts.close_reason == SALLY_CLOSED_BY_CLIENT) {
+        aside_begin(&u->aside, op, SALLY_OP_RENAME, u->temporary->text, NULL);
+        op->u.rename.to = u->target->text;
+        op->u.rename.flags = u->exclusive ? 0 : SALLY_RENAME_OVERWRITE | SALLY_RENAME_ATOMIC;
+        return aside_call(&u->aside, fs, staging_of(fs)->inner, op, renamed, u);
+    }
+    if (status == SALLY_OK) {
+        sally_op_set_message(op,
+                             "The upload is incomplete"); /* without memory the status must do */
+        u->status = SALLY_FAILURE;
+    }
+    return discard(fs, op, u);
+}
+
+sally_status staging_close(sally_fs *fs, sally_op *op)
+{
+    struct staging *st = staging_of(fs);
+    struct upload *u = sally_file_get(op->file, fs);
+    if (!u)
+        return sally_fs_call(fs, st->inner, op, NULL, NULL);
+    if (op->flags & SALLY_OP_TRY)
+        return SALLY_WOULD_BLOCK;
+    pthread_mutex_lock(&st->lock);
+    list_remove(&u->link);
+    atomic_fetch_sub_explicit(&st->active, 1, memory_order_relaxed);
+    pthread_mutex_unlock(&st->lock);
+    op->path = u->temporary->text; /* of others only uploads in the list change theirs */
+    return sally_fs_call(fs, st->inner, op, closed, u);
+}
