@@ -158,6 +158,50 @@ typedef struct sally_staging_options {
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_staging(sally_fs **out, sally_fs *inner,
                                                         const sally_staging_options *options);
 
+/** Flags of ::sally_filter_rule. */
+enum {
+    SALLY_FILTER_HIDDEN = 0x1,  /**< it does not exist for clients: it is not listed, and
+                                     ::SALLY_NO_SUCH_FILE, or ::SALLY_PERMISSION_DENIED where it
+                                     would be made */
+    SALLY_FILTER_UNLISTED = 0x2 /**< listings leave it out; who knows the name can use it */
+};
+
+/** What clients may do with a part of a storage. */
+typedef struct sally_filter_rule {
+    size_t struct_size;   /**< sizeof(sally_filter_rule) */
+    const char *path;     /**< absolute: the rule is about this and all below it; NULL: "/" */
+    const char *names;    /**< only about names below `path` that match, and what is below those: a
+                               pattern with "*", "?", "[a-z]", "[!a-z]", and a backslash before what
+                               is meant literally; case counts, a period at the start does not. NULL:
+                               about all */
+    uint32_t permissions; /**< SALLY_MAY_ bits that are left */
+    uint32_t flags;       /**< SALLY_FILTER_ bits */
+} sally_filter_rule;
+
+/**
+ * Everything of `inner`, as far as the rules permit; other operations fail with
+ * ::SALLY_PERMISSION_DENIED. The first rule about a path decides; where there is none, everything
+ * is permitted. What the session itself may not do (sally_session_set_permissions()) stays
+ * forbidden. `rules` are `count` structures with the same struct_size; copied. Holds `inner`.
+ *
+ * Operations need the permissions that session.h says; on a file those of the path that it was
+ * opened by. RENAME also needs CREATE for the new path, and with OVERWRITE REMOVE; LINK CREATE, and
+ * no permission for the new path that it lacks for the old one. A directory with rules of its own,
+ * and those above it, cannot be renamed. The program's own operations (::SALLY_OP_INTERNAL) are not
+ * restricted.
+ *
+ * Where `inner` has symbolic links, the rules are also applied to the path without them, for which
+ * `inner` is asked by REALPATH before each operation on a path: both must permit it. There is a
+ * race with a user who replaces a directory by a link in between: do not permit SYMLINK, or RENAME,
+ * to those who must not try.
+ *
+ * ::SALLY_E_INVALID for a relative path or one that is too long, unknown bits, or a struct_size
+ * that makes no sense.
+ */
+SALLY_API SALLY_MUST_CHECK sally_error sally_fs_filter(sally_fs **out, sally_fs *inner,
+                                                       const sally_filter_rule *rules,
+                                                       size_t count);
+
 SALLY_END_DECLS
 
 #endif

@@ -82,10 +82,15 @@ static bool match_one(struct slice p, size_t last, size_t *i, uint8_t c)
 
 bool glob_matches(struct slice p, struct slice name)
 {
-    size_t i = 0, n = 0, star = 0, resume = 0, last = last_set_end(p);
-    bool has_star = false;
     if (name.size && name.data[0] == '.' && !(p.size && p.data[0] == '.'))
         return false;
+    return glob_matches_any(p, name);
+}
+
+bool glob_matches_any(struct slice p, struct slice name)
+{
+    size_t i = 0, n = 0, star = 0, resume = 0, last = last_set_end(p);
+    bool has_star = false;
     while (n < name.size) {
         size_t next = i;
         if (i < p.size && p.data[i] == '*') {

@@ -10,6 +10,8 @@
 bool glob_is_pattern(struct slice pattern);
 /* As in a shell, a name that begins with a dot is matched only by a pattern that does. */
 bool glob_matches(struct slice pattern, struct slice name);
+/* A dot at the start is a character like others. */
+bool glob_matches_any(struct slice pattern, struct slice name);
 /* The pattern's text with the backslashes gone. */
 void glob_put_literal(struct buf *out, struct slice pattern);
 

@@ -24,7 +24,7 @@ static uint32_t needed_to_open(uint32_t flags)
     return flags & SHARE_FLAGS ? bits | SALLY_MAY_LOCK : bits;
 }
 
-static uint32_t needed_by(const sally_op *op)
+uint32_t op_permissions_needed(const sally_op *op)
 {
     switch (op->kind) {
     case SALLY_OP_OPEN:
@@ -79,7 +79,7 @@ bool op_is_text_only(const struct op *op)
 
 sally_status op_check_permissions(const struct op *op)
 {
-    uint32_t bits = needed_by(&op->pub);
+    uint32_t bits = op_permissions_needed(&op->pub);
     if (!op->skips_permissions && (bits & ~sally_session_permissions(op->session)))
         return SALLY_PERMISSION_DENIED;
     return file_allows(&op->pub, op->skips_permissions) ? SALLY_OK : SALLY_INVALID_HANDLE;

@@ -6,6 +6,8 @@
 
 /* SALLY_OK, SALLY_PERMISSION_DENIED, or why a handle does not fit the operation. */
 sally_status op_check_permissions(const struct op *op);
+/* The SALLY_MAY_ bits that an operation needs, by its kind and flags. */
+uint32_t op_permissions_needed(const sally_op *op);
 /* A REALPATH whose answer may be nothing but its normalised path: what the storage would say tells
  * what exists and where symbolic links lead. */
 bool op_is_text_only(const struct op *op);

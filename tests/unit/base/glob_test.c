@@ -121,10 +121,19 @@ static void brackets_without_end_are_cheap(void **state)
     free(name);
 }
 
+static void a_dot_is_nothing_special(void **state)
+{
+    (void)state;
+    assert_true(glob_matches_any(slice_of("*.exe"), slice_of(".exe")));
+    assert_true(glob_matches_any(slice_of("*"), slice_of(".hidden")));
+    assert_false(glob_matches_any(slice_of("hidden"), slice_of(".hidden")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(patterns_match),
+        cmocka_unit_test(a_dot_is_nothing_special),
         cmocka_unit_test(patterns_are_told_from_names),
         cmocka_unit_test(hostile_patterns_are_cheap),
         cmocka_unit_test(brackets_without_end_are_cheap),
