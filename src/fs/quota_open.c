@@ -36,6 +36,7 @@ static sally_status joined(sally_fs *fs, sally_op *op, struct opening *o)
         quota_release(q, 0, 1); /* somebody else has made it */
     if (truncates)
         quota_cut(q, o->file->inode, 0);
+    o->file->written = o->creates || truncates;
     o->file->appends = (op->u.open.flags & SALLY_OPEN_APPEND) != 0;
     o->file->delete_on_close = (op->u.open.flags & SALLY_OPEN_DELETE_ON_CLOSE) != 0;
     if (sally_file_set(op->file, fs, o->file) == SALLY_E_OK)
@@ -122,21 +123,27 @@ static sally_status left(sally_fs *fs, sally_op *op, sally_status status, void *
 
 static sally_status looked_after(sally_fs *fs, sally_op *op, sally_status status, void *context)
 {
+    struct quota *q = quota_of(fs);
     struct quota_file *f = context;
+    const sally_attrs *attrs = &f->aside.asked.u.stat.attrs;
     const sally_attrs last = {.valid = SALLY_ATTR_LINK_COUNT, .link_count = f->link_count};
     if (is_missing(status))
-        quota_removed(quota_of(fs), f->path, &last);
+        quota_removed(q, f->path, &last);
+    else if (status == SALLY_OK && f->status != SALLY_OK && (attrs->valid & SALLY_ATTR_SIZE))
+        quota_measured(q, f, quota_size_in(attrs));
     return left(fs, op, f->status, f);
 }
 
+/* Where CLOSE fails, a wrapper inside may have taken back what was written. */
 static sally_status closed(sally_fs *fs, sally_op *op, sally_status status, void *context)
 {
     struct quota *q = quota_of(fs);
     struct quota_file *f = context;
     sally_file_set(op->file, fs, NULL);
-    if (!f->delete_on_close || !f->path)
+    if (!f->path || !(f->delete_on_close || (f->written && status != SALLY_OK)))
         return left(fs, op, status, f);
     f->status = status;
+    (void)quota_must_measure(q, f);
     return aside_stat(&f->aside, fs, q->inner, op, f->path, 0, looked_after, f);
 }
 
