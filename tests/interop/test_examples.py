@@ -18,7 +18,7 @@ from process import BUILD, ROOT, assert_no_report, free_port, sanitizer_env
 
 EXAMPLES = BUILD / "examples"
 SERVERS = {"smallest": False, "serve_folder": True, "own_memory": False, "late_storage": False, "hooks": True, "rights": True, "event_loop": True,
-           "descriptors": True, "server": False, "virtual_files": False, "encrypted": True}
+           "descriptors": True, "server": False, "virtual_files": False, "encrypted": True, "tenants": True}
 ENVIRONMENT = {"encrypted": {"PASSPHRASE": "open sesame"}}
 
 
@@ -38,13 +38,13 @@ def launch(name, arguments, directory, place=EXAMPLES):
 
 
 class Example:
-    """A running example; `client` is logged in as its one user."""
+    """A running example; `client` is logged in as its one user, or its first."""
 
-    def __init__(self, name, folder, place=EXAMPLES):
+    def __init__(self, name, folder, place=EXAMPLES, user="demo"):
         arguments = [str(folder)] if SERVERS.get(name) else []
         self.process, self.port, connection = launch(name, arguments, folder.parent, place)
         self.transport = paramiko.Transport(connection)
-        self.transport.connect(username="demo", password="demo")
+        self.transport.connect(username=user, password=user)
         self.client = paramiko.SFTPClient.from_transport(self.transport)
 
     def stop(self):
@@ -298,6 +298,59 @@ def test_two_factors(keys):
         with pytest.raises(paramiko.AuthenticationException):  # the same code again
             log_in(port, keys, lambda: totp(SECRET, now))
         log_in(port, keys, lambda: totp(SECRET, now + 1)).close()
+
+
+def test_tenants(folder):
+    for directory in ("alice/upload", "bob/upload", "library", "bob/.admin"):
+        (folder / directory).mkdir(parents=True)
+    (folder / "library" / "book").write_text("chapter")
+    (folder / "bob" / "own").write_text("bob's")
+    (folder / "alice" / "out").symlink_to("../bob")
+    example = Example("tenants", folder, user="alice")
+    try:
+        alice = example.client
+        assert sorted(alice.listdir("/")) == ["library", "out", "upload"]
+        with pytest.raises(OSError):
+            alice.open("/out/own")
+        # The library can be read, and by nobody be changed.
+        assert alice.open("/library/book").read() == b"chapter"
+        for change in (lambda: alice.open("/library/new", "w"), lambda: alice.remove("/library/book"), lambda: alice.rmdir("/library")):
+            with pytest.raises(OSError):
+                change()
+        # An upload appears when it is closed.
+        with alice.open("/upload/file", "w") as file:
+            file.write("complete")
+            file.flush()
+            assert not (folder / "alice" / "upload" / "file").exists()
+        assert (folder / "alice" / "upload" / "file").read_text() == "complete"
+        assert alice.listdir("/upload") == ["file"]
+        with pytest.raises(OSError):
+            alice.open("/upload/program.exe", "w")
+        # There is room for a million bytes.
+        with pytest.raises(OSError), alice.open("/large", "wb") as file:
+            for _ in range(40):
+                file.write(bytes(32768))
+                file.flush()
+        assert (folder / "alice" / "large").stat().st_size <= 1_000_000
+        alice.remove("/large")
+
+        # The other user.
+        with paramiko.Transport(socket.create_connection(("127.0.0.1", example.port))) as other:
+            other.connect(username="bob", password="bob")
+            bob = paramiko.SFTPClient.from_transport(other)
+            assert sorted(bob.listdir("/")) == ["library", "own", "upload"]
+            with pytest.raises(FileNotFoundError):
+                bob.stat("/.admin")
+            # What is cut off leaves nothing.
+            lost = bob.open("/upload/lost", "w")
+            lost.write("half of i")
+            lost.flush()
+        assert example.process.stdout.readline() == b"bob: 0 bytes in 0 files\n"
+        assert list((folder / "bob" / "upload").iterdir()) == []
+        example.transport.close()
+        assert example.process.stdout.readline() == b"alice: 8 bytes in 1 files\n"
+    finally:
+        example.stop()
 
 
 def test_sftp_pipe(folder, tmp_path):
