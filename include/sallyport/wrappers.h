@@ -92,12 +92,12 @@ enum {
  * A file that loses its last name counts until it is closed. A file with several hard links counts
  * until the last one is removed, which `inner` must tell by the link count of STAT. To know open
  * files by their paths, an OPEN that may change something is preceded by a STAT and followed by a
- * REALPATH, as are REMOVE and RENAME, and CLOSE by an FSTAT. Two sessions that make, remove or
- * replace the same name in the same moment may count it twice or not at all: a program that must be
- * sure counts now and then, and says so with sally_fs_quota_set(). Where `inner` does not tell
- * files apart (sally_file_set_identity()), two hard links that are open are two files until they
- * are closed. With sally_fs_staging(), the quota belongs inside, where it sees the temporary files:
- * outside, it cannot tell which of several uploads of one name has replaced the other.
+ * REALPATH, as are REMOVE and RENAME, and CLOSE by an FSTAT. Operations of several
+ * sessions on the same path take turns; if they reach one name by different paths, through a link
+ * to a directory, in the same moment, they may count it twice or not at all. Where `inner` does not
+ * tell files apart (sally_file_set_identity()), two hard links that are open are two files until
+ * they are closed. With sally_fs_staging(), the quota belongs inside, where it sees the temporary
+ * files: outside, it cannot tell which of several uploads of one name has replaced the other.
  */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_quota(sally_fs **out, sally_fs *inner,
                                                       uint64_t max_bytes, uint64_t max_files);

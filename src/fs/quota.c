@@ -4,6 +4,7 @@
 
 #include "base/sized.h"
 #include "fs/resolve.h"
+#include "fs/turns.h"
 #include "fs/wrap.h"
 #include "sallyport/wrappers.h"
 
@@ -126,26 +127,30 @@ sally_error sally_fs_quota(sally_fs **out, sally_fs *inner, uint64_t max_bytes, 
     methods.close = methods.statvfs = quota_slot;
     methods.cancel = quota_cancel;
     methods.destroy = quota_destroy;
-    sally_error error = sally_fs_new(out, &methods, q);
-    if (error == SALLY_E_OK) {
-        sally_fs_ref(inner);
-    } else {
-        pthread_mutex_destroy(&q->lock);
-        mem_free(q);
+    sally_fs_ref(inner);
+    sally_fs *quota;
+    sally_error error = sally_fs_new(&quota, &methods, q);
+    if (error) {
+        quota_destroy(q);
+        return error;
     }
+    error = turns_new(out, quota);
+    sally_fs_unref(quota);
     return error;
 }
 
-static bool is_quota(const sally_fs *fs)
+/* NULL: it is another storage. */
+static struct quota *quota_in(const sally_fs *fs)
 {
-    return fs && fs->methods.destroy == quota_destroy;
+    const sally_fs *quota = turns_inner(fs);
+    return quota && quota->methods.destroy == quota_destroy ? quota->user_data : NULL;
 }
 
 sally_error sally_fs_quota_get(sally_fs *quota_fs, sally_quota *quota)
 {
-    if (!is_quota(quota_fs) || !quota || quota->struct_size < sizeof(*quota))
+    struct quota *q = quota_in(quota_fs);
+    if (!q || !quota || quota->struct_size < sizeof(*quota))
         return SALLY_E_INVALID;
-    struct quota *q = sally_fs_data(quota_fs);
     pthread_mutex_lock(&q->lock);
     quota->max_bytes = q->max_bytes;
     quota->max_files = q->max_files;
@@ -158,11 +163,10 @@ sally_error sally_fs_quota_get(sally_fs *quota_fs, sally_quota *quota)
 sally_error sally_fs_quota_set(sally_fs *quota_fs, const sally_quota *quota, uint32_t what)
 {
     sally_quota given;
-    if (!is_quota(quota_fs) || !quota ||
-        (what & ~(uint32_t)(SALLY_QUOTA_LIMITS | SALLY_QUOTA_USE)) ||
+    struct quota *q = quota_in(quota_fs);
+    if (!q || !quota || (what & ~(uint32_t)(SALLY_QUOTA_LIMITS | SALLY_QUOTA_USE)) ||
         !sized_copy(&given, sizeof(given), quota, quota->struct_size, sizeof(given)))
         return SALLY_E_INVALID;
-    struct quota *q = sally_fs_data(quota_fs);
     pthread_mutex_lock(&q->lock);
     if (what & SALLY_QUOTA_LIMITS) {
         q->max_bytes = given.max_bytes;

@@ -28,12 +28,13 @@ struct quota_inode {
 struct quota_file {
     struct list link; /* the storage's open files */
     struct quota_inode *inode;
-    char *path; /* where it is now, as far as is known; NULL: not known */
+    char *path; /* where it is now, as far as is known; NULL: not known. Under the lock */
     bool written, appends, delete_on_close;
-    uint64_t changes;    /* when it was measured */
-    uint32_t link_count; /* delete_on_close: at the end; 0: not known */
-    sally_status status; /* of the CLOSE */
-    struct aside aside;  /* so that CLOSE needs no memory */
+    uint64_t changes;      /* when it was measured */
+    uint32_t link_count;   /* delete_on_close: at the end; 0: not known */
+    sally_status status;   /* of the CLOSE */
+    const char *last_path; /* then, in the operation's memory */
+    struct aside aside;    /* so that CLOSE needs no memory */
 };
 
 struct quota {
@@ -58,6 +59,8 @@ void quota_file_free(struct quota_file *f);
 bool quota_file_join(struct quota *q, struct quota_file *f, const sally_file *file, uint64_t size);
 /* Whether others have it open. */
 bool quota_file_is_shared(struct quota *q, const sally_file *file);
+/* Its path now, in the operation's memory; NULL: not known. */
+const char *quota_path_of(struct quota *q, sally_op *op, const struct quota_file *f);
 /* The handle is gone, and with the last one a file without a name. */
 void quota_file_leave(struct quota *q, struct quota_file *f);
 
@@ -77,9 +80,11 @@ void quota_measured(struct quota *q, struct quota_file *f, uint64_t size);
 bool quota_any_open(struct quota *q);
 /* An open file by its path, held until quota_let_go(); NULL: none. */
 struct quota_inode *quota_find(struct quota *q, const char *path);
-void quota_let_go(struct quota *q, struct quota_inode *inode);
-/* A name was removed. */
-void quota_removed(struct quota *q, const char *path, const sally_attrs *attrs);
+void quota_let_go(struct quota *q, struct quota_inode *inode); /* NULL is allowed */
+/* A name was removed. `inode`: the file that it was, if that is open; else `attrs` say what it was.
+ */
+void quota_removed(struct quota *q, const char *path, struct quota_inode *inode,
+                   const sally_attrs *attrs);
 /* Files below a path are elsewhere now. */
 void quota_moved(struct quota *q, const char *from, const char *to);
 

@@ -44,6 +44,7 @@ sally_status quota_rmdir(sally_fs *fs, sally_op *op)
 
 /* A name that may go, and what is known of its file. */
 struct going {
+    struct quota_inode *inode; /* held, so that what is written until it has gone is counted */
     bool there;
     sally_attrs attrs;
     const char *path, *to; /* to: of RENAME */
@@ -53,33 +54,38 @@ struct going {
 
 static sally_status remove_done(sally_fs *fs, sally_op *op, sally_status status, void *context)
 {
+    struct quota *q = quota_of(fs);
     const struct going *g = context;
     (void)op;
     if (status == SALLY_OK && g->there)
-        quota_removed(quota_of(fs), g->from_place.path, &g->attrs);
+        quota_removed(q, g->from_place.path, g->inode, &g->attrs);
+    quota_let_go(q, g->inode);
     return status;
 }
 
 static sally_status still_there(sally_fs *fs, sally_op *op, sally_status status, void *context)
 {
+    struct quota *q = quota_of(fs);
     const struct going *g = context;
     (void)op;
-    if (status == SALLY_OK)
-        return SALLY_OK; /* two names of one file: nothing has happened */
-    quota_removed(quota_of(fs), g->to_place.path, &g->attrs);
-    quota_moved(quota_of(fs), g->from_place.path, g->to_place.path);
+    if (status != SALLY_OK) { /* else these are two names of one file, and nothing has happened */
+        quota_removed(q, g->to_place.path, g->inode, &g->attrs);
+        quota_moved(q, g->from_place.path, g->to_place.path);
+    }
+    quota_let_go(q, g->inode);
     return SALLY_OK;
 }
 
 static sally_status rename_done(sally_fs *fs, sally_op *op, sally_status status, void *context)
 {
+    struct quota *q = quota_of(fs);
     struct going *g = context;
-    if (status != SALLY_OK)
-        return status;
-    if (g->there)
-        return aside_stat(&g->aside, fs, quota_of(fs)->inner, op, g->path, 0, still_there, g);
-    quota_moved(quota_of(fs), g->from_place.path, g->to_place.path);
-    return SALLY_OK;
+    if (status == SALLY_OK && g->there)
+        return aside_stat(&g->aside, fs, q->inner, op, g->path, 0, still_there, g);
+    if (status == SALLY_OK)
+        quota_moved(q, g->from_place.path, g->to_place.path);
+    quota_let_go(q, g->inode);
+    return status;
 }
 
 static sally_status looked(sally_fs *fs, sally_op *op, sally_status status, void *context)
@@ -94,6 +100,7 @@ static sally_status located(sally_fs *fs, sally_op *op, sally_status status, voi
 {
     struct going *g = context;
     (void)status;
+    g->inode = quota_find(quota_of(fs), g->to ? g->to_place.path : g->from_place.path);
     return aside_stat(&g->aside, fs, quota_of(fs)->inner, op, g->to ? g->to : g->path, 0, looked,
                       g);
 }

@@ -128,7 +128,7 @@ static sally_status looked_after(sally_fs *fs, sally_op *op, sally_status status
     const sally_attrs *attrs = &f->aside.asked.u.stat.attrs;
     const sally_attrs last = {.valid = SALLY_ATTR_LINK_COUNT, .link_count = f->link_count};
     if (is_missing(status))
-        quota_removed(q, f->path, &last);
+        quota_removed(q, f->last_path, f->inode, &last);
     else if (status == SALLY_OK && f->status != SALLY_OK && (attrs->valid & SALLY_ATTR_SIZE))
         quota_measured(q, f, quota_size_in(attrs));
     return left(fs, op, f->status, f);
@@ -140,11 +140,13 @@ static sally_status closed(sally_fs *fs, sally_op *op, sally_status status, void
     struct quota *q = quota_of(fs);
     struct quota_file *f = context;
     sally_file_set(op->file, fs, NULL);
-    if (!f->path || !(f->delete_on_close || (f->written && status != SALLY_OK)))
+    if (f->delete_on_close || (f->written && status != SALLY_OK))
+        f->last_path = quota_path_of(q, op, f);
+    if (!f->last_path)
         return left(fs, op, status, f);
     f->status = status;
     (void)quota_must_measure(q, f);
-    return aside_stat(&f->aside, fs, q->inner, op, f->path, 0, looked_after, f);
+    return aside_stat(&f->aside, fs, q->inner, op, f->last_path, 0, looked_after, f);
 }
 
 static sally_status measured_last(sally_fs *fs, sally_op *op, sally_status status, void *context)

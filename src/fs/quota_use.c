@@ -94,7 +94,7 @@ static struct quota_inode *inode_at(struct quota *q, const char *path)
 {
     LIST_EACH (item, &q->open) {
         const struct quota_file *f = CONTAINER_OF(item, struct quota_file, link);
-        if (f->path && strcmp(f->path, path) == 0 && !f->inode->gone)
+        if (path && f->path && strcmp(f->path, path) == 0 && !f->inode->gone)
             return f->inode;
     }
     return NULL;
@@ -128,6 +128,14 @@ bool quota_file_join(struct quota *q, struct quota_file *f, const sally_file *fi
     return there != NULL;
 }
 
+const char *quota_path_of(struct quota *q, sally_op *op, const struct quota_file *f)
+{
+    pthread_mutex_lock(&q->lock);
+    const char *path = sally_op_strdup(op, f->path);
+    pthread_mutex_unlock(&q->lock);
+    return path;
+}
+
 static void let_go(struct quota *q, struct quota_inode *inode)
 {
     if (--inode->handles > 0)
@@ -140,6 +148,8 @@ static void let_go(struct quota *q, struct quota_inode *inode)
 
 void quota_let_go(struct quota *q, struct quota_inode *inode)
 {
+    if (!inode)
+        return;
     pthread_mutex_lock(&q->lock);
     let_go(q, inode);
     pthread_mutex_unlock(&q->lock);
@@ -243,31 +253,28 @@ struct quota_inode *quota_find(struct quota *q, const char *path)
     return inode;
 }
 
-/* Their name is gone; `path` may be one of theirs. */
+/* Their name is gone. */
 static void forget_names(struct quota *q, const char *path)
 {
-    char *last = NULL;
     LIST_EACH (item, &q->open) {
         struct quota_file *f = CONTAINER_OF(item, struct quota_file, link);
-        if (!f->path || strcmp(f->path, path) != 0)
-            continue;
-        if (f->path == path)
-            last = f->path;
-        else
+        if (f->path && strcmp(f->path, path) == 0) {
             mem_free(f->path);
-        f->path = NULL;
+            f->path = NULL;
+        }
     }
-    mem_free(last);
 }
 
-void quota_removed(struct quota *q, const char *path, const sally_attrs *attrs)
+void quota_removed(struct quota *q, const char *path, struct quota_inode *inode,
+                   const sally_attrs *attrs)
 {
     uint32_t type = attrs->valid & SALLY_ATTR_TYPE ? attrs->type : SALLY_TYPE_REGULAR;
     bool other_names = (attrs->valid & SALLY_ATTR_LINK_COUNT) && attrs->link_count > 1 &&
                        type != SALLY_TYPE_DIRECTORY;
     bool counts = type == SALLY_TYPE_REGULAR && (attrs->valid & SALLY_ATTR_SIZE);
     pthread_mutex_lock(&q->lock);
-    struct quota_inode *inode = type == SALLY_TYPE_REGULAR ? inode_at(q, path) : NULL;
+    if (type != SALLY_TYPE_REGULAR)
+        inode = NULL;
     if (inode && !other_names)
         inode->gone = true;
     else if (!other_names)

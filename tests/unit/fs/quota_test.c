@@ -419,6 +419,14 @@ static void *work(void *arg)
                 (void)do_write(&d, shared, (w->number + round) * 10 + i * 20, data, 30);
             (void)do_close(&d, shared);
         }
+        /* Names that all of them make, replace and remove. */
+        if (do_open(&d, round % 2 ? "/common" : "/other", NEW, &shared) == SALLY_OK) {
+            (void)do_write(&d, shared, 0, data, 10 + round);
+            (void)do_close(&d, shared);
+        }
+        (void)do_two(&d, SALLY_OP_RENAME, "/common", "/other", SALLY_RENAME_OVERWRITE);
+        if (round % 3 == 0)
+            (void)do_path(&d, SALLY_OP_REMOVE, "/other");
         if (use_of(&d).bytes > 2000)
             w->number = 1000; /* a failure that only the main thread may report */
         if (round % 7 == w->number)

@@ -210,6 +210,8 @@ static void many_sessions(void **state)
         snprintf(path, sizeof(path), "%s/%u", i % 2 ? "/memory" : "", i / 2);
         assert_string_equal(file_text(&d, path, (char[1001]){0}), "0123456789");
     }
+    if (!shape->quota_outside)
+        is_used(&s, 60, 6);
     driver_stop(&d);
     drop_stack(&s);
 }
