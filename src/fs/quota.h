@@ -16,7 +16,8 @@ struct quota_inode {
     struct list link; /* in its bucket */
     bool identified;  /* by these two; else it is one handle's */
     uint64_t device, number;
-    uint32_t handles;
+    uint32_t handles; /* and operations that hold it */
+    uint32_t files;   /* handles that are not being closed: without any, the number may be reused */
     uint32_t running; /* operations that may change the size */
     uint64_t changes; /* how many have started */
     uint64_t size;    /* what it counts for */
@@ -59,6 +60,8 @@ void quota_file_free(struct quota_file *f);
 bool quota_file_join(struct quota *q, struct quota_file *f, const sally_file *file, uint64_t size);
 /* Whether others have it open. */
 bool quota_file_is_shared(struct quota *q, const sally_file *file);
+/* The handle is about to be closed. */
+void quota_file_closes(struct quota *q, struct quota_file *f);
 /* Its path now, in the operation's memory; NULL: not known. */
 const char *quota_path_of(struct quota *q, sally_op *op, const struct quota_file *f);
 /* The handle is gone, and with the last one a file without a name. */

@@ -158,6 +158,7 @@ static sally_status measured_last(sally_fs *fs, sally_op *op, sally_status statu
         quota_measured(q, f, quota_size_in(attrs));
     if (status == SALLY_OK && (attrs->valid & SALLY_ATTR_LINK_COUNT))
         f->link_count = attrs->link_count;
+    quota_file_closes(q, f);
     return sally_fs_call(fs, q->inner, op, closed, f);
 }
 
@@ -170,7 +171,9 @@ sally_status quota_close(sally_fs *fs, sally_op *op)
     if (op->flags & SALLY_OP_TRY)
         return SALLY_WOULD_BLOCK;
     bool must = quota_must_measure(q, f);
-    if (!must && !f->written && !f->delete_on_close)
+    if (!must && !f->written && !f->delete_on_close) {
+        quota_file_closes(q, f);
         return sally_fs_call(fs, q->inner, op, closed, f);
+    }
     return aside_stat(&f->aside, fs, q->inner, op, NULL, 0, measured_last, f);
 }

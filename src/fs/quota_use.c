@@ -123,9 +123,18 @@ bool quota_file_join(struct quota *q, struct quota_file *f, const sally_file *fi
         list_append(bucket_of(q, file), &f->inode->link);
     }
     f->inode->handles++;
+    f->inode->files++;
     list_append(&q->open, &f->link);
     pthread_mutex_unlock(&q->lock);
     return there != NULL;
+}
+
+void quota_file_closes(struct quota *q, struct quota_file *f)
+{
+    pthread_mutex_lock(&q->lock);
+    if (--f->inode->files == 0)
+        list_remove(&f->inode->link); /* a new file may get its number before CLOSE is answered */
+    pthread_mutex_unlock(&q->lock);
 }
 
 const char *quota_path_of(struct quota *q, sally_op *op, const struct quota_file *f)
