@@ -51,8 +51,9 @@ struct sally_auth_request {
     uint32_t method; /**< one SALLY_AUTH_ bit */
     uint32_t
         attempt; /**< tries of this connection so far, this one included; `none` does not count */
-    const char *user;       /**< the name the client gives */
-    const sally_peer *peer; /**< where it comes from */
+    const char *user;             /**< the name the client gives */
+    const sally_peer *peer;       /**< where it comes from */
+    sally_connection *connection; /**< the connection (connection.h) */
     uint32_t succeeded; /**< methods that this user succeeded with on this connection (SALLY_AUTH_
                            bits) */
     uint32_t round; /**< keyboard-interactive: 0 at first, then one more for each set of answers */

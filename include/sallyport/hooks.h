@@ -31,6 +31,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sallyport/connection.h"
 #include "sallyport/export.h"
 #include "sallyport/op.h"
 #include "sallyport/session.h"
@@ -59,6 +60,8 @@ enum {
 
 /** A finished try to log in. Passwords are never here. */
 typedef struct sally_auth_event {
+    size_t struct_size;      /**< size of the structure of the library that made it: members behind
+                                this are not there */
     const char *user;        /**< as the client said it; question marks stand for NULs, and what
                                 is behind 1024 bytes is cut off */
     const char *method;      /**< "password", "publickey", ...; what the client said when that is
@@ -78,6 +81,7 @@ typedef struct sally_hooks {
     uint64_t before_mask; /**< SALLY_OP_BIT() of the kinds that `before` is called for. Bytes are
                              written by WRITE and COPY, and by SETSTAT and FSETSTAT of a size */
     uint64_t after_mask;  /**< the same for `after` */
+    void *user_data;      /**< handed to all functions of the set */
     /**
      * Before the storage sees the operation. ::SALLY_CONTINUE: go on (after sally_op_set_path() to
      * another path). A status: that is the answer, in the storage's place; sally_op_set_message()
@@ -97,22 +101,29 @@ typedef struct sally_hooks {
      * see this operation too, with ::SALLY_OP_INTERNAL. SALLY_OK in place of a failed OPEN or
      * OPENDIR makes the file the hooks' own. A failed SESSION_START stays a failure. */
     sally_status (*after)(void *user_data, sally_op *op);
-    /** A connection was accepted by the kernel. False refuses it: the socket is closed. On a
-     * network thread. */
-    bool (*connection_requested)(void *user_data, const sally_peer *peer);
-    /** The first bytes may flow. On a network thread, as are all below: do not wait there. */
-    void (*connected)(void *user_data, const sally_peer *peer);
+    /** A connection was accepted by the kernel. False refuses it: the socket is closed, and
+     * `disconnected` is not called. Called on the connection's network thread, as all functions
+     * below are, one after the other: do not wait there. */
+    bool (*connection_requested)(void *user_data, sally_connection *connection);
+    /** The connection is admitted, and the first bytes are about to flow. */
+    void (*connected)(void *user_data, sally_connection *connection);
+    /** The client's whole identification line has come, such as "SSH-2.0-OpenSSH_9.2p1" (without
+     * its line end; bytes from 0x80 on may be of any charset). False refuses the client: it is
+     * told so, and the connection ends with ::SALLY_END_LIMIT. */
+    bool (*version_received)(void *user_data, sally_connection *connection, const char *line);
     /** A key exchange (the first, or a later one) has ended; `algorithms` names what was agreed on.
      */
-    void (*keys_exchanged)(void *user_data, const sally_peer *peer, const char *algorithms);
+    void (*keys_exchanged)(void *user_data, sally_connection *connection, const char *algorithms);
     /** A try to log in has ended: the authenticator has answered, or the library refused it (a
      * wrong signature, a signature algorithm that is not allowed, a method that is not supported).
      * Questions are no tries: "none", and whether a key may be tried. */
-    void (*authenticated)(void *user_data, const sally_peer *peer, const sally_auth_event *event);
-    /** The connection is gone. `reason` is a SALLY_END_ value, `detail` a short text. */
-    void (*disconnected)(void *user_data, const sally_peer *peer, uint32_t reason,
+    void (*authenticated)(void *user_data, sally_connection *connection,
+                          const sally_auth_event *event);
+    /** The connection has ended. `reason` is a SALLY_END_ value, `detail` a short text. Its
+     * sessions may still be carrying out what the client has sent: their last callbacks come after
+     * this. */
+    void (*disconnected)(void *user_data, sally_connection *connection, uint32_t reason,
                          const char *detail);
-    void *user_data; /**< handed to all of the above */
 } sally_hooks;
 
 SALLY_END_DECLS

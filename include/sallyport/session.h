@@ -14,6 +14,8 @@
 
 SALLY_BEGIN_DECLS
 
+typedef struct sally_connection sally_connection; /**< a connection of a server: connection.h */
+
 /**
  * What a session may do.
  *
@@ -54,7 +56,8 @@ typedef struct sally_peer {
     uint16_t local_port;         /**< of our end */
     uint32_t reserved;           /**< zero */
     const char *protocol;        /**< "sftp" */
-    const char *client_software; /**< the client's identification line; "" before it came */
+    const char *client_software; /**< what stands behind "SSH-2.0-" in the client's identification
+                                    line; "" before it came */
     const char *listener;        /**< the listener's URL; "" for an adopted socket */
     uint64_t reserved2[4];       /**< zero */
 } sally_peer;

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "core/grants.h"
 #include "core/session_internal.h"
+#include "sallyport/connection.h"
 
 static const sally_peer unknown_peer = {
     .address = "", .local_address = "", .protocol = "sftp", .client_software = "", .listener = ""};
@@ -47,6 +48,7 @@ sally_error session_new(sally_session **out, struct session_host *host,
     atomic_init(&s->submitted, 0);
     s->host = host;
     s->peer = o->peer ? o->peer : &unknown_peer;
+    s->connection = o->connection;
     s->fs = sally_fs_ref(o->fs);
     s->login_data = o->login_data;
     s->protocol = "";
@@ -227,6 +229,11 @@ const sally_peer *sally_session_peer(const sally_session *s)
 const char *sally_session_protocol(const sally_session *s)
 {
     return s->protocol;
+}
+
+sally_connection *sally_session_connection(const sally_session *s)
+{
+    return s->connection;
 }
 
 uint32_t sally_session_version(const sally_session *s)

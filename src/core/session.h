@@ -40,11 +40,12 @@ struct session_host {
 };
 
 struct session_options {
-    const char *user;       /* copied */
-    const char *home;       /* copied; canonical */
-    const sally_peer *peer; /* lent, must outlive the session */
-    sally_fs *fs;           /* held */
-    void *login_data;       /* the program's, of the login; must outlive the session */
+    const char *user;             /* copied */
+    const char *home;             /* copied; canonical */
+    const sally_peer *peer;       /* lent, must outlive the session */
+    sally_connection *connection; /* likewise; NULL: none */
+    sally_fs *fs;                 /* held */
+    void *login_data;             /* the program's, of the login; must outlive the session */
     uint32_t permissions;
     uint32_t denied; /* SALLY_MAY_ bits that it never has, whatever is set later */
     uint64_t id;

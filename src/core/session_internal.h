@@ -33,6 +33,7 @@ struct sally_session {
     struct session_host *host;
     char *user, *home;
     const sally_peer *peer;
+    sally_connection *connection;
     sally_fs *fs;
     _Atomic uint32_t permissions; /* any thread */
     uint32_t denied;              /* of these, for good */

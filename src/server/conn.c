@@ -273,6 +273,7 @@ static void conn_gone(struct conn *c)
     if (c->counted_until_drained)
         counter_sub(&c->server->limits.connections, 1);
     end_service(c);
+    conn_free_data(c);
     conn_unref(c);
     atomic_fetch_sub_explicit(&loop->loop.load, 1, memory_order_acq_rel);
 }

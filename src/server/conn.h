@@ -36,14 +36,22 @@ struct conn_transfer {
 
 /* What walks show, for any thread. The numbers are written by the loop alone. */
 struct conn_facts {
-    pthread_mutex_t lock;    /* for the texts and transfers */
-    char *user, *algorithms; /* NULL: "" */
+    pthread_mutex_t lock;                  /* for the texts and transfers */
+    char *user, *algorithms;               /* NULL: ""; `user` is set once */
+    char *client_version, *server_version; /* likewise, and set once */
+    sally_connection_facts agreed;         /* static texts; those that are not known are NULL */
     struct conn_transfer
         transfers[CONN_TRANSFERS]; /* the last one is shown; what there is no place for is not */
     uint32_t transfer_count;
     _Atomic uint64_t transferred; /* bytes of the one that is shown */
     _Atomic uint64_t bytes_in, bytes_out, last_input_ns;
     _Atomic uint32_t sessions, open_files, operations, rekeys;
+};
+
+/* What a connection is to the program, and what it keeps there: under conn_facts.lock. */
+struct sally_connection {
+    void *data;
+    void (*free_data)(void *data);
 };
 
 struct asked;
@@ -88,6 +96,7 @@ struct conn_socket {
 };
 
 struct conn {
+    struct sally_connection pub;
     struct task start;     /* its way to its loop */
     _Atomic uint32_t refs; /* one for the loop while there are pins; others may be held by any
                               thread, which may look at `peer`, `stage` and `facts` */
@@ -122,7 +131,9 @@ struct conn {
     struct conduct conduct;
     struct login login;
     bool is_logged_in;
-    struct log_sink log; /* see conn_log_init() */
+    bool has_asked_login; /* its authenticator does not change any more */
+    bool has_own_keys;    /* its service's are not its listener's */
+    struct log_sink log;  /* see conn_log_init() */
 
     struct list arrivals;       /* struct op: have come home, and wait for a turn */
     struct list sessions;       /* struct conn_session */
@@ -204,8 +215,10 @@ struct auth_setting;
 /* Applies what the user's login set. On failure nothing has changed: SALLY_E_NO_MEMORY;
  * SALLY_E_RANGE: a list that must not be empty would become empty, which is logged. */
 sally_error conn_set_user_settings(struct conn *c, const struct auth_setting *settings);
-/* Sets one of the connection's own settings. On failure nothing has changed. */
-void conn_set(struct conn *c, const char *name, const char *value);
+/* Sets one of the connection's own settings, which was checked. On failure nothing has changed, and
+ * `why` says what would be wrong: errors as above. */
+sally_error conn_set(struct conn *c, const char *name, const char *value,
+                     char why[SETTINGS_WHY_SIZE]);
 
 /* ---- conn_memory.c: its share of the memory ---- */
 
@@ -240,8 +253,6 @@ void conn_rate_charge(struct conn *c, enum direction direction, size_t size, uin
 void conn_facts_init(struct conn_facts *facts);
 void conn_facts_clear(struct conn_facts *facts);
 void conn_set_text(struct conn *c, char **place, const char *text);
-/* Only the first call counts; if memory is short, it stays unknown. */
-void conn_set_client_software(struct conn *c, const char *software);
 /* The number of its sessions changes by `more`, those of their files and operations from `was` to
  * `now`. */
 void conn_count_sessions(struct conn *c, int more);
@@ -252,6 +263,16 @@ void conn_update_transfer(struct conn *c);
 sally_error conn_watch_files(struct hook_stack *hooks);
 /* Any thread. The texts lie in `storage`, which the caller frees. False: out of memory. */
 bool conn_describe(struct conn *c, sally_connection_info *info, sally_peer *peer, char **storage);
+
+/* ---- connection.c: what the program knows of it, and keeps with it ---- */
+
+/* Once. What there is no memory for stays unknown. */
+void conn_set_versions(struct conn *c, const char *client, const char *server,
+                       const char *client_software);
+/* What a key exchange has agreed on; the texts are static. */
+void conn_set_agreement(struct conn *c, const sally_connection_facts *agreed);
+/* Nobody can ask for the program's data any more. */
+void conn_free_data(struct conn *c);
 
 struct log_ids conn_log_ids(const struct conn *c);
 

@@ -8,7 +8,18 @@ bool conn_hooks_requested(struct conn *c)
     const struct hook_stack *hooks = &c->server->hooks;
     for (size_t i = 0; i < hooks->count; i++) {
         const sally_hooks *set = &hooks->sets[i];
-        if (set->connection_requested && !set->connection_requested(set->user_data, &c->peer))
+        if (set->connection_requested && !set->connection_requested(set->user_data, &c->pub))
+            return false;
+    }
+    return true;
+}
+
+bool conn_hooks_version_received(struct conn *c, const char *line)
+{
+    const struct hook_stack *hooks = &c->server->hooks;
+    for (size_t i = 0; i < hooks->count; i++) {
+        const sally_hooks *set = &hooks->sets[i];
+        if (set->version_received && !set->version_received(set->user_data, &c->pub, line))
             return false;
     }
     return true;
@@ -18,19 +29,19 @@ static void connected(const sally_hooks *set, struct conn *c, const void *unused
 {
     (void)unused;
     if (set->connected)
-        set->connected(set->user_data, &c->peer);
+        set->connected(set->user_data, &c->pub);
 }
 
 static void keys_exchanged(const sally_hooks *set, struct conn *c, const void *algorithms)
 {
     if (set->keys_exchanged)
-        set->keys_exchanged(set->user_data, &c->peer, algorithms);
+        set->keys_exchanged(set->user_data, &c->pub, algorithms);
 }
 
 static void authenticated(const sally_hooks *set, struct conn *c, const void *event)
 {
     if (set->authenticated)
-        set->authenticated(set->user_data, &c->peer, event);
+        set->authenticated(set->user_data, &c->pub, event);
 }
 
 static void tell(struct conn *c,
@@ -62,6 +73,6 @@ void conn_hooks_disconnected(struct conn *c)
     const struct hook_stack *hooks = &c->server->hooks;
     for (size_t i = hooks->count; i-- > 0;)
         if (hooks->sets[i].disconnected)
-            hooks->sets[i].disconnected(hooks->sets[i].user_data, &c->peer, c->end_reason,
+            hooks->sets[i].disconnected(hooks->sets[i].user_data, &c->pub, c->end_reason,
                                         c->end_detail);
 }

@@ -12,6 +12,8 @@ struct conn;
 /* False: a hook refuses it. */
 bool conn_hooks_requested(struct conn *c);
 void conn_hooks_connected(struct conn *c);
+/* False: a hook refuses it. */
+bool conn_hooks_version_received(struct conn *c, const char *line);
 void conn_hooks_keys_exchanged(struct conn *c, const char *algorithms);
 void conn_hooks_authenticated(struct conn *c, const sally_auth_event *event);
 void conn_hooks_disconnected(struct conn *c);

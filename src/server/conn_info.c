@@ -21,6 +21,8 @@ void conn_facts_clear(struct conn_facts *facts)
         mem_free(facts->transfers[i].text);
     mem_free(facts->user);
     mem_free(facts->algorithms);
+    mem_free(facts->client_version);
+    mem_free(facts->server_version);
     pthread_mutex_destroy(&facts->lock);
 }
 
@@ -32,17 +34,6 @@ void conn_set_text(struct conn *c, char **place, const char *text)
     *place = copy;
     pthread_mutex_unlock(&c->facts.lock);
     mem_free(old);
-}
-
-void conn_set_client_software(struct conn *c, const char *text)
-{
-    char *software = c->client_software ? NULL : mem_strdup(text);
-    if (!software)
-        return;
-    pthread_mutex_lock(&c->facts.lock);
-    c->client_software = software;
-    c->peer.client_software = software;
-    pthread_mutex_unlock(&c->facts.lock);
 }
 
 /* ---- Transfers ---- */

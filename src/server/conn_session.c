@@ -89,6 +89,7 @@ static sally_error make_session(struct conn_session *s, uint32_t allowed)
         .user = c->login.user,
         .home = c->login.home,
         .peer = &c->peer,
+        .connection = &c->pub,
         .fs = c->login.fs,
         .login_data = c->login.data,
         .permissions = c->login.permissions,

@@ -1,4 +1,6 @@
 /* A connection's settings: its service's, with its user's and its own overrides on top. */
+#include <stdio.h>
+
 #include "auth/request.h"
 #include "server/conn.h"
 #include "server/server.h"
@@ -19,12 +21,11 @@ static void use(struct conn *c, struct settings *settings)
 /* Replaces the layer at `at`; `layer` is the connection's in any case. On failure nothing has
  * changed. */
 static sally_error replace_layer(struct conn *c, struct setting_layer *at,
-                                 struct setting_layer *layer)
+                                 struct setting_layer *layer, char why[SETTINGS_WHY_SIZE])
 {
     const struct setting_layer *const layers[] = {&c->user_layer, &c->own_layer};
     struct setting_layer before = *at;
     struct settings *changed;
-    char why[SETTINGS_WHY_SIZE];
     *at = *layer;
     sally_error error =
         settings_resolve(&changed, c->service->settings, layers, COUNT_OF(layers), why);
@@ -54,16 +55,27 @@ sally_error conn_set_user_settings(struct conn *c, const struct auth_setting *se
             return error;
         }
     }
-    return replace_layer(c, &c->user_layer, &layer);
+    return replace_layer(c, &c->user_layer, &layer, why);
 }
 
-void conn_set(struct conn *c, const char *name, const char *value)
+/* Before there is an engine, what it is made with may still be chosen. */
+static uint32_t scope_of(const struct conn *c)
+{
+    return c->line ? SALLY_SCOPE_CONNECTION : SALLY_SCOPE_LISTENER;
+}
+
+sally_error conn_set(struct conn *c, const char *name, const char *value,
+                     char why[SETTINGS_WHY_SIZE])
 {
     struct setting_layer layer;
-    char why[SETTINGS_WHY_SIZE];
-    if (setting_layer_copy(&layer, &c->own_layer) &&
-        setting_layer_set(&layer, name, value, why) == SALLY_E_OK)
-        (void)replace_layer(c, &c->own_layer, &layer);
-    else
-        setting_layer_clear(&layer); /* memory is short: the value was checked before */
+    if (!setting_layer_copy(&layer, &c->own_layer)) {
+        snprintf(why, SETTINGS_WHY_SIZE, "%s: out of memory", name);
+        return SALLY_E_NO_MEMORY;
+    }
+    layer.scope = scope_of(c);
+    sally_error error = setting_layer_set(&layer, name, value, why);
+    if (!error)
+        return replace_layer(c, &c->own_layer, &layer, why);
+    setting_layer_clear(&layer);
+    return error;
 }

@@ -137,7 +137,8 @@ static void announce(struct conn *c, const struct attempt *a, sally_auth_result 
     /* Successes are always logged, however many failures there are. */
     const struct log_sink *log = result == SALLY_AUTH_REJECT ? &c->log : &c->server->log;
     log_line(log, conn_log_ids(c), SALLY_LOG_INFO, event, fields, count, "%s", text);
-    const sally_auth_event told = {.user = pub->user,
+    const sally_auth_event told = {.struct_size = sizeof told,
+                                   .user = pub->user,
                                    .method = method,
                                    .fingerprint = pub->key_fingerprint ? pub->key_fingerprint : "",
                                    .attempt = pub->attempt,
@@ -380,6 +381,7 @@ static struct attempt *new_attempt(struct conn *c, struct login_query *q)
     r->is_cancelled = is_cancelled;
     r->asked = c->auth_state;
     c->auth_state = NULL;
+    r->pub.connection = &c->pub;
     return a;
 }
 
@@ -392,6 +394,7 @@ static bool is_quick(const struct attempt *a)
 
 void login_try(struct conn *c, struct login_query *q)
 {
+    c->has_asked_login = true;
     if (q->user_changed) {
         c->auth_next = 0;
         conn_penalty_user_changed(c);

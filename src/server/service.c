@@ -63,6 +63,19 @@ struct service *service_get(sally_server *server, struct service_source *source,
     return result;
 }
 
+struct service *service_copy(const struct service *service)
+{
+    struct service *copy = mem_zalloc(sizeof *copy);
+    if (!copy)
+        return NULL;
+    atomic_init(&copy->refs, 1);
+    copy->protocol = service->protocol;
+    copy->settings = settings_ref(service->settings);
+    copy->keys = keyring_ref(service->keys);
+    copy->auth = service->auth ? sally_auth_ref(service->auth) : NULL;
+    return copy;
+}
+
 struct service *service_ref(struct service *service)
 {
     atomic_fetch_add_explicit(&service->refs, 1, memory_order_relaxed);

@@ -35,6 +35,8 @@ void service_source_clear(struct service_source *source);
  * Takes the server's lock. */
 struct service *service_get(sally_server *server, struct service_source *source,
                             const struct protocol *protocol);
+/* One that a connection may change before others see it; NULL: out of memory. */
+struct service *service_copy(const struct service *service);
 struct service *service_ref(struct service *service);
 void service_unref(struct service *service); /* NULL is allowed */
 

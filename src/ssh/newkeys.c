@@ -194,6 +194,7 @@ bool on_newkeys(struct ssh *ssh, struct cursor *payload)
     k->next_in = NULL;
     if (!install(ssh, &t->in, next, &k->agreed.in))
         return true;
+    t->agreed = k->agreed;
     describe(t, &k->agreed);
     kex_complete(ssh);
     transport_log(ssh, first ? SALLY_LOG_INFO : SALLY_LOG_VERBOSE,

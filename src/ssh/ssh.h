@@ -79,6 +79,9 @@ struct ssh_events {
     void (*login)(void *user_data, struct login_query *query);
     /* The login was accepted (both roles). */
     void (*authenticated)(void *user_data);
+    /* Server: the peer's identification line, without its line end. False: it is told that it is
+     * refused, and the connection is over. NULL: all are taken. */
+    bool (*version)(void *user_data, const char *line);
     /* A key exchange has ended. `algorithms`: "kex host-key cipher-in mac-in cipher-out mac-out
      * compression". */
     void (*keys_exchanged)(void *user_data, bool first, const char *algorithms);
@@ -146,6 +149,14 @@ void ssh_rekey(struct ssh *ssh);
  */
 const char *ssh_peer_software(const struct ssh *ssh);
 const char *ssh_algorithms(const struct ssh *ssh);
+struct ssh_facts {
+    const char *our_version, *peer_version; /* the whole identification lines */
+    /* Of the last key exchange; static. A cipher that needs no MAC has "". */
+    const char *kex, *host_key;
+    const char *cipher_in, *cipher_out, *mac_in, *mac_out, *compression_in, *compression_out;
+    bool strict_kex;
+};
+struct ssh_facts ssh_facts(const struct ssh *ssh);
 bool ssh_is_authenticated(const struct ssh *ssh);
 uint32_t ssh_rekey_count(const struct ssh *ssh);
 /* Changes times, sizes and numbers while the engine runs. The fixed settings (settings.h), role,

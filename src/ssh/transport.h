@@ -15,6 +15,7 @@
 
 #include "crypto/hash.h"
 #include "ssh/engine.h"
+#include "ssh/negotiate.h"
 #include "ssh/receive.h"
 #include "ssh/version.h"
 
@@ -69,8 +70,9 @@ struct transport {
     uint32_t holds;
     uint32_t depth; /* calls into the engine that are on the stack */
     struct list jobs;
-    char *algorithms;      /* text for people */
-    char *user_algorithms; /* server-sig-algs */
+    struct agreement agreed; /* by the last key exchange; kex is NULL before */
+    char *algorithms;        /* the same as a text for people */
+    char *user_algorithms;   /* server-sig-algs */
     enum ssh_end end;
     const char *end_detail;
     char *end_text; /* where the detail is no constant */

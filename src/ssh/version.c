@@ -68,7 +68,11 @@ static bool accept_line(struct ssh *ssh, struct slice line)
     t->peer_quirks = ssh_quirks_of(t->peer_software);
     ssh->state = AWAIT_KEXINIT;
     transport_log(ssh, SALLY_LOG_VERBOSE, "ssh.version", "The peer is %s", t->peer_software);
-    return true;
+    if (ssh->events.version && !ssh->events.version(ssh->user_data, t->theirs.line)) {
+        transport_end(ssh, SSH_DISCONNECT_BY_APPLICATION, SSH_END_LOCAL, "this client is refused");
+        return false;
+    }
+    return ssh->state != OVER;
 }
 
 bool version_receive(struct ssh *ssh)

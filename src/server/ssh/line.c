@@ -69,11 +69,39 @@ static void on_authenticated(void *user_data)
     conn_logged_in(line->conn);
 }
 
+static bool on_version(void *user_data, const char *text)
+{
+    struct ssh_line *line = user_data;
+    struct conn *c = line->conn;
+    conn_set_versions(c, text, ssh_facts(line->ssh).our_version, ssh_peer_software(line->ssh));
+    if (conn_hooks_version_received(c, text))
+        return true;
+    c->end_reason = SALLY_END_LIMIT;
+    return false;
+}
+
+static void tell_agreement(struct conn *c, const struct ssh *ssh)
+{
+    const struct ssh_facts facts = ssh_facts(ssh);
+    const sally_connection_facts agreed = {
+        .kex = facts.kex,
+        .host_key = facts.host_key,
+        .cipher_in = facts.cipher_in,
+        .cipher_out = facts.cipher_out,
+        .mac_in = facts.mac_in,
+        .mac_out = facts.mac_out,
+        .compression_in = facts.compression_in,
+        .compression_out = facts.compression_out,
+        .strict_kex = facts.strict_kex,
+    };
+    conn_set_agreement(c, &agreed);
+}
+
 static void on_keys_exchanged(void *user_data, bool first, const char *algorithms)
 {
     struct ssh_line *line = user_data;
     struct conn *c = line->conn;
-    conn_set_client_software(c, ssh_peer_software(line->ssh));
+    tell_agreement(c, line->ssh);
     if (first) {
         conn_set_stage(c, CONN_LOGIN);
     } else {
@@ -249,6 +277,7 @@ static sally_error line_new(struct line **out, struct conn *c)
         .job = on_job,
         .login = on_login,
         .authenticated = on_authenticated,
+        .version = on_version,
         .keys_exchanged = on_keys_exchanged,
         .subsystem = on_subsystem,
         .exec = on_exec,

@@ -212,9 +212,10 @@ static sally_status meddle(void *user_data, sally_op *op)
     return SALLY_CONTINUE;
 }
 
-static void note_end(void *user_data, const sally_peer *peer, uint32_t reason, const char *detail)
+static void note_end(void *user_data, sally_connection *connection, uint32_t reason,
+                     const char *detail)
 {
-    (void)peer;
+    (void)connection;
     (void)detail;
     struct meddler *m = user_data;
     atomic_store(&m->reason, reason);

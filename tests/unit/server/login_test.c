@@ -25,10 +25,10 @@ struct scene {
     char last_method[32], last_fingerprint[64];
 };
 
-static void on_event(void *user_data, const sally_peer *peer, const sally_auth_event *event)
+static void on_event(void *user_data, sally_connection *connection, const sally_auth_event *event)
 {
     struct scene *scene = user_data;
-    assert_string_equal(peer->address, "127.0.0.1");
+    assert_string_equal(sally_connection_peer(connection)->address, "127.0.0.1");
     atomic_fetch_add(&scene->events, 1);
     _Atomic uint32_t *sum = event->result == SALLY_AUTH_ACCEPT    ? &scene->accepted
                             : event->result == SALLY_AUTH_PARTIAL ? &scene->partial
