@@ -20,10 +20,12 @@
 #include "sallyport/hooks.h"
 #include "sallyport/keys.h"
 #include "sallyport/log.h"
+#include "sallyport/settings.h"
 
 SALLY_BEGIN_DECLS
 
-typedef struct sally_server sally_server; /**< a server */
+typedef struct sally_server sally_server;     /**< a server */
+typedef struct sally_listener sally_listener; /**< where a server listens */
 
 /** Makes a server without listeners, users and keys, with every setting at its default. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_server_new(sally_server **out);
@@ -80,21 +82,66 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_server_host_key(sally_key **out,
                                                              const sally_server *server,
                                                              size_t index);
 
+/** What a listener is to be. All that it points to is copied, but for `auth`, which is held. */
+typedef struct sally_listener_options {
+    size_t struct_size; /**< sizeof(sally_listener_options) */
+    const char *url;  /**< "sftp://HOST:PORT" with a numeric address or name; no host or "*" for all
+                         addresses of both families, "[::]" for all of IPv6 alone, "0.0.0.0" for
+                         all of IPv4 alone; port 0 picks a free one, the same for all its
+                         addresses; "sftp+fd://N" for a listening socket that the process
+                         inherited, which is the server's from then on */
+    sally_auth *auth; /**< who may log in here; NULL: the server's authenticator, whichever it is
+                         at the time */
+    const sally_setting_value *settings; /**< setting_count of them, with ::SALLY_SCOPE_LISTENER;
+                                            they override the server's for connections made here */
+    size_t setting_count;                /**< 0: none */
+} sally_listener_options;
+
 /**
- * Listens on `url`: "sftp://HOST:PORT" with a numeric address or name; no host or "*" for all
- * addresses of both families, "[::]" for all of IPv6 alone, "0.0.0.0" for all of IPv4 alone; port 0
- * picks a free one; "sftp+fd://N" for a listening socket that the process inherited. The socket
- * listens when this returns. ::SALLY_E_ADDRESS, ::SALLY_E_PARSE, ::SALLY_E_UNSUPPORTED.
+ * Listens. The sockets listen when this returns; connections are accepted once the server runs.
+ * Possible until the server is shut down. `out` may be NULL: then the listener can only be closed
+ * together with all others, by sally_server_stop_listening(). Otherwise `*out` is valid until
+ * sally_listener_close() or the server's end, whichever comes first.
+ *
+ * ::SALLY_E_INVALID, ::SALLY_E_ADDRESS, ::SALLY_E_STATE after a shutdown; for the URL
+ * ::SALLY_E_PARSE and ::SALLY_E_UNSUPPORTED; for settings the errors of sally_server_set(), and
+ * ::SALLY_E_UNSUPPORTED without ::SALLY_SCOPE_LISTENER. Settings must be valid together with the
+ * server's: ::SALLY_E_RANGE if a list that must not be empty would be, here, and also in
+ * sally_server_set() when a change there would have that effect on a listener. On an error, no
+ * socket listens, `*out` is NULL, and a socket of "sftp+fd://" stays the caller's.
  */
+SALLY_API SALLY_MUST_CHECK sally_error sally_server_listen(sally_server *server,
+                                                           const sally_listener_options *options,
+                                                           sally_listener **out);
+
+/** The short form: sally_server_listen() with this URL and nothing else. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_server_add_listener(sally_server *server,
                                                                  const char *url);
+
+/** The address at `index` that the listener got, such as "sftp://127.0.0.1:40213": one for each
+ * socket, so two for both families. NULL past the last one. Lent until the server is freed. Any
+ * thread. */
+SALLY_API const char *sally_listener_url(const sally_listener *listener, size_t index);
+
+/** Its port, the same at all its addresses; 0 for a socket without one. Any thread. */
+SALLY_API uint16_t sally_listener_port(const sally_listener *listener);
+
+/**
+ * Stops accepting connections there; those that were accepted go on. Does not wait: when this
+ * returns, connecting to its addresses fails, and the server can listen there again, also through
+ * a new listener with other options. The descriptors are closed by the server's network thread, a
+ * moment later if the server runs: until then, a socket of "sftp+fd://" still listens, and a
+ * program that does not set SO_REUSEADDR cannot bind to the port. The listener is gone in any case.
+ * Any thread, also inside callbacks. NULL is allowed.
+ */
+SALLY_API void sally_listener_close(sally_listener *listener);
 
 /** Listens on the sockets that systemd hands over (sd_listen_fds(3)). Returns how many, or an error
  * (negative). The environment is read, not changed. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_server_add_systemd_listeners(sally_server *server);
 
-/** The address that a listener got, such as "sftp://127.0.0.1:40213", in the order they were added
- * (a listener on both families is two). NULL past the last one. Lent until the server is freed. */
+/** The addresses of all listeners that are open, as in sally_listener_url(), in the order they were
+ * opened. NULL past the last one. Lent until the server is freed. */
 SALLY_API const char *sally_server_listener(const sally_server *server, size_t index);
 
 /** Takes over a connected socket from elsewhere; it is the server's whatever is returned.
@@ -130,7 +177,9 @@ SALLY_API int sally_server_fd(sally_server *server);
  * -1: none. */
 SALLY_API int sally_server_timeout(const sally_server *server);
 
-/** Stops accepting; connections go on. */
+/** Closes all listeners, as sally_listener_close() does, but for the pointers: those that the
+ * program has stay valid until it closes them. Connections go on. Others can be opened after that,
+ * until the server is shut down. */
 SALLY_API sally_error sally_server_stop_listening(sally_server *server);
 
 /** Stops accepting, lets running connections end for `grace_ms` milliseconds, then ends them; run()

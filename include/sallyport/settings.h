@@ -33,9 +33,10 @@ enum {
 /** Where a setting may be set, as bits. A connection's value overrides its user's, a user's the
  * listener's, and a listener's the server's. */
 enum {
-    SALLY_SCOPE_SERVER = 1,   /**< for the server: sally_server_set() */
-    SALLY_SCOPE_LISTENER = 2, /**< for one listener's connections; there is no call for this yet */
-    SALLY_SCOPE_USER = 4,     /**< for one user's connection, at its login: sally_auth_set() */
+    SALLY_SCOPE_SERVER = 1,     /**< for the server: sally_server_set() */
+    SALLY_SCOPE_LISTENER = 2,   /**< for one listener's connections: sally_server_listen(); for one
+                                   connection before it begins: sally_connection_set() */
+    SALLY_SCOPE_USER = 4,       /**< for one user's connection, at its login: sally_auth_set() */
     SALLY_SCOPE_CONNECTION = 8, /**< for one connection: sally_server_set_connection() */
     SALLY_SCOPE_RUNNING = 16 /**< for the server even while it is running: new connections use it.
                                 Without this bit, only before the server starts */
@@ -52,6 +53,12 @@ typedef struct sally_setting {
     const char *maximum;       /**< as text; "" when there is none */
     const char *help;          /**< one line */
 } sally_setting;
+
+/** A setting with a value. */
+typedef struct sally_setting_value {
+    const char *name;  /**< such as "ssh.rekey_bytes" */
+    const char *value; /**< as text */
+} sally_setting_value;
 
 /** The setting at `index`, in the order of their names; NULL past the last one. Any thread. */
 SALLY_API const sally_setting *sally_setting_at(size_t index);

@@ -36,6 +36,7 @@ void conn_unref(struct conn *c)
         return;
     conn_facts_clear(&c->facts);
     mem_free(c->client_software);
+    listener_unref(c->listener);
     mem_free(c);
 }
 
@@ -57,7 +58,8 @@ static void prepare_socket(int fd, const struct settings *settings)
         set_option(fd, SOL_SOCKET, SO_SNDBUF, (int)settings->server.send_buffer);
 }
 
-static void set_peer(struct conn *c, const struct protocol *protocol)
+static void set_peer(struct conn *c, const struct protocol *protocol,
+                     const struct acceptor *acceptor)
 {
     struct sockaddr_storage name;
     socklen_t size = sizeof name;
@@ -76,7 +78,7 @@ static void set_peer(struct conn *c, const struct protocol *protocol)
     c->peer.local_port = c->local_address.port;
     c->peer.protocol = protocol->name;
     c->peer.client_software = "";
-    c->peer.listener = c->listener ? c->listener->url : "";
+    c->peer.listener = acceptor ? acceptor->url : "";
 }
 
 static void log_refused(const struct conn *c, const char *why)
@@ -113,7 +115,7 @@ static void end_service(struct conn *c)
     service_unref(c->service);
 }
 
-struct conn *conn_new(sally_server *server, int fd, struct listener *listener,
+struct conn *conn_new(sally_server *server, int fd, struct acceptor *acceptor,
                       const struct protocol *protocol, const char **limit)
 {
     struct conn *c = mem_zalloc(sizeof *c);
@@ -124,7 +126,7 @@ struct conn *conn_new(sally_server *server, int fd, struct listener *listener,
     }
     atomic_init(&c->refs, 1);
     c->server = server;
-    c->listener = listener;
+    c->listener = acceptor ? listener_ref(acceptor->listener) : NULL;
     c->socket.fd = fd;
     c->stream = stream_plain(fd);
     conn_log_init(c);
@@ -143,7 +145,7 @@ struct conn *conn_new(sally_server *server, int fd, struct listener *listener,
     c->connected_wall_ns = clock_wall_ns();
     c->peer.connection_id =
         atomic_fetch_add_explicit(&server->next_connection_id, 1, memory_order_relaxed);
-    set_peer(c, protocol);
+    set_peer(c, protocol, acceptor);
     bool has_service = begin_service(c, protocol);
     if (has_service)
         *limit =

@@ -101,7 +101,7 @@ struct conn {
     _Atomic uint32_t refs; /* one for the loop while there are pins; others may be held by any
                               thread, which may look at `peer`, `stage` and `facts` */
     sally_server *server;
-    struct listener *listener; /* NULL: the program has handed the socket over */
+    sally_listener *listener; /* held; NULL: the program has handed the socket over */
     struct server_loop *loop;
     struct loop_member member;
     struct list registry_link;
@@ -164,12 +164,12 @@ struct conn {
 
 /* ---- conn.c: life ---- */
 
-struct listener;
+struct acceptor;
 
 /* Makes a connection of a socket that is nonblocking already, and counts it; takes the socket in
  * any case. Not on its way yet. Any thread. NULL: refused by the setting *limit, or out of memory:
- * *limit is NULL. `listener` may be NULL. */
-struct conn *conn_new(sally_server *server, int fd, struct listener *listener,
+ * *limit is NULL. `acceptor` may be NULL. */
+struct conn *conn_new(sally_server *server, int fd, struct acceptor *acceptor,
                       const struct protocol *protocol, const char **limit);
 /* Sends it to its loop. Under the server's lock. */
 void conn_launch(struct conn *c, struct server_loop *loop);

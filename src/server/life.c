@@ -57,8 +57,8 @@ sally_error server_prepare(sally_server *server, bool pumped)
         server->loops_running = server->loop_count;
         limits_set(&server->limits, server->settings, os_descriptor_limit());
         server->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-        LIST_EACH (item, &server->listeners)
-            listener_start(CONTAINER_OF(item, struct listener, link), &server->loops[0]->loop);
+        LIST_EACH (item, &server->acceptors)
+            acceptor_start(CONTAINER_OF(item, struct acceptor, link), &server->loops[0]->loop);
         struct list *item;
         while ((item = list_take_first(&server->early)) != NULL)
             conn_launch(CONTAINER_OF(item, struct conn, link), loops_pick(server));
@@ -134,38 +134,6 @@ sally_error sally_server_run(sally_server *server)
 
 /* ---- The way to the end: no new connections, then none ---- */
 
-static void stop_listening(struct task *task)
-{
-    listeners_close(server_loop_of(task->loop)->server);
-}
-
-/* Under the lock. */
-static void close_listeners(sally_server *server)
-{
-    if (server->accepts_no_more)
-        return;
-    server->accepts_no_more = true;
-    if (server->state == SERVER_STARTED || server->state == SERVER_PUMPED) {
-        server->stop_listening =
-            (struct task){.loop = &server->loops[0]->loop, .home = stop_listening};
-        list_init(&server->stop_listening.link);
-        loop_give_task(&server->stop_listening);
-        return;
-    }
-    LIST_EACH (item, &server->listeners)
-        listener_close(CONTAINER_OF(item, struct listener, link));
-}
-
-sally_error sally_server_stop_listening(sally_server *server)
-{
-    if (!server)
-        return SALLY_E_INVALID;
-    pthread_mutex_lock(&server->lock);
-    close_listeners(server);
-    pthread_mutex_unlock(&server->lock);
-    return SALLY_E_OK;
-}
-
 static void drain(struct task *task)
 {
     struct server_loop *loop = server_loop_of(task->loop);
@@ -183,10 +151,12 @@ sally_error sally_server_shutdown(sally_server *server, uint64_t grace_ms)
     uint64_t now = loop_now_ns();
     uint64_t end =
         grace_ms < (UINT64_MAX - now) / 1000000u ? now + grace_ms * 1000000u : UINT64_MAX - 1;
+    struct list dead;
+    list_init(&dead);
     pthread_mutex_lock(&server->lock);
     bool is_first = !server->is_draining;
     bool runs = server->state == SERVER_STARTED || server->state == SERVER_PUMPED;
-    close_listeners(server);
+    acceptors_close(server, NULL, &dead);
     if (is_first || end < server->grace_end_ns)
         server->grace_end_ns = end;
     server->is_draining = true;
@@ -201,6 +171,7 @@ sally_error sally_server_shutdown(sally_server *server, uint64_t grace_ms)
         loop_give_task(&loop->drain);
     }
     pthread_mutex_unlock(&server->lock);
+    acceptors_free(&dead);
     struct log_ids none = {0, 0, 0};
     if (is_first && runs)
         log_line(&server->log, none, SALLY_LOG_INFO, "server.stopping", NULL, 0,

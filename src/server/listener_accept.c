@@ -21,26 +21,26 @@ static void on_poll(uv_poll_t *poll, int status, int events);
 
 static void resume(uv_timer_t *timer)
 {
-    struct listener *l = timer->data;
-    uv_poll_start(&l->poll, UV_READABLE, on_poll);
+    struct acceptor *a = timer->data;
+    uv_poll_start(&a->poll, UV_READABLE, on_poll);
 }
 
 /* Out of descriptors or memory. The one held in reserve lets us turn a client away rather than have
  * it wait, and spin ourselves; without it, a pause lets others close theirs. */
-static void shed(struct listener *l, int error)
+static void shed(struct acceptor *a, int error)
 {
-    sally_server *server = l->server;
+    sally_server *server = a->server;
     uint64_t now = loop_now_ns();
-    if (l->complained_ns == 0 || now - l->complained_ns > COMPLAIN_NS) {
-        l->complained_ns = now;
-        sally_log_field field = {"listener", l->url};
+    if (a->complained_ns == 0 || now - a->complained_ns > COMPLAIN_NS) {
+        a->complained_ns = now;
+        sally_log_field field = {"listener", a->url};
         struct log_ids none = {0, 0, 0};
         log_line(&server->log, none, SALLY_LOG_WARNING, "listener.exhausted", &field, 1,
                  "Cannot accept connections: %s", strerror(error));
     }
     if (server->reserve_fd >= 0) {
         close(server->reserve_fd);
-        int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC);
+        int fd = accept4(a->fd, NULL, NULL, SOCK_CLOEXEC);
         if (fd >= 0) {
             close(fd);
             counter_add(&server->counters.connections_refused, 1);
@@ -49,19 +49,19 @@ static void shed(struct listener *l, int error)
         if (fd >= 0 && server->reserve_fd >= 0)
             return;
     }
-    uv_poll_stop(&l->poll);
-    uv_timer_start(&l->pause, resume, PAUSE_MS, 0);
+    uv_poll_stop(&a->poll);
+    uv_timer_start(&a->pause, resume, PAUSE_MS, 0);
 }
 
-static void admit(struct listener *l, int fd, const struct ip_address *ip)
+static void admit(struct acceptor *a, int fd, const struct ip_address *ip)
 {
-    sally_server *server = l->server;
+    sally_server *server = a->server;
     const char *limit;
-    if (conn_penalty_refuses(server, &l->service, l->protocol, ip)) {
+    if (conn_penalty_refuses(server, &a->listener->service, a->listener->protocol, ip)) {
         close(fd);
         return;
     }
-    struct conn *c = conn_new(server, fd, l, l->protocol, &limit);
+    struct conn *c = conn_new(server, fd, a, a->listener->protocol, &limit);
     if (!c)
         return;
     pthread_mutex_lock(&server->lock);
@@ -85,20 +85,21 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 {
     (void)status;
     (void)events;
-    struct listener *l = poll->data;
-    for (int i = 0; i < ACCEPT_AT_ONCE && l->fd >= 0; i++) {
+    struct acceptor *a = poll->data;
+    for (int i = 0; i < ACCEPT_AT_ONCE && !atomic_load(&a->is_closed) && a->fd >= 0; i++) {
         struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
         socklen_t size = sizeof peer;
-        int fd = accept4(l->fd, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int fd = accept4(a->fd, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
             struct ip_address ip = address_ip((struct sockaddr *)&peer, size);
-            admit(l, fd, &ip);
+            admit(a, fd, &ip);
             continue;
         }
         if (errno == EAGAIN || errno == EWOULDBLOCK)
             return;
         if (is_lasting(errno)) {
-            shed(l, errno);
+            if (!atomic_load(&a->is_closed))
+                shed(a, errno);
             return;
         }
         /* The connection is gone before it came (accept(2) lists the errors): on to the next one.
@@ -106,74 +107,149 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     }
 }
 
+/* ---- Life ---- */
+
+struct acceptor *acceptor_new(sally_listener *l, int fd, bool is_inherited)
+{
+    struct acceptor *a = mem_zalloc(sizeof *a);
+    if (!a)
+        return NULL;
+    list_init(&a->link);
+    a->server = l->server;
+    a->listener = listener_ref(l);
+    a->fd = fd;
+    a->is_inherited = is_inherited;
+    atomic_init(&a->is_closed, false);
+    return a;
+}
+
+/* Under the server's lock, or where nobody else knows it. */
+static void close_socket(struct acceptor *a)
+{
+    if (a->fd >= 0)
+        close(a->fd);
+    a->fd = -1;
+}
+
+void acceptor_free(struct acceptor *a)
+{
+    close_socket(a);
+    listener_unref(a->listener);
+    mem_free(a);
+}
+
+void acceptors_free(struct list *acceptors)
+{
+    struct list *item;
+    while ((item = list_take_first(acceptors)) != NULL)
+        acceptor_free(CONTAINER_OF(item, struct acceptor, link));
+}
+
+/* On the loop, which has nothing of it any more, nor is about to get anything. */
+static void retire(struct acceptor *a)
+{
+    pthread_mutex_lock(&a->server->lock);
+    list_remove(&a->link);
+    pthread_mutex_unlock(&a->server->lock);
+    acceptor_free(a);
+}
+
 static void on_handle_closed(uv_handle_t *handle)
 {
-    struct listener *l = handle->data;
-    if (--l->handles == 0)
-        loop_leave(&l->member);
+    struct acceptor *a = handle->data;
+    if (--a->handles > 0)
+        return;
+    loop_leave(&a->member);
+    if (a->is_stopped)
+        retire(a);
+}
+
+/* On the loop. */
+static void stop_polling(struct acceptor *a)
+{
+    pthread_mutex_lock(&a->server->lock);
+    close_socket(a);
+    pthread_mutex_unlock(&a->server->lock);
+    if (!a->is_polled)
+        return;
+    a->is_polled = false;
+    uv_close((uv_handle_t *)&a->poll, on_handle_closed);
+    uv_close((uv_handle_t *)&a->pause, on_handle_closed);
+    a->start.loop->watchers_changed = true;
 }
 
 static void drain(struct loop_member *m, bool now)
 {
     (void)now;
-    listener_close(CONTAINER_OF(m, struct listener, member));
+    stop_polling(CONTAINER_OF(m, struct acceptor, member));
 }
 
 static void start_polling(struct task *task)
 {
-    struct listener *l = CONTAINER_OF(task, struct listener, task);
-    if (l->fd < 0 || task->loop->is_draining)
+    struct acceptor *a = CONTAINER_OF(task, struct acceptor, start);
+    if (a->fd < 0 || task->loop->is_draining)
         return;
-    (void)loop_join(task->loop, &l->member); /* it has no deadline: that cannot fail */
-    uv_timer_init(&task->loop->uv, &l->pause);
-    l->pause.data = l;
-    l->handles = 1;
-    if (uv_poll_init(&task->loop->uv, &l->poll, l->fd) == 0) {
-        l->poll.data = l;
-        l->handles = 2;
-        l->is_polled = true;
-        uv_poll_start(&l->poll, UV_READABLE, on_poll);
+    (void)loop_join(task->loop, &a->member); /* it has no deadline: that cannot fail */
+    uv_timer_init(&task->loop->uv, &a->pause);
+    a->pause.data = a;
+    a->handles = 1;
+    if (uv_poll_init(&task->loop->uv, &a->poll, a->fd) == 0) {
+        a->poll.data = a;
+        a->handles = 2;
+        a->is_polled = true;
+        uv_poll_start(&a->poll, UV_READABLE, on_poll);
         task->loop->watchers_changed = true;
     } else {
-        uv_close((uv_handle_t *)&l->pause, on_handle_closed);
+        uv_close((uv_handle_t *)&a->pause, on_handle_closed);
     }
 }
 
-void listener_start(struct listener *l, struct loop *loop)
+static void stop(struct task *task)
+{
+    struct acceptor *a = CONTAINER_OF(task, struct acceptor, stop);
+    a->is_stopped = true;
+    stop_polling(a);
+    if (a->handles == 0)
+        retire(a);
+}
+
+void acceptor_start(struct acceptor *a, struct loop *loop)
 {
     static const struct loop_member_methods methods = {.drain = drain};
-    loop_member_init(&l->member, &methods);
-    l->task = (struct task){.loop = loop, .home = start_polling};
-    list_init(&l->task.link);
-    loop_give_task(&l->task);
+    loop_member_init(&a->member, &methods);
+    a->start = (struct task){.loop = loop, .home = start_polling};
+    list_init(&a->start.link);
+    loop_give_task(&a->start);
 }
 
-void listener_close(struct listener *l)
+/* The loop has it. An end of the connection is what others hear of a socket that listens no more,
+ * and the port is free for another one of ours. */
+static void order_stop(struct acceptor *a)
 {
-    if (l->is_polled) {
-        l->is_polled = false;
-        uv_close((uv_handle_t *)&l->poll, on_handle_closed);
-        uv_close((uv_handle_t *)&l->pause, on_handle_closed);
-        l->task.loop->watchers_changed = true;
+    if (!a->is_inherited && a->fd >= 0)
+        (void)shutdown(a->fd, SHUT_RDWR);
+    a->stop = (struct task){.loop = a->start.loop, .home = stop};
+    list_init(&a->stop.link);
+    loop_give_task(&a->stop);
+}
+
+void acceptors_close(sally_server *server, const sally_listener *l, struct list *dead)
+{
+    struct list all, *item;
+    list_init(&all);
+    list_move_all(&all, &server->acceptors);
+    while ((item = list_take_first(&all)) != NULL) {
+        struct acceptor *a = CONTAINER_OF(item, struct acceptor, link);
+        if (l && a->listener != l) {
+            list_append(&server->acceptors, item);
+            continue;
+        }
+        bool has_loop = server->state == SERVER_STARTED || server->state == SERVER_PUMPED;
+        atomic_store(&a->is_closed, true);
+        list_append(has_loop ? &server->closed_acceptors : dead, item);
+        if (has_loop)
+            order_stop(a);
+        else
+            close_socket(a);
     }
-    if (l->fd >= 0)
-        close(l->fd);
-    l->fd = -1;
-}
-
-/* The list only grows while the server lives, and nothing is called back under the lock. */
-void listeners_close(sally_server *server)
-{
-    pthread_mutex_lock(&server->lock);
-    LIST_EACH (item, &server->listeners)
-        listener_close(CONTAINER_OF(item, struct listener, link));
-    pthread_mutex_unlock(&server->lock);
-}
-
-void listener_free(struct listener *l)
-{
-    listener_close(l);
-    service_source_clear(&l->service);
-    mem_free(l->url);
-    mem_free(l);
 }

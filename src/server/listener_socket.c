@@ -13,51 +13,87 @@
 #include "server/loops.h"
 #include "server/server.h"
 
-#define MAX_SOCKETS 32
 /* A port that is free in one family may be taken in the other: so often another one is tried. */
 #define PORT_TRIES 16
 
-static sally_error add(sally_server *server, int fd, const struct protocol *protocol)
+static sally_error no_memory(sally_server *server)
+{
+    return server_fail(server, SALLY_E_NO_MEMORY, "cannot listen: out of memory");
+}
+
+/* The address that the socket has, as a URL that lives as long as the server. */
+static const char *url_of(sally_listener *l, int fd)
 {
     struct sockaddr_storage name;
     socklen_t size = sizeof name;
-    memset(&name, 0, sizeof name);
-    struct listener *l = mem_zalloc(sizeof *l);
     char url[LISTENER_URL_SIZE];
     struct address address = {0};
-    snprintf(url, sizeof url, "%s://", protocol->name);
+    memset(&name, 0, sizeof name);
+    snprintf(url, sizeof url, "%s://", l->protocol->name);
     if (getsockname(fd, (struct sockaddr *)&name, &size) == 0)
         address_of(&address, (struct sockaddr *)&name, size);
     if (address.text[0])
-        listener_url_print(url, protocol, &address);
-    if (l)
-        l->url = mem_strdup(url);
-    if (!l || !l->url) {
-        mem_free(l);
-        close(fd);
-        return server_fail(server, SALLY_E_NO_MEMORY, "cannot listen: out of memory");
+        listener_url_print(url, l->protocol, &address);
+    l->port = address.port;
+    return server_keep_url(l->server, url);
+}
+
+static void tell_started(const sally_listener *l)
+{
+    for (size_t i = 0; i < l->url_count; i++) {
+        sally_log_field field = {"listener", l->urls[i]};
+        struct log_ids none = {0, 0, 0};
+        log_line(&l->server->log, none, SALLY_LOG_INFO, "listener.started", &field, 1, "Listening");
     }
-    l->server = server;
-    service_source_init(&l->service);
-    l->protocol = protocol;
-    l->fd = fd;
-    pthread_mutex_lock(&server->lock);
-    bool too_late = server->accepts_no_more;
-    if (!too_late) {
-        list_append(&server->listeners, &l->link);
-        if (server->state == SERVER_STARTED || server->state == SERVER_PUMPED)
-            listener_start(l, &server->loops[0]->loop);
+}
+
+/* What its connections begin with must be possible. Under the server's lock. */
+static sally_error check(sally_listener *l, char why[SETTINGS_WHY_SIZE])
+{
+    if (l->server->is_draining) {
+        snprintf(why, SETTINGS_WHY_SIZE, "the server takes no more connections");
+        return SALLY_E_STATE;
     }
-    pthread_mutex_unlock(&server->lock);
-    if (too_late) {
-        listener_free(l);
-        return server_fail(server, SALLY_E_STATE,
-                           "cannot listen: the server takes no more connections");
+    return service_source_check(l->server, &l->service, l->server->settings, why);
+}
+
+/* They are the listener's, all or, on failure, none: the sockets then stay the caller's. */
+static sally_error add(sally_listener *l, const int fds[], size_t count, bool is_inherited)
+{
+    sally_server *server = l->server;
+    struct list made, *item;
+    char why[SETTINGS_WHY_SIZE];
+    list_init(&made);
+    sally_error error = SALLY_E_OK;
+    for (size_t i = 0; i < count && !error; i++) {
+        struct acceptor *a = acceptor_new(l, fds[i], is_inherited);
+        if (a)
+            list_append(&made, &a->link);
+        if (a)
+            a->url = url_of(l, fds[i]);
+        if (!a || !a->url)
+            error = no_memory(server);
+        else
+            l->urls[l->url_count++] = a->url;
     }
-    sally_log_field field = {"listener", url};
-    struct log_ids none = {0, 0, 0};
-    log_line(&server->log, none, SALLY_LOG_INFO, "listener.started", &field, 1, "Listening");
-    return SALLY_E_OK;
+    if (!error) {
+        pthread_mutex_lock(&server->lock);
+        error = check(l, why);
+        while (!error && (item = list_take_first(&made)) != NULL) {
+            list_append(&server->acceptors, item);
+            if (server->state == SERVER_STARTED || server->state == SERVER_PUMPED)
+                acceptor_start(CONTAINER_OF(item, struct acceptor, link), &server->loops[0]->loop);
+        }
+        pthread_mutex_unlock(&server->lock);
+        if (error)
+            (void)server_fail(server, error, "cannot listen: %s", why);
+    }
+    LIST_EACH (left, &made)
+        CONTAINER_OF(left, struct acceptor, link)->fd = -1;
+    acceptors_free(&made);
+    if (!error)
+        tell_started(l);
+    return error;
 }
 
 static void describe(char *out, size_t size, const struct addrinfo *info)
@@ -124,10 +160,10 @@ static bool came_before(const struct addrinfo *infos, const struct addrinfo *inf
 /* All addresses at one port. Returns how many sockets, or the negative errno with *failed. For a
  * wildcard a machine without one of the families is no failure. */
 static int open_all(struct addrinfo *infos, uint16_t port, bool wildcard, int backlog,
-                    int fds[MAX_SOCKETS], struct addrinfo **failed)
+                    int fds[LISTENER_SOCKETS], struct addrinfo **failed)
 {
     int count = 0, error = 0;
-    for (struct addrinfo *info = infos; info && count < MAX_SOCKETS; info = info->ai_next) {
+    for (struct addrinfo *info = infos; info && count < LISTENER_SOCKETS; info = info->ai_next) {
         set_port(info, port);
         if (came_before(infos, info))
             continue;
@@ -151,10 +187,11 @@ static int open_all(struct addrinfo *infos, uint16_t port, bool wildcard, int ba
     return -(error ? error : EADDRNOTAVAIL);
 }
 
-static sally_error open_infos(sally_server *server, struct addrinfo *infos,
+static sally_error open_infos(sally_listener *l, struct addrinfo *infos,
                               const struct listener_url *url)
 {
-    int fds[MAX_SOCKETS], count = -1;
+    sally_server *server = l->server;
+    int fds[LISTENER_SOCKETS], count = -1;
     struct addrinfo *failed = infos;
     struct settings *settings = server_settings(server);
     int backlog = (int)settings->server.backlog;
@@ -170,20 +207,41 @@ static sally_error open_infos(sally_server *server, struct addrinfo *infos,
         return server_fail(server, SALLY_E_ADDRESS, "cannot listen on %s: %s", text,
                            strerror(-count));
     }
-    sally_error error = SALLY_E_OK;
-    for (int i = 0; i < count; i++) {
-        if (error)
-            close(fds[i]);
-        else
-            error = add(server, fds[i], url->protocol);
-    }
+    sally_error error = add(l, fds, (size_t)count, false);
+    for (int i = 0; i < count && error; i++)
+        close(fds[i]);
     return error;
 }
 
-sally_error listeners_open(sally_server *server, const struct listener_url *url, const char *text)
+static bool is_listening_stream(int fd)
 {
+    int type = 0, listening = 0;
+    socklen_t size = sizeof type;
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_STREAM)
+        return false;
+    size = sizeof listening;
+    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening;
+}
+
+static sally_error inherit(sally_listener *l, int fd, const char *text)
+{
+    sally_server *server = l->server;
+    if (!is_listening_stream(fd))
+        return server_fail(server, SALLY_E_ADDRESS,
+                           "cannot listen on %s: descriptor %d is no listening socket", text, fd);
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 ||
+        fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
+        return server_fail(server, SALLY_E_SYSTEM, "cannot listen on %s: %s", text,
+                           strerror(errno));
+    return add(l, &fd, 1, true);
+}
+
+sally_error listener_open(sally_listener *l, const struct listener_url *url, const char *text)
+{
+    sally_server *server = l->server;
     if (url->fd >= 0)
-        return listener_adopt(server, url->fd, url->protocol, text);
+        return inherit(l, url->fd, text);
     struct addrinfo wanted = {.ai_family = AF_UNSPEC,
                               .ai_socktype = SOCK_STREAM,
                               .ai_flags = AI_PASSIVE | AI_NUMERICSERV | AI_ADDRCONFIG};
@@ -199,31 +257,7 @@ sally_error listeners_open(sally_server *server, const struct listener_url *url,
     if (failed)
         return server_fail(server, SALLY_E_ADDRESS, "cannot listen on %s: %s", text,
                            failed == EAI_SYSTEM ? strerror(errno) : gai_strerror(failed));
-    sally_error error = open_infos(server, infos, url);
+    sally_error error = open_infos(l, infos, url);
     freeaddrinfo(infos);
     return error;
-}
-
-static bool is_listening_stream(int fd)
-{
-    int type = 0, listening = 0;
-    socklen_t size = sizeof type;
-    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_STREAM)
-        return false;
-    size = sizeof listening;
-    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening;
-}
-
-sally_error listener_adopt(sally_server *server, int fd, const struct protocol *protocol,
-                           const char *text)
-{
-    if (!is_listening_stream(fd))
-        return server_fail(server, SALLY_E_ADDRESS,
-                           "cannot listen on %s: descriptor %d is no listening socket", text, fd);
-    int flags = fcntl(fd, F_GETFL);
-    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 ||
-        fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
-        return server_fail(server, SALLY_E_SYSTEM, "cannot listen on %s: %s", text,
-                           strerror(errno));
-    return add(server, fd, protocol);
 }

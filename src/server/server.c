@@ -47,7 +47,10 @@ sally_error sally_server_new(sally_server **out)
     pthread_cond_init(&server->changed, &monotonic);
     pthread_condattr_destroy(&monotonic);
     pthread_mutex_init(&server->failures_lock, NULL);
-    list_init(&server->listeners);
+    list_init(&server->acceptors);
+    list_init(&server->closed_acceptors);
+    list_init(&server->lent_listeners);
+    list_init(&server->urls);
     list_init(&server->early);
     list_init(&server->failures);
     service_source_init(&server->adopted);
@@ -82,8 +85,11 @@ static void free_parts(sally_server *server)
     while ((item = list_take_first(&server->early)) != NULL)
         conn_discard(CONTAINER_OF(item, struct conn, link));
     loops_free(server);
-    while ((item = list_take_first(&server->listeners)) != NULL)
-        listener_free(CONTAINER_OF(item, struct listener, link));
+    acceptors_free(&server->acceptors);
+    acceptors_free(&server->closed_acceptors);
+    while ((item = list_take_first(&server->lent_listeners)) != NULL)
+        listener_unref(CONTAINER_OF(item, struct sally_listener, link));
+    server_urls_free(server);
     if (server->reserve_fd >= 0)
         close(server->reserve_fd);
     service_source_clear(&server->adopted);
@@ -150,8 +156,16 @@ static sally_error resolve(sally_server *server, const struct setting_layer *lay
     sally_error error = settings_resolve(out, NULL, layers, 1, why);
     if (!error && server->keys && server->state != SERVER_NEW &&
         !server_can_sign(server->keys, *out, why)) {
-        settings_unref(*out);
         error = SALLY_E_RANGE;
+    }
+    LIST_EACH (item, &server->acceptors) {
+        const sally_listener *l = CONTAINER_OF(item, struct acceptor, link)->listener;
+        if (!error)
+            error = service_source_check(server, &l->service, *out, why);
+    }
+    if (error) {
+        settings_unref(*out);
+        *out = NULL;
     }
     return error;
 }

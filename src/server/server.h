@@ -50,10 +50,11 @@ struct sally_server {
     bool auth_is_ours;             /* made by sally_server_add_user() */
     bool is_draining;              /* shut down: no new connections */
     uint64_t grace_end_ns;
-    bool accepts_no_more;       /* the listeners are closed, */
-    struct task stop_listening; /* or will be by the first loop */
-    struct list listeners;      /* struct listener; removed only when the server is freed */
-    struct list early;          /* struct conn: adopted before there was a loop */
+    struct list acceptors;        /* struct acceptor: those that listen */
+    struct list closed_acceptors; /* those that the first loop is about to give up */
+    struct list lent_listeners;   /* struct sally_listener: the program has them */
+    struct list urls;             /* of all listeners that there ever were: server_keep_url() */
+    struct list early;            /* struct conn: adopted before there was a loop */
     uint32_t loops_running;
     bool is_joining, is_joined;
 
@@ -102,6 +103,12 @@ bool server_can_sign(const struct keyring *keys, const struct settings *settings
 sally_error server_fail(sally_server *server, sally_error error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void server_failures_free(sally_server *server);
+
+/* ---- urls.c ---- */
+
+/* The text, kept until the server is freed; NULL: out of memory. Takes `lock`. */
+const char *server_keep_url(sally_server *server, const char *url);
+void server_urls_free(sally_server *server);
 
 /* ---- log.c ---- */
 

@@ -27,7 +27,8 @@ static struct service *service_new(sally_server *server, const struct service_so
     service->protocol = source->protocol;
     service->settings = settings;
     service->keys = keyring_ref(server->keys);
-    service->auth = server->auth ? sally_auth_ref(server->auth) : NULL;
+    sally_auth *auth = source->auth ? source->auth : server->auth;
+    service->auth = auth ? sally_auth_ref(auth) : NULL;
     return service;
 }
 
@@ -42,6 +43,23 @@ void service_source_clear(struct service_source *source)
     setting_layer_clear(&source->layer);
     service_unref(source->service);
     source->service = NULL;
+    sally_auth_unref(source->auth);
+    source->auth = NULL;
+}
+
+sally_error service_source_check(sally_server *server, const struct service_source *source,
+                                 struct settings *settings, char why[SETTINGS_WHY_SIZE])
+{
+    const struct setting_layer *const layers[] = {&source->layer};
+    struct settings *resolved;
+    sally_error error = settings_resolve(&resolved, settings, layers, COUNT_OF(layers), why);
+    if (error)
+        return error;
+    bool is_bound = server->keys && server->state != SERVER_NEW;
+    if (is_bound && !server_can_sign(server->keys, resolved, why))
+        error = SALLY_E_RANGE;
+    settings_unref(resolved);
+    return error;
 }
 
 struct service *service_get(sally_server *server, struct service_source *source,

@@ -24,6 +24,7 @@ struct service {
  * them, which is replaced when something has changed. Guarded by the server's lock. */
 struct service_source {
     struct setting_layer layer; /* on top of the server's; of SALLY_SCOPE_LISTENER */
+    sally_auth *auth;           /* held; NULL: the server's */
     const struct protocol *protocol;
     struct service *service; /* held */
     uint64_t generation;     /* of the server when it was made */
@@ -31,6 +32,10 @@ struct service_source {
 
 void service_source_init(struct service_source *source);
 void service_source_clear(struct service_source *source);
+/* Whether its connections can begin with these settings of the server's; SALLY_E_RANGE and others:
+ * `why` says why not. Under the server's lock. */
+sally_error service_source_check(sally_server *server, const struct service_source *source,
+                                 struct settings *settings, char why[SETTINGS_WHY_SIZE]);
 /* The current service, held for the caller; NULL: out of memory, or the settings cannot be used.
  * Takes the server's lock. */
 struct service *service_get(sally_server *server, struct service_source *source,

@@ -144,16 +144,31 @@ uint16_t server_port(sally_server *server)
     return (uint16_t)atoi(strrchr(url, ':') + 1);
 }
 
-bool client_connect(struct client *c, sally_server *server, sally_server *pumped)
+int client_dial(uint16_t port)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(server_port(server))};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(fd >= 0);
-    if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0) {
+    if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+bool client_reaches(uint16_t port)
+{
+    int fd = client_dial(port);
+    if (fd >= 0)
         close(fd);
+    return fd >= 0;
+}
+
+bool client_connect(struct client *c, sally_server *server, sally_server *pumped)
+{
+    int fd = client_dial(server_port(server));
+    if (fd < 0)
         return false;
-    }
     client_start(c, fd, pumped);
     return true;
 }

@@ -26,6 +26,9 @@ struct client {
     char end_detail[256];
 };
 
+/* A connection to this port of the loopback; -1: it is refused. And whether it is not. */
+int client_dial(uint16_t port);
+bool client_reaches(uint16_t port);
 /* All give up after ten seconds. */
 void client_start(struct client *c, int fd, sally_server *pumped);
 bool client_connect(struct client *c, sally_server *server, sally_server *pumped);
