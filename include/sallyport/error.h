@@ -35,7 +35,8 @@ typedef int32_t sally_error;
     X(CLOSED,       -15, "closed")                                                          \
     X(PROTOCOL,     -16, "the peer broke the protocol")                                     \
     X(ADDRESS,      -17, "unusable or occupied network address")                            \
-    X(INSECURE,     -18, "other users could read or change the file")
+    X(INSECURE,     -18, "other users could read or change the file")                       \
+    X(TIMEOUT,      -19, "the time is over")
 /* clang-format on */
 
 /** The error codes; the texts stand in ::SALLY_ERROR_MAP. */

@@ -17,6 +17,7 @@
 #include "sallyport/auth.h"
 #include "sallyport/error.h"
 #include "sallyport/export.h"
+#include "sallyport/file.h"
 #include "sallyport/hooks.h"
 #include "sallyport/keys.h"
 #include "sallyport/log.h"
@@ -68,6 +69,11 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_server_add_hooks(sally_server *serv
  * the server starts. */
 SALLY_API sally_error sally_server_set_log(sally_server *server, sally_log_fn *log, void *user_data,
                                            uint32_t level);
+
+/** Changes the level of sally_server_set_log(), also while the server runs: from then on, lines as
+ * urgent as `level` or more so are written, 0: none. ::SALLY_E_RANGE above ::SALLY_LOG_DEBUG. Any
+ * thread. */
+SALLY_API sally_error sally_server_set_log_level(sally_server *server, uint32_t level);
 
 /** Adds a host key; held. One per type, a later one replaces. A server that starts with none makes
  * its own, for as long as it lives: ed25519, ECDSA (nistp256) and, unless it is pumped, RSA of 3072
@@ -193,8 +199,15 @@ SALLY_API sally_error sally_server_shutdown(sally_server *server, uint64_t grace
  * operations and their users. The shutdown continues as they are answered; call this again. */
 SALLY_API sally_error sally_server_wait(sally_server *server);
 
+/** The same, but waits at most `timeout_ms` milliseconds (0: only looks; negative: as long as
+ * sally_server_wait() does). ::SALLY_E_TIMEOUT when the server is still running: call again.
+ * Several threads may wait. */
+SALLY_API sally_error sally_server_wait_for(sally_server *server, int64_t timeout_ms);
+
 /** A connection as sally_server_walk() shows it. Its pointers are valid until `each` returns. */
 typedef struct sally_connection_info {
+    size_t struct_size;     /**< size of the structure of the library that made it: members behind
+                               this are not there */
     uint64_t id;            /**< its number */
     const sally_peer *peer; /**< where it comes from */
     const char *user;       /**< "" before login */
@@ -219,6 +232,32 @@ SALLY_API sally_error sally_server_walk(sally_server *server,
                                         bool (*each)(void *user_data,
                                                      const sally_connection_info *info),
                                         void *user_data);
+
+/** An open file as sally_server_walk_files() shows it. Its pointers are valid until `each`
+ * returns. */
+typedef struct sally_file_info {
+    size_t struct_size;     /**< size of the structure of the library that made it: members behind
+                               this are not there */
+    uint64_t connection_id; /**< the connection's number */
+    uint64_t session_id;    /**< sally_session_id() */
+    uint64_t file_id;       /**< sally_file_id(): unique in its session */
+    const char *user;       /**< who has it open */
+    const char *path;       /**< as its OPEN was answered, so after hooks have diverted it */
+    uint64_t size;          /**< its size if known, else 0: see
+                               sally_connection_info::activity_size */
+    const sally_file_facts *facts; /**< what was done with it so far */
+} sally_file_info;
+
+/** Calls `each` for every file that a client has open, in the caller's thread; false stops. Files
+ * that the program opened itself, and directories, are not shown. The files of one connection come
+ * in the order they were opened. What is shown is a copy, taken of up to 128 files at a time: a
+ * file may have been closed, and others opened, when `each` sees it. No network thread waits for
+ * `each`.
+ * ::SALLY_E_NO_MEMORY. Any thread, also inside callbacks. */
+SALLY_API sally_error sally_server_walk_files(sally_server *server,
+                                              bool (*each)(void *user_data,
+                                                           const sally_file_info *info),
+                                              void *user_data);
 
 /** Ends a connection with a text for the client. ::SALLY_E_NOT_FOUND. Takes effect soon, not at
  * once. */

@@ -3,6 +3,7 @@
 #ifndef SALLY_BASE_LOG_H
 #define SALLY_BASE_LOG_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,9 +13,10 @@
 struct log_sink {
     sally_log_fn *write;
     void *user_data;
-    uint32_t level;              /* lines less urgent than this are not made */
-    uint64_t (*wall_ns)(void *); /* nanoseconds since 1970; NULL: 0 */
-    void *clock;                 /* handed to wall_ns */
+    uint32_t level;                         /* lines less urgent than this are not made */
+    const _Atomic uint32_t *changing_level; /* in place of `level`; NULL: that does not change */
+    uint64_t (*wall_ns)(void *);            /* nanoseconds since 1970; NULL: 0 */
+    void *clock;                            /* handed to wall_ns */
 };
 
 /* Which connection, session and request a line is about; 0 for none. */
@@ -24,7 +26,11 @@ struct log_ids {
 
 static inline bool log_wants(const struct log_sink *sink, uint32_t level)
 {
-    return sink && sink->write && level <= sink->level;
+    if (!sink || !sink->write)
+        return false;
+    return level <= (sink->changing_level
+                         ? atomic_load_explicit(sink->changing_level, memory_order_relaxed)
+                         : sink->level);
 }
 
 /* `fields` may be NULL when count is 0. The message is cut at 1 KiB. */

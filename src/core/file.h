@@ -78,6 +78,7 @@ struct sally_file {
     uint64_t device, number;
     struct file_inode *inode; /* NULL: may be any file */
     void *owner;              /* the engine's: for instance its handle's number */
+    void *note;               /* the host's: what it shows of the file */
     /* The engine's: the READDIR entry that did not fit into the reply before, as its name with a
      * NUL and what is sent of it, and session_changes() when it was read. */
     struct buf carry;

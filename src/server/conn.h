@@ -21,29 +21,20 @@
 #include "server/line.h"
 #include "server/live.h"
 #include "server/loops.h"
+#include "server/open_files.h"
 #include "server/protocols.h"
 #include "server/service.h"
 #include "server/stream.h"
 #include "settings/settings.h"
 
-/* A file that is open, for walks to show. */
-struct conn_transfer {
-    const sally_file *file;
-    char *text;    /* "get /path", "put /path" */
-    uint64_t size; /* 0: not known */
-};
-#define CONN_TRANSFERS 8
-
 /* What walks show, for any thread. The numbers are written by the loop alone. */
 struct conn_facts {
-    pthread_mutex_t lock;                  /* for the texts and transfers */
+    pthread_mutex_t lock;                  /* for the texts and files */
     char *user, *algorithms;               /* NULL: ""; `user` is set once */
     char *client_version, *server_version; /* likewise, and set once */
     sally_connection_facts agreed;         /* static texts; those that are not known are NULL */
-    struct conn_transfer
-        transfers[CONN_TRANSFERS]; /* the last one is shown; what there is no place for is not */
-    uint32_t transfer_count;
-    _Atomic uint64_t transferred; /* bytes of the one that is shown */
+    struct list files;                     /* struct open_file, the last one opened at the end */
+    _Atomic uint64_t transferred;          /* bytes of the one that is shown */
     _Atomic uint64_t bytes_in, bytes_out, last_input_ns;
     _Atomic uint32_t sessions, open_files, operations, rekeys;
 };
@@ -258,9 +249,6 @@ void conn_set_text(struct conn *c, char **place, const char *text);
 void conn_count_sessions(struct conn *c, int more);
 void conn_count_files(struct conn *c, uint32_t now, uint32_t was);
 void conn_count_operations(struct conn *c, uint32_t now, uint32_t was);
-void conn_update_transfer(struct conn *c);
-/* An observer of OPEN and CLOSE among the server's hooks: which files are open. */
-sally_error conn_watch_files(struct hook_stack *hooks);
 /* Any thread. The texts lie in `storage`, which the caller frees. False: out of memory. */
 bool conn_describe(struct conn *c, sally_connection_info *info, sally_peer *peer, char **storage);
 

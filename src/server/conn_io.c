@@ -351,7 +351,7 @@ static void do_turn(struct conn *c)
     set_interest(c);
     if (c->active_ns + TRIM_NS > loop_now_ns())
         c->is_trimmed = false;
-    conn_update_transfer(c);
+    open_files_update(c);
     acknowledge(c);
     set_deadline(c);
     if (c->loop->loop.is_draining && c->end_reason == 0 && conn_is_idle(c))

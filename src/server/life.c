@@ -120,7 +120,7 @@ sally_error sally_server_start(sally_server *server)
         (void)sally_server_shutdown(server, 0);
         for (; i < server->loop_count; i++)
             (void)loop_main(server->loops[i]);
-        (void)server_join(server);
+        (void)server_join(server, DEADLINE_NONE);
         return server_fail(server, SALLY_E_SYSTEM, "cannot start: no more threads can be made");
     }
     return SALLY_E_OK;
@@ -202,29 +202,35 @@ void server_await_change(sally_server *server, uint64_t until_ns)
     pthread_cond_timedwait(&server->changed, &server->lock, &until);
 }
 
-/* Waits until the loops have ended. False: operations have stalled for too long. Under the lock. */
-static bool await_loops(sally_server *server, struct stalled *stalled)
+/* Waits until the loops have ended. SALLY_E_BUSY: operations have stalled for too long;
+ * SALLY_E_TIMEOUT: it is `until_ns`. Under the lock. */
+static sally_error await_loops(sally_server *server, uint64_t until_ns, struct stalled *stalled)
 {
     struct stall_timer timer = {.is_begun = false};
     while (server->state == SERVER_STARTED) {
-        uint64_t next = stall_timer_next(server, &timer, loop_now_ns());
-        if (next > 0)
-            server_await_change(server, next);
-        else if (stalled_ask(server, stalled))
-            return false;
-        else
+        uint64_t now = loop_now_ns();
+        uint64_t next = stall_timer_next(server, &timer, now);
+        if (next == 0 && stalled_ask(server, stalled))
+            return SALLY_E_BUSY;
+        if (next == 0)
             timer.is_begun = false; /* nothing has stalled: the loops will end */
+        else if (now >= until_ns)
+            return SALLY_E_TIMEOUT;
+        else
+            server_await_change(server, next < until_ns ? next : until_ns);
     }
-    return true;
+    return SALLY_E_OK;
 }
 
-sally_error server_join(sally_server *server)
+sally_error server_join(sally_server *server, uint64_t until_ns)
 {
     struct stalled stalled;
     pthread_mutex_lock(&server->lock);
-    if (!await_loops(server, &stalled)) {
+    sally_error error = await_loops(server, until_ns, &stalled);
+    if (error) {
         pthread_mutex_unlock(&server->lock);
-        return stalled_fail(server, &stalled);
+        return error == SALLY_E_BUSY ? stalled_fail(server, &stalled)
+                                     : server_fail(server, error, "the server is still running");
     }
     while (server->is_joining && !server->is_joined)
         pthread_cond_wait(&server->changed, &server->lock);
@@ -250,10 +256,8 @@ sally_error server_join(sally_server *server)
     return SALLY_E_OK;
 }
 
-sally_error sally_server_wait(sally_server *server)
+static sally_error wait_until(sally_server *server, uint64_t until_ns)
 {
-    if (!server)
-        return SALLY_E_INVALID;
     if (server_is_here(server))
         return server_fail(server, SALLY_E_BUSY,
                            "a server's end cannot be waited for inside its own callbacks");
@@ -264,5 +268,19 @@ sally_error sally_server_wait(sally_server *server)
         return server_fail(server, SALLY_E_STATE, "cannot wait: %s",
                            state == SERVER_NEW ? "the server was not started"
                                                : "sally_server_poll() runs the server");
-    return server_join(server);
+    return server_join(server, until_ns);
+}
+
+sally_error sally_server_wait(sally_server *server)
+{
+    return server ? wait_until(server, DEADLINE_NONE) : SALLY_E_INVALID;
+}
+
+sally_error sally_server_wait_for(sally_server *server, int64_t timeout_ms)
+{
+    if (!server)
+        return SALLY_E_INVALID;
+    uint64_t now = loop_now_ns();
+    bool is_endless = timeout_ms < 0 || (uint64_t)timeout_ms > (DEADLINE_NONE - 1 - now) / 1000000u;
+    return wait_until(server, is_endless ? DEADLINE_NONE : now + (uint64_t)timeout_ms * 1000000u);
 }

@@ -21,7 +21,8 @@ void server_log_init(sally_server *server)
     pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE);
     pthread_mutex_init(&server->log_lock, &attributes);
     pthread_mutexattr_destroy(&attributes);
-    server->log = (struct log_sink){.user_data = server, .wall_ns = clock_log_ns};
+    server->log = (struct log_sink){
+        .user_data = server, .changing_level = &server->log_level, .wall_ns = clock_log_ns};
 }
 
 void server_log_clear(sally_server *server)
@@ -40,10 +41,21 @@ sally_error sally_server_set_log(sally_server *server, sally_log_fn *log, void *
         server->log_fn = log;
         server->log_user_data = user_data;
         server->log.write = log ? write_line : NULL;
-        server->log.level = level;
+        atomic_store(&server->log_level, level);
     }
     pthread_mutex_unlock(&server->lock);
     return is_new ? SALLY_E_OK
                   : server_fail(server, SALLY_E_STATE,
                                 "cannot set the log: the server is already started");
+}
+
+sally_error sally_server_set_log_level(sally_server *server, uint32_t level)
+{
+    if (!server)
+        return SALLY_E_INVALID;
+    if (level > SALLY_LOG_DEBUG)
+        return server_fail(server, SALLY_E_RANGE, "the log has levels up to %d (debug), and not %u",
+                           SALLY_LOG_DEBUG, (unsigned)level);
+    atomic_store(&server->log_level, level);
+    return SALLY_E_OK;
 }

@@ -31,7 +31,7 @@ sally_error sally_server_new(sally_server **out)
     bool has_limits = !error;
     if (!error)
         error =
-            conn_watch_files(&server->hooks); /* first in: its after-hook sees the last answer */
+            open_files_watch(&server->hooks); /* first in: its after-hook sees the last answer */
     if (error) {
         if (has_limits)
             limits_clear(&server->limits);
@@ -75,7 +75,7 @@ static sally_error stop(sally_server *server)
     int going = state == SERVER_PUMPED ? 1 : 0;
     while (going > 0)
         going = sally_server_poll(server, -1);
-    return going < 0 ? going : server_join(server);
+    return going < 0 ? going : server_join(server, DEADLINE_NONE);
 }
 
 static void free_parts(sally_server *server)

@@ -62,6 +62,7 @@ struct sally_server {
     struct crypto *crypto;
     struct hook_stack hooks;
     struct log_sink log;
+    _Atomic uint32_t log_level; /* may change at any time */
     sally_log_fn *log_fn;
     void *log_user_data;
     struct server_loop **loops;
@@ -127,8 +128,9 @@ void server_loop_ended(struct server_loop *loop);
 /* Waits until `changed` is signalled or the time has come; DEADLINE_NONE: no limit. Under `lock`.
  */
 void server_await_change(sally_server *server, uint64_t until_ns);
-/* Waits for the threads to end, and ends the workers. SALLY_E_BUSY: operations have stalled for too
- * long, and the server keeps running. */
-sally_error server_join(sally_server *server);
+/* Waits for the threads to end, until `until_ns` at most (DEADLINE_NONE: no limit), and ends the
+ * workers. SALLY_E_BUSY: operations have stalled for too long, and the server keeps running, as it
+ * does with SALLY_E_TIMEOUT. */
+sally_error server_join(sally_server *server, uint64_t until_ns);
 
 #endif

@@ -19,6 +19,7 @@ struct seen {
 static bool see(void *user_data, const sally_connection_info *info)
 {
     struct seen *seen = user_data;
+    assert_int_equal(info->struct_size, sizeof *info);
     seen->id = info->id;
     seen->count++;
     seen->open_files = info->open_files;

@@ -59,11 +59,31 @@ static void shutdown_ends_what_outlives_the_grace(void **state)
     assert_int_equal(sally_server_free(s), SALLY_E_OK);
 }
 
+static void waiting_has_an_end(void **state)
+{
+    (void)state;
+    sally_server *s = new_server(NULL);
+    assert_int_equal(sally_server_wait_for(s, 0), SALLY_E_STATE); /* not started */
+    assert_int_equal(sally_server_start(s), SALLY_E_OK);
+    assert_int_equal(sally_server_wait_for(s, 0), SALLY_E_TIMEOUT);
+    uint64_t start = now_ms();
+    assert_int_equal(sally_server_wait_for(s, 50), SALLY_E_TIMEOUT);
+    assert_true(now_ms() - start >= 50);
+    assert_non_null(strstr(sally_server_error(s), "still running"));
+    assert_int_equal(sally_server_shutdown(s, 0), SALLY_E_OK);
+    assert_int_equal(sally_server_wait_for(s, INT64_MAX), SALLY_E_OK);
+    assert_int_equal(sally_server_wait_for(s, 0), SALLY_E_OK); /* it has ended */
+    assert_int_equal(sally_server_wait_for(s, -1), SALLY_E_OK);
+    assert_int_equal(sally_server_wait_for(NULL, 0), SALLY_E_INVALID);
+    assert_int_equal(sally_server_free(s), SALLY_E_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shutdown_waits_for_what_runs),
         cmocka_unit_test(shutdown_ends_what_outlives_the_grace),
+        cmocka_unit_test(waiting_has_an_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
