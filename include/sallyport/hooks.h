@@ -73,6 +73,40 @@ typedef struct sally_auth_event {
                                 library; "" when nobody said */
 } sally_auth_event;
 
+/** What a client asks a session channel to run. */
+enum {
+    SALLY_SESSION_SUBSYSTEM = 1, /**< a subsystem (RFC 4254 section 6.5), such as "sftp" */
+    SALLY_SESSION_EXEC = 2,      /**< a command, such as "scp -t /dir" */
+    SALLY_SESSION_SHELL = 3      /**< a shell, or an empty command: the library answers with a text
+                                    that there is none */
+};
+
+/** A client's request to begin a session. */
+typedef struct sally_session_request {
+    size_t struct_size; /**< size of the structure of the library that made it: members behind this
+                           are not there */
+    uint32_t kind;      /**< SALLY_SESSION_ value */
+    const char *name; /**< the subsystem's name, or the command; "" for a shell. As the client said
+                         it: any bytes but NUL */
+} sally_session_request;
+
+/** How far a connection has come. */
+enum {
+    SALLY_STAGE_HANDSHAKE = 1, /**< identification lines, first key exchange */
+    SALLY_STAGE_LOGIN = 2,     /**< the client may log in */
+    SALLY_STAGE_OPEN = 3       /**< it has logged in */
+};
+
+/** Something went wrong with a connection. */
+typedef struct sally_problem {
+    size_t struct_size; /**< size of the structure of the library that made it: members behind this
+                           are not there */
+    uint32_t stage;     /**< SALLY_STAGE_ value */
+    sally_error code;   /**< see sally_hooks::problem */
+    int32_t system_error; /**< the errno behind it; 0: none */
+    const char *text;     /**< for people */
+} sally_problem;
+
 /** A set of hooks; any function may be NULL. */
 typedef struct sally_hooks {
     size_t struct_size;   /**< sizeof(sally_hooks) */
@@ -119,6 +153,22 @@ typedef struct sally_hooks {
      * Questions are no tries: "none", and whether a key may be tried. */
     void (*authenticated)(void *user_data, sally_connection *connection,
                           const sally_auth_event *event);
+    /** A client that has logged in asks for a session. False refuses it: the client is told no more
+     * than that, and may ask for another one. True leaves it to the library, which has the
+     * subsystem "sftp" and the commands of the setting "ssh.commands". */
+    bool (*session_requested)(void *user_data, sally_connection *connection,
+                              const sally_session_request *request);
+    /**
+     * Something went wrong. Before `disconnected`, for connections that neither the client nor the
+     * server has ended on purpose: ::SALLY_E_PROTOCOL (the client broke the protocol, or nothing
+     * could be agreed on), ::SALLY_E_TIMEOUT, ::SALLY_E_CLOSED (the line broke), ::SALLY_E_LIMIT
+     * (too many failed logins, or something that the text names was refused or is exhausted). For
+     * connections that go on: ::SALLY_E_LIMIT when there is no room for a session (once per
+     * connection), the error of sally_connection_set() for a value that cannot be used after all,
+     * and for logins that cannot be tried ::SALLY_E_STATE (no authenticator is set) and
+     * ::SALLY_E_NO_MEMORY. What a storage answers is not here: see `after`.
+     */
+    void (*problem)(void *user_data, sally_connection *connection, const sally_problem *problem);
     /** The connection has ended. `reason` is a SALLY_END_ value, `detail` a short text. Its
      * sessions may still be carrying out what the client has sent: their last callbacks come after
      * this. */

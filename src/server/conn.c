@@ -299,6 +299,7 @@ static void announce_end(struct conn *c)
         {"address", c->peer.address}, {"reason", reasons[c->end_reason]}, {"in", in}, {"out", out}};
     log_line(&c->log, conn_log_ids(c), SALLY_LOG_INFO, "connection.closed", fields,
              COUNT_OF(fields), "Connection ended: %s", c->end_detail);
+    conn_hooks_end_problem(c);
     conn_hooks_disconnected(c);
 }
 

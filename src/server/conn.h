@@ -83,6 +83,7 @@ struct conn_socket {
     bool owes_ack;    /* bytes came that TCP may not have acknowledged, and nothing left since */
     bool has_eof;     /* the peer will send no more */
     bool is_broken;   /* the socket reported an error */
+    int error;        /* the first one; 0: none */
     bool has_hung_up; /* noticed while nothing could be read */
 };
 

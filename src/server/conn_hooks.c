@@ -1,5 +1,6 @@
 #include "server/conn_hooks.h"
 
+#include "base/mem.h"
 #include "server/conn.h"
 #include "server/server.h"
 
@@ -66,6 +67,66 @@ void conn_hooks_keys_exchanged(struct conn *c, const char *algorithms)
 void conn_hooks_authenticated(struct conn *c, const sally_auth_event *event)
 {
     tell(c, authenticated, event);
+}
+
+static bool has_session_hook(const struct hook_stack *hooks)
+{
+    for (size_t i = 0; i < hooks->count; i++)
+        if (hooks->sets[i].session_requested)
+            return true;
+    return false;
+}
+
+bool conn_hooks_session_requested(struct conn *c, uint32_t kind, struct slice name)
+{
+    const struct hook_stack *hooks = &c->server->hooks;
+    if (!has_session_hook(hooks))
+        return true;
+    char *text = slice_strdup(name);
+    bool ok = text != NULL;
+    const sally_session_request request = {
+        .struct_size = sizeof request, .kind = kind, .name = text};
+    for (size_t i = 0; i < hooks->count && ok; i++) {
+        const sally_hooks *set = &hooks->sets[i];
+        ok = !set->session_requested || set->session_requested(set->user_data, &c->pub, &request);
+    }
+    mem_free(text);
+    return ok;
+}
+
+static void problem(const sally_hooks *set, struct conn *c, const void *argument)
+{
+    if (set->problem)
+        set->problem(set->user_data, &c->pub, argument);
+}
+
+/* Its own stage says no more once it is closing. */
+static uint32_t stage_of(const struct conn *c)
+{
+    if (c->is_logged_in)
+        return SALLY_STAGE_OPEN;
+    return c->facts.agreed.kex ? SALLY_STAGE_LOGIN : SALLY_STAGE_HANDSHAKE;
+}
+
+void conn_hooks_problem(struct conn *c, sally_error code, int system_error, const char *text)
+{
+    const sally_problem told = {.struct_size = sizeof told,
+                                .stage = stage_of(c),
+                                .code = code,
+                                .system_error = system_error,
+                                .text = text};
+    tell(c, problem, &told);
+}
+
+void conn_hooks_end_problem(struct conn *c)
+{
+    static const sally_error codes[] = {
+        [SALLY_END_LOST] = SALLY_E_CLOSED,       [SALLY_END_TIMEOUT] = SALLY_E_TIMEOUT,
+        [SALLY_END_PROTOCOL] = SALLY_E_PROTOCOL, [SALLY_END_LIMIT] = SALLY_E_LIMIT,
+        [SALLY_END_AUTH] = SALLY_E_LIMIT,
+    };
+    if (codes[c->end_reason])
+        conn_hooks_problem(c, codes[c->end_reason], c->socket.error, c->end_detail);
 }
 
 void conn_hooks_disconnected(struct conn *c)

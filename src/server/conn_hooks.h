@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "base/cursor.h"
 #include "sallyport/hooks.h"
 
 struct conn;
@@ -16,6 +17,11 @@ void conn_hooks_connected(struct conn *c);
 bool conn_hooks_version_received(struct conn *c, const char *line);
 void conn_hooks_keys_exchanged(struct conn *c, const char *algorithms);
 void conn_hooks_authenticated(struct conn *c, const sally_auth_event *event);
+/* False: a hook refuses it, or there is no memory to ask. `kind`: SALLY_SESSION_ value. */
+bool conn_hooks_session_requested(struct conn *c, uint32_t kind, struct slice name);
+void conn_hooks_problem(struct conn *c, sally_error code, int system_error, const char *text);
+/* The same if the connection ends because of one. */
+void conn_hooks_end_problem(struct conn *c);
 void conn_hooks_disconnected(struct conn *c);
 
 #endif

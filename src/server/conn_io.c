@@ -1,4 +1,6 @@
 /* A connection's turns: from the socket to the engine, and back. */
+#include <errno.h>
+
 #include "base/number.h"
 #include "core/counters.h"
 #include "os/socket.h"
@@ -123,6 +125,14 @@ static void note_input(struct conn *c, size_t size, uint64_t now_ns)
     atomic_store_explicit(&c->facts.last_input_ns, now_ns, memory_order_relaxed);
 }
 
+/* Right after the call that failed. */
+static void note_broken(struct conn *c)
+{
+    if (!c->socket.is_broken)
+        c->socket.error = errno;
+    c->socket.is_broken = true;
+}
+
 /* One read into the engine's own buffer. Returns the bytes it brought. */
 static size_t receive(struct conn *c, uint64_t now_ns)
 {
@@ -147,7 +157,7 @@ static size_t receive(struct conn *c, uint64_t now_ns)
         note_end_of_input(c);
         return 0;
     case STREAM_BROKEN:
-        c->socket.is_broken = true;
+        note_broken(c);
         break;
     default:
         break;
@@ -178,7 +188,8 @@ static void transmit(struct conn *c, size_t *budget)
         enum stream_state state = c->stream.methods->send(&c->stream, out.data, size, &sent);
         if (state != STREAM_OK) {
             socket->is_blocked = state == STREAM_AGAIN;
-            socket->is_broken = !socket->is_blocked;
+            if (!socket->is_blocked)
+                note_broken(c);
             return;
         }
         c->active_ns = c->loop->heap_trim.moved_ns = loop_now_ns();

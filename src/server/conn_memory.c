@@ -1,6 +1,7 @@
 /* A connection's share of the memory, and what happens when none is left. */
 #include "base/mem.h"
 #include "base/number.h"
+#include "server/conn_hooks.h"
 #include "server/conn_session.h"
 #include "server/server.h"
 
@@ -70,6 +71,8 @@ static void log_once(struct conn *c, bool *was_logged, const char *event, const 
 
 void conn_note_refused_channel(struct conn *c, const char *setting)
 {
+    if (!c->has_logged_refusal)
+        conn_hooks_problem(c, SALLY_E_LIMIT, 0, setting);
     log_once(c, &c->has_logged_refusal, "channel.refused", setting, "Channel refused");
 }
 

@@ -3,6 +3,7 @@
 
 #include "auth/request.h"
 #include "server/conn.h"
+#include "server/conn_hooks.h"
 #include "server/server.h"
 
 /* Texts that sessions borrow stay with the set they came from; only numbers reach what runs
@@ -34,6 +35,7 @@ static sally_error replace_layer(struct conn *c, struct setting_layer *at,
         *at = before;
         log_line(&c->server->log, conn_log_ids(c), SALLY_LOG_WARNING, "settings.refused", NULL, 0,
                  "%s", why);
+        conn_hooks_problem(c, error, 0, why);
         return error;
     }
     setting_layer_clear(&before);

@@ -409,6 +409,8 @@ void login_try(struct conn *c, struct login_query *q)
         log_line(&c->log, conn_log_ids(c), SALLY_LOG_WARNING, "auth.impossible", fields,
                  COUNT_OF(fields), "%s",
                  c->service->auth ? "Out of memory" : "Nobody may log in: no users are set up");
+        conn_hooks_problem(c, c->service->auth ? SALLY_E_NO_MEMORY : SALLY_E_STATE, 0,
+                           c->service->auth ? "out of memory" : "nobody may log in");
         q->answers->reject(q, 0);
         return;
     }

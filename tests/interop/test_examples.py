@@ -18,7 +18,8 @@ from process import BUILD, ROOT, assert_no_report, free_port, sanitizer_env
 
 EXAMPLES = BUILD / "examples"
 SERVERS = {"smallest": False, "serve_folder": True, "own_memory": False, "late_storage": False, "hooks": True, "rights": True, "event_loop": True,
-           "descriptors": True, "server": False, "virtual_files": False, "encrypted": True, "tenants": True}
+           "descriptors": True, "server": False, "virtual_files": False, "encrypted": True, "tenants": True,
+           "watch": True}
 ENVIRONMENT = {"encrypted": {"PASSPHRASE": "open sesame"}}
 
 
@@ -26,7 +27,7 @@ def launch(name, arguments, directory, place=EXAMPLES):
     """The process, its port, and a first connection, as soon as there can be one."""
     port = free_port()
     process = subprocess.Popen([str(place / name), *arguments, f"sftp://127.0.0.1:{port}"], cwd=directory,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.PIPE,
                                env={**sanitizer_env(), **ENVIRONMENT.get(name, {})})
     deadline = time.monotonic() + 20
     while True:
@@ -183,6 +184,44 @@ def test_virtual_files(folder):
                 client.open(path, mode)
         with pytest.raises(OSError):
             client.remove("/visits.txt")
+
+
+def test_watch(folder):
+    example = Example("watch", folder)
+
+    def await_line(text):
+        seen = []
+        while True:
+            line = example.process.stdout.readline().decode()
+            assert line, seen
+            seen.append(line)
+            if text in line:
+                return line
+
+    await_line("comes from: 127.0.0.1")
+    await_line("client: SSH-2.0-paramiko")
+    await_line("cipher: aes128-ctr")
+    await_line("strict key exchange: ")
+    await_line("logged in: demo")
+    await_line("subsystem: sftp")
+    with pytest.raises(paramiko.SSHException):
+        example.transport.open_session().exec_command("md5sum /file")
+    await_line("command refused: md5sum /file")
+    with pytest.raises(paramiko.SSHException):
+        example.transport.open_session().invoke_shell()
+    await_line("command refused: ")
+    file = example.client.open("/file")
+    assert file.read() == b"text"
+    example.process.stdin.write(b"\n")
+    example.process.stdin.flush()
+    assert "/file (4 bytes read, 0 written)" in await_line("has open")
+    example.process.stdin.write(b"demo\n")
+    example.process.stdin.flush()
+    await_line("leaves after 3 sessions")
+    await_line("ended: please leave")
+    example.transport.join(20)
+    assert not example.transport.is_active()
+    example.stop()
 
 
 def test_rights_end_with_a_large_upload(folder):

@@ -114,12 +114,16 @@ static void on_keys_exchanged(void *user_data, bool first, const char *algorithm
 
 static bool on_subsystem(void *user_data, struct ssh_channel *channel, struct slice name)
 {
+    if (!conn_hooks_session_requested(conn_of(user_data), SALLY_SESSION_SUBSYSTEM, name))
+        return false;
     return slice_is(name, "sftp") && channel_open(user_data, channel, &channel_sftp, name);
 }
 
 static bool on_exec(void *user_data, struct ssh_channel *channel, struct slice command)
 {
-    return channel_open(user_data, channel, &channel_exec, command);
+    uint32_t kind = command.size ? SALLY_SESSION_EXEC : SALLY_SESSION_SHELL;
+    return conn_hooks_session_requested(conn_of(user_data), kind, command) &&
+           channel_open(user_data, channel, &channel_exec, command);
 }
 
 static const char *on_window_charge(void *user_data, size_t bytes, uint32_t part)

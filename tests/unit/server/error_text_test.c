@@ -197,6 +197,26 @@ static sally_error walk_without_function(sally_server *s)
     return sally_server_walk(s, NULL, NULL);
 }
 
+static sally_error walk_files_without_function(sally_server *s)
+{
+    return sally_server_walk_files(s, NULL, NULL);
+}
+
+static sally_error listen_without_options(sally_server *s)
+{
+    return sally_server_listen(s, NULL, NULL);
+}
+
+static sally_error set_log_level_too_high(sally_server *s)
+{
+    return sally_server_set_log_level(s, 6);
+}
+
+static sally_error wait_for_a_moment(sally_server *s)
+{
+    return sally_server_wait_for(s, 0);
+}
+
 static sally_error disconnect_unknown_connection(sally_server *s)
 {
     return sally_server_disconnect(s, 4711, "bye");
@@ -270,6 +290,9 @@ static const struct failing on_any[] = {
     {adopt_gopher, SALLY_E_UNSUPPORTED, {"\"sftp\""}},
     {adopt_one_too_many, SALLY_E_LIMIT, {"limits.unauthenticated"}},
     {walk_without_function, SALLY_E_INVALID, {"NULL"}},
+    {walk_files_without_function, SALLY_E_INVALID, {"NULL"}},
+    {listen_without_options, SALLY_E_INVALID, {"NULL", "struct_size"}},
+    {set_log_level_too_high, SALLY_E_RANGE, {"6", "debug"}},
     {disconnect_unknown_connection, SALLY_E_NOT_FOUND, {"4711"}},
     {rekey_unknown_connection, SALLY_E_NOT_FOUND, {"4711"}},
     {change_unknown_connection, SALLY_E_NOT_FOUND, {"4711"}},
@@ -283,8 +306,10 @@ static const struct failing on_new[] = {
     {add_no_hooks, SALLY_E_INVALID, {"hooks is NULL"}},
     {add_hooks_without_size, SALLY_E_INVALID, {"struct_size"}},
     {sally_server_wait, SALLY_E_STATE, {"not started"}},
+    {wait_for_a_moment, SALLY_E_STATE, {"not started"}},
 };
 static const struct failing on_started[] = {
+    {wait_for_a_moment, SALLY_E_TIMEOUT, {"still running"}},
     {set_too_late, SALLY_E_STATE, {"server.loops", "before the server starts"}},
     {add_hooks, SALLY_E_STATE, {"already started"}},
     {set_log, SALLY_E_STATE, {"already started"}},

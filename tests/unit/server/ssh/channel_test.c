@@ -19,6 +19,7 @@ enum { FXP_STAT = 17, CHANNELS = 3 };
 struct stuck {
     atomic_bool free;
     atomic_uint inside;
+    atomic_uint refused; /* told of as problems */
 };
 
 static sally_status be_stuck(void *user_data, sally_op *op)
@@ -29,6 +30,17 @@ static sally_status be_stuck(void *user_data, sally_op *op)
     while (!s->free)
         nap(5);
     return SALLY_CONTINUE;
+}
+
+static void note_problem(void *user_data, sally_connection *connection,
+                         const sally_problem *problem)
+{
+    struct stuck *s = user_data;
+    (void)connection;
+    assert_int_equal(problem->stage, SALLY_STAGE_OPEN);
+    assert_int_equal(problem->code, SALLY_E_LIMIT);
+    assert_string_equal(problem->text, "limits.channels");
+    s->refused++;
 }
 
 static bool is_channel_gone(struct client *c)
@@ -67,10 +79,11 @@ static bool open_and_leave_stuck(struct client *c, struct stuck *s, uint32_t cou
 static void sessions_that_cannot_end_count(void **state)
 {
     (void)state;
-    struct stuck stuck = {false, 0};
+    struct stuck stuck = {false, 0, 0};
     const sally_hooks hooks = {.struct_size = sizeof hooks,
                                .before_mask = SALLY_OP_BIT(SALLY_OP_STAT),
                                .before = be_stuck,
+                               .problem = note_problem,
                                .user_data = &stuck};
     sally_server *s;
     sally_fs *memory;
@@ -90,6 +103,7 @@ static void sessions_that_cannot_end_count(void **state)
         assert_true(open_and_leave_stuck(&c, &stuck, i));
     assert_false(reopen(&c));
     assert_false(c.over); /* the channel was opened, and stays without a subsystem */
+    assert_int_equal(stuck.refused, 1);
     stuck.free = true;
     bool again = false;
     for (int i = 0; i < 1000 && !again; i++) {
