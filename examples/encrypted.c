@@ -66,10 +66,10 @@ static void correct(sally_attrs *a)
         a->size -= a->size < HEADER ? a->size : HEADER;
 }
 
-static bool see_entry(void *context, sally_op *op, const char **name, sally_attrs *attrs)
+static bool see_entry(void *context, sally_op *op, sally_entry *entry)
 {
-    (void)context, (void)op, (void)name;
-    correct(attrs);
+    (void)context, (void)op;
+    correct(entry->attrs);
     return true;
 }
 
@@ -78,7 +78,7 @@ static bool see_entry(void *context, sally_op *op, const char **name, sally_attr
 static void end(struct job *j, sally_status status)
 {
     bool opens = j->op->kind == SALLY_OP_OPEN;
-    if (opens && status == SALLY_OK && sally_file_set(j->op->file, vault, j->state))
+    if (opens && status == SALLY_OK && sally_file_set_data(j->op->file, vault, j->state, NULL))
         status = SALLY_FAILURE;
     if (opens && status != SALLY_OK)
         free(j->state); /* the library closes what `disk` has opened */
@@ -251,7 +251,7 @@ static sally_status set_down(struct job *j)
 static sally_status down(sally_fs *fs, sally_op *op)
 {
     struct job *j = sally_op_alloc(op, sizeof *j);
-    struct state *state = sally_file_get(op->file, fs);
+    struct state *state = sally_file_data(op->file, fs);
     if (op->kind == SALLY_OP_CLOSE) {
         free(state);
         return sally_fs_call(fs, disk, op, NULL, NULL);
@@ -291,7 +291,7 @@ int main(int argc, char **argv)
     sally_fs_methods_wrap(&methods, disk, down);
     methods.close = down; /* also if the storage inside has none */
     /* These would show what is stored, or lock other bytes. COPY becomes READ and WRITE. */
-    methods.copy = methods.hash = methods.lend_fd = methods.extended = NULL;
+    methods.copy = methods.hash = methods.extended = NULL;
     methods.lock = methods.unlock = NULL;
     if (sally_fs_new(&vault, &methods, NULL))
         return 1;

@@ -46,7 +46,7 @@ static sally_status opened(sally_fs *fs, sally_op *op, sally_status status, void
         return status;
     size_t path = strlen(op->path) + 1, real = strlen(w->real) + 1;
     struct filtered_file *file = mem_alloc(sizeof(*file) + path + real);
-    if (!file || sally_file_set(op->file, fs, file) != SALLY_E_OK) {
+    if (!file || sally_file_set_data(op->file, fs, file, NULL) != SALLY_E_OK) {
         mem_free(file);
         return SALLY_FAILURE; /* the library closes it */
     }
@@ -192,19 +192,18 @@ static sally_status by_path(sally_fs *fs, sally_op *op)
     return f->has_links && op->kind != SALLY_OP_REALPATH ? resolve(fs, op, w) : go_on(fs, op, w);
 }
 
-static bool see_entry(void *context, sally_op *op, const char **name, sally_attrs *attrs)
+static bool see_entry(void *context, sally_op *op, sally_entry *entry)
 {
     const struct filtered_file *dir = context;
     const uint32_t gone = SALLY_FILTER_HIDDEN | SALLY_FILTER_UNLISTED;
     (void)op;
-    (void)attrs;
-    return !(filter_judge(dir->filter, dir->path, *name).flags & gone) &&
-           !(filter_judge(dir->filter, dir->real, *name).flags & gone);
+    return !(filter_judge(dir->filter, dir->path, entry->name).flags & gone) &&
+           !(filter_judge(dir->filter, dir->real, entry->name).flags & gone);
 }
 
 static sally_status closed(sally_fs *fs, sally_op *op, sally_status status, void *context)
 {
-    sally_file_set(op->file, fs, NULL);
+    sally_file_set_data(op->file, fs, NULL, NULL);
     mem_free(context);
     return status;
 }
@@ -212,9 +211,9 @@ static sally_status closed(sally_fs *fs, sally_op *op, sally_status status, void
 static sally_status by_file(sally_fs *fs, sally_op *op)
 {
     sally_fs *inner = filter_of(fs)->inner;
-    struct filtered_file *file = sally_file_get(op->file, fs);
+    struct filtered_file *file = sally_file_data(op->file, fs);
     const sally_file *second = op_second_file(op);
-    const struct filtered_file *to = second ? sally_file_get(second, fs) : NULL;
+    const struct filtered_file *to = second ? sally_file_data(second, fs) : NULL;
     if (!file)
         return sally_fs_call(fs, inner, op, NULL, NULL);
     if (op_kind_closes(op->kind))

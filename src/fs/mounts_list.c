@@ -49,15 +49,14 @@ static struct slice next_name(const struct mounts *m, struct mounted_file *dir)
 }
 
 /* They were listed already, whatever the storage has there. */
-static bool leave_mounts_out(void *context, sally_op *op, const char **name, sally_attrs *attrs)
+static bool leave_mounts_out(void *context, sally_op *op, sally_entry *entry)
 {
     const struct mounted_file *dir = context;
     const struct mounts *m = dir->mounts;
-    const struct slice entry = {(const uint8_t *)*name, strlen(*name)};
+    const struct slice name = slice_of(entry->name);
     (void)op;
-    (void)attrs;
     for (size_t i = 0; i < m->count; i++)
-        if (entry.size && is_same(entry, name_towards(dir->path, &m->mount[i])))
+        if (name.size && is_same(name, name_towards(dir->path, &m->mount[i])))
             return false;
     return true;
 }

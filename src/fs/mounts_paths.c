@@ -197,7 +197,7 @@ static sally_status opened(sally_fs *fs, sally_op *op, sally_status status, void
         return status;
     size_t size = path ? strlen(path) + 1 : 0;
     struct mounted_file *file = path ? mem_zalloc(sizeof(*file) + size) : NULL;
-    if (!file || sally_file_set(op->file, fs, file) != SALLY_E_OK) {
+    if (!file || sally_file_set_data(op->file, fs, file, NULL) != SALLY_E_OK) {
         mem_free(file);
         return SALLY_FAILURE;
     }
@@ -220,7 +220,7 @@ sally_status mounts_open(sally_fs *fs, sally_op *op)
 
 static sally_status closed(sally_fs *fs, sally_op *op, sally_status status, void *context)
 {
-    sally_file_set(op->file, fs, NULL);
+    sally_file_set_data(op->file, fs, NULL, NULL);
     mem_free(context);
     return status;
 }
@@ -242,7 +242,7 @@ static sally_status on_made_up(sally_fs *fs, sally_op *op, struct mounted_file *
 
 sally_status mounts_by_file(sally_fs *fs, sally_op *op)
 {
-    struct mounted_file *file = sally_file_get(op->file, fs);
+    struct mounted_file *file = sally_file_data(op->file, fs);
     if (!file)
         return SALLY_INVALID_HANDLE;
     if (op->kind == SALLY_OP_READDIR)

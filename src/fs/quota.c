@@ -80,10 +80,6 @@ static sally_status quota_slot(sally_fs *fs, sally_op *op)
         return quota_rename(fs, op);
     case SALLY_OP_STATVFS:
         return sally_fs_call(fs, q->inner, op, statvfs_done, NULL);
-    case SALLY_OP_LEND_FD:
-        if (op->u.lend_fd.flags & SALLY_OPEN_WRITE)
-            return SALLY_UNSUPPORTED;
-        break;
     default:
         break;
     }

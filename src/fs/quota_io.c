@@ -57,7 +57,7 @@ static sally_status written(sally_fs *fs, sally_op *op, sally_status status, voi
 sally_status quota_write(sally_fs *fs, sally_op *op)
 {
     struct quota *q = quota_of(fs);
-    struct quota_file *f = sally_file_get(op->file, fs);
+    struct quota_file *f = sally_file_data(op->file, fs);
     uint64_t end, length = op->u.io.length;
     if (!f || length == 0 || __builtin_add_overflow(op->u.io.offset, length, &end))
         return sally_fs_call(fs, q->inner, op, NULL, NULL);
@@ -109,7 +109,7 @@ static sally_status copy_measured(sally_fs *fs, sally_op *op, sally_status statu
 sally_status quota_copy(sally_fs *fs, sally_op *op)
 {
     struct quota *q = quota_of(fs);
-    struct quota_file *to = sally_file_get(op->u.copy.to, fs);
+    struct quota_file *to = sally_file_data(op->u.copy.to, fs);
     if (!to || to->appends)
         return SALLY_UNSUPPORTED;
     if (op->flags & SALLY_OP_TRY)

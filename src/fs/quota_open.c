@@ -39,7 +39,7 @@ static sally_status joined(sally_fs *fs, sally_op *op, struct opening *o)
     o->file->written = o->creates || truncates;
     o->file->appends = (op->u.open.flags & SALLY_OPEN_APPEND) != 0;
     o->file->delete_on_close = (op->u.open.flags & SALLY_OPEN_DELETE_ON_CLOSE) != 0;
-    if (sally_file_set(op->file, fs, o->file) == SALLY_E_OK)
+    if (sally_file_set_data(op->file, fs, o->file, NULL) == SALLY_E_OK)
         return SALLY_OK;
     quota_file_leave(q, o->file);
     return SALLY_FAILURE;
@@ -139,7 +139,7 @@ static sally_status closed(sally_fs *fs, sally_op *op, sally_status status, void
 {
     struct quota *q = quota_of(fs);
     struct quota_file *f = context;
-    sally_file_set(op->file, fs, NULL);
+    sally_file_set_data(op->file, fs, NULL, NULL);
     if (f->delete_on_close || (f->written && status != SALLY_OK))
         f->last_path = quota_path_of(q, op, f);
     if (!f->last_path)
@@ -165,7 +165,7 @@ static sally_status measured_last(sally_fs *fs, sally_op *op, sally_status statu
 sally_status quota_close(sally_fs *fs, sally_op *op)
 {
     struct quota *q = quota_of(fs);
-    struct quota_file *f = sally_file_get(op->file, fs);
+    struct quota_file *f = sally_file_data(op->file, fs);
     if (!f)
         return sally_fs_call(fs, q->inner, op, NULL, NULL);
     if (op->flags & SALLY_OP_TRY)

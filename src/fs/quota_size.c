@@ -129,7 +129,7 @@ sally_status quota_resize(sally_fs *fs, sally_op *op)
     if (!r)
         return SALLY_FAILURE;
     *r = (struct resizing){.size = op->u.setstat.attrs->size};
-    r->file = op->kind == SALLY_OP_FSETSTAT ? sally_file_get(op->file, fs) : NULL;
+    r->file = op->kind == SALLY_OP_FSETSTAT ? sally_file_data(op->file, fs) : NULL;
     if (r->file) {
         r->inode = r->file->inode;
         return resize_open(fs, op, r);

@@ -25,12 +25,11 @@ static sally_status check_names(const struct staging *st, const sally_op *op)
     return SALLY_PENDING;
 }
 
-static bool leave_out(void *context, sally_op *op, const char **name, sally_attrs *attrs)
+static bool leave_out(void *context, sally_op *op, sally_entry *entry)
 {
     const struct staging *st = context;
     (void)op;
-    (void)attrs;
-    return strncmp(*name, st->prefix, strlen(st->prefix)) != 0;
+    return strncmp(entry->name, st->prefix, strlen(st->prefix)) != 0;
 }
 
 struct moving {
@@ -59,7 +58,7 @@ static sally_status rename_other(sally_fs *fs, sally_op *op)
 static sally_status by_file(sally_fs *fs, sally_op *op)
 {
     struct staging *st = sally_fs_data(fs);
-    struct upload *u = sally_file_get(op->file, fs);
+    struct upload *u = sally_file_data(op->file, fs);
     if (u) {
         pthread_mutex_lock(&st->lock);
         op->path = u->temporary->text;

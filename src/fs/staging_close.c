@@ -40,7 +40,7 @@ static sally_status closed(sally_fs *fs, sally_op *op, sally_status status, void
     struct upload *u = context;
     sally_file_facts facts;
     sally_file_get_facts(op->file, &facts);
-    sally_file_set(op->file, fs, NULL);
+    sally_file_set_data(op->file, fs, NULL, NULL);
     u->status = status;
     if (status == SALLY_OK && facts.close_reason == SALLY_CLOSED_BY_CLIENT) {
         aside_begin(&u->aside, op, SALLY_OP_RENAME, u->temporary->text, NULL);
@@ -59,7 +59,7 @@ static sally_status closed(sally_fs *fs, sally_op *op, sally_status status, void
 sally_status staging_close(sally_fs *fs, sally_op *op)
 {
     struct staging *st = staging_of(fs);
-    struct upload *u = sally_file_get(op->file, fs);
+    struct upload *u = sally_file_data(op->file, fs);
     if (!u)
         return sally_fs_call(fs, st->inner, op, NULL, NULL);
     if (op->flags & SALLY_OP_TRY)

@@ -50,7 +50,7 @@ static sally_status opened(sally_fs *fs, sally_op *op, sally_status status, void
         staging_upload_free(o->upload);
         return status;
     }
-    if (sally_file_set(op->file, fs, o->upload) != SALLY_E_OK) {
+    if (sally_file_set_data(op->file, fs, o->upload, NULL) != SALLY_E_OK) {
         aside_begin(&o->aside, op, SALLY_OP_REMOVE, o->upload->temporary->text, NULL);
         return aside_call(&o->aside, fs, st->inner, op, given_up, o);
     }

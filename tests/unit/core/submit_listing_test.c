@@ -64,12 +64,11 @@ static sally_status command_(sally_fs *fs, sally_op *op)
     return SALLY_UNSUPPORTED;
 }
 
-static bool on_entry(void *context, sally_op *op, const char **name, sally_attrs *attrs)
+static bool on_entry(void *context, sally_op *op, sally_entry *entry)
 {
     struct rig *x = context;
     (void)op;
-    (void)attrs;
-    snprintf(x->last, sizeof x->last, "%s", *name);
+    snprintf(x->last, sizeof x->last, "%s", entry->name);
     x->seen++;
     return true;
 }

@@ -28,10 +28,10 @@ static void copy(char *out, size_t size, const char *text)
     snprintf(out, size, "%s", text);
 }
 
-static void on_event(void *user_data, const sally_peer *peer, const sally_auth_event *event)
+static void on_event(void *user_data, sally_connection *connection, const sally_auth_event *event)
 {
     struct watch *w = user_data;
-    assert_true(peer->connection_id > 0);
+    assert_true(sally_connection_id(connection) > 0);
     copy(w->user, sizeof w->user, event->user);
     copy(w->method, sizeof w->method, event->method);
     copy(w->fingerprint, sizeof w->fingerprint, event->fingerprint);
