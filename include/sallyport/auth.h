@@ -17,6 +17,7 @@
 #include "sallyport/export.h"
 #include "sallyport/op.h"
 #include "sallyport/session.h"
+#include "sallyport/settings.h"
 
 SALLY_BEGIN_DECLS
 
@@ -229,12 +230,6 @@ SALLY_API sally_auth_result sally_auth_accept_asked(sally_auth_request *request,
                                                     const sally_auth *inner);
 /** @} */
 
-/** A setting of a user's. */
-typedef struct sally_user_setting {
-    const char *name;  /**< see sally_auth_set() */
-    const char *value; /**< the same */
-} sally_user_setting;
-
 /** One user of the ready-made authenticator. All that it points to is copied. */
 typedef struct sally_user {
     size_t struct_size; /**< sizeof(sally_user) */
@@ -256,10 +251,10 @@ typedef struct sally_user {
     const char *const *authorized_keys_files; /**< more files, as authorized_keys_file; NULL for
                                                  none */
     size_t authorized_keys_file_count;        /**< of these; at most 32 files in all */
-    const sally_user_setting *settings; /**< for the user's connections; they are checked at the
+    const sally_setting_value *settings; /**< for the user's connections; they are checked at the
                                            login, which a wrong one rejects (the log says which).
                                            NULL for none */
-    size_t setting_count;               /**< of these; at most 64 */
+    size_t setting_count;                /**< of these; at most 64 */
     const char *message; /**< the welcome, see sally_auth_set_message(); NULL for none */
 } sally_user;
 

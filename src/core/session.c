@@ -148,6 +148,11 @@ bool session_turn_is_over(const sally_session *s)
     return turn_is_over(s->host->turn);
 }
 
+void session_spend(const sally_session *s, uint32_t units)
+{
+    turn_spend(s->host->turn, units);
+}
+
 struct local_account *session_memory(const sally_session *s)
 {
     return s->memory;

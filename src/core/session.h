@@ -73,6 +73,8 @@ void session_begin_turn(sally_session *session);
 /* Below max_operations, not closing, and the turn is not over. */
 bool session_may_submit(const sally_session *session);
 bool session_turn_is_over(const sally_session *session);
+/* For work that no operation stands for: units as in base/turn.h. */
+void session_spend(const sally_session *session, uint32_t units);
 /* Its memory; NULL: no account is kept. */
 struct local_account *session_memory(const sally_session *session);
 /* Whether there is room for `bytes` more, and if not, whether the user's reserve may be used:
@@ -101,6 +103,7 @@ uint64_t session_changes(const sally_session *session);
  * it has come; what only looks is cancelled, or answered SALLY_CONNECTION_LOST without reaching the
  * storage, also when it is submitted later. */
 void session_drain(sally_session *session);
+bool session_is_draining(const sally_session *session);
 
 /* Why the session is about to end: a SALLY_END_ value, for SESSION_END. The first one counts. */
 void session_set_end_reason(sally_session *session, uint32_t reason);

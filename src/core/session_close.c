@@ -21,6 +21,11 @@ void session_drain(sally_session *s)
     }
 }
 
+bool session_is_draining(const sally_session *s)
+{
+    return s->stage >= SESSION_DRAINING;
+}
+
 /* What was queued never reaches the storage, but is answered like everything else. */
 static void drop_queued(sally_session *s)
 {

@@ -241,7 +241,9 @@ static bool ask_more(struct scp *s)
     *p = (struct piece){.block = block, .wanted = wanted, .done = failed};
     f->count++;
     f->asked += wanted;
-    if (!failed)
+    if (failed)
+        session_spend(s->session, TURN_REQUEST); /* as much work as a READ */
+    else
         ask(s, p);
     return true;
 }
@@ -358,6 +360,10 @@ static bool walk(struct scp *s)
 
 static bool source_step(struct scp *s)
 {
+    if (session_is_draining(s->session)) { /* nobody will take it, and a file may be of any size */
+        scp_finish(s, 1);
+        return true;
+    }
     switch (s->source.state) {
     case SOURCE_WALK:
         return walk(s);

@@ -179,6 +179,51 @@ static sally_error try_client(const void *given)
     return error;
 }
 
+static sally_error try_listener(const void *given)
+{
+    sally_server *server;
+    sally_error error = sally_server_new(&server);
+    if (error)
+        return error;
+    error = sally_server_listen(server, given, NULL);
+    sally_server_free(server);
+    return error;
+}
+static sally_error made(sally_fs *fs, sally_error error)
+{
+    if (!error)
+        sally_fs_unref(fs);
+    return error;
+}
+static sally_error try_mount(const void *given)
+{
+    sally_fs *fs;
+    sally_error error = sally_fs_mounts(&fs, NULL, given, 1);
+    return made(fs, error);
+}
+static sally_error try_quota(const void *given)
+{
+    sally_fs *fs;
+    sally_error error = sally_fs_quota(&fs, storage, 0, 0);
+    if (error)
+        return error;
+    error = sally_fs_quota_set(fs, given, SALLY_QUOTA_LIMITS);
+    sally_fs_unref(fs);
+    return error;
+}
+static sally_error try_staging(const void *given)
+{
+    sally_fs *fs;
+    sally_error error = sally_fs_staging(&fs, storage, given);
+    return made(fs, error);
+}
+static sally_error try_rule(const void *given)
+{
+    sally_fs *fs;
+    sally_error error = sally_fs_filter(&fs, storage, given, 1);
+    return made(fs, error);
+}
+
 static void expect(const char *name, const char *what, sally_error got, sally_error wanted)
 {
     if (got == wanted)
@@ -280,6 +325,16 @@ int main(void)
     TRY(sally_entry, longname, try_entry);
     const sally_client_options sample_sally_client_options = {.version = 3};
     TRY(sally_client_options, server, try_client);
+    const sally_listener_options sample_sally_listener_options = {.url = "sftp://127.0.0.1:0"};
+    const sally_mount sample_sally_mount = {.path = "/a", .fs = storage};
+    const sally_quota sample_sally_quota = {.max_bytes = 1};
+    const sally_staging_options sample_sally_staging_options = {.prefix = "."};
+    const sally_filter_rule sample_sally_filter_rule = {.path = "/a"};
+    TRY(sally_listener_options, setting_count, try_listener);
+    TRY(sally_mount, fs, try_mount);
+    TRY(sally_quota, files, try_quota);
+    TRY(sally_staging_options, reserved, try_staging);
+    TRY(sally_filter_rule, flags, try_rule);
     try_rows_of_hooks();
     try_counters();
     sally_fs_unref(storage);

@@ -285,7 +285,7 @@ static struct auth_request *log_in(void)
 static void users_have_settings_and_a_welcome(void **state)
 {
     (void)state;
-    sally_user_setting settings[65] = {{"sftp.max_read", "64K"}, {"ssh.commands", "none"}};
+    sally_setting_value settings[65] = {{"sftp.max_read", "64K"}, {"ssh.commands", "none"}};
     sally_user joe = user("joe", "secret");
     joe.settings = settings;
     joe.setting_count = 2;
@@ -307,7 +307,7 @@ static void users_have_settings_and_a_welcome(void **state)
     assert_int_equal(sally_auth_users_add(users, &joe), SALLY_E_INVALID);
     joe.setting_count = 65;
     for (size_t i = 0; i < 65; i++)
-        settings[i] = (sally_user_setting){"a", "b"};
+        settings[i] = (sally_setting_value){"a", "b"};
     assert_int_equal(sally_auth_users_add(users, &joe), SALLY_E_LIMIT);
     joe.settings = NULL;
     assert_int_equal(sally_auth_users_add(users, &joe), SALLY_E_INVALID);
@@ -730,7 +730,7 @@ static void short_memory(void **state)
     sally_user joe = user("joe", "secret");
     joe.authorized_keys = LINE_A;
     const char *const files[] = {"/nonexistent", "/nowhere"};
-    const sally_user_setting settings[] = {{"a", "b"}, {"c", "d"}};
+    const sally_setting_value settings[] = {{"a", "b"}, {"c", "d"}};
     joe.authorized_keys_file = "/nonexistent";
     joe.authorized_keys_files = files;
     joe.authorized_keys_file_count = 2;

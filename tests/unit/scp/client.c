@@ -136,6 +136,7 @@ bool client_start(struct client *c, const char *command)
     sally_fs_unref(fs);
     if (error)
         return false;
+    c->session = session;
     const struct scp_options scp = {.allowed = c->allowed};
     error = scp_new(&c->engine, session, slice_of(command), &scp,
                     c->how & RUN_RANDOM ? &with_wish : &without, c);

@@ -19,6 +19,7 @@ struct client {
     struct session_host host; /* first */
     struct store store;
     struct scp *engine;
+    sally_session *session; /* the engine's */
     uint32_t how;
     uint32_t permissions; /* before client_start(); SALLY_MAY_ALL */
     uint32_t allowed;     /* the same; SCP_ALL_COMMANDS */

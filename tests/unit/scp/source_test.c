@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "core/session.h"
 #include "scp/client.h"
 
 #define ZEROS(n) "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", (n)
@@ -179,6 +180,66 @@ static void shorter_files_are_filled_up(void **state)
     client_clear(&c);
 }
 
+static void begin_huge_file(struct client *c)
+{
+    static const char head[] = "C0644 4611686018427387904 hello\n";
+    client_init(c, 0);
+    struct store_node *n = store_find(&c->store, "/home/joe/hello");
+    n->permissions = 0644;
+    n->size = (size_t)1 << 62;
+    assert_true(client_start(c, "scp -f hello"));
+    client_say(c, "\0", 1);
+    n->size = 5;
+    assert_int_equal(c->out.size, sizeof head - 1);
+    buf_reset(&c->out);
+}
+
+/* What was promised cannot be read, but nobody waits for it any more. */
+static void a_huge_file_ends_with_its_client(void **state)
+{
+    (void)state;
+    struct client c;
+    begin_huge_file(&c);
+    session_drain(c.session);
+    client_say(&c, "\0", 1);
+    client_eof(&c);
+    assert_true(c.finished);
+    assert_int_equal(c.status, 1);
+    assert_int_equal(c.out.size, 0);
+    client_clear(&c);
+}
+
+static uint64_t no_time(void)
+{
+    return 1;
+}
+
+/* Zeros cost no READ, but time. */
+static void a_huge_file_takes_turns(void **state)
+{
+    (void)state;
+    struct client c;
+    struct turn turn = {.now_ns = no_time};
+    begin_huge_file(&c);
+    c.host.turn = &turn;
+    for (int i = 0; i < 3; i++) {
+        turn_begin(&turn);
+        if (i == 0)
+            scp_input(c.engine, (const uint8_t *)"\0", 1);
+        else
+            scp_flush(c.engine);
+        assert_true(turn_is_over(&turn));
+        assert_in_range(c.out.size, 1, (TURN_UNITS / TURN_REQUEST + 2) * 128 * 1024);
+        buf_clear(&c.out);
+        buf_init(&c.out, SIZE_MAX / 2);
+    }
+    turn_begin(&turn);
+    session_drain(c.session);
+    client_eof(&c);
+    assert_true(c.finished);
+    client_clear(&c);
+}
+
 static void loops_of_links_end(void **state)
 {
     (void)state;
@@ -208,6 +269,8 @@ int main(void)
         cmocka_unit_test(odd_names_are_made_harmless),
         cmocka_unit_test(large_files_are_sent_within_bounds),
         cmocka_unit_test(shorter_files_are_filled_up),
+        cmocka_unit_test(a_huge_file_ends_with_its_client),
+        cmocka_unit_test(a_huge_file_takes_turns),
         cmocka_unit_test(loops_of_links_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
