@@ -82,12 +82,16 @@ static sally_status pass(struct layer *l, sally_op *op)
     return answer(l, op, has(l->fail, op->kind) ? SALLY_NO_SUCH_FILE : SALLY_OK);
 }
 
+/* READs of a concurrent storage come at the same time. */
 static void note_paths(struct layer *l, const sally_op *op)
 {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     bool two = op->kind == SALLY_OP_RENAME || op->kind == SALLY_OP_LINK;
+    pthread_mutex_lock(&lock);
     size_t used = strlen(l->paths);
     snprintf(l->paths + used, sizeof l->paths - used, "%s%s%s ", op->path, two ? ">" : "",
              two ? op->u.rename.to : "");
+    pthread_mutex_unlock(&lock);
 }
 
 static void divert(sally_op *op)

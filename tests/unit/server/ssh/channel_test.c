@@ -37,10 +37,10 @@ static void note_problem(void *user_data, sally_connection *connection,
 {
     struct stuck *s = user_data;
     (void)connection;
-    assert_int_equal(problem->stage, SALLY_STAGE_OPEN);
-    assert_int_equal(problem->code, SALLY_E_LIMIT);
-    assert_string_equal(problem->text, "limits.channels");
-    s->refused++;
+    /* That the client closes its socket is a problem, too, where that is seen in time. */
+    if (problem->stage == SALLY_STAGE_OPEN && problem->code == SALLY_E_LIMIT &&
+        strcmp(problem->text, "limits.channels") == 0)
+        s->refused++;
 }
 
 static bool is_channel_gone(struct client *c)
