@@ -94,7 +94,7 @@ static void clear(struct tenant *tenant)
 
 int main(int argc, char **argv)
 {
-    struct tenant tenants[2] = {{NULL}, {NULL}};
+    struct tenant tenants[2] = {{.root = NULL}, {.root = NULL}};
     sally_fs *disk = NULL, *shelf = NULL, *library = NULL;
     sally_server *server = NULL;
     if (argc < 2) {

@@ -35,7 +35,7 @@ static void note(char *trace, const char *what, unsigned offset)
 {
     char text[32];
     snprintf(text, sizeof text, "%s%u ", what, offset);
-    strncat(trace, text, 8191 - strlen(trace));
+    strcat(trace, text);
 }
 
 static sally_status slot(sally_fs *fs, sally_op *op)

@@ -182,15 +182,17 @@ static void shorter_files_are_filled_up(void **state)
 
 static void begin_huge_file(struct client *c)
 {
-    static const char head[] = "C0644 4611686018427387904 hello\n";
+    char head[64];
     client_init(c, 0);
     struct store_node *n = store_find(&c->store, "/home/joe/hello");
     n->permissions = 0644;
-    n->size = (size_t)1 << 62;
+    n->size = SIZE_MAX / 2;
+    int length = snprintf(head, sizeof head, "C0644 %zu hello\n", n->size);
     assert_true(client_start(c, "scp -f hello"));
     client_say(c, "\0", 1);
     n->size = 5;
-    assert_int_equal(c->out.size, sizeof head - 1);
+    assert_int_equal(c->out.size, length);
+    assert_memory_equal(buf_head(&c->out), head, (size_t)length);
     buf_reset(&c->out);
 }
 
