@@ -73,3 +73,19 @@ uint32_t op_kind_permission(uint32_t kind)
 {
     return kind < SALLY_OP_KINDS ? permissions[kind] : SALLY_MAY_ALL;
 }
+
+bool op_follows(const sally_op *op)
+{
+    const uint32_t new_file = SALLY_OPEN_CREATE | SALLY_OPEN_EXCLUSIVE;
+    switch (op->kind) {
+    case SALLY_OP_OPEN:
+        return !(op->u.open.flags & SALLY_OPEN_NOFOLLOW) &&
+               (op->u.open.flags & new_file) != new_file;
+    case SALLY_OP_STAT:
+        return (op->u.stat.flags & SALLY_FOLLOW) != 0;
+    case SALLY_OP_SETSTAT:
+        return (op->u.setstat.flags & SALLY_FOLLOW) != 0;
+    default:
+        return !(op_kind(op->kind)->flags & KIND_NEVER_FOLLOWS);
+    }
+}

@@ -61,6 +61,8 @@ struct op_kind {
 
 /* Never NULL: an unknown kind is ORDER_EXCLUSIVE and nothing else. */
 const struct op_kind *op_kind(uint32_t kind);
+/* Whether a link as the last component of its path is followed. */
+bool op_follows(const sally_op *op);
 
 /* The permissions that a session needs (SALLY_MAY_ bits); flags may require more, see permission.c.
  */

@@ -30,23 +30,6 @@ struct resolving {
     struct resolve resolve;
 };
 
-/* Whether a link as the last component is followed. */
-static bool follows(const sally_op *op)
-{
-    const uint32_t new_file = SALLY_OPEN_CREATE | SALLY_OPEN_EXCLUSIVE;
-    switch (op->kind) {
-    case SALLY_OP_OPEN:
-        return !(op->u.open.flags & SALLY_OPEN_NOFOLLOW) &&
-               (op->u.open.flags & new_file) != new_file;
-    case SALLY_OP_STAT:
-        return (op->u.stat.flags & SALLY_FOLLOW) != 0;
-    case SALLY_OP_SETSTAT:
-        return (op->u.setstat.flags & SALLY_FOLLOW) != 0;
-    default:
-        return !(op_kind(op->kind)->flags & KIND_NEVER_FOLLOWS);
-    }
-}
-
 static uint32_t *flags_of(sally_op *op)
 {
     switch (op->kind) {
@@ -183,7 +166,7 @@ static sally_status resolve(sally_fs *fs, sally_op *op, struct before *before)
     r->before = before;
     r->resolve =
         (struct resolve){.inner = c->inner, .root = c->root, .then = resolved, .context = r};
-    return resolve_paths(fs, op, &r->resolve, follows(op));
+    return resolve_paths(fs, op, &r->resolve, op_follows(op));
 }
 
 static const char *put_root(const struct chroot *c, sally_op *op, const char *path)

@@ -95,23 +95,6 @@ static const char *path_at(const sally_op *op, size_t at)
     return at == 0 ? op->path : op->u.rename.to;
 }
 
-/* Whether a link as the last component is followed. */
-static bool follows(const sally_op *op)
-{
-    const uint32_t new_file = SALLY_OPEN_CREATE | SALLY_OPEN_EXCLUSIVE;
-    switch (op->kind) {
-    case SALLY_OP_OPEN:
-        return !(op->u.open.flags & SALLY_OPEN_NOFOLLOW) &&
-               (op->u.open.flags & new_file) != new_file;
-    case SALLY_OP_STAT:
-        return (op->u.stat.flags & SALLY_FOLLOW) != 0;
-    case SALLY_OP_SETSTAT:
-        return (op->u.setstat.flags & SALLY_FOLLOW) != 0;
-    default:
-        return !(op_kind(op->kind)->flags & KIND_NEVER_FOLLOWS);
-    }
-}
-
 static sally_status next_path(sally_fs *fs, sally_op *op, struct filtering *w)
 {
     w->at++;
@@ -188,7 +171,7 @@ static sally_status by_path(sally_fs *fs, sally_op *op)
     if (!w)
         return SALLY_FAILURE;
     *w = (struct filtering){
-        .verdict = {from, to}, .real = op->path, .part = follows(op) ? WHOLE : DIRECTORY};
+        .verdict = {from, to}, .real = op->path, .part = op_follows(op) ? WHOLE : DIRECTORY};
     return f->has_links && op->kind != SALLY_OP_REALPATH ? resolve(fs, op, w) : go_on(fs, op, w);
 }
 
