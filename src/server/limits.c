@@ -6,11 +6,18 @@
 #include "base/number.h"
 #include "core/counters.h"
 
+static uint64_t available_memory(void)
+{
+    uint64_t total = uv_get_total_memory(), allowed = uv_get_constrained_memory();
+    return allowed > 0 ? min_u64(total, allowed) : total;
+}
+
 bool limits_init(struct limits *limits, const struct random_source *random)
 {
     uint8_t keys[2][SIPHASH_KEY_SIZE];
     if (!random_fill(random, &keys[0][0], sizeof keys))
         return false;
+    limits->available_memory = available_memory(); /* in a sandbox it could not be read later */
     account_init(&limits->memory, NULL, "limits.memory");
     account_init(&limits->files, NULL, "limits.open_files_in_all");
     live_addresses_init(&limits->addresses, &limits->memory);
@@ -23,17 +30,10 @@ bool limits_init(struct limits *limits, const struct random_source *random)
     return true;
 }
 
-/* The machine's memory, or the part of it that this process may use. */
-static uint64_t available_memory(void)
-{
-    uint64_t total = uv_get_total_memory(), allowed = uv_get_constrained_memory();
-    return allowed > 0 ? min_u64(total, allowed) : total;
-}
-
 void limits_set(struct limits *limits, const struct settings *settings, uint64_t descriptors)
 {
     uint64_t files = settings->limits.open_files_in_all, memory = settings->limits.memory;
-    account_set_limit(&limits->memory, memory ? memory : available_memory() / 4);
+    account_set_limit(&limits->memory, memory ? memory : limits->available_memory / 4);
     account_set_limit(&limits->files, files ? files : descriptors / 2);
 }
 

@@ -20,6 +20,7 @@ struct limits {
     struct live_table addresses, users;
     _Atomic uint64_t connections;
     struct account memory, files; /* in all */
+    uint64_t available_memory;    /* the machine's, or the part that this process may use */
     struct strangers strangers;
     struct known_addresses known;
     struct penalties penalties;
