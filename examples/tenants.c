@@ -40,7 +40,7 @@ static sally_error mount(struct tenant *tenant, sally_fs *library)
 static sally_error restrict_to(struct tenant *tenant)
 {
     const sally_filter_rule rules[] = {
-        /* Nobody sees what the operator keeps with the files. */
+        /* Users do not see what the operator keeps with the files. */
         {.struct_size = sizeof rules[0], .names = ".admin", .flags = SALLY_FILTER_HIDDEN},
         /* Programs are not taken; what is there already can be read. */
         {.struct_size = sizeof rules[0],

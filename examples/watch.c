@@ -30,7 +30,7 @@ static void connected(void *user_data, sally_connection *connection)
     say(connection, "comes from", sally_connection_peer(connection)->address);
 }
 
-/* Clients that nobody should use any more. */
+/* Outdated clients. */
 static bool version_received(void *user_data, sally_connection *connection, const char *line)
 {
     (void)user_data;

@@ -178,7 +178,7 @@ SALLY_API sally_error sally_auth_set_instruction(sally_auth_request *request, co
 SALLY_API sally_error sally_auth_add_banner(sally_auth_request *request, const char *text);
 
 /** @name Memory that lives as long as the request
- * By whoever owns the request: its methods until they return, or PENDING and until
+ * For the owner of the request: its methods until they return, or after PENDING until
  * sally_auth_finish().
  * @{ */
 /** Memory for anything, zeroed, wiped and freed once the request is answered. For a state that
@@ -186,7 +186,7 @@ SALLY_API sally_error sally_auth_add_banner(sally_auth_request *request, const c
 SALLY_API void *sally_auth_alloc(sally_auth_request *request, size_t size);
 /** A copy of `text` in such memory; NULL for NULL, or when memory is short. */
 SALLY_API char *sally_auth_strdup(sally_auth_request *request, const char *text);
-/** Whether the client is gone, so that nobody waits for the answer any more; it is still owed. */
+/** Whether the client is gone, so that the answer no longer matters; it is still owed. */
 SALLY_API bool sally_auth_cancelled(const sally_auth_request *request);
 /** @} */
 
@@ -303,7 +303,7 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_hash_password(const char *password,
  * as sally_hash_password() makes. Anything else is false, clear text too (a stolen hash of another
  * kind must not do as the password), and so is NULL: ask with NULL for users who do not exist. For
  * both, one hash of sally_hash_password()'s kind and cost is computed all the same; where yours are
- * of another kind, keep one of a password that nobody knows, and ask with that instead of NULL.
+ * of another kind, keep one of a random password, and ask with that instead of NULL.
  * Runs crypt(3), which takes some 50 milliseconds and 16 MiB at the default cost: call it on a
  * worker (where authenticators are called) or on a thread of your own, not on a network thread. Any
  * thread.

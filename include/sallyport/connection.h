@@ -6,9 +6,9 @@
  * Hooks, authenticators (sally_auth_request::connection) and sessions (sally_session_connection())
  * are handed the same pointer. It is valid from `connection_requested` on until the connection is
  * gone: `disconnected` has returned, its login requests are answered, and its last session has
- * ended. That moment is when sally_connection_set_data()'s `free_data` is called. Whoever wants to
- * get back to a connection without knowing whether it still exists keeps its number
- * (sally_connection_id()) and uses the calls of server.h that take one.
+ * ended. That moment is when sally_connection_set_data()'s `free_data` is called. To
+ * get back to a connection without knowing whether it still exists, keep its number
+ * (sally_connection_id()) and use the calls of server.h that take one.
  *
  * As long as the pointer is valid, any thread may call any function here, also inside callbacks,
  * but for those that say otherwise. None waits. A function that fails leaves a text for

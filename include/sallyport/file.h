@@ -60,7 +60,7 @@ typedef struct sally_file_facts {
 } sally_file_facts;
 
 /**
- * Keeps `data` in `file` for `owner`, which is any address that nobody else uses as one: a storage
+ * Keeps `data` in `file` for `owner`, which is any unique address: a storage
  * its ::sally_fs, hooks the address of a variable of their own. Owners do not see each other's
  * data, and there may be any number of them. `free_data` (or NULL) is called with `data` once, when
  * the file is gone, however that came about: closed, its OPEN failed or was refused, its session

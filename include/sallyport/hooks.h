@@ -70,7 +70,7 @@ typedef struct sally_auth_event {
     uint32_t attempt;        /**< from 1 */
     int32_t result;          /**< SALLY_AUTH_ACCEPT, SALLY_AUTH_PARTIAL or SALLY_AUTH_REJECT */
     const char *reason;      /**< REJECT: why, for operators: from sally_auth_set_message(), or the
-                                library; "" when nobody said */
+                                library; "" if not given */
 } sally_auth_event;
 
 /** What a client asks a session channel to run. */

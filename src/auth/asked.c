@@ -74,7 +74,7 @@ static bool continues_dialogue(const sally_auth_request *request)
     return request->method == SALLY_AUTH_KEYBOARD_INTERACTIVE && request->round > 0;
 }
 
-/* Answers are for whoever asked; who comes in after it begins a dialogue of its own. */
+/* Answers go to the authenticator that asked; one that joins later begins its own dialogue. */
 static void show_dialogue(const struct asked *a, sally_auth_request *request)
 {
     if (continues_dialogue(request) && a->asker->heard == a) {

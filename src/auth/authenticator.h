@@ -17,7 +17,7 @@ struct sally_auth {
     bool is_chain; /* what it offers, its parts are asked about when they are asked */
 };
 
-/* See is_quick. Nobody need be asked about "none" by who takes no part in it. */
+/* See is_quick. An authenticator without "none" need not be asked about it. */
 bool auth_is_quick(const sally_auth *auth, const sally_auth_request *request);
 
 #endif

@@ -112,7 +112,7 @@ static sally_auth_result checked(const struct auth_request *r, sally_auth_result
     return good ? result : SALLY_AUTH_REJECT;
 }
 
-/* What was said with a "no" must not stick to somebody else's "yes". */
+/* What one authenticator said with its "no" must not be kept for another's "yes". */
 static void forget_rejected(struct auth_request *r)
 {
     if (r->answer.message) {
@@ -133,7 +133,7 @@ static sally_auth_result leave(struct auth_request *r, struct asked *a, sally_au
     if (result == SALLY_AUTH_REJECT)
         forget_rejected(r);
     else if (r->may_try || result != SALLY_AUTH_ACCEPT)
-        auth_answer_clear(&r->answer); /* nothing is given to whoever is not in */
+        auth_answer_clear(&r->answer); /* only a login gets anything */
     return result;
 }
 

@@ -9,7 +9,7 @@
 struct found {
     bool yes;
     char *command;
-    const char *reason; /* why not; NULL: nobody said */
+    const char *reason; /* why not; NULL: none was given */
 };
 
 static void note(struct found *found, enum authorized_key_answer result,

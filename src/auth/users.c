@@ -209,7 +209,7 @@ static sally_auth_result let_in(sally_auth_request *request, const struct accoun
         if (sally_auth_set(request, a->settings[i].name, a->settings[i].value) != SALLY_E_OK)
             return reject_setting(request, a->settings[i].name);
     }
-    if (a->message) /* lost, it keeps nobody out */
+    if (a->message) /* if it is lost, the login still succeeds */
         (void)sally_auth_set_message(request, a->message);
     if (request->state && restrict_to(request, a, request->state) != SALLY_E_OK) {
         auth_request_set_reason(request, "the key's command is not supported");

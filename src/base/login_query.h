@@ -39,8 +39,8 @@ struct login_query {
                        "accept"; the query then comes again without may_try */
     bool user_changed; /* the name differs from the previous query's: earlier successes no longer
                           count */
-    /* The engine has found out itself why this cannot be a login: nobody is asked, and the answer
-     * is "reject", with whatever methods. A static text; NULL: it is to be answered. */
+    /* The engine has found out itself why this cannot be a login: no authenticator is asked, and
+     * the answer is "reject", with whatever methods. A static text; NULL: it is to be answered. */
     const char *refusal;
     const char *method_name; /* with a refusal: the method as the client called it */
     const struct login_answers *answers;

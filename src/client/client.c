@@ -119,7 +119,7 @@ void sally_client_cut_after(sally_client *c, uint64_t bytes)
         c->allowance = bytes;
 }
 
-/* What the server says from here on is for nobody: it is read, so that the server can go on. */
+/* What the server sends from here on is read and dropped, so that the server can go on. */
 sally_status sally_client_disconnect(sally_client *c)
 {
     sally_status status = connection_enter(c, true);

@@ -73,7 +73,7 @@ sally_status connection_enter(sally_client *c, bool sound)
 sally_status connection_leave(sally_client *c, sally_status status)
 {
     pthread_mutex_lock(&c->lock);
-    if (c->cut) { /* whoever cut it left the rest to this call */
+    if (c->cut) { /* sally_client_cut() leaves the rest to this call */
         pthread_mutex_unlock(&c->lock);
         connection_lose(c, SALLY_NO_CONNECTION);
         pthread_mutex_lock(&c->lock);
@@ -89,7 +89,7 @@ void connection_cut(sally_client *c)
     bool ours = !c->busy && !c->cut;
     c->cut = true;
     pthread_mutex_unlock(&c->lock);
-    if (ours) /* no call begins any more */
+    if (ours) /* no further call begins */
         connection_lose(c, SALLY_NO_CONNECTION);
     else
         waker_wake(&c->waker);
@@ -185,7 +185,7 @@ static void close_unwanted(sally_client *c, struct cursor body)
     put_string_end(b, place);
 }
 
-/* False: nobody has asked for it. */
+/* False: it answers no request. */
 static bool take_late(sally_client *c, uint8_t type, uint32_t id, struct cursor body)
 {
     struct late late;
@@ -233,7 +233,7 @@ static void dispatch(sally_client *c, struct slice packet)
         }
     }
     if (!take_late(c, type, id, body))
-        connection_malformed(c, "nobody has asked for it");
+        connection_malformed(c, "it answers no request");
 }
 
 static void dispatch_all(sally_client *c)

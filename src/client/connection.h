@@ -38,7 +38,7 @@ struct sally_client {
     uint64_t allowance; /* bytes that may go out before the line is lost */
     uint32_t last_id;
     struct list awaited; /* calls */
-    struct buf late;     /* ids (in our byte order) that nobody waits for any more: struct late */
+    struct buf late;     /* ids (in our byte order) that are no longer waited for: struct late */
     bool is_started;     /* VERSION has come */
     bool ending;         /* the server was told that the client will send no more */
     bool deaf;           /* the server takes no more */
@@ -87,7 +87,7 @@ uint64_t connection_deadline(const sally_client *c);
 sally_status connection_step(sally_client *c, uint64_t deadline);
 /* Until the call is answered. It is out of the list afterwards, whatever happened. */
 sally_status connection_await(sally_client *c, struct call *call);
-/* Nobody waits for it any more. */
+/* It is no longer waited for. */
 void connection_abandon(sally_client *c, struct call *call);
 
 #endif

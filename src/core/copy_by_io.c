@@ -52,7 +52,7 @@ sally_status sally_fs_copy_by_io(sally_fs *fs, sally_op *op, sally_done_fn *on_d
 {
     if (op->kind != SALLY_OP_COPY || !fs_push_frame(fs, NULL, op, on_done, context))
         return SALLY_FAILURE;
-    op->flags &= ~(uint32_t)SALLY_OP_TRY; /* it comes late: nobody asks again */
+    op->flags &= ~(uint32_t)SALLY_OP_TRY; /* the answer comes late: it is not tried again */
     sally_status status = begin(fs, op);
     return status == SALLY_PENDING ? status : fs_pop_frame(op_of(op), status);
 }

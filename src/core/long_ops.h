@@ -9,7 +9,7 @@ bool op_is_long(const struct op *op);
 
 /* For storages, in a slot or a resumed operation: `resume` is called when it is the operation's
  * turn again, on a thread that may block. True: the slot must return PENDING, and no longer use the
- * operation. False: nobody else waits; continue. */
+ * operation. False: no other operation waits; continue. */
 bool op_resume_later(sally_op *op, op_resume_fn *resume, void *context);
 
 /* Called by the host, on a thread that may block: the operation starts or continues. */

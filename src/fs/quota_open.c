@@ -33,7 +33,7 @@ static sally_status joined(sally_fs *fs, sally_op *op, struct opening *o)
     struct quota *q = quota_of(fs);
     bool truncates = (op->u.open.flags & SALLY_OPEN_TRUNCATE) != 0;
     if (quota_file_join(q, o->file, op->file, o->size) && o->creates)
-        quota_release(q, 0, 1); /* somebody else has made it */
+        quota_release(q, 0, 1); /* another session has made it */
     if (truncates)
         quota_cut(q, o->file->inode, 0);
     o->file->written = o->creates || truncates;

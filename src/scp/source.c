@@ -360,7 +360,8 @@ static bool walk(struct scp *s)
 
 static bool source_step(struct scp *s)
 {
-    if (session_is_draining(s->session)) { /* nobody will take it, and a file may be of any size */
+    if (session_is_draining(
+            s->session)) { /* the rest would be dropped, and a file may be of any size */
         scp_finish(s, 1);
         return true;
     }

@@ -116,14 +116,14 @@ struct conn {
     struct settings *settings; /* held: these layers, resolved on top of the service's */
     struct setting_layer user_layer, own_layer;
     uint32_t auth_next; /* SALLY_AUTH_ bits that must follow a partial success; 0: any offered */
-    struct asked *auth_state;  /* from one try to the next; NULL: nobody was asked yet */
+    struct asked *auth_state;  /* from one try to the next; NULL: none was asked yet */
     const char *asked_user;    /* user name that awaits the authenticator's answer; NULL: none */
     struct attempt *kept_back; /* a rejection that is sent at kept_until_ns; NULL: none */
     uint64_t kept_until_ns;
     struct conduct conduct;
     struct login login;
     bool is_logged_in;
-    bool has_asked_login; /* its authenticator does not change any more */
+    bool has_asked_login; /* its authenticator can no longer change */
     bool has_own_keys;    /* its service's are not its listener's */
     struct log_sink log;  /* see conn_log_init() */
 
@@ -260,7 +260,7 @@ void conn_set_versions(struct conn *c, const char *client, const char *server,
                        const char *client_software);
 /* What a key exchange has agreed on; the texts are static. */
 void conn_set_agreement(struct conn *c, const sally_connection_facts *agreed);
-/* Nobody can ask for the program's data any more. */
+/* The program's data can no longer be asked for. */
 void conn_free_data(struct conn *c);
 
 struct log_ids conn_log_ids(const struct conn *c);

@@ -199,7 +199,7 @@ sally_error sally_connection_add_host_key(sally_connection *connection, sally_ke
 
 /* ---- Orders ---- */
 
-/* Whoever has the pointer knows that the connection was there. */
+/* A program that has the pointer knows that the connection existed. */
 static sally_error order(struct conn *c, enum order_kind kind, const char *name, const char *value,
                          uint32_t permissions)
 {

@@ -123,7 +123,7 @@ struct acceptor *acceptor_new(sally_listener *l, int fd, bool is_inherited)
     return a;
 }
 
-/* Under the server's lock, or where nobody else knows it. */
+/* Under the server's lock, or while no other thread knows it. */
 static void close_socket(struct acceptor *a)
 {
     if (a->fd >= 0)

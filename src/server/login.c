@@ -57,7 +57,7 @@ static void ask_methods(struct attempt *a)
 static bool run_attempt(struct task *task)
 {
     struct attempt *a = CONTAINER_OF(task, struct attempt, task);
-    if (a->request->resumes) /* whoever waits for an answer of another authenticator gets it */
+    if (a->request->resumes) /* the authenticator that asked another one gets its answer */
         return auth_request_run(a->request);
     if (conn_is_ended(a->conn)) /* nobody waits for the answer */
         return true;
@@ -271,7 +271,7 @@ static void answer(struct conn *c, struct attempt *a)
     }
 }
 
-/* Found during the query, whoever the client is and whatever the answer. */
+/* Found during the query, for any client and any answer. */
 static void tell_fault(struct conn *c, const struct attempt *a)
 {
     sally_log_field fields[] = {{"user", a->query->pub.user}};

@@ -9,7 +9,7 @@
 #include "server/conn_session.h"
 #include "server/server.h"
 
-/* Whoever looks more seldom than this does not show transfers. */
+/* Walks that are rarer than this do not show transfers. */
 #define WATCHED_NS UINT64_C(3000000000)
 /* Files that are copied at once for a walk: a loop that opens one waits for that. */
 #define WALK_AT_ONCE 128u

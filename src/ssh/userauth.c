@@ -210,7 +210,7 @@ static bool dispatch(struct ssh *ssh, const struct userauth_request *request, st
     return true;
 }
 
-/* Whoever that is, it is not the user of before. Those who watch are shown what can be shown. */
+/* This is not the same user as before. Those who watch are shown what can be shown. */
 static void refuse_name(struct ssh *ssh, struct userauth_request *request)
 {
     char name[AUTH_USER_MAX];

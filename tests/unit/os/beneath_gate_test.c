@@ -1,4 +1,4 @@
-/* Long walks take turns at a gate, short ones do not; nobody waits there for ever. */
+/* Long walks take turns at a gate, short ones do not; none waits forever. */
 #include "cmocka_all.h"
 
 #include <fcntl.h>
@@ -78,7 +78,7 @@ static void only_long_walks_go_through_it(void **state)
     assert_non_null(mkdtemp(directory));
     make_link(directory, "short", 10);
     make_link(directory, "long", 200);
-    beneath_gate_init(&gate, 0); /* nobody gets in but by waiting long enough */
+    beneath_gate_init(&gate, 0); /* entered only by waiting long enough */
     struct beneath b = {.root = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC),
                         .confined = true,
                         .walk = true,

@@ -196,7 +196,7 @@ static void begin_huge_file(struct client *c)
     buf_reset(&c->out);
 }
 
-/* What was promised cannot be read, but nobody waits for it any more. */
+/* What was promised cannot be read, but the client has gone. */
 static void a_huge_file_ends_with_its_client(void **state)
 {
     (void)state;
