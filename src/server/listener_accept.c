@@ -167,15 +167,17 @@ static void on_handle_closed(uv_handle_t *handle)
 /* On the loop. */
 static void stop_polling(struct acceptor *a)
 {
+    /* Before the socket is closed: its number may be another thread's at once, and libuv still asks
+     * epoll about it. */
+    if (a->is_polled) {
+        a->is_polled = false;
+        uv_close((uv_handle_t *)&a->poll, on_handle_closed);
+        uv_close((uv_handle_t *)&a->pause, on_handle_closed);
+        a->start.loop->watchers_changed = true;
+    }
     pthread_mutex_lock(&a->server->lock);
     close_socket(a);
     pthread_mutex_unlock(&a->server->lock);
-    if (!a->is_polled)
-        return;
-    a->is_polled = false;
-    uv_close((uv_handle_t *)&a->poll, on_handle_closed);
-    uv_close((uv_handle_t *)&a->pause, on_handle_closed);
-    a->start.loop->watchers_changed = true;
 }
 
 static void drain(struct loop_member *m, bool now)
