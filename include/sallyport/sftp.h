@@ -50,7 +50,8 @@ typedef struct sally_sftp_options {
      * Called on the threads that call sally_op_finish(): on several at the same time, and possibly
      * on the engine's own. The library holds no lock during the call. Must not call the engine.
      * Never called after sally_sftp_free() has returned. NULL: the storage answers everything at
-     * once. */
+     * once, and a digest or a copy of any length is done within one call of sally_sftp_input();
+     * otherwise such long operations are done in pieces, each of which ends with this call. */
     void (*on_wake)(void *user_data);
     void *user_data; /**< handed to on_wake and wall_seconds */
     /** Now, in seconds since 1970: listings then show times of day, log lines the time. NULL:

@@ -1,12 +1,14 @@
 #include "embed/inbox.h"
 
 #include "base/mem.h"
+#include "core/long_ops.h"
 #include "core/session.h"
 
 bool inbox_init(struct inbox *inbox, void (*on_end)(struct inbox *inbox))
 {
     *inbox = (struct inbox){.on_end = on_end};
     list_init(&inbox->ops);
+    list_init(&inbox->long_ops);
     if (pthread_mutex_init(&inbox->lock, NULL) != 0)
         return false;
     if (pthread_cond_init(&inbox->quiet, NULL) != 0) {
@@ -24,20 +26,24 @@ void inbox_clear(struct inbox *inbox)
 
 void inbox_deliver(struct inbox *inbox)
 {
-    struct list batch, *item;
+    struct list batch, pieces, *item;
     list_init(&batch);
+    list_init(&pieces);
     pthread_mutex_lock(&inbox->lock);
     list_move_all(&batch, &inbox->ops);
+    list_move_all(&pieces, &inbox->long_ops);
     pthread_mutex_unlock(&inbox->lock);
     while ((item = list_take_first(&batch)))
         session_deliver(CONTAINER_OF(item, struct op, link));
+    while ((item = list_take_first(&pieces)))
+        session_run_long(CONTAINER_OF(item, struct op, long_link));
 }
 
 void inbox_run_to_the_end(struct inbox *inbox)
 {
     for (;;) {
         pthread_mutex_lock(&inbox->lock);
-        bool empty = list_empty(&inbox->ops), gone = inbox->gone;
+        bool empty = list_empty(&inbox->ops) && list_empty(&inbox->long_ops), gone = inbox->gone;
         if (empty)
             inbox->running = false;
         pthread_mutex_unlock(&inbox->lock);
@@ -60,11 +66,11 @@ static void call_on_wake(struct inbox *inbox)
     pthread_mutex_unlock(&inbox->lock);
 }
 
-void inbox_add(struct inbox *inbox, struct op *op)
+static void add(struct inbox *inbox, struct list *to, struct list *link)
 {
     bool run = false, call = false;
     pthread_mutex_lock(&inbox->lock);
-    list_append(&inbox->ops, &op->link);
+    list_append(to, link);
     if (!inbox->closed && inbox->on_wake) {
         call = true;
         inbox->waking++;
@@ -76,6 +82,16 @@ void inbox_add(struct inbox *inbox, struct op *op)
         call_on_wake(inbox);
     if (run)
         inbox_run_to_the_end(inbox);
+}
+
+void inbox_add(struct inbox *inbox, struct op *op)
+{
+    add(inbox, &inbox->ops, &op->link);
+}
+
+void inbox_add_long(struct inbox *inbox, struct op *op)
+{
+    add(inbox, &inbox->long_ops, &op->long_link);
 }
 
 void inbox_close(struct inbox *inbox)

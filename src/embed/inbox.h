@@ -21,18 +21,21 @@ struct inbox {
     pthread_mutex_t lock; /* for the members below; never held during a callback */
     pthread_cond_t quiet; /* signalled when `waking` becomes 0 after the close */
     struct list ops;
-    uint32_t waking; /* calls of on_wake in progress */
-    bool closed;     /* the owner makes no further calls */
-    bool running;    /* closed, and a thread is delivering */
-    bool gone;       /* closed, and the session has ended */
+    struct list long_ops; /* by long_link: to be continued */
+    uint32_t waking;      /* calls of on_wake in progress */
+    bool closed;          /* the owner makes no further calls */
+    bool running;         /* closed, and a thread is delivering */
+    bool gone;            /* closed, and the session has ended */
 };
 
 bool inbox_init(struct inbox *inbox, void (*on_end)(struct inbox *inbox));
 void inbox_clear(struct inbox *inbox);
-/* Any thread. */
+/* Any thread: the operation comes home. */
 void inbox_add(struct inbox *inbox, struct op *op);
-/* Delivers what has come home. On the owner's thread or, after the close, on the one thread that
- * delivers. */
+/* Any thread: a long operation wants to be continued. */
+void inbox_add_long(struct inbox *inbox, struct op *op);
+/* Delivers what has come home, and continues long operations once. On the owner's thread or, after
+ * the close, on the one thread that delivers. */
 void inbox_deliver(struct inbox *inbox);
 /* Waits until no on_wake is in progress. From then on this thread is the one that delivers, until
  * inbox_run_to_the_end(), which leaves the rest to other threads. */

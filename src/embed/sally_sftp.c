@@ -67,6 +67,11 @@ static void wake(struct session_host *host, struct op *op)
     inbox_add(&sftp_of(host)->inbox, op);
 }
 
+static void resume_later(struct session_host *host, struct op *op)
+{
+    inbox_add_long(&sftp_of(host)->inbox, op);
+}
+
 static void on_send(void *user_data, struct chunk *c)
 {
     sally_sftp *x = user_data;
@@ -257,7 +262,10 @@ sally_error sally_sftp_new(sally_sftp **out, sally_fs *fs, const sally_sftp_opti
         return SALLY_E_NO_MEMORY;
     }
     list_init(&x->output);
-    x->host = (struct session_host){.wake = wake, .now_ns = no_time, .yields = o.on_wake != NULL};
+    x->host = (struct session_host){.resume_later = o.on_wake ? resume_later : NULL,
+                                    .wake = wake,
+                                    .now_ns = no_time,
+                                    .yields = o.on_wake != NULL};
     sally_error error = take_options(x, &o);
     if (!error)
         error = make_session(x, fs, &o);

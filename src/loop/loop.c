@@ -1,6 +1,7 @@
 #include "loop/loop.h"
 
 #include "base/mem.h"
+#include "core/long_ops.h"
 #include "core/session.h"
 #include "loop/workers.h"
 
@@ -52,6 +53,14 @@ void loop_give_op(struct loop *loop, struct op *op)
     pthread_mutex_unlock(&loop->inbox_lock);
 }
 
+void loop_give_long_op(struct loop *loop, struct op *op)
+{
+    pthread_mutex_lock(&loop->inbox_lock);
+    list_append(&loop->inbox_long, &op->long_link);
+    signal_inbox(loop);
+    pthread_mutex_unlock(&loop->inbox_lock);
+}
+
 static void deliver(struct op *op)
 {
     struct session_host *host = session_host(op->pub.session);
@@ -66,6 +75,7 @@ static bool empty_inbox(struct loop *loop)
     pthread_mutex_lock(&loop->inbox_lock);
     list_move_all(&ops, &loop->inbox_ops);
     list_move_all(&loop->tasks, &loop->inbox_tasks);
+    list_move_all(&loop->long_ops, &loop->inbox_long);
     loop->is_signalled = false;
     pthread_mutex_unlock(&loop->inbox_lock);
     bool any = !list_empty(&ops);
@@ -77,7 +87,8 @@ static bool empty_inbox(struct loop *loop)
 static bool inbox_is_empty(struct loop *loop)
 {
     pthread_mutex_lock(&loop->inbox_lock);
-    bool is_empty = list_empty(&loop->inbox_ops) && list_empty(&loop->inbox_tasks);
+    bool is_empty = list_empty(&loop->inbox_ops) && list_empty(&loop->inbox_tasks) &&
+                    list_empty(&loop->inbox_long);
     pthread_mutex_unlock(&loop->inbox_lock);
     return is_empty;
 }
@@ -121,6 +132,22 @@ static bool empty_outbox(struct loop *loop, bool *was_cut)
     return true;
 }
 
+/* One that has more to do comes back through the inbox. */
+static bool run_long_ops(struct loop *loop, bool *was_cut)
+{
+    struct turn *turn = &loop->turns.turn;
+    struct list *item;
+    if (list_empty(&loop->long_ops))
+        return false;
+    turn_begin(turn);
+    while (!turn_is_over(turn) && (item = list_take_first(&loop->long_ops)) != NULL) {
+        turn_spend(turn, TURN_REQUEST);
+        session_run_long(CONTAINER_OF(item, struct op, long_link));
+    }
+    *was_cut |= turn_is_over(turn);
+    return true;
+}
+
 static void set_timer(struct loop *loop);
 static void finish(struct loop *loop);
 
@@ -143,13 +170,15 @@ static void settle(struct loop *loop)
         any |= run_tasks(loop, &was_cut);
         any |= turn_queue_run(&loop->turns, &was_cut);
         any |= empty_outbox(loop, &was_cut);
+        any |= run_long_ops(loop, &was_cut);
         if (was_cut && is_time_to_look(loop))
             break;
     }
     turn_begin(&loop->turns.turn); /* for what timers and sockets call */
     set_timer(loop);
     if (loop->is_draining && atomic_load_explicit(&loop->load, memory_order_acquire) == 0 &&
-        list_empty(&loop->members) && list_empty(&loop->tasks) && inbox_is_empty(loop))
+        list_empty(&loop->members) && list_empty(&loop->tasks) && list_empty(&loop->long_ops) &&
+        inbox_is_empty(loop))
         finish(loop);
     else if (any)
         uv_async_send(&loop->async); /* come back at once, after a look at the sockets */
@@ -296,8 +325,10 @@ sally_error loop_init(struct loop *loop)
     atomic_init(&loop->load, 0);
     list_init(&loop->inbox_ops);
     list_init(&loop->inbox_tasks);
+    list_init(&loop->inbox_long);
     list_init(&loop->tasks);
     list_init(&loop->outbox);
+    list_init(&loop->long_ops);
     turn_queue_init(&loop->turns, loop_now_ns);
     list_init(&loop->members);
     deadline_init(&loop->grace);

@@ -52,12 +52,14 @@ struct loop {
     _Atomic(pthread_t) thread;
 
     pthread_mutex_t inbox_lock;
-    struct list inbox_ops;   /* struct op */
+    struct list inbox_ops;   /* struct op: on their way home */
+    struct list inbox_long;  /* struct op, by long_link: to be continued, if there are no workers */
     struct list inbox_tasks; /* struct task */
     bool is_signalled;       /* the loop will look at its inbox */
 
-    struct list tasks;  /* struct task: taken from the inbox, but not run yet */
-    struct list outbox; /* struct op, for the workers */
+    struct list tasks;    /* struct task: taken from the inbox, but not run yet */
+    struct list outbox;   /* struct op, for the workers */
+    struct list long_ops; /* from inbox_long */
     struct turn_queue turns;
     struct list members;
     struct deadlines deadlines;
@@ -83,6 +85,7 @@ bool loop_is_here(struct loop *loop);
 /* Any thread. Never fail, never allocate. */
 void loop_give_task(struct task *task); /* to task->loop: home() is called there */
 void loop_give_op(struct loop *loop, struct op *op);
+void loop_give_long_op(struct loop *loop, struct op *op); /* session_run_long() is called there */
 
 /* On the loop's thread: */
 void loop_offload(struct loop *loop, struct op *op);

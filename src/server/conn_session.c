@@ -31,7 +31,11 @@ static void host_offload(struct session_host *host, struct op *op)
 
 static void host_resume_later(struct session_host *host, struct op *op)
 {
-    workers_resume(session_of_host(host)->conn->server->workers, op);
+    struct loop *loop = loop_of(host);
+    if (loop->workers)
+        workers_resume(loop->workers, op);
+    else
+        loop_give_long_op(loop, op);
 }
 
 static void host_wake(struct session_host *host, struct op *op)
@@ -130,7 +134,7 @@ bool conn_session_init(struct conn_session *s, struct conn *c, uint32_t allowed)
     }
     s->charged = SESSION_BYTES;
     s->host = (struct session_host){.offload = host_offload,
-                                    .resume_later = c->server->workers ? host_resume_later : NULL,
+                                    .resume_later = host_resume_later,
                                     .wake = host_wake,
                                     .deliver = host_deliver,
                                     .now_ns = host_now_ns,

@@ -8,6 +8,7 @@
 #include "alloc_failure.h"
 #include "base/buf.h"
 #include "base/mem.h"
+#include "core/long_ops.h"
 #include "sallyport/sftp.h"
 #include "sftp/protocol.h"
 #include "sftp/script.h"
@@ -225,6 +226,81 @@ static void late_answers_wake(void **state)
     assert_int_equal(u.store.calls[SALLY_OP_SESSION_END], 0);
     end(&u);
     assert_int_equal(u.store.calls[SALLY_OP_SESSION_END], 1);
+}
+
+static void not_yet(sally_op *op, void *context)
+{
+    (void)context;
+    if (sally_op_cancelled(op))
+        sally_op_finish(op, SALLY_CONNECTION_LOST);
+    else
+        assert_true(op_resume_later(op, not_yet, NULL));
+}
+
+static sally_status hash_for_ever(sally_fs *fs, sally_op *op)
+{
+    (void)fs;
+    return op_resume_later(op, not_yet, NULL) ? SALLY_PENDING : SALLY_FAILURE;
+}
+
+static sally_status stat_directory(sally_fs *fs, sally_op *op)
+{
+    (void)fs;
+    op->u.stat.attrs.type = SALLY_TYPE_DIRECTORY;
+    return SALLY_OK;
+}
+
+/* Other requests are answered meanwhile, and it ends with the engine. */
+static void a_long_operation_is_done_in_pieces(void **state)
+{
+    (void)state;
+    struct user u = {.wakes = 0};
+    sally_fs *fs;
+    const sally_fs_methods methods = {.struct_size = sizeof methods,
+                                      .traits = SALLY_FS_CONCURRENT,
+                                      .hash = hash_for_ever,
+                                      .stat = stat_directory};
+    sally_sftp_options options = {
+        .struct_size = sizeof options, .on_wake = on_wake, .user_data = &u};
+    struct buf digest, stat;
+    buf_init(&digest, 4096);
+    put_u32(&digest, 1 + 4 + 4 + 15 + 4 + 2 + 4 + 6 + 8 + 8 + 4);
+    put_u8(&digest, SSH_FXP_EXTENDED);
+    put_u32(&digest, 1);
+    put_text(&digest, "check-file-name");
+    put_text(&digest, "/f");
+    put_text(&digest, "sha256");
+    put_u64(&digest, 0);
+    put_u64(&digest, 0);
+    put_u32(&digest, 0);
+    buf_init(&stat, 4096);
+    put_u32(&stat, 1 + 4 + 4 + 2);
+    put_u8(&stat, SSH_FXP_STAT);
+    put_u32(&stat, 2);
+    put_text(&stat, "/f");
+    assert_int_equal(sally_fs_new(&fs, &methods, NULL), SALLY_E_OK);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(sally_sftp_new(&u.sftp, fs, &options), SALLY_E_OK);
+        buf_init(&u.replies, SIZE_MAX / 2);
+        assert_int_equal(feed(&u, init, sizeof init, SIZE_MAX), SALLY_E_OK);
+        assert_int_equal(feed(&u, buf_head(&digest), digest.size, SIZE_MAX), SALLY_E_OK);
+        for (int k = 0; k < 4 && options.on_wake; k++) {
+            uint32_t wakes = u.wakes;
+            assert_true(wakes > 0);
+            assert_int_equal(sally_sftp_input(u.sftp, NULL, 0, NULL), SALLY_E_OK);
+            assert_int_equal(u.wakes, wakes + 1);
+        }
+        assert_int_equal(feed(&u, buf_head(&stat), stat.size, SIZE_MAX), SALLY_E_OK);
+        take_output(&u, SIZE_MAX);
+        /* Without on_wake nobody would come back for it. */
+        assert_int_equal(count_replies(&u), options.on_wake ? 2 : 3);
+        sally_sftp_free(u.sftp);
+        buf_clear(&u.replies);
+        options.on_wake = NULL;
+    }
+    sally_fs_unref(fs);
+    buf_clear(&digest);
+    buf_clear(&stat);
 }
 
 static void bad_options_are_refused(void **state)
@@ -706,6 +782,7 @@ int main(void)
         cmocka_unit_test(a_broken_protocol_is_told),
         cmocka_unit_test(input_is_taken_as_it_is_answered),
         cmocka_unit_test(late_answers_wake),
+        cmocka_unit_test(a_long_operation_is_done_in_pieces),
         cmocka_unit_test(bad_options_are_refused),
         cmocka_unit_test(log_lines_know_the_time_too),
         cmocka_unit_test(unknown_requests_are_refused),

@@ -10,6 +10,7 @@
 
 #include "sallyport/storages.h"
 #include "server/fixture.h"
+#include "sftp/protocol.h"
 
 static size_t thread_count(void)
 {
@@ -115,12 +116,68 @@ static void pump_is_driven_by_its_descriptor(void **state)
     assert_int_equal(sally_server_free(s), SALLY_E_OK);
 }
 
+static void ask_for_digest(struct client *c, const char *path)
+{
+    struct buf body;
+    buf_init(&body, 256);
+    put_text(&body, "check-file-name");
+    put_text(&body, path);
+    put_text(&body, "sha256");
+    put_u64(&body, 0); /* from the start */
+    put_u64(&body, 0); /* to the end */
+    put_u32(&body, 0); /* one digest */
+    client_send(c, SSH_FXP_EXTENDED, &body);
+    buf_clear(&body);
+}
+
+static void set_size(struct client *c, const char *path, uint64_t size)
+{
+    struct buf body, reply;
+    buf_init(&body, 256);
+    buf_init(&reply, 4096);
+    put_text(&body, path);
+    put_u32(&body, 1); /* SSH_FILEXFER_ATTR_SIZE */
+    put_u64(&body, size);
+    assert_int_equal(client_ask(c, SSH_FXP_SETSTAT, &body, &reply), 0);
+    buf_clear(&body);
+    buf_clear(&reply);
+}
+
+/* The digest of a sparse file of an exabyte takes centuries. It ends with its client. */
+static void a_long_operation_leaves_turns_to_others(void **state)
+{
+    (void)state;
+    sally_server *s = new_server(NULL);
+    struct client c, d;
+    struct buf handle;
+    assert_true(client_connect(&c, s, s) && client_login(&c, "joe", "secret") && client_sftp(&c));
+    assert_true(client_connect(&d, s, s) && client_login(&d, "joe", "secret") && client_sftp(&d));
+    assert_true(client_open_file(&c, "/huge", WRITE_CREATE, &handle));
+    set_size(&c, "/huge", UINT64_C(1) << 60);
+    ask_for_digest(&c, "/huge");
+    assert_int_equal(client_stat(&d, "/none"), 2);
+    assert_int_equal(client_stat(&c, "/none"), 2); /* also in the same session */
+    struct pollfd p = {.fd = sally_server_fd(s), .events = POLLIN};
+    assert_int_equal(poll(&p, 1, 0), 1); /* there is more to do */
+    client_end(&c);
+    for (int i = 0; i < 200 && counters_of(s).sessions_now > 1; i++)
+        assert_int_equal(sally_server_poll(s, 10), 1);
+    assert_int_equal(counters_of(s).sessions_now, 1);
+    assert_int_equal(client_stat(&d, "/none"), 2);
+    ask_for_digest(&d, "/huge"); /* and with the server */
+    assert_int_equal(sally_server_poll(s, 10), 1);
+    assert_int_equal(sally_server_free(s), SALLY_E_OK);
+    client_end(&d);
+    buf_clear(&handle);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pump_needs_no_thread_and_raises_no_signal),
         cmocka_unit_test(pump_may_have_workers),
         cmocka_unit_test(pump_is_driven_by_its_descriptor),
+        cmocka_unit_test(a_long_operation_leaves_turns_to_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
