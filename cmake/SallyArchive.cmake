@@ -7,8 +7,13 @@ function(sally_archive)
     set(directory "${CMAKE_CURRENT_BINARY_DIR}/archive")
     set(archive "${directory}/libsallyport.a")
     file(MAKE_DIRECTORY "${directory}")
+    if(SALLY_LTO)
+        set(link ${CMAKE_C_COMPILER} -r -nostdlib -flto=auto -flinker-output=nolto-rel)
+    else()
+        set(link ${CMAKE_LINKER} -r)
+    endif()
     add_custom_command(OUTPUT "${archive}"
-        COMMAND ${CMAKE_LINKER} -r -o sallyport.o ${objects}
+        COMMAND ${link} -o sallyport.o ${objects}
         COMMAND ${CMAKE_OBJCOPY} --localize-hidden --remove-section=.gnu.lto_* sallyport.o
         COMMAND ${CMAKE_COMMAND} -E rm -f "${archive}"
         COMMAND ${CMAKE_AR} qcD "${archive}" sallyport.o
