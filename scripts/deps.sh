@@ -18,7 +18,7 @@ test_packages=(
     openssh-client sshpass lftp curl putty-tools rclone restic sshfs fuse3 git sqlite3
     php-cli php-phpseclib php-phpseclib3 default-jdk-headless libjsch-java libjenkins-trilead-ssh2-java libnet-sftp-foreign-perl
     ruby-net-sftp libssh-dev nodejs
-    mandoc codespell clang-format zsh fish procps binutils util-linux
+    mandoc doxygen codespell clang-format zsh fish procps binutils util-linux
     gcc-i686-linux-gnu libc6-dev-i386-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user)
 # For tests/interop/workflows alone.
 long_packages=(ansible-core)
