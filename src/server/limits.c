@@ -5,10 +5,13 @@
 #include "base/mem.h"
 #include "base/number.h"
 #include "core/counters.h"
+#include "os/cgroup.h"
 
 static uint64_t available_memory(void)
 {
     uint64_t total = uv_get_total_memory(), allowed = uv_get_constrained_memory();
+    /* libuv 1.44 reads version 1 alone. */
+    total = min_u64(total, os_cgroup_memory(""));
     return allowed > 0 ? min_u64(total, allowed) : total;
 }
 

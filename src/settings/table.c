@@ -80,8 +80,8 @@ static const struct setting_row rows[] = {
     {{"limits.memory", BYTES, RUNNING, "0", "1M", "",
       "memory for all clients together: windows granted but not used up, requests in progress, "
       "replies not read yet, sessions and open files; beyond this limit, each user still gets a "
-      "small reserve; 0: a quarter of the machine's memory, or of a lower limit that libuv knows "
-      "of"},
+      "small reserve; 0: a quarter of the machine's memory, or of what the process's cgroup "
+      "(version 1 or 2) allows, for instance in a container"},
      AT(limits.memory)},
     {{"limits.memory_per_connection", BYTES, CONNECTION, "128M", "1M", "",
       "the part of limits.memory that one connection may use"},
