@@ -2,12 +2,13 @@
  * @file sallyport.h
  * Sallyport: an SFTP server for any program, over any storage.
  *
- * This header includes all the others. A program needs three things: a storage (sallyport/fs.h), an
- * answer to who may log in (sallyport/auth.h), and a server (sallyport/server.h);
- * examples/smallest.c has all three in 40 lines. Headers are C11 and C++17.
+ * This header includes all the others except posix.h. A program needs three things: a storage
+ * (sallyport/fs.h), an answer to who may log in (sallyport/auth.h), and a server
+ * (sallyport/server.h); examples/smallest.c has all three in 40 lines. Headers are C11 and C++17.
  *
- * Two kinds of failure, two types: a call of the library returns a ::sally_error (0, or negative);
- * a file operation ends in a ::sally_status (SFTP's codes). Nothing in the library prints or exits.
+ * There are two kinds of failure, with two types: calls to the library return a ::sally_error (0,
+ * or negative); file operations end with a ::sally_status (SFTP's codes). The library never prints
+ * or exits.
  */
 #ifndef SALLYPORT_H
 #define SALLYPORT_H

@@ -1,6 +1,6 @@
 /**
  * @file sallyport/attrs.h
- * What is known of a file: the union of what all protocol versions can say, with a mask of what is
+ * Attributes of files: everything that any protocol version can express, with a mask of what is
  * present.
  */
 #ifndef SALLYPORT_ATTRS_H
@@ -26,11 +26,11 @@ enum {
     SALLY_ATTR_MTIME = 0x0080,           /**< mtime */
     SALLY_ATTR_CTIME = 0x0100,           /**< ctime */
     SALLY_ATTR_CREATETIME = 0x0200,      /**< createtime */
-    SALLY_ATTR_NANOSECONDS = 0x0400,     /**< the nanoseconds of all times present mean something */
-    SALLY_ATTR_LINK_COUNT = 0x0800,      /**< link_count */
-    SALLY_ATTR_BITS = 0x1000,            /**< attrib_bits, attrib_bits_valid */
-    SALLY_ATTR_TEXT_HINT = 0x2000,       /**< text_hint */
-    SALLY_ATTR_MIME_TYPE = 0x4000,       /**< mime_type */
+    SALLY_ATTR_NANOSECONDS = 0x0400, /**< the nanoseconds of all times that are present are valid */
+    SALLY_ATTR_LINK_COUNT = 0x0800,  /**< link_count */
+    SALLY_ATTR_BITS = 0x1000,        /**< attrib_bits, attrib_bits_valid */
+    SALLY_ATTR_TEXT_HINT = 0x2000,   /**< text_hint */
+    SALLY_ATTR_MIME_TYPE = 0x4000,   /**< mime_type */
     SALLY_ATTR_UNTRANSLATED_NAME = 0x8000, /**< untranslated_name */
     SALLY_ATTR_ACL = 0x10000,              /**< acl, acl_size */
     SALLY_ATTR_EXTENDED = 0x20000,         /**< extended, extended_count */
@@ -52,18 +52,19 @@ enum {
 
 /** Attribute bits (draft-13 section 7.9). */
 enum {
-    SALLY_BIT_READONLY = 0x001, /**< may not be written: a hint, nothing is refused for it */
+    SALLY_BIT_READONLY = 0x001, /**< should not be written: a hint, which nothing enforces */
     SALLY_BIT_SYSTEM = 0x002,   /**< belongs to the system */
-    SALLY_BIT_HIDDEN = 0x004,   /**< left out of listings for people */
-    SALLY_BIT_CASE_INSENSITIVE = 0x008,  /**< directory: names differ in more than case */
-    SALLY_BIT_ARCHIVE = 0x010,           /**< to be backed up */
-    SALLY_BIT_ENCRYPTED = 0x020,         /**< kept encrypted */
-    SALLY_BIT_COMPRESSED = 0x040,        /**< kept compressed */
-    SALLY_BIT_SPARSE = 0x080,            /**< has holes that occupy nothing */
-    SALLY_BIT_APPEND_ONLY = 0x100,       /**< can only grow */
-    SALLY_BIT_IMMUTABLE = 0x200,         /**< cannot be changed, renamed or removed */
-    SALLY_BIT_SYNC = 0x400,              /**< changes are safe at once */
-    SALLY_BIT_TRANSLATION_ERROR = 0x800, /**< the name could not be told in UTF-8 */
+    SALLY_BIT_HIDDEN = 0x004,   /**< not shown in listings for people */
+    SALLY_BIT_CASE_INSENSITIVE =
+        0x008,                     /**< directory: names that differ only in case are the same */
+    SALLY_BIT_ARCHIVE = 0x010,     /**< due for backup */
+    SALLY_BIT_ENCRYPTED = 0x020,   /**< stored encrypted */
+    SALLY_BIT_COMPRESSED = 0x040,  /**< stored compressed */
+    SALLY_BIT_SPARSE = 0x080,      /**< has holes that take no space */
+    SALLY_BIT_APPEND_ONLY = 0x100, /**< can only grow */
+    SALLY_BIT_IMMUTABLE = 0x200,   /**< cannot be changed, renamed or removed */
+    SALLY_BIT_SYNC = 0x400,        /**< changes are safe at once */
+    SALLY_BIT_TRANSLATION_ERROR = 0x800, /**< the name could not be converted to UTF-8 */
 };
 
 /** Whether a file is text (draft-13 section 7.11). */
@@ -71,76 +72,76 @@ enum {
     SALLY_HINT_KNOWN_TEXT = 0,     /**< it is text */
     SALLY_HINT_GUESSED_TEXT = 1,   /**< it looks like text */
     SALLY_HINT_KNOWN_BINARY = 2,   /**< it is not text */
-    SALLY_HINT_GUESSED_BINARY = 3, /**< it does not look like text */
+    SALLY_HINT_GUESSED_BINARY = 3, /**< it looks like binary data */
 };
 
 /** Rights, in ACL entries and in what OPEN asks for (draft-13 section 7.8.3). */
 enum {
-    SALLY_ACE_READ_DATA = 0x000001,         /**< read a file, list a directory */
-    SALLY_ACE_WRITE_DATA = 0x000002,        /**< write a file, make files in a directory */
-    SALLY_ACE_APPEND_DATA = 0x000004,       /**< lengthen a file, make directories in one */
+    SALLY_ACE_READ_DATA = 0x000001,   /**< read a file; list a directory */
+    SALLY_ACE_WRITE_DATA = 0x000002,  /**< write a file; create files in a directory */
+    SALLY_ACE_APPEND_DATA = 0x000004, /**< append to a file; create directories in a directory */
     SALLY_ACE_READ_NAMED_ATTRS = 0x000008,  /**< see extended attributes */
     SALLY_ACE_WRITE_NAMED_ATTRS = 0x000010, /**< change extended attributes */
-    SALLY_ACE_EXECUTE = 0x000020,           /**< run a file, reach what is in a directory */
-    SALLY_ACE_DELETE_CHILD = 0x000040,      /**< remove what is in a directory */
+    SALLY_ACE_EXECUTE = 0x000020,           /**< run a file; reach the entries of a directory */
+    SALLY_ACE_DELETE_CHILD = 0x000040,      /**< remove the entries of a directory */
     SALLY_ACE_READ_ATTRIBUTES = 0x000080,   /**< see the attributes */
     SALLY_ACE_WRITE_ATTRIBUTES = 0x000100,  /**< change the attributes */
     SALLY_ACE_DELETE = 0x010000,            /**< remove it */
     SALLY_ACE_READ_ACL = 0x020000,          /**< see the ACL */
     SALLY_ACE_WRITE_ACL = 0x040000,         /**< change the ACL */
     SALLY_ACE_WRITE_OWNER = 0x080000,       /**< change the owner */
-    SALLY_ACE_SYNCHRONIZE = 0x100000,       /**< wait for writes to be safe */
+    SALLY_ACE_SYNCHRONIZE = 0x100000,       /**< wait until writes are on the disk */
 };
 
 /** Types of ACL entries. */
 enum {
-    SALLY_ACE_ALLOW = 0, /**< gives the rights */
-    SALLY_ACE_DENY = 1,  /**< takes the rights */
+    SALLY_ACE_ALLOW = 0, /**< grants the rights */
+    SALLY_ACE_DENY = 1,  /**< denies the rights */
     SALLY_ACE_AUDIT = 2, /**< logs their use */
     SALLY_ACE_ALARM = 3, /**< raises an alarm at their use */
 };
 
 /** Flags of ACL entries. */
 enum {
-    SALLY_ACE_FILE_INHERIT = 0x01,      /**< new files in the directory get it */
-    SALLY_ACE_DIRECTORY_INHERIT = 0x02, /**< new directories in the directory get it */
-    SALLY_ACE_NO_PROPAGATE = 0x04,      /**< but hand it on no further */
-    SALLY_ACE_INHERIT_ONLY = 0x08,      /**< does not bind the directory itself */
-    SALLY_ACE_SUCCESSFUL_ACCESS = 0x10, /**< AUDIT, ALARM: at what was allowed */
-    SALLY_ACE_FAILED_ACCESS = 0x20,     /**< AUDIT, ALARM: at what was denied */
+    SALLY_ACE_FILE_INHERIT = 0x01,      /**< new files in the directory inherit it */
+    SALLY_ACE_DIRECTORY_INHERIT = 0x02, /**< new directories in the directory inherit it */
+    SALLY_ACE_NO_PROPAGATE = 0x04,      /**< but do not pass it on */
+    SALLY_ACE_INHERIT_ONLY = 0x08,      /**< does not apply to the directory itself */
+    SALLY_ACE_SUCCESSFUL_ACCESS = 0x10, /**< AUDIT, ALARM: on access that was allowed */
+    SALLY_ACE_FAILED_ACCESS = 0x20,     /**< AUDIT, ALARM: on access that was denied */
     SALLY_ACE_GROUP = 0x40,             /**< "who" is a group */
 };
 
-/** A moment: seconds since 1970-01-01T00:00:00Z, and nanoseconds 0 to 999,999,999. */
+/** A point in time: seconds since 1970-01-01T00:00:00Z, and nanoseconds from 0 to 999,999,999. */
 typedef struct sally_time {
     int64_t seconds;      /**< may be negative */
-    uint32_t nanoseconds; /**< counts only with ::SALLY_ATTR_NANOSECONDS */
+    uint32_t nanoseconds; /**< valid only with ::SALLY_ATTR_NANOSECONDS */
     uint32_t reserved;    /**< zero */
 } sally_time;
 
-/** One extended attribute, a name and any bytes. */
+/** An extended attribute: a name and any bytes. */
 typedef struct sally_pair {
     const char *name; /**< ends in NUL */
-    const void *data; /**< may hold NULs */
+    const void *data; /**< may contain NULs */
     size_t size;      /**< bytes in data */
 } sally_pair;
 
 /**
- * Attributes. A member counts only when its bit is set in `valid`. Pointers belong to the one
- * who filled the structure and must last as long as the operation it is part of (sally_op_strdup()
- * does).
+ * Attributes. A member is valid only if its bit is set in `valid`. Pointers belong to whoever
+ * filled in the structure, and must stay valid as long as the operation that it is part of (as
+ * memory of sally_op_strdup() does).
  */
 typedef struct sally_attrs {
     uint32_t valid; /**< SALLY_ATTR_ bits */
-    /** SALLY_TYPE_ value. May also come with what is to be set: ignore it there. */
+    /** SALLY_TYPE_ value. It may also be present in attributes to set: ignore it there. */
     uint32_t type;
     uint64_t size;            /**< bytes */
-    uint64_t allocation_size; /**< bytes that the file occupies */
-    uint32_t uid;             /**< numeric owner: all that version 3 has */
+    uint64_t allocation_size; /**< bytes that the file takes on the disk */
+    uint32_t uid;             /**< numeric owner; version 3 has no other */
     uint32_t gid;             /**< numeric group */
-    /** UTF-8, such as "joe" or "joe@example.org"; where there are no names, versions 4 to 6 are
-     * shown uid and gid as text. In what is to be set, "" leaves the owner as it is, and
-     * ::SALLY_ATTR_IDS is there as well when owner and group are digits. */
+    /** UTF-8, such as "joe" or "joe@example.org". Without names, clients of versions 4 to 6 are
+     * shown uid and gid as text. In attributes to set, "" leaves the owner unchanged, and
+     * ::SALLY_ATTR_IDS is present too if owner and group consist of digits. */
     const char *owner;
     const char *group;     /**< UTF-8, as owner */
     uint32_t permissions;  /**< POSIX mode bits 07777, without the type */
@@ -149,35 +150,37 @@ typedef struct sally_attrs {
     sally_time mtime;      /**< last write */
     sally_time ctime;      /**< last change of the attributes */
     sally_time createtime; /**< creation */
-    /** SALLY_BIT_ bits. The library adds HIDDEN for names that begin with a period, where the
-     * storage does not say. */
+    /** SALLY_BIT_ bits. For names that begin with a period, the library adds HIDDEN unless the
+     * storage says otherwise. */
     uint32_t attrib_bits;
-    uint32_t attrib_bits_valid;    /**< which of them count */
-    uint32_t text_hint;            /**< SALLY_HINT_ value; no client can set it */
+    uint32_t attrib_bits_valid;    /**< which of them are valid */
+    uint32_t text_hint;            /**< SALLY_HINT_ value; clients cannot set it */
     uint32_t reserved;             /**< zero */
     const char *mime_type;         /**< as in RFC 2045 */
     const char *untranslated_name; /**< the name's original bytes */
-    /** As version 6 sends it (draft-13 section 7.8), numbers of 32 bits in network order: flags,
-     * number of entries, and for each its type, flags, rights, length of "who", "who" without NUL.
+    /** The ACL as version 6 sends it (draft-13 section 7.8), made of 32-bit numbers in network byte
+     * order: flags and number of entries; then for each entry its type, flags, rights, and the
+     * length of "who", followed by "who" without a NUL.
      */
     const void *acl;
     size_t acl_size;            /**< bytes in acl */
     const sally_pair *extended; /**< extended_count pairs */
     size_t extended_count;      /**< how many */
-    /** With `inode`, which file it is: what a storage says is the same for two names is the same
-     * file. SFTP has no place for it. Cannot be set. */
+    /** Together with `inode`, identifies the file: two names with the same device and inode are the
+     * same file. SFTP cannot express this, and it cannot be set. */
     uint64_t device;
     uint64_t inode;        /**< its number on the device */
-    uint64_t reserved2[2]; /**< zero: for members to come, each with a bit in `valid` */
+    uint64_t reserved2[2]; /**< zero: for future members, each with a bit in `valid` */
 } sally_attrs;
 
-/** Empties `attrs`, then says: a regular file with these permission bits and this size in bytes. */
+/** Clears `attrs` and makes it describe a regular file with these permission bits and this size in
+ * bytes. */
 SALLY_API void sally_attrs_set_file(sally_attrs *attrs, uint32_t permissions, uint64_t size);
 
-/** Empties `attrs`, then says: a directory with these permission bits. */
+/** Clears `attrs` and makes it describe a directory with these permission bits. */
 SALLY_API void sally_attrs_set_directory(sally_attrs *attrs, uint32_t permissions);
 
-/** Empties `attrs`, then says: a symbolic link whose target has this many bytes. */
+/** Clears `attrs` and makes it describe a symbolic link whose target has this many bytes. */
 SALLY_API void sally_attrs_set_symlink(sally_attrs *attrs, uint64_t size);
 
 /** Sets atime and mtime to whole seconds since 1970. */
@@ -187,12 +190,12 @@ SALLY_API void sally_attrs_set_times(sally_attrs *attrs, int64_t atime, int64_t 
 SALLY_API void sally_attrs_set_ids(sally_attrs *attrs, uint32_t uid, uint32_t gid);
 
 /**
- * The line of `ls -l` that clients of SFTP version 3 are sent for an entry, written to `buffer`
- * with a NUL. Times are UTC; `now`, in seconds since 1970, decides whether a time of day or a year
- * is shown: the year for what is in the future or older than 180 days. What `attrs` does not say is
- * shown as 0, 1 link, "-" or a usual mode. 128 bytes more than name, owner and group together are
- * enough. Any thread. ::SALLY_E_INVALID for NULL, ::SALLY_E_RANGE when `size` is too small: then
- * `buffer` holds "".
+ * Writes the line in the style of `ls -l` that clients of SFTP version 3 get for an entry to
+ * `buffer`, with a NUL. Times are UTC. `now`, in seconds since 1970, decides between time of day
+ * and year: times in the future or more than 180 days ago are shown with the year. What `attrs`
+ * does not contain is shown as 0, 1 link, "-" or a usual mode. A buffer 128 bytes longer than name,
+ * owner and group together is large enough. Any thread. ::SALLY_E_INVALID for NULL; ::SALLY_E_RANGE
+ * if `size` is too small, and `buffer` is then "".
  */
 SALLY_API sally_error sally_attrs_longname(const sally_attrs *attrs, const char *name, int64_t now,
                                            char *buffer, size_t size);

@@ -1,8 +1,9 @@
 /**
  * @file sallyport/client.h
- * An SFTP client in the same process, without sockets: for tests of storages, hooks and settings,
- * and for tools. It speaks SFTP to an engine of its own (sally_sftp_new()), by bytes alone, so that
- * everything between a client and the storage takes part: the protocol, permissions, hooks, limits.
+ * An SFTP client in the same process, without sockets, for tests of storages, hooks and settings,
+ * and for tools. It speaks SFTP to an engine of its own (sally_sftp_new()), byte for byte, so
+ * everything between a client and the storage takes part: the protocol, permissions, hooks and
+ * limits.
  *
  *     sally_client *client;
  *     sally_client_new(&client, fs, NULL);
@@ -10,29 +11,30 @@
  *     sally_client_get(client, "/hello", &data, &size);
  *     sally_client_free(client);
  *
- * Every call waits for its answer. The storage's slots and the hooks run on the calling thread,
- * inside the call; a storage that answers ::SALLY_PENDING is waited for, up to a time limit, which
- * does not interrupt slots that block. One thread at a time, which may change; sally_client_cut()
- * is for any thread. Slots and hooks must not call the client that they are called by, but for
- * sally_client_cut(): such a call does nothing and answers ::SALLY_FAILURE.
+ * Every call waits for its answer. The storage's slots and the hooks run inside the call, on the
+ * calling thread. A storage that returns ::SALLY_PENDING is waited for, up to a time limit; the
+ * limit does not interrupt slots that block. Only one thread may use a client at a time, though not
+ * always the same one; any thread may call sally_client_cut(). Slots and hooks must not call the
+ * client that called them, except for sally_client_cut(): such a call does nothing and returns
+ * ::SALLY_FAILURE.
  *
- * A call that returns a ::sally_status returns the server's, as the version on the wire can say it:
- * version 3 knows 0 to 8 only. sally_client_message() has the server's text. The client itself
- * answers:
+ * A call that returns a ::sally_status returns the server's, as far as the protocol version can
+ * express it: version 3 has only 0 to 8. sally_client_message() has the server's text. The client
+ * itself returns:
  *
- * - ::SALLY_PENDING: no answer came within the time limit. The request is still with the server,
- *   whose answer is dropped when it comes; the client can be used further.
- * - ::SALLY_CONNECTION_LOST: the line was lost during the call.
- * - ::SALLY_NO_CONNECTION: it was lost or ended before.
+ * - ::SALLY_PENDING: no answer came within the time limit. The server still has the request, and
+ *   its answer will be dropped; the client can still be used.
+ * - ::SALLY_CONNECTION_LOST: the connection was lost during the call.
+ * - ::SALLY_NO_CONNECTION: it had been lost or ended before the call.
  * - ::SALLY_BAD_MESSAGE, with a text that begins with "malformed answer": the server broke the
- *   protocol, and the client has given it up.
+ *   protocol, and the client has given up on it.
  * - ::SALLY_UNSUPPORTED: this version cannot express the request.
- * - ::SALLY_INVALID_HANDLE for a file that is NULL, ::SALLY_INVALID_PARAMETER for other pointers
- *   that must not be NULL and for requests that are larger than the server accepts,
- *   ::SALLY_FAILURE for want of memory.
+ * - ::SALLY_INVALID_HANDLE for a NULL file, ::SALLY_INVALID_PARAMETER for other pointers that must
+ *   not be NULL and for requests larger than the server accepts, ::SALLY_FAILURE if memory is
+ *   short.
  *
- * Pointers and sizes that a call returns are NULL and 0 after a failure. Texts and data belong to
- * the client. Unless something else is said, they last until the next call with this client.
+ * After a failure, returned pointers are NULL and sizes are 0. Texts and data belong to the client
+ * and, unless stated otherwise, are valid until the next call with this client.
  */
 #ifndef SALLYPORT_CLIENT_H
 #define SALLYPORT_CLIENT_H
@@ -52,84 +54,83 @@ SALLY_BEGIN_DECLS
 
 typedef struct sally_client sally_client; /**< a client with its connection to an engine */
 
-/** A file or directory that the client has open. Freed by sally_client_close() or with the client.
+/** A file or directory that the client has open. Freed by sally_client_close(), or with the client.
  */
 typedef struct sally_client_file sally_client_file;
 
-/** How a client is made; zero means the default in every member but struct_size. */
+/** How to make a client. Zero means the default in every member but struct_size. */
 typedef struct sally_client_options {
     size_t struct_size; /**< sizeof(sally_client_options) */
     uint32_t version;   /**< SFTP version to ask for, 3 to 6; 0: 6 */
     uint32_t
-        timeout_ms;      /**< milliseconds that a call waits for an answer; each further answer of
-                            calls with several requests has as many. 0: 60,000; UINT32_MAX: no limit */
-    uint32_t parallel;   /**< requests that sally_client_put(), sally_client_get() and long
-                            sally_client_write()s keep in flight; 0: 16; 1 to 1024 */
-    uint32_t block_size; /**< bytes of each READ of sally_client_get(), and of each WRITE of
-                            sally_client_put(); 0: 32 KiB; at most 255 KiB */
-    uint64_t max_get;    /**< bytes that sally_client_get() accepts; 0: 1 GiB */
-    /** The server's side: user, home, permissions, hooks, limits and so on. NULL: the defaults. Its
-     * on_wake must be NULL, since the client uses this itself. */
+        timeout_ms;      /**< milliseconds that a call waits for an answer; calls that send several
+                            requests wait that long for each answer. 0: 60,000; UINT32_MAX: no limit */
+    uint32_t parallel;   /**< requests that sally_client_put(), sally_client_get() and a long
+                            sally_client_write() keep in flight, 1 to 1024; 0: 16 */
+    uint32_t block_size; /**< bytes per READ of sally_client_get() and per WRITE of
+                            sally_client_put(), at most 255 KiB; 0: 32 KiB */
+    uint64_t max_get;    /**< most bytes that sally_client_get() accepts; 0: 1 GiB */
+    /** The server's side: user, home, permissions, hooks, limits and so on. NULL: the defaults.
+     * on_wake must be NULL, since the client uses it itself. */
     const sally_sftp_options *server;
 } sally_client_options;
 
 /**
  * Makes a client and starts its session with `fs`, which it holds. `options` may be NULL.
- * ::SALLY_E_CLOSED: the storage or a hook refused the session (SESSION_START); ::SALLY_E_LIMIT: it
- * has not answered within the time limit; ::SALLY_E_RANGE: an option is out of range;
+ * ::SALLY_E_CLOSED: the storage or a hook refused the session (SESSION_START); ::SALLY_E_LIMIT:
+ * there was no answer within the time limit; ::SALLY_E_RANGE: an option is out of range;
  * ::SALLY_E_PROTOCOL: the server's first message is malformed; and the errors of sally_sftp_new().
  */
 SALLY_API SALLY_MUST_CHECK sally_error sally_client_new(sally_client **out, sally_fs *fs,
                                                         const sally_client_options *options);
 
-/** The line is lost, as if a cable were cut: the server closes all files that are open
+/** Cuts the connection as if someone had pulled the cable: the server closes all open files
  * (::SALLY_CLOSED_LOST), cancels what is in progress and ends the session. A call in progress on
- * another thread, or further up on this one, returns ::SALLY_CONNECTION_LOST. Any thread, and
+ * another thread, or further up on this one, returns ::SALLY_CONNECTION_LOST. Any thread, even
  * inside slots and hooks, where it takes effect once they have returned. */
 SALLY_API void sally_client_cut(sally_client *client);
 
-/** The line will be lost after so many more bytes to the server, perhaps in the middle of a
- * request: a way to break off a transfer at the same place each time. 0: with the next request. */
+/** Cuts the connection after this many more bytes to the server, perhaps in the middle of a
+ * request: this breaks a transfer off at the same place every time. 0: at the next request. */
 SALLY_API void sally_client_cut_after(sally_client *client, uint64_t bytes);
 
-/** Ends the session in good order: the server carries out what it was asked to do, closes the files
- * that the client has left open (::SALLY_CLOSED_LOST), and ends the session. ::SALLY_PENDING: the
- * server had not finished within the time limit; the rest was cancelled. */
+/** Ends the session cleanly: the server completes what it was asked to do, closes the files that
+ * the client left open (::SALLY_CLOSED_LOST), and ends the session. ::SALLY_PENDING: the server did
+ * not finish within the time limit, and the rest was cancelled. */
 SALLY_API sally_status sally_client_disconnect(sally_client *client);
 
-/** Frees a client and its files. What has not been ended yet is ended as by sally_client_cut(). No
+/** Frees a client and its files. A session that has not ended is ended as by sally_client_cut(). No
  * call may be in progress. NULL is allowed. */
 SALLY_API void sally_client_free(sally_client *client);
 
-/** The text that belongs to the status of the last call: the server's, or the client's own. ""
- * after
- * ::SALLY_OK, and where there is none. Never NULL; valid until the next call. */
+/** The text for the status of the last call: the server's, or the client's own. "" after
+ * ::SALLY_OK, or if there is none. Never NULL. Valid until the next call. */
 SALLY_API const char *sally_client_message(const sally_client *client);
 
-/** The SFTP version that was agreed on: 3 to 6. */
+/** The negotiated SFTP version: 3 to 6. */
 SALLY_API uint32_t sally_client_version(const sally_client *client);
 
-/** What the server announced under this name when the session started, such as
- * "statvfs@openssh.com"; NULL when it did not. A NUL follows its data. Lasts as long as the client.
+/** What the server announced under this name, such as "statvfs@openssh.com", when the session
+ * started; NULL if it did not. A NUL follows the data. Valid as long as the client.
  */
 SALLY_API const sally_pair *sally_client_extension(const sally_client *client, const char *name);
 
-/** The server's session, for sally_session_set_permissions() and the like; NULL once the connection
- * has ended. */
+/** The server's session, for sally_session_set_permissions() and similar functions; NULL once the
+ * connection has ended. */
 SALLY_API sally_session *sally_client_session(sally_client *client);
 
 /** @name Whole files
  * @{ */
 
-/** Makes or empties the file `path` and writes `size` bytes to it: OPEN, WRITEs of which several
- * are in flight, CLOSE. Returns the first failure; later WRITEs may have been carried out then. The
+/** Creates or empties the file `path` and writes `size` bytes to it: OPEN, several WRITEs at a
+ * time, CLOSE. Returns the first failure; later WRITEs may have been carried out nevertheless. The
  * file is closed in any case. */
 SALLY_API sally_status sally_client_put(sally_client *client, const char *path, const void *data,
                                         size_t size);
 
-/** Reads the file `path` to its end: OPEN, READs of which several are in flight (some of them
- * behind the end), CLOSE. A NUL follows the data, which lasts until the next sally_client_get().
- * ::SALLY_FAILURE if there are more than `max_get` bytes. */
+/** Reads the file `path` to its end: OPEN, several READs at a time (some of them past the end),
+ * CLOSE. A NUL follows the data, which is valid until the next sally_client_get(). ::SALLY_FAILURE
+ * if there are more than `max_get` bytes. */
 SALLY_API sally_status sally_client_get(sally_client *client, const char *path, const void **data,
                                         size_t *size);
 
@@ -138,38 +139,38 @@ SALLY_API sally_status sally_client_get(sally_client *client, const char *path, 
 /** @name Open files
  * @{ */
 
-/** Opens the file `path`. `flags` are SALLY_OPEN_ bits: version 3 knows READ, WRITE, APPEND,
- * CREATE, TRUNCATE and EXCLUSIVE; 4 has TEXT, too; 5 APPEND_ATOMIC and the BLOCK_ bits; 6 all but
- * EXACT_MODE. `attrs` are for a file that is made; NULL: none. */
+/** Opens the file `path`. `flags` are SALLY_OPEN_ bits. Version 3 has READ, WRITE, APPEND, CREATE,
+ * TRUNCATE and EXCLUSIVE; version 4 adds TEXT, version 5 APPEND_ATOMIC and the BLOCK_ bits, version
+ * 6 all others but EXACT_MODE. `attrs` are for a new file; NULL: none. */
 SALLY_API sally_status sally_client_open(sally_client *client, const char *path, uint32_t flags,
                                          const sally_attrs *attrs, sally_client_file **file);
 
-/** Closes a file or directory. Frees `file` whatever the answer is. */
+/** Closes a file or directory. `file` is freed whatever the answer is. */
 SALLY_API sally_status sally_client_close(sally_client *client, sally_client_file *file);
 
-/** One READ. `*got` may be less than `size`, also before the end of the file. ::SALLY_EOF: there is
- * nothing at or after `offset`. The server gives at most 255 KiB at a time, if
- * sally_sftp_options.max_read does not say otherwise. */
+/** Sends one READ. `*got` may be less than `size` even before the end of the file. ::SALLY_EOF:
+ * there is nothing at or after `offset`. The server returns at most 255 KiB at a time, unless
+ * sally_sftp_options.max_read says otherwise. */
 SALLY_API sally_status sally_client_read(sally_client *client, sally_client_file *file,
                                          uint64_t offset, void *data, uint32_t size, uint32_t *got);
 
-/** Writes all `size` bytes: one WRITE up to 255 KiB (less if sally_sftp_options.max_packet is
- * smaller), several in flight beyond. Returns the first failure. */
+/** Writes all `size` bytes: by one WRITE up to 255 KiB (less if sally_sftp_options.max_packet is
+ * smaller), by several at a time beyond that. Returns the first failure. */
 SALLY_API sally_status sally_client_write(sally_client *client, sally_client_file *file,
                                           uint64_t offset, const void *data, size_t size);
 
-/** What was written is to be safe on the disk: fsync@openssh.com. */
+/** Makes sure that what was written is on the disk: fsync@openssh.com. */
 SALLY_API sally_status sally_client_fsync(sally_client *client, sally_client_file *file);
 
 /** Attributes of an open file or directory. */
 SALLY_API sally_status sally_client_fstat(sally_client *client, sally_client_file *file,
                                           sally_attrs *attrs);
 
-/** Sets the attributes of an open file or directory that are present in `attrs`. */
+/** Sets those attributes of an open file or directory that are present in `attrs`. */
 SALLY_API sally_status sally_client_fsetstat(sally_client *client, sally_client_file *file,
                                              const sally_attrs *attrs);
 
-/** How much room there is where the file is: fstatvfs@openssh.com. */
+/** How much space there is where the file is: fstatvfs@openssh.com. */
 SALLY_API sally_status sally_client_fstatvfs(sally_client *client, sally_client_file *file,
                                              sally_op_statvfs *out);
 
@@ -178,8 +179,8 @@ SALLY_API sally_status sally_client_copy(sally_client *client, sally_client_file
                                          uint64_t from_offset, uint64_t length,
                                          sally_client_file *to, uint64_t to_offset);
 
-/** Locks a range of bytes (version 6). `length` 0: to the end, however long the file becomes.
- * `flags` are SALLY_OPEN_BLOCK_ bits. */
+/** Locks a range of bytes (version 6). `length` 0: to the end, however long the file gets. `flags`
+ * are SALLY_OPEN_BLOCK_ bits. */
 SALLY_API sally_status sally_client_lock(sally_client *client, sally_client_file *file,
                                          uint64_t offset, uint64_t length, uint32_t flags);
 
@@ -194,25 +195,25 @@ SALLY_API sally_status sally_client_unlock(sally_client *client, sally_client_fi
 
 /** An entry of a directory. */
 typedef struct sally_client_entry {
-    const char *name;     /**< without a path */
-    const char *longname; /**< the line of "ls -l" that version 3 has; "" in the others */
+    const char *name;     /**< without directories */
+    const char *longname; /**< the `ls -l` line of version 3; "" in later versions */
     sally_attrs attrs;    /**< what the server says about it */
 } sally_client_entry;
 
-/** Called for an entry. False: no more of them are wanted. The entry is valid during the call,
- * which may use the client. */
+/** Called for each entry. Return false to stop. The entry is valid during the call, which may use
+ * the client. */
 typedef bool sally_client_entry_fn(void *user_data, const sally_client_entry *entry);
 
-/** Opens the directory `path`; to be closed with sally_client_close(). */
+/** Opens the directory `path`. Close it with sally_client_close(). */
 SALLY_API sally_status sally_client_opendir(sally_client *client, const char *path,
                                             sally_client_file **directory);
 
-/** The next entry, also "." and ".." if the server lists them; ::SALLY_EOF: there are no more. The
- * entry is valid until the next call for the same directory. */
+/** The next entry, including "." and ".." if the server lists them. ::SALLY_EOF: there are no more.
+ * The entry is valid until the next call for the same directory. */
 SALLY_API sally_status sally_client_readdir(sally_client *client, sally_client_file *directory,
                                             const sally_client_entry **entry);
 
-/** Calls `each` for all entries of the directory `path` but "." and "..". */
+/** Calls `each` for every entry of the directory `path` except "." and "..". */
 SALLY_API sally_status sally_client_list(sally_client *client, const char *path,
                                          sally_client_entry_fn *each, void *user_data);
 
@@ -221,24 +222,24 @@ SALLY_API sally_status sally_client_list(sally_client *client, const char *path,
 /** @name Paths
  * @{ */
 
-/** Attributes of what `path` leads to. */
+/** Attributes of what `path` leads to, links followed. */
 SALLY_API sally_status sally_client_stat(sally_client *client, const char *path,
                                          sally_attrs *attrs);
 
-/** Attributes of `path` itself, also if it is a symbolic link. */
+/** Attributes of `path` itself, even if it is a symbolic link. */
 SALLY_API sally_status sally_client_lstat(sally_client *client, const char *path,
                                           sally_attrs *attrs);
 
-/** Sets the attributes that are present in `attrs`; those that the version cannot express are left
- * out. */
+/** Sets those attributes that are present in `attrs`, except for any that the version cannot
+ * express. */
 SALLY_API sally_status sally_client_setstat(sally_client *client, const char *path,
                                             const sally_attrs *attrs);
 
-/** The same for `path` itself, also if it is a symbolic link: lsetstat@openssh.com. */
+/** The same for `path` itself, even if it is a symbolic link: lsetstat@openssh.com. */
 SALLY_API sally_status sally_client_lsetstat(sally_client *client, const char *path,
                                              const sally_attrs *attrs);
 
-/** Makes a directory; `attrs` may be NULL. */
+/** Creates a directory. `attrs` may be NULL. */
 SALLY_API sally_status sally_client_mkdir(sally_client *client, const char *path,
                                           const sally_attrs *attrs);
 
@@ -248,12 +249,12 @@ SALLY_API sally_status sally_client_rmdir(sally_client *client, const char *path
 /** Removes a file or symbolic link. */
 SALLY_API sally_status sally_client_remove(sally_client *client, const char *path);
 
-/** Renames. `flags` are SALLY_RENAME_ bits: those of versions 5 and 6. In versions 3 and 4
- * ::SALLY_RENAME_OVERWRITE is sent as posix-rename@openssh.com, and there are no others. */
+/** Renames. `flags` are SALLY_RENAME_ bits, as versions 5 and 6 have them. In versions 3 and 4 only
+ * ::SALLY_RENAME_OVERWRITE is possible, which is sent as posix-rename@openssh.com. */
 SALLY_API sally_status sally_client_rename(sally_client *client, const char *from, const char *to,
                                            uint32_t flags);
 
-/** Makes the symbolic link `path` with the text `target`. */
+/** Creates the symbolic link `path` with the text `target`. */
 SALLY_API sally_status sally_client_symlink(sally_client *client, const char *target,
                                             const char *path);
 
@@ -261,17 +262,17 @@ SALLY_API sally_status sally_client_symlink(sally_client *client, const char *ta
 SALLY_API sally_status sally_client_readlink(sally_client *client, const char *path,
                                              const char **target);
 
-/** Makes `path` a further name of the file `existing`: LINK in version 6, hardlink@openssh.com in
- * the others. */
+/** Makes `path` another name of the file `existing`: LINK in version 6, hardlink@openssh.com in the
+ * others. */
 SALLY_API sally_status sally_client_link(sally_client *client, const char *existing,
                                          const char *path);
 
-/** The canonical form of `path`. `control` is a SALLY_REALPATH_ value, which version 6 alone can
+/** The canonical form of `path`. `control` is a SALLY_REALPATH_ value, which only version 6 can
  * express; 0: the server's default. */
 SALLY_API sally_status sally_client_realpath(sally_client *client, const char *path,
                                              uint32_t control, const char **resolved);
 
-/** How much room there is at `path`: statvfs@openssh.com. */
+/** How much space there is at `path`: statvfs@openssh.com. */
 SALLY_API sally_status sally_client_statvfs(sally_client *client, const char *path,
                                             sally_op_statvfs *out);
 
@@ -282,14 +283,14 @@ SALLY_API sally_status sally_client_statvfs(sally_client *client, const char *pa
 
 /** Digests of a file. */
 typedef struct sally_client_digests {
-    const char *algorithm; /**< the one that the server chose */
+    const char *algorithm; /**< the algorithm that the server chose */
     const void *digests;   /**< one after the other */
     size_t size;           /**< bytes in digests */
 } sally_client_digests;
 
-/** Digests of the file `path`: check-file-name. `algorithms` are names with commas, best first (as
- * in ::sally_op_hash). `length` 0: to the end. `block_size`: bytes per digest, at least 256; 0: one
- * digest over all. */
+/** Digests of the file `path`: check-file-name. `algorithms` is a comma-separated list, best first
+ * (as in ::sally_op_hash). `length` 0: to the end. `block_size`: bytes per digest, at least 256; 0:
+ * one digest over all. */
 SALLY_API sally_status sally_client_hash(sally_client *client, const char *path,
                                          const char *algorithms, uint64_t offset, uint64_t length,
                                          uint32_t block_size, sally_client_digests *out);
@@ -299,14 +300,15 @@ SALLY_API sally_status sally_client_fhash(sally_client *client, sally_client_fil
                                           const char *algorithms, uint64_t offset, uint64_t length,
                                           uint32_t block_size, sally_client_digests *out);
 
-/** Sends an EXTENDED request: `data` is what follows its name. `*reply` is the data of the
- * EXTENDED_REPLY, without a NUL; NULL, with size 0, when the server answered by a status alone. */
+/** Sends an EXTENDED request. `data` is what follows its name. `*reply` is the data of the
+ * EXTENDED_REPLY, without a NUL; it is NULL, with size 0, if the server answered with a status
+ * alone. */
 SALLY_API sally_status sally_client_extended(sally_client *client, const char *name,
                                              const void *data, size_t size, const void **reply,
                                              size_t *reply_size);
 
-/** The handle of an open file or directory, as requests of sally_client_extended() have it. Lasts
- * as long as `file`. NULL is allowed. */
+/** The handle of an open file or directory, for requests of sally_client_extended(). Valid as long
+ * as `file`. NULL is allowed. */
 SALLY_API const void *sally_client_handle(const sally_client_file *file, size_t *size);
 
 /** @} */

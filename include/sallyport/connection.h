@@ -1,7 +1,7 @@
 /**
  * @file sallyport/connection.h
- * A connection of a server, from its first byte to its last: where it comes from, what was agreed
- * on, and what the program keeps with it and does with it.
+ * Connections of a server, from the first byte to the last: where they come from, what was
+ * negotiated, and what the program keeps with them and does to them.
  *
  * Hooks, authenticators (sally_auth_request::connection) and sessions (sally_session_connection())
  * are handed the same pointer. It is valid from `connection_requested` on until the connection is
@@ -10,8 +10,8 @@
  * get back to a connection without knowing whether it still exists, keep its number
  * (sally_connection_id()) and use the calls of server.h that take one.
  *
- * As long as the pointer is valid, any thread may call any function here, also inside callbacks,
- * but for those that say otherwise. None waits. A function that fails leaves a text for
+ * While the pointer is valid, any thread may call these functions, even inside callbacks, unless a
+ * function says otherwise. None of them waits. A function that fails sets the text of
  * sally_server_error().
  */
 #ifndef SALLYPORT_CONNECTION_H
@@ -29,19 +29,19 @@
 
 SALLY_BEGIN_DECLS
 
-/** What is known of a connection's protocol. Texts are never NULL: "" stands for what is not known
- * yet, or does not exist. They are valid as long as the connection. */
+/** What is known about a connection's protocol. Strings are never NULL: "" means not known yet, or
+ * none. They are valid as long as the connection. */
 typedef struct sally_connection_facts {
     size_t struct_size; /**< in: sizeof(sally_connection_facts) */
     const char
         *client_version; /**< the client's whole identification line, without its line end, such as
                             "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3" (RFC 4253 section 4.2) */
-    const char *server_version;  /**< ours */
-    const char *kex;             /**< method of the last key exchange, by its name on the wire, like
-                                    those below: "" before the first has ended */
+    const char *server_version; /**< ours */
+    const char *kex; /**< method of the last key exchange, by its SSH name, as are those below; ""
+                        until the first has ended */
     const char *host_key;        /**< algorithm of the host key's signature */
-    const char *cipher_in;       /**< encryption of what the client sends */
-    const char *cipher_out;      /**< encryption of what the server sends */
+    const char *cipher_in;       /**< cipher for what the client sends */
+    const char *cipher_out;      /**< cipher for what the server sends */
     const char *mac_in;          /**< "" if the cipher needs none */
     const char *mac_out;         /**< "" if the cipher needs none */
     const char *compression_in;  /**< "none" if there is none */
@@ -50,60 +50,62 @@ typedef struct sally_connection_facts {
                                     (draft-miller-sshm-strict-kex) */
 } sally_connection_facts;
 
-/** The number of the connection: unique in its server's life, never 0. */
+/** The connection's number: unique during the server's lifetime, never 0. */
 SALLY_API uint64_t sally_connection_id(const sally_connection *connection);
 
-/** Where it comes from; valid as long as the connection. Its `client_software` changes once, when
- * the identification line comes: until then, only hooks of this connection may read it. */
+/** Where the connection comes from. Valid as long as the connection. `client_software` changes
+ * once, when the identification line arrives; until then, only hooks of this connection may read
+ * it. */
 SALLY_API const sally_peer *sally_connection_peer(const sally_connection *connection);
 
-/** The name that has logged in; "" before. Valid as long as the connection. */
+/** The name of the user; "" before login. Valid as long as the connection. */
 SALLY_API const char *sally_connection_user(const sally_connection *connection);
 
-/** What is known of its protocol now. ::SALLY_E_INVALID for a struct_size that is too short. */
+/** What is known about its protocol now. ::SALLY_E_INVALID if struct_size is too small. */
 SALLY_API sally_error sally_connection_get_facts(const sally_connection *connection,
                                                  sally_connection_facts *facts);
 
 /**
- * Keeps a pointer of the program's in the connection. `free_data` (or NULL) is called with it
- * exactly once: when other data takes its place, in the caller's thread, or when the connection is
- * gone, on its network thread, after the last callback that could ask for it. This includes
- * connections that `connection_requested` has refused. Who replaces data while other threads may
- * use it has to keep them from it.
+ * Keeps a pointer of the program's in the connection. `free_data` (may be NULL) is called with it
+ * exactly once: on the caller's thread when other data replaces it, or on the connection's network
+ * thread when the connection is gone, after the last callback that could ask for it. That includes
+ * connections that `connection_requested` refused. If other threads may still use the data when you
+ * replace it, you need a lock.
  */
 SALLY_API void sally_connection_set_data(sally_connection *connection, void *data,
                                          void (*free_data)(void *data));
 
-/** The pointer kept; NULL at first. */
+/** The pointer set by sally_connection_set_data(); initially NULL. */
 SALLY_API void *sally_connection_data(const sally_connection *connection);
 
 /**
- * Changes a setting for this connection: see sally_server_set_connection(), also for the errors;
- * ::SALLY_E_CLOSED instead of ::SALLY_E_NOT_FOUND when the connection has ended. In the hooks
- * `connection_requested` and `connected` it takes effect at once, and settings with
- * ::SALLY_SCOPE_LISTENER, such as the lists of algorithms, can be set, too; a list that must not be
- * empty and would be is ::SALLY_E_RANGE then. Later it takes effect soon.
+ * Changes a setting for this connection, with the effects and errors of
+ * sally_server_set_connection(), except that it is ::SALLY_E_CLOSED if the connection has ended. In
+ * the hooks `connection_requested` and `connected` it takes effect at once, and settings with
+ * ::SALLY_SCOPE_LISTENER, such as the lists of algorithms, can be set too; ::SALLY_E_RANGE if that
+ * would empty a list that must not be empty. After those hooks it takes effect soon.
  */
 SALLY_API sally_error sally_connection_set(sally_connection *connection, const char *name,
                                            const char *value);
 
-/** Who may log in on this connection, in place of its listener's or server's authenticator; held.
- * Inside hooks of this connection only, and before its first login request: ::SALLY_E_STATE. */
+/** Sets the authenticator of this connection, in place of its listener's or server's; held. Only
+ * inside hooks of this connection, before its first login request: otherwise ::SALLY_E_STATE. */
 SALLY_API sally_error sally_connection_set_auth(sally_connection *connection, sally_auth *auth);
 
-/** Adds a host key; held. The first one replaces all of the server's: the client is offered no key
- * that was not added here. One per type, a later one replaces. Inside the hooks
- * `connection_requested` and `connected` of this connection only: ::SALLY_E_STATE. */
+/** Adds a host key for this connection; held. The client is then offered only keys that were added
+ * here, and none of the server's. There is one key per type; a later one replaces an earlier one.
+ * Only inside the hooks `connection_requested` and `connected` of this connection: otherwise
+ * ::SALLY_E_STATE. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_connection_add_host_key(sally_connection *connection,
                                                                      sally_key *key);
 
-/** Changes what its user may do: see sally_server_set_permissions(). Takes effect soon.
+/** Changes what its user may do, as sally_server_set_permissions() does. Takes effect soon.
  * ::SALLY_E_CLOSED. */
 SALLY_API sally_error sally_connection_set_permissions(sally_connection *connection,
                                                        uint32_t permissions);
 
 /** Ends the connection with a text for the client (NULL: "disconnected"). Takes effect soon.
- * ::SALLY_E_CLOSED when it has ended already. */
+ * ::SALLY_E_CLOSED if it has already ended. */
 SALLY_API sally_error sally_connection_disconnect(sally_connection *connection, const char *text);
 
 /** Starts a new key exchange. Takes effect soon. ::SALLY_E_CLOSED. */

@@ -1,6 +1,6 @@
 /**
  * @file sallyport/error.h
- * What a call of the library returns.
+ * Errors: what calls to the library return.
  */
 #ifndef SALLYPORT_ERROR_H
 #define SALLYPORT_ERROR_H
@@ -39,14 +39,15 @@ typedef int32_t sally_error;
     X(TIMEOUT,      -19, "the time is over")
 /* clang-format on */
 
-/** The error codes; the texts stand in ::SALLY_ERROR_MAP. */
+/** The error codes. ::SALLY_ERROR_MAP has their texts. */
 enum {
 #define SALLY_ERROR_ENUM(name, value, text) SALLY_E_##name = (value),
     SALLY_ERROR_MAP(SALLY_ERROR_ENUM)
 #undef SALLY_ERROR_ENUM
 };
 
-/** A short fixed text for a code; never NULL. The object that failed has the detail. Any thread. */
+/** A short fixed text for a code; never NULL. The object that failed has the details, such as
+ * sally_server_error(). Any thread. */
 SALLY_API const char *sally_strerror(sally_error error);
 
 SALLY_END_DECLS

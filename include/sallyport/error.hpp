@@ -1,6 +1,6 @@
 /**
  * @file sallyport/error.hpp
- * C++: errors as exceptions, and callbacks that no exception leaves. See sallyport.hpp.
+ * C++: errors as exceptions, and callbacks that let no exception out. See sallyport.hpp.
  */
 #ifndef SALLYPORT_ERROR_HPP
 #define SALLYPORT_ERROR_HPP
@@ -20,11 +20,11 @@
 namespace sally
 {
 
-/** A call of the library failed. */
+/** A call to the library failed. */
 class error : public std::runtime_error
 {
   public:
-    /** `text` says why, besides what `code` says. */
+    /** `text` has details; "" means the text of `code`. */
     error(sally_error code, const std::string &text)
         : std::runtime_error(text.empty() ? sally_strerror(code) : text), code_(code)
     {
@@ -39,23 +39,24 @@ class error : public std::runtime_error
     sally_error code_;
 };
 
-/** Throws sally::error unless `code` is ::SALLY_E_OK, or positive as a count. */
+/** Throws sally::error if `code` is an error. ::SALLY_E_OK and counts are not. */
 inline void check(sally_error code, const char *text = "")
 {
     if (code < 0)
         throw error(code, text);
 }
 
-/** What a storage or a set of hooks throws to answer an operation with a status. */
+/** Thrown by a storage or a set of hooks to answer an operation with a status. */
 class failure : public std::runtime_error
 {
   public:
-    /** `text` goes to the client, as by sally_op_set_message(); "": the status's own. */
+    /** `text` is for the client, as in sally_op_set_message(); "": the default text of the
+     * status. */
     explicit failure(sally_status status, const std::string &text = {})
         : std::runtime_error(text), status_(status)
     {
     }
-    /** The answer; ::SALLY_FAILURE in the place of what is no failure. */
+    /** The answer. A status that is not a failure becomes ::SALLY_FAILURE. */
     sally_status status() const noexcept
     {
         return status_ > 0 ? status_ : SALLY_FAILURE;
@@ -65,7 +66,7 @@ class failure : public std::runtime_error
     sally_status status_;
 };
 
-/** What the members of this header are made of. */
+/** Implementation details of these headers. */
 namespace detail
 {
 

@@ -1,6 +1,6 @@
 /**
  * @file sallyport/export.h
- * How the library's functions are marked.
+ * Macros that mark the library's functions.
  */
 #ifndef SALLYPORT_EXPORT_H
 #define SALLYPORT_EXPORT_H
@@ -12,7 +12,7 @@
 #define SALLY_API
 #endif
 
-/** Marks a function whose result must be looked at. */
+/** Marks a function whose result must not be ignored. */
 #if defined(__GNUC__)
 #define SALLY_MUST_CHECK __attribute__((warn_unused_result))
 #else

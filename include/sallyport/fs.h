@@ -1,29 +1,29 @@
 /**
  * @file sallyport/fs.h
- * A storage: where files live. Fill in the slots that matter, leave the others NULL.
+ * Storages: where files live. Fill in the slots that you need, and leave the others NULL.
  *
- * Every slot returns the operation's status. One that cannot answer yet returns ::SALLY_PENDING and
- * owes exactly one sally_op_finish(), from any thread. Slots of one session are called one after
- * the other, so that a storage needs no lock inside a session; slots of different sessions are
- * called at the same time from different threads.
+ * Every slot returns the operation's status. A slot that cannot answer yet returns ::SALLY_PENDING;
+ * sally_op_finish() must then be called exactly once, from any thread. The slots of one session are
+ * called one after another, so a storage needs no lock inside a session; slots of different
+ * sessions are called at the same time, from different threads.
  *
- * A slot may block, and occupies one of the server's worker threads until it returns. There are
- * 256 of them (setting server.workers); at most 16 work for one connection at the same time
- * (server.workers_per_connection), and at most three quarters of all for the connections of one
- * user (server.workers_per_user). Where these are exhausted, further operations wait until a slot
- * returns: those of the same connection, of the same user, or of everybody. So a slot that may
- * wait for more than moments should return ::SALLY_PENDING: pending operations occupy no thread.
- * Where there are no workers (in a sally_sftp, and with sally_server_poll() unless server.workers
- * is set) a slot that blocks delays everything.
+ * A slot may block, but it occupies one of the server's worker threads until it returns. There are
+ * 256 of them (setting server.workers), of which one connection can use 16
+ * (server.workers_per_connection) and all connections of one user three quarters
+ * (server.workers_per_user). Once a limit is reached, further operations of that connection, of
+ * that user, or of everyone wait until a slot returns. A slot that may wait longer than a moment
+ * should therefore return ::SALLY_PENDING: pending operations occupy no thread. Without workers (in
+ * a sally_sftp, and with sally_server_poll() unless server.workers is set) a slot that blocks
+ * delays everything.
  *
- * Workers have stacks of 512 KiB (server.worker_stack), and hooks and wrappers above the storage
- * use them as well. Use no more than half of that in a slot; larger buffers belong into memory of
- * sally_op_alloc(). The stacks of network threads, on which slots run with
- * ::SALLY_FS_NONBLOCKING and ::SALLY_FS_TRY, are not smaller.
+ * Workers have stacks of 512 KiB (server.worker_stack), which hooks and wrappers above the storage
+ * use too. A slot should use at most half of that; allocate larger buffers with sally_op_alloc().
+ * The stacks of network threads, on which slots run with ::SALLY_FS_NONBLOCKING and ::SALLY_FS_TRY,
+ * are at least as large.
  *
- * The library's threads block all signals, and children inherit this: a program that a slot or hook
- * starts cannot be ended by SIGTERM, unless it begins with an empty mask, for instance by
- * posix_spawn() with POSIX_SPAWN_SETSIGMASK, or pthread_sigmask() between fork() and exec().
+ * The library's threads block all signals, and child processes inherit this. SIGTERM cannot end a
+ * program that a slot or hook has started, unless that program starts with an empty signal mask:
+ * use posix_spawn() with POSIX_SPAWN_SETSIGMASK, or pthread_sigmask() between fork() and exec().
  */
 #ifndef SALLYPORT_FS_H
 #define SALLYPORT_FS_H
@@ -82,7 +82,7 @@ enum {
     SALLY_FS_CONCURRENT_WRITES = 0x10,
 };
 
-/** What every slot looks like. */
+/** The type of all slots. */
 typedef sally_status sally_fs_slot(sally_fs *fs, sally_op *op);
 
 /**
@@ -94,14 +94,14 @@ typedef struct sally_fs_methods {
     size_t struct_size;           /**< sizeof(sally_fs_methods) */
     uint32_t traits;              /**< SALLY_FS_ bits */
     uint32_t reserved;            /**< zero */
-    sally_fs_slot *session_start; /**< NULL: fine. Anything but OK ends the session */
+    sally_fs_slot *session_start; /**< NULL: succeeds. Anything but OK ends the session */
     sally_fs_slot *session_end;   /**< u.session.reason; after all files were closed, and only if
                                      session_start answered with success; a hook may have answered
                                      in its place. Its status is not looked at */
     sally_fs_slot *open;          /**< u.open */
-    /** NULL: fine. Its status is what the client sees: the last chance to say that an upload is not
-     * stored. OpenSSH's sftp and scp, lftp and AsyncSSH report it as an error. curl and Paramiko
-     * ignore it: what their users must be told fails WRITE or FSYNC. */
+    /** NULL: succeeds. The client sees its status: this is the last chance to say that an upload
+     * was not stored. OpenSSH's sftp and scp, lftp and AsyncSSH report a failure. curl and Paramiko
+     * ignore it: fail WRITE or FSYNC if their users must know. */
     sally_fs_slot *close;
     sally_fs_slot *read;     /**< u.io */
     sally_fs_slot *write;    /**< u.io */
@@ -142,7 +142,7 @@ typedef struct sally_fs_methods {
      * after its slot has returned ::SALLY_PENDING, may be told to its `on_done` in that thread
      * meanwhile.) An operation that is passed on again afterwards is cancelled again. */
     void (*cancel)(sally_fs *fs, sally_op *op);
-    /** Called once, when the last holder has let go of the storage. May be NULL. */
+    /** Called once, when the last reference is released. May be NULL. */
     void (*destroy)(void *user_data);
     sally_fs_slot *chdir;   /**< NULL: `stat` must say that it is a directory */
     sally_fs_slot *command; /**< u.command */
@@ -156,10 +156,10 @@ typedef struct sally_fs_methods {
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_new(sally_fs **out, const sally_fs_methods *methods,
                                                     void *user_data);
 
-/** One more holder. Any thread. Returns `fs`. */
+/** Takes a reference. Any thread. Returns `fs`. */
 SALLY_API sally_fs *sally_fs_ref(sally_fs *fs);
 
-/** One holder less; the last one calls destroy. NULL is allowed. Any thread. */
+/** Releases a reference; releasing the last one calls destroy. NULL is allowed. Any thread. */
 SALLY_API void sally_fs_unref(sally_fs *fs);
 
 /** The user_data that the storage was made with. */

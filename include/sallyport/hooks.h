@@ -4,16 +4,17 @@
  * first added to the last, after-hooks the other way round. Hooks may block and may answer later,
  * as storages do.
  *
- * What hooks see. Every operation of a client's, whatever becomes of it, and those that the program
- * submits with sally_session_submit(). A request that becomes no operation is seen by none of them:
- * one that settings or sally_sftp_options.deny_requests deny, that cannot be taken apart, or that
- * uses a handle which is not open, or not open for that.
+ * What hooks see: every operation of a client, whatever becomes of it, and those that the program
+ * submits with sally_session_submit(). They do not see requests that never become an operation:
+ * those denied by settings or sally_sftp_options.deny_requests, those that are malformed, and those
+ * that use a handle which is not open, or not open for that.
  *
- * Threads. `before` and `after` are called on the threads that call storages. Those of different
- * sessions run at the same time. Those of one session follow one another (but for operations that
- * the program submits, which wait for none) unless its storage is ::SALLY_FS_CONCURRENT, as this
- * library's local and memory storages are: then they run at the same time as often as its slots
- * may, for instance for several READs of one file. What hooks share is theirs to protect.
+ * Threads: `before` and `after` are called on the threads that call storages. For different
+ * sessions they run at the same time. For one session they run one after another (except for
+ * operations that the program submits, which wait for nothing), unless its storage is
+ * ::SALLY_FS_CONCURRENT, as this library's local and memory storages are: then they may run at the
+ * same time whenever its slots may, for instance for several READs of one file. Hooks must protect
+ * what they share.
  *
  * A file of the hooks' own. A `before` that answers OPEN or OPENDIR with SALLY_OK owns the file or
  * directory, and so do hooks whose `after` turns a failed one into SALLY_OK: the storage has not
@@ -22,8 +23,8 @@
  * ::SALLY_INVALID_HANDLE where no hook answers them (CLOSE and CLOSEDIR: SALLY_OK). READDIR is
  * answered with sally_op_add_entry(), as a storage does. COPY from or to such a file, unless a hook
  * answers it, is done by FSTAT, READ and WRITE operations with ::SALLY_OP_INTERNAL, which the hooks
- * see for their own files. Requests by path, such as STAT, reach the storage as ever. What belongs
- * to the file is kept with sally_file_set_data().
+ * see for their own files. Requests by path, such as STAT, still reach the storage. Keep what
+ * belongs to the file with sally_file_set_data().
  */
 #ifndef SALLYPORT_HOOKS_H
 #define SALLYPORT_HOOKS_H
@@ -58,12 +59,12 @@ enum {
                                 that a storage had answered with success */
 };
 
-/** A finished try to log in. Passwords are never here. */
+/** A finished attempt to log in. It never contains a password. */
 typedef struct sally_auth_event {
-    size_t struct_size;      /**< size of the structure of the library that made it: members behind
-                                this are not there */
-    const char *user;        /**< as the client said it; question marks stand for NULs, and what
-                                is behind 1024 bytes is cut off */
+    size_t struct_size; /**< size of the structure of the library that made it: members behind
+                           this are not there */
+    const char *user; /**< as the client sent it, with question marks in place of NULs, and cut off
+                         after 1024 bytes */
     const char *method;      /**< "password", "publickey", ...; what the client said when that is
                                 no method we know */
     const char *fingerprint; /**< of a key, "SHA256:..."; "" for other methods */

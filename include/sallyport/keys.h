@@ -54,9 +54,9 @@ SALLY_API const char *sally_key_fingerprint(const sally_key *key);
  * long as the key. */
 SALLY_API const char *sally_key_public_line(const sally_key *key);
 
-/** One holder more. Returns `key`. */
+/** Takes a reference. Returns `key`. */
 SALLY_API sally_key *sally_key_ref(sally_key *key);
-/** One holder less; the last one wipes and frees. NULL is allowed. */
+/** Releases a reference; releasing the last one wipes and frees the key. NULL is allowed. */
 SALLY_API void sally_key_unref(sally_key *key);
 
 SALLY_END_DECLS

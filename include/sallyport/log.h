@@ -1,6 +1,6 @@
 /**
  * @file sallyport/log.h
- * Log lines: an event's name, a text for people, and fields for machines.
+ * Log lines: the name of an event, a text for people, and fields for machines.
  */
 #ifndef SALLYPORT_LOG_H
 #define SALLYPORT_LOG_H
@@ -12,9 +12,9 @@
 
 SALLY_BEGIN_DECLS
 
-/** How much a line matters; smaller is more urgent. */
+/** The level of a line; smaller is more urgent. */
 enum {
-    SALLY_LOG_ERROR = 1,   /**< the server cannot do what it should */
+    SALLY_LOG_ERROR = 1,   /**< the server cannot do its work */
     SALLY_LOG_WARNING = 2, /**< an administrator should look at it */
     SALLY_LOG_INFO = 3,    /**< connections, logins, transfers */
     SALLY_LOG_VERBOSE = 4, /**< every request */
@@ -25,15 +25,16 @@ enum {
 typedef struct sally_log_field {
     const char *name; /**< such as "user", "path", "bytes" */
     const char
-        *value; /**< text as it came, possibly with any bytes but NUL: escape before printing */
+        *value; /**< raw text, which may contain any byte but NUL: escape it before printing */
 } sally_log_field;
 
-/** One line; it and all that it points to last until the function returns. No secret is ever in it.
+/** One line. It and everything it points to are valid until the function returns. It never contains
+ * a secret.
  */
 typedef struct sally_log_line {
     uint32_t level;         /**< SALLY_LOG_ value */
     uint32_t field_count;   /**< how many fields */
-    uint64_t time_ns;       /**< wall clock, nanoseconds since 1970; 0 when there is no clock */
+    uint64_t time_ns;       /**< wall clock, nanoseconds since 1970; 0 if there is no clock */
     uint64_t connection_id; /**< 0 for none */
     uint64_t session_id;    /**< 0 for none */
     uint64_t request_id;    /**< 0 for none */
@@ -53,10 +54,10 @@ typedef struct sally_log_line {
 typedef void sally_log_fn(void *user_data, const sally_log_line *line);
 
 /**
- * Formats a line as text
- * ("2026-01-31T12:00:00.000Z info  auth.accepted conn=3 user=joe message=\"Logged in\"") into
- * `out`, or, when `json` is not 0, as one JSON object; no line break at the end. Returns the length
- * without the NUL that a large enough `out` would hold, as snprintf does. Any thread.
+ * Formats a line as text ("2026-01-31T12:00:00.000Z info  auth.accepted conn=3 user=joe
+ * message=\"Logged in\"") into `out`, or as one JSON object if `json` is not 0. There is no line
+ * break at the end. Returns the length without the NUL that a large enough `out` would hold, as
+ * snprintf does. Any thread.
  *
  * A line of text consists of the time, the level, the event and name=value fields, separated by
  * spaces; the message comes last and is omitted if empty. A value that is empty or contains a
@@ -72,7 +73,7 @@ SALLY_API size_t sally_log_format(const sally_log_line *line, int json, char *ou
  * Makes untrusted text safe to show in one line of a log or terminal, by escaping what
  * sally_log_format() escapes in values; quotes and backslashes only if `quoted` is not 0, for text
  * that is put between double quotes. Returns the length without the NUL that a large enough `out`
- * would hold, as snprintf does; where the text is cut off, an escape or a character may be
+ * would hold, as snprintf does; if the text is cut off, the last escape or character may be
  * incomplete. NULL counts as "". Any thread.
  */
 SALLY_API size_t sally_log_escape(const char *text, int quoted, char *out, size_t size);

@@ -36,7 +36,7 @@ SALLY_HPP_HAS(has_forget, std::declval<S &>().forget(static_cast<void *>(nullptr
 class auth
 {
   public:
-    /** Takes over a reference. */
+    /** Takes ownership of a reference. */
     explicit auth(sally_auth *owned = nullptr) noexcept : owned_(owned)
     {
     }
@@ -58,7 +58,7 @@ class users : public auth
     users() : auth(made())
     {
     }
-    /** Adds a user, with all that sally_auth_users_add() knows. */
+    /** sally_auth_users_add() */
     void add(const sally_user &user) const
     {
         check(sally_auth_users_add(get(), &user));
@@ -79,12 +79,14 @@ class users : public auth
 };
 
 /**
- * Makes an authenticator of class A, which has `static constexpr uint32_t methods` and
+ * Makes an authenticator from an object of class A, which has `static constexpr uint32_t methods`
+ * and
  *
  *     sally_auth_result authenticate(sally_auth_request &request);
  *
- * and may have may_try_key(), offered() and forget() of ::sally_auth_methods, without the first
- * argument and with references. offered() that throws offers nothing.
+ * and may have may_try_key(), offered() and forget() as in ::sally_auth_methods, but without the
+ * first argument, and with references in place of pointers to requests. An offered() that throws
+ * offers nothing.
  */
 template <class A, class... Arguments> auth make_auth(Arguments &&...arguments)
 {

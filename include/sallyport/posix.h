@@ -1,10 +1,11 @@
 /**
  * @file sallyport/posix.h
- * For storages whose files are files of this machine: attributes from and to the operating system,
- * and slots for files that are descriptors. examples/descriptors.c is a whole storage made of them.
+ * For storages whose files are files of this machine: conversion of attributes to and from those of
+ * the operating system, and slots for files that are descriptors. examples/descriptors.c is a
+ * complete storage made of these.
  *
- * Not part of sallyport.h, since it needs POSIX types. A program for a system of 32 bits is
- * compiled with _FILE_OFFSET_BITS=64, as the library is.
+ * Not included by sallyport.h, since it needs POSIX types. On 32-bit systems, compile with
+ * _FILE_OFFSET_BITS=64, as the library is compiled.
  *
  * Any thread may call these functions. They may wait for a disk.
  */
@@ -22,54 +23,54 @@
 
 SALLY_BEGIN_DECLS
 
-/** Empties `attrs`, then says what `st` does: type, size, allocation size, uid and gid,
+/** Clears `attrs`, then fills in what `st` contains: type, size, allocation size, uid and gid,
  * permissions, link count, device and inode, and access, modification and change time with
  * nanoseconds. */
 SALLY_API void sally_attrs_from_stat(sally_attrs *attrs, const struct stat *st);
 
 /**
  * Sets attributes of an open file, as the local storage does: size, owner and group, permissions,
- * and access and modification time, in this order, since the earlier ones change the later ones.
- * What can be set is set even when something else fails; the answer is the first failure. Names of
- * owners count only with ::SALLY_ATTR_IDS, where "" leaves the owner or group as it is; alone,
- * names that are not "", as well as ACLs, attribute bits that are 1, and extended attributes, are
- * ::SALLY_UNSUPPORTED. All else is ignored: clients send back what they were given.
+ * and access and modification time, in this order, since each of them affects those after it. What
+ * can be set is set even if something else fails; the first failure is returned. With
+ * ::SALLY_ATTR_IDS, an owner or group that is "" is left unchanged. Without it, names other than ""
+ * are ::SALLY_UNSUPPORTED. ACLs, attribute bits that are 1, and extended attributes always are.
+ * Everything else is ignored, since clients send back what they were given.
  *
- * Permissions may hold the set-user-id, set-group-id and sticky bits: a storage for clients without
- * an account on this machine takes them away first.
+ * Permissions may include the set-user-id, set-group-id and sticky bits: a storage for clients
+ * without an account on this machine should clear them first.
  */
 SALLY_API sally_status sally_attrs_apply_fd(int fd, const sally_attrs *attrs);
 
 /**
- * The same for a path: absolute, or relative to the open directory `dir` (AT_FDCWD: to the current
+ * The same for a path: absolute, or relative to the open directory `dir` (AT_FDCWD: the current
  * one). `flags`: ::SALLY_FOLLOW, or 0 to change a symbolic link itself. Links in the middle of the
- * path are followed wherever they lead, so a path made of what a client said needs more care:
- * sally_fs_local() confines it.
+ * path are followed wherever they lead, so a path that comes from a client needs more care:
+ * sally_fs_local() confines such paths.
  */
 SALLY_API sally_status sally_attrs_apply_path(int dir, const char *path, const sally_attrs *attrs,
                                               uint32_t flags);
 
-/** OPEN: the flags for open(2) that say what `op->u.open.flags` do, with O_CLOEXEC, O_NOCTTY and
- * O_NONBLOCK, which keeps a named pipe from waiting for its other end. DELETE_ON_CLOSE, EXACT_MODE
- * and the BLOCK flags have no counterpart: they are the storage's own affair. */
+/** OPEN: the flags for open(2) that correspond to `op->u.open.flags`, with O_CLOEXEC, O_NOCTTY, and
+ * O_NONBLOCK, so that opening a named pipe does not wait for its other end. DELETE_ON_CLOSE,
+ * EXACT_MODE and the BLOCK flags have no counterpart: the storage must implement them itself. */
 SALLY_API int sally_fd_flags(const sally_op *op);
 
-/** OPEN and MKDIR: the permission bits asked for, without set-user-id, set-group-id and sticky bit;
- * `otherwise` when the client named none. */
+/** OPEN and MKDIR: the requested permission bits, without the set-user-id, set-group-id and sticky
+ * bits; `otherwise` if the client requested none. */
 SALLY_API uint32_t sally_fd_mode(const sally_op *op, uint32_t otherwise);
 
 /**
  * OPEN: makes `fd` the file of `op`, for the slots below, and tells the library which file it is
- * (sally_file_set_identity()). Returns the status to return. The descriptor is the library's from
- * then on: it is closed here when this fails, else by sally_fd_close(). A negative `fd` is answered
- * with the status for `errno`, so that the slot is one line:
+ * (sally_file_set_identity()). Returns the status for the slot to return. The library owns the
+ * descriptor from then on: this closes it on failure, and sally_fd_close() closes it otherwise. For
+ * a negative `fd`, this returns the status for `errno`, so a slot can be one line:
  *
  *     return sally_fd_open(fs, op, open(path, sally_fd_flags(op), sally_fd_mode(op, 0666)));
  */
 SALLY_API sally_status sally_fd_open(sally_fs *fs, sally_op *op, int fd);
 
-/** The descriptor that sally_fd_open() has put into the file of `op`; -1: there is none. It stays
- * the library's. */
+/** The descriptor that sally_fd_open() stored in the file of `op`; -1 if there is none. The library
+ * still owns it. */
 SALLY_API int sally_fd_of(const sally_fs *fs, const sally_op *op);
 
 /** A slot for READ: pread(2) until the buffer is full or the file ends. */
@@ -82,7 +83,7 @@ SALLY_API sally_status sally_fd_fsync(sally_fs *fs, sally_op *op);
 SALLY_API sally_status sally_fd_fstat(sally_fs *fs, sally_op *op);
 /** A slot for FSETSTAT: sally_attrs_apply_fd(), without the set-user-id and set-group-id bits. */
 SALLY_API sally_status sally_fd_fsetstat(sally_fs *fs, sally_op *op);
-/** A slot for CLOSE: close(2), whose error is answered. */
+/** A slot for CLOSE: close(2). Its error is the answer. */
 SALLY_API sally_status sally_fd_close(sally_fs *fs, sally_op *op);
 
 SALLY_END_DECLS

@@ -2,10 +2,10 @@
  * @file sallyport/server.h
  * The server: listeners, connections, threads.
  *
- * Life: sally_server_new(), then settings, keys, users, hooks and listeners, then one of run
- * (blocks), start (returns) or poll (your own loop), then sally_server_shutdown(), then
- * sally_server_free(). Everything but free may be called from any thread once the server runs, also
- * from inside callbacks; connections are named by numbers that are never used twice.
+ * A server's life: sally_server_new(); then settings, keys, users, hooks and listeners; then run
+ * (blocks), start (returns) or poll (your own loop); then sally_server_shutdown(); then
+ * sally_server_free(). Once the server runs, everything but free may be called from any thread,
+ * even inside callbacks. Connections have numbers that are never reused.
  */
 #ifndef SALLYPORT_SERVER_H
 #define SALLYPORT_SERVER_H
@@ -31,11 +31,9 @@ typedef struct sally_listener sally_listener; /**< where a server listens */
 /** Makes a server without listeners, users and keys, with every setting at its default. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_server_new(sally_server **out);
 
-/** Frees a server that does not run (after run returned, or shutdown has ended); stops it first
- * when it does, without grace.
- * ::SALLY_E_BUSY inside one of its callbacks, and in the cases of sally_server_wait(): nothing was
- * freed, and pending operations stay valid; call this again once they are answered. NULL is
- * allowed. */
+/** Frees a server. If it is still running, it is stopped first, without grace. ::SALLY_E_BUSY
+ * inside one of its callbacks, and in the cases of sally_server_wait(): nothing has been freed, and
+ * pending operations stay valid; call this again once they have been answered. NULL is allowed. */
 SALLY_API sally_error sally_server_free(sally_server *server);
 
 /** Why this thread's last failed call on this server failed, and what to do about it: which
@@ -53,11 +51,11 @@ SALLY_API sally_error sally_server_set(sally_server *server, const char *name, c
 SALLY_API sally_error sally_server_get(const sally_server *server, const char *name, char *value,
                                        size_t size);
 
-/** Who may log in. Held. Replaces what was set before, also while the server runs. */
+/** Sets who may log in; held. Replaces the previous authenticator, even while the server runs. */
 SALLY_API sally_error sally_server_set_auth(sally_server *server, sally_auth *auth);
 
-/** The short way to a user: name, password (clear or hashed; NULL for none), storage (held). Not
- * together with sally_server_set_auth() (::SALLY_E_STATE). */
+/** The quick way to add a user: name, password (clear or hashed; NULL for none), storage (held).
+ * Cannot be combined with sally_server_set_auth() (::SALLY_E_STATE). */
 SALLY_API SALLY_MUST_CHECK sally_error sally_server_add_user(sally_server *server, const char *name,
                                                              const char *password, sally_fs *fs);
 
@@ -65,19 +63,19 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_server_add_user(sally_server *serve
 SALLY_API SALLY_MUST_CHECK sally_error sally_server_add_hooks(sally_server *server,
                                                               const sally_hooks *hooks);
 
-/** Where log lines go that are as urgent as `level` or more so. NULL: nowhere (the default). Before
- * the server starts. */
+/** Sets where log lines go that are at least as urgent as `level`. NULL: nowhere (the default).
+ * Before the server starts. */
 SALLY_API sally_error sally_server_set_log(sally_server *server, sally_log_fn *log, void *user_data,
                                            uint32_t level);
 
-/** Changes the level of sally_server_set_log(), also while the server runs: from then on, lines as
- * urgent as `level` or more so are written, 0: none. ::SALLY_E_RANGE above ::SALLY_LOG_DEBUG. Any
+/** Changes the level of sally_server_set_log(), even while the server runs: from then on, lines at
+ * least as urgent as `level` are written; 0: none. ::SALLY_E_RANGE above ::SALLY_LOG_DEBUG. Any
  * thread. */
 SALLY_API sally_error sally_server_set_log_level(sally_server *server, uint32_t level);
 
-/** Adds a host key; held. One per type, a later one replaces. A server that starts with none makes
- * its own, for as long as it lives: ed25519, ECDSA (nistp256) and, unless it is pumped, RSA of 3072
- * bits; the last one in a thread, within seconds of the start. */
+/** Adds a host key; held. There is one key per type; a later one replaces an earlier one. A server
+ * that starts without any generates its own for its lifetime: ed25519, ECDSA (nistp256) and, except
+ * in pump mode, RSA of 3072 bits, which a thread has ready within seconds of the start. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_server_add_host_key(sally_server *server,
                                                                  sally_key *key);
 
@@ -120,7 +118,7 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_server_listen(sally_server *server,
                                                            const sally_listener_options *options,
                                                            sally_listener **out);
 
-/** The short form: sally_server_listen() with this URL and nothing else. */
+/** Short for sally_server_listen() with this URL and nothing else. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_server_add_listener(sally_server *server,
                                                                  const char *url);
 
@@ -166,11 +164,11 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_server_run(sally_server *server);
 SALLY_API SALLY_MUST_CHECK sally_error sally_server_start(sally_server *server);
 
 /**
- * Pump mode: does what there is to do, waits at most `timeout_ms` (-1: as long as it takes; 0: not
- * at all) for something to do, and returns. No thread of ours runs; storages that block then block
- * the caller, unless `server.workers` says otherwise. Always from the same thread. Returns 1 while
- * the server lives, 0 once it was shut down, negative for an error. After ::SALLY_E_BUSY, returned
- * in the cases of sally_server_wait(), it may be polled again.
+ * Pump mode: does what there is to do, waiting at most `timeout_ms` for something to do (-1: no
+ * limit; 0: not at all), and returns. No thread of the library runs, so storages that block also
+ * block the caller, unless `server.workers` is set. Always call it from the same thread. Returns 1
+ * while the server runs, 0 once it has been shut down, and a negative value for an error. After
+ * ::SALLY_E_BUSY, which is returned in the cases of sally_server_wait(), it may be called again.
  */
 SALLY_API int sally_server_poll(sally_server *server, int timeout_ms);
 
@@ -179,29 +177,30 @@ SALLY_API int sally_server_poll(sally_server *server, int timeout_ms);
  * of timeout begins pump mode. */
 SALLY_API int sally_server_fd(sally_server *server);
 
-/** Pump mode: milliseconds after which poll should be called even when the descriptor stays silent;
- * -1: none. */
+/** Pump mode: milliseconds after which poll should be called even if the descriptor does not become
+ * readable; -1: no limit. */
 SALLY_API int sally_server_timeout(const sally_server *server);
 
-/** Closes all listeners, as sally_listener_close() does, but for the pointers: those that the
- * program has stay valid until it closes them. Connections go on. Others can be opened after that,
- * until the server is shut down. */
+/** Closes all listeners, as sally_listener_close() does, except that the program's pointers stay
+ * valid until it closes them too. Connections are not affected. New listeners can be opened until
+ * the server is shut down. */
 SALLY_API sally_error sally_server_stop_listening(sally_server *server);
 
-/** Stops accepting, lets running connections end for `grace_ms` milliseconds, then ends them; run()
- * and the threads of start() end after that. Returns at once. Calling it again can only shorten the
- * time. Safe in a signal handler only through your own means (a pipe or signalfd). */
+/** Stops accepting connections, gives those that are open `grace_ms` milliseconds to end, then ends
+ * them; run() and the threads of start() end after that. Returns at once. Calling it again can only
+ * shorten the time. Must not be called in a signal handler: write to a pipe there, or use
+ * signalfd(2). */
 SALLY_API sally_error sally_server_shutdown(sally_server *server, uint64_t grace_ms);
 
-/** Waits until a started server has ended. ::SALLY_E_BUSY inside one of its callbacks. Also
- * ::SALLY_E_BUSY when the grace of a shutdown is over and no storage or authenticator has answered
- * for `limits.storage_time` (3 s by default): sally_server_error() then names the pending
+/** Waits until a started server has ended. ::SALLY_E_BUSY inside one of its callbacks, and when a
+ * shutdown's grace period is over but no storage or authenticator has answered for
+ * `limits.storage_time` (3 seconds by default): sally_server_error() then names the pending
  * operations and their users. The shutdown continues as they are answered; call this again. */
 SALLY_API sally_error sally_server_wait(sally_server *server);
 
-/** The same, but waits at most `timeout_ms` milliseconds (0: only looks; negative: as long as
- * sally_server_wait() does). ::SALLY_E_TIMEOUT when the server is still running: call again.
- * Several threads may wait. */
+/** Like sally_server_wait(), but waits at most `timeout_ms` milliseconds (0: does not wait;
+ * negative: as long as sally_server_wait() does). ::SALLY_E_TIMEOUT if the server is still running:
+ * call it again. Several threads may wait. */
 SALLY_API sally_error sally_server_wait_for(sally_server *server, int64_t timeout_ms);
 
 /** A connection as sally_server_walk() shows it. Its pointers are valid until `each` returns. */
@@ -227,7 +226,8 @@ typedef struct sally_connection_info {
                                a client opens a file to read less than three seconds after a walk */
 } sally_connection_info;
 
-/** Calls `each` for every connection, from a snapshot, in the caller's thread; false stops. */
+/** Calls `each` for every connection, from a snapshot, on the caller's thread. Return false from it
+ * to stop. */
 SALLY_API sally_error sally_server_walk(sally_server *server,
                                         bool (*each)(void *user_data,
                                                      const sally_connection_info *info),
@@ -248,12 +248,11 @@ typedef struct sally_file_info {
     const sally_file_facts *facts; /**< what was done with it so far */
 } sally_file_info;
 
-/** Calls `each` for every file that a client has open, in the caller's thread; false stops. Files
- * that the program opened itself, and directories, are not shown. The files of one connection come
- * in the order they were opened. What is shown is a copy, taken of up to 128 files at a time: a
- * file may have been closed, and others opened, when `each` sees it. No network thread waits for
- * `each`.
- * ::SALLY_E_NO_MEMORY. Any thread, also inside callbacks. */
+/** Calls `each` for every file that a client has open, on the caller's thread. Return false from it
+ * to stop. Files that the program opened itself, and directories, are left out. The files of one
+ * connection come in the order in which they were opened. `each` sees copies, taken of up to 128
+ * files at a time: by then a file may have been closed, and others opened. No network thread waits
+ * for `each`. ::SALLY_E_NO_MEMORY. Any thread, also inside callbacks. */
 SALLY_API sally_error sally_server_walk_files(sally_server *server,
                                               bool (*each)(void *user_data,
                                                            const sally_file_info *info),
@@ -285,7 +284,7 @@ SALLY_API sally_error sally_server_set_permissions(sally_server *server, uint64_
 SALLY_API sally_error sally_server_set_connection(sally_server *server, uint64_t connection_id,
                                                   const char *name, const char *value);
 
-/** Sums since the server was made, but for those that say "now". */
+/** Totals since the server was made, except for those that say "now". */
 typedef struct sally_counters {
     size_t struct_size;                       /**< in: sizeof(sally_counters) */
     uint64_t connections;                     /**< accepted */
@@ -293,7 +292,7 @@ typedef struct sally_counters {
     uint64_t connections_now;                 /**< open now */
     uint64_t connections_unauthenticated_now; /**< of these, not logged in yet */
     uint64_t logins;                          /**< accepted */
-    uint64_t logins_rejected;                 /**< tries that were rejected */
+    uint64_t logins_rejected;                 /**< attempts that were rejected */
     uint64_t sessions_now;                    /**< sftp channels open now */
     uint64_t operations;                      /**< requests answered */
     uint64_t operations_failed;               /**< of these, with an error */

@@ -40,7 +40,7 @@ SALLY_HPP_HAS(has_after_mask, S::after_mask)
 class key
 {
   public:
-    /** Takes over a reference. */
+    /** Takes ownership of a reference. */
     explicit key(sally_key *owned = nullptr) noexcept : owned_(owned)
     {
     }
@@ -75,12 +75,12 @@ class key
     {
         check(sally_key_save(get(), path.c_str(), comment.c_str()));
     }
-    /** "SHA256:" and base64; lives as long as the key. */
+    /** "SHA256:" and base64; valid as long as the key. */
     std::string_view fingerprint() const noexcept
     {
         return sally_key_fingerprint(get());
     }
-    /** "ssh-ed25519 AAAA..."; lives as long as the key. */
+    /** "ssh-ed25519 AAAA..."; valid as long as the key. */
     std::string_view public_line() const noexcept
     {
         return sally_key_public_line(get());
@@ -90,8 +90,9 @@ class key
     detail::owner<sally_key, sally_key_unref> owned_;
 };
 
-/** A server. Its destructor stops it without grace; where sally_server_free() is ::SALLY_E_BUSY, as
- * inside one of its callbacks, the server is not freed, since operations still use it. */
+/** A server. The destructor stops it without grace. If sally_server_free() returns ::SALLY_E_BUSY,
+ * as it does inside one of the server's callbacks, the server is not freed, since operations still
+ * use it. */
 class server
 {
   public:
@@ -129,10 +130,10 @@ class server
     {
         tell(sally_server_add_hooks(get(), &hooks));
     }
-    /** Hooks of operations, of an object that lives until the server is gone: its members
-     * `sally_status before(sally_op &op)` and `after`, as in ::sally_hooks, each if it is there,
-     * for the kinds in `static constexpr uint64_t before_mask` and `after_mask`, or for all. What
-     * they throw becomes the answer, as with a storage. */
+    /** Adds the members `sally_status before(sally_op &op)` and `after` of an object as hooks, as
+     * in ::sally_hooks; the object must outlive the server. Either may be missing. They are called
+     * for the kinds in `static constexpr uint64_t before_mask` and `after_mask`, or for all kinds
+     * without these. What they throw becomes the answer, as with a storage. */
     template <class Hooks> void add_hooks_of(Hooks &object)
     {
         sally_hooks hooks = {};

@@ -1,11 +1,12 @@
 /**
  * @file sallyport/sftp.h
- * The SFTP engine alone: bytes in, bytes out, for programs that have a transport already (another
- * SSH library's channel, a pipe). It owns no socket, thread or clock. Not thread-safe: one thread
- * at a time, which may change.
+ * The SFTP engine alone: bytes in, bytes out. For programs that already have a transport, such as
+ * another SSH library's channel or a pipe. It owns no socket, thread or clock. Not thread-safe:
+ * only one thread may use it at a time, though not always the same one.
  *
- * Loop: wait until bytes arrive, on_wake was called, or output can be written; give what arrived to
- * sally_sftp_input(); write what sally_sftp_output() shows; stop when sally_sftp_done().
+ * The loop: wait until bytes arrive, on_wake has been called, or output can be written; pass what
+ * has arrived to sally_sftp_input(); write what sally_sftp_output() returns; stop when
+ * sally_sftp_done() is true.
  */
 #ifndef SALLYPORT_SFTP_H
 #define SALLYPORT_SFTP_H
@@ -24,21 +25,21 @@ SALLY_BEGIN_DECLS
 
 typedef struct sally_sftp sally_sftp; /**< an SFTP engine with its session */
 
-/** How an engine is made; zero means the default in every member but struct_size. */
+/** How to make an engine. Zero means the default in every member but struct_size. */
 typedef struct sally_sftp_options {
     size_t struct_size;         /**< sizeof(sally_sftp_options) */
     const char *user;           /**< whose session it is; NULL: "" */
     const char *home;           /**< where relative paths start; NULL: "/" */
     uint32_t permissions;       /**< SALLY_MAY_ bits; 0 means all */
-    uint32_t max_version;       /**< highest version to agree on; 0: the highest (6) */
+    uint32_t max_version;       /**< highest version to negotiate; 0: 6 */
     uint32_t max_packet;        /**< bytes of the largest request; 0: 256 KiB + 1 KiB */
     uint32_t max_read;          /**< bytes of the largest READ answered; 0: 255 KiB */
     uint32_t max_handles;       /**< open files and directories; 0: 1024 */
     uint32_t max_operations;    /**< requests in flight; 0: 64 */
-    const char *allow_requests; /**< names with commas ("open,read,..."): only these are allowed;
-                                   NULL: all. A name that is unknown, and has no @ as a storage's
-                                   own may have, is ::SALLY_E_PARSE */
-    const char *deny_requests;  /**< names that are denied; NULL: none */
+    const char *allow_requests; /**< comma-separated names ("open,read,..."): only these are
+                                   allowed; NULL: all. A name that is unknown and has no @, which a
+                                   storage's own requests have, is ::SALLY_E_PARSE */
+    const char *deny_requests;  /**< comma-separated names that are denied; NULL: none */
     const sally_peer *peer;     /**< copied; NULL: unknown */
     const sally_hooks *hooks;   /**< hook_count sets, copied */
     size_t hook_count;          /**< how many */
@@ -46,23 +47,23 @@ typedef struct sally_sftp_options {
     void *log_user_data;        /**< handed to log */
     uint32_t log_level;         /**< SALLY_LOG_ value */
     uint32_t reserved;          /**< zero */
-    /** Something finished: call sally_sftp_input() with no bytes soon, from the engine's thread.
-     * Called on the threads that call sally_op_finish(): on several at the same time, and possibly
-     * on the engine's own. The library holds no lock during the call. Must not call the engine.
-     * Never called after sally_sftp_free() has returned. NULL: the storage answers everything at
-     * once, and a digest or a copy of any length is done within one call of sally_sftp_input();
-     * otherwise such long operations are done in pieces, each of which ends with this call. */
+    /** Something has finished: call sally_sftp_input() without bytes soon, on the engine's thread.
+     * Called by the threads that call sally_op_finish(), perhaps by several at once, and perhaps on
+     * the engine's own. The library holds no lock during the call. Must not call the engine. Never
+     * called after sally_sftp_free() has returned. NULL: the storage answers everything at once,
+     * and one call of sally_sftp_input() does a digest or a copy of any length as a whole;
+     * otherwise such long operations are done in pieces, and each piece ends with this call. */
     void (*on_wake)(void *user_data);
     void *user_data; /**< handed to on_wake and wall_seconds */
-    /** Now, in seconds since 1970: listings then show times of day, log lines the time. NULL:
-     * years, and 0. */
+    /** The current time, in seconds since 1970, so that listings show times of day and log lines
+     * the time. NULL: listings show years, and log lines have the time 0. */
     int64_t (*wall_seconds)(void *user_data);
-    /** The session's number, for sally_session_id() and log lines. The library does not number the
-     * engines of a process: when there are several, give each its own. 0: the number is 1. */
+    /** The session's number, for sally_session_id() and log lines. The library does not number
+     * engines: if a process has several, give each its own number. 0: the number is 1. */
     uint64_t session_id;
-    uint32_t hide_dots;     /**< 1: listings do not have "." and ".."; 0: they do, as OpenSSH's */
+    uint32_t hide_dots;     /**< 1: listings leave out "." and ".."; 0: they do not, as OpenSSH's */
     uint32_t umask_version; /**< highest version in which the umask is applied to permissions that a
-                               client gives: 2 (none) to 6; 0: 5, as draft-13 section 7.6 says */
+                               client sends: 2 (none) to 6; 0: 5, as in draft-13 section 7.6 */
 } sally_sftp_options;
 
 /** Makes an engine over `fs`, which it holds. `options` may be NULL. */
@@ -82,27 +83,28 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_sftp_input(sally_sftp *sftp, const 
  * closes the files that it left open, with ::SALLY_CLOSED_LOST. */
 SALLY_API void sally_sftp_eof(sally_sftp *sftp);
 
-/** The next bytes for the client; 0 when there are none. Valid until the next call. */
+/** Points `*data` at the next bytes for the client and returns how many there are; 0: none. Valid
+ * until the next call. */
 SALLY_API size_t sally_sftp_output(sally_sftp *sftp, const void **data);
 
-/** So many of them were sent. */
+/** Tells the engine that `size` of these bytes have been sent. */
 SALLY_API void sally_sftp_sent(sally_sftp *sftp, size_t size);
 
-/** Whether everything is over: input ended, all answered and sent. */
+/** Whether everything is done: the input has ended, and every answer has been sent. */
 SALLY_API bool sally_sftp_done(const sally_sftp *sftp);
 
-/** The names that allow_requests and deny_requests know, by index from 0; NULL past the last.
- * Extensions may also be called as they are announced, "statvfs@openssh.com" for "statvfs". Any
- * thread. */
+/** The names that allow_requests and deny_requests accept, by index from 0; NULL past the last one.
+ * For an extension, the name under which it is announced is accepted too, such as
+ * "statvfs@openssh.com" for "statvfs". Any thread. */
 SALLY_API const char *sally_sftp_request_name(size_t index);
 
 /** The engine's session. */
 SALLY_API sally_session *sally_sftp_session(sally_sftp *sftp);
 
-/** Closes all files that are still open (::SALLY_CLOSED_LOST) and frees the engine. Operations
- * still pending are cancelled; the storage's finishes may still come after this, and what they need
- * lives until then. Waits until calls of on_wake on other threads have returned, so the caller must
- * not hold a lock that on_wake takes. Must not be called inside callbacks of this engine. NULL is
+/** Closes all files that are still open (::SALLY_CLOSED_LOST) and frees the engine. Pending
+ * operations are cancelled. The storage may still finish them after this returns; what that needs
+ * is kept until then. Waits until on_wake has returned on other threads, so the caller must not
+ * hold a lock that on_wake takes. Must not be called inside callbacks of this engine. NULL is
  * allowed. */
 SALLY_API void sally_sftp_free(sally_sftp *sftp);
 

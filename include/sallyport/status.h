@@ -1,7 +1,7 @@
 /**
  * @file sallyport/status.h
- * How an operation ends. The values 0 to 31 are those of SFTP (draft-ietf-secsh-filexfer-13
- * section 9.1); each is translated to what the client's protocol version can say.
+ * Statuses: how operations end. The values 0 to 31 are those of SFTP (draft-ietf-secsh-filexfer-13
+ * section 9.1); each is translated to what the client's protocol version can express.
  */
 #ifndef SALLYPORT_STATUS_H
 #define SALLYPORT_STATUS_H
@@ -16,8 +16,8 @@ SALLY_BEGIN_DECLS
 typedef int32_t sally_status;
 
 /* clang-format off */
-/** Every status: X(name, value, SFTP version 3 code, FTP reply, text for the client). In version 3 it
- * is what OpenSSH's server says of the same fault. */
+/** Every status: X(name, value, SFTP version 3 code, FTP reply, text for the client). The version 3
+ * code is the one that OpenSSH's server sends for the same failure. */
 #define SALLY_STATUS_MAP(X)                                                                 \
     X(OK,                           0, 0, 250, "Success")                                   \
     X(EOF,                          1, 1, 226, "End of file")                               \
@@ -53,26 +53,27 @@ typedef int32_t sally_status;
     X(NO_MATCHING_BYTE_RANGE_LOCK, 31, 4, 550, "No matching byte range lock")
 /* clang-format on */
 
-/** The statuses; texts and translations stand in ::SALLY_STATUS_MAP. */
+/** The statuses. ::SALLY_STATUS_MAP has their texts and translations. */
 enum {
 #define SALLY_STATUS_ENUM(name, value, v3, ftp, text) SALLY_##name = (value),
     SALLY_STATUS_MAP(SALLY_STATUS_ENUM)
 #undef SALLY_STATUS_ENUM
-    /** "I will call sally_op_finish() later." Returned by a slot or hook, never passed to finish.
+    /** A slot or hook returns this to say that it will call sally_op_finish() later. Never passed
+     * to sally_op_finish().
      */
     SALLY_PENDING = -1,
-    /** Declines an operation that carries ::SALLY_OP_TRY: it comes again where it may block. */
+    /** Declines an operation with ::SALLY_OP_TRY: it comes again where it may block. */
     SALLY_WOULD_BLOCK = -2,
-    /** A before-hook's answer: nothing against it, go on. */
+    /** A before-hook's answer: no objection, go on. */
     SALLY_CONTINUE = -3
 };
 
-/** The short text that a client is shown for a status; never NULL. Any thread. */
+/** The short text that clients are sent for a status; never NULL. Any thread. */
 SALLY_API const char *sally_status_text(sally_status status);
 
 /**
- * The status for a value of errno: the one table that all of the library uses. 0 gives ::SALLY_OK,
- * an unknown value ::SALLY_FAILURE. Any thread.
+ * The status for a value of errno, from the table that the whole library uses: ::SALLY_OK for 0,
+ * ::SALLY_FAILURE for an unknown value. Any thread.
  */
 SALLY_API sally_status sally_status_from_errno(int error);
 

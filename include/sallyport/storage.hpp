@@ -49,7 +49,7 @@ SALLY_HPP_HAS(has_cancel, std::declval<S &>().cancel(std::declval<sally_op &>())
 class fs
 {
   public:
-    /** Takes over a reference. */
+    /** Takes ownership of a reference. */
     explicit fs(sally_fs *owned = nullptr) noexcept : owned_(owned)
     {
     }
@@ -58,7 +58,7 @@ class fs
     {
         return owned_.get();
     }
-    /** One more owner of the same storage. */
+    /** Another owner of the same storage. */
     fs share() const noexcept
     {
         return fs(owned_ ? sally_fs_ref(get()) : nullptr);
@@ -99,13 +99,13 @@ class fs
 };
 
 /**
- * A base for storages, for those that keep an object for each open file. A storage is any class
- * with public members named as the slots of ::sally_fs_methods,
+ * A base class for storages that keep an object for each open file. A storage is any class with
+ * public members named after the slots of ::sally_fs_methods,
  *
  *     sally_status open(sally_op &op);
  *
- * for what it can do, and no others: clients are offered what is there. `static constexpr uint32_t
- * traits` says what it has of SALLY_FS_ bits; `void cancel(sally_op &op)` is as in C.
+ * for what it can do. Clients are offered the operations that have a member, and no others. `static
+ * constexpr uint32_t traits` has the SALLY_FS_ bits; `void cancel(sally_op &op)` works as in C.
  */
 class storage
 {
@@ -116,23 +116,23 @@ class storage
 
   protected:
     ~storage() = default;
-    /** The storage as the library knows it; nullptr in the constructor. */
+    /** The C object of this storage; nullptr in the constructor. */
     sally_fs *self() const noexcept
     {
         return self_;
     }
-    /** OPEN, OPENDIR: keeps `object` for the file, as the last thing that may fail. */
+    /** OPEN and OPENDIR: keeps `object` for the file. Make this the last thing that can fail. */
     template <class T> T &keep(sally_op &op, std::unique_ptr<T> object) const
     {
         check(sally_file_set_data(op.file, self_, object.get(), nullptr));
         return *object.release();
     }
-    /** The object that is kept for the operation's file. */
+    /** The object kept for the operation's file. */
     template <class T> T &kept(const sally_op &op) const noexcept
     {
         return *static_cast<T *>(sally_file_data(op.file, self_));
     }
-    /** CLOSE, CLOSEDIR: it is the caller's again. */
+    /** CLOSE and CLOSEDIR: returns the object to the caller. */
     template <class T> std::unique_ptr<T> take(const sally_op &op) const noexcept
     {
         std::unique_ptr<T> object(static_cast<T *>(sally_file_data(op.file, self_)));
@@ -145,8 +145,8 @@ class storage
     sally_fs *self_ = nullptr;
 };
 
-/** Makes a storage of class S, constructed with the arguments. It is destroyed when its last owner
- * has let go of it, on whatever thread that is. */
+/** Makes a storage from an object of class S, constructed with the arguments. The object is
+ * destroyed when its last owner releases the storage, on whatever thread that happens. */
 template <class S, class... Arguments> fs make_fs(Arguments &&...arguments)
 {
     auto object = std::make_unique<S>(std::forward<Arguments>(arguments)...);

@@ -1,7 +1,7 @@
 /**
  * @file sallyport/wrappers.h
- * Storages that are made of other storages. They stack: each takes any storage, of this library or
- * of the program.
+ * Ready-made wrappers: storages made of other storages. They stack: each one works over any
+ * storage, the library's or the program's.
  */
 #ifndef SALLYPORT_WRAPPERS_H
 #define SALLYPORT_WRAPPERS_H
@@ -15,7 +15,7 @@
 
 SALLY_BEGIN_DECLS
 
-/** A storage at a directory of another one. */
+/** A storage mounted on a directory. */
 typedef struct sally_mount {
     size_t struct_size; /**< sizeof(sally_mount) */
     const char *path;   /**< absolute; not "/" */
@@ -23,13 +23,13 @@ typedef struct sally_mount {
 } sally_mount;
 
 /**
- * Storages at directories of another one. `root_fs` is the storage that all other paths belong to;
+ * Mounts storages on directories of another one. `root_fs` is the storage for all other paths;
  * NULL: an empty directory that cannot be changed. `mounts` are `count` structures with the same
- * struct_size; copied. Of several mount points above a path, the longest decides. One storage may
- * be at several places. Holds all of them.
+ * struct_size; copied. If several mount points are above a path, the longest one decides. A storage
+ * may be mounted more than once. Holds all of them.
  *
- * A mount point and the directories above it need not exist in the storage around them: they are
- * listed and found anyway, as directories, and hide what that storage has at their place. They
+ * Mount points and the directories above them need not exist in the storage around them: they are
+ * listed and found as directories anyway, and hide what that storage has in their place. They
  * cannot be removed, renamed or replaced (::SALLY_PERMISSION_DENIED).
  *
  * RENAME and LINK between two storages fail with ::SALLY_FAILURE and a message, as OpenSSH's server
@@ -42,14 +42,14 @@ typedef struct sally_mount {
  * Symbolic links are followed by the storage that they are in, and do not lead to others. READLINK
  * and SYMLINK translate absolute texts, and REALPATH its result, so that clients see paths of the
  * whole. A new link whose text would lead to another storage is refused with ::SALLY_UNSUPPORTED.
- * What a mount point hides can still be reached by links: it is no place for secrets.
+ * Links can still reach what a mount point hides, so do not keep secrets there.
  *
- * All storages must accept a SESSION_START, else the session ends. Clients are told of what any of
- * the storages supports, and where it does not, the answer is ::SALLY_UNSUPPORTED; but a trait, and
- * an attribute that can be set, counts only if all have it.
+ * All storages must accept SESSION_START; otherwise the session ends. Clients are offered what any
+ * of the storages supports, and the others answer ::SALLY_UNSUPPORTED. Traits and settable
+ * attributes count only if all storages have them.
  *
  * sally_fs_chroot() of a directory takes that directory of the storage it is in, with the mounts
- * below it, so that it is confined as that storage confines it. The directory must exist in that
+ * below it, so that the storage confines it in its own way. The directory must exist in that
  * storage, unless `root_fs` is NULL.
  *
  * ::SALLY_E_INVALID for "/", a relative path or one that is too long, a missing storage, or a
@@ -58,13 +58,13 @@ typedef struct sally_mount {
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_mounts(sally_fs **out, sally_fs *root_fs,
                                                        const sally_mount *mounts, size_t count);
 
-/** What may be used of a storage, and what is. */
+/** The limits of a storage, and its use. */
 typedef struct sally_quota {
     size_t struct_size; /**< sizeof(sally_quota) */
     uint64_t max_bytes; /**< sum of the sizes of all files; 0: no limit */
     uint64_t max_files; /**< number of files, directories and symbolic links; 0: no limit */
-    uint64_t bytes;     /**< used, or reserved by operations that run */
-    uint64_t files;     /**< the same; the root does not count, nor do further hard links */
+    uint64_t bytes;     /**< used, or reserved by running operations */
+    uint64_t files;     /**< likewise, without the root and additional hard links */
 } sally_quota;
 
 /** What sally_fs_quota_set() sets. */
@@ -74,20 +74,20 @@ enum {
 };
 
 /**
- * Everything of `inner`, up to these limits (0: none), for all its sessions together. What would
- * exceed them fails with ::SALLY_QUOTA_EXCEEDED and changes nothing. Holds `inner`, which must have
- * a `stat` slot: else ::SALLY_E_UNSUPPORTED.
+ * Limits `inner` for all its sessions together (0: no limit). Whatever would exceed a limit fails
+ * with ::SALLY_QUOTA_EXCEEDED and changes nothing. Holds `inner`, which must have a `stat` slot:
+ * else ::SALLY_E_UNSUPPORTED.
  *
- * Sizes count, holes included, not what the disk needs for them. Room is reserved before an
- * operation starts, so that sessions cannot exceed the limits together, and what a failed
- * operation has not used is given back. STATVFS shows what is left of the quota, where `inner` has
- * no less. COPY is passed on where the length is known, and done by READ and WRITE otherwise.
- * There is no LEND_FD for writing.
+ * What counts is the size of files, holes included, not the disk space they take. Space is reserved
+ * before an operation starts, so that several sessions cannot exceed the limits together, and what
+ * a failed operation did not use is given back. STATVFS shows what is left of the quota, unless
+ * `inner` has less. COPY is passed on where the length is known, and done by READ and WRITE
+ * otherwise. There is no LEND_FD for writing.
  *
- * The use is 0 at first: say what is there already with sally_fs_quota_set(). The library cannot
- * count it, as an operation that lists directories needs a client's session. Everything must pass
- * through this storage from then on; what other programs change is noticed only for files that
- * are written here, when they are closed.
+ * The use is initially 0: set what is there already with sally_fs_quota_set(). The library cannot
+ * count it, since listing directories needs a client's session. From then on everything must pass
+ * through this storage; changes by other programs are noticed only in files that are written here,
+ * when they are closed.
  *
  * A file that loses its last name counts until it is closed. A file with several hard links counts
  * until the last one is removed, which `inner` must tell by the link count of STAT. To know open
@@ -102,14 +102,14 @@ enum {
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_quota(sally_fs **out, sally_fs *inner,
                                                       uint64_t max_bytes, uint64_t max_files);
 
-/** The limits and the use of a storage of sally_fs_quota(), also while it is in use. Any thread.
+/** The limits and the use of a storage of sally_fs_quota(), even while it is in use. Any thread.
  * `quota->struct_size` must be set; nothing beyond it is written. ::SALLY_E_INVALID for another
  * storage or a struct_size that makes no sense. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_quota_get(sally_fs *quota_fs, sally_quota *quota);
 
 /** Sets the members that `what` names: SALLY_QUOTA_LIMITS, SALLY_QUOTA_USE or both. Any thread,
- * also while the storage is in use; set the use only when no operation runs, since what they have
- * reserved is part of it. Limits below the use refuse what needs more, and remove nothing.
+ * even while the storage is in use; but set the use only while no operation runs, since it includes
+ * what these have reserved. Limits below the use remove nothing; they only refuse what needs more.
  * ::SALLY_E_INVALID for another storage, an unknown bit, or a struct_size that makes no sense. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_quota_set(sally_fs *quota_fs,
                                                           const sally_quota *quota, uint32_t what);
@@ -117,10 +117,10 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_fs_quota_set(sally_fs *quota_fs,
 /** Flags of ::sally_staging_options. */
 enum {
     SALLY_STAGING_KEEP =
-        0x1 /**< a broken upload stays under its temporary name; else it is removed */
+        0x1 /**< keep a broken upload under its temporary name; otherwise it is removed */
 };
 
-/** How uploads are staged. */
+/** How to stage uploads. */
 typedef struct sally_staging_options {
     size_t struct_size; /**< sizeof(sally_staging_options) */
     const char *prefix; /**< how temporary names begin: 1 to 64 bytes without a slash; NULL:
@@ -138,23 +138,23 @@ typedef struct sally_staging_options {
  * client waits for it, fails with ::SALLY_FAILURE. `options` NULL: all zero. Holds `inner`, which
  * must have `stat` and `rename` slots: else ::SALLY_E_UNSUPPORTED.
  *
- * An upload is an OPEN for writing that makes a new file, or one with ::SALLY_OPEN_TRUNCATE. The
- * new file gets the permissions of the one that it replaces; not its owner, hard links and locks. A
- * symbolic link stays, and what it leads to is replaced. Not staged, but changed in place, are: a
- * file that is there and is opened without TRUNCATE, as for a resumed transfer, an append, and by
- * OpenSSH's scp over a file; one with ::SALLY_OPEN_DELETE_ON_CLOSE; one that nobody has the
- * permission to write, which `inner` may refuse; and what the program opens itself
- * (::SALLY_OP_INTERNAL). An upload that was kept cannot be resumed by the client.
+ * An upload is an OPEN for writing that creates a file, or has ::SALLY_OPEN_TRUNCATE. The new file
+ * gets the permissions of the one it replaces, but not its owner, hard links and locks. A symbolic
+ * link stays, and its target is replaced. These are not staged but changed in place: an existing
+ * file opened without TRUNCATE (a resumed transfer, an append, OpenSSH's scp over a file); a file
+ * opened with ::SALLY_OPEN_DELETE_ON_CLOSE; a file that nobody has permission to write, which
+ * `inner` may refuse; and what the program itself opens (::SALLY_OP_INTERNAL). A client cannot
+ * resume an upload that was kept.
  *
- * Before CLOSE others see what was there before. STAT, SETSTAT, HASH and OPEN without TRUNCATE by
- * the session that is uploading a file mean that upload; its RENAME, REMOVE and listings do not.
- * With ::SALLY_OPEN_EXCLUSIVE it is CLOSE that fails (::SALLY_FILE_ALREADY_EXISTS) if a file of
- * that name has been made meanwhile by other means.
+ * Until CLOSE, others see what was there before. In the session that uploads a file, STAT, SETSTAT,
+ * HASH and OPEN without TRUNCATE refer to the upload; RENAME, REMOVE and listings do not. With
+ * ::SALLY_OPEN_EXCLUSIVE, CLOSE fails (::SALLY_FILE_ALREADY_EXISTS) if a file of that name has been
+ * created meanwhile by other means.
  *
- * Clients cannot see, open or make names that begin with the prefix: they are not listed, and are
- * ::SALLY_NO_SUCH_FILE, or ::SALLY_PERMISSION_DENIED for a new name. The program's own operations
- * can. A directory that holds one cannot be removed. Temporary files that a crash has left stay
- * there: the program may remove them when it starts.
+ * Clients cannot see, open or create names that begin with the prefix: they are not listed, and
+ * using one is ::SALLY_NO_SUCH_FILE, or ::SALLY_PERMISSION_DENIED for a new name. The program's own
+ * operations can. A directory that contains one cannot be removed. A crash leaves temporary files
+ * behind: the program may remove them when it starts.
  *
  * Most clients report that CLOSE has failed; curl does not look at it.
  */
@@ -163,29 +163,29 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_fs_staging(sally_fs **out, sally_fs
 
 /** Flags of ::sally_filter_rule. */
 enum {
-    SALLY_FILTER_HIDDEN = 0x1,  /**< it does not exist for clients: it is not listed, and
-                                     ::SALLY_NO_SUCH_FILE, or ::SALLY_PERMISSION_DENIED where it
-                                     would be made */
-    SALLY_FILTER_UNLISTED = 0x2 /**< listings leave it out; who knows the name can use it */
+    SALLY_FILTER_HIDDEN =
+        0x1,                    /**< does not exist for clients: it is not listed, and using it is
+                                   ::SALLY_NO_SUCH_FILE, or ::SALLY_PERMISSION_DENIED for creating it */
+    SALLY_FILTER_UNLISTED = 0x2 /**< not listed, but usable by clients that know the name */
 };
 
-/** What clients may do with a part of a storage. */
+/** What clients may do in a part of a storage. */
 typedef struct sally_filter_rule {
-    size_t struct_size;   /**< sizeof(sally_filter_rule) */
-    const char *path;     /**< absolute: the rule is about this and all below it; NULL: "/" */
-    const char *names;    /**< only about names below `path` that match, and what is below those: a
-                               pattern with "*", "?", "[a-z]", "[!a-z]", and a backslash before what
-                               is meant literally; case counts, a period at the start does not. NULL:
-                               about all */
-    uint32_t permissions; /**< SALLY_MAY_ bits that are left */
+    size_t struct_size; /**< sizeof(sally_filter_rule) */
+    const char *path;  /**< absolute: the rule applies to this and everything below it; NULL: "/" */
+    const char *names; /**< the rule applies only to matching names below `path`, and to what is
+                          below those: a pattern with "*", "?", "[a-z]", "[!a-z]", and a backslash
+                          before a literal character. Case matters; a leading period is not special.
+                          NULL: all names */
+    uint32_t permissions; /**< SALLY_MAY_ bits: what remains permitted */
     uint32_t flags;       /**< SALLY_FILTER_ bits */
 } sally_filter_rule;
 
 /**
- * Everything of `inner`, as far as the rules permit; other operations fail with
- * ::SALLY_PERMISSION_DENIED. The first rule about a path decides; where there is none, everything
- * is permitted. What the session itself may not do (sally_session_set_permissions()) stays
- * forbidden. `rules` are `count` structures with the same struct_size; copied. Holds `inner`.
+ * Restricts `inner` to what the rules permit; other operations fail with ::SALLY_PERMISSION_DENIED.
+ * The first rule that applies to a path decides; without one, everything is permitted. What the
+ * session itself may not do (sally_session_set_permissions()) stays forbidden. `rules` are `count`
+ * structures with the same struct_size; copied. Holds `inner`.
  *
  * Operations need the permissions that session.h says; on a file those of the path that it was
  * opened by. RENAME also needs CREATE for the new path, and with OVERWRITE REMOVE; LINK CREATE, and
@@ -193,10 +193,10 @@ typedef struct sally_filter_rule {
  * and those above it, cannot be renamed. The program's own operations (::SALLY_OP_INTERNAL) are not
  * restricted.
  *
- * Where `inner` has symbolic links, the rules are also applied to the path without them, for which
- * `inner` is asked by REALPATH before each operation on a path: both must permit it. There is a
- * race with a user who replaces a directory by a link in between: do not permit SYMLINK, or RENAME,
- * to those who must not try.
+ * If `inner` has symbolic links, the rules are also applied to the resolved path, for which `inner`
+ * is asked by REALPATH before each operation on a path: both paths must permit it. A user who
+ * replaces a directory by a link at the right moment can win a race: do not permit SYMLINK or
+ * RENAME to users you do not trust.
  *
  * ::SALLY_E_INVALID for a relative path or one that is too long, unknown bits, or a struct_size
  * that makes no sense.
