@@ -1,6 +1,6 @@
 /* A storage that answers later, from a thread of its own: what a database, a remote store or a
  * device driver would do. It serves endless files: /anything has as many bytes as the client cares
- * to read, up to 1 GiB. */
+ * to read, up to 1 GiB. One that takes uploads, too, is in object_store.c. */
 #include <pthread.h>
 #include <sallyport.h>
 #include <stdio.h>
@@ -72,8 +72,7 @@ static sally_status later(sally_fs *fs, sally_op *op)
         status = SALLY_FAILURE;
     pthread_cond_signal(&q->changed);
     pthread_mutex_unlock(&q->lock);
-    return status; /* after PENDING the operation must not be touched here: it may be over already
-                    */
+    return status; /* after PENDING the operation must not be touched here: it may be over */
 }
 
 int main(int argc, char **argv)

@@ -1,6 +1,8 @@
 /* The SFTP engine alone, over standard input and output: for programs that have a transport already. Try it without any SSH:
  *
  *     sftp -D "./sftp_pipe DIRECTORY"
+ *
+ * It waits for nothing but its input, so the storage must answer everything at once: sftp_socket.c is for all storages.
  */
 #include <errno.h>
 #include <sallyport.h>
