@@ -41,7 +41,7 @@ endif()
 set(documents "${CMAKE_INSTALL_DATADIR}/doc/sallyport")
 install(FILES README.md CHANGELOG.md LICENSE DESTINATION "${documents}")
 install(DIRECTORY docs DESTINATION "${documents}" FILES_MATCHING PATTERN "*.md")
-install(DIRECTORY examples DESTINATION "${documents}" FILES_MATCHING PATTERN "*.c" PATTERN "*.cpp")
+install(DIRECTORY examples DESTINATION "${documents}" FILES_MATCHING PATTERN "*.c" PATTERN "*.cpp" PATTERN "*.py")
 
 # A parent project has an install manifest of its own.
 if(PROJECT_IS_TOP_LEVEL)

@@ -9,7 +9,7 @@
 #include <string.h>
 
 static const char forbidden[] = "X5O!P%@AP"; /* how a harmless file begins that scanners know */
-#define OVERLAP (sizeof forbidden - 2)
+enum { LENGTH = sizeof forbidden - 1 };
 
 /* One upload that is being looked through, after its CLOSE: in memory of that operation. */
 struct look {
@@ -44,15 +44,22 @@ static void with_file(void *user_data, sally_op *own)
         own->u.io = (sally_op_io){.offset = l->offset, .data = l->data, .length = sizeof l->data};
 }
 
+static bool holds(const char *data, size_t size)
+{
+    for (size_t i = 0; i + LENGTH <= size; i++)
+        if (memcmp(data + i, forbidden, LENGTH) == 0)
+            return true;
+    return false;
+}
+
 static void seen(void *user_data, sally_op *own, sally_status status)
 {
     struct look *l = user_data;
     uint32_t size = own->u.io.done;
     l->failed = status != SALLY_OK && status != SALLY_EOF;
-    if (status == SALLY_OK && memmem(l->data, size, forbidden, sizeof forbidden - 1))
-        l->found = true;
-    if (status == SALLY_OK && !l->found && size > OVERLAP) {
-        l->offset += size - OVERLAP; /* it may lie across two READs */
+    l->found = status == SALLY_OK && holds(l->data, size);
+    if (status == SALLY_OK && !l->found && size >= LENGTH) {
+        l->offset += size - (LENGTH - 1); /* it may lie across two READs */
         next(l);
     } else if (sally_fs_submit(l->inner, l->close->session, SALLY_OP_CLOSE, NULL, with_file,
                                closed, l))
@@ -92,10 +99,8 @@ static sally_status look_through(sally_fs *fs, sally_op *op, sally_status status
     struct look *l = sally_op_alloc(op, sizeof *l);
     if (!l)
         return SALLY_FAILURE;
-    l->close = op;
-    l->inner = sally_fs_data(fs);
-    l->offset = 0;
-    l->found = l->failed = false;
+    l->close = op, l->inner = sally_fs_data(fs);
+    l->offset = 0, l->found = l->failed = false;
     if (sally_fs_submit(l->inner, op->session, SALLY_OP_OPEN, op->path, to_be_read, opened, l))
         return SALLY_FAILURE;
     return SALLY_PENDING; /* `closed` finishes it */
@@ -103,8 +108,8 @@ static sally_status look_through(sally_fs *fs, sally_op *op, sally_status status
 
 static sally_status pass(sally_fs *fs, sally_op *op)
 {
-    bool closes = op->kind == SALLY_OP_CLOSE;
-    return sally_fs_call(fs, sally_fs_data(fs), op, closes ? look_through : NULL, NULL);
+    return sally_fs_call(fs, sally_fs_data(fs), op, op->kind == SALLY_OP_CLOSE ? look_through : NULL,
+                         NULL);
 }
 
 static void let_go(void *inner)
@@ -112,7 +117,6 @@ static void let_go(void *inner)
     sally_fs_unref(inner);
 }
 
-/* Holds `inner`. */
 static sally_error check(sally_fs **out, sally_fs *inner)
 {
     sally_fs_methods methods = {.struct_size = sizeof methods, .destroy = let_go};

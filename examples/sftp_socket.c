@@ -121,7 +121,7 @@ int main(int argc, char **argv)
         bind(listener, (struct sockaddr *)&address, sizeof address) || listen(listener, 16))
         return perror(argv[0]), 1;
     for (;;) {
-        int client = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+        int client = accept(listener, NULL, NULL);
         pthread_t thread;
         if (client < 0)
             continue;

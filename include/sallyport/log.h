@@ -48,9 +48,8 @@ typedef struct sally_log_line {
  * used for nothing else. The function may call the library; log lines caused by such a call are
  * dropped. It must not wait for a thread that may log, and must not block: all network threads, and
  * therefore all clients, would wait for it. If the reader of the lines may stall (a pipe, a
- * terminal, a socket), queue them and write them in a thread of your own, as the programs of this
- * package do (cmd/common/line_queue.h). A sally_sftp calls it on the thread that called the engine,
- * without a lock. */
+ * terminal, a socket), queue them and write them in a thread of your own. A sally_sftp calls it on
+ * the thread that called the engine, without a lock. */
 typedef void sally_log_fn(void *user_data, const sally_log_line *line);
 
 /**

@@ -173,8 +173,8 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_server_start(sally_server *server);
 SALLY_API int sally_server_poll(sally_server *server, int timeout_ms);
 
 /** Pump mode: a descriptor that is readable when sally_server_poll() has something to do, the same
- * for the server's life. -1 when the system has no such thing. The first call of this, of poll or
- * of timeout begins pump mode. */
+ * for the server's life. To be watched level-triggered: one poll need not do everything. -1 when
+ * the system has no such thing. The first call of this, of poll or of timeout begins pump mode. */
 SALLY_API int sally_server_fd(sally_server *server);
 
 /** Pump mode: milliseconds after which poll should be called even if the descriptor does not become

@@ -72,14 +72,16 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_sftp_new(sally_sftp **out, sally_fs
 
 /**
  * Gives received bytes, and does what there is to do. `*taken` is how many of them the engine took:
- * fewer than `size` when too many requests or replies are waiting; give the rest again later.
+ * fewer than `size` when too many requests or replies are waiting; give the rest again once on_wake
+ * was called or output was sent. `data` may be NULL when `size` is 0.
  * ::SALLY_E_PROTOCOL: the client broke the protocol, or the storage or a hook refused the session
  * (SESSION_START): hang up. Storage slots are called from inside.
  */
 SALLY_API SALLY_MUST_CHECK sally_error sally_sftp_input(sally_sftp *sftp, const void *data,
                                                         size_t size, size_t *taken);
 
-/** The client will send no more. Its requests so far are still carried out; sally_sftp_free()
+/** The client will send no more; to be called once sally_sftp_input() has taken everything. Its
+ * requests so far are still carried out; sally_sftp_free()
  * closes the files that it left open, with ::SALLY_CLOSED_LOST. */
 SALLY_API void sally_sftp_eof(sally_sftp *sftp);
 

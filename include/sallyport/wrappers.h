@@ -61,7 +61,7 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_fs_mounts(sally_fs **out, sally_fs 
 /** The limits of a storage, and its use. */
 typedef struct sally_quota {
     size_t struct_size; /**< sizeof(sally_quota) */
-    uint64_t max_bytes; /**< sum of the sizes of all files; 0: no limit */
+    uint64_t max_bytes; /**< sum of the sizes of all regular files; 0: no limit */
     uint64_t max_files; /**< number of files, directories and symbolic links; 0: no limit */
     uint64_t bytes;     /**< used, or reserved by running operations */
     uint64_t files;     /**< likewise, without the root and additional hard links */
@@ -135,8 +135,10 @@ typedef struct sally_staging_options {
  * clean CLOSE (::SALLY_CLOSED_BY_CLIENT) RENAME gives it its name, so that a file that was there is
  * replaced at once and whole. CLOSE answers with the status of that RENAME. After any other reason
  * the temporary file is removed or kept, the file that was there is untouched, and CLOSE, if the
- * client waits for it, fails with ::SALLY_FAILURE. `options` NULL: all zero. Holds `inner`, which
- * must have `stat` and `rename` slots: else ::SALLY_E_UNSUPPORTED.
+ * client waits for it, fails with ::SALLY_FAILURE. An upload whose CLOSE `inner` fails, for
+ * instance because it does not like the contents, is treated in the same way, and CLOSE answers
+ * with the status and text of `inner`. `options` NULL: all zero. Holds `inner`, which must have
+ * `stat` and `rename` slots: else ::SALLY_E_UNSUPPORTED.
  *
  * An upload is an OPEN for writing that creates a file, or has ::SALLY_OPEN_TRUNCATE. The new file
  * gets the permissions of the one it replaces, but not its owner, hard links and locks. A symbolic

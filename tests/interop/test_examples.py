@@ -79,6 +79,14 @@ def test_every_example_is_tried():
     assert found == set(SERVERS) | {"sftp_pipe", "test_storage", "two_factors"} | elsewhere
 
 
+def test_every_example_compiles_as_it_is_copied():
+    """With the compiler's own flags, and none of this project's."""
+    for standard, compiler, pattern in (("gnu17", "cc", "*.c"), ("c++17", "c++", "*.cpp")):
+        sources = sorted((ROOT / "examples").glob(pattern))
+        subprocess.run([compiler, f"-std={standard}", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", f"-I{ROOT / 'include'}", *sources], check=True,
+                       timeout=120)
+
+
 def test_smallest(folder):
     with running("smallest", folder) as client:
         assert client.listdir("/") == ["hello.txt"]
