@@ -108,8 +108,8 @@ static sally_status look_through(sally_fs *fs, sally_op *op, sally_status status
 
 static sally_status pass(sally_fs *fs, sally_op *op)
 {
-    return sally_fs_call(fs, sally_fs_data(fs), op, op->kind == SALLY_OP_CLOSE ? look_through : NULL,
-                         NULL);
+    sally_done_fn *then = op->kind == SALLY_OP_CLOSE ? look_through : NULL;
+    return sally_fs_call(fs, sally_fs_data(fs), op, then, NULL);
 }
 
 static void let_go(void *inner)

@@ -1,8 +1,10 @@
-/* The SFTP engine alone, over standard input and output: for programs that have a transport already. Try it without any SSH:
+/* The SFTP engine alone, over standard input and output: for programs that have a transport
+ * already. Try it without any SSH:
  *
  *     sftp -D "./sftp_pipe DIRECTORY"
  *
- * It waits for nothing but its input, so the storage must answer everything at once: sftp_socket.c is for all storages.
+ * It waits for nothing but its input, so the storage must answer everything at once; sftp_socket.c
+ * is for all storages.
  */
 #include <errno.h>
 #include <sallyport.h>

@@ -294,6 +294,12 @@ class TestCheckUploads:
         (work / "file").write_bytes(self.VIRUS)
         assert server.sftp(f"reput {work}/file /file", check=False).returncode != 0
         assert list(folder.iterdir()) == []
+        (folder / "file").write_bytes(bytes(10))
+        with server.paramiko() as client:  # who leaves without CLOSE
+            file = client.open("/file", "r+")
+            file.write(self.VIRUS)
+            file.flush()
+        await_that(lambda: list(folder.iterdir()) == [])
 
 
 def test_two_factors_by_openssh(keys, work):
