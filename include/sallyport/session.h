@@ -115,12 +115,11 @@ typedef void sally_submit_done_fn(void *user_data, sally_op *op, sally_status st
  * - `kind` is any kind but SESSION_START and SESSION_END.
  * - `path` is copied and normalised, and may be NULL for kinds on handles. It is a path as the
  *   client sees it; a wrapper that works with paths of its inner storage uses sally_fs_submit().
- * - `fill` (may be NULL) is called at once, on the caller's thread, to set the members of the new
- *   operation's `u`, and `file` for kinds on handles. `u` is zero before; its `attrs` are there,
- * and hold nothing. What the members point to must stay valid until `done`, except for files: the
- * library keeps these open until the operation is done, and a CLOSE waits for it.
- * - `done` (may be NULL) is called on the session's network thread (or by the caller of a
- * sally_sftp).
+ * - `fill` (or NULL) is called at once, on the caller's thread, to set the members of the new
+ *   operation's `u`, and `file` for kinds on handles. `u` is zero before, but for `attrs`, which
+ *   are there and hold nothing. What the members point to must stay valid until `done`, except for
+ *   files: the library keeps these open until the operation is done, and a CLOSE waits for it.
+ * - `done` (or NULL) is called on the session's network thread (or by the caller of a sally_sftp).
  *
  * Files. A file can be used once its OPEN has succeeded (::SALLY_INVALID_HANDLE before) and until
  * its CLOSE reaches the storage, so an after-hook of CLOSE that wants to read an upload opens its
