@@ -165,8 +165,10 @@ typedef struct sally_hooks {
      * could be agreed on), ::SALLY_E_TIMEOUT, ::SALLY_E_CLOSED (the line broke), ::SALLY_E_LIMIT
      * (too many failed logins, or something that the text names was refused or is exhausted). For
      * connections that go on: ::SALLY_E_LIMIT when there is no room for a session (once per
-     * connection), the error of sally_connection_set() for a value that cannot be used after all,
-     * and for logins that cannot be tried ::SALLY_E_STATE (no authenticator is set) and
+     * connection), ::SALLY_E_KEY for a wrong signature of a host key (sally_key_from_signer()), or
+     * the error that its signer returned (in a key exchange, the connection then ends, and
+     * ::SALLY_E_LIMIT follows), the error of sally_connection_set() for a value that cannot be used
+     * after all, and for logins that cannot be tried ::SALLY_E_STATE (no authenticator is set) and
      * ::SALLY_E_NO_MEMORY. What a storage answers is not here: see `after`.
      */
     void (*problem)(void *user_data, sally_connection *connection, const sally_problem *problem);

@@ -1,6 +1,7 @@
 /**
  * @file sallyport/keys.h
- * Private keys for hosts: from files, from memory, freshly made.
+ * Private keys for hosts: from files, from memory, freshly made, or held by somebody else who
+ * signs.
  */
 #ifndef SALLYPORT_KEYS_H
 #define SALLYPORT_KEYS_H
@@ -42,9 +43,74 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_key_load(sally_key **out, const cha
                                                       const char *passphrase);
 
 /** Writes a key into a new file of mode 0600, in OpenSSH's format, unencrypted. ::SALLY_E_EXISTS,
- * ::SALLY_E_SYSTEM. */
+ * ::SALLY_E_SYSTEM; ::SALLY_E_UNSUPPORTED for a key of sally_key_from_signer(). */
 SALLY_API SALLY_MUST_CHECK sally_error sally_key_save(const sally_key *key, const char *path,
                                                       const char *comment);
+
+/** How a signer writes what it has made: ::sally_signer. */
+enum {
+    /** As OpenSSL and cloud services do. Ed25519: the 64 bytes of RFC 8032. RSA: the PKCS#1 v1.5
+     * signature (RFC 8017 section 8.2), as many bytes as the modulus has. ECDSA: r and s in DER
+     * (Ecdsa-Sig-Value of RFC 3279). */
+    SALLY_SIGNATURE_DER = 0,
+    /** As PKCS#11 does: the same, but ECDSA is r and then s, each in as many bytes as a coordinate
+     * of the curve has (32, 48 or 66). */
+    SALLY_SIGNATURE_FIXED = 1,
+    /** As SSH agents do: the algorithm's name and the signature, each as a string of RFC 4251
+     * section 5. */
+    SALLY_SIGNATURE_SSH = 2
+};
+
+/** What is to be signed. Its pointers are valid until the signer returns. */
+typedef struct sally_sign_request {
+    size_t struct_size;      /**< size of the structure of the library that made it: members behind
+                                this are not there */
+    const char *algorithm;   /**< "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384",
+                                "ecdsa-sha2-nistp521", "rsa-sha2-512", "rsa-sha2-256"; "ssh-rsa" (with
+                                SHA-1) only if the setting ssh.host_key_algorithms has it */
+    const void *data;        /**< the message */
+    size_t data_size;        /**< bytes */
+    const char *digest_name; /**< the algorithm's hash function, such as "SHA512"; NULL for
+                                Ed25519, which signs the message itself */
+    const void *digest;    /**< the message's hash, for those that sign hashes; NULL for Ed25519 */
+    size_t digest_size;    /**< bytes */
+    void *signature;       /**< where the signature goes */
+    size_t signature_room; /**< bytes there: enough for any signature in any form */
+    size_t signature_size; /**< bytes written; 0 at first */
+} sally_sign_request;
+
+/** A private key that the library never sees: in an HSM, behind PKCS#11, in an agent, at a cloud
+ * service. */
+typedef struct sally_signer {
+    size_t struct_size;      /**< sizeof(sally_signer) */
+    const char *public_line; /**< the public half as a line of a .pub file ("ssh-ed25519 AAAA...",
+                                a comment may follow), or NULL: */
+    const void *public_blob; /**< the same as in RFC 4253 section 6.6; NULL with public_line */
+    size_t public_blob_size; /**< bytes */
+    uint32_t format;         /**< SALLY_SIGNATURE_ value */
+    uint32_t reserved;       /**< zero */
+    /** Signs. It may block for as long as it takes, up to the setting limits.login_time: a server
+     * calls it on its workers (in pump mode without workers, where the server is polled, and all
+     * connections wait), once for each key exchange and each proof of host keys, also from several
+     * threads at once. ::SALLY_E_OK, or what went wrong, for the log. Must not be NULL. */
+    sally_error (*sign)(void *user_data, sally_sign_request *request);
+    /** Called once, when the last holder has let go of the key; on any thread. May be NULL. */
+    void (*destroy)(void *user_data);
+    void *user_data; /**< handed to both */
+} sally_signer;
+
+/**
+ * Makes a key that signs by calling `signer`, which is copied: a host key like any other. Its
+ * signatures are verified with the public half before they are used. When it cannot sign, or not
+ * right, the key exchange fails and the client is disconnected; the log ("ssh.host_key_failed") and
+ * sally_hooks::problem say why. Does not sign anything yet.
+ *
+ * On failure `user_data` stays the caller's. ::SALLY_E_INVALID for a struct_size that is too short,
+ * an unknown format, no `sign`, or not exactly one form of the public half; ::SALLY_E_PARSE,
+ * ::SALLY_E_KEY and ::SALLY_E_UNSUPPORTED for the public half.
+ */
+SALLY_API SALLY_MUST_CHECK sally_error sally_key_from_signer(sally_key **out,
+                                                             const sally_signer *signer);
 
 /** The key's type on the wire, such as "ssh-ed25519", "ssh-rsa". Lives as long as the key. */
 SALLY_API const char *sally_key_type(const sally_key *key);
@@ -53,6 +119,8 @@ SALLY_API const char *sally_key_fingerprint(const sally_key *key);
 /** The public half as one line of known_hosts or authorized_keys ("ssh-ed25519 AAAA..."). Lives as
  * long as the key. */
 SALLY_API const char *sally_key_public_line(const sally_key *key);
+/** The public half as in RFC 4253 section 6.6; `*size` gets its bytes. Lives as long as the key. */
+SALLY_API const void *sally_key_public_blob(const sally_key *key, size_t *size);
 
 /** Takes a reference. Returns `key`. */
 SALLY_API sally_key *sally_key_ref(sally_key *key);

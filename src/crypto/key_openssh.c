@@ -216,6 +216,8 @@ static void put_lines(struct slice base64, struct buf *text)
 sally_error openssh_key_build(const sally_key *key, const char *comment, struct buf *text)
 {
     struct buf binary, base64;
+    if (key->signer)
+        return SALLY_E_UNSUPPORTED;
     buf_init_secret(&binary, KEY_PRIVATE_MAX);
     buf_init_secret(&base64, 2 * KEY_PRIVATE_MAX);
     put_bytes(&binary, MAGIC, sizeof MAGIC);

@@ -47,6 +47,12 @@ bool rsa_numbers_agree(struct crypto *c, const EVP_PKEY *pkey);
 /* The raw work of signatures; what is right for a name is in the table of signature.c. */
 bool signature_verify(struct crypto *c, EVP_PKEY *pkey, const struct key_type *type,
                       const char *algorithm, struct slice signature, struct slice data);
+/* The hash function of an algorithm that goes with the type (SALLY_E_INVALID: it does not);
+ * HASH_COUNT: none, the algorithm has one of its own. */
+sally_error signature_hash(const char *algorithm, const struct key_type *type, enum hash_id *out);
+/* Appends r and s as ECDSA's signatures have them on the wire, without the string around them;
+ * false: malformed. */
+bool signature_put_der(struct slice der, struct buf *out);
 sally_error signature_make(struct crypto *c, EVP_PKEY *pkey, const struct key_type *type,
                            const char *algorithm, struct slice data, struct buf *signature);
 

@@ -8,12 +8,10 @@
 
 #define RSA_BITS_DEFAULT 3072
 
-/* The public half, its fingerprint and its line are made once. */
-static bool describe(sally_key *key)
+bool key_describe(sally_key *key)
 {
     struct buf line;
-    if (!key_put_public(key->pkey, key->type, &key->blob) ||
-        !public_key_fingerprint(key->crypto, buf_slice(&key->blob), key->fingerprint))
+    if (!public_key_fingerprint(key->crypto, buf_slice(&key->blob), key->fingerprint))
         return false;
     buf_init(&line, 2 * KEY_BLOB_MAX);
     put_bytes(&line, key->type->name, strlen(key->type->name));
@@ -50,7 +48,7 @@ static bool halves_match(const sally_key *key)
     return ok;
 }
 
-static sally_key *key_alloc(struct crypto *c, const struct key_type *type)
+sally_key *key_alloc(struct crypto *c, const struct key_type *type)
 {
     sally_key *key = mem_zalloc(sizeof *key);
     if (!key)
@@ -86,7 +84,8 @@ static sally_error key_new(sally_key **out, struct crypto *c, EVP_PKEY *pkey)
         error = SALLY_E_UNSUPPORTED;
     else if (!size_is_usable(key))
         error = SALLY_E_KEY;
-    else if (!describe(key) || !key_put_private(pkey, type, &key->secret))
+    else if (!key_put_public(pkey, type, &key->blob) || !key_describe(key) ||
+             !key_put_private(pkey, type, &key->secret))
         error = SALLY_E_NO_MEMORY;
     else if (!halves_match(key))
         error = SALLY_E_KEY;
@@ -101,10 +100,11 @@ static sally_error key_new(sally_key **out, struct crypto *c, EVP_PKEY *pkey)
 
 static EVP_PKEY *object_of(const sally_key *key, struct crypto *c)
 {
-    struct cursor in = cursor_of_slice(buf_slice(&key->secret));
+    struct cursor in = cursor_of_slice(buf_slice(key->signer ? &key->blob : &key->secret));
     get_string(&in); /* the type's name */
     library_begin();
-    EVP_PKEY *pkey = key_get_private(c, key->type, &in);
+    EVP_PKEY *pkey =
+        key->signer ? key_get_public(c, key->type, &in) : key_get_private(c, key->type, &in);
     library_end(c);
     return pkey;
 }
@@ -123,6 +123,7 @@ sally_error key_bind(sally_key **out, sally_key *key, struct crypto *c)
     put_bytes(&bound->secret, buf_head(&key->secret), key->secret.size);
     memcpy(bound->fingerprint, key->fingerprint, sizeof bound->fingerprint);
     bound->line = mem_strdup(key->line);
+    bound->signer = signer_ref(key->signer);
     bound->pkey = object_of(key, c);
     /* The key was taken before, by another context like this one: only memory can be short. */
     if (!bound->pkey || !bound->line || bound->blob.failed || bound->secret.failed) {
@@ -257,6 +258,7 @@ void sally_key_unref(sally_key *key)
     unbind(key);
     buf_clear(&key->blob);
     buf_clear(&key->secret);
+    signer_unref(key->signer);
     mem_free(key->line);
     mem_free(key);
 }
@@ -266,18 +268,35 @@ struct slice key_blob(const sally_key *key)
     return buf_slice(&key->blob);
 }
 
+const void *sally_key_public_blob(const sally_key *key, size_t *size)
+{
+    *size = key->blob.size;
+    return buf_head(&key->blob);
+}
+
+bool key_may_block(const sally_key *key)
+{
+    return key->signer != NULL;
+}
+
+static sally_error sign_with(const sally_key *key, struct crypto *c, EVP_PKEY *pkey,
+                             const char *algorithm, struct slice data, struct buf *signature)
+{
+    return key->signer ? signer_sign(key->signer, c, pkey, key->type, algorithm, data, signature)
+                       : signature_make(c, pkey, key->type, algorithm, data, signature);
+}
+
 sally_error key_sign(const sally_key *key, const char *algorithm, struct slice data,
                      struct buf *signature)
 {
     if (key->pkey)
-        return signature_make(key->crypto, key->pkey, key->type, algorithm, data, signature);
+        return sign_with(key, key->crypto, key->pkey, algorithm, data, signature);
     struct crypto *c;
     sally_error error = crypto_new(&c);
     if (error)
         return error;
     EVP_PKEY *pkey = object_of(key, c);
-    error =
-        pkey ? signature_make(c, pkey, key->type, algorithm, data, signature) : SALLY_E_NO_MEMORY;
+    error = pkey ? sign_with(key, c, pkey, algorithm, data, signature) : SALLY_E_NO_MEMORY;
     EVP_PKEY_free(pkey);
     crypto_unref(c);
     return error;

@@ -4,15 +4,18 @@
 
 #include "crypto/key_type.h"
 
+struct signer; /* key_signer.c */
+
 struct sally_key {
     atomic_uint refs;
     /* A key outlives and crosses servers, and there may be thousands: it is bytes. Only one that is
      * bound to a server's library context has an object there; the others have NULL. */
     struct crypto *crypto;
-    EVP_PKEY *pkey;
+    EVP_PKEY *pkey; /* with a signer, of the public half */
     const struct key_type *type;
-    struct buf blob;   /* public */
-    struct buf secret; /* key_put_private() */
+    struct buf blob;       /* public */
+    struct buf secret;     /* key_put_private(); empty with a signer */
+    struct signer *signer; /* held; NULL: signs itself */
     char *line;
     char fingerprint[PUBLIC_KEY_FINGERPRINT_SIZE];
 };
@@ -21,6 +24,19 @@ struct sally_key {
  * become true. */
 sally_error key_generate_until(sally_key **out, const char *type_name, uint32_t bits,
                                const atomic_bool *stop);
+
+/* A key without anything but its type; NULL: no memory. */
+sally_key *key_alloc(struct crypto *c, const struct key_type *type);
+/* The line and the fingerprint of a key that has its blob; false: no memory. */
+bool key_describe(sally_key *key);
+
+/* What a key of sally_key_from_signer() has in the place of a secret. */
+struct signer *signer_ref(struct signer *signer); /* NULL in, NULL out */
+void signer_unref(struct signer *signer);         /* NULL is allowed */
+/* As key_sign(). `public` is an object of the public half. */
+sally_error signer_sign(const struct signer *signer, struct crypto *c, EVP_PKEY *public,
+                        const struct key_type *type, const char *algorithm, struct slice data,
+                        struct buf *signature);
 
 /* Formats read into a library's key object; `passphrase` may be NULL. */
 sally_error openssh_key_parse(struct crypto *c, struct slice binary, const char *passphrase,

@@ -36,7 +36,10 @@ bool public_key_fingerprint(struct crypto *c, struct slice blob, char *out);
 struct slice key_blob(const sally_key *key); /* the public blob */
 /* The same key with an object in this context, which signs without further ado. */
 sally_error key_bind(sally_key **out, sally_key *key, struct crypto *c);
-/* Appends a signature blob. An RSA signature is verified before it is let out. A key that is not
+/* Whether signing waits for somebody else (sally_key_from_signer()). */
+bool key_may_block(const sally_key *key);
+/* Appends a signature blob. RSA signatures, and those of a signer, are verified before they are let
+ * out: SALLY_E_KEY for a signer's wrong one, other errors as the signer says. A key that is not
  * bound needs a context of its own for as long, which takes about a millisecond. */
 sally_error key_sign(const sally_key *key, const char *algorithm, struct slice data,
                      struct buf *signature);

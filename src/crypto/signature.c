@@ -156,15 +156,23 @@ static bool sign_raw(struct crypto *c, EVP_PKEY *pkey, const struct signature_ro
     return ok;
 }
 
-static bool put_numbers_of_der(struct slice der, struct buf *out)
+sally_error signature_hash(const char *algorithm, const struct key_type *type, enum hash_id *out)
+{
+    const struct signature_row *row = row_for(algorithm, type);
+    *out = row ? row->hash : NO_HASH;
+    return row ? SALLY_E_OK : SALLY_E_INVALID;
+}
+
+bool signature_put_der(struct slice der, struct buf *out)
 {
     const unsigned char *at = der.data;
+    if (der.size > ECDSA_DER_MAX)
+        return false;
     ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &at, (long)der.size);
     if (!sig)
         return false;
     const BIGNUM *numbers[2] = {ECDSA_SIG_get0_r(sig), ECDSA_SIG_get0_s(sig)};
-    size_t place = put_string_begin(out);
-    bool ok = true;
+    bool ok = at == der.data + der.size;
     for (size_t i = 0; i < 2; i++) {
         uint8_t bytes[ECDSA_DER_MAX];
         int size = BN_num_bytes(numbers[i]);
@@ -172,8 +180,15 @@ static bool put_numbers_of_der(struct slice der, struct buf *out)
         if (ok)
             put_mpint(out, bytes, (size_t)size);
     }
-    put_string_end(out, place);
     ECDSA_SIG_free(sig);
+    return ok;
+}
+
+static bool put_numbers_of_der(struct slice der, struct buf *out)
+{
+    size_t place = put_string_begin(out);
+    bool ok = signature_put_der(der, out);
+    put_string_end(out, place);
     return ok;
 }
 

@@ -78,7 +78,8 @@ struct proof {
 struct prove_job {
     struct ssh_job job;
     const char *rsa_algorithm;
-    bool failed;
+    sally_error error; /* of the last proof that was tried */
+    size_t tried;
     size_t count;
     struct proof proofs[];
 };
@@ -91,12 +92,11 @@ static struct prove_job *prove_job_of(struct ssh_job *job)
 static void prove_run(struct ssh_job *job)
 {
     struct prove_job *p = prove_job_of(job);
-    for (size_t i = 0; i < p->count && !p->failed; i++) {
-        struct proof *proof = &p->proofs[i];
+    for (; p->tried < p->count && !p->error; p->tried++) {
+        struct proof *proof = &p->proofs[p->tried];
         const char *type = sally_key_type(proof->key);
         const char *algorithm = strcmp(type, "ssh-rsa") == 0 ? p->rsa_algorithm : type;
-        p->failed = key_sign(proof->key, algorithm, buf_slice(&proof->data), &proof->signature) !=
-                    SALLY_E_OK;
+        p->error = key_sign(proof->key, algorithm, buf_slice(&proof->data), &proof->signature);
     }
 }
 
@@ -105,7 +105,8 @@ static void prove_done(struct ssh_job *job)
     struct prove_job *p = prove_job_of(job);
     struct ssh *ssh = job->ssh;
     if (ssh->state == READY) {
-        if (p->failed) {
+        if (p->error) {
+            jobs_tell_unsigned(ssh, p->proofs[p->tried - 1].key, p->error);
             send_failure(ssh);
         } else {
             struct buf *m = ssh_message(ssh, SSH_MSG_REQUEST_SUCCESS);
@@ -167,6 +168,8 @@ static bool add_proof(struct prove_job *p, const struct ssh *ssh, struct slice b
         return false;
     struct proof *proof = &p->proofs[p->count++];
     proof->key = sally_key_ref(key);
+    if (key_may_block(key))
+        p->job.kind = SSH_JOB_COSTLY_KEX;
     buf_init(&proof->data, SIZE_MAX / 2);
     buf_init(&proof->signature, SIZE_MAX / 2);
     put_text(&proof->data, HOSTKEYS_PROVE);

@@ -59,6 +59,16 @@ bool ssh_job_is_login(const struct ssh_job *job)
     return job->login;
 }
 
+void jobs_tell_unsigned(struct ssh *ssh, const sally_key *key, sally_error error)
+{
+    const char *why = error == SALLY_E_KEY ? "its signature is wrong" : sally_strerror(error);
+    sally_log_field fields[] = {{"key", sally_key_fingerprint(key)}, {"type", sally_key_type(key)}};
+    log_line(ssh->options.log, ssh->options.log_ids, SALLY_LOG_ERROR, "ssh.host_key_failed", fields,
+             COUNT_OF(fields), "The host key cannot sign: %s", why);
+    if (ssh->events.host_key_failed)
+        ssh->events.host_key_failed(ssh->user_data, key, error);
+}
+
 void jobs_abandon(struct ssh *ssh)
 {
     LIST_EACH (item, &ssh->transport->jobs) {

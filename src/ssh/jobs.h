@@ -19,6 +19,8 @@ struct ssh_job {
 };
 
 void ssh_job_start(struct ssh *ssh, struct ssh_job *job);
+/* Tells log and owner that a host key could not sign. */
+void jobs_tell_unsigned(struct ssh *ssh, const sally_key *key, sally_error error);
 /* The engine is being freed: jobs that are out are no longer delivered. */
 void jobs_abandon(struct ssh *ssh);
 

@@ -12,6 +12,7 @@
 #include "crypto/packet_cipher.h"
 #include "crypto/public_key.h"
 #include "ssh/disconnect.h"
+#include "ssh/jobs.h"
 #include "ssh/kex_job.h"
 #include "ssh/kexinit.h"
 #include "ssh/newkeys.h"
@@ -285,6 +286,12 @@ static void send_reply(struct ssh *ssh, const struct kex_outcome *outcome)
 
 void kex_done(struct ssh *ssh, const struct kex_outcome *outcome)
 {
+    if (outcome->unsigned_by) {
+        jobs_tell_unsigned(ssh, outcome->unsigned_by, outcome->error);
+        transport_end(ssh, SSH_DISCONNECT_KEY_EXCHANGE_FAILED, SSH_END_INTERNAL,
+                      "the host key could not sign");
+        return;
+    }
     if (outcome->error == SALLY_E_PROTOCOL) {
         fail(ssh, "an unacceptable public value");
         return;

@@ -33,6 +33,7 @@ struct kex_job {
     struct buf host_key_blob, peer, ours, secret, signature;
     uint8_t hash[HASH_MAX_SIZE];
     sally_error error;
+    bool key_failed; /* the error is the host key's */
 };
 
 /* RFC 4253 section 8, RFC 5656 section 4, RFC 4419 section 3; the four first strings are in the
@@ -76,8 +77,8 @@ static sally_error respond(struct kex_job *j)
     if (!make_hash(j))
         return SALLY_E_CRYPTO;
     error = key_sign(j->key, j->algorithm->name, hash_of(j), &j->signature);
-    /* A failure here is ours, whatever it is. */
-    return error || j->signature.failed ? SALLY_E_CRYPTO : SALLY_E_OK;
+    j->key_failed = error != SALLY_E_OK;
+    return error;
 }
 
 static sally_error finish(struct kex_job *j)
@@ -107,6 +108,7 @@ static void done(struct ssh_job *job)
     struct kex_job *j = CONTAINER_OF(job, struct kex_job, base);
     const struct kex_outcome outcome = {
         .error = j->error,
+        .unsigned_by = j->key_failed ? j->key : NULL,
         .host_key_blob = buf_slice(&j->host_key_blob),
         .ours = buf_slice(&j->ours),
         .secret = buf_slice(&j->secret),
@@ -160,7 +162,9 @@ void kex_job_start(struct ssh *ssh, struct slice host_key_blob, struct slice pee
         transport_no_memory(ssh);
         return;
     }
-    j->base.kind = k->agreed.kex->family == KEX_ECDH ? SSH_JOB_KEX : SSH_JOB_COSTLY_KEX;
+    bool is_cheap = k->agreed.kex->family == KEX_ECDH &&
+                    (ssh->options.role == SSH_CLIENT || !key_may_block(k->host_key));
+    j->base.kind = is_cheap ? SSH_JOB_KEX : SSH_JOB_COSTLY_KEX;
     j->base.run = run;
     j->base.done = done;
     j->base.destroy = destroy;

@@ -6,6 +6,7 @@
 
 struct kex_outcome {
     sally_error error;
+    const sally_key *unsigned_by; /* server: the host key that `error` comes from; NULL: none */
     struct slice host_key_blob, ours, secret, hash, signature;
 };
 

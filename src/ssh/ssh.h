@@ -85,6 +85,10 @@ struct ssh_events {
     /* A key exchange has ended. `algorithms`: "kex host-key cipher-in mac-in cipher-out mac-out
      * compression". */
     void (*keys_exchanged)(void *user_data, bool first, const char *algorithms);
+    /* Server: a host key could not sign (SALLY_E_KEY: its signature is wrong; else what the signer
+     * says). In a key exchange the connection is about to be over; it goes on if the client wanted
+     * a proof. */
+    void (*host_key_failed)(void *user_data, const sally_key *key, sally_error error);
     /* Server: a session channel asks for a subsystem, or a command (a shell: an empty one). True:
      * it is running; its data comes. Once per channel. */
     bool (*subsystem)(void *user_data, struct ssh_channel *channel, struct slice name);
@@ -170,7 +174,7 @@ struct list *ssh_job_link(struct ssh_job *job); /* for the owner's lists while i
 struct ssh_job *ssh_job_of_link(struct list *link);
 enum ssh_job_kind {
     SSH_JOB_KEX,        /* a key exchange that costs about as much as a signature */
-    SSH_JOB_COSTLY_KEX, /* one modulo a large prime */
+    SSH_JOB_COSTLY_KEX, /* one modulo a large prime, or a signature that is made elsewhere */
     SSH_JOB_PROOF       /* a client's signature */
 };
 enum ssh_job_kind ssh_job_kind(const struct ssh_job *job);

@@ -1,5 +1,7 @@
 #include "server/ssh/line.h"
 
+#include <stdio.h>
+
 #include "base/mem.h"
 #include "os/heap.h"
 #include "server/conn_hooks.h"
@@ -110,6 +112,14 @@ static void on_keys_exchanged(void *user_data, bool first, const char *algorithm
     }
     conn_set_text(c, &c->facts.algorithms, algorithms);
     conn_hooks_keys_exchanged(c, algorithms);
+}
+
+static void on_host_key_failed(void *user_data, const sally_key *key, sally_error error)
+{
+    char text[160];
+    snprintf(text, sizeof text, "the host key %s cannot sign: %s", sally_key_fingerprint(key),
+             error == SALLY_E_KEY ? "its signature is wrong" : sally_strerror(error));
+    conn_hooks_problem(conn_of(user_data), error, 0, text);
 }
 
 static bool on_subsystem(void *user_data, struct ssh_channel *channel, struct slice name)
@@ -283,6 +293,7 @@ static sally_error line_new(struct line **out, struct conn *c)
         .authenticated = on_authenticated,
         .version = on_version,
         .keys_exchanged = on_keys_exchanged,
+        .host_key_failed = on_host_key_failed,
         .subsystem = on_subsystem,
         .exec = on_exec,
         .data = channel_data,
