@@ -2,6 +2,7 @@
 
 import contextlib
 import hmac
+import os
 import socket
 import stat
 import struct
@@ -14,6 +15,7 @@ import pytest
 import raw_sftp
 import test_versions
 import trees
+from keys import KINDS
 from process import BUILD, ROOT, assert_no_report, free_port, sanitizer_env
 
 EXAMPLES = BUILD / "examples"
@@ -76,7 +78,7 @@ def running(name, folder):
 def test_every_example_is_tried():
     found = {path.stem for path in (ROOT / "examples").glob("*.c*")}
     elsewhere = {"accounts", "admin", "check_uploads", "object_store", "sftp_socket"}  # test_programs.py
-    assert found == set(SERVERS) | {"sftp_pipe", "test_storage", "two_factors"} | elsewhere
+    assert found == set(SERVERS) | {"agent_key", "sftp_pipe", "test_storage", "two_factors"} | elsewhere
 
 
 def test_every_example_compiles_as_it_is_copied():
@@ -346,6 +348,54 @@ def test_two_factors(keys):
         with pytest.raises(paramiko.AuthenticationException):  # the same code again
             log_in(port, keys, lambda: totp(SECRET, now))
         log_in(port, keys, lambda: totp(SECRET, now + 1)).close()
+
+
+@contextlib.contextmanager
+def agent(key, directory):
+    """An agent that holds this key; its socket."""
+    place = directory / "agent"
+    process = subprocess.Popen(["ssh-agent", "-D", "-a", str(place)], stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+    try:
+        while subprocess.run(["ssh-add", "-q", str(key)], env={**os.environ, "SSH_AUTH_SOCK": str(place)}, check=False,
+                             capture_output=True, stdin=subprocess.DEVNULL).returncode:
+            assert process.poll() is None
+            time.sleep(0.05)
+        yield place, process
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def ask_openssh(port, keys, kind, *more):
+    """ssh with no way to log in: how far it came is in its complaint."""
+    return subprocess.run(["ssh", "-F", "none", "-p", str(port), "-o", f"UserKnownHostsFile={keys.known_hosts}", "-o", "BatchMode=yes",
+                           "-o", "StrictHostKeyChecking=yes", "-o", "PreferredAuthentications=publickey", "-o", "GlobalKnownHostsFile=/dev/null",
+                           "-o", "IdentityFile=none", "-o", f"HostKeyAlgorithms={kind}", *more, "demo@127.0.0.1"], capture_output=True,
+                          stdin=subprocess.DEVNULL, timeout=60, check=False).stderr.decode()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_agent_key(keys, tmp_path, monkeypatch, kind):
+    algorithms = [KINDS[kind][1]] + (["rsa-sha2-256"] if kind == "rsa" else [])
+    with agent(keys.path("host", kind), tmp_path) as (place, holder):
+        monkeypatch.setenv("SSH_AUTH_SOCK", str(place))
+        process, port, first = launch("agent_key", [], tmp_path)
+        first.close()
+        monkeypatch.delenv("SSH_AUTH_SOCK")
+        try:
+            for algorithm in algorithms:
+                assert "Permission denied" in ask_openssh(port, keys, algorithm)
+            transport = paramiko.Transport(socket.create_connection(("127.0.0.1", port)))
+            transport.connect(username="demo", password="demo")
+            transport.close()
+            holder.terminate()
+            holder.wait(timeout=20)
+            assert "the host key could not sign" in ask_openssh(port, keys, algorithms[0])
+        finally:
+            process.terminate()
+            output, errors = (text.decode() for text in process.communicate(timeout=20))
+        assert output == f"host key {keys.fingerprint('host', kind)}\n"
+        assert_no_report(errors)
 
 
 def test_tenants(folder):
