@@ -26,6 +26,11 @@ struct login_answers {
                    const struct login_prompt *prompts, size_t count);
     /* Before the answer: a text for the client to show. */
     void (*banner)(struct login_query *query, const char *text);
+    /* Any thread, unlike the others. The answer to a question with a proof would be "accept": the
+     * proof is verified here, which costs about as much as to make it. True: it is right, and the
+     * query is what would have come next, the same without may_try. False: it has become a refusal.
+     */
+    bool (*prove)(struct login_query *query);
 };
 
 /* Lives until it is answered, even if the connection ends first. Its texts end in NUL, contain no
@@ -36,7 +41,7 @@ struct login_query {
     sally_auth_request pub;
     bool may_try;   /* publickey: asks only whether this key would be accepted; nothing is proved */
     bool is_signed; /* with may_try: the client has sent a proof, which is verified if the answer is
-                       "accept"; the query then comes again without may_try */
+                       "accept"; the query then comes again without may_try. See prove() */
     bool user_changed; /* the name differs from the previous query's: earlier successes no longer
                           count */
     /* The engine has found out itself why this cannot be a login: no authenticator is asked, and

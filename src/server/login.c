@@ -22,7 +22,8 @@ struct attempt {
     /* SALLY_AUTH_ bits: */
     uint32_t methods; /* that may be tried after a "no" */
     bool knows_methods;
-    uint32_t next; /* that must follow what has succeeded; 0: any */
+    uint32_t next;      /* that must follow what has succeeded; 0: any */
+    bool may_take_long; /* it is given to workers */
 };
 
 static enum work kind_of(uint32_t method)
@@ -54,11 +55,33 @@ static void ask_methods(struct attempt *a)
     a->knows_methods = true;
 }
 
+/* A client may sign at once, without asking whether it may try the key. Once that is allowed, the
+ * rest is done in one go; on the loop it is not, since there verifying has a budget. */
+static bool try_allowed_key(struct attempt *a)
+{
+    struct auth_request *r = a->request;
+    if (!a->may_take_long || !r->may_try || !a->query->is_signed ||
+        r->result != SALLY_AUTH_ACCEPT || conn_is_ended(a->conn))
+        return true;
+    if (!a->query->answers->prove(a->query)) {
+        r->result = SALLY_AUTH_REJECT;
+        auth_request_set_reason(&r->pub, a->query->refusal);
+        return true;
+    }
+    r->may_try = false;
+    return auth_request_run(r);
+}
+
+static bool ask(struct attempt *a)
+{
+    return auth_request_run(a->request) && try_allowed_key(a);
+}
+
 static bool run_attempt(struct task *task)
 {
     struct attempt *a = CONTAINER_OF(task, struct attempt, task);
     if (a->request->resumes) /* the authenticator that asked another one gets its answer */
-        return auth_request_run(a->request);
+        return ask(a);
     if (conn_is_ended(a->conn)) /* nobody waits for the answer */
         return true;
     if (a->query->refusal) {
@@ -72,7 +95,7 @@ static bool run_attempt(struct task *task)
         auth_request_set_reason(&a->request->pub, "another method must follow");
         return true;
     }
-    return auth_request_run(a->request);
+    return ask(a);
 }
 
 static void wake_attempt(struct auth_request *request)
@@ -416,7 +439,8 @@ void login_try(struct conn *c, struct login_query *q)
     }
     conn_pin(c);
     c->asked_user = q->pub.user; /* valid until the query is answered */
-    if (c->server->workers && !is_quick(a))
+    a->may_take_long = c->server->workers && !is_quick(a);
+    if (a->may_take_long)
         give_attempt(a);
     else if (run_attempt(&a->task))
         loop_give_task(&a->task);

@@ -1,7 +1,8 @@
 /* publickey (RFC 4252 section 7, RFC 8332). Verifying a signature costs time, so the owner is first
  * asked whether the key may be tried at all, unless the client has already asked that. Then the
  * signature is verified, and only then the owner is asked whether the user may log in, so that it
- * never sees a key with an invalid proof. */
+ * never sees a key with an invalid proof. An owner that is on a thread of its own when it allows
+ * the key may have it verified there, and go on. */
 #include <string.h>
 
 #include "base/mem.h"
@@ -21,9 +22,7 @@ struct key_request {
 
 struct verify_job {
     struct ssh_job job;
-    struct auth_query
-        *query;      /* submitted once the signature is verified; holds key and signature */
-    struct buf data; /* what was signed */
+    struct auth_query *query; /* submitted once the signature is verified, and holds all it takes */
     bool right;
 };
 
@@ -51,6 +50,20 @@ static bool is_allowed(const struct ssh *ssh, const struct key_request *k)
 
 static void prove(struct ssh *ssh, struct auth_query *q);
 
+/* RFC 4252 section 7: the session identifier, and the request up to the signature. */
+static void put_signed_data(struct buf *b, const struct ssh *ssh, const struct auth_query *q)
+{
+    const sally_auth_request *pub = &q->login.pub;
+    put_slice(b, ssh_session_id(ssh));
+    put_u8(b, SSH_MSG_USERAUTH_REQUEST);
+    put_text(b, pub->user);
+    put_text(b, AUTH_SERVICE);
+    put_text(b, "publickey");
+    put_bool(b, true);
+    put_text(b, q->login.pub.signature_algorithm);
+    put_string(b, pub->key_blob, pub->key_blob_size);
+}
+
 static struct auth_query *key_query(struct ssh *ssh, const struct userauth_request *request,
                                     const struct key_request *k)
 {
@@ -75,8 +88,11 @@ static struct auth_query *key_query(struct ssh *ssh, const struct userauth_reque
         q->signature =
             (struct slice){(const uint8_t *)auth_query_text(q, k->signature), k->signature.size};
         q->prove = prove;
+        buf_init(&q->signed_data, SIZE_MAX / 2); /* as large as the packet that it came in */
+        put_signed_data(&q->signed_data, ssh, q);
     }
-    if (!public_key_fingerprint(ssh->options.crypto, k->blob, q->fingerprint)) {
+    if (q->signed_data.failed ||
+        !public_key_fingerprint(ssh->options.crypto, k->blob, q->fingerprint)) {
         auth_query_free(q);
         transport_no_memory(ssh);
         return NULL;
@@ -92,9 +108,7 @@ static struct verify_job *verify_job_of(struct ssh_job *job)
 static void verify_run(struct ssh_job *job)
 {
     struct verify_job *v = verify_job_of(job);
-    const struct auth_query *q = v->query;
-    v->right = public_key_verify(q->key, q->login.pub.signature_algorithm, q->signature,
-                                 buf_slice(&v->data));
+    v->right = auth_query_is_proved(v->query);
 }
 
 static void verify_done(struct ssh_job *job)
@@ -110,7 +124,7 @@ static void verify_done(struct ssh_job *job)
         } else {
             struct auth_query *q = v->query;
             v->query = NULL;
-            auth_query_refuse(ssh, q, "a wrong signature");
+            auth_query_refuse(ssh, q, WRONG_SIGNATURE);
         }
     }
     ssh_let_go(ssh); /* the query has its own hold */
@@ -120,22 +134,7 @@ static void verify_destroy(struct ssh_job *job)
 {
     struct verify_job *v = verify_job_of(job);
     auth_query_free(v->query);
-    buf_clear(&v->data);
     mem_free(v);
-}
-
-/* RFC 4252 section 7: the session identifier, and the request up to the signature. */
-static void put_signed_data(struct buf *b, const struct ssh *ssh, const struct auth_query *q)
-{
-    const sally_auth_request *pub = &q->login.pub;
-    put_slice(b, ssh_session_id(ssh));
-    put_u8(b, SSH_MSG_USERAUTH_REQUEST);
-    put_text(b, pub->user);
-    put_text(b, AUTH_SERVICE);
-    put_text(b, "publickey");
-    put_bool(b, true);
-    put_text(b, q->login.pub.signature_algorithm);
-    put_string(b, pub->key_blob, pub->key_blob_size);
 }
 
 static void prove(struct ssh *ssh, struct auth_query *q)
@@ -147,13 +146,6 @@ static void prove(struct ssh *ssh, struct auth_query *q)
         return;
     }
     v->query = q;
-    buf_init(&v->data, SIZE_MAX / 2); /* as large as the packet that it came in */
-    put_signed_data(&v->data, ssh, q);
-    if (v->data.failed) {
-        verify_destroy(&v->job);
-        transport_no_memory(ssh);
-        return;
-    }
     v->job.kind = SSH_JOB_PROOF;
     v->job.run = verify_run;
     v->job.done = verify_done;

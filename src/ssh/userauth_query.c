@@ -47,6 +47,7 @@ void auth_query_free(struct auth_query *q)
     if (!q)
         return;
     public_key_free(q->key);
+    buf_clear(&q->signed_data);
     mem_wipe_free(q, sizeof *q + q->size);
 }
 
@@ -85,11 +86,22 @@ void auth_query_refuse(struct ssh *ssh, struct auth_query *q, const char *why)
     auth_query_ask(ssh, q);
 }
 
+bool auth_query_is_proved(const struct auth_query *q)
+{
+    return public_key_verify(q->key, q->login.pub.signature_algorithm, q->signature,
+                             buf_slice(&q->signed_data));
+}
+
 /* ---- Answers ---- */
 
 static struct auth_query *query_of(struct login_query *login)
 {
     return CONTAINER_OF(login, struct auth_query, login);
+}
+
+static void note_allowed(struct ssh *ssh, const struct auth_query *q)
+{
+    memcpy(ssh->userauth->allowed_key, q->fingerprint, sizeof q->fingerprint);
 }
 
 /* Takes the query back from the owner. NULL: the connection is gone. */
@@ -101,6 +113,8 @@ static struct ssh *answered(struct auth_query *q)
     transport_enter(ssh);
     assert(ssh->userauth->query == q);
     ssh->userauth->query = NULL;
+    if (q->is_allowed)
+        note_allowed(ssh, q);
     return ssh;
 }
 
@@ -151,7 +165,7 @@ static void log_in(struct ssh *ssh)
 /* Tells the client, unless it has sent its proof already. */
 static void allow_key(struct ssh *ssh, struct auth_query **q)
 {
-    memcpy(ssh->userauth->allowed_key, (*q)->fingerprint, sizeof(*q)->fingerprint);
+    note_allowed(ssh, *q);
     if (!(*q)->prove) {
         send_pk_ok(ssh, *q);
         return;
@@ -253,10 +267,26 @@ static void show_banner(struct login_query *login, const char *text)
     transport_leave(ssh);
 }
 
+/* The engine may be at work meanwhile, or gone: touches nothing but the query. */
+static bool prove_query(struct login_query *login)
+{
+    struct auth_query *q = query_of(login);
+    assert(login->may_try && login->is_signed && !login->refusal);
+    q->is_allowed = true;
+    if (auth_query_is_proved(q)) {
+        login->may_try = false;
+        return true;
+    }
+    login->refusal = WRONG_SIGNATURE;
+    login->method_name = login_method_name(login->pub.method);
+    return false;
+}
+
 static const struct login_answers answers = {
     .accept = accept_query,
     .reject = reject_query,
     .partial = answer_partial,
     .prompt = answer_prompts,
     .banner = show_banner,
+    .prove = prove_query,
 };

@@ -2,6 +2,7 @@
 #ifndef SALLY_SSH_USERAUTH_QUERY_H
 #define SALLY_SSH_USERAUTH_QUERY_H
 
+#include "base/buf.h"
 #include "base/login_query.h"
 #include "crypto/public_key.h"
 #include "ssh/userauth.h"
@@ -13,6 +14,8 @@ struct auth_query {
     char fingerprint[PUBLIC_KEY_FINGERPRINT_SIZE];
     struct public_key *key; /* publickey with a signature */
     struct slice signature;
+    struct buf signed_data;
+    bool is_allowed; /* the owner allowed the key, and had the signature verified itself */
     /* publickey with a signature: the key may be tried; verifies the signature. Takes the query. */
     void (*prove)(struct ssh *ssh, struct auth_query *q);
     bool is_counted;                            /* as an attempt */
@@ -29,8 +32,11 @@ struct auth_query *auth_query_new(struct ssh *ssh, uint32_t method, struct slice
                                   size_t text_count, size_t text_bytes);
 const char *auth_query_text(struct auth_query *q, struct slice text);
 void auth_query_ask(struct ssh *ssh, struct auth_query *q);
+#define WRONG_SIGNATURE "a wrong signature"
 /* Rejects what was found to be no login: the owner is told why, and asked nothing. */
 void auth_query_refuse(struct ssh *ssh, struct auth_query *q, const char *why);
 void auth_query_free(struct auth_query *q);
+/* Any thread: whether the signature is right. */
+bool auth_query_is_proved(const struct auth_query *q);
 
 #endif

@@ -162,6 +162,50 @@ static void only_own_keys_are_proven_and_once(void **state)
     conn_finish(&f);
 }
 
+static sally_error broken(void *user_data, sally_sign_request *request)
+{
+    (void)user_data;
+    (void)request;
+    return SALLY_E_CLOSED;
+}
+
+static void note_failed(void *user_data, const sally_key *key, sally_error error)
+{
+    (void)user_data;
+    assert_string_equal(sally_key_type(key), "ecdsa-sha2-nistp256");
+    assert_int_equal(error, SALLY_E_CLOSED);
+}
+
+static void keys_that_cannot_sign_are_not_proven(void **state)
+{
+    (void)state;
+    struct conn_fixture f;
+    struct buf room, *m;
+    sally_key *ecdsa, *both[2];
+    conn_begin(&f);
+    assert_int_equal(sally_key_generate(&ecdsa, "ecdsa-nistp256", 0), SALLY_E_OK);
+    const sally_signer signer = {
+        .struct_size = sizeof signer, .public_line = sally_key_public_line(ecdsa), .sign = broken};
+    both[0] = f.b.host_key;
+    assert_int_equal(sally_key_from_signer(&both[1], &signer), SALLY_E_OK);
+    f.b.options.host_keys = both;
+    f.b.options.host_key_count = 2;
+    bare_start(&f.b, READY);
+    f.b.ssh->events.host_key_failed = note_failed;
+    m = prove(&room);
+    put_slice(m, key_blob(f.b.host_key));
+    put_slice(m, key_blob(ecdsa));
+    conn_feed(&f, m);
+    expect_refusal(&f);
+    m = prove(&room); /* the connection goes on */
+    put_slice(m, key_blob(f.b.host_key));
+    conn_feed(&f, m);
+    assert_int_equal(bare_sent(&f.b).data[0], SSH_MSG_REQUEST_SUCCESS);
+    sally_key_unref(both[1]);
+    sally_key_unref(ecdsa);
+    conn_finish(&f);
+}
+
 static void proofs_are_bounded(void **state)
 {
     (void)state;
@@ -202,6 +246,7 @@ int main(void)
         cmocka_unit_test(host_keys_are_announced),
         cmocka_unit_test(host_keys_are_proven),
         cmocka_unit_test(only_own_keys_are_proven_and_once),
+        cmocka_unit_test(keys_that_cannot_sign_are_not_proven),
         cmocka_unit_test(proofs_are_bounded),
         cmocka_unit_test(proofs_may_come_after_the_end),
     };

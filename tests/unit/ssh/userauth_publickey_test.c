@@ -236,6 +236,63 @@ static void both_answers_may_be_late(void **state)
     auth_finish(&f);
 }
 
+/* An owner that allows the key goes on itself. */
+static void owners_may_have_it_proved(void **state)
+{
+    (void)state;
+    for (int right = 0; right < 2; right++) {
+        struct auth_fixture f;
+        sally_key *key = new_key("ed25519"), *other = new_key("ed25519");
+        begin_counting(&f, auth_waits);
+        struct signed_request r = {"joe", "ssh-ed25519", key, right ? key : other, 7, NULL};
+        try_signed(&f, &r);
+        struct login_query *query = take_pending(&f);
+        assert_true(query->may_try && query->is_signed);
+        assert_int_equal(query->answers->prove(query), right);
+        assert_int_equal(query->may_try, !right);
+        if (right) {
+            assert_null(query->refusal);
+            query->answers->accept(query);
+            auth_expect_success(&f);
+        } else {
+            assert_string_equal(query->refusal, "a wrong signature");
+            assert_string_equal(query->method_name, "publickey");
+            query->answers->reject(query, 0);
+            auth_expect_failure(&f, METHODS, false);
+            try_signed(&f, &r); /* allowed already */
+            assert_int_equal(jobs_done, 1);
+            assert_int_equal(f.o.refused, 1);
+            auth_expect_failure(&f, METHODS, false);
+        }
+        assert_int_equal(f.o.by_kind[ASKED_MAY_TRY], 1);
+        sally_key_unref(key);
+        sally_key_unref(other);
+        auth_finish(&f);
+    }
+}
+
+static void it_may_be_proved_after_the_end(void **state)
+{
+    (void)state;
+    for (int gone = 0; gone < 2; gone++) {
+        struct auth_fixture f;
+        sally_key *key = new_key("ed25519");
+        begin_counting(&f, auth_waits);
+        struct signed_request r = {"joe", "ssh-ed25519", key, key, 7, NULL};
+        try_signed(&f, &r);
+        struct login_query *query = take_pending(&f);
+        ssh_disconnect(f.b.ssh, "enough");
+        if (gone)
+            auth_finish(&f);
+        assert_true(query->answers->prove(query));
+        query->answers->accept(query);
+        assert_int_equal(f.o.logged_in, 0);
+        if (!gone)
+            auth_finish(&f);
+        sally_key_unref(key);
+    }
+}
+
 static void late_answers_about_keys_of_gone_clients(void **state)
 {
     (void)state;
@@ -427,6 +484,8 @@ int main(void)
         cmocka_unit_test(keys_that_may_not_be_tried_cost_no_verification),
         cmocka_unit_test(allowed_keys_are_asked_about_once),
         cmocka_unit_test(both_answers_may_be_late),
+        cmocka_unit_test(owners_may_have_it_proved),
+        cmocka_unit_test(it_may_be_proved_after_the_end),
         cmocka_unit_test(late_answers_about_keys_of_gone_clients),
         cmocka_unit_test(algorithms_must_be_allowed_and_fit),
         cmocka_unit_test(blobs_that_are_no_keys),
