@@ -254,9 +254,9 @@ typedef struct sally_user {
     const char *const *authorized_keys_files; /**< more files, as authorized_keys_file; NULL for
                                                  none */
     size_t authorized_keys_file_count;        /**< of these; at most 32 files in all */
-    const sally_setting_value *settings; /**< for the user's connections; they are checked at the
-                                           login, which a wrong one rejects (the log says which).
-                                           NULL for none */
+    const sally_setting_value *settings; /**< for the user's connections, with ::SALLY_SCOPE_USER.
+                                           Whether a change of a list would leave it empty is seen
+                                           at the login, which it rejects. NULL for none */
     size_t setting_count;                /**< of these; at most 64 */
     const char *message; /**< the welcome, see sally_auth_set_message(); NULL for none */
 } sally_user;
@@ -283,11 +283,18 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_auth_users_new(sally_auth **out);
 /** Adds a user, or replaces the one with this name. Any thread, even while the server runs.
  * ::SALLY_E_INVALID for a struct_size as in sally_auth_new(), and for a password that looks like an
  * incomplete hash, and for a required method that the user has no password or key for;
- * ::SALLY_E_UNSUPPORTED for a kind of hash that crypt(3) does not know or that is too weak. */
+ * ::SALLY_E_UNSUPPORTED for a kind of hash that crypt(3) does not know or that is too weak;
+ * ::SALLY_E_LIMIT for too many or too large members; for a wrong setting the errors of
+ * sally_auth_set(). sally_auth_users_error() has the text. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_auth_users_add(sally_auth *users,
                                                             const sally_user *user);
 /** Removes a user; running sessions go on. ::SALLY_E_NOT_FOUND. Any thread. */
 SALLY_API sally_error sally_auth_users_remove(sally_auth *users, const char *name);
+/** Why this thread's last failed sally_auth_users_add() or sally_auth_users_remove() on this list
+ * failed: which setting, what is wrong with the password. Each thread has its own text, valid until
+ * that thread's next failed call on this list, until the thread ends, or until the list is freed.
+ * Never NULL; "" for other authenticators. Any thread. */
+SALLY_API const char *sally_auth_users_error(const sally_auth *users);
 
 /** Makes an authenticator that asks `first`, and then `second` if the first one rejects. Holds
  * both. In keyboard-interactive, each has its own dialogue, one after the other. */

@@ -61,12 +61,14 @@ class users : public auth
     /** sally_auth_users_add() */
     void add(const sally_user &user) const
     {
-        check(sally_auth_users_add(get(), &user));
+        sally_error code = sally_auth_users_add(get(), &user);
+        check(code, code ? sally_auth_users_error(get()) : "");
     }
     /** sally_auth_users_remove() */
     void remove(const std::string &name) const
     {
-        check(sally_auth_users_remove(get(), name.c_str()));
+        sally_error code = sally_auth_users_remove(get(), name.c_str());
+        check(code, code ? sally_auth_users_error(get()) : "");
     }
 
   private:

@@ -1,11 +1,13 @@
 #include "auth/account.h"
 
 #include <pwd.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "sallyport/fs.h"
+#include "settings/layer.h"
 
 /* Bounds of one user's lists: far above what anybody needs, and as many files are checked for
  * everybody. */
@@ -51,44 +53,91 @@ bool account_may_use(const struct account *a, uint32_t method)
     return !a->required || a->required & method;
 }
 
-static bool check_lists(const sally_user *user)
+static sally_error refuse(char why[SETTINGS_WHY_SIZE], sally_error error, const char *text)
 {
-    if ((user->authorized_keys_file_count && !user->authorized_keys_files) ||
-        (user->setting_count && !user->settings))
-        return false;
-    for (size_t i = 0; i < user->authorized_keys_file_count && i < MAX_KEYS_FILES; i++) {
-        if (!user->authorized_keys_files[i])
-            return false;
-    }
-    for (size_t i = 0; i < user->setting_count && i < MAX_SETTINGS; i++) {
-        if (!user->settings[i].name || !user->settings[i].value)
-            return false;
-    }
-    return true;
+    snprintf(why, SETTINGS_WHY_SIZE, "%s", text);
+    return error;
 }
 
-/* A user that could never log in, or that requires a method without a key or password for it, is a
- * mistake that is reported now. */
-static sally_error check(const sally_user *user)
+static sally_error check_files(const sally_user *user, char why[SETTINGS_WHY_SIZE])
+{
+    size_t count = user->authorized_keys_file_count;
+    if (count && !user->authorized_keys_files)
+        return refuse(why, SALLY_E_INVALID, "authorized_keys_files is NULL");
+    if (count > MAX_KEYS_FILES - (user->authorized_keys_file != NULL))
+        return refuse(why, SALLY_E_LIMIT, "more than 32 files of keys");
+    for (size_t i = 0; i < count; i++) {
+        if (!user->authorized_keys_files[i])
+            return refuse(why, SALLY_E_INVALID, "one of authorized_keys_files is NULL");
+    }
+    return SALLY_E_OK;
+}
+
+/* What is wrong with a setting would otherwise be found at the login, which it rejects. */
+static sally_error check_settings(const sally_user *user, char why[SETTINGS_WHY_SIZE])
+{
+    if (user->setting_count && !user->settings)
+        return refuse(why, SALLY_E_INVALID, "settings is NULL");
+    if (user->setting_count > MAX_SETTINGS)
+        return refuse(why, SALLY_E_LIMIT, "more than 64 settings");
+    for (size_t i = 0; i < user->setting_count; i++) {
+        const sally_setting_value *setting = &user->settings[i];
+        if (!setting->name || !setting->value)
+            return refuse(why, SALLY_E_INVALID, "a setting's name or value is NULL");
+        sally_error error = setting_check(SALLY_SCOPE_USER, setting->name, setting->value, why);
+        if (error)
+            return error;
+    }
+    return SALLY_E_OK;
+}
+
+static sally_error check_required(const sally_user *user, char why[SETTINGS_WHY_SIZE])
 {
     const uint32_t methods = SALLY_AUTH_PASSWORD | SALLY_AUTH_PUBLICKEY;
     bool keys =
         user->authorized_keys || user->authorized_keys_file || user->authorized_keys_file_count;
-    if (!user->name || !*user->name || !user->fs || user->required & ~methods ||
-        user->permissions & ~(uint32_t)SALLY_MAY_ALL)
-        return SALLY_E_INVALID;
-    if ((user->required & SALLY_AUTH_PASSWORD && !user->password) ||
-        (user->required & SALLY_AUTH_PUBLICKEY && !keys))
-        return SALLY_E_INVALID;
-    if (!check_lists(user))
-        return SALLY_E_INVALID;
-    if (user->authorized_keys_file_count > MAX_KEYS_FILES - (user->authorized_keys_file != NULL) ||
-        user->setting_count > MAX_SETTINGS)
-        return SALLY_E_LIMIT;
+    if (user->required & ~methods)
+        return refuse(why, SALLY_E_INVALID,
+                      "only passwords and keys (SALLY_AUTH_PASSWORD, SALLY_AUTH_PUBLICKEY) can be "
+                      "required");
+    if (user->required & SALLY_AUTH_PASSWORD && !user->password)
+        return refuse(why, SALLY_E_INVALID, "a password is required, but there is none");
+    if (user->required & SALLY_AUTH_PUBLICKEY && !keys)
+        return refuse(why, SALLY_E_INVALID, "a key is required, but there is none");
+    return SALLY_E_OK;
+}
+
+/* A user that could never log in, or that requires a method without a key or password for it, is a
+ * mistake that is reported now. */
+static sally_error check(const sally_user *user, char why[SETTINGS_WHY_SIZE])
+{
+    if (!user->name || !*user->name)
+        return refuse(why, SALLY_E_INVALID, "the user has no name");
+    if (!user->fs)
+        return refuse(why, SALLY_E_INVALID, "the storage is NULL");
+    if (user->permissions & ~(uint32_t)SALLY_MAY_ALL)
+        return refuse(why, SALLY_E_INVALID, "permissions has unknown bits");
     if (user->authorized_keys &&
         strnlen(user->authorized_keys, AUTHORIZED_KEYS_MAX_BYTES + 1) > AUTHORIZED_KEYS_MAX_BYTES)
-        return SALLY_E_LIMIT;
-    return SALLY_E_OK;
+        return refuse(why, SALLY_E_LIMIT, "authorized_keys is larger than 1 MiB");
+    sally_error error = check_required(user, why);
+    if (!error)
+        error = check_files(user, why);
+    if (!error)
+        error = check_settings(user, why);
+    return error;
+}
+
+static const char *why_no_password(sally_error error, const char *password)
+{
+    if (error == SALLY_E_INVALID && !*password)
+        return "the password is empty; pass NULL for no password";
+    if (error == SALLY_E_INVALID)
+        return "the password looks like a hash, but is incomplete";
+    if (error == SALLY_E_UNSUPPORTED)
+        return "the password's hash is of a kind that crypt(3) does not know, or too weak; use "
+               "sally_hash_password()";
+    return sally_strerror(error);
 }
 
 /* As with sshd, a file of keys may belong to the user whose keys it has. Only a server that runs as
@@ -172,21 +221,28 @@ static bool copy(struct account *a, const struct password_context *passwords,
            (a->message || !user->message) && add_files(a, passwords, user) && add_settings(a, user);
 }
 
+static sally_error set_password(struct account *a, const struct password_context *passwords,
+                                const char *password, char why[SETTINGS_WHY_SIZE])
+{
+    sally_error e = password_init(&a->password, passwords, password);
+    return e ? refuse(why, e, why_no_password(e, password)) : SALLY_E_OK;
+}
+
 sally_error account_new(struct account **out, const struct password_context *passwords,
-                        const sally_user *user)
+                        const sally_user *user, char why[SETTINGS_WHY_SIZE])
 {
     *out = NULL;
-    sally_error e = check(user);
+    sally_error e = check(user, why);
     if (e)
         return e;
     struct account *a = mem_zalloc(sizeof *a);
     if (!a)
-        return SALLY_E_NO_MEMORY;
+        return refuse(why, SALLY_E_NO_MEMORY, "out of memory");
     atomic_init(&a->refs, 1);
     if (!copy(a, passwords, user))
-        e = SALLY_E_NO_MEMORY;
+        e = refuse(why, SALLY_E_NO_MEMORY, "out of memory");
     else if (user->password)
-        e = password_init(&a->password, passwords, user->password);
+        e = set_password(a, passwords, user->password, why);
     if (e) {
         account_unref(a);
         return e;

@@ -7,6 +7,7 @@
 #include "auth/keys_file.h"
 #include "auth/password.h"
 #include "sallyport/auth.h"
+#include "settings/table.h"
 
 struct account { /* immutable but for refs: held, without the lock, while a password is checked */
     atomic_uint refs;
@@ -27,10 +28,10 @@ struct account { /* immutable but for refs: held, without the lock, while a pass
     char *message; /* NULL: none */
 };
 
-/* Copies what it needs. SALLY_E_INVALID, SALLY_E_LIMIT, SALLY_E_UNSUPPORTED: a user that could
- * never log in, or requires a method that it has no key or password for. */
+/* Copies what it needs. Errors as of sally_auth_users_add(); `why` then explains it in a sentence.
+ */
 sally_error account_new(struct account **out, const struct password_context *passwords,
-                        const sally_user *user);
+                        const sally_user *user, char why[SETTINGS_WHY_SIZE]);
 struct account *account_ref(struct account *account); /* NULL in, NULL out */
 void account_unref(struct account *account);          /* NULL is allowed */
 

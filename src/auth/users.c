@@ -1,16 +1,17 @@
 /* The ready-made authenticator: a list of users in memory. */
-#include <pthread.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "auth/authenticator.h"
-#include "auth/decoys.h"
 #include "auth/forced_command.h"
 #include "auth/request.h"
 #include "auth/user_keys.h"
+#include "auth/user_table.h"
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/sized.h"
+#include "os/thread_texts.h"
 #include "sallyport/fs.h"
 
 /* The two ways of SSH to say a password: at once, or when asked for it (RFC 4256), which is all
@@ -21,82 +22,15 @@
 #define LEAST_USER (offsetof(sally_user, required) + sizeof(uint32_t))
 
 struct users {
-    /* Guards all below it. Held for a look only; a lock for many readers would let a crowd of them
-     * keep the operator's changes out for ever. */
-    pthread_mutex_t lock;
-    struct account **buckets;
-    size_t bucket_count; /* a power of two */
-    size_t count;
-    struct decoys decoys;
+    struct user_table table;
     struct password_context passwords; /* immutable */
+    struct thread_texts failures;      /* for sally_auth_users_error(); its own lock */
 };
 
 /* What counts as the same proof. */
 static uint32_t alike(uint32_t methods)
 {
     return methods & PASSWORD_METHODS ? methods | PASSWORD_METHODS : methods;
-}
-
-/* FNV-1a. Names come from the operator: nobody can choose them to collide. */
-static size_t bucket_of(const struct users *users, const char *name)
-{
-    uint64_t h = UINT64_C(0xcbf29ce484222325);
-    for (; *name; name++)
-        h = (h ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
-    return (size_t)(h ^ h >> 32) & (users->bucket_count - 1);
-}
-
-static struct account **find(const struct users *users, const char *name)
-{
-    struct account **place = &users->buckets[bucket_of(users, name)];
-    while (*place && strcmp((*place)->name, name) != 0)
-        place = &(*place)->next;
-    return place;
-}
-
-static bool grow(struct users *users)
-{
-    size_t count = users->bucket_count ? users->bucket_count * 2 : 16;
-    struct account **buckets = mem_array(count, sizeof(struct account *));
-    if (!buckets)
-        return false;
-    struct account **old = users->buckets;
-    size_t old_count = users->bucket_count;
-    users->buckets = buckets;
-    users->bucket_count = count;
-    for (size_t i = 0; i < old_count; i++) {
-        while (old[i]) {
-            struct account *a = old[i];
-            old[i] = a->next;
-            struct account **place = &buckets[bucket_of(users, a->name)];
-            a->next = *place;
-            *place = a;
-        }
-    }
-    mem_free(old);
-    return true;
-}
-
-/* `gone` was taken out: if it was a decoy, others take its place. */
-static void renew_decoys(struct users *users, const struct account *gone)
-{
-    if (!decoys_have(&users->decoys, gone))
-        return;
-    decoys_clear(&users->decoys);
-    for (size_t i = 0; i < users->bucket_count; i++) {
-        for (struct account *a = users->buckets[i]; a; a = a->next)
-            decoys_offer(&users->decoys, a);
-    }
-}
-
-/* The account, and its decoys; all held. */
-static struct account *look_up(struct users *users, const char *name, struct decoys *decoys)
-{
-    pthread_mutex_lock(&users->lock);
-    struct account *a = users->count ? account_ref(*find(users, name)) : NULL;
-    decoys_copy(decoys, &users->decoys);
-    pthread_mutex_unlock(&users->lock);
-    return a;
 }
 
 static bool password_is_right(struct users *users, const sally_auth_request *request,
@@ -119,7 +53,7 @@ static struct account *prove(struct users *users, sally_auth_request *request, c
 {
     struct decoys decoys;
     *command = NULL;
-    struct account *a = look_up(users, request->user, &decoys);
+    struct account *a = user_table_look_up(&users->table, request->user, &decoys);
     bool right = request->method & PASSWORD_METHODS
                      ? password_is_right(users, request, a, &decoys)
                      : user_key_is_known(request, a, &decoys, command);
@@ -266,11 +200,10 @@ static void users_forget(sally_auth *auth, void *state)
 static uint32_t users_offered(sally_auth *auth, sally_auth_request *request)
 {
     struct users *users = sally_auth_data(auth);
-    pthread_mutex_lock(&users->lock);
-    const struct decoys *d = &users->decoys;
-    uint32_t methods = (d->password_count ? PASSWORD_METHODS : 0) |
-                       (d->keys || d->keys_files ? SALLY_AUTH_PUBLICKEY : 0);
-    pthread_mutex_unlock(&users->lock);
+    bool any_password, any_keys;
+    user_table_uses(&users->table, &any_password, &any_keys, NULL);
+    uint32_t methods =
+        (any_password ? PASSWORD_METHODS : 0) | (any_keys ? SALLY_AUTH_PUBLICKEY : 0);
     methods &= ~alike(request->succeeded);
     return methods ? methods : PASSWORD_METHODS | SALLY_AUTH_PUBLICKEY;
 }
@@ -283,26 +216,17 @@ static bool users_are_quick(const sally_auth *auth, const sally_auth_request *re
         return true;
     if (request->method != SALLY_AUTH_PUBLICKEY)
         return false;
-    pthread_mutex_lock(&users->lock);
-    bool quick = !users->decoys.keys_files;
-    pthread_mutex_unlock(&users->lock);
-    return quick;
+    bool any_password, any_keys, any_files;
+    user_table_uses(&users->table, &any_password, &any_keys, &any_files);
+    return !any_files;
 }
 
 static void users_destroy(void *user_data)
 {
     struct users *users = user_data;
-    for (size_t i = 0; i < users->bucket_count; i++) {
-        while (users->buckets[i]) {
-            struct account *a = users->buckets[i];
-            users->buckets[i] = a->next;
-            account_unref(a);
-        }
-    }
-    mem_free(users->buckets);
-    decoys_clear(&users->decoys);
+    user_table_clear(&users->table);
     password_context_clear(&users->passwords);
-    pthread_mutex_destroy(&users->lock);
+    thread_texts_clear(&users->failures);
     mem_free(users);
 }
 
@@ -315,12 +239,12 @@ sally_error sally_auth_users_new(sally_auth **out)
     if (!users)
         return SALLY_E_NO_MEMORY;
     sally_error e = password_context_init(&users->passwords);
-    if (e || pthread_mutex_init(&users->lock, NULL) != 0) {
-        if (!e)
-            password_context_clear(&users->passwords);
+    if (e) {
         mem_free(users);
-        return e ? e : SALLY_E_NO_MEMORY;
+        return e;
     }
+    user_table_init(&users->table);
+    thread_texts_init(&users->failures);
     static const sally_auth_methods methods = {
         .struct_size = sizeof methods,
         .methods = PASSWORD_METHODS | SALLY_AUTH_PUBLICKEY,
@@ -338,58 +262,58 @@ sally_error sally_auth_users_new(sally_auth **out)
     return e;
 }
 
-static struct users *users_of(sally_auth *auth)
+static struct users *users_of(const sally_auth *auth)
 {
     return auth && auth->methods.authenticate == users_authenticate ? auth->user_data : NULL;
+}
+
+static sally_error fail(struct users *users, sally_error error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static sally_error fail(struct users *users, sally_error error, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    thread_texts_set(&users->failures, format, args);
+    va_end(args);
+    return error;
+}
+
+const char *sally_auth_users_error(const sally_auth *auth)
+{
+    const struct users *users = users_of(auth);
+    return users ? thread_texts_get(&users->failures) : "";
 }
 
 sally_error sally_auth_users_add(sally_auth *auth, const sally_user *user)
 {
     struct users *users = users_of(auth);
+    char why[SETTINGS_WHY_SIZE];
     sally_user copy;
-    if (!users || !user || !sized_copy(&copy, sizeof copy, user, user->struct_size, LEAST_USER))
+    if (!users)
         return SALLY_E_INVALID;
+    if (!user)
+        return fail(users, SALLY_E_INVALID, "the user is NULL");
+    if (!sized_copy(&copy, sizeof copy, user, user->struct_size, LEAST_USER))
+        return fail(users, SALLY_E_INVALID,
+                    "struct_size is invalid, or members are set that this library does not know");
     struct account *a;
-    sally_error e = account_new(&a, &users->passwords, &copy);
+    sally_error e = account_new(&a, &users->passwords, &copy, why);
     if (e)
-        return e;
+        return fail(users, e, "%s", why);
 
-    struct account *old = NULL;
-    pthread_mutex_lock(&users->lock);
-    if (users->count >= users->bucket_count && !grow(users)) {
-        e = SALLY_E_NO_MEMORY;
-    } else {
-        struct account **place = find(users, a->name);
-        old = *place;
-        a->next = old ? old->next : NULL;
-        *place = a;
-        users->count += old ? 0 : 1;
-        decoys_offer(&users->decoys, a);
-        if (old)
-            renew_decoys(users, old);
-    }
-    pthread_mutex_unlock(&users->lock);
-    account_unref(e ? a : old);
-    return e;
+    return user_table_put(&users->table, a) ? SALLY_E_OK
+                                            : fail(users, SALLY_E_NO_MEMORY, "out of memory");
 }
 
 sally_error sally_auth_users_remove(sally_auth *auth, const char *name)
 {
     struct users *users = users_of(auth);
-    if (!users || !name)
+    if (!users)
         return SALLY_E_INVALID;
-    struct account *old = NULL;
-    pthread_mutex_lock(&users->lock);
-    if (users->count) {
-        struct account **place = find(users, name);
-        old = *place;
-        if (old) {
-            *place = old->next;
-            users->count--;
-            renew_decoys(users, old);
-        }
-    }
-    pthread_mutex_unlock(&users->lock);
-    account_unref(old);
-    return old ? SALLY_E_OK : SALLY_E_NOT_FOUND;
+    if (!name)
+        return fail(users, SALLY_E_INVALID, "the user's name is NULL");
+    return user_table_remove(&users->table, name)
+               ? SALLY_E_OK
+               : fail(users, SALLY_E_NOT_FOUND, "there is no user \"%.64s\"", name);
 }

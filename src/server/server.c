@@ -46,13 +46,12 @@ sally_error sally_server_new(sally_server **out)
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&server->changed, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    pthread_mutex_init(&server->failures_lock, NULL);
+    thread_texts_init(&server->failures);
     list_init(&server->acceptors);
     list_init(&server->closed_acceptors);
     list_init(&server->lent_listeners);
     list_init(&server->urls);
     list_init(&server->early);
-    list_init(&server->failures);
     service_source_init(&server->adopted);
     server_log_init(server);
     limits_set(&server->limits, server->settings, os_descriptor_limit());
@@ -101,7 +100,6 @@ static void free_parts(sally_server *server)
     crypto_unref(server->crypto);
     registry_clear(&server->registry);
     limits_clear(&server->limits);
-    server_failures_free(server);
     server_log_clear(server);
 }
 
@@ -116,7 +114,7 @@ sally_error sally_server_free(sally_server *server)
     if (error)
         return error;
     free_parts(server);
-    pthread_mutex_destroy(&server->failures_lock);
+    thread_texts_clear(&server->failures);
     pthread_cond_destroy(&server->changed);
     pthread_mutex_destroy(&server->lock);
     mem_free(server);
@@ -289,19 +287,6 @@ static sally_error refuse_user(sally_server *server, sally_error error, const ch
     return server_fail(server, error, "cannot add the user \"%.64s\": %s", name, why);
 }
 
-/* Why the list of users has refused the arguments of sally_server_add_user(). */
-static const char *why_no_user(sally_error error, const char *password)
-{
-    if (error == SALLY_E_INVALID && password && !*password)
-        return "the password is empty; pass NULL for no password";
-    if (error == SALLY_E_INVALID)
-        return "the password looks like a hash, but is incomplete";
-    if (error == SALLY_E_UNSUPPORTED)
-        return "the password's hash is of a kind that crypt(3) does not know, or too weak; use "
-               "sally_hash_password()";
-    return sally_strerror(error);
-}
-
 sally_error sally_server_add_user(sally_server *server, const char *name, const char *password,
                                   sally_fs *fs)
 {
@@ -319,8 +304,10 @@ sally_error sally_server_add_user(sally_server *server, const char *name, const 
     const sally_user user = {
         .struct_size = sizeof user, .name = name, .password = password, .fs = fs};
     error = sally_auth_users_add(users, &user);
+    if (error)
+        refuse_user(server, error, name, sally_auth_users_error(users));
     sally_auth_unref(users);
-    return error ? refuse_user(server, error, name, why_no_user(error, password)) : SALLY_E_OK;
+    return error;
 }
 
 /* ---- Hooks and keys ---- */

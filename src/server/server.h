@@ -14,6 +14,7 @@
 #include "core/hook_stack.h"
 #include "crypto/crypto.h"
 #include "loop/task.h"
+#include "os/thread_texts.h"
 #include "sallyport/server.h"
 #include "server/conn_log.h"
 #include "server/keyring.h"
@@ -75,11 +76,8 @@ struct sally_server {
     /* Their own locks, or none needed. */
     pthread_mutex_t log_lock; /* recursive: a line made by whoever writes one is dropped */
     bool log_busy;
-    struct conn_log conn_log; /* under log_lock */
-    pthread_mutex_t failures_lock;
-    struct list failures; /* texts for sally_server_error(), one per thread */
-    uint32_t failure_count, failures_reap_at;
-    bool failures_lost; /* there was no memory for one */
+    struct conn_log conn_log;     /* under log_lock */
+    struct thread_texts failures; /* for sally_server_error() */
     struct limits limits;
     struct registry registry;
     struct counters counters;
@@ -103,7 +101,6 @@ bool server_can_sign(const struct keyring *keys, const struct settings *settings
 /* Keeps a text for the calling thread, and returns `error`. */
 sally_error server_fail(sally_server *server, sally_error error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-void server_failures_free(sally_server *server);
 
 /* ---- urls.c ---- */
 

@@ -19,7 +19,7 @@ LAYERS = {
     "embed": {"base", "core", "os", "sftp"},
     "client": {"base", "core", "sftp"},
     "fs": {"base", "core", "os", "crypto"},
-    "auth": {"base", "core", "os", "crypto"},
+    "auth": {"base", "core", "os", "crypto", "settings"},
     "settings": {"base", "os", "crypto", "ssh", "sftp", "scp"},
     "loop": {"base", "core"},
     "server": {"base", "core", "os", "crypto", "fs", "auth", "loop", "settings"},

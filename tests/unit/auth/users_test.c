@@ -267,16 +267,17 @@ static void there_may_be_several_files(void **state)
 
 static const char *setting_of(const struct auth_request *r, const char *name);
 
-static sally_error refuse_nonsense(const char *name, const char *value)
+/* As a server that knows fewer. */
+static sally_error refuse_scp(const char *name, const char *value)
 {
-    (void)value;
-    return strcmp(name, "nonsense") == 0 ? SALLY_E_NOT_FOUND : SALLY_E_OK;
+    (void)name;
+    return strcmp(value, "scp") == 0 ? SALLY_E_NOT_FOUND : SALLY_E_OK;
 }
 
 static struct auth_request *log_in(void)
 {
     struct auth_request *r = fixture_request(users, SALLY_AUTH_PASSWORD);
-    r->check_setting = refuse_nonsense;
+    r->check_setting = refuse_scp;
     r->pub.password = "secret";
     assert_true(auth_request_run(r));
     return r;
@@ -297,11 +298,11 @@ static void users_have_settings_and_a_welcome(void **state)
     assert_string_equal(setting_of(r, "ssh.commands"), "none");
     assert_string_equal(r->answer.message, "Good morning");
     auth_request_free(r);
-    settings[1].name = "nonsense";
+    settings[1].value = "scp";
     add(&joe);
     r = log_in();
     assert_int_equal(r->result, SALLY_AUTH_REJECT);
-    assert_non_null(strstr(r->own_reason, "nonsense"));
+    assert_non_null(strstr(r->own_reason, "ssh.commands"));
     auth_request_free(r);
     joe.setting_count = 3;
     assert_int_equal(sally_auth_users_add(users, &joe), SALLY_E_INVALID);
@@ -311,6 +312,94 @@ static void users_have_settings_and_a_welcome(void **state)
     assert_int_equal(sally_auth_users_add(users, &joe), SALLY_E_LIMIT);
     joe.settings = NULL;
     assert_int_equal(sally_auth_users_add(users, &joe), SALLY_E_INVALID);
+}
+
+static void wrong_settings_are_found_at_once(void **state)
+{
+    (void)state;
+    static const struct {
+        sally_setting_value setting;
+        sally_error error;
+        const char *why;
+    } wrong[] = {
+        {{"no.such", "1"}, SALLY_E_NOT_FOUND, "no.such"},
+        {{"server.loops", "1"}, SALLY_E_UNSUPPORTED, "for one user"},
+        {{"sftp.max_read", "much"}, SALLY_E_PARSE, "sftp.max_read"},
+        {{"sftp.max_read", "1"}, SALLY_E_RANGE, "sftp.max_read"},
+        {{"ssh.commands", "rm"}, SALLY_E_PARSE, "rm"},
+        {{NULL, "1"}, SALLY_E_INVALID, "NULL"},
+        {{"sftp.max_read", NULL}, SALLY_E_INVALID, "NULL"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        sally_setting_value settings[] = {{"sftp.max_read", "64K"}, wrong[i].setting};
+        sally_user joe = user("joe", "secret");
+        joe.settings = settings;
+        joe.setting_count = 2;
+        assert_int_equal(sally_auth_users_add(users, &joe), wrong[i].error);
+        assert_non_null(strstr(sally_auth_users_error(users), wrong[i].why));
+        assert_int_equal(try_password(users, "joe", "secret", 0, NULL), SALLY_AUTH_REJECT);
+    }
+}
+
+static void *read_error(void *unused)
+{
+    (void)unused;
+    assert_string_equal(sally_auth_users_error(users), "");
+    assert_int_equal(sally_auth_users_remove(users, "ann"), SALLY_E_NOT_FOUND);
+    assert_non_null(strstr(sally_auth_users_error(users), "ann"));
+    return NULL;
+}
+
+static void every_failure_says_why(void **state)
+{
+    (void)state;
+    static const char *const none[33] = {NULL};
+    struct {
+        sally_user user;
+        const char *why;
+    } wrong[14];
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        wrong[i].user = user("joe", "secret");
+    size_t n = 0;
+    wrong[n].user.name = NULL, wrong[n++].why = "name";
+    wrong[n].user.name = "", wrong[n++].why = "name";
+    wrong[n].user.fs = NULL, wrong[n++].why = "storage";
+    wrong[n].user.password = "", wrong[n++].why = "empty";
+    wrong[n].user.password = "$6$cut", wrong[n++].why = "incomplete";
+    wrong[n].user.permissions = 1u << 31, wrong[n++].why = "permissions";
+    wrong[n].user.required = SALLY_AUTH_NONE, wrong[n++].why = "required";
+    wrong[n].user.required = SALLY_AUTH_PUBLICKEY, wrong[n++].why = "a key is required";
+    wrong[n].user.required = SALLY_AUTH_PASSWORD, wrong[n].user.password = NULL,
+    wrong[n++].why = "a password is required";
+    wrong[n].user.authorized_keys_file_count = 1, wrong[n++].why = "authorized_keys_files";
+    wrong[n].user.authorized_keys_files = none, wrong[n].user.authorized_keys_file_count = 33,
+    wrong[n++].why = "32 files";
+    wrong[n].user.authorized_keys_files = none, wrong[n].user.authorized_keys_file_count = 1,
+    wrong[n++].why = "NULL";
+    wrong[n].user.setting_count = 1, wrong[n++].why = "settings";
+    wrong[n].user.struct_size = 1, wrong[n++].why = "struct_size";
+    assert_string_equal(sally_auth_users_error(users), "");
+    for (size_t i = 0; i < n; i++) {
+        assert_int_not_equal(sally_auth_users_add(users, &wrong[i].user), SALLY_E_OK);
+        assert_non_null(strstr(sally_auth_users_error(users), wrong[i].why));
+    }
+    assert_int_equal(sally_auth_users_add(users, NULL), SALLY_E_INVALID);
+    assert_non_null(strstr(sally_auth_users_error(users), "NULL"));
+    sally_user joe = user("joe", "secret");
+    add(&joe); /* leaves the text as it was */
+    assert_non_null(strstr(sally_auth_users_error(users), "NULL"));
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, read_error, NULL), 0);
+    pthread_join(thread, NULL);
+    assert_non_null(strstr(sally_auth_users_error(users), "NULL"));
+    assert_int_equal(sally_auth_users_remove(users, NULL), SALLY_E_INVALID);
+
+    sally_auth *chain;
+    assert_int_equal(sally_auth_chain_new(&chain, users, users), SALLY_E_OK);
+    assert_string_equal(sally_auth_users_error(chain), "");
+    assert_string_equal(sally_auth_users_error(NULL), "");
+    assert_int_equal(sally_auth_users_add(chain, &joe), SALLY_E_INVALID);
+    sally_auth_unref(chain);
 }
 
 /* What is behind a shorter structure is not ours to look at. */
@@ -730,7 +819,7 @@ static void short_memory(void **state)
     sally_user joe = user("joe", "secret");
     joe.authorized_keys = LINE_A;
     const char *const files[] = {"/nonexistent", "/nowhere"};
-    const sally_setting_value settings[] = {{"a", "b"}, {"c", "d"}};
+    const sally_setting_value settings[] = {{"sftp.max_read", "64K"}, {"ssh.commands", "none"}};
     joe.authorized_keys_file = "/nonexistent";
     joe.authorized_keys_files = files;
     joe.authorized_keys_file_count = 2;
@@ -822,6 +911,8 @@ int main(void)
         TEST(a_file_may_be_its_users_own),
         TEST(there_may_be_several_files),
         TEST(users_have_settings_and_a_welcome),
+        TEST(wrong_settings_are_found_at_once),
+        TEST(every_failure_says_why),
         TEST(callers_of_the_first_release),
         TEST(both_factors),
         TEST(one_required_factor),

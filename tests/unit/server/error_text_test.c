@@ -424,7 +424,7 @@ static void texts_of_threads_that_are_gone_are_dropped(void **state)
         assert_int_equal(pthread_create(&thread, NULL, fail_once, s), 0);
         pthread_join(thread, NULL);
     }
-    assert_true(s->failure_count < 150);
+    assert_true(s->failures.count < 150);
     assert_ptr_equal(sally_server_error(s), text);
     assert_non_null(strstr(text, "no.setting"));
     assert_int_equal(sally_server_free(s), SALLY_E_OK);
