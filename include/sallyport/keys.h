@@ -6,6 +6,7 @@
 #ifndef SALLYPORT_KEYS_H
 #define SALLYPORT_KEYS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,6 +42,27 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_key_parse(sally_key **out, const vo
  * the file yourself and call sally_key_parse(). */
 SALLY_API SALLY_MUST_CHECK sally_error sally_key_load(sally_key **out, const char *path,
                                                       const char *passphrase);
+
+/** Where a key comes from, and who knows its passphrase. */
+typedef struct sally_key_source {
+    size_t struct_size;     /**< sizeof(sally_key_source) */
+    const char *path;       /**< a file, as for sally_key_load(); NULL: data */
+    const void *data;       /**< bytes, as for sally_key_parse(); NULL with path */
+    size_t size;            /**< of data */
+    const char *passphrase; /**< NULL: none is known yet */
+    /** Asked if the key is encrypted and `passphrase` is not the right one: writes a passphrase of
+     * less than `room` bytes, ending in NUL, to `passphrase`, which is wiped afterwards. `attempt`
+     * is 0 at first, then 1 and 2 if the last one was wrong. False: nobody knows it. It may block,
+     * and is called in the caller's thread. May be NULL. */
+    bool (*ask_passphrase)(void *user_data, char *passphrase, size_t room, uint32_t attempt);
+    void *user_data; /**< handed to it */
+} sally_key_source;
+
+/** Reads a key as sally_key_load() or sally_key_parse() do, and asks for a passphrase only if it
+ * takes one. Errors as for these; ::SALLY_E_PASSPHRASE when it stays unknown; ::SALLY_E_INVALID for
+ * a struct_size that is too short, and for both or none of path and data. */
+SALLY_API SALLY_MUST_CHECK sally_error sally_key_load_from(sally_key **out,
+                                                           const sally_key_source *source);
 
 /** Writes a key into a new file of mode 0600, in OpenSSH's format, unencrypted. ::SALLY_E_EXISTS,
  * ::SALLY_E_SYSTEM; ::SALLY_E_UNSUPPORTED for a key of sally_key_from_signer(). */

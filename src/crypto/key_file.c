@@ -17,9 +17,8 @@ static bool is_private(const struct stat *st)
     return (st->st_uid == self || st->st_uid == 0) && (st->st_mode & others) == 0;
 }
 
-/* Everything in the file, unless it is too large for a key. Not blocking: a FIFO is refused, not
- * waited for. */
-static sally_error read_file(const char *path, struct buf *out)
+/* Not blocking: a FIFO is refused, not waited for. */
+sally_error key_file_read(const char *path, bool is_secret, struct buf *out)
 {
     struct stat st;
     sally_error error = SALLY_E_OK;
@@ -29,7 +28,7 @@ static sally_error read_file(const char *path, struct buf *out)
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
         errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
         error = SALLY_E_SYSTEM;
-    } else if (!is_private(&st)) {
+    } else if (is_secret && !is_private(&st)) {
         error = SALLY_E_INSECURE;
     }
     while (!error) {
@@ -57,7 +56,7 @@ sally_error sally_key_load(sally_key **out, const char *path, const char *passph
     *out = NULL;
     struct buf text;
     buf_init_secret(&text, KEY_PRIVATE_MAX);
-    sally_error error = read_file(path, &text);
+    sally_error error = key_file_read(path, true, &text);
     if (!error)
         error = sally_key_parse(out, buf_head(&text), text.size, passphrase);
     int saved = errno;

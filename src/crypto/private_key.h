@@ -38,6 +38,10 @@ sally_error signer_sign(const struct signer *signer, struct crypto *c, EVP_PKEY 
                         const struct key_type *type, const char *algorithm, struct slice data,
                         struct buf *signature);
 
+/* Appends a whole file. `is_secret`: SALLY_E_INSECURE as sally_key_load(). SALLY_E_PARSE: larger
+ * than `out` may be. */
+sally_error key_file_read(const char *path, bool is_secret, struct buf *out);
+
 /* Formats read into a library's key object; `passphrase` may be NULL. */
 sally_error openssh_key_parse(struct crypto *c, struct slice binary, const char *passphrase,
                               EVP_PKEY **out);
