@@ -4,7 +4,7 @@
 
 #include "crypto/key_type.h"
 
-struct signer; /* key_signer.c */
+struct signer; /* signer.c */
 
 struct sally_key {
     atomic_uint refs;
@@ -31,8 +31,9 @@ sally_key *key_alloc(struct crypto *c, const struct key_type *type);
 bool key_describe(sally_key *key);
 
 /* What a key of sally_key_from_signer() has in the place of a secret. */
-struct signer *signer_ref(struct signer *signer); /* NULL in, NULL out */
-void signer_unref(struct signer *signer);         /* NULL is allowed */
+struct signer *signer_new(const sally_signer *methods); /* NULL: no memory */
+struct signer *signer_ref(struct signer *signer);       /* NULL in, NULL out */
+void signer_unref(struct signer *signer);               /* NULL is allowed */
 /* As key_sign(). `public` is an object of the public half. */
 sally_error signer_sign(const struct signer *signer, struct crypto *c, EVP_PKEY *public,
                         const struct key_type *type, const char *algorithm, struct slice data,

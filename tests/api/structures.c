@@ -224,6 +224,27 @@ static sally_error try_rule(const void *given)
     return made(fs, error);
 }
 
+static sally_error never(void *user_data, sally_sign_request *request)
+{
+    (void)user_data;
+    (void)request;
+    return SALLY_E_CLOSED;
+}
+static sally_error try_signer(const void *given)
+{
+    sally_key *key;
+    sally_error error = sally_key_from_signer(&key, given);
+    sally_key_unref(key);
+    return error;
+}
+/* That there is no such file is found after the structure was taken. */
+static sally_error try_source(const void *given)
+{
+    sally_key *key;
+    sally_error error = sally_key_load_from(&key, given);
+    return error == SALLY_E_SYSTEM ? SALLY_E_OK : error;
+}
+
 static void expect(const char *name, const char *what, sally_error got, sally_error wanted)
 {
     if (got == wanted)
@@ -335,6 +356,13 @@ int main(void)
     TRY(sally_quota, files, try_quota);
     TRY(sally_staging_options, reserved, try_staging);
     TRY(sally_filter_rule, flags, try_rule);
+    const sally_signer sample_sally_signer = {
+        .public_line =
+            "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPAVN/ppvKhgBOZaTOlyc+JzMTzhoPrHoBoVOJu5B9Hu",
+        .sign = never};
+    const sally_key_source sample_sally_key_source = {.path = "/nonexistent/key"};
+    TRY(sally_signer, user_data, try_signer);
+    TRY(sally_key_source, user_data, try_source);
     try_rows_of_hooks();
     try_counters();
     sally_fs_unref(storage);
