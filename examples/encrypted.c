@@ -270,13 +270,6 @@ static sally_status down(sally_fs *fs, sally_op *op)
     return sally_fs_call(fs, disk, op, up, j);
 }
 
-/* What is with `disk` has a context; what waits for our own operations has none. */
-static void cancel(sally_fs *fs, sally_op *op)
-{
-    if (sally_op_context(op, fs))
-        sally_fs_cancel(disk, op);
-}
-
 int main(int argc, char **argv)
 {
     const char *words = getenv("PASSPHRASE");
@@ -287,7 +280,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: PASSPHRASE=... %s DIRECTORY [URL]\n", argv[0]);
         return 2;
     }
-    sally_fs_methods methods = {.struct_size = sizeof methods, .cancel = cancel};
+    sally_fs_methods methods = {.struct_size = sizeof methods};
     sally_fs_methods_wrap(&methods, disk, down);
     methods.close = down; /* also if the storage inside has none */
     /* These would show what is stored, or lock other bytes. COPY becomes READ and WRITE. */

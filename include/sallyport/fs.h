@@ -136,11 +136,14 @@ typedef struct sally_fs_methods {
      * that the finishing thread may free or change must be read under a lock that it takes too.
      * Must not wait. May be NULL.
      *
-     * A wrapper passes it on with sally_fs_cancel(). An answer that comes while cancel runs waits
-     * until it has returned before any `on_done` sees it, so what sally_op_context() gives here is
-     * good until then. (Only the answer to a sally_fs_call() in a thread of the wrapper's own,
-     * after its slot has returned ::SALLY_PENDING, may be told to its `on_done` in that thread
-     * meanwhile.) An operation that is passed on again afterwards is cancelled again. */
+     * A wrapper sets sally_fs_cancel_inner() here (as sally_fs_methods_wrap() does), which passes
+     * the wish on to the storage inside that has the operation, or a function that calls it. An
+     * answer that comes while cancel runs waits until it has returned before any `on_done` sees it,
+     * so what sally_op_context() gives here is good until then. (Only the answer to a
+     * sally_fs_call() in a thread of the wrapper's own, after its slot has returned
+     * ::SALLY_PENDING, may be told to its `on_done` in that thread meanwhile. In such a thread a
+     * slot of the storage inside may also be running still when its cancel is called.) An operation
+     * that is passed on again afterwards, or asks for another one, is cancelled again. */
     void (*cancel)(sally_fs *fs, sally_op *op);
     /** Called once, when the last reference is released. May be NULL. */
     void (*destroy)(void *user_data);
@@ -181,7 +184,8 @@ SALLY_API int sally_fs_supports(const sally_fs *fs, uint32_t kind);
  * free what it keeps: where `inner` has no `close`, it is not told of CLOSE otherwise.
  * sally_fs_call() then answers as for a NULL slot.
  *
- * Of the traits of `inner`, only ::SALLY_FS_ACL is copied. Add the others when the wrapper's own
+ * When `inner` has a `cancel`, that of `methods` becomes sally_fs_cancel_inner(). Of the traits of
+ * `inner`, only ::SALLY_FS_ACL is copied. Add the others when the wrapper's own
  * code keeps them, too: ::SALLY_FS_NONBLOCKING if it never waits, ::SALLY_FS_CONCURRENT if its
  * slots may be called at the same time for one session, ::SALLY_FS_CONCURRENT_WRITES if that is
  * also true of WRITE on one file, ::SALLY_FS_TRY if it undoes everything, memory included, before
@@ -220,6 +224,60 @@ typedef sally_status sally_done_fn(sally_fs *fs, sally_op *op, sally_status stat
 SALLY_API sally_status sally_fs_call(sally_fs *fs, sally_fs *inner, sally_op *op,
                                      sally_done_fn *on_done, void *context);
 
+/** An operation that a wrapper asks for in the course of another one: see sally_fs_ask(). */
+typedef struct sally_inner_op {
+    size_t struct_size; /**< sizeof(sally_inner_op) */
+    /** SALLY_OP_ value: any but those that open, close, list or lock (SESSION_START, SESSION_END,
+     * OPEN, CLOSE, OPENDIR, READDIR, CLOSEDIR, LOCK) */
+    uint32_t kind;
+    uint32_t reserved; /**< zero */
+    /** As the storage that is asked sees it: absolute, normalised. NULL: what the operation in
+     * whose course this is has */
+    const char *path;
+    sally_file *file; /**< for kinds on handles: a file of that operation; else NULL */
+    sally_op_args u;  /**< by kind. NULL for attributes: none */
+} sally_inner_op;
+
+/** For wrappers: the answer to sally_fs_ask(), in the thread that answered. `op` is yours again,
+ * and what it was before. `asked` has the answer in its `u`, and lasts until this returns or the
+ * operation is passed on or asks again; what the answer points to lasts as long as the operation.
+ * Returns the status that the next layer sees, or what sally_fs_ask() or sally_fs_call() returns.
+ */
+typedef sally_status sally_ask_done_fn(sally_fs *fs, sally_op *op, const sally_inner_op *asked,
+                                       sally_status status, void *context);
+
+/**
+ * For wrappers that must look before they act, or tidy up afterwards: asks `inner` for another
+ * operation, in the course of `op`, which `fs` was asked to do. Call it in a slot, an `on_done`, or
+ * where the operation is otherwise yours, and return what it returns (a thread of the wrapper's own
+ * gives it to sally_op_finish()): `inner` is asked once you have returned, so that any number of
+ * operations may follow one another without the stack growing. Then `on_done` is called, always and
+ * once, in the same thread if the answer comes at once. `own` is copied; what it points to must
+ * last until `on_done`.
+ *
+ * The other operation is one with `op`: it has its flags, its place in the session's order, its
+ * memory (sally_op_alloc()) and its message (sally_op_set_message()), and is cancelled with it. So
+ * it is asked for the client, and a sally_fs_filter() inside applies its rules to it, unless `op`
+ * is ::SALLY_OP_INTERNAL. Hooks do not see it, the session's permissions do not apply, and the
+ * facts of a file (sally_file_get_facts()) do not count it. Long work, such as a loop, looks at
+ * sally_op_cancelled() itself.
+ *
+ * With ::SALLY_OP_TRY this asks nothing, does not call `on_done`, and returns
+ * ::SALLY_WOULD_BLOCK. A wrapper with ::SALLY_FS_TRY whose `on_done` may ask must therefore return
+ * ::SALLY_WOULD_BLOCK in its slot, before anything is done. After a late answer the operation is no
+ * longer a try.
+ *
+ * `on_done` gets ::SALLY_FAILURE when memory is short (repeated asking in one operation needs
+ * memory once), ::SALLY_INVALID_PARAMETER for a kind that is not allowed, a file that is missing
+ * and a struct_size that makes no sense, ::SALLY_INVALID_HANDLE for a file that `inner` has not
+ * opened.
+ *
+ * For a file or listing of the wrapper's own, and for locks, see sally_fs_submit().
+ */
+SALLY_API sally_status sally_fs_ask(sally_fs *fs, sally_fs *inner, sally_op *op,
+                                    const sally_inner_op *own, sally_ask_done_fn *on_done,
+                                    void *context);
+
 /**
  * For storages and wrappers: does a COPY by FSTAT, READ and WRITE of `fs` itself, for a `copy` slot
  * that cannot do better, such as that of a router whose two files are in different storages. What
@@ -245,21 +303,33 @@ SALLY_API sally_status sally_fs_copy_by_io(sally_fs *fs, sally_op *op, sally_don
  * Holds `fs` until the operation is done. The facts of a file that the client has opened do not
  * count what is submitted here.
  *
+ * The operation is ::SALLY_OP_INTERNAL: a sally_fs_filter() inside lets it pass. Where it is made
+ * because of what a client asks, `fill` removes that flag (`op->flags`), and the filter's rules
+ * apply.
+ *
  * `done` is called on the session's network thread: it must not wait. So it does not pass an
  * operation on with sally_fs_call() to a storage that may, but submits the next one, or gives the
- * answer that it has to sally_op_finish().
+ * answer that it has to sally_op_finish(). To ask for something in the course of an operation,
+ * sally_fs_ask() is simpler and quicker; this is for files of the wrapper's own, and for what goes
+ * on when the operation has been answered.
  */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_submit(sally_fs *fs, sally_session *session,
                                                        uint32_t kind, const char *path,
                                                        void (*fill)(void *user_data, sally_op *op),
                                                        sally_submit_done_fn *done, void *user_data);
 
-/** For a wrapper's cancel: passes the wish on to `inner`. */
-SALLY_API void sally_fs_cancel(sally_fs *inner, sally_op *op);
+/**
+ * A wrapper's `cancel`: passes the wish on to the storage inside that `fs` waits for, whichever of
+ * several that is, and whether it was given the operation itself (sally_fs_call()) or another one
+ * in its course (sally_fs_ask()). Does nothing while `fs` waits for none, or only for the library
+ * (sally_fs_copy_by_io()). What was submitted by sally_fs_submit() is cancelled by the library.
+ */
+SALLY_API void sally_fs_cancel_inner(sally_fs *fs, sally_op *op);
 
-/** What `fs` gave as `context` to the sally_fs_call() or sally_fs_copy_by_io() that it waits for;
- * NULL when it waits for none, for instance because the operation is with a thread of the wrapper's
- * own, which then knows its state itself. For `cancel`, and for the thread that has the operation.
+/** What `fs` gave as `context` to the sally_fs_call(), sally_fs_ask() or sally_fs_copy_by_io() that
+ * it waits for; NULL when it waits for none, for instance because the operation is with a thread of
+ * the wrapper's own, which then knows its state itself. For `cancel`, and for the thread that has
+ * the operation.
  */
 SALLY_API void *sally_op_context(const sally_op *op, const sally_fs *fs);
 

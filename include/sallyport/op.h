@@ -297,6 +297,25 @@ typedef struct sally_op_command {
         *argument; /**< in: what follows the name, as the client sent it; "" if nothing does */
 } sally_op_command;
 
+/** What goes in and comes out, by kind. */
+typedef union sally_op_args {
+    sally_op_session session;       /**< SESSION_START, SESSION_END */
+    sally_op_open open;             /**< OPEN */
+    sally_op_io io;                 /**< READ, WRITE */
+    sally_op_lock lock;             /**< LOCK, UNLOCK */
+    sally_op_stat stat;             /**< STAT, FSTAT */
+    sally_op_setstat setstat;       /**< SETSTAT, FSETSTAT, MKDIR */
+    sally_op_rename rename;         /**< RENAME, LINK */
+    sally_op_symlink symlink;       /**< SYMLINK */
+    sally_op_text text;             /**< READLINK, REALPATH */
+    sally_op_statvfs statvfs;       /**< STATVFS */
+    sally_op_copy copy;             /**< COPY */
+    sally_op_hash hash;             /**< HASH */
+    sally_op_lookup_ids lookup_ids; /**< LOOKUP_IDS */
+    sally_op_extended extended;     /**< EXTENDED */
+    sally_op_command command;       /**< COMMAND */
+} sally_op_args;
+
 /** One request. See the members of `u` for what goes in and what comes out. */
 struct sally_op {
     uint32_t kind;          /**< SALLY_OP_ value */
@@ -312,23 +331,7 @@ struct sally_op {
     uint32_t reserved0;   /**< zero */
     uint64_t id;          /**< the request's number in its session, for logs */
     uint64_t reserved[4]; /**< zero */
-    union {
-        sally_op_session session;       /**< SESSION_START, SESSION_END */
-        sally_op_open open;             /**< OPEN */
-        sally_op_io io;                 /**< READ, WRITE */
-        sally_op_lock lock;             /**< LOCK, UNLOCK */
-        sally_op_stat stat;             /**< STAT, FSTAT */
-        sally_op_setstat setstat;       /**< SETSTAT, FSETSTAT, MKDIR */
-        sally_op_rename rename;         /**< RENAME, LINK */
-        sally_op_symlink symlink;       /**< SYMLINK */
-        sally_op_text text;             /**< READLINK, REALPATH */
-        sally_op_statvfs statvfs;       /**< STATVFS */
-        sally_op_copy copy;             /**< COPY */
-        sally_op_hash hash;             /**< HASH */
-        sally_op_lookup_ids lookup_ids; /**< LOOKUP_IDS */
-        sally_op_extended extended;     /**< EXTENDED */
-        sally_op_command command;       /**< COMMAND */
-    } u;                                /**< by kind */
+    sally_op_args u;      /**< by kind */
 };
 
 /**

@@ -83,6 +83,8 @@ int sally_fs_supports(const sally_fs *fs, uint32_t kind)
 void sally_fs_methods_wrap(sally_fs_methods *methods, const sally_fs *inner, sally_fs_slot *slot)
 {
     methods->traits |= sally_fs_traits(inner) & SALLY_FS_ACL;
+    if (inner->methods.cancel && SIZED_TO(sally_fs_methods, cancel) <= methods->struct_size)
+        methods->cancel = sally_fs_cancel_inner;
     for (uint32_t kind = 1; kind < SALLY_OP_KINDS; kind++) {
         size_t at = slot_offset[kind];
         if (fs_slot(inner, kind) && at + sizeof(sally_fs_slot *) <= methods->struct_size)

@@ -44,6 +44,13 @@ sally_status fs_pop_frame(struct op *op, sally_status status);
 sally_status fs_call_inline(sally_fs *fs, sally_fs *inner, sally_op *op, sally_done_fn *on_done,
                             void *context);
 
+/* A slot, on_done or sally_op_finish() gave STATUS_ASKS: does what was asked for, and what the
+ * answers ask for in turn. */
+sally_status fs_begin_asked(sally_op *op);
+
+/* The answer is no longer wanted. */
+void fs_cancel(sally_fs *fs, sally_op *op);
+
 /* What is done if there is no slot for op->kind. */
 sally_status fs_default(sally_fs *fs, sally_op *op);
 

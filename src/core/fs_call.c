@@ -3,6 +3,7 @@
 #include "core/fs.h"
 #include "core/grants.h"
 #include "core/op_kinds.h"
+#include "core/status.h"
 
 /* A storage without an open or opendir slot keeps no state for files or directories, so it knows
  * them all. */
@@ -42,6 +43,8 @@ sally_status fs_invoke(sally_fs *fs, sally_op *pub)
     const struct op_paths paths = fs_paths_of(pub);
     sally_fs_slot *slot = fs_slot(fs, pub->kind);
     sally_status status = slot ? slot(fs, pub) : fs_default(fs, pub);
+    if (status == STATUS_ASKS)
+        status = fs_begin_asked(pub);
     /* After PENDING another thread may have the operation. */
     if (status != SALLY_PENDING)
         fs_restore_paths(pub, &paths);
@@ -117,6 +120,13 @@ static void drop_frame(struct op *op)
     set_frame_count(op, op_frame_count(op) - 1);
 }
 
+static sally_status tell(sally_done_fn *on_done, sally_fs *fs, sally_op *op, sally_status status,
+                         void *context)
+{
+    status = on_done(fs, op, status, context);
+    return status == STATUS_ASKS ? fs_begin_asked(op) : status;
+}
+
 sally_status fs_pop_frame(struct op *op, sally_status status)
 {
     const struct op_frame *frame = &frames_of(op)[op_frame_count(op) - 1];
@@ -127,7 +137,7 @@ sally_status fs_pop_frame(struct op *op, sally_status status)
     status = grants_answered(op, inner_of(frame), op_frame_count(op), status);
     drop_frame(op);
     fs_restore_paths(&op->pub, &paths);
-    return on_done ? on_done(fs, &op->pub, status, context) : status;
+    return on_done ? tell(on_done, fs, &op->pub, status, context) : status;
 }
 
 sally_status fs_call_inline(sally_fs *fs, sally_fs *inner, sally_op *pub, sally_done_fn *on_done,
@@ -149,16 +159,19 @@ sally_status fs_call_inline(sally_fs *fs, sally_fs *inner, sally_op *pub, sally_
 sally_status sally_fs_call(sally_fs *fs, sally_fs *inner, sally_op *op, sally_done_fn *on_done,
                            void *context)
 {
-    /* Kinds that can be undone always need a frame, to note which storage has granted them. */
-    if (!on_done && !context && op_kind(op->kind)->undo == 0)
+    /* Kinds that can be undone always need a frame, to note which storage has granted them, as does
+     * what can be cancelled, to tell which one has it. */
+    if (!on_done && !context && op_kind(op->kind)->undo == 0 && !inner->methods.cancel)
         return fs_invoke(inner, op);
     sally_status status = fs_call_inline(fs, inner, op, on_done, context);
     if (status == SALLY_PENDING || status == SALLY_WOULD_BLOCK || !on_done)
         return status;
-    return on_done(fs, op, status, context);
+    return tell(on_done, fs, op, status, context);
 }
 
-void *sally_op_context(const sally_op *pub, const sally_fs *fs)
+/* The newest frame in which `fs` waits for another storage, or for the library; NULL: it does not.
+ */
+static const struct op_frame *frame_that_waits(const sally_op *pub, const sally_fs *fs)
 {
     const struct op *op = (const struct op *)(const void *)pub;
     uint32_t count = atomic_load_explicit(&op->frame_count, memory_order_acquire);
@@ -166,13 +179,27 @@ void *sally_op_context(const sally_op *pub, const sally_fs *fs)
     while (count-- > 0) {
         /* Where both are the same it is a default of the library's: fs_defaults.c. */
         if (fs_of(&frames[count]) == fs && inner_of(&frames[count]) != fs)
-            return context_of(&frames[count]);
+            return &frames[count];
     }
     return NULL;
 }
 
-void sally_fs_cancel(sally_fs *inner, sally_op *op)
+void *sally_op_context(const sally_op *op, const sally_fs *fs)
 {
-    if (inner->methods.cancel)
-        inner->methods.cancel(inner, op);
+    const struct op_frame *frame = frame_that_waits(op, fs);
+    return frame ? context_of(frame) : NULL;
+}
+
+void fs_cancel(sally_fs *fs, sally_op *op)
+{
+    if (fs->methods.cancel)
+        fs->methods.cancel(fs, op);
+}
+
+void sally_fs_cancel_inner(sally_fs *fs, sally_op *op)
+{
+    const struct op_frame *frame = frame_that_waits(op, fs);
+    sally_fs *inner = frame ? inner_of(frame) : NULL;
+    if (inner)
+        fs_cancel(inner, op);
 }

@@ -2,6 +2,7 @@
 
 #include "core/fs.h"
 #include "core/session_internal.h"
+#include "core/status.h"
 
 /* The hand-off of a slot or hook that answers late. Two threads may race: the one that called the
  * slot, when it sees PENDING, and the one that finishes; whichever comes second goes on. A third
@@ -68,6 +69,8 @@ sally_status handoff_unwind(struct op *op)
 void sally_op_finish(sally_op *pub, sally_status status)
 {
     struct op *op = op_of(pub);
+    if (status == STATUS_ASKS && (status = fs_begin_asked(pub)) == SALLY_PENDING)
+        return; /* the storage that was asked has it now */
     op->step_status = status;
     uint32_t old = atomic_fetch_or_explicit(&op->handoff, FINISHED, memory_order_acq_rel);
     if (!(old & RETURNED))
@@ -92,7 +95,7 @@ void sally_op_finish(sally_op *pub, sally_status status)
 /* CANCELLING is set. True: the answer has come meanwhile, and home must take care of it. */
 static bool call_cancel(struct op *op)
 {
-    sally_fs_cancel(op_entry_fs(op), &op->pub);
+    fs_cancel(op_entry_fs(op), &op->pub);
     uint32_t old = atomic_fetch_and_explicit(&op->handoff, ~CANCELLING, memory_order_acq_rel);
     return (old & FINISHED) != 0;
 }

@@ -68,6 +68,7 @@ struct op_name {
 /* Continues an operation for which op_resume_later() was called. */
 typedef void op_resume_fn(sally_op *op, void *context);
 
+struct fs_ask;
 struct op_block; /* of the operation's memory */
 struct op_grant;
 struct copy;
@@ -153,6 +154,8 @@ struct op {
     sally_status overruled; /* a before-hook's answer to CLOSE, CLOSEDIR or SESSION_END, which still
                                reaches the storage */
     struct op_grant *grants; /* what storages have granted to it: see grants.c */
+    struct fs_ask *asks;     /* in whose answers wrappers wait, the innermost first: see fs_ask.c */
+    struct fs_ask *spare_asks;
     struct op_undo undo;     /* active while it undoes one of them */
     const char *unique_stem; /* of a SALLY_OPEN_UNIQUE, see unique.c: the name without its suffix */
     char *unique_path;       /* room for both; pub.path once there is a suffix */

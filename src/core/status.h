@@ -4,6 +4,10 @@
 
 #include "sallyport/status.h"
 
+/* What sally_fs_ask() returns: the storage that is asked has not been called yet. Never an answer.
+ */
+#define STATUS_ASKS (-4)
+
 /* The code for an SFTP version, 3 to 6: a code that the version does not know becomes the version 3
  * equivalent. */
 uint32_t status_sftp_code(sally_status status, uint32_t version);

@@ -246,12 +246,6 @@ static sally_status chroot_slot(sally_fs *fs, sally_op *op)
                : prefix(fs, op, before);
 }
 
-static void chroot_cancel(sally_fs *fs, sally_op *op)
-{
-    const struct chroot *c = sally_fs_data(fs);
-    sally_fs_cancel(c->inner, op);
-}
-
 static void chroot_destroy(void *user_data)
 {
     struct chroot *c = user_data;
@@ -273,7 +267,6 @@ static sally_error wrap(sally_fs **out, sally_fs *inner, const char *root)
     wrap_methods(&methods, inner, chroot_slot);
     methods.close = chroot_slot; /* what OPEN keeps is to be freed */
     methods.closedir = chroot_slot;
-    methods.cancel = chroot_cancel;
     methods.destroy = chroot_destroy;
     sally_error error = sally_fs_new(out, &methods, c);
     if (error == SALLY_E_OK)

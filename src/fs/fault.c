@@ -157,7 +157,7 @@ static void fault_cancel(sally_fs *fs, sally_op *op)
     struct late *late = faults->late;
     pthread_mutex_unlock(&faults->lock);
     if (!late || !late_hurry(late, op))
-        sally_fs_cancel(faults->inner, op);
+        sally_fs_cancel_inner(fs, op);
 }
 
 void sally_fs_fault_clear(sally_fs *fault_fs)

@@ -6,7 +6,6 @@
 #include "core/op_kinds.h"
 #include "core/path.h"
 #include "core/permission.h"
-#include "fs/aside.h"
 #include "fs/resolve.h"
 #include "fs/wrap.h"
 #include "sallyport/file.h"
@@ -27,7 +26,6 @@ struct filtering {
     size_t at;                               /* which one is resolved */
     enum { WHOLE, MISSING, DIRECTORY } part; /* what of it is resolved */
     bool is_new;                             /* OPEN: of a file that is not there yet */
-    struct aside aside;
 };
 
 static struct filter *filter_of(sally_fs *fs)
@@ -114,11 +112,12 @@ static const char *join(sally_op *op, const char *directory, const char *name)
     return path;
 }
 
-static sally_status resolved(sally_fs *fs, sally_op *op, sally_status status, void *context)
+static sally_status resolved(sally_fs *fs, sally_op *op, const sally_inner_op *asked,
+                             sally_status status, void *context)
 {
     const struct filter *f = filter_of(fs);
     struct filtering *w = context;
-    const char *real = w->aside.asked.u.text.result;
+    const char *real = asked->u.text.result;
     if (status != SALLY_OK || !real) {
         if (w->part == DIRECTORY)
             return next_path(fs, op, w); /* it is not there: the operation will say so */
@@ -149,9 +148,10 @@ static sally_status resolve(sally_fs *fs, sally_op *op, struct filtering *w)
         directory[slash == path ? 1 : slash - path] = 0;
         path = directory;
     }
-    aside_begin(&w->aside, op, SALLY_OP_REALPATH, path, NULL);
-    op->u.text.flags = w->part == MISSING ? SALLY_REALPATH_STAT_IF : SALLY_REALPATH_STAT_ALWAYS;
-    return aside_call(&w->aside, fs, filter_of(fs)->inner, op, resolved, w);
+    uint32_t flags = w->part == MISSING ? SALLY_REALPATH_STAT_IF : SALLY_REALPATH_STAT_ALWAYS;
+    const sally_inner_op own = {
+        .struct_size = sizeof(own), .kind = SALLY_OP_REALPATH, .path = path, .u.text.flags = flags};
+    return sally_fs_ask(fs, filter_of(fs)->inner, op, &own, resolved, w);
 }
 
 static sally_status by_path(sally_fs *fs, sally_op *op)
@@ -219,11 +219,6 @@ static sally_status filter_slot(sally_fs *fs, sally_op *op)
     return by_path(fs, op);
 }
 
-static void filter_cancel(sally_fs *fs, sally_op *op)
-{
-    sally_fs_cancel(filter_of(fs)->inner, op);
-}
-
 static void filter_destroy(void *user_data)
 {
     struct filter *f = user_data;
@@ -286,7 +281,6 @@ sally_error sally_fs_filter(sally_fs **out, sally_fs *inner, const sally_filter_
     wrap_methods(&methods, inner, filter_slot);
     methods.open = methods.close = methods.opendir = methods.closedir = filter_slot;
     methods.realpath = filter_slot;
-    methods.cancel = filter_cancel;
     methods.destroy = filter_destroy;
     sally_error error = fill(f, rules, count);
     if (!error)

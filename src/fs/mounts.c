@@ -28,7 +28,6 @@ static void mounts_free(struct mounts *m)
     }
     mem_free(m->mount);
     mem_free(m->storages);
-    pthread_mutex_destroy(&m->lock);
     mem_free(m);
 }
 
@@ -142,7 +141,6 @@ static void set_methods(sally_fs_methods *methods, const struct mounts *m)
     methods->session_start = methods->session_end = mounts_slot;
     methods->open = methods->close = methods->opendir = methods->closedir = mounts_slot;
     methods->readdir = methods->stat = methods->fstat = methods->realpath = mounts_slot;
-    methods->cancel = mounts_cancel;
     methods->destroy = mounts_destroy;
 }
 
@@ -180,8 +178,6 @@ sally_error sally_fs_mounts(sally_fs **out, sally_fs *root_fs, const sally_mount
     struct mounts *m = mem_zalloc(sizeof(*m));
     if (!m)
         return SALLY_E_NO_MEMORY;
-    pthread_mutex_init(&m->lock, NULL);
-    list_init(&m->passing);
     sally_fs_methods methods = {.struct_size = sizeof(methods)};
     sally_error error = fill(m, root_fs, mounts, count);
     if (!error) {

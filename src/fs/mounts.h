@@ -2,9 +2,6 @@
 #ifndef SALLY_FS_MOUNTS_H
 #define SALLY_FS_MOUNTS_H
 
-#include <pthread.h>
-
-#include "base/list.h"
 #include "core/fs.h"
 
 struct mount {
@@ -19,27 +16,15 @@ struct mounts {
     sally_fs **storages; /* each once */
     size_t storage_count;
     bool empty_root; /* none was given */
-    pthread_mutex_t lock;
-    struct list passing; /* struct passing: what storages with a cancel have now; under the lock */
-};
-
-/* An operation that a storage inside has. */
-struct passing {
-    struct list link;
-    sally_op *op;
-    sally_fs *inner;
-    sally_done_fn *then;
-    void *context;
 };
 
 /* What is kept in an open file or directory. */
 struct mounted_file {
     const struct mounts *mounts;
     const struct mount *mount;
-    bool made_up;           /* a directory that only the mount points below it make one */
-    size_t next;            /* the mount that READDIR looks at next */
-    struct passing closing; /* so that CLOSE needs no memory */
-    char path[];            /* in the whole; mount->size bytes of it are the mount's */
+    bool made_up; /* a directory that only the mount points below it make one */
+    size_t next;  /* the mount that READDIR looks at next */
+    char path[];  /* in the whole; mount->size bytes of it are the mount's */
 };
 
 const struct mount *mounts_find(const struct mounts *m, const char *path);
@@ -49,12 +34,6 @@ const char *mounts_inside(const struct mount *mount, const char *path);
 bool mounts_has_below(const struct mounts *m, const char *path);
 /* A mount point, or a directory above one. */
 bool mounts_is_fixed(const struct mounts *m, const struct mount *mount, const char *path);
-
-/* Passes the operation, which has its paths in the storage already, on to it. `p`: in the
- * operation's memory if NULL. */
-sally_status mounts_pass(sally_fs *fs, const struct mount *mount, sally_op *op, sally_done_fn *then,
-                         void *context, struct passing *p);
-void mounts_cancel(sally_fs *fs, sally_op *op);
 
 sally_status mounts_by_path(sally_fs *fs, sally_op *op);
 sally_status mounts_open(sally_fs *fs, sally_op *op); /* OPEN, OPENDIR */

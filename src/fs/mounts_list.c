@@ -130,5 +130,5 @@ sally_status mounts_list(sally_fs *fs, sally_op *op, struct mounted_file *dir)
             return SALLY_FAILURE;
     }
     op->path = mounts_inside(dir->mount, dir->path);
-    return mounts_pass(fs, dir->mount, op, NULL, NULL, NULL);
+    return sally_fs_call(fs, dir->mount->fs, op, NULL, NULL);
 }

@@ -106,7 +106,7 @@ static sally_status make_link(sally_fs *fs, const struct mount *mount, sally_op 
         op->u.symlink.target = mounts_inside(mount, text);
     op->path = mounts_inside(mount, op->path);
     sally_status status =
-        mounts_pass(fs, mount, op, symlink_answered, (void *)(uintptr_t)text, NULL);
+        sally_fs_call(fs, mount->fs, op, symlink_answered, (void *)(uintptr_t)text);
     if (status == SALLY_WOULD_BLOCK)
         op->u.symlink.target = text;
     return status;
@@ -126,7 +126,7 @@ static sally_status two_paths(sally_fs *fs, const struct mount *mount, sally_op 
         return refuse(op, SALLY_FAILURE, "Not possible between two storages");
     op->path = mounts_inside(mount, op->path);
     op->u.rename.to = mounts_inside(to, op->u.rename.to);
-    return mounts_pass(fs, mount, op, NULL, NULL, NULL);
+    return sally_fs_call(fs, mount->fs, op, NULL, NULL);
 }
 
 /* Of a directory that mounts keep in its place. PENDING: the storage may be asked. */
@@ -152,8 +152,7 @@ static sally_status without_path(sally_fs *fs, sally_op *op)
 {
     const struct mounts *m = sally_fs_data(fs);
     size_t at = m->empty_root && m->storage_count > 1 ? 1 : 0;
-    const struct mount mount = {.fs = m->storages[at]};
-    return mounts_pass(fs, &mount, op, NULL, NULL, NULL);
+    return sally_fs_call(fs, m->storages[at], op, NULL, NULL);
 }
 
 sally_status mounts_by_path(sally_fs *fs, sally_op *op)
@@ -180,7 +179,7 @@ sally_status mounts_by_path(sally_fs *fs, sally_op *op)
     if (op->kind == SALLY_OP_STAT && mounts_has_below(m, op->path))
         then = stat_answered;
     op->path = mounts_inside(mount, op->path);
-    return mounts_pass(fs, mount, op, then, (void *)(uintptr_t)mount, NULL);
+    return sally_fs_call(fs, mount->fs, op, then, (void *)(uintptr_t)mount);
 }
 
 /* Files. What is open inside is noted once it is open: if there is no memory for that, the library
@@ -215,7 +214,7 @@ sally_status mounts_open(sally_fs *fs, sally_op *op)
     if (op->kind == SALLY_OP_OPEN && mounts_is_fixed(m, mount, op->path))
         return SALLY_FILE_IS_A_DIRECTORY;
     op->path = mounts_inside(mount, op->path);
-    return mounts_pass(fs, mount, op, opened, (void *)(uintptr_t)mount, NULL);
+    return sally_fs_call(fs, mount->fs, op, opened, (void *)(uintptr_t)mount);
 }
 
 static sally_status closed(sally_fs *fs, sally_op *op, sally_status status, void *context)
@@ -250,7 +249,7 @@ sally_status mounts_by_file(sally_fs *fs, sally_op *op)
     if (file->made_up)
         return on_made_up(fs, op, file);
     op->path = mounts_inside(file->mount, file->path);
-    bool closes = op_kind_closes(op->kind);
-    return mounts_pass(fs, file->mount, op, closes ? closed : NULL, file,
-                       closes ? &file->closing : NULL);
+    if (op_kind_closes(op->kind))
+        return sally_fs_call(fs, file->mount->fs, op, closed, file);
+    return sally_fs_call(fs, file->mount->fs, op, NULL, NULL);
 }

@@ -54,9 +54,8 @@ static sally_status started(sally_fs *fs, sally_op *op, sally_status status, voi
 static sally_status ask_next(sally_fs *fs, sally_op *op, struct round *r)
 {
     const struct mounts *m = sally_fs_data(fs);
-    const struct mount mount = {.fs = m->storages[r->next++]};
     op->u.session = r->asked;
-    return mounts_pass(fs, &mount, op, started, r, NULL);
+    return sally_fs_call(fs, m->storages[r->next++], op, started, r);
 }
 
 /* Needs no memory: every storage hears of the end. */

@@ -86,12 +86,6 @@ static sally_status quota_slot(sally_fs *fs, sally_op *op)
     return sally_fs_call(fs, q->inner, op, NULL, NULL);
 }
 
-static void quota_cancel(sally_fs *fs, sally_op *op)
-{
-    const struct quota *q = sally_fs_data(fs);
-    sally_fs_cancel(q->inner, op);
-}
-
 static void quota_destroy(void *user_data)
 {
     struct quota *q = user_data;
@@ -121,7 +115,6 @@ sally_error sally_fs_quota(sally_fs **out, sally_fs *inner, uint64_t max_bytes, 
     sally_fs_methods methods;
     wrap_methods(&methods, inner, quota_slot);
     methods.close = methods.statvfs = quota_slot;
-    methods.cancel = quota_cancel;
     methods.destroy = quota_destroy;
     sally_fs_ref(inner);
     sally_fs *quota;

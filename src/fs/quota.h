@@ -6,7 +6,7 @@
 
 #include "base/list.h"
 #include "core/fs.h"
-#include "fs/aside.h"
+#include "fs/wrap.h"
 
 #define QUOTA_BUCKETS 64
 
@@ -35,7 +35,6 @@ struct quota_file {
     uint32_t link_count;   /* delete_on_close: at the end; 0: not known */
     sally_status status;   /* of the CLOSE */
     const char *last_path; /* then, in the operation's memory */
-    struct aside aside;    /* so that CLOSE needs no memory */
 };
 
 struct quota {
@@ -97,7 +96,6 @@ struct quota_place {
     const char *last; /* the name that is not resolved; NULL: all is */
     sally_done_fn *then;
     void *context;
-    struct aside aside;
 };
 /* Finds it and calls `then` with SALLY_OK. `follows`: a link as the last component is followed. */
 sally_status quota_locate(sally_fs *fs, sally_op *op, struct quota_place *place, const char *path,

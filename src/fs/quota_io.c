@@ -17,13 +17,13 @@ uint64_t quota_size_in(const sally_attrs *attrs)
 struct settling {
     struct quota_file *file;
     sally_status status; /* the failure */
-    struct aside aside;
 };
 
-static sally_status settled(sally_fs *fs, sally_op *op, sally_status status, void *context)
+static sally_status settled(sally_fs *fs, sally_op *op, const sally_inner_op *asked,
+                            sally_status status, void *context)
 {
     struct settling *s = context;
-    const sally_attrs *attrs = &s->aside.asked.u.stat.attrs;
+    const sally_attrs *attrs = &asked->u.stat.attrs;
     (void)op;
     if (status == SALLY_OK && (attrs->valid & SALLY_ATTR_SIZE))
         quota_measured(quota_of(fs), s->file, quota_size_in(attrs));
@@ -44,9 +44,12 @@ sally_status quota_settle(sally_fs *fs, sally_op *op, sally_status status, sally
         return status;
     s->file = f;
     s->status = status;
-    aside_begin(&s->aside, op, SALLY_OP_FSTAT, sally_file_path(file), file);
-    op->u.stat.wanted = SALLY_ATTR_SIZE;
-    return aside_call(&s->aside, fs, q->inner, op, settled, s);
+    const sally_inner_op own = {.struct_size = sizeof(own),
+                                .kind = SALLY_OP_FSTAT,
+                                .path = sally_file_path(file),
+                                .file = file,
+                                .u.stat.wanted = SALLY_ATTR_SIZE};
+    return sally_fs_ask(fs, q->inner, op, &own, settled, s);
 }
 
 static sally_status written(sally_fs *fs, sally_op *op, sally_status status, void *context)
@@ -75,7 +78,6 @@ sally_status quota_write(sally_fs *fs, sally_op *op)
 struct copying {
     struct quota_file *to;
     uint64_t length; /* as it was asked */
-    struct aside aside;
 };
 
 static sally_status copied(sally_fs *fs, sally_op *op, sally_status status, void *context)
@@ -85,12 +87,13 @@ static sally_status copied(sally_fs *fs, sally_op *op, sally_status status, void
     return quota_settle(fs, op, status, op->u.copy.to, c->to);
 }
 
-static sally_status copy_measured(sally_fs *fs, sally_op *op, sally_status status, void *context)
+static sally_status copy_measured(sally_fs *fs, sally_op *op, const sally_inner_op *asked,
+                                  sally_status status, void *context)
 {
     struct quota *q = quota_of(fs);
     struct copying *c = context;
     const sally_op_copy *copy = &op->u.copy;
-    uint64_t size = quota_size_in(&c->aside.asked.u.stat.attrs), end;
+    uint64_t size = quota_size_in(&asked->u.stat.attrs), end;
     uint64_t length = size > copy->from_offset ? size - copy->from_offset : 0;
     if (copy->length && copy->length < length)
         length = copy->length;
@@ -118,5 +121,5 @@ sally_status quota_copy(sally_fs *fs, sally_op *op)
     if (!c)
         return SALLY_FAILURE;
     *c = (struct copying){.to = to};
-    return aside_stat(&c->aside, fs, q->inner, op, NULL, 0, copy_measured, c);
+    return wrap_ask_stat(fs, q->inner, op, NULL, 0, copy_measured, c);
 }

@@ -49,7 +49,6 @@ struct going {
     sally_attrs attrs;
     const char *path, *to; /* to: of RENAME */
     struct quota_place from_place, to_place;
-    struct aside aside;
 };
 
 static sally_status remove_done(sally_fs *fs, sally_op *op, sally_status status, void *context)
@@ -63,11 +62,13 @@ static sally_status remove_done(sally_fs *fs, sally_op *op, sally_status status,
     return status;
 }
 
-static sally_status still_there(sally_fs *fs, sally_op *op, sally_status status, void *context)
+static sally_status still_there(sally_fs *fs, sally_op *op, const sally_inner_op *asked,
+                                sally_status status, void *context)
 {
     struct quota *q = quota_of(fs);
     const struct going *g = context;
     (void)op;
+    (void)asked;
     if (status != SALLY_OK) { /* else these are two names of one file, and nothing has happened */
         quota_removed(q, g->to_place.path, g->inode, &g->attrs);
         quota_moved(q, g->from_place.path, g->to_place.path);
@@ -81,18 +82,19 @@ static sally_status rename_done(sally_fs *fs, sally_op *op, sally_status status,
     struct quota *q = quota_of(fs);
     struct going *g = context;
     if (status == SALLY_OK && g->there)
-        return aside_stat(&g->aside, fs, q->inner, op, g->path, 0, still_there, g);
+        return wrap_ask_stat(fs, q->inner, op, g->path, 0, still_there, g);
     if (status == SALLY_OK)
         quota_moved(q, g->from_place.path, g->to_place.path);
     quota_let_go(q, g->inode);
     return status;
 }
 
-static sally_status looked(sally_fs *fs, sally_op *op, sally_status status, void *context)
+static sally_status looked(sally_fs *fs, sally_op *op, const sally_inner_op *asked,
+                           sally_status status, void *context)
 {
     struct going *g = context;
     g->there = status == SALLY_OK;
-    g->attrs = g->aside.asked.u.stat.attrs;
+    g->attrs = asked->u.stat.attrs;
     return sally_fs_call(fs, quota_of(fs)->inner, op, g->to ? rename_done : remove_done, g);
 }
 
@@ -101,8 +103,7 @@ static sally_status located(sally_fs *fs, sally_op *op, sally_status status, voi
     struct going *g = context;
     (void)status;
     g->inode = quota_find(quota_of(fs), g->to ? g->to_place.path : g->from_place.path);
-    return aside_stat(&g->aside, fs, quota_of(fs)->inner, op, g->to ? g->to : g->path, 0, looked,
-                      g);
+    return wrap_ask_stat(fs, quota_of(fs)->inner, op, g->to ? g->to : g->path, 0, looked, g);
 }
 
 static sally_status locate_to(sally_fs *fs, sally_op *op, sally_status status, void *context)

@@ -25,7 +25,6 @@ struct opening {
     bool creates;
     uint64_t size; /* before */
     struct quota_place place;
-    struct aside aside;
 };
 
 static sally_status joined(sally_fs *fs, sally_op *op, struct opening *o)
@@ -45,11 +44,12 @@ static sally_status joined(sally_fs *fs, sally_op *op, struct opening *o)
     return SALLY_FAILURE;
 }
 
-static sally_status measured_first(sally_fs *fs, sally_op *op, sally_status status, void *context)
+static sally_status measured_first(sally_fs *fs, sally_op *op, const sally_inner_op *asked,
+                                   sally_status status, void *context)
 {
     struct opening *o = context;
     if (status == SALLY_OK)
-        o->size = quota_size_in(&o->aside.asked.u.stat.attrs);
+        o->size = quota_size_in(&asked->u.stat.attrs);
     return joined(fs, op, o);
 }
 
@@ -64,8 +64,7 @@ static sally_status located(sally_fs *fs, sally_op *op, sally_status status, voi
     }
     bool known =
         o->creates || (op->u.open.flags & SALLY_OPEN_TRUNCATE) || quota_file_is_shared(q, op->file);
-    return known ? joined(fs, op, o)
-                 : aside_stat(&o->aside, fs, q->inner, op, NULL, 0, measured_first, o);
+    return known ? joined(fs, op, o) : wrap_ask_stat(fs, q->inner, op, NULL, 0, measured_first, o);
 }
 
 static sally_status opened(sally_fs *fs, sally_op *op, sally_status status, void *context)
@@ -78,13 +77,14 @@ static sally_status opened(sally_fs *fs, sally_op *op, sally_status status, void
     return status;
 }
 
-static sally_status looked(sally_fs *fs, sally_op *op, sally_status status, void *context)
+static sally_status looked(sally_fs *fs, sally_op *op, const sally_inner_op *asked,
+                           sally_status status, void *context)
 {
     struct quota *q = quota_of(fs);
     struct opening *o = context;
     o->creates = is_missing(status) && (op->u.open.flags & SALLY_OPEN_CREATE);
     if (status == SALLY_OK)
-        o->size = quota_size_in(&o->aside.asked.u.stat.attrs);
+        o->size = quota_size_in(&asked->u.stat.attrs);
     if (o->creates && !quota_reserve(q, 0, 1)) {
         quota_file_free(o->file);
         return SALLY_QUOTA_EXCEEDED;
@@ -108,7 +108,7 @@ sally_status quota_open(sally_fs *fs, sally_op *op)
     if (!(flags & (SALLY_OPEN_CREATE | SALLY_OPEN_TRUNCATE)))
         return sally_fs_call(fs, q->inner, op, opened, o);
     bool follows = !(flags & (SALLY_OPEN_NOFOLLOW | SALLY_OPEN_EXCLUSIVE));
-    return aside_stat(&o->aside, fs, q->inner, op, op->path, follows ? SALLY_FOLLOW : 0, looked, o);
+    return wrap_ask_stat(fs, q->inner, op, op->path, follows ? SALLY_FOLLOW : 0, looked, o);
 }
 
 /* CLOSE: what was written is measured once more, so that no error stays. */
@@ -121,11 +121,12 @@ static sally_status left(sally_fs *fs, sally_op *op, sally_status status, void *
     return status;
 }
 
-static sally_status looked_after(sally_fs *fs, sally_op *op, sally_status status, void *context)
+static sally_status looked_after(sally_fs *fs, sally_op *op, const sally_inner_op *asked,
+                                 sally_status status, void *context)
 {
     struct quota *q = quota_of(fs);
     struct quota_file *f = context;
-    const sally_attrs *attrs = &f->aside.asked.u.stat.attrs;
+    const sally_attrs *attrs = &asked->u.stat.attrs;
     const sally_attrs last = {.valid = SALLY_ATTR_LINK_COUNT, .link_count = f->link_count};
     if (is_missing(status))
         quota_removed(q, f->last_path, f->inode, &last);
@@ -146,14 +147,15 @@ static sally_status closed(sally_fs *fs, sally_op *op, sally_status status, void
         return left(fs, op, status, f);
     f->status = status;
     (void)quota_must_measure(q, f);
-    return aside_stat(&f->aside, fs, q->inner, op, f->last_path, 0, looked_after, f);
+    return wrap_ask_stat(fs, q->inner, op, f->last_path, 0, looked_after, f);
 }
 
-static sally_status measured_last(sally_fs *fs, sally_op *op, sally_status status, void *context)
+static sally_status measured_last(sally_fs *fs, sally_op *op, const sally_inner_op *asked,
+                                  sally_status status, void *context)
 {
     struct quota *q = quota_of(fs);
     struct quota_file *f = context;
-    const sally_attrs *attrs = &f->aside.asked.u.stat.attrs;
+    const sally_attrs *attrs = &asked->u.stat.attrs;
     if (status == SALLY_OK && (attrs->valid & SALLY_ATTR_SIZE))
         quota_measured(q, f, quota_size_in(attrs));
     if (status == SALLY_OK && (attrs->valid & SALLY_ATTR_LINK_COUNT))
@@ -175,5 +177,5 @@ sally_status quota_close(sally_fs *fs, sally_op *op)
         quota_file_closes(q, f);
         return sally_fs_call(fs, q->inner, op, closed, f);
     }
-    return aside_stat(&f->aside, fs, q->inner, op, NULL, 0, measured_last, f);
+    return wrap_ask_stat(fs, q->inner, op, NULL, 0, measured_last, f);
 }

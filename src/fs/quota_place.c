@@ -3,10 +3,11 @@
 
 #include "fs/quota.h"
 
-static sally_status located(sally_fs *fs, sally_op *op, sally_status status, void *context)
+static sally_status located(sally_fs *fs, sally_op *op, const sally_inner_op *asked,
+                            sally_status status, void *context)
 {
     struct quota_place *place = context;
-    const char *real = place->aside.asked.u.text.result;
+    const char *real = asked->u.text.result;
     if (status == SALLY_OK && real && place->last) {
         size_t size = real[1] ? strlen(real) : 0, name = strlen(place->last) + 1;
         char *whole = sally_op_alloc(op, size + 1 + name);
@@ -37,7 +38,9 @@ sally_status quota_locate(sally_fs *fs, sally_op *op, struct quota_place *place,
         directory[slash - path] = 0;
         place->last = slash + 1;
     }
-    aside_begin(&place->aside, op, SALLY_OP_REALPATH, directory ? directory : path, NULL);
-    op->u.text.flags = SALLY_REALPATH_STAT_IF;
-    return aside_call(&place->aside, fs, q->inner, op, located, place);
+    const sally_inner_op own = {.struct_size = sizeof(own),
+                                .kind = SALLY_OP_REALPATH,
+                                .path = directory ? directory : path,
+                                .u.text.flags = SALLY_REALPATH_STAT_IF};
+    return sally_fs_ask(fs, q->inner, op, &own, located, place);
 }

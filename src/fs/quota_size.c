@@ -11,7 +11,6 @@ struct resizing {
     const sally_attrs *asked;
     sally_status status;
     struct quota_place place;
-    struct aside aside;
 };
 
 static struct quota *quota_of(sally_fs *fs)
@@ -70,10 +69,11 @@ static sally_status resize_open(sally_fs *fs, sally_op *op, struct resizing *r)
 
 /* Of one that is not. */
 
-static sally_status measured(sally_fs *fs, sally_op *op, sally_status status, void *context)
+static sally_status measured(sally_fs *fs, sally_op *op, const sally_inner_op *asked,
+                             sally_status status, void *context)
 {
     struct resizing *r = context;
-    uint64_t size = quota_size_in(&r->aside.asked.u.stat.attrs);
+    uint64_t size = quota_size_in(&asked->u.stat.attrs);
     (void)op;
     if (status != SALLY_OK || size > r->before + r->more)
         size = r->before; /* as if nothing had happened */
@@ -81,11 +81,11 @@ static sally_status measured(sally_fs *fs, sally_op *op, sally_status status, vo
     return r->status;
 }
 
-static sally_status look(sally_fs *fs, sally_op *op, struct resizing *r, sally_done_fn *then)
+static sally_status look(sally_fs *fs, sally_op *op, struct resizing *r, sally_ask_done_fn *then)
 {
     bool by_file = op->kind == SALLY_OP_FSETSTAT;
-    return aside_stat(&r->aside, fs, quota_of(fs)->inner, op, by_file ? NULL : op->path,
-                      by_file ? 0 : op->u.setstat.flags & SALLY_FOLLOW, then, r);
+    return wrap_ask_stat(fs, quota_of(fs)->inner, op, by_file ? NULL : op->path,
+                         by_file ? 0 : op->u.setstat.flags & SALLY_FOLLOW, then, r);
 }
 
 static sally_status resized_closed(sally_fs *fs, sally_op *op, sally_status status, void *context)
@@ -99,11 +99,12 @@ static sally_status resized_closed(sally_fs *fs, sally_op *op, sally_status stat
     return status;
 }
 
-static sally_status resize_closed(sally_fs *fs, sally_op *op, sally_status status, void *context)
+static sally_status resize_closed(sally_fs *fs, sally_op *op, const sally_inner_op *asked,
+                                  sally_status status, void *context)
 {
     struct quota *q = quota_of(fs);
     struct resizing *r = context;
-    r->before = status == SALLY_OK ? quota_size_in(&r->aside.asked.u.stat.attrs) : r->size;
+    r->before = status == SALLY_OK ? quota_size_in(&asked->u.stat.attrs) : r->size;
     r->more = r->size > r->before ? r->size - r->before : 0;
     if (!quota_reserve(q, r->more, 0))
         return set_others(fs, op, r);

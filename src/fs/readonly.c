@@ -53,11 +53,6 @@ static sally_status readonly_slot(sally_fs *fs, sally_op *op)
                          op->kind == SALLY_OP_STATVFS ? mark_readonly : NULL, NULL);
 }
 
-static void readonly_cancel(sally_fs *fs, sally_op *op)
-{
-    sally_fs_cancel(sally_fs_data(fs), op);
-}
-
 static void readonly_destroy(void *user_data)
 {
     sally_fs_unref(user_data);
@@ -84,7 +79,6 @@ sally_error sally_fs_readonly(sally_fs **out, sally_fs *inner)
     /* Not left to the library, which would read a while before the first write is refused. */
     if (sally_fs_supports(inner, SALLY_OP_COPY))
         methods.copy = readonly_slot;
-    methods.cancel = readonly_cancel;
     methods.destroy = readonly_destroy;
     sally_error error = sally_fs_new(out, &methods, inner);
     if (error != SALLY_E_OK)

@@ -101,12 +101,6 @@ static sally_status staging_slot(sally_fs *fs, sally_op *op)
     return sally_fs_call(fs, st->inner, op, NULL, NULL);
 }
 
-static void staging_cancel(sally_fs *fs, sally_op *op)
-{
-    const struct staging *st = sally_fs_data(fs);
-    sally_fs_cancel(st->inner, op);
-}
-
 static void staging_destroy(void *user_data)
 {
     struct staging *st = user_data;
@@ -158,7 +152,6 @@ sally_error sally_fs_staging(sally_fs **out, sally_fs *inner, const sally_stagin
     sally_fs_methods methods;
     wrap_methods(&methods, inner, staging_slot);
     methods.close = staging_slot;
-    methods.cancel = staging_cancel;
     methods.destroy = staging_destroy;
     sally_error error = sally_fs_new(out, &methods, st);
     if (error)

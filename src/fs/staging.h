@@ -7,7 +7,7 @@
 
 #include "base/list.h"
 #include "core/fs.h"
-#include "fs/aside.h"
+#include "fs/wrap.h"
 
 struct staging {
     sally_fs *inner;
@@ -32,7 +32,6 @@ struct upload {
     struct upload_path *target, *temporary;
     bool exclusive; /* must not replace anything */
     sally_status status;
-    struct aside aside; /* so that CLOSE needs no memory */
 };
 
 bool staging_is_temporary(const struct staging *st, const char *path);

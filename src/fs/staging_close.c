@@ -8,12 +8,14 @@ static struct staging *staging_of(sally_fs *fs)
     return sally_fs_data(fs);
 }
 
-static sally_status ended(sally_fs *fs, sally_op *op, sally_status status, void *context)
+static sally_status ended(sally_fs *fs, sally_op *op, const sally_inner_op *asked,
+                          sally_status status, void *context)
 {
     struct upload *u = context;
     sally_status answer = u->status;
     (void)fs;
     (void)op;
+    (void)asked;
     (void)status;
     staging_upload_free(u);
     return answer;
@@ -23,16 +25,19 @@ static sally_status discard(sally_fs *fs, sally_op *op, struct upload *u)
 {
     const struct staging *st = staging_of(fs);
     if (st->flags & SALLY_STAGING_KEEP)
-        return ended(fs, op, SALLY_OK, u);
-    aside_begin(&u->aside, op, SALLY_OP_REMOVE, u->temporary->text, NULL);
-    return aside_call(&u->aside, fs, st->inner, op, ended, u);
+        return ended(fs, op, NULL, SALLY_OK, u);
+    const sally_inner_op own = {
+        .struct_size = sizeof(own), .kind = SALLY_OP_REMOVE, .path = u->temporary->text};
+    return sally_fs_ask(fs, st->inner, op, &own, ended, u);
 }
 
-static sally_status renamed(sally_fs *fs, sally_op *op, sally_status status, void *context)
+static sally_status renamed(sally_fs *fs, sally_op *op, const sally_inner_op *asked,
+                            sally_status status, void *context)
 {
     struct upload *u = context;
+    (void)asked;
     u->status = status;
-    return status == SALLY_OK ? ended(fs, op, status, u) : discard(fs, op, u);
+    return status == SALLY_OK ? ended(fs, op, NULL, status, u) : discard(fs, op, u);
 }
 
 static sally_status closed(sally_fs *fs, sally_op *op, sally_status status, void *context)
@@ -43,10 +48,13 @@ static sally_status closed(sally_fs *fs, sally_op *op, sally_status status, void
     sally_file_set_data(op->file, fs, NULL, NULL);
     u->status = status;
     if (status == SALLY_OK && facts.close_reason == SALLY_CLOSED_BY_CLIENT) {
-        aside_begin(&u->aside, op, SALLY_OP_RENAME, u->temporary->text, NULL);
-        op->u.rename.to = u->target->text;
-        op->u.rename.flags = u->exclusive ? 0 : SALLY_RENAME_OVERWRITE | SALLY_RENAME_ATOMIC;
-        return aside_call(&u->aside, fs, staging_of(fs)->inner, op, renamed, u);
+        const uint32_t replaces = SALLY_RENAME_OVERWRITE | SALLY_RENAME_ATOMIC;
+        const sally_inner_op own = {
+            .struct_size = sizeof(own),
+            .kind = SALLY_OP_RENAME,
+            .path = u->temporary->text,
+            .u.rename = {.to = u->target->text, .flags = u->exclusive ? 0 : replaces}};
+        return sally_fs_ask(fs, staging_of(fs)->inner, op, &own, renamed, u);
     }
     if (status == SALLY_OK) {
         sally_op_set_message(op,

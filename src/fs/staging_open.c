@@ -14,7 +14,6 @@ struct opening {
     sally_op_open asked;
     sally_attrs attrs;
     sally_status status;
-    struct aside aside;
 };
 
 static struct staging *staging_of(sally_fs *fs)
@@ -29,11 +28,13 @@ static sally_status in_place(sally_fs *fs, sally_op *op)
     return sally_fs_call(fs, staging_of(fs)->inner, op, NULL, NULL);
 }
 
-static sally_status given_up(sally_fs *fs, sally_op *op, sally_status status, void *context)
+static sally_status given_up(sally_fs *fs, sally_op *op, const sally_inner_op *asked,
+                             sally_status status, void *context)
 {
     struct opening *o = context;
     (void)fs;
     (void)op;
+    (void)asked;
     (void)status;
     staging_upload_free(o->upload);
     return SALLY_FAILURE;
@@ -51,8 +52,10 @@ static sally_status opened(sally_fs *fs, sally_op *op, sally_status status, void
         return status;
     }
     if (sally_file_set_data(op->file, fs, o->upload, NULL) != SALLY_E_OK) {
-        aside_begin(&o->aside, op, SALLY_OP_REMOVE, o->upload->temporary->text, NULL);
-        return aside_call(&o->aside, fs, st->inner, op, given_up, o);
+        const sally_inner_op own = {.struct_size = sizeof(own),
+                                    .kind = SALLY_OP_REMOVE,
+                                    .path = o->upload->temporary->text};
+        return sally_fs_ask(fs, st->inner, op, &own, given_up, o);
     }
     pthread_mutex_lock(&st->lock);
     list_append(&st->uploads, &o->upload->link);
@@ -121,22 +124,25 @@ static sally_status replace(sally_fs *fs, sally_op *op, struct opening *o, const
     return stage(fs, op, o);
 }
 
-static sally_status looked(sally_fs *fs, sally_op *op, sally_status status, void *context);
+static sally_status looked(sally_fs *fs, sally_op *op, const sally_inner_op *asked,
+                           sally_status status, void *context);
 
-static sally_status resolved(sally_fs *fs, sally_op *op, sally_status status, void *context)
+static sally_status resolved(sally_fs *fs, sally_op *op, const sally_inner_op *asked,
+                             sally_status status, void *context)
 {
     struct opening *o = context;
-    if (status != SALLY_OK || !o->aside.asked.u.text.result)
+    if (status != SALLY_OK || !asked->u.text.result)
         return in_place(fs, op);
     o->resolved = true;
-    o->target = o->aside.asked.u.text.result;
-    return aside_stat(&o->aside, fs, staging_of(fs)->inner, op, o->target, 0, looked, o);
+    o->target = asked->u.text.result;
+    return wrap_ask_stat(fs, staging_of(fs)->inner, op, o->target, 0, looked, o);
 }
 
-static sally_status looked(sally_fs *fs, sally_op *op, sally_status status, void *context)
+static sally_status looked(sally_fs *fs, sally_op *op, const sally_inner_op *asked,
+                           sally_status status, void *context)
 {
     struct opening *o = context;
-    const sally_attrs *old = &o->aside.asked.u.stat.attrs;
+    const sally_attrs *old = &asked->u.stat.attrs;
     uint32_t flags = op->u.open.flags;
     uint32_t type = old->valid & SALLY_ATTR_TYPE ? old->type : SALLY_TYPE_UNKNOWN;
     if (status == SALLY_NO_SUCH_FILE || status == SALLY_NO_SUCH_PATH)
@@ -146,9 +152,10 @@ static sally_status looked(sally_fs *fs, sally_op *op, sally_status status, void
     if (status != SALLY_OK || type != SALLY_TYPE_SYMLINK || o->resolved ||
         (flags & (SALLY_OPEN_NOFOLLOW | SALLY_OPEN_EXCLUSIVE)))
         return in_place(fs, op);
-    aside_begin(&o->aside, op, SALLY_OP_REALPATH, op->path, NULL);
-    op->u.text.flags = SALLY_REALPATH_STAT_IF;
-    return aside_call(&o->aside, fs, staging_of(fs)->inner, op, resolved, o);
+    const sally_inner_op own = {.struct_size = sizeof(own),
+                                .kind = SALLY_OP_REALPATH,
+                                .u.text.flags = SALLY_REALPATH_STAT_IF};
+    return sally_fs_ask(fs, staging_of(fs)->inner, op, &own, resolved, o);
 }
 
 static bool is_upload(const sally_op *op)
@@ -174,5 +181,5 @@ sally_status staging_open(sally_fs *fs, sally_op *op)
     if (!o)
         return SALLY_FAILURE;
     *o = (struct opening){.target = op->path};
-    return aside_stat(&o->aside, fs, st->inner, op, op->path, 0, looked, o);
+    return wrap_ask_stat(fs, st->inner, op, op->path, 0, looked, o);
 }

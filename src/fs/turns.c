@@ -155,7 +155,7 @@ static void turns_cancel(sally_fs *fs, sally_op *op)
     if (waiting)
         resume(waiting);
     else
-        sally_fs_cancel(turns->inner, op);
+        sally_fs_cancel_inner(fs, op);
 }
 
 static void turns_destroy(void *user_data)

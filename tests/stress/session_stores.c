@@ -206,12 +206,6 @@ static sally_status wrapper_slot(sally_fs *fs, sally_op *op)
     return sally_fs_call(fs, inner(fs, 0), op, looks ? on_first : NULL, NULL);
 }
 
-static void wrapper_cancel(sally_fs *fs, sally_op *op)
-{
-    sally_fs_cancel(inner(fs, 0), op);
-    sally_fs_cancel(inner(fs, 1), op);
-}
-
 static void wrapper_destroy(void *user_data)
 {
     struct stress *x = user_data;
@@ -244,7 +238,7 @@ void stores_start(struct stress *x)
         *store = (struct store){.stress = x, .number = i};
         store->fs = make(x->traits, slot, cancel, destroy, store);
     }
-    x->wrapper = make(x->traits, wrapper_slot, wrapper_cancel, wrapper_destroy, x);
+    x->wrapper = make(x->traits, wrapper_slot, sally_fs_cancel_inner, wrapper_destroy, x);
 }
 
 void stores_stop(struct stress *x)

@@ -82,8 +82,7 @@ static void cancel(sally_fs *fs, sally_op *op)
         assert_ptr_equal(state->floor, f);
         assert_string_equal(state->text, "state of mine");
     }
-    if (f->inner && !f->own)
-        sally_fs_cancel(f->inner, op);
+    sally_fs_cancel_inner(fs, op);
     if (f->number == 0)
         t->in_cancel_now = 0;
 }

@@ -129,14 +129,10 @@ static sally_status slot(sally_fs *fs, sally_op *op)
 static void cancel(sally_fs *fs, sally_op *op)
 {
     struct layer *l = sally_fs_data(fs);
-    (void)op;
     pthread_mutex_lock(&l->layers->lock);
     l->cancels++;
     pthread_mutex_unlock(&l->layers->lock);
-    for (int i = 0; i < 2; i++) {
-        if (l->inner[i])
-            sally_fs_cancel(l->inner[i]->fs, op);
-    }
+    sally_fs_cancel_inner(fs, op);
 }
 
 static void destroy(void *user_data)
