@@ -16,32 +16,34 @@ static bool is_wanted(const struct op *op)
     return !sally_op_cancelled(&op->pub) && !op->pub.file->closing;
 }
 
-/* A READ that brings nothing is at the end. Mistakes of the storage: a READ that brings too much, a
- * WRITE that took too little, a READDIR that has neither entries nor an end. */
-static sally_status check_io(const struct op *op, sally_status status)
+sally_status answer_check_io(uint32_t kind, const sally_op_io *io, sally_status status)
 {
-    const sally_op_io *io = &op->pub.u.io;
     if (status != SALLY_OK)
         return status;
-    switch (op->kind) {
+    switch (kind) {
     case SALLY_OP_READ:
         if (io->done > io->length)
             return SALLY_FAILURE;
         return io->done == 0 && io->length > 0 ? SALLY_EOF : SALLY_OK;
     case SALLY_OP_WRITE:
         return io->done == io->length ? SALLY_OK : SALLY_FAILURE;
-    case SALLY_OP_READDIR:
-        if (op->entries > 0)
-            return SALLY_OK;
-        return is_wanted(op) ? SALLY_FAILURE : SALLY_EOF;
     default:
         return status;
     }
 }
 
+/* A READDIR that has neither entries nor an end is a mistake of the storage's, too. */
+static sally_status check_answer(const struct op *op, sally_status status)
+{
+    status = answer_check_io(op->kind, &op->pub.u.io, status);
+    if (status != SALLY_OK || op->kind != SALLY_OP_READDIR || op->entries > 0)
+        return status;
+    return is_wanted(op) ? SALLY_FAILURE : SALLY_EOF;
+}
+
 void op_start_after_hooks(struct op *op, sally_status status)
 {
-    status = check_io(op, status_clean(status));
+    status = check_answer(op, status_clean(status));
     op->pub.status = op->overruled != SALLY_OK ? op->overruled : status;
     op->stage = OP_AFTER;
     op->hook = op->session->hooks ? (uint32_t)op->session->hooks->count : 0;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/sized.h"
+#include "core/answer.h"
 #include "core/fs.h"
 #include "core/status.h"
 
@@ -114,8 +115,8 @@ static sally_status answered(sally_fs *fs, sally_op *pub, sally_status status, v
     become(pub, &own);
     ask->older = op->spare_asks;
     op->spare_asks = ask;
-    return ask->on_done(fs, pub, &ask->other, status == SALLY_WOULD_BLOCK ? SALLY_FAILURE : status,
-                        context);
+    status = answer_check_io(ask->other.kind, &ask->other.u.io, status_clean(status));
+    return ask->on_done(fs, pub, &ask->other, status, context);
 }
 
 sally_status fs_begin_asked(sally_op *pub)
