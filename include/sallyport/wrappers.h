@@ -192,8 +192,14 @@ typedef struct sally_filter_rule {
  * Operations need the permissions that session.h says; on a file those of the path that it was
  * opened by. RENAME also needs CREATE for the new path, and with OVERWRITE REMOVE; LINK CREATE, and
  * no permission for the new path that it lacks for the old one. A directory with rules of its own,
- * and those above it, cannot be renamed. The program's own operations (::SALLY_OP_INTERNAL) are not
- * restricted.
+ * and those above it, cannot be renamed.
+ *
+ * Operations that are ::SALLY_OP_INTERNAL on the way pass without a rule: those of the program
+ * (sally_session_submit(), sally_fs_submit()) and of the library on its own account, on paths and
+ * on files that they have opened. On a file that a client has opened, they are restricted as the
+ * client is. What wrappers outside ask for with sally_fs_ask() is asked for the client, and
+ * restricted: so with sally_fs_staging() the filter belongs outside, or clients need RENAME and
+ * REMOVE for the names that it gives.
  *
  * If `inner` has symbolic links, the rules are also applied to the resolved path, for which `inner`
  * is asked by REALPATH before each operation on a path: both paths must permit it. A user who

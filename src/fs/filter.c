@@ -118,6 +118,8 @@ static sally_status resolved(sally_fs *fs, sally_op *op, const sally_inner_op *a
     const struct filter *f = filter_of(fs);
     struct filtering *w = context;
     const char *real = asked->u.text.result;
+    if (status == SALLY_FAILURE)
+        return status; /* memory is short: nobody knows where it leads */
     if (status != SALLY_OK || !real) {
         if (w->part == DIRECTORY)
             return next_path(fs, op, w); /* it is not there: the operation will say so */

@@ -93,6 +93,10 @@ static sally_status looked(sally_fs *fs, sally_op *op, const sally_inner_op *ask
                            sally_status status, void *context)
 {
     struct going *g = context;
+    if (status == SALLY_FAILURE) { /* memory is short: it could not be counted */
+        quota_let_go(quota_of(fs), g->inode);
+        return status;
+    }
     g->there = status == SALLY_OK;
     g->attrs = asked->u.stat.attrs;
     return sally_fs_call(fs, quota_of(fs)->inner, op, g->to ? rename_done : remove_done, g);

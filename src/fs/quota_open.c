@@ -44,10 +44,19 @@ static sally_status joined(sally_fs *fs, sally_op *op, struct opening *o)
     return SALLY_FAILURE;
 }
 
+/* Memory is short: what it needs could not be counted. */
+static sally_status given_up(struct opening *o, sally_status status)
+{
+    quota_file_free(o->file);
+    return status;
+}
+
 static sally_status measured_first(sally_fs *fs, sally_op *op, const sally_inner_op *asked,
                                    sally_status status, void *context)
 {
     struct opening *o = context;
+    if (status == SALLY_FAILURE)
+        return given_up(o, status);
     if (status == SALLY_OK)
         o->size = quota_size_in(&asked->u.stat.attrs);
     return joined(fs, op, o);
@@ -82,6 +91,8 @@ static sally_status looked(sally_fs *fs, sally_op *op, const sally_inner_op *ask
 {
     struct quota *q = quota_of(fs);
     struct opening *o = context;
+    if (status == SALLY_FAILURE)
+        return given_up(o, status);
     o->creates = is_missing(status) && (op->u.open.flags & SALLY_OPEN_CREATE);
     if (status == SALLY_OK)
         o->size = quota_size_in(&asked->u.stat.attrs);

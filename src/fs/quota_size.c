@@ -104,6 +104,8 @@ static sally_status resize_closed(sally_fs *fs, sally_op *op, const sally_inner_
 {
     struct quota *q = quota_of(fs);
     struct resizing *r = context;
+    if (status == SALLY_FAILURE)
+        return status; /* memory is short: it could not be counted */
     r->before = status == SALLY_OK ? quota_size_in(&asked->u.stat.attrs) : r->size;
     r->more = r->size > r->before ? r->size - r->before : 0;
     if (!quota_reserve(q, r->more, 0))

@@ -131,6 +131,8 @@ static sally_status resolved(sally_fs *fs, sally_op *op, const sally_inner_op *a
                              sally_status status, void *context)
 {
     struct opening *o = context;
+    if (status == SALLY_FAILURE)
+        return status;
     if (status != SALLY_OK || !asked->u.text.result)
         return in_place(fs, op);
     o->resolved = true;
@@ -145,6 +147,8 @@ static sally_status looked(sally_fs *fs, sally_op *op, const sally_inner_op *ask
     const sally_attrs *old = &asked->u.stat.attrs;
     uint32_t flags = op->u.open.flags;
     uint32_t type = old->valid & SALLY_ATTR_TYPE ? old->type : SALLY_TYPE_UNKNOWN;
+    if (status == SALLY_FAILURE)
+        return status; /* memory is short: what is there must not be written to for that */
     if (status == SALLY_NO_SUCH_FILE || status == SALLY_NO_SUCH_PATH)
         return flags & SALLY_OPEN_CREATE ? stage(fs, op, o) : in_place(fs, op);
     if (status == SALLY_OK && type == SALLY_TYPE_REGULAR)

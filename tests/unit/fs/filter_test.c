@@ -1,45 +1,13 @@
-#include "fs/cases.h"
+#include "fs/inside.h"
 
 #include "alloc_failure.h"
 #include "core/fs.h"
-#include "fs/scratch.h"
 #include "sallyport/wrappers.h"
 
-#define IS(call, wanted) assert_int_equal((call), SALLY_##wanted)
-#define RW               (SALLY_OPEN_READ | SALLY_OPEN_WRITE)
-#define NEW              (RW | SALLY_OPEN_CREATE)
-#define PUT              (SALLY_OPEN_WRITE | SALLY_OPEN_CREATE | SALLY_OPEN_TRUNCATE)
 #define RULE(...)                                                                                  \
     {                                                                                              \
         sizeof(sally_filter_rule), __VA_ARGS__                                                     \
     }
-
-static char scratch[SCRATCH_SIZE];
-
-static sally_fs *memory(void)
-{
-    sally_fs *fs;
-    assert_int_equal(sally_fs_memory(&fs, 0), SALLY_E_OK);
-    return fs;
-}
-
-static sally_fs *local(void)
-{
-    sally_fs *fs;
-    assert_int_equal(sally_fs_local(&fs, scratch_make(scratch), 0, 0), SALLY_E_OK);
-    return fs;
-}
-
-static sally_fs *late(void)
-{
-    sally_fs *fs, *inner = memory();
-    const sally_fault fault = {
-        .struct_size = sizeof(fault), .kinds = SALLY_OP_ALL, .action = SALLY_FAULT_LATE};
-    assert_int_equal(sally_fs_fault(&fs, inner), SALLY_E_OK);
-    assert_int_equal(sally_fs_fault_add(fs, &fault), SALLY_E_OK);
-    sally_fs_unref(inner);
-    return fs;
-}
 
 static sally_fs *permissive(sally_fs *inner)
 {
@@ -49,26 +17,6 @@ static sally_fs *permissive(sally_fs *inner)
     assert_int_equal(sally_fs_filter(&fs, inner, rules, 2), SALLY_E_OK);
     sally_fs_unref(inner);
     return fs;
-}
-
-static sally_fs *make_memory(void)
-{
-    return permissive(memory());
-}
-
-static sally_fs *make_local(void)
-{
-    return permissive(local());
-}
-
-static sally_fs *make_late(void)
-{
-    return permissive(late());
-}
-
-static void drop(void)
-{
-    scratch_remove(scratch);
 }
 
 static const sally_filter_rule rules[] = {
@@ -114,10 +62,7 @@ static int teardown(void **state)
     sally_fs_unref(b->fs);
     sally_fs_unref(b->inner);
     free(b);
-    if (scratch[0])
-        scratch_remove(scratch);
-    scratch[0] = 0;
-    return 0;
+    return inside_teardown(state);
 }
 
 static bool lists(struct driver *d, const char *path, const char *name)
@@ -236,11 +181,96 @@ static void links(void **state)
     IS(do_path(d, SALLY_OP_REMOVE, "/pub/to_secret"), OK);
 }
 
+/* The program's own operations are not restricted, but for those on files of a client. */
+static sally_status as_program(struct driver *d, struct op *op)
+{
+    op->pub.flags |= SALLY_OP_INTERNAL;
+    return driver_finish(d, op);
+}
+
+static void as_client(void *user_data, sally_op *op)
+{
+    (void)user_data;
+    op->flags &= ~(uint32_t)SALLY_OP_INTERNAL;
+}
+
+struct submitted {
+    sally_status status;
+    bool done;
+};
+
+static void on_submitted(void *user_data, sally_op *op, sally_status status)
+{
+    (void)op;
+    *(struct submitted *)user_data = (struct submitted){status, true};
+}
+
+static void the_programs_own(void **state)
+{
+    struct bench *b = *state;
+    struct driver *d = &b->d;
+    sally_file *file;
+    IS(as_program(d, driver_op(d, SALLY_OP_STAT, "/secret/f")), OK);
+    IS(as_program(d, driver_op(d, SALLY_OP_REMOVE, "/readonly/f")), OK);
+    IS(do_open(d, "/drop/new", RW | SALLY_OPEN_CREATE, &file), PERMISSION_DENIED);
+    IS(do_open(d, "/drop/new", PUT, &file), OK);
+    const sally_attrs mode = {.valid = SALLY_ATTR_PERMISSIONS, .permissions = 0600};
+    struct op *op = driver_file_op(d, SALLY_OP_FSETSTAT, file);
+    op->pub.u.setstat.attrs = &mode;
+    IS(as_program(d, op), PERMISSION_DENIED);
+    IS(do_close(d, file), OK);
+    /* What a wrapper submits is the program's, unless it says that it is the client's. */
+    for (int client = 0; client < 2; client++) {
+        struct submitted s = {.done = false};
+        assert_int_equal(sally_fs_submit(b->fs, d->session, SALLY_OP_STAT, "/secret/f",
+                                         client ? as_client : NULL, on_submitted, &s),
+                         SALLY_E_OK);
+        driver_wait(d, &s.done);
+        assert_int_equal(s.status, client ? SALLY_NO_SUCH_FILE : SALLY_OK);
+    }
+}
+
+/* What a wrapper outside asks for, it asks for the client: nobody gets round the rules by it. */
+static void staging_outside(void **state)
+{
+    struct bench *b = *state;
+    struct driver d;
+    sally_fs *staging;
+    sally_file *file;
+    char text[1001];
+    assert_int_equal(sally_fs_staging(&staging, b->fs, NULL), SALLY_E_OK);
+    driver_start_as(&d, staging, "joe", 3);
+    sally_fs_unref(staging);
+    make_file(&b->raw, "/pub/there.exe", "there");
+    IS(do_symlink(&b->raw, "/pub/way", "/secret/f"), OK);
+    IS(do_symlink(&b->raw, "/pub/new", "/secret/n"), OK);
+    unsigned names = names_in(&b->raw, "/pub");
+    static const char *const refused[] = {"/secret/f", "/secret/n", "/readonly/f",  "/readonly/n",
+                                          "/pub/way",  "/pub/new",  "/pub/.git/new"};
+    for (size_t i = 0; i < COUNT_OF(refused); i++)
+        assert_int_not_equal(do_open(&d, refused[i], PUT, NULL), SALLY_OK);
+    /* A temporary name is permitted there, and the name it would get is not. */
+    static const char *const at_close[] = {"/pub/virus.exe", "/pub/there.exe", "/pub/.git"};
+    for (size_t i = 0; i < COUNT_OF(at_close); i++) {
+        IS(do_open(&d, at_close[i], PUT, &file), OK);
+        IS(do_write(&d, file, 0, "new", 3), OK);
+        IS(do_close(&d, file), PERMISSION_DENIED);
+    }
+    assert_int_equal(names_in(&b->raw, "/pub"), names);
+    assert_string_equal(file_text(&b->raw, "/pub/there.exe", text), "there");
+    assert_string_equal(file_text(&b->raw, "/secret/f", text), "text");
+    assert_string_equal(file_text(&b->raw, "/readonly/f", text), "text");
+    IS(do_stat(&b->raw, "/secret/n", 0, NULL), NO_SUCH_FILE);
+    make_file(&d, "/pub/fine", "fine");
+    assert_string_equal(file_text(&b->raw, "/pub/fine", text), "fine");
+    driver_stop(&d);
+}
+
 static void allocations_fail(void **state)
 {
     (void)state;
     struct driver d;
-    sally_fs *fs = make_memory();
+    sally_fs *fs = permissive(inside_memory());
     driver_start(&d, fs, DRIVER_INLINE);
     sally_fs_unref(fs);
     make_file(&d, "/f", "f");
@@ -263,7 +293,7 @@ static void allocations_fail(void **state)
         }
     }
     driver_stop(&d);
-    sally_fs *inner = memory();
+    sally_fs *inner = inside_memory();
     for (unsigned at = 1, failed = 1; failed; at++) {
         alloc_fail_at(at);
         sally_error error = sally_fs_filter(&fs, inner, rules, COUNT_OF(rules));
@@ -277,7 +307,7 @@ static void allocations_fail(void **state)
 static void wrong_arguments(void **state)
 {
     (void)state;
-    sally_fs *fs, *inner = memory();
+    sally_fs *fs, *inner = inside_memory();
     sally_filter_rule rule = RULE("/a", NULL, 0, 0);
     assert_int_equal(sally_fs_filter(NULL, inner, &rule, 1), SALLY_E_INVALID);
     assert_int_equal(sally_fs_filter(&fs, NULL, &rule, 1), SALLY_E_INVALID);
@@ -298,34 +328,25 @@ static void wrong_arguments(void **state)
     sally_fs_unref(inner);
 }
 
-static struct storage_maker bare_memory = {.make = memory}, bare_local = {.make = local},
-                            bare_late = {.make = late};
-
-#define ON(test, maker)                                                                            \
-    {                                                                                              \
-#test ", " #maker, test, setup, teardown, &(maker)                                         \
-    }
-
 int main(void)
 {
-    static const struct storage_maker makers[] = {
-        {"memory", make_memory, NULL, DRIVER_INLINE, NULL},
-        {"memory, tried first", make_memory, NULL, DRIVER_TRYING, NULL},
-        {"local", make_local, drop, DRIVER_TRYING, NULL},
-        {"late", make_late, NULL, DRIVER_INLINE, NULL},
-    };
     const struct CMUnitTest tests[] = {
-        ON(hidden_names, bare_memory),
-        ON(hidden_names, bare_local),
-        ON(hidden_names, bare_late),
-        ON(permissions, bare_memory),
-        ON(permissions, bare_local),
-        ON(permissions, bare_late),
-        ON(links, bare_memory),
-        ON(links, bare_local),
-        ON(links, bare_late),
+        ON(hidden_names, in_memory, setup, teardown),
+        ON(hidden_names, in_local, setup, teardown),
+        ON(hidden_names, in_late, setup, teardown),
+        ON(permissions, in_memory, setup, teardown),
+        ON(permissions, in_local, setup, teardown),
+        ON(permissions, in_late, setup, teardown),
+        ON(links, in_memory, setup, teardown),
+        ON(links, in_local, setup, teardown),
+        ON(links, in_late, setup, teardown),
+        ON(the_programs_own, in_memory, setup, teardown),
+        ON(the_programs_own, in_late, setup, teardown),
+        ON(staging_outside, in_memory, setup, teardown),
+        ON(staging_outside, in_local, setup, teardown),
+        ON(staging_outside, in_late, setup, teardown),
         cmocka_unit_test(allocations_fail),
         cmocka_unit_test(wrong_arguments),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL) + run_storage_cases(makers, COUNT_OF(makers));
+    return cmocka_run_group_tests(tests, NULL, NULL) + run_wrapper_cases(permissive, NULL);
 }

@@ -1,28 +1,7 @@
-#include "fs/cases.h"
+#include "fs/inside.h"
 
 #include "core/fs.h"
-#include "fs/scratch.h"
 #include "sallyport/wrappers.h"
-
-#define IS(call, wanted) assert_int_equal((call), SALLY_##wanted)
-#define RW               (SALLY_OPEN_READ | SALLY_OPEN_WRITE)
-#define NEW              (RW | SALLY_OPEN_CREATE)
-
-static char scratch[SCRATCH_SIZE];
-
-static sally_fs *memory(void)
-{
-    sally_fs *fs;
-    assert_int_equal(sally_fs_memory(&fs, 0), SALLY_E_OK);
-    return fs;
-}
-
-static sally_fs *local(void)
-{
-    sally_fs *fs;
-    assert_int_equal(sally_fs_local(&fs, scratch_make(scratch), 0, 0), SALLY_E_OK);
-    return fs;
-}
 
 static sally_fs *quota(sally_fs *inner, uint64_t bytes, uint64_t files)
 {
@@ -32,47 +11,16 @@ static sally_fs *quota(sally_fs *inner, uint64_t bytes, uint64_t files)
     return fs;
 }
 
-static sally_fs *late(sally_fs *inner)
+/* Limits that nothing here reaches. */
+static sally_fs *large(sally_fs *inner)
 {
-    sally_fs *fs;
-    const sally_fault fault = {
-        .struct_size = sizeof(fault), .kinds = SALLY_OP_ALL, .action = SALLY_FAULT_LATE};
-    assert_int_equal(sally_fs_fault(&fs, inner), SALLY_E_OK);
-    assert_int_equal(sally_fs_fault_add(fs, &fault), SALLY_E_OK);
-    sally_fs_unref(inner);
-    return fs;
-}
-
-static sally_fs *make_memory(void)
-{
-    return quota(memory(), UINT64_C(1) << 50, 1 << 20);
-}
-
-static sally_fs *make_local(void)
-{
-    return quota(local(), UINT64_C(1) << 62, 1 << 20);
-}
-
-static sally_fs *make_late(void)
-{
-    return quota(late(memory()), 0, 0);
-}
-
-static void drop(void)
-{
-    scratch_remove(scratch);
+    return quota(inner, UINT64_C(1) << 62, 1 << 20);
 }
 
 static void begin(struct driver *d, sally_fs *fs)
 {
     driver_start(d, fs, DRIVER_INLINE);
     sally_fs_unref(fs);
-}
-
-static sally_fs *made(void **state)
-{
-    const struct storage_maker *maker = *state;
-    return maker->make();
 }
 
 /* What is there. Each name of a file counts for its share of it. */
@@ -123,7 +71,7 @@ static void every_way(void **state)
 {
     struct driver d;
     sally_file *file, *other;
-    begin(&d, made(state));
+    begin(&d, large(inside_made(state)));
     make_file(&d, "/a", "0123456789");
     USED(10, 1);
     make_file(&d, "/a", "01234"); /* truncated */
@@ -206,7 +154,7 @@ static void limits(void **state)
     struct driver d;
     sally_file *file, *other;
     static char data[200];
-    sally_fs *fs = made(state);
+    sally_fs *fs = large(inside_made(state));
     begin(&d, fs);
     sally_quota set = {.struct_size = sizeof(set), .max_bytes = 100, .max_files = 3};
     assert_int_equal(sally_fs_quota_set(fs, &set, SALLY_QUOTA_LIMITS), SALLY_E_OK);
@@ -269,7 +217,7 @@ static void failures(void **state)
     (void)state;
     struct driver d;
     sally_file *file;
-    sally_fs *inner = memory(), *fault;
+    sally_fs *inner = inside_memory(), *fault;
     assert_int_equal(sally_fs_fault(&fault, inner), SALLY_E_OK);
     sally_fs_unref(inner);
     begin(&d, quota(sally_fs_ref(fault), 1000, 10));
@@ -376,7 +324,7 @@ static void any_order(void **state)
     struct driver d;
     for (unsigned first = 1; first <= 20; first++) {
         unsigned seed = first;
-        begin(&d, made(state));
+        begin(&d, large(inside_made(state)));
         for (int i = 0; i < 150; i++) {
             one_step(&d, &seed, "");
             double bytes = 0, files = 0;
@@ -440,7 +388,7 @@ static void many_sessions(void **state)
 {
     struct driver d;
     struct worker workers[4];
-    sally_fs *fs = quota(made(state), 2000, 0);
+    sally_fs *fs = quota(inside_made(state), 2000, 0);
     for (unsigned i = 0; i < 4; i++) {
         workers[i] = (struct worker){.fs = fs, .number = i};
         assert_int_equal(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
@@ -460,7 +408,7 @@ static void memory_runs_out(void **state)
 {
     struct driver d;
     (void)state;
-    begin(&d, quota(memory(), 1 << 20, 100));
+    begin(&d, quota(inside_memory(), 1 << 20, 100));
     for (int what = 0; what < 6; what++) {
         bool failed = true;
         for (unsigned at = 1; failed; at++) {
@@ -508,7 +456,7 @@ static void wrong_arguments(void **state)
     assert_int_equal(sally_fs_quota_get(inner, &q), SALLY_E_INVALID);
     assert_int_equal(sally_fs_quota_set(inner, &q, 1), SALLY_E_INVALID);
     sally_fs_unref(inner);
-    fs = quota(memory(), 5, 6);
+    fs = quota(inside_memory(), 5, 6);
     assert_int_equal(sally_fs_quota_set(fs, &q, 4), SALLY_E_INVALID);
     assert_int_equal(sally_fs_quota_set(fs, NULL, 1), SALLY_E_INVALID);
     assert_int_equal(sally_fs_quota_get(fs, NULL), SALLY_E_INVALID);
@@ -522,38 +470,21 @@ static void wrong_arguments(void **state)
     sally_fs_unref(fs);
 }
 
-static int clean(void **state)
-{
-    (void)state;
-    scratch_remove(scratch);
-    return 0;
-}
-
-/* Tests on more than one storage. */
-static const struct storage_maker in_memory = {.make = make_memory},
-                                  in_local = {.make = make_local}, in_late = {.make = make_late},
-                                  bare_memory = {.make = memory}, bare_local = {.make = local};
-
-#define ON(test, maker, teardown)                                                                  \
-    {                                                                                              \
-#test ", " #maker, test, NULL, teardown, (void *)(uintptr_t) & (maker)                     \
-    }
-
 int main(void)
 {
-    static const struct storage_maker makers[] = {
-        {"memory", make_memory, NULL, DRIVER_INLINE, NULL},
-        {"memory, tried first", make_memory, NULL, DRIVER_TRYING, NULL},
-        {"local", make_local, drop, DRIVER_TRYING, NULL},
-        {"late", make_late, NULL, DRIVER_INLINE, NULL},
-    };
     const struct CMUnitTest tests[] = {
-        ON(every_way, in_memory, NULL),       ON(every_way, in_local, clean),
-        ON(every_way, in_late, NULL),         ON(limits, in_memory, NULL),
-        ON(limits, in_local, clean),          ON(any_order, in_memory, NULL),
-        ON(any_order, in_late, NULL),         ON(many_sessions, bare_memory, NULL),
-        ON(many_sessions, bare_local, clean), cmocka_unit_test(failures),
-        cmocka_unit_test(memory_runs_out),    cmocka_unit_test(wrong_arguments),
+        ON(every_way, in_memory, NULL, NULL),
+        ON(every_way, in_local, NULL, inside_teardown),
+        ON(every_way, in_late, NULL, NULL),
+        ON(limits, in_memory, NULL, NULL),
+        ON(limits, in_local, NULL, inside_teardown),
+        ON(any_order, in_memory, NULL, NULL),
+        ON(any_order, in_late, NULL, NULL),
+        ON(many_sessions, in_memory, NULL, NULL),
+        ON(many_sessions, in_local, NULL, inside_teardown),
+        cmocka_unit_test(failures),
+        cmocka_unit_test(memory_runs_out),
+        cmocka_unit_test(wrong_arguments),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL) + run_storage_cases(makers, COUNT_OF(makers));
+    return cmocka_run_group_tests(tests, NULL, NULL) + run_wrapper_cases(large, NULL);
 }

@@ -1,45 +1,8 @@
-#include "fs/cases.h"
+#include "fs/inside.h"
 
 #include "alloc_failure.h"
 #include "core/fs.h"
-#include "fs/scratch.h"
 #include "sallyport/wrappers.h"
-
-#define IS(call, wanted) assert_int_equal((call), SALLY_##wanted)
-#define RW               (SALLY_OPEN_READ | SALLY_OPEN_WRITE)
-#define NEW              (RW | SALLY_OPEN_CREATE)
-#define PUT              (SALLY_OPEN_WRITE | SALLY_OPEN_CREATE | SALLY_OPEN_TRUNCATE)
-
-static char scratch[SCRATCH_SIZE];
-
-static sally_fs *memory(void)
-{
-    sally_fs *fs;
-    assert_int_equal(sally_fs_memory(&fs, 0), SALLY_E_OK);
-    return fs;
-}
-
-static sally_fs *local(void)
-{
-    sally_fs *fs;
-    assert_int_equal(sally_fs_local(&fs, scratch_make(scratch), 0, 0), SALLY_E_OK);
-    return fs;
-}
-
-static sally_fs *faulty(sally_fs *inner, sally_fault fault)
-{
-    sally_fs *fs;
-    fault.struct_size = sizeof(fault);
-    assert_int_equal(sally_fs_fault(&fs, inner), SALLY_E_OK);
-    assert_int_equal(sally_fs_fault_add(fs, &fault), SALLY_E_OK);
-    sally_fs_unref(inner);
-    return fs;
-}
-
-static sally_fs *late(void)
-{
-    return faulty(memory(), (sally_fault){.kinds = SALLY_OP_ALL, .action = SALLY_FAULT_LATE});
-}
 
 static sally_fs *staged(sally_fs *inner, uint32_t flags)
 {
@@ -50,24 +13,9 @@ static sally_fs *staged(sally_fs *inner, uint32_t flags)
     return fs;
 }
 
-static sally_fs *make_memory(void)
+static sally_fs *plain(sally_fs *inner)
 {
-    return staged(memory(), 0);
-}
-
-static sally_fs *make_local(void)
-{
-    return staged(local(), 0);
-}
-
-static sally_fs *make_late(void)
-{
-    return staged(late(), 0);
-}
-
-static void drop(void)
-{
-    scratch_remove(scratch);
+    return staged(inner, 0);
 }
 
 /* One storage as clients see it, and as it is. */
@@ -91,28 +39,13 @@ static void stop(struct bench *b)
     sally_fs_unref(b->inner);
 }
 
-static unsigned names_in(struct driver *d, const char *path)
-{
-    struct listing list;
-    IS(do_list(d, path, 0, &list), OK);
-    unsigned count = list.count;
-    listing_clear(&list);
-    return count;
-}
-
-static sally_fs *made(void **state)
-{
-    const struct storage_maker *maker = *state;
-    return maker->make();
-}
-
 static void visible_at_close(void **state)
 {
     struct bench b;
     char text[1001];
     sally_file *file, *other;
     sally_attrs attrs;
-    start(&b, made(state), 0);
+    start(&b, inside_made(state), 0);
     IS(do_mkdir(&b.raw, "/d", 0755), OK);
     make_file(&b.raw, "/d/f", "old");
     const sally_attrs mode = {.valid = SALLY_ATTR_PERMISSIONS, .permissions = 0640};
@@ -224,10 +157,10 @@ static void failures(void **state)
         struct bench b;
         sally_file *file;
         start(&b,
-              faulty(memory(), (sally_fault){.kinds = SALLY_OP_BIT(cases[i].kind),
-                                             .action = cases[i].action,
-                                             .status = SALLY_QUOTA_EXCEEDED,
-                                             .times = 1}),
+              inside_faulty(inside_memory(), (sally_fault){.kinds = SALLY_OP_BIT(cases[i].kind),
+                                                           .action = cases[i].action,
+                                                           .status = SALLY_QUOTA_EXCEEDED,
+                                                           .times = 1}),
               cases[i].flags);
         assert_int_equal(do_open(&b.d, "/f", PUT, &file), cases[i].open);
         if (file) {
@@ -246,10 +179,11 @@ static void refused(void **state)
     (void)state;
     struct bench b;
     struct driver d;
-    start(&b, memory(), 0);
-    sally_fs *outer = faulty(sally_fs_ref(b.fs), (sally_fault){.kinds = SALLY_OP_BIT(SALLY_OP_OPEN),
-                                                               .action = SALLY_FAULT_FAIL_AFTER,
-                                                               .status = SALLY_FAILURE});
+    start(&b, inside_memory(), 0);
+    sally_fs *outer =
+        inside_faulty(sally_fs_ref(b.fs), (sally_fault){.kinds = SALLY_OP_BIT(SALLY_OP_OPEN),
+                                                        .action = SALLY_FAULT_FAIL_AFTER,
+                                                        .status = SALLY_FAILURE});
     driver_start(&d, outer, DRIVER_INLINE);
     sally_fs_unref(outer);
     IS(do_open(&d, "/f", PUT, NULL), FAILURE);
@@ -266,7 +200,7 @@ static void temporary_names(void **state)
     struct listing list;
     sally_file *file;
     char path[100];
-    start(&b, memory(), 0);
+    start(&b, inside_memory(), 0);
     IS(do_open(&b.d, "/f", PUT, &file), OK);
     IS(do_list(&b.raw, "/", 0, &list), OK);
     assert_int_equal(list.count, 1);
@@ -320,7 +254,7 @@ static void many_sessions(void **state)
     struct bench b;
     struct worker workers[4];
     char text[1001];
-    start(&b, made(state), 0);
+    start(&b, inside_made(state), 0);
     for (int i = 0; i < 4; i++) {
         workers[i] = (struct worker){.fs = b.fs, .letter = (char)('a' + i)};
         assert_int_equal(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
@@ -341,7 +275,7 @@ static void memory_runs_out(void **state)
 {
     (void)state;
     struct bench b;
-    start(&b, memory(), 0);
+    start(&b, inside_memory(), 0);
     bool failed = true;
     for (unsigned at = 1; failed; at++) {
         sally_file *file;
@@ -376,7 +310,7 @@ static void wrong_arguments(void **state)
 {
     (void)state;
     const sally_fs_methods none = {.struct_size = sizeof(none)};
-    sally_fs *fs, *inner = memory(), *poor;
+    sally_fs *fs, *inner = inside_memory(), *poor;
     sally_staging_options options = {.struct_size = sizeof(options)};
     assert_int_equal(sally_fs_new(&poor, &none, NULL), SALLY_E_OK);
     assert_int_equal(sally_fs_staging(&fs, poor, NULL), SALLY_E_UNSUPPORTED);
@@ -405,48 +339,26 @@ static void wrong_arguments(void **state)
     sally_fs_unref(poor);
 }
 
-static int clean(void **state)
-{
-    (void)state;
-    scratch_remove(scratch);
-    return 0;
-}
-
-static const struct storage_maker bare_memory = {.make = memory},
-                                  bare_local = {.make = local, .drop = drop},
-                                  bare_late = {.make = late};
-
-#define ON(test, maker, teardown)                                                                  \
-    {                                                                                              \
-#test ", " #maker, test, NULL, teardown, (void *)(uintptr_t) & (maker)                     \
-    }
-
 int main(void)
 {
     /* Where an upload is closed after something has failed, replaces a file with locks, or is
      * removed before it is closed. */
     static const char but[] = ",read_and_write,copying,reservations_and_cuts,ranges_without_end,"
                               "digests_of_large_files,";
-    static const struct storage_maker makers[] = {
-        {"memory", make_memory, NULL, DRIVER_INLINE, but},
-        {"memory, tried first", make_memory, NULL, DRIVER_TRYING, but},
-        {"local", make_local, drop, DRIVER_TRYING, but},
-        {"late", make_late, NULL, DRIVER_INLINE, but},
-    };
     const struct CMUnitTest tests[] = {
-        ON(visible_at_close, bare_memory, NULL),
-        ON(visible_at_close, bare_local, clean),
-        ON(visible_at_close, bare_late, NULL),
-        ON(broken, bare_memory, NULL),
-        ON(broken, bare_local, NULL),
-        ON(broken, bare_late, NULL),
-        ON(many_sessions, bare_memory, NULL),
-        ON(many_sessions, bare_local, clean),
+        ON(visible_at_close, in_memory, NULL, NULL),
+        ON(visible_at_close, in_local, NULL, inside_teardown),
+        ON(visible_at_close, in_late, NULL, NULL),
+        ON(broken, in_memory, NULL, NULL),
+        ON(broken, in_local, NULL, NULL),
+        ON(broken, in_late, NULL, NULL),
+        ON(many_sessions, in_memory, NULL, NULL),
+        ON(many_sessions, in_local, NULL, inside_teardown),
         cmocka_unit_test(failures),
         cmocka_unit_test(refused),
         cmocka_unit_test(temporary_names),
         cmocka_unit_test(memory_runs_out),
         cmocka_unit_test(wrong_arguments),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL) + run_storage_cases(makers, COUNT_OF(makers));
+    return cmocka_run_group_tests(tests, NULL, NULL) + run_wrapper_cases(plain, but);
 }
