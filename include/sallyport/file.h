@@ -94,6 +94,13 @@ SALLY_API void *sally_file_data(const sally_file *file, const void *owner);
  */
 SALLY_API void sally_file_set_identity(sally_file *file, uint64_t device, uint64_t number);
 
+/** The identity that the storage told, the last one if several did: to be compared with that of
+ * other handles. In `on_done` of OPEN, storages inside have told theirs. False, and nothing is
+ * written, for a directory, for a file without an identity and for NULL. Only while an operation
+ * on the file is yours. (What STAT tells of a path, also to clients, is ::SALLY_ATTR_IDENTITY,
+ * which this need not agree with.) */
+SALLY_API bool sally_file_get_identity(const sally_file *file, uint64_t *device, uint64_t *number);
+
 /** The path by which the file was opened. Valid as long as the file. */
 SALLY_API const char *sally_file_path(const sally_file *file);
 

@@ -82,12 +82,11 @@ enum {
  * before an operation starts, so that several sessions cannot exceed the limits together, and what
  * a failed operation did not use is given back. STATVFS shows what is left of the quota, unless
  * `inner` has less. COPY is passed on where the length is known, and done by READ and WRITE
- * otherwise. There is no LEND_FD for writing.
+ * otherwise.
  *
- * The use is initially 0: set what is there already with sally_fs_quota_set(). The library cannot
- * count it, since listing directories needs a client's session. From then on everything must pass
- * through this storage; changes by other programs are noticed only in files that are written here,
- * when they are closed.
+ * The use is initially 0: have what is there already counted by sally_fs_quota_count(), or set it
+ * with sally_fs_quota_set(). From then on everything must pass through this storage; changes by
+ * other programs are noticed only in files that are written here, when they are closed.
  *
  * A file that loses its last name counts until it is closed. A file with several hard links counts
  * until the last one is removed, which `inner` must tell by the link count of STAT. To know open
@@ -113,6 +112,18 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_fs_quota_get(sally_fs *quota_fs, sa
  * ::SALLY_E_INVALID for another storage, an unknown bit, or a struct_size that makes no sense. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_quota_set(sally_fs *quota_fs,
                                                           const sally_quota *quota, uint32_t what);
+
+/**
+ * Counts what is there already, and sets the use to it: lists all directories of a storage of
+ * sally_fs_quota(), as a session of its own whose user is "". Blocks until it is done, so call it
+ * before the storage is used. `max_entries` is the number of names that it may find: more are
+ * ::SALLY_E_LIMIT; 0: any number. A file with several names counts once if all of them are there,
+ * and each name for its share otherwise. The use stays as it is after a failure: ::SALLY_E_INVALID
+ * for another storage, ::SALLY_E_SYSTEM when a directory cannot be listed, ::SALLY_E_NO_MEMORY, and
+ * the errors of sally_client_new().
+ */
+SALLY_API SALLY_MUST_CHECK sally_error sally_fs_quota_count(sally_fs *quota_fs,
+                                                            uint64_t max_entries);
 
 /** Flags of ::sally_staging_options. */
 enum {

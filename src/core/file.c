@@ -183,6 +183,15 @@ void sally_file_set_identity(sally_file *file, uint64_t device, uint64_t number)
     file->number = number;
 }
 
+bool sally_file_get_identity(const sally_file *file, uint64_t *device, uint64_t *number)
+{
+    if (!file || !file->identified || file->facts.is_directory)
+        return false;
+    *device = file->device;
+    *number = file->number;
+    return true;
+}
+
 bool file_set_path(sally_file *file, const char *path)
 {
     if (strcmp(file->path, path) == 0)

@@ -1,9 +1,9 @@
 /* What is used of a quota, by everything together and by each open file. */
 #include <string.h>
 
-#include "core/file.h"
 #include "core/path.h"
 #include "fs/quota.h"
+#include "sallyport/file.h"
 
 static void take_off(uint64_t *use, uint64_t amount)
 {
@@ -72,55 +72,76 @@ void quota_file_free(struct quota_file *f)
     mem_free(f);
 }
 
-static struct list *bucket_of(struct quota *q, const sally_file *file)
+/* Which file a handle refers to; false: the storage does not say. */
+struct identity {
+    bool known;
+    uint64_t device, number;
+};
+
+static struct identity identity_of(const sally_file *file)
 {
-    return &q->buckets[(file->device * 31 + file->number) % QUOTA_BUCKETS];
+    struct identity id = {0};
+    id.known = sally_file_get_identity(file, &id.device, &id.number);
+    return id;
 }
 
-static struct quota_inode *inode_of(struct quota *q, const sally_file *file)
+static struct list *bucket_of(struct quota *q, const struct identity *id)
 {
-    if (!file->identified)
+    return &q->buckets[(id->device * 31 + id->number) % QUOTA_BUCKETS];
+}
+
+static struct quota_inode *inode_of(struct quota *q, const struct identity *id)
+{
+    if (!id->known)
         return NULL;
-    LIST_EACH (item, bucket_of(q, file)) {
+    LIST_EACH (item, bucket_of(q, id)) {
         struct quota_inode *inode = CONTAINER_OF(item, struct quota_inode, link);
-        if (inode->identified && inode->device == file->device && inode->number == file->number)
+        if (inode->identified && inode->device == id->device && inode->number == id->number)
             return inode;
     }
     return NULL;
 }
 
-/* A storage that does not say which file a handle refers to is taken at its word about paths. */
+/* A storage that does not say which file a handle refers to is taken at its word about paths. While
+ * the last handle of a file is being closed another OPEN makes an inode of its own, which from then
+ * on knows the size: that one is preferred. */
 static struct quota_inode *inode_at(struct quota *q, const char *path)
 {
+    struct quota_inode *closing = NULL;
     LIST_EACH (item, &q->open) {
         const struct quota_file *f = CONTAINER_OF(item, struct quota_file, link);
-        if (path && f->path && strcmp(f->path, path) == 0 && !f->inode->gone)
+        if (!path || !f->path || strcmp(f->path, path) != 0 || f->inode->gone)
+            continue;
+        if (f->inode->files > 0)
             return f->inode;
+        closing = f->inode;
     }
-    return NULL;
+    return closing;
 }
 
 bool quota_file_is_shared(struct quota *q, const sally_file *file)
 {
+    const struct identity id = identity_of(file);
     pthread_mutex_lock(&q->lock);
-    bool shared = inode_of(q, file) != NULL;
+    bool shared = inode_of(q, &id) != NULL;
     pthread_mutex_unlock(&q->lock);
     return shared;
 }
 
 bool quota_file_join(struct quota *q, struct quota_file *f, const sally_file *file, uint64_t size)
 {
+    const struct identity id = identity_of(file);
     pthread_mutex_lock(&q->lock);
-    struct quota_inode *there = file->identified ? inode_of(q, file) : inode_at(q, f->path);
+    struct quota_inode *there = id.known ? inode_of(q, &id) : inode_at(q, f->path);
     if (there) {
         mem_free(f->inode);
         f->inode = there;
     } else {
-        f->inode->identified = file->identified;
-        f->inode->device = file->device;
-        f->inode->number = file->number;
+        f->inode->identified = id.known;
+        f->inode->device = id.device;
+        f->inode->number = id.number;
         f->inode->size = size;
-        list_append(bucket_of(q, file), &f->inode->link);
+        list_append(bucket_of(q, &id), &f->inode->link);
     }
     f->inode->handles++;
     f->inode->files++;

@@ -107,6 +107,17 @@ static sally_status entry_slot(sally_fs *fs, sally_op *op)
     found_in_slot = entries_seen == 1 ? SALLY_E_OK : SALLY_E_INVALID;
     return SALLY_EOF;
 }
+static sally_status own_asked(sally_fs *fs, sally_op *op, const sally_inner_op *asked,
+                              sally_status status, void *context)
+{
+    (void)fs, (void)op, (void)asked, (void)context;
+    found_in_slot = status ? SALLY_E_INVALID : SALLY_E_OK;
+    return SALLY_EOF;
+}
+static sally_status ask_slot(sally_fs *fs, sally_op *op)
+{
+    return sally_fs_ask(fs, storage, op, given_in_slot, own_asked, NULL);
+}
 /* Sends a request and returns the reply's type. Its handle, if it has one, with the length in
  * front, goes to `handle`. */
 static int ask(sally_sftp *sftp, const void *request, size_t size, unsigned char handle[64])
@@ -168,6 +179,10 @@ static sally_error try_holder(const void *given)
 static sally_error try_entry(const void *given)
 {
     return try_in_slot(given, entry_slot);
+}
+static sally_error try_inner_op(const void *given)
+{
+    return try_in_slot(given, ask_slot);
 }
 
 static sally_error try_client(const void *given)
@@ -344,6 +359,8 @@ int main(void)
     TRY(sally_fault, path, try_fault);
     TRY(sally_lock_holder, is_range, try_holder);
     TRY(sally_entry, longname, try_entry);
+    const sally_inner_op sample_sally_inner_op = {.kind = SALLY_OP_STAT, .path = "/"};
+    TRY(sally_inner_op, u, try_inner_op);
     const sally_client_options sample_sally_client_options = {.version = 3};
     TRY(sally_client_options, server, try_client);
     const sally_listener_options sample_sally_listener_options = {.url = "sftp://127.0.0.1:0"};

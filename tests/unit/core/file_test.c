@@ -220,6 +220,23 @@ static void names_that_wait_are_charged(void **state)
     (void)state;
 }
 
+static void what_the_storage_has_told(void **state)
+{
+    struct bench b;
+    uint64_t device = 1, number = 2;
+    (void)state;
+    begin(&b, SALLY_OPEN_WRITE);
+    assert_false(sally_file_get_identity(b.file, &device, &number));
+    assert_false(sally_file_get_identity(NULL, &device, &number));
+    assert_int_equal(device, 1);
+    assert_int_equal(number, 2);
+    sally_file_set_identity(b.file, 7, UINT64_MAX);
+    assert_true(sally_file_get_identity(b.file, &device, &number));
+    assert_int_equal(device, 7);
+    assert_int_equal(number, UINT64_MAX);
+    end(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +246,7 @@ int main(void)
         cmocka_unit_test(copies_count),
         cmocka_unit_test(the_programs_own_files_are_told_apart),
         cmocka_unit_test(names_that_wait_are_charged),
+        cmocka_unit_test(what_the_storage_has_told),
     };
     return cmocka_run_group_tests_name("core/file", tests, NULL, NULL);
 }

@@ -403,6 +403,110 @@ static void many_sessions(void **state)
     driver_stop(&d);
 }
 
+/* A storage whose CLOSE waits for the test. */
+struct slow_close {
+    sally_fs *fs, *inner;
+    sally_op *waiting;
+    bool waits;
+};
+
+static sally_status slow_slot(sally_fs *fs, sally_op *op)
+{
+    struct slow_close *slow = sally_fs_data(fs);
+    if (op->kind != SALLY_OP_CLOSE || !slow->waits)
+        return sally_fs_call(fs, slow->inner, op, NULL, NULL);
+    slow->waits = false;
+    slow->waiting = op;
+    return SALLY_PENDING;
+}
+
+/* A file that is opened, written and removed while another session's CLOSE of it is under way. */
+static void used_while_it_is_closed(void **state)
+{
+    (void)state;
+    static char data[100];
+    struct slow_close slow = {.inner = inside_memory()};
+    struct driver a, b;
+    sally_file *file;
+    bool closed = false;
+    sally_fs_methods m = {.struct_size = sizeof(m)};
+    sally_fs_methods_wrap(&m, slow.inner, slow_slot);
+    m.close = slow_slot;
+    assert_int_equal(sally_fs_new(&slow.fs, &m, &slow), SALLY_E_OK);
+    begin(&a, large(slow.fs));
+    driver_start_as(&b, sally_session_fs(a.session), "joe", 2);
+    IS(do_open(&a, "/f", NEW, &file), OK);
+    IS(do_write(&a, file, 0, data, 10), OK);
+    slow.waits = true;
+    driver_begin(&a, driver_file_op(&a, SALLY_OP_CLOSE, file), &closed);
+    assert_non_null(slow.waiting);
+    IS(do_open(&b, "/f", RW, &file), OK);
+    IS(do_write(&b, file, 0, data, 30), OK);
+    assert_int_equal(use_of(&b).bytes, 30);
+    IS(do_path(&b, SALLY_OP_REMOVE, "/f"), OK);
+    sally_op_finish(slow.waiting, sally_fs_call(slow.fs, slow.inner, slow.waiting, NULL, NULL));
+    driver_wait(&a, &closed);
+    assert_int_equal(use_of(&b).bytes, 30); /* it is still open */
+    IS(do_close(&b, file), OK);
+    assert_int_equal(use_of(&b).bytes, 0);
+    assert_int_equal(use_of(&b).files, 0);
+    driver_stop(&b);
+    driver_stop(&a);
+    sally_fs_unref(slow.inner);
+}
+
+/* Writers that append to one file, write to one file, or to files of their own until there is no
+ * room: together they fill the quota, and what is there never exceeds it. */
+#define WRITERS 6
+#define ROOM    20000
+
+static void *fill(void *arg)
+{
+    struct worker *w = arg;
+    static char data[100];
+    char path[40];
+    struct driver d;
+    sally_file *file;
+    snprintf(path, sizeof(path), "/%u", w->number < 2 ? 10 : w->number < 4 ? 20 : w->number);
+    driver_start_as(&d, w->fs, "joe", w->number);
+    uint32_t flags = SALLY_OPEN_WRITE | SALLY_OPEN_CREATE;
+    sally_status status = do_open(&d, path, flags | (w->number < 2 ? SALLY_OPEN_APPEND : 0), &file);
+    for (uint64_t at = 0; status == SALLY_OK; at += sizeof(data))
+        status = do_write(&d, file, at, data, sizeof(data));
+    if (status != SALLY_QUOTA_EXCEEDED || do_close(&d, file) != SALLY_OK)
+        w->number = 1000; /* a failure that only the main thread may report */
+    driver_stop(&d);
+    return NULL;
+}
+
+static void many_writers(void **state)
+{
+    sally_fs *inner = inside_made(state);
+    sally_fs *fs = quota(sally_fs_ref(inner), ROOM, 0);
+    struct worker workers[WRITERS];
+    struct driver d, raw;
+    driver_start_as(&raw, inner, "root", 7);
+    for (unsigned i = 0; i < WRITERS; i++) {
+        workers[i] = (struct worker){.fs = fs, .number = i};
+        assert_int_equal(pthread_create(&workers[i].thread, NULL, fill, &workers[i]), 0);
+    }
+    for (double bytes = 0, files = 0, i = 0; i < 20; i++, bytes = files = 0) {
+        count(&raw, "/", &bytes, &files);
+        assert_true(bytes <= ROOM);
+    }
+    for (unsigned i = 0; i < WRITERS; i++) {
+        pthread_join(workers[i].thread, NULL);
+        assert_true(workers[i].number < WRITERS);
+    }
+    driver_start(&d, fs, DRIVER_INLINE);
+    is_exact(&d);
+    assert_int_equal(use_of(&d).bytes, ROOM);
+    driver_stop(&d);
+    driver_stop(&raw);
+    sally_fs_unref(fs);
+    sally_fs_unref(inner);
+}
+
 /* Whichever allocation fails: nothing stays open, and once all is closed the use is right. */
 static void memory_runs_out(void **state)
 {
@@ -482,6 +586,10 @@ int main(void)
         ON(any_order, in_late, NULL, NULL),
         ON(many_sessions, in_memory, NULL, NULL),
         ON(many_sessions, in_local, NULL, inside_teardown),
+        ON(many_writers, in_memory, NULL, NULL),
+        ON(many_writers, in_local, NULL, inside_teardown),
+        ON(many_writers, in_late, NULL, NULL),
+        cmocka_unit_test(used_while_it_is_closed),
         cmocka_unit_test(failures),
         cmocka_unit_test(memory_runs_out),
         cmocka_unit_test(wrong_arguments),
