@@ -1,6 +1,7 @@
 /* Operations that a wrapper asks the storages inside for in the course of another one. */
 #include "cmocka_all.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "alloc_failure.h"
@@ -18,7 +19,7 @@ struct disk {
     sally_op_args u;
     sally_file *file;
     uint64_t late; /* kinds */
-    sally_op *waiting;
+    sally_op *_Atomic waiting;
     sally_status status; /* of all answers */
     int cancels;
 };
