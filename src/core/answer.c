@@ -3,6 +3,7 @@
 #include "core/file.h"
 #include "core/fs.h"
 #include "core/grants.h"
+#include "core/io_check.h"
 #include "core/session_internal.h"
 #include "core/status.h"
 #include "core/unique.h"
@@ -16,26 +17,10 @@ static bool is_wanted(const struct op *op)
     return !sally_op_cancelled(&op->pub) && !op->pub.file->closing;
 }
 
-sally_status answer_check_io(uint32_t kind, const sally_op_io *io, sally_status status)
-{
-    if (status != SALLY_OK)
-        return status;
-    switch (kind) {
-    case SALLY_OP_READ:
-        if (io->done > io->length)
-            return SALLY_FAILURE;
-        return io->done == 0 && io->length > 0 ? SALLY_EOF : SALLY_OK;
-    case SALLY_OP_WRITE:
-        return io->done == io->length ? SALLY_OK : SALLY_FAILURE;
-    default:
-        return status;
-    }
-}
-
-/* A READDIR that has neither entries nor an end is a mistake of the storage's, too. */
+/* A READDIR that has neither entries nor an end is a mistake of the storage's. */
 static sally_status check_answer(const struct op *op, sally_status status)
 {
-    status = answer_check_io(op->kind, &op->pub.u.io, status);
+    status = io_check_answer(op->kind, &op->pub.u.io, status);
     if (status != SALLY_OK || op->kind != SALLY_OP_READDIR || op->entries > 0)
         return status;
     return is_wanted(op) ? SALLY_FAILURE : SALLY_EOF;

@@ -10,8 +10,4 @@ void op_apply_answer(struct op *op, sally_status status);
 /* `status` is the answer, unless an after-hook changes it. */
 void op_start_after_hooks(struct op *op, sally_status status);
 
-/* A READ that brings nothing is at the end. Mistakes of the storage: a READ that brings too much, a
- * WRITE that took too little. */
-sally_status answer_check_io(uint32_t kind, const sally_op_io *io, sally_status status);
-
 #endif

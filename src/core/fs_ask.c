@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/sized.h"
-#include "core/answer.h"
 #include "core/fs.h"
+#include "core/io_check.h"
 #include "core/status.h"
 
 struct fs_ask {
@@ -115,7 +115,7 @@ static sally_status answered(sally_fs *fs, sally_op *pub, sally_status status, v
     become(pub, &own);
     ask->older = op->spare_asks;
     op->spare_asks = ask;
-    status = answer_check_io(ask->other.kind, &ask->other.u.io, status_clean(status));
+    status = io_check_answer(ask->other.kind, &ask->other.u.io, status_clean(status));
     return ask->on_done(fs, pub, &ask->other, status, context);
 }
 

@@ -168,38 +168,3 @@ sally_status sally_fs_call(sally_fs *fs, sally_fs *inner, sally_op *op, sally_do
         return status;
     return tell(on_done, fs, op, status, context);
 }
-
-/* The newest frame in which `fs` waits for another storage, or for the library; NULL: it does not.
- */
-static const struct op_frame *frame_that_waits(const sally_op *pub, const sally_fs *fs)
-{
-    const struct op *op = (const struct op *)(const void *)pub;
-    uint32_t count = atomic_load_explicit(&op->frame_count, memory_order_acquire);
-    const struct op_frame *frames = atomic_load_explicit(&op->frames, memory_order_acquire);
-    while (count-- > 0) {
-        /* Where both are the same it is a default of the library's: fs_defaults.c. */
-        if (fs_of(&frames[count]) == fs && inner_of(&frames[count]) != fs)
-            return &frames[count];
-    }
-    return NULL;
-}
-
-void *sally_op_context(const sally_op *op, const sally_fs *fs)
-{
-    const struct op_frame *frame = frame_that_waits(op, fs);
-    return frame ? context_of(frame) : NULL;
-}
-
-void fs_cancel(sally_fs *fs, sally_op *op)
-{
-    if (fs->methods.cancel)
-        fs->methods.cancel(fs, op);
-}
-
-void sally_fs_cancel_inner(sally_fs *fs, sally_op *op)
-{
-    const struct op_frame *frame = frame_that_waits(op, fs);
-    sally_fs *inner = frame ? inner_of(frame) : NULL;
-    if (inner)
-        fs_cancel(inner, op);
-}

@@ -10,7 +10,7 @@ from tree import ROOT, finish, name_of, run_check, without_comments
 ALLOWED = [
     ("core/copy.c core/op_run.c core/refresh.c core/session_close.c core/session_ops.c",
      "steps of an operation start operations of the library's own, and the end of one may start others"),
-    ("core/fs_call.c core/fs_defaults.c", "a missing slot is answered by calling another one"),
+    ("core/fs_ask.c core/fs_call.c core/fs_defaults.c", "a slot asks for another operation; a missing one is answered by another slot"),
     ("crypto/crypto.c crypto/hash.c", "a hash holds its library context, which asks the hashes for their names"),
     ("fs/local*.c", "local.c has the table of slots and what all of them share"),
     ("fs/memory*.c", "memory.c has the table of slots and what all of them share"),

@@ -438,7 +438,8 @@ static void used_while_it_is_closed(void **state)
     IS(do_open(&a, "/f", NEW, &file), OK);
     IS(do_write(&a, file, 0, data, 10), OK);
     slow.waits = true;
-    driver_begin(&a, driver_file_op(&a, SALLY_OP_CLOSE, file), &closed);
+    struct op *close = driver_file_op(&a, SALLY_OP_CLOSE, file);
+    driver_begin(&a, close, &closed);
     assert_non_null(slow.waiting);
     IS(do_open(&b, "/f", RW, &file), OK);
     IS(do_write(&b, file, 0, data, 30), OK);
@@ -446,6 +447,7 @@ static void used_while_it_is_closed(void **state)
     IS(do_path(&b, SALLY_OP_REMOVE, "/f"), OK);
     sally_op_finish(slow.waiting, sally_fs_call(slow.fs, slow.inner, slow.waiting, NULL, NULL));
     driver_wait(&a, &closed);
+    op_free(close);
     assert_int_equal(use_of(&b).bytes, 30); /* it is still open */
     IS(do_close(&b, file), OK);
     assert_int_equal(use_of(&b).bytes, 0);
