@@ -24,11 +24,16 @@ static uint16_t port_of(const struct sockaddr *from)
                      : ((const struct sockaddr_in6 *)(const void *)from)->sin6_port);
 }
 
+void address_from_ip(struct address *a, const struct ip_address *ip, uint16_t port)
+{
+    ip_print(ip, a->text);
+    a->port = ip->size ? port : 0;
+}
+
 void address_of(struct address *a, const struct sockaddr *from, socklen_t size)
 {
     struct ip_address ip = address_ip(from, size);
-    ip_print(&ip, a->text);
-    a->port = ip.size ? port_of(from) : 0;
+    address_from_ip(a, &ip, ip.size ? port_of(from) : 0);
 }
 
 void address_network(char out[ADDRESS_TEXT_SIZE], const struct ip_address *ip)

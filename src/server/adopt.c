@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "server/arrival.h"
 #include "server/conn.h"
 #include "server/loops.h"
 #include "server/server.h"
@@ -48,7 +49,8 @@ sally_error sally_server_adopt(sally_server *server, int fd, const char *protoco
                            "now (limits.penalty_min)");
     }
     const char *limit;
-    struct conn *c = conn_new(server, fd, NULL, p, &limit);
+    const struct arrival arrival = {.server = server, .url = "", .protocol = p, .fd = fd};
+    struct conn *c = conn_new(&arrival, &limit);
     if (!c && limit)
         return server_fail(server, SALLY_E_LIMIT,
                            "cannot adopt the socket: %s leaves no room for its connection", limit);

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "loop/clock.h"
+#include "server/arrival.h"
 #include "server/conn_hooks.h"
 #include "server/conn_log.h"
 #include "server/conn_session.h"
@@ -58,8 +59,7 @@ static void prepare_socket(int fd, const struct settings *settings)
         set_option(fd, SOL_SOCKET, SO_SNDBUF, (int)settings->server.send_buffer);
 }
 
-static void set_peer(struct conn *c, const struct protocol *protocol,
-                     const struct acceptor *acceptor)
+static void read_addresses(struct conn *c)
 {
     struct sockaddr_storage name;
     socklen_t size = sizeof name;
@@ -72,13 +72,30 @@ static void set_peer(struct conn *c, const struct protocol *protocol,
     memset(&name, 0, sizeof name);
     if (getsockname(c->socket.fd, (struct sockaddr *)&name, &size) == 0)
         address_of(&c->local_address, (struct sockaddr *)&name, size);
+}
+
+static void take_addresses(struct conn *c, const struct proxy_header *header)
+{
+    c->is_proxied = true;
+    c->ip = header->client.ip;
+    address_from_ip(&c->address, &header->client.ip, header->client.port);
+    address_from_ip(&c->local_address, &header->server.ip, header->server.port);
+}
+
+static void set_peer(struct conn *c, const struct arrival *arrival)
+{
+    if (arrival->header.has_addresses)
+        take_addresses(c, &arrival->header);
+    else
+        read_addresses(c);
+    c->conduct.is_of_proxy = arrival->is_proxy && !c->is_proxied;
     c->peer.address = c->address.text;
     c->peer.port = c->address.port;
     c->peer.local_address = c->local_address.text;
     c->peer.local_port = c->local_address.port;
-    c->peer.protocol = protocol->name;
+    c->peer.protocol = arrival->protocol->name;
     c->peer.client_software = "";
-    c->peer.listener = acceptor ? acceptor->url : "";
+    c->peer.listener = arrival->url;
 }
 
 static void log_refused(const struct conn *c, const char *why)
@@ -115,9 +132,10 @@ static void end_service(struct conn *c)
     service_unref(c->service);
 }
 
-struct conn *conn_new(sally_server *server, int fd, struct acceptor *acceptor,
-                      const struct protocol *protocol, const char **limit)
+struct conn *conn_new(const struct arrival *arrival, const char **limit)
 {
+    sally_server *server = arrival->server;
+    int fd = arrival->fd;
     struct conn *c = mem_zalloc(sizeof *c);
     *limit = NULL;
     if (!c) {
@@ -126,7 +144,7 @@ struct conn *conn_new(sally_server *server, int fd, struct acceptor *acceptor,
     }
     atomic_init(&c->refs, 1);
     c->server = server;
-    c->listener = acceptor ? listener_ref(acceptor->listener) : NULL;
+    c->listener = arrival->listener ? listener_ref(arrival->listener) : NULL;
     c->socket.fd = fd;
     c->stream = stream_plain(fd);
     conn_log_init(c);
@@ -145,8 +163,8 @@ struct conn *conn_new(sally_server *server, int fd, struct acceptor *acceptor,
     c->connected_wall_ns = clock_wall_ns();
     c->peer.connection_id =
         atomic_fetch_add_explicit(&server->next_connection_id, 1, memory_order_relaxed);
-    set_peer(c, protocol, acceptor);
-    bool has_service = begin_service(c, protocol);
+    set_peer(c, arrival);
+    bool has_service = begin_service(c, arrival->protocol);
     if (has_service)
         *limit =
             limits_admit(&server->limits, c->settings, &c->ip, loop_now_ns(), &c->live_address);
@@ -207,14 +225,31 @@ void conn_launch(struct conn *c, struct server_loop *loop)
     loop_give_task(&c->start);
 }
 
+/* Of the socket's other end, which is not the client. */
+static void proxy_of(const struct conn *c, struct address *proxy)
+{
+    struct sockaddr_storage name;
+    socklen_t size = sizeof name;
+    memset(&name, 0, sizeof name);
+    *proxy = (struct address){.port = 0};
+    if (getpeername(c->socket.fd, (struct sockaddr *)&name, &size) == 0)
+        address_of(proxy, (struct sockaddr *)&name, size);
+}
+
 static void announce_start(struct conn *c)
 {
     char port[8], url[LISTENER_URL_SIZE];
+    struct address proxy;
     snprintf(port, sizeof port, "%u", (unsigned)c->peer.port);
     listener_url_print(url, c->service->protocol, &c->local_address);
-    sally_log_field fields[] = {{"address", c->peer.address}, {"port", port}, {"to", url}};
-    log_line(&c->log, conn_log_ids(c), SALLY_LOG_INFO, "connection.opened", fields,
-             COUNT_OF(fields), "Connection accepted");
+    sally_log_field fields[4] = {{"address", c->peer.address}, {"port", port}, {"to", url}};
+    size_t count = 3;
+    if (c->is_proxied) {
+        proxy_of(c, &proxy);
+        fields[count++] = (sally_log_field){"proxy", *proxy.text ? proxy.text : "unix"};
+    }
+    log_line(&c->log, conn_log_ids(c), SALLY_LOG_INFO, "connection.opened", fields, count,
+             "Connection accepted");
     conn_hooks_connected(c);
 }
 

@@ -101,7 +101,7 @@ struct conn {
 
     sally_peer peer; /* client_software: set once, under facts.lock */
     struct address address, local_address;
-    struct ip_address ip;              /* of the peer */
+    struct ip_address ip;              /* of the client: behind the proxy, if there is one */
     struct live_address *live_address; /* held; the limits count it here; NULL: not counted */
     char *client_software;
     uint64_t connected_wall_ns;
@@ -122,6 +122,7 @@ struct conn {
     uint64_t kept_until_ns;
     struct conduct conduct;
     struct login login;
+    bool is_proxied; /* the addresses are those that a proxy has told */
     bool is_logged_in;
     bool has_asked_login; /* its authenticator can no longer change */
     bool has_own_keys;    /* its service's are not its listener's */
@@ -156,13 +157,12 @@ struct conn {
 
 /* ---- conn.c: life ---- */
 
-struct acceptor;
+struct arrival;
 
 /* Makes a connection of a socket that is nonblocking already, and counts it; takes the socket in
  * any case. Not on its way yet. Any thread. NULL: refused by the setting *limit, or out of memory:
- * *limit is NULL. `acceptor` may be NULL. */
-struct conn *conn_new(sally_server *server, int fd, struct acceptor *acceptor,
-                      const struct protocol *protocol, const char **limit);
+ * *limit is NULL. */
+struct conn *conn_new(const struct arrival *arrival, const char **limit);
 /* Sends it to its loop. Under the server's lock. */
 void conn_launch(struct conn *c, struct server_loop *loop);
 /* Gives up one that was never launched. */

@@ -70,14 +70,13 @@ static void set_deadline(struct task *task)
 }
 
 /* Under the log's lock. */
-static void tell_later(struct conn *c)
+static void tell_later(sally_server *server)
 {
-    struct conn_log *log = &c->server->conn_log;
-    bool has_loops = c->loop || c->listener; /* where the program adopts it early, there are none */
-    if (log->is_due || !has_loops)
+    struct conn_log *log = &server->conn_log;
+    if (log->is_due)
         return;
     log->is_due = true;
-    log->task = (struct task){.loop = &c->server->loops[0]->loop, .home = set_deadline};
+    log->task = (struct task){.loop = &server->loops[0]->loop, .home = set_deadline};
     list_init(&log->task.link);
     loop_give_task(&log->task);
 }
@@ -92,20 +91,27 @@ static size_t size_of(const sally_log_line *line)
     return size;
 }
 
-static bool is_allowed(struct conn *c, const sally_log_line *line)
+static bool is_allowed(const struct stranger *who, bool has_loops, const sally_log_line *line)
 {
-    sally_server *server = c->server;
-    const struct log_rates rates = {c->settings->limits.log_lines_per_address,
-                                    c->settings->limits.log_lines};
+    sally_server *server = who->server;
+    const struct log_rates rates = {who->settings->limits.log_lines_per_address,
+                                    who->settings->limits.log_lines};
     char network[ADDRESS_TEXT_SIZE];
-    address_network(network, &c->ip);
+    address_network(network, &who->ip);
     pthread_mutex_lock(&server->log_lock);
     bool allowed =
         log_limit_allows(&server->conn_log.limit, &rates, network, size_of(line), loop_now_ns());
-    if (!allowed)
-        tell_later(c);
+    if (!allowed && has_loops)
+        tell_later(server);
     pthread_mutex_unlock(&server->log_lock);
     return allowed;
+}
+
+static bool is_allowed_of(const struct conn *c, const sally_log_line *line)
+{
+    const struct stranger who = {c->server, c->settings, c->ip};
+    bool has_loops = c->loop || c->listener; /* where the program adopts it early, there are none */
+    return is_allowed(&who, has_loops, line);
 }
 
 /* The server's own errors are never dropped; nor is anything without settings, which only happens
@@ -114,7 +120,7 @@ static void write_line(void *user_data, const sally_log_line *line)
 {
     struct conn *c = user_data;
     const struct log_sink *log = &c->server->log;
-    if (c->is_logged_in || line->level == SALLY_LOG_ERROR || !c->settings || is_allowed(c, line))
+    if (c->is_logged_in || line->level == SALLY_LOG_ERROR || !c->settings || is_allowed_of(c, line))
         log->write(log->user_data, line);
 }
 
@@ -124,4 +130,20 @@ void conn_log_init(struct conn *c)
     c->log.user_data = c;
     if (c->log.write)
         c->log.write = write_line;
+}
+
+static void write_line_of_stranger(void *user_data, const sally_log_line *line)
+{
+    const struct stranger *who = user_data;
+    const struct log_sink *log = &who->server->log;
+    if (!who->settings || is_allowed(who, true, line))
+        log->write(log->user_data, line);
+}
+
+void conn_log_init_stranger(struct log_sink *sink, const struct stranger *stranger)
+{
+    *sink = stranger->server->log;
+    sink->user_data = (void *)(uintptr_t)stranger;
+    if (sink->write)
+        sink->write = write_line_of_stranger;
 }

@@ -6,6 +6,8 @@
 
 #include <stdbool.h>
 
+#include "base/ip.h"
+#include "base/log.h"
 #include "loop/member.h"
 #include "loop/task.h"
 #include "sallyport/server.h"
@@ -13,6 +15,7 @@
 
 struct conn;
 struct loop;
+struct settings;
 
 struct conn_log {
     struct log_limit limit;    /* guarded by the log's lock, like is_due */
@@ -28,5 +31,15 @@ void conn_log_tell(sally_server *server);
 
 /* Sets up the connection's log sink. */
 void conn_log_init(struct conn *c);
+
+/* Who is no connection yet, on a server that runs. */
+struct stranger {
+    sally_server *server;
+    const struct settings *settings; /* NULL: its lines are not limited */
+    struct ip_address ip;
+};
+
+/* Sets up a sink for lines about it, limited likewise. It borrows the stranger. */
+void conn_log_init_stranger(struct log_sink *sink, const struct stranger *stranger);
 
 #endif

@@ -165,6 +165,8 @@ void conn_penalty_ended(struct conn *c)
         break;
     case SALLY_END_BY_CLIENT:
     case SALLY_END_LOST:
+        if (conduct->is_of_proxy && !conduct->asked_for_key)
+            break;
         if (!conduct->is_charged)
             charge(c, conduct->asked_for_key ? OFFENCE_FAILED_LOGIN : OFFENCE_NO_LOGIN, &unused);
         break;

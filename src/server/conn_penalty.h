@@ -21,6 +21,7 @@ struct conduct {
     uint32_t failed_passwords;
     bool is_charged;
     bool asked_for_key; /* one that is of no use */
+    bool is_of_proxy;   /* a trusted proxy's own, such as a health check */
     bool changed_user;  /* since it was charged: a login does not make up for the failure */
 };
 

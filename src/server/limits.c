@@ -28,6 +28,7 @@ bool limits_init(struct limits *limits, const struct random_source *random)
     known_addresses_init(&limits->known, keys[0]);
     penalties_init(&limits->penalties, keys[1]);
     atomic_init(&limits->connections, 0);
+    atomic_init(&limits->proxy_headers, 0);
     limits->strangers = (struct strangers){0};
     limits->random = *random;
     return true;
@@ -90,38 +91,91 @@ static const char *add_stranger(const struct admission *a)
                            a->is_known, &a->limits->random);
 }
 
-static const struct step {
+static const char *add_header(const struct admission *a)
+{
+    return counter_add_below(&a->limits->proxy_headers, 1, a->settings->unauthenticated)
+               ? NULL
+               : "limits.unauthenticated";
+}
+
+static void remove_header(const struct admission *a)
+{
+    counter_sub(&a->limits->proxy_headers, 1);
+}
+
+static const char *add_header_to_address(const struct admission *a)
+{
+    return !a->address || live_count(&a->address->live, &a->address->proxy_headers,
+                                     a->settings->unauthenticated_per_address)
+               ? NULL
+               : "limits.unauthenticated_per_address";
+}
+
+struct step {
     const char *(*add)(const struct admission *a);
-    void (*remove)(const struct admission *a);
-} steps[] = {
+    void (*remove)(const struct admission *a); /* NULL: the last one */
+};
+
+static const struct step of_connection[] = {
     {add_connection, remove_connection},
     {add_to_address, remove_from_address},
     {add_stranger, NULL},
 };
 
+static const struct step of_header[] = {
+    {add_connection, remove_connection},
+    {add_header, remove_header},
+    {add_header_to_address, NULL},
+};
+
+/* All steps or none. */
+static const char *take(struct admission *a, const struct step *steps, size_t count,
+                        const struct networks *networks, struct live_address **address)
+{
+    const char *refused = NULL;
+    size_t done = 0;
+    *address = NULL;
+    if (networks->count && (a->address = live_address_get(&a->limits->addresses, networks)) == NULL)
+        return "out of memory";
+    while (done < count && (refused = steps[done].add(a)) == NULL)
+        done++;
+    if (!refused) {
+        *address = a->address;
+        return NULL;
+    }
+    while (done-- > 0)
+        steps[done].remove(a);
+    if (a->address)
+        live_unref(&a->address->live);
+    return refused;
+}
+
 const char *limits_admit(struct limits *limits, const struct settings *settings,
                          const struct ip_address *ip, uint64_t now_ns,
                          struct live_address **address)
 {
+    struct admission a = {limits, &settings->limits, NULL,
+                          known_addresses_have(&limits->known, ip, now_ns)};
+    struct networks networks = networks_of(ip);
+    return take(&a, of_connection, COUNT_OF(of_connection), &networks, address);
+}
+
+const char *limits_await_header(struct limits *limits, const struct settings *settings,
+                                const struct ip_address *ip, struct live_address **address)
+{
     struct admission a = {limits, &settings->limits, NULL, false};
     struct networks networks = networks_of(ip);
-    const char *refused = NULL;
-    *address = NULL;
-    if (networks.count && (a.address = live_address_get(&limits->addresses, &networks)) == NULL)
-        return "out of memory";
-    a.is_known = known_addresses_have(&limits->known, ip, now_ns);
-    size_t done = 0;
-    while (done < COUNT_OF(steps) && (refused = steps[done].add(&a)) == NULL)
-        done++;
-    if (!refused) {
-        *address = a.address;
-        return NULL;
-    }
-    while (done-- > 0)
-        steps[done].remove(&a);
-    if (a.address)
-        live_unref(&a.address->live);
-    return refused;
+    return take(&a, of_header, COUNT_OF(of_header), &networks, address);
+}
+
+void limits_have_header(struct limits *limits, struct live_address *address)
+{
+    counter_sub(&limits->connections, 1);
+    counter_sub(&limits->proxy_headers, 1);
+    if (!address)
+        return;
+    live_uncount(&address->live, &address->proxy_headers);
+    live_unref(&address->live);
 }
 
 void limits_logged_in(struct limits *limits, struct live_address *address)

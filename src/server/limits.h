@@ -18,7 +18,7 @@
 
 struct limits {
     struct live_table addresses, users;
-    _Atomic uint64_t connections;
+    _Atomic uint64_t connections, proxy_headers;
     struct account memory, files; /* in all */
     uint64_t available_memory;    /* the machine's, or the part that this process may use */
     struct strangers strangers;
@@ -43,5 +43,14 @@ const char *limits_admit(struct limits *limits, const struct settings *settings,
 void limits_logged_in(struct limits *limits, struct live_address *address);
 /* It is gone; releases `address`. */
 void limits_release(struct limits *limits, struct live_address *address);
+
+/* Counts an accepted socket whose PROXY header is awaited, from the proxy's own `ip`: as one of
+ * limits.connections, and apart from those that have not logged in, but with the same limits. Early
+ * drop does not apply: it is about clients, and who that is will only be known. Returns as
+ * above. */
+const char *limits_await_header(struct limits *limits, const struct settings *settings,
+                                const struct ip_address *ip, struct live_address **address);
+/* It is awaited no more; releases `address`. */
+void limits_have_header(struct limits *limits, struct live_address *address);
 
 #endif

@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "server/conn.h"
+#include "server/arrival.h"
 #include "server/loops.h"
+#include "server/proxy_peers.h"
+#include "server/proxy_wait.h"
 #include "server/server.h"
 
 /* Connections taken before the loop looks after those it has. */
@@ -53,24 +55,31 @@ static void shed(struct acceptor *a, int error)
     uv_timer_start(&a->pause, resume, PAUSE_MS, 0);
 }
 
-static void admit(struct acceptor *a, int fd, const struct ip_address *ip)
+static void arrive(struct acceptor *a, int fd, const struct sockaddr *peer, socklen_t size)
 {
-    sally_server *server = a->server;
-    const char *limit;
-    if (conn_penalty_refuses(server, &a->listener->service, a->listener->protocol, ip)) {
-        close(fd);
+    sally_listener *l = a->listener;
+    struct arrival arrival = {.server = a->server,
+                              .listener = l,
+                              .url = a->url,
+                              .protocol = l->protocol,
+                              .fd = fd,
+                              .ip = address_ip(peer, size)};
+    struct service *service = service_get(a->server, &l->service, l->protocol);
+    if (!service) { /* whether there must be a header is not known */
+        arrival_refuse(&arrival, NULL, SALLY_LOG_INFO, "out of memory");
         return;
     }
-    struct conn *c = conn_new(server, fd, a, a->listener->protocol, &limit);
-    if (!c)
-        return;
-    pthread_mutex_lock(&server->lock);
-    struct server_loop *loop = loops_pick(server);
-    if (loop)
-        conn_launch(c, loop);
-    pthread_mutex_unlock(&server->lock);
-    if (!loop)
-        conn_discard(c);
+    enum proxy_mode mode = proxy_mode_of(service->settings);
+    arrival.is_proxy = mode != PROXY_OFF &&
+                       proxy_is_trusted(service->settings, &arrival.ip, peer->sa_family == AF_UNIX);
+    if (arrival.is_proxy)
+        proxy_wait(&arrival, service->settings, a->start.loop);
+    else if (mode == PROXY_REQUIRED)
+        arrival_refuse(&arrival, service->settings, SALLY_LOG_INFO,
+                       "not listed in server.proxy_trusted");
+    else
+        arrival_admit(&arrival);
+    service_unref(service);
 }
 
 /* Out of something, or the socket itself does not listen any more, as one that was handed over may
@@ -91,8 +100,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
         socklen_t size = sizeof peer;
         int fd = accept4(a->fd, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
-            struct ip_address ip = address_ip((struct sockaddr *)&peer, size);
-            admit(a, fd, &ip);
+            arrive(a, fd, (struct sockaddr *)&peer, size);
             continue;
         }
         if (errno == EAGAIN || errno == EWOULDBLOCK)

@@ -1,6 +1,7 @@
 #include "server/service.h"
 
 #include "base/mem.h"
+#include "server/proxy_peers.h"
 #include "server/server.h"
 
 static struct settings *resolve(sally_server *server, const struct setting_layer *layer)
@@ -55,8 +56,9 @@ sally_error service_source_check(sally_server *server, const struct service_sour
     sally_error error = settings_resolve(&resolved, settings, layers, COUNT_OF(layers), why);
     if (error)
         return error;
+    error = proxy_check(resolved, why);
     bool is_bound = server->keys && server->state != SERVER_NEW;
-    if (is_bound && !server_can_sign(server->keys, resolved, why))
+    if (!error && is_bound && !server_can_sign(server->keys, resolved, why))
         error = SALLY_E_RANGE;
     settings_unref(resolved);
     return error;

@@ -80,3 +80,14 @@ bool text_is_network(const char *value)
     struct ip_network network;
     return ip_network_parse(slice_of(value), &network);
 }
+
+bool text_is_proxy_mode(const char *value)
+{
+    return strcmp(value, "off") == 0 || strcmp(value, "optional") == 0 ||
+           strcmp(value, "required") == 0;
+}
+
+bool text_is_proxy_peer(const char *value)
+{
+    return strcmp(value, "unix") == 0 || text_is_network(value);
+}

@@ -19,5 +19,8 @@ bool text_is_software(const char *value);
 bool text_is_banner(const char *value);
 bool text_is_charset(const char *value);
 bool text_is_network(const char *value);
+bool text_is_proxy_mode(const char *value);
+/* A network, or "unix". */
+bool text_is_proxy_peer(const char *value);
 
 #endif

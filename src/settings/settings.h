@@ -28,7 +28,7 @@ struct limits_settings {
     uint64_t unauthenticated, unauthenticated_per_address;
     uint64_t known_addresses, penalty_addresses;
     uint64_t idle_ns, login_ns, stall_ns, storage_ns;
-    uint64_t failure_delay_ns, known_ns;
+    uint64_t failure_delay_ns, known_ns, proxy_header_ns;
     uint64_t penalty_failed_login_ns, penalty_login_time_ns, penalty_no_login_ns;
     uint64_t penalty_protocol_error_ns, penalty_min_ns, penalty_max_ns;
     uint64_t rate_in, rate_in_per_user, rate_out, rate_out_per_user; /* bytes in a second */
@@ -40,6 +40,7 @@ struct limits_settings {
 
 /* What the server itself is created with. Zero: the table says what is used instead. */
 struct server_settings {
+    const char *proxy_protocol, *proxy_trusted;
     uint64_t trim_heap_ns;
     uint32_t backlog, digest_jobs, loops, password_hash_jobs;
     uint32_t receive_buffer, send_buffer;

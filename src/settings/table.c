@@ -135,6 +135,9 @@ static const struct setting_row rows[] = {
       "penalty for a connection that broke the protocol before login, or that could not agree "
       "on algorithms; 0: none"},
      AT(limits.penalty_protocol_error_ns)},
+    {{"limits.proxy_header_time", DURATION, LISTENER, "5s", "100ms", "1m",
+      "time in which all of a PROXY header must have come, see server.proxy_protocol"},
+     AT(limits.proxy_header_ns)},
     {{"limits.rate_in", BYTES, CONNECTION, "0", "1K", "",
       "bytes per second that one connection may send to the server; 0: no limit"},
      AT(limits.rate_in)},
@@ -194,6 +197,17 @@ static const struct setting_row rows[] = {
     {{"server.password_hash_jobs", NUMBER, START, "0", "0", "1024",
       "passwords that are checked at the same time; 0: one per processor"},
      AT(server.password_hash_jobs)},
+    {{"server.proxy_protocol", TEXT, LISTENER, "off", "", "",
+      "off, optional or required: whether connections begin with a header of the PROXY protocol "
+      "(version 1 or 2) that says whose they are; optional: those of trusted proxies may, and "
+      "after one second of silence they do without; required: all must, and only trusted proxies "
+      "are let in"},
+     AT(server.proxy_protocol), .is_valid = text_is_proxy_mode},
+    {{"server.proxy_trusted", LIST, LISTENER, "", "", "",
+      "proxies whose PROXY headers are believed: IP addresses and networks, and \"unix\" for all "
+      "clients of a Unix domain socket"},
+     AT(server.proxy_trusted), .is_valid = text_is_proxy_peer,
+     .names_what = "an IP address or network, such as 192.0.2.0/24, or \"unix\""},
     {{"server.receive_buffer", BYTES, LISTENER, "0", "0", "1G",
       "receive buffer of a socket; 0: the system's default"},
      AT(server.receive_buffer)},

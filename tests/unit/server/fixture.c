@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "sallyport/fs.h"
+#include "server/arrival.h"
 #include "server/conn.h"
 #include "server/server.h"
 
@@ -52,7 +53,8 @@ int connect_pair(sally_server *s, const struct protocol *protocol)
     int fds[2];
     const char *limit;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
-    struct conn *c = conn_new(s, fds[0], NULL, protocol, &limit);
+    const struct arrival arrival = {.server = s, .url = "", .protocol = protocol, .fd = fds[0]};
+    struct conn *c = conn_new(&arrival, &limit);
     assert_non_null(c);
     pthread_mutex_lock(&s->lock);
     conn_launch(c, loops_pick(s));

@@ -1,0 +1,37 @@
+/* A socket that a listener has accepted, or that the program hands over, on its way to become a
+ * connection. */
+#ifndef SALLY_SERVER_ARRIVAL_H
+#define SALLY_SERVER_ARRIVAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/ip.h"
+#include "sallyport/server.h"
+#include "server/protocols.h"
+#include "server/proxy_header.h"
+#include "settings/settings.h"
+
+struct arrival {
+    sally_server *server;
+    sally_listener *listener; /* not held; NULL: the program hands it over */
+    const char *url;          /* the listener's, kept by the server; "" */
+    const struct protocol *protocol;
+    int fd;
+    struct ip_address ip;       /* the socket's peer: a proxy, if there is one */
+    bool is_proxy;              /* it is trusted to tell whose connection this is, */
+    struct proxy_header header; /* and has told it, if has_addresses */
+};
+
+/* Whose it is, for limits and penalties. */
+const struct ip_address *arrival_client(const struct arrival *a);
+
+/* Each of them takes the socket. */
+
+/* Makes a connection of it, and sends that to a loop, unless a limit or a penalty refuses it. */
+void arrival_admit(const struct arrival *a);
+/* Closes it, counts it as refused, and logs why. */
+void arrival_refuse(const struct arrival *a, const struct settings *settings, uint32_t level,
+                    const char *why);
+
+#endif

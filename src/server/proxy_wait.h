@@ -1,0 +1,14 @@
+/* Waits for the PROXY header of a socket that a trusted proxy has opened. Only then it is known
+ * whose connection it is, so limits, penalties, hooks and the log come after it. */
+#ifndef SALLY_SERVER_PROXY_WAIT_H
+#define SALLY_SERVER_PROXY_WAIT_H
+
+#include "server/arrival.h"
+
+struct loop;
+
+/* Takes the socket, which is admitted or refused now or later. Of its bytes only the header is
+ * taken. On the loop's thread. */
+void proxy_wait(const struct arrival *arrival, struct settings *settings, struct loop *loop);
+
+#endif
