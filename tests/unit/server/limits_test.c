@@ -275,6 +275,40 @@ static void short_memory_admits_nobody(void **state)
     assert_int_equal(atomic_load(&limits.connections), 0);
 }
 
+/* Apart from connections, but for limits.connections. */
+static void awaited_headers_are_counted_apart(void **state)
+{
+    (void)state;
+    settings.limits.connections = 5;
+    settings.limits.unauthenticated = 3;
+    settings.limits.unauthenticated_start = 100;
+    settings.limits.unauthenticated_per_address = 2;
+    struct live_address *waiting[3], *unused, *one;
+    const struct ip_address proxy = test_ip("192.0.2.1"), other = test_ip("192.0.2.2"),
+                            none = {.size = 0};
+    assert_null(limits_await_header(&limits, &settings, &proxy, &waiting[0]));
+    assert_null(limits_await_header(&limits, &settings, &proxy, &waiting[1]));
+    assert_string_equal(limits_await_header(&limits, &settings, &proxy, &unused),
+                        "limits.unauthenticated_per_address");
+    assert_null(limits_await_header(&limits, &settings, &none, &waiting[2]));
+    assert_null(waiting[2]);
+    assert_string_equal(limits_await_header(&limits, &settings, &other, &unused),
+                        "limits.unauthenticated");
+    assert_int_equal(strangers(), 0);
+    assert_null(admit("192.0.2.1", &one));
+    assert_int_equal(fill("198.51.100.1", 5), 1);
+    assert_string_equal(admit("192.0.2.3", NULL), "limits.connections");
+    for (size_t i = 0; i < COUNT_OF(waiting); i++)
+        limits_have_header(&limits, waiting[i]);
+    assert_int_equal(atomic_load(&limits.proxy_headers), 0);
+    assert_int_equal(atomic_load(&limits.connections), 2);
+    alloc_fail_at(1);
+    assert_string_equal(limits_await_header(&limits, &settings, &other, &unused), "out of memory");
+    assert_true(alloc_failed());
+    assert_int_equal(atomic_load(&limits.proxy_headers), 0);
+    leave(one);
+}
+
 static void no_randomness(void **state)
 {
     (void)state;
@@ -299,6 +333,7 @@ int main(void)
         TEST(known_addresses_have_a_reserve),
         TEST(known_addresses_use_the_rest_like_others),
         TEST(short_memory_admits_nobody),
+        TEST(awaited_headers_are_counted_apart),
         TEST(no_randomness),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
