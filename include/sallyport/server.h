@@ -86,7 +86,17 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_server_host_key(sally_key **out,
                                                              const sally_server *server,
                                                              size_t index);
 
-/** What a listener is to be. All that it points to is copied, but for `auth`, which is held. */
+/** What a listener is to be. All that it points to is copied, but for `auth`, which is held.
+ *
+ * Behind a proxy such as HAProxy, or a load balancer, set `server.proxy_protocol` to "required" and
+ * `server.proxy_trusted` to the proxies' addresses: each connection then begins with a header of
+ * the PROXY protocol (version 1 or 2), and everything (::sally_peer, hooks, limits, penalties,
+ * from= in authorized_keys, the log) is about the client that it names. With "optional", the
+ * proxies may omit it. Peers that are not listed are refused with "required"; with "optional", they
+ * are clients, and a header of theirs breaks the SSH protocol. A connection that a proxy declares
+ * its own (LOCAL, UNKNOWN), such as a health check, has the proxy's address, and costs no penalty
+ * if it just ends. For sockets of the Unix domain ("sftp+fd://N"), the entry "unix" trusts every
+ * peer. */
 typedef struct sally_listener_options {
     size_t struct_size; /**< sizeof(sally_listener_options) */
     const char *url;  /**< "sftp://HOST:PORT" with a numeric address or name; no host or "*" for all
@@ -110,7 +120,8 @@ typedef struct sally_listener_options {
  * ::SALLY_E_INVALID, ::SALLY_E_ADDRESS, ::SALLY_E_STATE after a shutdown; for the URL
  * ::SALLY_E_PARSE and ::SALLY_E_UNSUPPORTED; for settings the errors of sally_server_set(), and
  * ::SALLY_E_UNSUPPORTED without ::SALLY_SCOPE_LISTENER. Settings must be valid together with the
- * server's: ::SALLY_E_RANGE if a list that must not be empty would be, here, and also in
+ * server's: ::SALLY_E_RANGE if a list that must not be empty would be, or if
+ * `server.proxy_protocol` is not "off" while `server.proxy_trusted` is empty, here, and also in
  * sally_server_set() when a change there would have that effect on a listener. On an error, no
  * socket listens, `*out` is NULL, and a socket of "sftp+fd://" stays the caller's.
  */
@@ -148,7 +159,8 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_server_add_systemd_listeners(sally_
  * opened. NULL past the last one. Lent until the server is freed. */
 SALLY_API const char *sally_server_listener(const sally_server *server, size_t index);
 
-/** Takes over a connected socket from elsewhere; it is the server's whatever is returned.
+/** Takes over a connected socket from elsewhere; it is the server's whatever is returned. No PROXY
+ * header is read from it.
  * `protocol`: "sftp". `connection_id` may be NULL, and is set on success only. ::SALLY_E_LIMIT: a
  * limit or a penalty of its peer's address refuses it, and sally_server_error() names the setting;
  * ::SALLY_E_UNSUPPORTED for another protocol, ::SALLY_E_CLOSED when the server has ended. */

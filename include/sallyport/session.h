@@ -46,7 +46,9 @@ enum {
         SALLY_MAY_READ | SALLY_MAY_LIST | SALLY_MAY_STAT, /**< everything that changes nothing */
 };
 
-/** What is known of the other end; strings live as long as the connection. */
+/** What is known of the other end; strings live as long as the connection. If a proxy has told
+ * whose connection it is (`server.proxy_protocol`), these are the addresses and ports that it told:
+ * the client's, and the one that the client has connected to. */
 typedef struct sally_peer {
     uint64_t connection_id;    /**< its number in the server; 0 for a session without a server */
     const char *address;       /**< numeric, such as "192.0.2.7" or "2001:db8::7"; "" if unknown */

@@ -66,9 +66,9 @@ SALLY_API const sally_setting *sally_setting_at(size_t index);
 SALLY_API const sally_setting *sally_setting_find(const char *name);
 
 /** The name at `index` of those that the list setting `name` may hold, best first; NULL past the
- * last one, for settings of another type, and for limits.penalty_exempt, which holds any IP
- * addresses and networks. Lists of requests also accept requests' names on the wire, which
- * sally_server_get() then shows as the names that this function returns (statvfs for
+ * last one, for settings of another type, and for limits.penalty_exempt and server.proxy_trusted,
+ * which hold any IP addresses and networks. Lists of requests also accept requests' names on the
+ * wire, which sally_server_get() then shows as the names that this function returns (statvfs for
  * statvfs@openssh.com), and a storage's own requests, whose names contain an @. Static. Any thread.
  */
 SALLY_API const char *sally_setting_choice_at(const char *name, size_t index);

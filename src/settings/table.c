@@ -136,7 +136,9 @@ static const struct setting_row rows[] = {
       "on algorithms; 0: none"},
      AT(limits.penalty_protocol_error_ns)},
     {{"limits.proxy_header_time", DURATION, LISTENER, "5s", "100ms", "1m",
-      "time in which all of a PROXY header must have come, see server.proxy_protocol"},
+      "time that a proxy has to send a whole PROXY header (server.proxy_protocol); meanwhile, "
+      "limits.unauthenticated and limits.unauthenticated_per_address apply to these connections "
+      "on their own"},
      AT(limits.proxy_header_ns)},
     {{"limits.rate_in", BYTES, CONNECTION, "0", "1K", "",
       "bytes per second that one connection may send to the server; 0: no limit"},
@@ -198,14 +200,14 @@ static const struct setting_row rows[] = {
       "passwords that are checked at the same time; 0: one per processor"},
      AT(server.password_hash_jobs)},
     {{"server.proxy_protocol", TEXT, LISTENER, "off", "", "",
-      "off, optional or required: whether connections begin with a header of the PROXY protocol "
-      "(version 1 or 2) that says whose they are; optional: those of trusted proxies may, and "
-      "after one second of silence they do without; required: all must, and only trusted proxies "
-      "are let in"},
+      "off, optional or required: whether connections from server.proxy_trusted begin with a "
+      "header of the PROXY protocol (version 1 or 2), which says whose they are; optional: they "
+      "may do without, and a second of silence means that they do; required: those without one "
+      "are refused, and so is everyone else"},
      AT(server.proxy_protocol), .is_valid = text_is_proxy_mode},
     {{"server.proxy_trusted", LIST, LISTENER, "", "", "",
-      "proxies whose PROXY headers are believed: IP addresses and networks, and \"unix\" for all "
-      "clients of a Unix domain socket"},
+      "proxies whose PROXY headers are believed: IP addresses and networks, and \"unix\" for "
+      "whoever connects to a Unix domain socket"},
      AT(server.proxy_trusted), .is_valid = text_is_proxy_peer,
      .names_what = "an IP address or network, such as 192.0.2.0/24, or \"unix\""},
     {{"server.receive_buffer", BYTES, LISTENER, "0", "0", "1G",

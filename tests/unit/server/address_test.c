@@ -62,10 +62,25 @@ static void addresses_become_text(void **state)
     assert_int_equal(a.port, 0);
 }
 
+static void told_addresses_become_text(void **state)
+{
+    (void)state;
+    struct address a;
+    struct ip_address ip;
+    assert_true(ip_parse(slice_of("::ffff:192.0.2.7"), &ip));
+    address_from_ip(&a, &ip, 65535);
+    assert_string_equal(a.text, "192.0.2.7");
+    assert_int_equal(a.port, 65535);
+    address_from_ip(&a, &(struct ip_address){.size = 0}, 22);
+    assert_string_equal(a.text, "");
+    assert_int_equal(a.port, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_become_text),
+        cmocka_unit_test(told_addresses_become_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
