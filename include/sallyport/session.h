@@ -60,7 +60,9 @@ typedef struct sally_peer {
     const char *client_software; /**< what follows "SSH-2.0-" in the client's identification line;
                                     "" until that has arrived */
     const char *listener;        /**< the listener's URL; "" for an adopted socket */
-    uint64_t reserved2[4];       /**< zero */
+    const char *proxy_address;   /**< numeric, of the proxy that has told the addresses and ports;
+                                    "unix" if it came through a Unix domain socket; "": none has */
+    uint64_t reserved2[3];       /**< zero */
 } sally_peer;
 
 /** A number that is unique among the sessions of a server; for a sally_sftp, the one in its

@@ -7,8 +7,12 @@
 #include "core/session_internal.h"
 #include "sallyport/connection.h"
 
-static const sally_peer unknown_peer = {
-    .address = "", .local_address = "", .protocol = "sftp", .client_software = "", .listener = ""};
+static const sally_peer unknown_peer = {.address = "",
+                                        .local_address = "",
+                                        .protocol = "sftp",
+                                        .client_software = "",
+                                        .listener = "",
+                                        .proxy_address = ""};
 
 static void shrink_pool(sally_session *s, uint32_t count)
 {

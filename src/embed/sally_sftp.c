@@ -31,7 +31,7 @@ struct sally_sftp {
     struct hook_stack hooks;
     struct log_sink log;
     sally_peer peer;
-    char *texts[7]; /* the caller's, copied */
+    char *texts[8]; /* the caller's, copied */
     int64_t (*wall_seconds)(void *user_data);
     void *user_data;
     struct list output; /* chunks */
@@ -132,11 +132,11 @@ static sally_error copy_texts(sally_sftp *x, sally_sftp_options *o)
     if (!peer->protocol)
         peer->protocol = "sftp";
     const char **texts[COUNT_OF(x->texts)] = {
-        &peer->address,         &peer->local_address, &peer->listener,   &peer->protocol,
-        &peer->client_software, &o->allow_requests,   &o->deny_requests,
+        &peer->address,         &peer->local_address, &peer->listener,    &peer->protocol,
+        &peer->client_software, &peer->proxy_address, &o->allow_requests, &o->deny_requests,
     };
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
-        bool of_peer = i < 5;
+        bool of_peer = i < 6;
         if (!*texts[i] && !of_peer)
             continue; /* NULL has a meaning there */
         x->texts[i] = mem_strdup(*texts[i] ? *texts[i] : "");

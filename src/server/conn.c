@@ -59,36 +59,40 @@ static void prepare_socket(int fd, const struct settings *settings)
         set_option(fd, SOL_SOCKET, SO_SNDBUF, (int)settings->server.send_buffer);
 }
 
-static void read_addresses(struct conn *c)
+static void read_address(int fd, int (*get)(int, struct sockaddr *, socklen_t *),
+                         struct address *address, struct ip_address *ip)
 {
     struct sockaddr_storage name;
     socklen_t size = sizeof name;
     memset(&name, 0, sizeof name);
-    if (getpeername(c->socket.fd, (struct sockaddr *)&name, &size) == 0) {
-        address_of(&c->address, (struct sockaddr *)&name, size);
-        c->ip = address_ip((struct sockaddr *)&name, size);
-    }
-    size = sizeof name;
-    memset(&name, 0, sizeof name);
-    if (getsockname(c->socket.fd, (struct sockaddr *)&name, &size) == 0)
-        address_of(&c->local_address, (struct sockaddr *)&name, size);
+    if (get(fd, (struct sockaddr *)&name, &size) != 0)
+        return;
+    address_of(address, (struct sockaddr *)&name, size);
+    *ip = address_ip((struct sockaddr *)&name, size);
 }
 
-static void take_addresses(struct conn *c, const struct proxy_header *header)
+static void take_addresses(struct conn *c, const struct arrival *arrival)
 {
-    c->is_proxied = true;
+    const struct proxy_header *header = &arrival->header;
     c->ip = header->client.ip;
     address_from_ip(&c->address, &header->client.ip, header->client.port);
     address_from_ip(&c->local_address, &header->server.ip, header->server.port);
+    if (arrival->ip.size)
+        ip_print(&arrival->ip, c->proxy_address);
+    else
+        snprintf(c->proxy_address, sizeof c->proxy_address, "unix");
 }
 
 static void set_peer(struct conn *c, const struct arrival *arrival)
 {
-    if (arrival->header.has_addresses)
-        take_addresses(c, &arrival->header);
-    else
-        read_addresses(c);
-    c->conduct.is_of_proxy = arrival->is_proxy && !c->is_proxied;
+    struct ip_address unused;
+    if (arrival->header.has_addresses) {
+        take_addresses(c, arrival);
+    } else {
+        read_address(c->socket.fd, getpeername, &c->address, &c->ip);
+        read_address(c->socket.fd, getsockname, &c->local_address, &unused);
+    }
+    c->conduct.is_of_proxy = arrival->is_proxy && !arrival->header.has_addresses;
     c->peer.address = c->address.text;
     c->peer.port = c->address.port;
     c->peer.local_address = c->local_address.text;
@@ -96,6 +100,7 @@ static void set_peer(struct conn *c, const struct arrival *arrival)
     c->peer.protocol = arrival->protocol->name;
     c->peer.client_software = "";
     c->peer.listener = arrival->url;
+    c->peer.proxy_address = c->proxy_address;
 }
 
 static void log_refused(const struct conn *c, const char *why)
@@ -225,29 +230,15 @@ void conn_launch(struct conn *c, struct server_loop *loop)
     loop_give_task(&c->start);
 }
 
-/* Of the socket's other end, which is not the client. */
-static void proxy_of(const struct conn *c, struct address *proxy)
-{
-    struct sockaddr_storage name;
-    socklen_t size = sizeof name;
-    memset(&name, 0, sizeof name);
-    *proxy = (struct address){.port = 0};
-    if (getpeername(c->socket.fd, (struct sockaddr *)&name, &size) == 0)
-        address_of(proxy, (struct sockaddr *)&name, size);
-}
-
 static void announce_start(struct conn *c)
 {
     char port[8], url[LISTENER_URL_SIZE];
-    struct address proxy;
     snprintf(port, sizeof port, "%u", (unsigned)c->peer.port);
     listener_url_print(url, c->service->protocol, &c->local_address);
     sally_log_field fields[4] = {{"address", c->peer.address}, {"port", port}, {"to", url}};
     size_t count = 3;
-    if (c->is_proxied) {
-        proxy_of(c, &proxy);
-        fields[count++] = (sally_log_field){"proxy", *proxy.text ? proxy.text : "unix"};
-    }
+    if (*c->proxy_address)
+        fields[count++] = (sally_log_field){"proxy", c->proxy_address};
     log_line(&c->log, conn_log_ids(c), SALLY_LOG_INFO, "connection.opened", fields, count,
              "Connection accepted");
     conn_hooks_connected(c);

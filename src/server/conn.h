@@ -101,8 +101,9 @@ struct conn {
 
     sally_peer peer; /* client_software: set once, under facts.lock */
     struct address address, local_address;
-    struct ip_address ip;              /* of the client: behind the proxy, if there is one */
-    struct live_address *live_address; /* held; the limits count it here; NULL: not counted */
+    char proxy_address[ADDRESS_TEXT_SIZE]; /* as in `peer` */
+    struct ip_address ip;                  /* of the client: behind the proxy, if there is one */
+    struct live_address *live_address;     /* held; the limits count it here; NULL: not counted */
     char *client_software;
     uint64_t connected_wall_ns;
     struct conn_facts facts;
@@ -122,7 +123,6 @@ struct conn {
     uint64_t kept_until_ns;
     struct conduct conduct;
     struct login login;
-    bool is_proxied; /* the addresses are those that a proxy has told */
     bool is_logged_in;
     bool has_asked_login; /* its authenticator can no longer change */
     bool has_own_keys;    /* its service's are not its listener's */

@@ -20,6 +20,7 @@ static bool note_peer(void *user_data, sally_connection *connection)
     const sally_peer *peer = sally_connection_peer(connection);
     snprintf(p->address, sizeof p->address, "%s", peer->address);
     snprintf(p->local_address, sizeof p->local_address, "%s", peer->local_address);
+    snprintf(p->proxy, sizeof p->proxy, "%s", peer->proxy_address);
     p->port = peer->port;
     p->local_port = peer->local_port;
     p->connections++;
@@ -42,7 +43,7 @@ static void note_line(void *user_data, const sally_log_line *line)
     if (strcmp(line->event, "connection.refused") == 0)
         snprintf(p->refused, sizeof p->refused, "%s", field_of(line, "reason"));
     if (strcmp(line->event, "connection.opened") == 0)
-        snprintf(p->proxy, sizeof p->proxy, "%s", field_of(line, "proxy"));
+        snprintf(p->logged_proxy, sizeof p->logged_proxy, "%s", field_of(line, "proxy"));
 }
 
 void proxied_begin(struct proxied *p, const char *mode, const char *const settings[][2])

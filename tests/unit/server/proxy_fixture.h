@@ -21,7 +21,7 @@ struct proxied {
     uint32_t connections;
     char refused[256]; /* reason of the last one that was refused; "": none was */
     uint32_t penalized, warnings;
-    char proxy[64]; /* of the last one */
+    char proxy[64], logged_proxy[64]; /* of the last one */
 };
 
 /* On the loopback, which is trusted: server.proxy_protocol and pairs of other settings, up to

@@ -41,6 +41,7 @@ static void assert_works_behind(struct proxied *p, const char *mode, const void 
     assert_true(client_sftp(&c));
     assert_int_equal(client_stat(&c, "/"), 0);
     assert_string_equal(p->proxy, "127.0.0.1");
+    assert_string_equal(p->logged_proxy, "127.0.0.1");
     client_end(&c);
     proxied_assert_empty(p);
     assert_int_equal(p->connections, 1);
@@ -220,6 +221,40 @@ static void strangers_are_not_believed(void **state)
     assert_string_equal(p.address, "127.0.0.1");
     proxied_assert_empty(&p);
     close(fd);
+    proxied_end(&p);
+}
+
+/* Each listener has its own rules, and a socket that the program hands over has none. */
+static void other_ways_in_have_no_header(void **state)
+{
+    (void)state;
+    static const sally_setting_value settings[] = {{"server.proxy_protocol", "required"},
+                                                   {"server.proxy_trusted", "127.0.0.1"}};
+    const sally_listener_options options = {.struct_size = sizeof options,
+                                            .url = "sftp://127.0.0.1:0",
+                                            .settings = settings,
+                                            .setting_count = COUNT_OF(settings)};
+    struct proxied p;
+    sally_listener *l;
+    int fds[2];
+    proxied_begin(&p, "off", NULL);
+    assert_int_equal(sally_server_listen(p.server, &options, &l), SALLY_E_OK);
+    int fd = client_dial(sally_listener_port(l));
+    PROXIED_SEND(fd, PROXY_LINE);
+    assert_true(proxied_is_greeted(&p, fd));
+    assert_string_equal(p.address, "198.51.100.7");
+    close(fd);
+    fd = proxied_dial(&p, "127.0.0.1");
+    assert_true(proxied_is_greeted(&p, fd));
+    assert_string_equal(p.address, "127.0.0.1");
+    assert_string_equal(p.proxy, "");
+    close(fd);
+    assert_int_equal(sally_server_set(p.server, "server.proxy_protocol", "required"), SALLY_E_OK);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+    assert_int_equal(sally_server_adopt(p.server, fds[0], "sftp", NULL), SALLY_E_OK);
+    assert_true(proxied_is_greeted(&p, fds[1]));
+    close(fds[1]);
+    proxied_assert_empty(&p);
     proxied_end(&p);
 }
 
@@ -412,7 +447,7 @@ static void memory_may_be_short(void **state)
         alloc_fail_at(nth);
         assert_int_equal(sally_server_poll(p.server, 5), 1);
         assert_int_equal(sally_server_poll(p.server, 0), 1);
-        (void)send(fd, PROXY_LINE + 6, sizeof PROXY_LINE - 7, MSG_NOSIGNAL);
+        (void)send(fd, &PROXY_LINE[6], sizeof PROXY_LINE - 7, MSG_NOSIGNAL);
         assert_int_equal(sally_server_poll(p.server, 5), 1);
         (void)alloc_failed();
         bool in = proxied_is_greeted(&p, fd);
@@ -438,6 +473,7 @@ int main(void)
         cmocka_unit_test(time_is_limited),
         cmocka_unit_test(an_optional_one_may_be_missing),
         cmocka_unit_test(strangers_are_not_believed),
+        cmocka_unit_test(other_ways_in_have_no_header),
         cmocka_unit_test(penalties_are_the_clients),
         cmocka_unit_test(checks_of_health_cost_nothing),
         cmocka_unit_test(waiting_ones_are_limited),
