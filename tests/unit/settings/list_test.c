@@ -114,7 +114,7 @@ static void lists_know_their_names(void **state)
             assert_shows(f.settings, row->name, name);
         }
     }
-    assert_int_equal(lists, 10);
+    assert_int_equal(lists, 11);
     assert_null(sally_setting_choice_at("ssh.nothing", 0));
     assert_null(sally_setting_choice_at(NULL, 0));
     /* Before the login there is none, as in OpenSSH since 7.4. */
@@ -150,6 +150,10 @@ static void networks_are_checked(void **state)
     assert_int_equal(fixture_set(&f, "limits.penalty_exempt", "192.0.2.1/24"), SALLY_E_PARSE);
     assert_string_equal(f.why, "limits.penalty_exempt: \"192.0.2.1/24\" is not an IP address or "
                                "network, such as 192.0.2.0/24");
+    assert_int_equal(fixture_set(&f, "limits.penalty_exempt", "unix"), SALLY_E_PARSE);
+    assert_int_equal(fixture_set(&f, "server.proxy_trusted", "192.0.2.0/24,unix"), SALLY_E_OK);
+    assert_shows(f.settings, "server.proxy_trusted", "192.0.2.0/24,unix");
+    assert_int_equal(fixture_set(&f, "server.proxy_trusted", "UNIX"), SALLY_E_PARSE);
     fixture_end(&f);
 }
 
