@@ -59,50 +59,6 @@ static void prepare_socket(int fd, const struct settings *settings)
         set_option(fd, SOL_SOCKET, SO_SNDBUF, (int)settings->server.send_buffer);
 }
 
-static void read_address(int fd, int (*get)(int, struct sockaddr *, socklen_t *),
-                         struct address *address, struct ip_address *ip)
-{
-    struct sockaddr_storage name;
-    socklen_t size = sizeof name;
-    memset(&name, 0, sizeof name);
-    if (get(fd, (struct sockaddr *)&name, &size) != 0)
-        return;
-    address_of(address, (struct sockaddr *)&name, size);
-    *ip = address_ip((struct sockaddr *)&name, size);
-}
-
-static void take_addresses(struct conn *c, const struct arrival *arrival)
-{
-    const struct proxy_header *header = &arrival->header;
-    c->ip = header->client.ip;
-    address_from_ip(&c->address, &header->client.ip, header->client.port);
-    address_from_ip(&c->local_address, &header->server.ip, header->server.port);
-    if (arrival->ip.size)
-        ip_print(&arrival->ip, c->proxy_address);
-    else
-        snprintf(c->proxy_address, sizeof c->proxy_address, "unix");
-}
-
-static void set_peer(struct conn *c, const struct arrival *arrival)
-{
-    struct ip_address unused;
-    if (arrival->header.has_addresses) {
-        take_addresses(c, arrival);
-    } else {
-        read_address(c->socket.fd, getpeername, &c->address, &c->ip);
-        read_address(c->socket.fd, getsockname, &c->local_address, &unused);
-    }
-    c->conduct.is_of_proxy = arrival->is_proxy && !arrival->header.has_addresses;
-    c->peer.address = c->address.text;
-    c->peer.port = c->address.port;
-    c->peer.local_address = c->local_address.text;
-    c->peer.local_port = c->local_address.port;
-    c->peer.protocol = arrival->protocol->name;
-    c->peer.client_software = "";
-    c->peer.listener = arrival->url;
-    c->peer.proxy_address = c->proxy_address;
-}
-
 static void log_refused(const struct conn *c, const char *why)
 {
     sally_log_field fields[] = {{"address", c->peer.address}, {"reason", why}};
@@ -168,7 +124,7 @@ struct conn *conn_new(const struct arrival *arrival, const char **limit)
     c->connected_wall_ns = clock_wall_ns();
     c->peer.connection_id =
         atomic_fetch_add_explicit(&server->next_connection_id, 1, memory_order_relaxed);
-    set_peer(c, arrival);
+    conn_set_peer(c, arrival);
     bool has_service = begin_service(c, arrival->protocol);
     if (has_service)
         *limit =

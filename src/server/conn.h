@@ -182,6 +182,11 @@ bool conn_is_ended(const struct conn *c); /* the engine is gone for good */
 /* Nothing runs and nothing is open. */
 bool conn_is_idle(const struct conn *c);
 
+/* ---- conn_peer.c: whose it is ---- */
+
+/* Once, while it has its socket. */
+void conn_set_peer(struct conn *c, const struct arrival *arrival);
+
 /* ---- conn_io.c: turns ---- */
 
 sally_error conn_open_socket(struct conn *c);

@@ -1,0 +1,51 @@
+/* Whose connection it is: the socket's other end, or whom a proxy has named. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "server/arrival.h"
+#include "server/conn.h"
+
+static void read_address(int fd, int (*get)(int, struct sockaddr *, socklen_t *),
+                         struct address *address, struct ip_address *ip)
+{
+    struct sockaddr_storage name;
+    socklen_t size = sizeof name;
+    memset(&name, 0, sizeof name);
+    if (get(fd, (struct sockaddr *)&name, &size) != 0)
+        return;
+    address_of(address, (struct sockaddr *)&name, size);
+    *ip = address_ip((struct sockaddr *)&name, size);
+}
+
+static void take_addresses(struct conn *c, const struct arrival *arrival)
+{
+    const struct proxy_header *header = &arrival->header;
+    c->ip = header->client.ip;
+    address_from_ip(&c->address, &header->client.ip, header->client.port);
+    address_from_ip(&c->local_address, &header->server.ip, header->server.port);
+    if (arrival->ip.size)
+        ip_print(&arrival->ip, c->proxy_address);
+    else
+        snprintf(c->proxy_address, sizeof c->proxy_address, "unix");
+}
+
+void conn_set_peer(struct conn *c, const struct arrival *arrival)
+{
+    struct ip_address unused;
+    if (arrival->header.has_addresses) {
+        take_addresses(c, arrival);
+    } else {
+        read_address(c->socket.fd, getpeername, &c->address, &c->ip);
+        read_address(c->socket.fd, getsockname, &c->local_address, &unused);
+    }
+    c->conduct.is_of_proxy = arrival->is_proxy && !arrival->header.has_addresses;
+    c->peer.address = c->address.text;
+    c->peer.port = c->address.port;
+    c->peer.local_address = c->local_address.text;
+    c->peer.local_port = c->local_address.port;
+    c->peer.protocol = arrival->protocol->name;
+    c->peer.client_software = "";
+    c->peer.listener = arrival->url;
+    c->peer.proxy_address = c->proxy_address;
+}
