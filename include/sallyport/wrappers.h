@@ -94,9 +94,10 @@ enum {
  * REALPATH, as are REMOVE and RENAME, and CLOSE by an FSTAT. Operations of several
  * sessions on the same path take turns; if they reach one name by different paths, through a link
  * to a directory, in the same moment, they may count it twice or not at all. Where `inner` does not
- * tell files apart (sally_file_set_identity()), two hard links that are open are two files until
- * they are closed. With sally_fs_staging(), the quota belongs inside, where it sees the temporary
- * files: outside, it cannot tell which of several uploads of one name has replaced the other.
+ * tell files apart (sally_file_set_identity(), and STAT with the same numbers as
+ * ::SALLY_ATTR_IDENTITY), two hard links that are open are two files until they are closed. With
+ * sally_fs_staging(), the quota belongs inside, where it sees the temporary files: outside, it
+ * cannot tell which of several uploads of one name has replaced the other.
  */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_quota(sally_fs **out, sally_fs *inner,
                                                       uint64_t max_bytes, uint64_t max_files);

@@ -60,7 +60,12 @@ fs_subtree_fn memory_subtree;
 uint32_t memory_new_mode(const sally_attrs *attrs, uint32_t otherwise);
 /* Stores the ACL and the attribute bits of `attrs`, if present. An errno; 0 is success. */
 int memory_set_acl_and_bits(struct mem_tree *tree, struct mem_node *node, const sally_attrs *attrs);
-void memory_attrs_of(sally_attrs *attrs, const struct mem_node *node);
+void memory_attrs_of(const struct memory *memory, sally_attrs *attrs, const struct mem_node *node);
+/* Two storages in memory have no file in common. */
+static inline uint64_t memory_device(const struct memory *memory)
+{
+    return (uint64_t)(uintptr_t)memory;
+}
 
 /* What a node is to the locks. */
 static inline struct lock_key memory_key(const struct mem_node *node)

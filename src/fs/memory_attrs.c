@@ -23,7 +23,7 @@ static sally_time time_of(struct timespec t)
     return (sally_time){.seconds = (int64_t)t.tv_sec, .nanoseconds = (uint32_t)t.tv_nsec};
 }
 
-void memory_attrs_of(sally_attrs *attrs, const struct mem_node *node)
+void memory_attrs_of(const struct memory *memory, sally_attrs *attrs, const struct mem_node *node)
 {
     memset(attrs, 0, sizeof(*attrs));
     attrs->valid = SALLY_ATTR_TYPE | SALLY_ATTR_SIZE | SALLY_ATTR_ALLOCATION_SIZE | SALLY_ATTR_IDS |
@@ -45,6 +45,7 @@ void memory_attrs_of(sally_attrs *attrs, const struct mem_node *node)
     attrs->gid = node->gid;
     attrs->permissions = node->mode & 07777;
     attrs->link_count = node->links;
+    attrs->device = memory_device(memory);
     attrs->inode = node->inode;
     attrs->atime = time_of(node->accessed);
     attrs->mtime = time_of(node->modified);
@@ -79,9 +80,9 @@ static sally_status add_names(sally_op *op)
 }
 
 /* Under the lock. */
-static sally_status describe(sally_op *op, const struct mem_node *node)
+static sally_status describe(const struct memory *memory, sally_op *op, const struct mem_node *node)
 {
-    memory_attrs_of(&op->u.stat.attrs, node);
+    memory_attrs_of(memory, &op->u.stat.attrs, node);
     return op->u.stat.wanted & SALLY_ATTR_ACL ? mem_acl_get(node, op, &op->u.stat.attrs) : SALLY_OK;
 }
 
@@ -96,7 +97,7 @@ sally_status memory_stat(sally_fs *fs, sally_op *op)
     struct mem_node *node;
     pthread_rwlock_rdlock(&memory->lock);
     int error = mem_find(memory_top(fs), op->path, op->u.stat.flags & SALLY_FOLLOW, &node);
-    sally_status status = error ? sally_status_from_errno(error) : describe(op, node);
+    sally_status status = error ? sally_status_from_errno(error) : describe(memory, op, node);
     pthread_rwlock_unlock(&memory->lock);
     return stat_done(op, status);
 }
@@ -106,7 +107,7 @@ sally_status memory_fstat(sally_fs *fs, sally_op *op)
     struct memory *memory = memory_of(fs);
     const struct mem_handle *handle = sally_file_data(op->file, fs);
     pthread_rwlock_rdlock(&memory->lock);
-    sally_status status = describe(op, handle->node);
+    sally_status status = describe(memory, op, handle->node);
     pthread_rwlock_unlock(&memory->lock);
     return stat_done(op, status);
 }

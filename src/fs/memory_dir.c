@@ -42,7 +42,7 @@ static bool take_entry(struct memory *memory, struct mem_handle *handle, sally_a
     const struct mem_entry *entry =
         mem_entry_after(handle->node, handle->listing ? handle->last : NULL);
     if (entry) {
-        memory_attrs_of(attrs, entry->node);
+        memory_attrs_of(memory, attrs, entry->node);
         memcpy(handle->last, entry->name, strlen(entry->name) + 1);
         handle->listing = true;
     }

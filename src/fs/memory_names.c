@@ -231,7 +231,7 @@ sally_status memory_realpath(sally_fs *fs, sally_op *op)
         if (path.failed)
             error = ENAMETOOLONG;
         if (spot.node)
-            memory_attrs_of(&op->u.text.attrs, spot.node);
+            memory_attrs_of(memory, &op->u.text.attrs, spot.node);
     }
     pthread_rwlock_unlock(&memory->lock);
 

@@ -82,8 +82,7 @@ sally_status memory_open(sally_fs *fs, sally_op *op)
     sally_status status = error ? sally_status_from_errno(error) : enter(memory, op, handle);
     if (status == SALLY_OK) {
         handle->node->handles++;
-        /* A node lives as long as it has handles. */
-        sally_file_set_identity(op->file, 0, (uint64_t)(uintptr_t)handle->node);
+        sally_file_set_identity(op->file, memory_device(memory), handle->node->inode);
     }
     pthread_rwlock_unlock(&memory->lock);
     if (status != SALLY_OK) {

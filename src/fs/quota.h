@@ -82,6 +82,8 @@ void quota_measured(struct quota *q, struct quota_file *f, uint64_t size);
 bool quota_any_open(struct quota *q);
 /* An open file by its path, held until quota_let_go(); NULL: none. */
 struct quota_inode *quota_find(struct quota *q, const char *path);
+/* The same by what STAT says of it, for one that has been opened by another of its names. */
+struct quota_inode *quota_find_same(struct quota *q, const sally_attrs *attrs);
 void quota_let_go(struct quota *q, struct quota_inode *inode); /* NULL is allowed */
 /* A name was removed. `inode`: the file that it was, if that is open; else `attrs` say what it was.
  */

@@ -99,6 +99,8 @@ static sally_status looked(sally_fs *fs, sally_op *op, const sally_inner_op *ask
     }
     g->there = status == SALLY_OK;
     g->attrs = asked->u.stat.attrs;
+    if (g->there && !g->inode)
+        g->inode = quota_find_same(quota_of(fs), &g->attrs);
     return sally_fs_call(fs, quota_of(fs)->inner, op, g->to ? rename_done : remove_done, g);
 }
 

@@ -106,6 +106,10 @@ static sally_status resize_closed(sally_fs *fs, sally_op *op, const sally_inner_
     struct resizing *r = context;
     if (status == SALLY_FAILURE)
         return status; /* memory is short: it could not be counted */
+    if (status == SALLY_OK)
+        r->inode = quota_find_same(q, &asked->u.stat.attrs);
+    if (r->inode)
+        return resize_open(fs, op, r);
     r->before = status == SALLY_OK ? quota_size_in(&asked->u.stat.attrs) : r->size;
     r->more = r->size > r->before ? r->size - r->before : 0;
     if (!quota_reserve(q, r->more, 0))

@@ -236,8 +236,10 @@ void quota_ungrow(struct quota *q, struct quota_inode *inode, uint64_t more)
 {
     pthread_mutex_lock(&q->lock);
     inode->running--;
-    inode->size -= more;
-    release(q, more, 0);
+    if (!inode->unsure) { /* else it may have been cut meanwhile, and is measured anyway */
+        inode->size -= more;
+        release(q, more, 0);
+    }
     pthread_mutex_unlock(&q->lock);
 }
 
@@ -277,6 +279,19 @@ struct quota_inode *quota_find(struct quota *q, const char *path)
 {
     pthread_mutex_lock(&q->lock);
     struct quota_inode *inode = inode_at(q, path);
+    if (inode)
+        inode->handles++;
+    pthread_mutex_unlock(&q->lock);
+    return inode;
+}
+
+struct quota_inode *quota_find_same(struct quota *q, const sally_attrs *attrs)
+{
+    const struct identity id = {.known = (attrs->valid & SALLY_ATTR_IDENTITY) != 0,
+                                .device = attrs->device,
+                                .number = attrs->inode};
+    pthread_mutex_lock(&q->lock);
+    struct quota_inode *inode = inode_of(q, &id);
     if (inode)
         inode->handles++;
     pthread_mutex_unlock(&q->lock);

@@ -149,6 +149,104 @@ static void every_way(void **state)
     driver_stop(&d);
 }
 
+/* An open file is changed and removed by names that it was not opened by. */
+static void other_names_of_open_files(void **state)
+{
+    struct driver d;
+    sally_file *file;
+    begin(&d, large(inside_made(state)));
+    make_file(&d, "/other", "0123456789");
+    make_file(&d, "/a", "0123456789");
+    IS(do_two(&d, SALLY_OP_LINK, "/a", "/b", 0), OK);
+    USED(20, 2);
+    IS(do_open(&d, "/a", RW, &file), OK);
+    IS(do_write(&d, file, 0, "x", 1), OK);
+    sally_attrs set = {.valid = SALLY_ATTR_SIZE, .size = 0};
+    IS(do_setstat(&d, "/b", SALLY_FOLLOW, &set), OK);
+    USED(10, 2);
+    set.size = 30;
+    IS(do_setstat(&d, "/b", SALLY_FOLLOW, &set), OK);
+    USED(40, 2);
+    IS(do_write(&d, file, 20, "0123456789", 10), OK);
+    USED(40, 2);
+    IS(do_path(&d, SALLY_OP_REMOVE, "/a"), OK);
+    USED(40, 2);
+    IS(do_path(&d, SALLY_OP_REMOVE, "/b"), OK);
+    USED(40, 2); /* still open */
+    IS(do_write(&d, file, 30, "0123456789", 10), OK);
+    USED(50, 2);
+    IS(do_close(&d, file), OK);
+    USED(10, 1);
+
+    make_file(&d, "/a", "0123456789");
+    IS(do_two(&d, SALLY_OP_LINK, "/a", "/b", 0), OK);
+    IS(do_open(&d, "/a", RW, &file), OK);
+    IS(do_path(&d, SALLY_OP_REMOVE, "/a"), OK);
+    IS(do_two(&d, SALLY_OP_RENAME, "/other", "/b", SALLY_RENAME_OVERWRITE), OK);
+    USED(20, 2); /* still open */
+    IS(do_close(&d, file), OK);
+    USED(10, 1);
+    is_exact(&d);
+    driver_stop(&d);
+}
+
+/* A storage that declines every WRITE it is asked to try, after another session has cut the file.
+ */
+struct declining {
+    sally_fs *inner;
+    struct driver *other;
+    sally_file *file;
+};
+
+static sally_status decline(sally_fs *fs, sally_op *op)
+{
+    struct declining *d = sally_fs_data(fs);
+    const sally_attrs cut = {.valid = SALLY_ATTR_SIZE, .size = 2};
+    bool declines = op->kind == SALLY_OP_WRITE && (op->flags & SALLY_OP_TRY);
+    if (declines && d->file)
+        IS(do_fsetstat(d->other, d->file, &cut), OK);
+    return declines ? SALLY_WOULD_BLOCK : sally_fs_call(fs, d->inner, op, NULL, NULL);
+}
+
+static void cut_while_a_write_is_declined(void **state)
+{
+    (void)state;
+    struct driver d, other;
+    sally_file *file;
+    struct declining inside = {.inner = inside_memory(), .other = &other};
+    sally_fs_methods methods = {.struct_size = sizeof(methods), .traits = SALLY_FS_TRY};
+    sally_fs_methods_wrap(&methods, inside.inner, decline);
+    sally_fs *declining;
+    assert_int_equal(sally_fs_new(&declining, &methods, &inside), SALLY_E_OK);
+    sally_fs *fs = quota(declining, 1000, 10);
+    driver_start(&d, fs, DRIVER_TRYING);
+    driver_start_as(&other, fs, "other", 2);
+    sally_fs_unref(fs);
+    make_file(&d, "/kept", "0123456789");
+    make_file(&d, "/f", "0123456789");
+    IS(do_open(&d, "/f", SALLY_OPEN_WRITE | SALLY_OPEN_APPEND, &file), OK);
+    IS(do_open(&other, "/f", RW, &inside.file), OK);
+    bool done;
+    struct op *op = driver_file_op(&d, SALLY_OP_WRITE, file);
+    op->pub.u.io = (sally_op_io){.data = (uint8_t[8]){0}, .length = 8, .done = 8};
+    driver_begin(&d, op, &done);
+    assert_false(done);
+    const sally_attrs shorter = {.valid = SALLY_ATTR_SIZE, .size = 1};
+    IS(do_fsetstat(&other, inside.file, &shorter), OK);
+    assert_true(use_of(&d).bytes >= 10); /* of the other file at least */
+    driver_wait(&d, &done);
+    IS(op->pub.status, OK);
+    op_free(op);
+    IS(do_close(&d, file), OK);
+    IS(do_close(&other, inside.file), OK);
+    inside.file = NULL;
+    USED(19, 2);
+    is_exact(&d);
+    driver_stop(&d);
+    driver_stop(&other);
+    sally_fs_unref(inside.inner);
+}
+
 static void limits(void **state)
 {
     struct driver d;
@@ -582,6 +680,9 @@ int main(void)
         ON(every_way, in_memory, NULL, NULL),
         ON(every_way, in_local, NULL, inside_teardown),
         ON(every_way, in_late, NULL, NULL),
+        ON(other_names_of_open_files, in_memory, NULL, NULL),
+        ON(other_names_of_open_files, in_local, NULL, inside_teardown),
+        ON(other_names_of_open_files, in_late, NULL, NULL),
         ON(limits, in_memory, NULL, NULL),
         ON(limits, in_local, NULL, inside_teardown),
         ON(any_order, in_memory, NULL, NULL),
@@ -593,6 +694,7 @@ int main(void)
         ON(many_writers, in_late, NULL, NULL),
         cmocka_unit_test(used_while_it_is_closed),
         cmocka_unit_test(failures),
+        cmocka_unit_test(cut_while_a_write_is_declined),
         cmocka_unit_test(memory_runs_out),
         cmocka_unit_test(wrong_arguments),
     };
