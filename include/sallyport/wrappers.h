@@ -204,7 +204,8 @@ typedef struct sally_filter_rule {
  * Operations need the permissions that session.h says; on a file those of the path that it was
  * opened by. RENAME also needs CREATE for the new path, and with OVERWRITE REMOVE; LINK CREATE, and
  * no permission for the new path that it lacks for the old one. A directory with rules of its own,
- * and those above it, cannot be renamed.
+ * and those above it, cannot be renamed, nor can any directory be moved to where other rules with
+ * `names` are about what is in it.
  *
  * Operations that are ::SALLY_OP_INTERNAL on the way pass without a rule: those of the program
  * (sally_session_submit(), sally_fs_submit()) and of the library on its own account, on paths and

@@ -22,7 +22,7 @@ struct filtered_file {
 /* A path operation whose paths are looked at; in the operation's memory. */
 struct filtering {
     struct filter_verdict verdict[2];        /* of both paths */
-    const char *real;                        /* the first one, without links */
+    const char *real, *real_to;              /* the paths without links */
     size_t at;                               /* which one is resolved */
     enum { WHOLE, MISSING, DIRECTORY } part; /* what of it is resolved */
     bool is_new;                             /* OPEN: of a file that is not there yet */
@@ -67,14 +67,44 @@ static sally_status real_path(sally_fs *fs, sally_op *op, sally_status status, v
                : SALLY_OK;
 }
 
+/* Files are judged by their names; a directory takes others along. */
+static sally_status looked(sally_fs *fs, sally_op *op, const sally_inner_op *asked,
+                           sally_status status, void *context)
+{
+    const sally_attrs *attrs = &asked->u.stat.attrs;
+    (void)context;
+    bool is_missing = status == SALLY_NO_SUCH_FILE || status == SALLY_NO_SUCH_PATH;
+    bool is_file = status == SALLY_OK && (attrs->valid & SALLY_ATTR_TYPE) &&
+                   attrs->type != SALLY_TYPE_DIRECTORY;
+    return is_missing || is_file ? sally_fs_call(fs, filter_of(fs)->inner, op, NULL, NULL)
+                                 : SALLY_PERMISSION_DENIED;
+}
+
+static bool keeps_rules(const struct filter *f, const char *from, const char *to)
+{
+    return !filter_is_anchor(f, to) && filter_has_same_below(f, from, to);
+}
+
+static sally_status rename_it(sally_fs *fs, sally_op *op, struct filtering *w)
+{
+    const struct filter *f = filter_of(fs);
+    if (filter_is_anchor(f, w->real))
+        return SALLY_PERMISSION_DENIED;
+    if (keeps_rules(f, op->path, op->u.rename.to) && keeps_rules(f, w->real, w->real_to))
+        return sally_fs_call(fs, f->inner, op, NULL, NULL);
+    if (op->flags & SALLY_OP_TRY)
+        return SALLY_WOULD_BLOCK;
+    return wrap_ask_stat(fs, f->inner, op, op->path, 0, looked, w);
+}
+
 static sally_status go_on(sally_fs *fs, sally_op *op, struct filtering *w)
 {
     const struct filter *f = filter_of(fs);
     sally_status status = filter_check(f, op, w->verdict[0], w->verdict[1]);
     if (status != SALLY_OK)
         return status;
-    if (op->kind == SALLY_OP_RENAME && filter_is_anchor(f, w->real))
-        return SALLY_PERMISSION_DENIED;
+    if (op->kind == SALLY_OP_RENAME)
+        return rename_it(fs, op, w);
     if (op->kind == SALLY_OP_REALPATH && !(w->verdict[0].permissions & SALLY_MAY_STAT))
         return sally_op_set_result(op, op->path);
     if (op->kind == SALLY_OP_REALPATH)
@@ -134,8 +164,7 @@ static sally_status resolved(sally_fs *fs, sally_op *op, const sally_inner_op *a
     if (!real)
         return SALLY_FAILURE;
     w->verdict[w->at] = filter_both(w->verdict[w->at], filter_judge(f, real, NULL));
-    if (w->at == 0)
-        w->real = real;
+    *(w->at == 0 ? &w->real : &w->real_to) = real;
     return next_path(fs, op, w);
 }
 
@@ -167,13 +196,16 @@ static sally_status by_path(sally_fs *fs, sally_op *op)
         return status;
     if (f->has_links && (op->flags & SALLY_OP_TRY))
         return SALLY_WOULD_BLOCK;
-    if (!f->has_links && !op_kind_opens(op->kind) && op->kind != SALLY_OP_REALPATH)
+    if (!f->has_links && !op_kind_opens(op->kind) && op->kind != SALLY_OP_REALPATH &&
+        op->kind != SALLY_OP_RENAME)
         return sally_fs_call(fs, f->inner, op, NULL, NULL);
     struct filtering *w = sally_op_alloc(op, sizeof(*w));
     if (!w)
         return SALLY_FAILURE;
-    *w = (struct filtering){
-        .verdict = {from, to}, .real = op->path, .part = op_follows(op) ? WHOLE : DIRECTORY};
+    *w = (struct filtering){.verdict = {from, to},
+                            .real = op->path,
+                            .real_to = op_has_to(op) ? op->u.rename.to : NULL,
+                            .part = op_follows(op) ? WHOLE : DIRECTORY};
     return f->has_links && op->kind != SALLY_OP_REALPATH ? resolve(fs, op, w) : go_on(fs, op, w);
 }
 

@@ -25,6 +25,8 @@ struct filter_verdict filter_judge(const struct filter *f, const char *path, con
 /* What both permit. */
 struct filter_verdict filter_both(struct filter_verdict a, struct filter_verdict b);
 /* Whether a rule begins at this path or below it. */
+/* Whether the same rules are about names below both. */
+bool filter_has_same_below(const struct filter *f, const char *path, const char *other);
 bool filter_is_anchor(const struct filter *f, const char *path);
 
 /* SALLY_OK: the operation on a path may go on, as `from` and (of two paths) `to` say. */

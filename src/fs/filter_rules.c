@@ -62,6 +62,35 @@ bool filter_is_anchor(const struct filter *f, const char *path)
     return false;
 }
 
+/* The next rule from `at` on that may be about something below the path: the count if none is. One
+ * that is about all that is below it is the last that counts. */
+static size_t next_below(const struct filter *f, size_t at, const char *path, bool *is_last)
+{
+    for (; at < f->count; at++) {
+        const struct filter_rule *rule = &f->rules[at];
+        *is_last = is_about(rule, path, NULL);
+        if (*is_last || (rule->names && path_is_below(path, rule->path)))
+            return at;
+    }
+    return at;
+}
+
+bool filter_has_same_below(const struct filter *f, const char *path, const char *other)
+{
+    size_t at = 0, other_at = 0;
+    for (;;) {
+        bool is_last = false, other_is_last = false;
+        at = next_below(f, at, path, &is_last);
+        other_at = next_below(f, other_at, other, &other_is_last);
+        is_last = is_last || at == f->count;
+        other_is_last = other_is_last || other_at == f->count;
+        if (is_last || other_is_last) /* these say what all the rest may */
+            return is_last && other_is_last;
+        if (at++ != other_at++)
+            return false;
+    }
+}
+
 static bool makes(const sally_op *op)
 {
     return op->kind == SALLY_OP_MKDIR || op->kind == SALLY_OP_SYMLINK ||

@@ -152,6 +152,30 @@ static void permissions(void **state)
     IS(do_close(d, other), OK);
 }
 
+/* A directory takes what is in it along: no rule must be left behind, or got around. */
+static void renamed_directories(void **state)
+{
+    struct bench *b = *state;
+    struct driver *d = &b->d;
+    IS(do_mkdir(&b->raw, "/pub/d", 0755), OK);
+    make_file(&b->raw, "/pub/d/there.exe", "there");
+    IS(do_two(d, SALLY_OP_RENAME, "/pub/d", "/d", 0), PERMISSION_DENIED);
+    IS(do_two(d, SALLY_OP_RENAME, "/pub/d", "/pub/e", 0), OK);
+    IS(do_two(d, SALLY_OP_RENAME, "/pub/f", "/g", 0), OK);
+    IS(do_mkdir(d, "/mine", 0755), OK);
+    make_file(d, "/mine/new.exe", "new");
+    IS(do_two(d, SALLY_OP_RENAME, "/mine", "/pub/mine", 0), PERMISSION_DENIED);
+    IS(do_two(d, SALLY_OP_RENAME, "/mine", "/yours", 0), OK);
+    IS(do_two(d, SALLY_OP_RENAME, "/g", "/pub/g", 0), OK);
+    /* Through a link. */
+    IS(do_symlink(d, "/to_pub", "pub"), OK);
+    IS(do_two(d, SALLY_OP_RENAME, "/to_pub/e", "/e", 0), PERMISSION_DENIED);
+    IS(do_two(d, SALLY_OP_RENAME, "/yours", "/to_pub/yours", 0), PERMISSION_DENIED);
+    IS(do_mkdir(&b->raw, "/readonly/open/d", 0755), OK);
+    IS(do_two(d, SALLY_OP_RENAME, "/readonly/open/d", "/readonly/open/e", 0), OK);
+    IS(do_two(d, SALLY_OP_RENAME, "/yours", "/readonly/open/yours", 0), OK);
+}
+
 static void links(void **state)
 {
     struct bench *b = *state;
@@ -337,6 +361,9 @@ int main(void)
         ON(permissions, in_memory, setup, teardown),
         ON(permissions, in_local, setup, teardown),
         ON(permissions, in_late, setup, teardown),
+        ON(renamed_directories, in_memory, setup, teardown),
+        ON(renamed_directories, in_local, setup, teardown),
+        ON(renamed_directories, in_late, setup, teardown),
         ON(links, in_memory, setup, teardown),
         ON(links, in_local, setup, teardown),
         ON(links, in_late, setup, teardown),
