@@ -264,6 +264,7 @@ static void free_line(struct line *line)
 {
     struct ssh_line *l = line_of(line);
     ssh_free(l->ssh);
+    settings_unref(l->settings);
     jobs_discard(l);
     mem_free(l);
 }
@@ -315,6 +316,7 @@ static sally_error line_new(struct line **out, struct conn *c)
         mem_free(l);
         return error;
     }
+    l->settings = settings_ref(c->settings);
     *out = &l->line;
     return SALLY_E_OK;
 }

@@ -9,8 +9,9 @@ struct ssh_line {
     struct line line;
     struct conn *conn;
     struct ssh *ssh;
-    struct list inline_jobs; /* struct job: to be run after the engine's turn */
-    bool has_news;           /* something was handed to the engine since it last ran */
+    struct settings *settings; /* held: the engine borrows the texts that it began with */
+    struct list inline_jobs;   /* struct job: to be run after the engine's turn */
+    bool has_news;             /* something was handed to the engine since it last ran */
 };
 
 #endif

@@ -273,6 +273,11 @@ static void a_version_can_be_refused(void **state)
     assert_int_equal(k.ends, 1);
 }
 
+static bool is_rekeyed(struct client *c)
+{
+    return c->keys_exchanged >= 2;
+}
+
 static void a_connection_has_settings_of_its_own(void **state)
 {
     (void)state;
@@ -280,6 +285,10 @@ static void a_connection_has_settings_of_its_own(void **state)
     sally_server *s = hooked_server(&k);
     struct client c;
     client_open(&c, s, "joe", "secret");
+    /* What the engine began with stays, although others were set meanwhile. */
+    assert_int_equal(sally_connection_set(k.connection, "limits.idle_time", "1h"), SALLY_E_OK);
+    assert_int_equal(sally_connection_rekey(k.connection), SALLY_E_OK);
+    assert_true(client_run(&c, is_rekeyed, 5000));
     client_end(&c);
     await_freed(&k);
     finish(s);
@@ -334,11 +343,6 @@ static void a_connection_has_an_authenticator_and_keys_of_its_own(void **state)
     sally_auth_unref(k.auth);
     sally_key_unref(k.key);
     sally_fs_unref(asked.fs);
-}
-
-static bool is_rekeyed(struct client *c)
-{
-    return c->keys_exchanged >= 2;
 }
 
 /* The connection is kept from `connection_requested` on; this thread is none of the server's. */
