@@ -437,6 +437,78 @@ static void any_order(void **state)
     }
 }
 
+/* The same with files that stay open meanwhile, of two sessions, and with names that lead to the
+ * same directory: what is there is counted at every step, and exactly once all are closed. */
+static void one_step_between(struct driver *d, unsigned *seed, sally_file **file)
+{
+    static char data[300];
+    static const uint32_t ways[] = {RW,
+                                    NEW,
+                                    NEW | SALLY_OPEN_TRUNCATE,
+                                    NEW | SALLY_OPEN_APPEND,
+                                    NEW | SALLY_OPEN_EXCLUSIVE,
+                                    NEW | SALLY_OPEN_DELETE_ON_CLOSE};
+    const sally_attrs size = {.valid = SALLY_ATTR_SIZE, .size = next(seed, 300)};
+    char path[40];
+    if (!*file) {
+        snprintf(path, sizeof(path), "/%s/%u", next(seed, 2) ? "d" : "l", next(seed, 4));
+        uint32_t way = ways[next(seed, next(seed, 4) ? COUNT_OF(ways) - 1 : COUNT_OF(ways))];
+        (void)do_open(d, path, way, file);
+        return;
+    }
+    switch (next(seed, 4)) {
+    case 0:
+        (void)do_fsetstat(d, *file, &size);
+        return;
+    case 1:
+        IS(do_close(d, *file), OK);
+        *file = NULL;
+        return;
+    default:
+        (void)do_write(d, *file, next(seed, 500), data, next(seed, sizeof(data)));
+        return;
+    }
+}
+
+static void any_order_of_open_files(void **state)
+{
+    for (unsigned first = 1; first <= 6; first++) {
+        struct driver d[2];
+        sally_file *files[6] = {0};
+        unsigned seed = first;
+        sally_fs *fs = large(inside_made(state));
+        driver_start(&d[0], fs, DRIVER_INLINE);
+        driver_start_as(&d[1], fs, "other", 2);
+        sally_fs_unref(fs);
+        IS(do_mkdir(&d[0], "/d", 0755), OK);
+        (void)do_symlink(&d[0], "/l", "d");
+        for (int i = 0; i < 150; i++) {
+            unsigned at = next(&seed, COUNT_OF(files));
+            if (next(&seed, 3))
+                one_step_between(&d[at % 2], &seed, &files[at]);
+            else
+                one_step(&d[at % 2], &seed, next(&seed, 2) ? "/d" : "/l");
+            double bytes = 0, names = 0;
+            count(&d[0], "/d", &bytes, &names);
+            if (use_of(&d[0]).bytes < (uint64_t)(bytes + 0.5))
+                fail_msg("seed %u, step %d: %llu bytes, not %f", first, i,
+                         (unsigned long long)use_of(&d[0]).bytes, bytes);
+        }
+        for (size_t i = 0; i < COUNT_OF(files); i++)
+            if (files[i])
+                IS(do_close(&d[i % 2], files[i]), OK);
+        double bytes = 0, names = 0;
+        count(&d[0], "/", &bytes, &names);
+        sally_quota use = use_of(&d[0]);
+        if (use.bytes != (uint64_t)(bytes + 0.5) || use.files != (uint64_t)(names + 0.5))
+            fail_msg("seed %u: %llu bytes in %llu files, not %f in %f", first,
+                     (unsigned long long)use.bytes, (unsigned long long)use.files, bytes, names);
+        driver_stop(&d[0]);
+        driver_stop(&d[1]);
+        inside_drop();
+    }
+}
+
 /* Sessions that work at the same time do not exceed the limit together, and the use is right in
  * the end. */
 struct worker {
@@ -687,6 +759,9 @@ int main(void)
         ON(limits, in_local, NULL, inside_teardown),
         ON(any_order, in_memory, NULL, NULL),
         ON(any_order, in_late, NULL, NULL),
+        ON(any_order_of_open_files, in_memory, NULL, NULL),
+        ON(any_order_of_open_files, in_local, NULL, NULL),
+        ON(any_order_of_open_files, in_late, NULL, NULL),
         ON(many_sessions, in_memory, NULL, NULL),
         ON(many_sessions, in_local, NULL, inside_teardown),
         ON(many_writers, in_memory, NULL, NULL),
