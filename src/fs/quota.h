@@ -6,6 +6,7 @@
 
 #include "base/list.h"
 #include "core/fs.h"
+#include "fs/place.h"
 #include "fs/wrap.h"
 
 #define QUOTA_BUCKETS 64
@@ -92,15 +93,8 @@ void quota_removed(struct quota *q, const char *path, struct quota_inode *inode,
 /* Files below a path are elsewhere now. */
 void quota_moved(struct quota *q, const char *from, const char *to);
 
-/* Which path it is without symbolic links on the way: open files are known by that. */
-struct quota_place {
-    const char *path; /* the answer; as it was asked if that cannot be told */
-    const char *last; /* the name that is not resolved; NULL: all is */
-    sally_done_fn *then;
-    void *context;
-};
-/* Finds it and calls `then` with SALLY_OK. `follows`: a link as the last component is followed. */
-sally_status quota_locate(sally_fs *fs, sally_op *op, struct quota_place *place, const char *path,
+/* place_find() in the storage inside: open files are known by what it finds. */
+sally_status quota_locate(sally_fs *fs, sally_op *op, struct place *place, const char *path,
                           bool follows, sally_done_fn *then, void *context);
 
 /* What a file of these attributes counts for. */

@@ -24,7 +24,7 @@ struct opening {
     struct quota_file *file;
     bool creates;
     uint64_t size; /* before */
-    struct quota_place place;
+    struct place place;
 };
 
 static sally_status joined(sally_fs *fs, sally_op *op, struct opening *o)

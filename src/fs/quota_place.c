@@ -1,46 +1,8 @@
-/* Paths without links. */
-#include <string.h>
-
 #include "fs/quota.h"
 
-static sally_status located(sally_fs *fs, sally_op *op, const sally_inner_op *asked,
-                            sally_status status, void *context)
-{
-    struct quota_place *place = context;
-    const char *real = asked->u.text.result;
-    if (status == SALLY_OK && real && place->last) {
-        size_t size = real[1] ? strlen(real) : 0, name = strlen(place->last) + 1;
-        char *whole = sally_op_alloc(op, size + 1 + name);
-        if (whole) {
-            memcpy(whole, real, size);
-            whole[size] = '/';
-            memcpy(whole + size + 1, place->last, name);
-        }
-        real = whole;
-    }
-    if (status == SALLY_OK && real)
-        place->path = real;
-    return place->then(fs, op, SALLY_OK, place->context);
-}
-
-sally_status quota_locate(sally_fs *fs, sally_op *op, struct quota_place *place, const char *path,
+sally_status quota_locate(sally_fs *fs, sally_op *op, struct place *place, const char *path,
                           bool follows, sally_done_fn *then, void *context)
 {
-    struct quota *q = sally_fs_data(fs);
-    const char *slash = strrchr(path, '/');
-    *place = (struct quota_place){.path = path, .then = then, .context = context};
-    char *directory = NULL;
-    if (!follows && slash != path)
-        directory = sally_op_strdup(op, path);
-    if (!q->has_links || (!follows && !directory))
-        return then(fs, op, SALLY_OK, context);
-    if (directory) {
-        directory[slash - path] = 0;
-        place->last = slash + 1;
-    }
-    const sally_inner_op own = {.struct_size = sizeof(own),
-                                .kind = SALLY_OP_REALPATH,
-                                .path = directory ? directory : path,
-                                .u.text.flags = SALLY_REALPATH_STAT_IF};
-    return sally_fs_ask(fs, q->inner, op, &own, located, place);
+    const struct quota *q = sally_fs_data(fs);
+    return place_find(fs, q->inner, q->has_links, op, place, path, follows, then, context);
 }

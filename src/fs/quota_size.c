@@ -10,7 +10,7 @@ struct resizing {
     sally_attrs others;        /* without the size */
     const sally_attrs *asked;
     sally_status status;
-    struct quota_place place;
+    struct place place;
 };
 
 static struct quota *quota_of(sally_fs *fs)

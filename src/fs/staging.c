@@ -5,6 +5,7 @@
 
 #include "base/sized.h"
 #include "core/op_kinds.h"
+#include "fs/resolve.h"
 #include "fs/wrap.h"
 #include "sallyport/file.h"
 #include "sallyport/wrappers.h"
@@ -34,6 +35,7 @@ static bool leave_out(void *context, sally_op *op, sally_entry *entry)
 
 struct moving {
     const char *from, *to;
+    struct place real_from, real_to;
 };
 
 static sally_status moved(sally_fs *fs, sally_op *op, sally_status status, void *context)
@@ -41,18 +43,37 @@ static sally_status moved(sally_fs *fs, sally_op *op, sally_status status, void 
     const struct moving *m = context;
     (void)op;
     if (status == SALLY_OK)
-        staging_moved(sally_fs_data(fs), m->from, m->to);
+        staging_moved(sally_fs_data(fs), m->from, m->to, m->real_from.path, m->real_to.path);
     return status;
+}
+
+static sally_status move_it(sally_fs *fs, sally_op *op, sally_status status, void *context)
+{
+    const struct staging *st = sally_fs_data(fs);
+    (void)status;
+    return sally_fs_call(fs, st->inner, op, moved, context);
+}
+
+static sally_status find_to(sally_fs *fs, sally_op *op, sally_status status, void *context)
+{
+    const struct staging *st = sally_fs_data(fs);
+    struct moving *m = context;
+    (void)status;
+    return place_find(fs, st->inner, st->has_links, op, &m->real_to, m->to, false, move_it, m);
 }
 
 static sally_status rename_other(sally_fs *fs, sally_op *op)
 {
     const struct staging *st = sally_fs_data(fs);
+    if (atomic_load_explicit(&st->active, memory_order_relaxed) == 0)
+        return sally_fs_call(fs, st->inner, op, NULL, NULL);
+    if (op->flags & SALLY_OP_TRY)
+        return SALLY_WOULD_BLOCK;
     struct moving *m = sally_op_alloc(op, sizeof(*m));
     if (!m)
         return SALLY_FAILURE;
-    *m = (struct moving){op->path, op->u.rename.to};
-    return sally_fs_call(fs, st->inner, op, moved, m);
+    *m = (struct moving){.from = op->path, .to = op->u.rename.to};
+    return place_find(fs, st->inner, st->has_links, op, &m->real_from, m->from, false, find_to, m);
 }
 
 static sally_status by_file(sally_fs *fs, sally_op *op)
@@ -145,6 +166,7 @@ sally_error sally_fs_staging(sally_fs **out, sally_fs *inner, const sally_stagin
     }
     st->inner = sally_fs_ref(inner);
     st->flags = given.flags;
+    st->has_links = resolve_has_links(inner);
     st->prefix = prefix;
     atomic_init(&st->next_number, first_number());
     pthread_mutex_init(&st->lock, NULL);

@@ -7,11 +7,13 @@
 
 #include "base/list.h"
 #include "core/fs.h"
+#include "fs/place.h"
 #include "fs/wrap.h"
 
 struct staging {
     sally_fs *inner;
     uint32_t flags;
+    bool has_links;
     char *prefix; /* of temporary names */
     _Atomic uint64_t next_number;
     _Atomic uint32_t active; /* uploads: 0 spares the lock */
@@ -29,7 +31,9 @@ struct upload_path {
 struct upload {
     struct list link;
     sally_session *session;
-    struct upload_path *target, *temporary;
+    struct upload_path *target; /* as the client named it */
+    struct upload_path
+        *temporary; /* without links on the way, which may lead elsewhere at the end */
     bool exclusive; /* must not replace anything */
     sally_status status;
 };
@@ -47,7 +51,9 @@ char *staging_path_for(struct staging *st, sally_op *op, struct upload_path *con
 const char *staging_own_upload(struct staging *st, sally_op *op);
 /* Whether anybody is. */
 bool staging_any_upload(struct staging *st, const char *target);
-void staging_moved(struct staging *st, const char *from, const char *to);
+/* A name was changed: as the client named both, and without links on the way. */
+void staging_moved(struct staging *st, const char *from, const char *to, const char *real_from,
+                   const char *real_to);
 
 sally_status staging_open(sally_fs *fs, sally_op *op);
 sally_status staging_close(sally_fs *fs, sally_op *op);

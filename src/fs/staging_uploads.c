@@ -105,16 +105,16 @@ static void move(struct upload_path **path, const char *from, const char *to)
     *path = moved;
 }
 
-void staging_moved(struct staging *st, const char *from, const char *to)
+void staging_moved(struct staging *st, const char *from, const char *to, const char *real_from,
+                   const char *real_to)
 {
     pthread_mutex_lock(&st->lock);
     LIST_EACH (item, &st->uploads) {
         struct upload *u = CONTAINER_OF(item, struct upload, link);
         /* The file of its target's name is another one, and may move away. */
-        if (strcmp(u->target->text, from) == 0)
-            continue;
-        move(&u->target, from, to);
-        move(&u->temporary, from, to);
+        if (strcmp(u->target->text, from) != 0)
+            move(&u->target, from, to);
+        move(&u->temporary, real_from, real_to);
     }
     pthread_mutex_unlock(&st->lock);
 }

@@ -136,6 +136,24 @@ static void broken(void **state)
     }
 }
 
+/* The directory of an upload is renamed, by another name than the client has used. */
+static void renamed_behind_a_link(void **state)
+{
+    struct bench b;
+    sally_file *file;
+    start(&b, inside_made(state), 0);
+    IS(do_mkdir(&b.d, "/d", 0755), OK);
+    IS(do_symlink(&b.d, "/l", "d"), OK);
+    IS(do_open(&b.d, "/l/f", PUT, &file), OK);
+    IS(do_write(&b.d, file, 0, "new", 3), OK);
+    IS(do_two(&b.d, SALLY_OP_RENAME, "/d", "/e", 0), OK);
+    IS(do_close(&b.d, file), NO_SUCH_FILE);
+    assert_int_equal(names_in(&b.raw, "/e"), 0);
+    IS(do_path(&b.d, SALLY_OP_RMDIR, "/e"), OK);
+    driver_stop(&b.d);
+    stop(&b);
+}
+
 /* What CLOSE says, and what is left, when something inside fails. */
 static void failures(void **state)
 {
@@ -349,6 +367,9 @@ int main(void)
         ON(visible_at_close, in_memory, NULL, NULL),
         ON(visible_at_close, in_local, NULL, inside_teardown),
         ON(visible_at_close, in_late, NULL, NULL),
+        ON(renamed_behind_a_link, in_memory, NULL, NULL),
+        ON(renamed_behind_a_link, in_local, NULL, inside_teardown),
+        ON(renamed_behind_a_link, in_late, NULL, NULL),
         ON(broken, in_memory, NULL, NULL),
         ON(broken, in_local, NULL, NULL),
         ON(broken, in_late, NULL, NULL),

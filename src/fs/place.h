@@ -1,0 +1,22 @@
+/* Which path it is without symbolic links on the way. */
+#ifndef SALLY_FS_PLACE_H
+#define SALLY_FS_PLACE_H
+
+#include <stdbool.h>
+
+#include "sallyport/fs.h"
+
+struct place {
+    const char *path; /* the answer; as it was asked if that cannot be told */
+    const char *last; /* the name that is not resolved; NULL: all is */
+    sally_done_fn *then;
+    void *context;
+};
+
+/* Asks `inner` and calls `then` with SALLY_OK; at once where `has_links` says that there are none.
+ * `follows`: a link as the last component is followed. */
+sally_status place_find(sally_fs *fs, sally_fs *inner, bool has_links, sally_op *op,
+                        struct place *place, const char *path, bool follows, sally_done_fn *then,
+                        void *context);
+
+#endif
