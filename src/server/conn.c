@@ -153,6 +153,7 @@ static void release_place(struct conn *c)
         return;
     close(c->socket.fd);
     c->socket.fd = -1;
+    conn_rate_end(c);
     conn_memory_end(c);
     counter_sub(&server->counters.connections_now, 1);
     if (!c->is_logged_in) {

@@ -146,6 +146,10 @@ struct conn {
     bool counted_until_drained; /* closed, but its sessions have not ended */
     uint64_t drain_end_ns; /* it is closed, and its sessions may drain until then; 0: not set */
     struct rate rates[DIRECTIONS];
+    struct { /* its place among those that wait for their user's rate */
+        uint64_t at_ns, per_second;
+        size_t bytes; /* that are paid for; 0: it does not wait */
+    } booked[DIRECTIONS];
     bool is_rate_reached[DIRECTIONS]; /* in this turn: no more bytes pass before rate_until_ns */
     uint64_t rate_until_ns;           /* UINT64_MAX: neither is reached */
     struct progress progress;         /* of the socket, in taking what waits */
@@ -244,6 +248,8 @@ void conn_rate_begin_turn(struct conn *c);
 size_t conn_rate_allow(struct conn *c, enum direction direction, size_t size, uint64_t now_ns);
 /* They have passed. */
 void conn_rate_charge(struct conn *c, enum direction direction, size_t size, uint64_t now_ns);
+/* It waits no more. */
+void conn_rate_end(struct conn *c);
 
 /* ---- conn_info.c: what walks show ---- */
 

@@ -25,13 +25,35 @@ static uint64_t cost_ns(uint64_t bytes, uint64_t per_second)
     return (uint64_t)((double)bytes * (double)SECOND_NS / (double)per_second);
 }
 
-void rate_charge(struct rate *rate, uint64_t bytes, uint64_t per_second, uint64_t now_ns)
+/* Returns when what came before is paid for. */
+static uint64_t pay(struct rate *rate, uint64_t bytes, uint64_t per_second, uint64_t now_ns)
 {
     uint64_t earliest = now_ns > UNUSED_NS ? now_ns - UNUSED_NS : 0;
-    uint64_t cost = cost_ns(bytes, per_second), next;
+    uint64_t cost = cost_ns(bytes, per_second), begin;
     uint64_t paid_ns = atomic_load_explicit(&rate->paid_ns, memory_order_relaxed);
     do {
-        next = (paid_ns > earliest ? paid_ns : earliest) + cost;
-    } while (!atomic_compare_exchange_weak_explicit(&rate->paid_ns, &paid_ns, next,
+        begin = paid_ns > earliest ? paid_ns : earliest;
+    } while (!atomic_compare_exchange_weak_explicit(&rate->paid_ns, &paid_ns, begin + cost,
+                                                    memory_order_relaxed, memory_order_relaxed));
+    return begin;
+}
+
+void rate_charge(struct rate *rate, uint64_t bytes, uint64_t per_second, uint64_t now_ns)
+{
+    (void)pay(rate, bytes, per_second, now_ns);
+}
+
+uint64_t rate_book(struct rate *rate, uint64_t bytes, uint64_t per_second, uint64_t now_ns)
+{
+    return pay(rate, bytes, per_second, now_ns);
+}
+
+void rate_return(struct rate *rate, uint64_t bytes, uint64_t per_second)
+{
+    uint64_t cost = cost_ns(bytes, per_second), left;
+    uint64_t paid_ns = atomic_load_explicit(&rate->paid_ns, memory_order_relaxed);
+    do {
+        left = paid_ns > cost ? paid_ns - cost : 0;
+    } while (!atomic_compare_exchange_weak_explicit(&rate->paid_ns, &paid_ns, left,
                                                     memory_order_relaxed, memory_order_relaxed));
 }

@@ -21,5 +21,10 @@ size_t rate_step(uint64_t per_second);
 uint64_t rate_blocked_until(const struct rate *rate, uint64_t now_ns);
 /* They have passed. `per_second` is more than 0. */
 void rate_charge(struct rate *rate, uint64_t bytes, uint64_t per_second, uint64_t now_ns);
+/* Several share it, and it is reached: takes the place behind all that came before, and pays for
+ * so many bytes, which may pass from the time returned on. */
+uint64_t rate_book(struct rate *rate, uint64_t bytes, uint64_t per_second, uint64_t now_ns);
+/* So many of the bytes that were paid for have not passed. */
+void rate_return(struct rate *rate, uint64_t bytes, uint64_t per_second);
 
 #endif

@@ -7,7 +7,7 @@ import pytest
 
 from server import BUILD, wait_for
 from wire import (KEX_INIT, KEX_REPLY, KEXINIT, USERAUTH_FAILURE, USERAUTH_REQUEST, USERAUTH_SUCCESS, Client, Ended, Sftp,
-                  mpint, sftp, text, u32, u64)
+                  begin, mpint, sftp, sftp_open, sftp_read, text, u32, u64)
 
 FLOOD = 60
 # However many processors there are: one or two threads for costly exchanges, one for passwords.
@@ -142,3 +142,19 @@ def test_unknown_keys_are_not_verified(server):
     assert client.receive(USERAUTH_FAILURE)
     assert wait_for(lambda: any("Login rejected" in line and "publickey" in line for line in server.lines))
     client.close()
+
+
+def test_connections_of_a_user_take_turns_at_his_rate(start):
+    """Those that always have more to move leave the others their turn."""
+    server = start("--set", "limits.rate_out_per_user=256K")
+    with open(server.files / "big", "wb") as file:
+        file.truncate(64 << 20)
+    hogs = [begin(server) for _ in range(4)]
+    client, _, replies = begin(server)
+    for hog, channel, sftp_of in hogs:
+        handle = sftp_of.handle(sftp_open(1, "/big"))
+        hog.send(*(hog.data(channel, sftp_read(2, handle, n << 15, 1 << 15)) for n in range(200)))
+    for number in range(4):
+        assert replies.request(sftp(17, u32(number) + text("/big")))[0] == 105
+    for one in [client, *(hog for hog, _, _ in hogs)]:
+        one.close()

@@ -61,6 +61,21 @@ static void steps_are_neither_tiny_nor_huge(void **state)
     assert_int_equal(rate_step(UINT64_MAX), 1 << 20);
 }
 
+static void places_behind_one_another(void **state)
+{
+    (void)state;
+    const uint64_t ms = SECOND / 1000;
+    struct rate rate = {0};
+    rate_charge(&rate, 1125, 1000, 10 * SECOND);
+    assert_int_equal(rate_blocked_until(&rate, 10 * SECOND), 11 * SECOND);
+    assert_int_equal(rate_book(&rate, 100, 1000, 10 * SECOND), 11 * SECOND);
+    assert_int_equal(rate_book(&rate, 100, 1000, 10 * SECOND), 11 * SECOND + 100 * ms);
+    rate_return(&rate, 50, 1000);
+    assert_int_equal(rate_book(&rate, 100, 1000, 10 * SECOND), 11 * SECOND + 150 * ms);
+    rate_return(&rate, 1000000, 1000);
+    assert_int_equal(rate_blocked_until(&rate, 0), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -68,6 +83,7 @@ int main(void)
         cmocka_unit_test(what_was_not_used_is_lost),
         cmocka_unit_test(the_first_bytes_of_a_clock_pass),
         cmocka_unit_test(steps_are_neither_tiny_nor_huge),
+        cmocka_unit_test(places_behind_one_another),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
