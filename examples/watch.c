@@ -31,11 +31,11 @@ static void connected(void *user_data, sally_connection *connection)
 }
 
 /* Outdated clients. */
-static bool version_received(void *user_data, sally_connection *connection, const char *line)
+static sally_status version_received(void *user_data, sally_connection *connection, const char *line)
 {
     (void)user_data;
     say(connection, "client", line);
-    return strstr(line, "WinSCP_release_3") == NULL;
+    return strstr(line, "WinSCP_release_3") ? SALLY_PERMISSION_DENIED : SALLY_CONTINUE;
 }
 
 static void keys_exchanged(void *user_data, sally_connection *connection, const char *algorithms)
@@ -59,8 +59,8 @@ static void authenticated(void *user_data, sally_connection *connection,
 }
 
 /* No commands; the subsystem sftp is up to the library. */
-static bool session_requested(void *user_data, sally_connection *connection,
-                              const sally_session_request *request)
+static sally_status session_requested(void *user_data, sally_connection *connection,
+                                      const sally_session_request *request)
 {
     (void)user_data;
     struct visit *visit = sally_connection_data(connection);
@@ -68,7 +68,7 @@ static bool session_requested(void *user_data, sally_connection *connection,
         visit->sessions++;
     bool ok = request->kind == SALLY_SESSION_SUBSYSTEM;
     say(connection, ok ? "subsystem" : "command refused", request->name);
-    return ok;
+    return ok ? SALLY_CONTINUE : SALLY_PERMISSION_DENIED;
 }
 
 static void problem(void *user_data, sally_connection *connection, const sally_problem *what)

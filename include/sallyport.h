@@ -16,6 +16,7 @@
 #include "sallyport/attrs.h"
 #include "sallyport/auth.h"
 #include "sallyport/certificate.h"
+#include "sallyport/channel.h"
 #include "sallyport/client.h"
 #include "sallyport/connection.h"
 #include "sallyport/error.h"

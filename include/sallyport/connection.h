@@ -5,9 +5,9 @@
  *
  * Hooks, authenticators (sally_auth_request::connection) and sessions (sally_session_connection())
  * are handed the same pointer. It is valid from `connection_requested` on until the connection is
- * gone: `disconnected` has returned, its login requests are answered, and its last session has
- * ended. That moment is when sally_connection_set_data()'s `free_data` is called. To
- * get back to a connection without knowing whether it still exists, keep its number
+ * gone: `disconnected` has returned, its login requests and hooks are answered, and its last
+ * session or channel has ended. That moment is when sally_connection_set_data()'s `free_data` is
+ * called. To get back to a connection without knowing whether it still exists, keep its number
  * (sally_connection_id()) and use the calls of server.h that take one.
  *
  * While the pointer is valid, any thread may call these functions, even inside callbacks, unless a
@@ -26,6 +26,7 @@
 #include "sallyport/export.h"
 #include "sallyport/keys.h"
 #include "sallyport/session.h"
+#include "sallyport/status.h"
 
 SALLY_BEGIN_DECLS
 
@@ -110,6 +111,21 @@ SALLY_API sally_error sally_connection_disconnect(sally_connection *connection, 
 
 /** Starts a new key exchange. Takes effect soon. ::SALLY_E_CLOSED. */
 SALLY_API sally_error sally_connection_rekey(sally_connection *connection);
+
+/**
+ * Answers a hook of this connection that has returned ::SALLY_PENDING (`connection_requested`,
+ * `version_received` or `session_requested`; there is one at a time), with what the hook could have
+ * returned: ::SALLY_CONTINUE, ::SALLY_OK or another status. It may come before the hook has
+ * returned. Takes effect soon; hooks that are asked next are asked on the network thread.
+ *
+ * Each ::SALLY_PENDING is answered exactly once, even if the connection has ended in the meantime:
+ * the pointer stays valid until then, and the server waits for it.
+ *
+ * ::SALLY_E_CLOSED: the connection has ended, or is about to, and the answer changes nothing; it
+ * counts as given. ::SALLY_E_STATE: no hook awaits an answer, or it was given already.
+ * ::SALLY_E_INVALID: not a status that a hook may return.
+ */
+SALLY_API sally_error sally_connection_answer(sally_connection *connection, sally_status status);
 
 /** The connection of a session; NULL for a sally_sftp, which has none. Valid as long as the
  * session, at least. Any thread. */

@@ -32,6 +32,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sallyport/channel.h"
 #include "sallyport/connection.h"
 #include "sallyport/export.h"
 #include "sallyport/op.h"
@@ -82,13 +83,25 @@ enum {
                                     that there is none */
 };
 
-/** A client's request to begin a session. */
+/** An environment variable that the client wants set (RFC 4254 section 6.4). */
+typedef struct sally_env {
+    const char *name;  /**< as the client said it: any bytes but NUL and '='; never empty */
+    const char *value; /**< any bytes but NUL */
+} sally_env;
+
+/** A client's request to begin a session. Valid until it is answered. */
 typedef struct sally_session_request {
     size_t struct_size; /**< size of the structure of the library that made it: members behind this
                            are not there */
     uint32_t kind;      /**< SALLY_SESSION_ value */
+    uint32_t env_count; /**< number of `env` */
     const char *name; /**< the subsystem's name, or the command; "" for a shell. As the client said
                          it: any bytes but NUL */
+    /** What the client has asked for on this channel before, in this order; a name may come twice.
+     * Where no hook `session_requested` is set, and beyond 64 of them or 8 KiB in all, requests for
+     * variables are refused, which clients ignore. What the library runs does not look at them. */
+    const sally_env *env;
+    sally_channel *channel; /**< for sally_channel_accept() */
 } sally_session_request;
 
 /** How far a connection has come. */
@@ -136,16 +149,28 @@ typedef struct sally_hooks {
      * see this operation too, with ::SALLY_OP_INTERNAL. SALLY_OK in place of a failed OPEN or
      * OPENDIR makes the file the hooks' own. A failed SESSION_START stays a failure. */
     sally_status (*after)(void *user_data, sally_op *op);
-    /** A connection was accepted by the kernel. False refuses it: the socket is closed, and
-     * `disconnected` is not called. Called on the connection's network thread, as all functions
-     * below are, one after the other: do not wait there. */
-    bool (*connection_requested)(void *user_data, sally_connection *connection);
+    /**
+     * A connection was accepted by the kernel. ::SALLY_CONTINUE: nothing against it, the next set
+     * is asked. ::SALLY_OK: it is admitted, without the others being asked. Any other status
+     * refuses it: the socket is closed, and `disconnected` is not called.
+     *
+     * ::SALLY_PENDING: sally_connection_answer() later, with one of the statuses above; this also
+     * goes for `version_received` and `session_requested`. Until then nothing more that the client
+     * has sent is processed, on any channel; the login time ("limits.login_time") and, after the
+     * login, the idle timeout go on counting.
+     *
+     * Called on the connection's network thread, as all functions below are, one after the other:
+     * do not wait there.
+     */
+    sally_status (*connection_requested)(void *user_data, sally_connection *connection);
     /** The connection is admitted, and the first bytes are about to flow. */
     void (*connected)(void *user_data, sally_connection *connection);
     /** The client's whole identification line has come, such as "SSH-2.0-OpenSSH_9.2p1" (without
-     * its line end; bytes from 0x80 on may be of any charset). False refuses the client: it is
-     * told so, and the connection ends with ::SALLY_END_LIMIT. */
-    bool (*version_received)(void *user_data, sally_connection *connection, const char *line);
+     * its line end; bytes from 0x80 on may be of any charset; valid until the answer). Returns what
+     * `connection_requested` returns. A client that is refused is told so, and the connection ends
+     * with ::SALLY_END_LIMIT. */
+    sally_status (*version_received)(void *user_data, sally_connection *connection,
+                                     const char *line);
     /** A key exchange (the first, or a later one) has ended; `algorithms` names what was agreed on.
      */
     void (*keys_exchanged)(void *user_data, sally_connection *connection, const char *algorithms);
@@ -154,11 +179,16 @@ typedef struct sally_hooks {
      * Questions are no tries: "none", and whether a key may be tried. */
     void (*authenticated)(void *user_data, sally_connection *connection,
                           const sally_auth_event *event);
-    /** A client that has logged in asks for a session. False refuses it: the client is told no more
-     * than that, and may ask for another one. True leaves it to the library, which has the
-     * subsystem "sftp" and the commands of the setting "ssh.commands". */
-    bool (*session_requested)(void *user_data, sally_connection *connection,
-                              const sally_session_request *request);
+    /**
+     * A client that has logged in asks for a session. ::SALLY_CONTINUE: nothing against it; when no
+     * set has anything against it, it is the library's, which has the subsystem "sftp" and the
+     * commands of the setting "ssh.commands". ::SALLY_OK: the program serves it, and has called
+     * sally_channel_accept(request->channel, ...); no other set is asked. Any other status refuses
+     * it, and so does ::SALLY_OK without that call: the client is told no more than that, and may
+     * ask for another one. ::SALLY_PENDING: see `connection_requested`.
+     */
+    sally_status (*session_requested)(void *user_data, sally_connection *connection,
+                                      const sally_session_request *request);
     /**
      * Something went wrong. Before `disconnected`, for connections that neither the client nor the
      * server has ended on purpose: ::SALLY_E_PROTOCOL (the client broke the protocol, or nothing

@@ -206,25 +206,13 @@ static void turn_away(struct conn *c, const char *why)
 {
     counter_add(&c->server->counters.connections_refused, 1);
     log_refused(c, why);
+    question_void(c);
     registry_remove(&c->server->registry, c);
     conn_close_socket(c);
 }
 
-/* Its first moment on its loop. */
-static void conn_start(struct task *task)
+static void admit(struct conn *c)
 {
-    struct conn *c = CONTAINER_OF(task, struct conn, start);
-    struct server_loop *loop = c->loop;
-    list_append(&loop->conns, &c->link);
-    c->active_ns = loop_now_ns();
-    progress_begin(&c->progress, c->active_ns);
-    atomic_store_explicit(&c->facts.last_input_ns, c->active_ns, memory_order_relaxed);
-    /* Once more: a server that starts without keys makes some. */
-    bool has_joined = loop_join(&loop->loop, &c->member) && begin_service(c, c->service->protocol);
-    if (!has_joined || !conn_hooks_requested(c)) {
-        turn_away(c, has_joined ? "hook" : "out of memory");
-        return;
-    }
     conn_memory_begin(c);
     loop_member_set_owner(&c->member, c->live_address);
     announce_start(c);
@@ -236,8 +224,59 @@ static void conn_start(struct task *task)
         return;
     }
     conn_make_ready(c);
-    if (loop->loop.is_draining)
+    if (c->loop->loop.is_draining)
         conn_disconnect(c, SALLY_END_BY_SERVER, "server is shutting down");
+}
+
+static void on_admission(struct conn *c, void *unused, sally_status status)
+{
+    (void)unused;
+    c->awaits_admission = false;
+    if (conn_is_ended(c))
+        return;
+    loop_member_set_deadline(&c->member, DEADLINE_NONE);
+    if (answer_allows(status))
+        admit(c);
+    else
+        turn_away(c, "hook");
+}
+
+/* Its first moment on its loop. */
+static void conn_start(struct task *task)
+{
+    static const struct question_kind admission = {conn_hooks_ask_admission, on_admission};
+    struct conn *c = CONTAINER_OF(task, struct conn, start);
+    struct server_loop *loop = c->loop;
+    list_append(&loop->conns, &c->link);
+    c->active_ns = loop_now_ns();
+    progress_begin(&c->progress, c->active_ns);
+    atomic_store_explicit(&c->facts.last_input_ns, c->active_ns, memory_order_relaxed);
+    /* Once more: a server that starts without keys makes some. */
+    bool has_joined = loop_join(&loop->loop, &c->member) && begin_service(c, c->service->protocol);
+    if (!has_joined) {
+        turn_away(c, "out of memory");
+        return;
+    }
+    sally_status status = question_ask(c, &admission, NULL);
+    if (status != SALLY_PENDING) {
+        on_admission(c, NULL, status);
+        return;
+    }
+    c->awaits_admission = true;
+    if (c->settings->limits.login_ns)
+        loop_member_set_deadline(&c->member, c->active_ns + c->settings->limits.login_ns);
+}
+
+static void stop_awaiting(struct conn *c, const char *why)
+{
+    c->awaits_admission = false;
+    turn_away(c, why);
+}
+
+void conn_await_admission(struct conn *c)
+{
+    if (c->is_due)
+        stop_awaiting(c, "limits.login_time");
 }
 
 /* ---- Going ---- */
@@ -300,6 +339,7 @@ void conn_end(struct conn *c, uint32_t reason, const char *detail)
     if (conn_is_ended(c))
         return;
     conn_set_stage(c, CONN_LINGERING);
+    question_void(c);
     if (c->end_reason == 0) {
         c->end_reason = reason;
         c->end_detail = detail;
@@ -349,6 +389,8 @@ void conn_close_socket(struct conn *c)
 
 void conn_disconnect(struct conn *c, uint32_t reason, const char *text)
 {
+    if (c->awaits_admission)
+        stop_awaiting(c, "disconnected");
     if (!c->line || c->line->methods->is_over(c->line))
         return;
     if (c->end_reason == 0)
@@ -403,4 +445,5 @@ void conn_over(struct conn *c, uint32_t reason, const char *detail)
         c->end_reason = reason;
     c->end_detail = detail;
     conn_set_stage(c, CONN_CLOSING);
+    question_void(c);
 }

@@ -23,6 +23,7 @@
 #include "server/loops.h"
 #include "server/open_files.h"
 #include "server/protocols.h"
+#include "server/question.h"
 #include "server/service.h"
 #include "server/stream.h"
 #include "settings/settings.h"
@@ -104,6 +105,7 @@ struct conn {
     char proxy_address[ADDRESS_TEXT_SIZE]; /* as in `peer` */
     struct ip_address ip;                  /* of the client: behind the proxy, if there is one */
     struct live_address *live_address;     /* held; the limits count it here; NULL: not counted */
+    struct question question;              /* to the hooks */
     char *client_software;
     uint64_t connected_wall_ns;
     struct conn_facts facts;
@@ -123,6 +125,7 @@ struct conn {
     uint64_t kept_until_ns;
     struct conduct conduct;
     struct login login;
+    bool awaits_admission; /* the answer to connection_requested; there is no line before that */
     bool is_logged_in;
     bool has_asked_login; /* its authenticator can no longer change */
     bool has_own_keys;    /* its service's are not its listener's */
@@ -178,6 +181,8 @@ void conn_pin(struct conn *c);
 void conn_unpin(struct conn *c);
 /* Ends it: reason and detail are those of the disconnected hook, unless it is over already. */
 void conn_end(struct conn *c, uint32_t reason, const char *detail);
+/* A turn while c->awaits_admission: refuses it once the login time is over. */
+void conn_await_admission(struct conn *c);
 /* Tells the peer `text` through the line, then ends the connection. The text is copied. */
 void conn_disconnect(struct conn *c, uint32_t reason, const char *text);
 /* It only moves forward: a stage before the current one is ignored. */

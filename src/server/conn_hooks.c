@@ -1,29 +1,34 @@
 #include "server/conn_hooks.h"
 
-#include "base/mem.h"
 #include "server/conn.h"
 #include "server/server.h"
 
-bool conn_hooks_requested(struct conn *c)
+sally_status conn_hooks_ask_admission(const sally_hooks *set, struct conn *c, const void *unused)
 {
-    const struct hook_stack *hooks = &c->server->hooks;
-    for (size_t i = 0; i < hooks->count; i++) {
-        const sally_hooks *set = &hooks->sets[i];
-        if (set->connection_requested && !set->connection_requested(set->user_data, &c->pub))
-            return false;
-    }
-    return true;
+    (void)unused;
+    return set->connection_requested ? set->connection_requested(set->user_data, &c->pub)
+                                     : SALLY_CONTINUE;
 }
 
-bool conn_hooks_version_received(struct conn *c, const char *line)
+sally_status conn_hooks_ask_version(const sally_hooks *set, struct conn *c, const void *line)
+{
+    return set->version_received ? set->version_received(set->user_data, &c->pub, line)
+                                 : SALLY_CONTINUE;
+}
+
+sally_status conn_hooks_ask_session(const sally_hooks *set, struct conn *c, const void *request)
+{
+    return set->session_requested ? set->session_requested(set->user_data, &c->pub, request)
+                                  : SALLY_CONTINUE;
+}
+
+bool conn_hooks_watch_sessions(const struct conn *c)
 {
     const struct hook_stack *hooks = &c->server->hooks;
-    for (size_t i = 0; i < hooks->count; i++) {
-        const sally_hooks *set = &hooks->sets[i];
-        if (set->version_received && !set->version_received(set->user_data, &c->pub, line))
-            return false;
-    }
-    return true;
+    for (size_t i = 0; i < hooks->count; i++)
+        if (hooks->sets[i].session_requested)
+            return true;
+    return false;
 }
 
 static void connected(const sally_hooks *set, struct conn *c, const void *unused)
@@ -67,31 +72,6 @@ void conn_hooks_keys_exchanged(struct conn *c, const char *algorithms)
 void conn_hooks_authenticated(struct conn *c, const sally_auth_event *event)
 {
     tell(c, authenticated, event);
-}
-
-static bool has_session_hook(const struct hook_stack *hooks)
-{
-    for (size_t i = 0; i < hooks->count; i++)
-        if (hooks->sets[i].session_requested)
-            return true;
-    return false;
-}
-
-bool conn_hooks_session_requested(struct conn *c, uint32_t kind, struct slice name)
-{
-    const struct hook_stack *hooks = &c->server->hooks;
-    if (!has_session_hook(hooks))
-        return true;
-    char *text = slice_strdup(name);
-    bool ok = text != NULL;
-    const sally_session_request request = {
-        .struct_size = sizeof request, .kind = kind, .name = text};
-    for (size_t i = 0; i < hooks->count && ok; i++) {
-        const sally_hooks *set = &hooks->sets[i];
-        ok = !set->session_requested || set->session_requested(set->user_data, &c->pub, &request);
-    }
-    mem_free(text);
-    return ok;
 }
 
 static void problem(const sally_hooks *set, struct conn *c, const void *argument)

@@ -5,20 +5,20 @@
 
 #include <stdbool.h>
 
-#include "base/cursor.h"
 #include "sallyport/hooks.h"
 
 struct conn;
 
-/* False: a hook refuses it. */
-bool conn_hooks_requested(struct conn *c);
+/* The questions of question.h. Their argument: none; the identification line; a
+ * sally_session_request. */
+sally_status conn_hooks_ask_admission(const sally_hooks *set, struct conn *c, const void *unused);
+sally_status conn_hooks_ask_version(const sally_hooks *set, struct conn *c, const void *line);
+sally_status conn_hooks_ask_session(const sally_hooks *set, struct conn *c, const void *request);
+/* Whether anybody is asked about sessions. */
+bool conn_hooks_watch_sessions(const struct conn *c);
 void conn_hooks_connected(struct conn *c);
-/* False: a hook refuses it. */
-bool conn_hooks_version_received(struct conn *c, const char *line);
 void conn_hooks_keys_exchanged(struct conn *c, const char *algorithms);
 void conn_hooks_authenticated(struct conn *c, const sally_auth_event *event);
-/* False: a hook refuses it, or there is no memory to ask. `kind`: SALLY_SESSION_ value. */
-bool conn_hooks_session_requested(struct conn *c, uint32_t kind, struct slice name);
 void conn_hooks_problem(struct conn *c, sally_error code, int system_error, const char *text);
 /* The same if the connection ends because of one. */
 void conn_hooks_end_problem(struct conn *c);

@@ -17,11 +17,12 @@
 
 /* ---- The poll handle ---- */
 
-/* Before login: nothing more is read while a key exchange is computed or a login awaits its answer.
- * A client that disconnects then does not need the result. */
+/* Before login: nothing more is read while a key exchange is computed or a login awaits its answer;
+ * and at any time while a hook's answer is awaited. A client that disconnects then does not need
+ * the result. */
 static bool is_waiting_for_us(const struct conn *c)
 {
-    return c->socket.is_starved && atomic_load(&c->stage) < CONN_OPEN;
+    return c->socket.is_starved && (atomic_load(&c->stage) < CONN_OPEN || question_is_open(c));
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events)
@@ -382,7 +383,9 @@ void conn_turn(struct loop_member *m)
     struct conn *c = CONTAINER_OF(m, struct conn, member);
     conn_pin(c);
     conn_sessions_deliver(c);
-    if (!conn_is_ended(c))
+    if (c->awaits_admission)
+        conn_await_admission(c);
+    else if (!conn_is_ended(c))
         do_turn(c);
     else if (c->socket.fd >= 0)
         linger(c);

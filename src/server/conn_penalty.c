@@ -159,8 +159,8 @@ void conn_penalty_ended(struct conn *c)
         if (!conduct->is_charged)
             charge(c, OFFENCE_FAILED_LOGIN, &unused);
         break;
-    case SALLY_END_TIMEOUT:
-        if (!conduct->is_charged)
+    case SALLY_END_TIMEOUT: /* unless it was the program that took so long */
+        if (!conduct->is_charged && !question_is_open(c))
             charge(c, OFFENCE_LOGIN_TIME, &unused);
         break;
     case SALLY_END_BY_CLIENT:

@@ -362,7 +362,7 @@ bool conn_sessions_are_idle(const struct conn *c)
     LIST_EACH (item, &c->sessions) {
         const struct conn_session *s = session_of_link(item);
         if (s->stage == SESSION_ENDING || session_in_flight(s->session) ||
-            session_file_count(s->session))
+            session_file_count(s->session) || (s->is_busy && !s->is_finished))
             return false;
     }
     return true;

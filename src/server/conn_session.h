@@ -38,6 +38,7 @@ struct conn_session {
     struct settings *settings; /* held: the engine borrows its texts */
     enum conn_session_stage stage;
     bool is_finished;          /* the engine has done everything */
+    bool is_busy;              /* until then: also without operations and files */
     size_t owed;               /* bytes received that the engine has not finished with */
     size_t charged;            /* of the connection's memory: for itself, and for these once
                                   there is no window */

@@ -28,7 +28,7 @@ static void carry_out(struct order *o)
         conn_disconnect(c, SALLY_END_BY_SERVER, o->value);
         break;
     case ORDER_REKEY:
-        if (c->line->methods->rekey)
+        if (c->line && c->line->methods->rekey)
             c->line->methods->rekey(c->line);
         conn_make_ready(c);
         break;
@@ -45,7 +45,7 @@ static void carry_out(struct order *o)
 static void on_order(struct task *task)
 {
     struct order *o = CONTAINER_OF(task, struct order, task);
-    if (!o->conn->line && !conn_is_ended(o->conn)) {
+    if (!o->conn->line && !o->conn->awaits_admission && !conn_is_ended(o->conn)) {
         loop_give_task(task); /* it overtook the connection itself */
         return;
     }

@@ -129,7 +129,7 @@ bool on_channel_data(struct ssh *ssh, struct cursor *c)
     return true;
 }
 
-/* Nothing here has an error stream to read from: counted, dropped, and granted again. */
+/* Nothing at a server has an error stream to read from: counted, dropped, and granted again. */
 bool on_channel_extended_data(struct ssh *ssh, struct cursor *c)
 {
     uint32_t number = get_u32(c);
@@ -138,8 +138,11 @@ bool on_channel_extended_data(struct ssh *ssh, struct cursor *c)
     if (!cursor_done(c))
         return false;
     struct ssh_channel *ch = open_channel(ssh, number);
-    if (ch && accept_data(ch, data.size) && !channel_is_closing(ch))
-        ssh_channel_credit(ch, data.size);
+    if (!ch || !accept_data(ch, data.size) || channel_is_closing(ch))
+        return true;
+    if (ssh->options.role == SSH_CLIENT && ssh->events.error_data && data.size)
+        ssh->events.error_data(ssh->user_data, ch, data.data, data.size);
+    ssh_channel_credit(ch, data.size);
     return true;
 }
 

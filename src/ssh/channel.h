@@ -4,9 +4,18 @@
 
 #include "base/list.h"
 #include "base/progress.h"
+#include "ssh/channel_env.h"
 #include "ssh/channel_state.h"
 #include "ssh/engine.h"
 #include "ssh/window.h"
+
+/* How what ran has ended (RFC 4254 section 6.10). */
+struct channel_exit {
+    bool has_status;
+    uint32_t status;
+    char *signal; /* owned, and its text behind its NUL; NULL: none */
+    bool core_dumped;
+};
 
 struct ssh_channel {
     struct ssh *ssh;
@@ -26,8 +35,9 @@ struct ssh_channel {
     enum channel_output output;
     enum channel_owner owner;
     uint32_t tries;  /* server: requests to start something */
-    bool has_status; /* server: exit-status goes before CLOSE */
-    uint32_t status;
+    bool owes_reply; /* server: to the request that awaits the owner's late answer */
+    struct channel_env env;
+    struct channel_exit exit; /* server: goes before CLOSE */
     uint32_t replies_awaited; /* of our requests on this channel */
 };
 

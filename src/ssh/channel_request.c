@@ -25,48 +25,97 @@ static void reply(struct ssh_channel *ch, bool ok)
 
 /* Section 6.5: only one request to start something succeeds per channel. After a failure a client
  * may try another way. */
-static bool start(struct ssh_channel *ch, struct slice what,
-                  bool (*event)(void *user_data, struct ssh_channel *channel, struct slice what))
+static enum ssh_answer start(struct ssh_channel *ch, struct slice what,
+                             enum ssh_answer (*event)(void *user_data, struct ssh_channel *channel,
+                                                      struct slice what))
 {
     if (ch->owner == OWNER_RUNS || channel_is_closing(ch) || !event || slice_has_nul(what) ||
         ++ch->tries > CHANNEL_TRIES_MAX)
-        return false;
+        return SSH_NO;
+    static const enum channel_owner owners[] = {
+        [SSH_NO] = OWNER_ASKED, [SSH_YES] = OWNER_RUNS, [SSH_LATER] = OWNER_THINKS};
     ch->owner = OWNER_ASKED;
-    if (!event(ch->ssh->user_data, ch, what))
-        return false;
-    ch->owner = OWNER_RUNS;
-    return true;
+    enum ssh_answer answer = event(ch->ssh->user_data, ch, what);
+    ch->owner = owners[answer];
+    if (answer == SSH_LATER)
+        ssh_hold(ch->ssh);
+    return answer;
 }
 
-/* True: done. False for whatever is not offered: env, pty-req, x11-req, auth-agent-req@openssh.com,
- * window-change, signal, break, ... *malformed is set for what makes no sense. A shell is asked for
- * like an empty command: so a person is told why there is none. */
-static bool serve(struct ssh_channel *ch, struct slice type, struct cursor *c, bool *malformed)
+static bool may_reply(const struct ssh_channel *ch)
+{
+    return ch->output != OUTPUT_CLOSED && ch->ssh->state == READY; /* 5.4: none after CLOSE */
+}
+
+void ssh_channel_answer(struct ssh_channel *ch, bool ok)
+{
+    struct ssh *ssh = ch->ssh;
+    ch->owner = ok ? OWNER_RUNS : OWNER_ASKED;
+    ssh_let_go(ssh);
+    transport_enter(ssh);
+    if (ch->owes_reply && may_reply(ch))
+        reply(ch, ok);
+    ch->owes_reply = false;
+    transport_leave(ssh);
+}
+
+/* RFC 4254 section 6.4. */
+static enum ssh_answer set_env(struct ssh_channel *ch, struct cursor *c, bool *malformed)
+{
+    struct window_budget budget = connection_budget(ch->ssh);
+    struct slice name = get_string(c), value = get_string(c);
+    *malformed = !cursor_done(c);
+    bool may_set = !*malformed && ch->owner != OWNER_RUNS && !channel_is_closing(ch);
+    return may_set && channel_env_add(&ch->env, &budget, name, value) ? SSH_YES : SSH_NO;
+}
+
+/* SSH_NO for whatever is not offered: pty-req, x11-req, auth-agent-req@openssh.com, window-change,
+ * signal, break, ... *malformed is set for what makes no sense. A shell is asked for like an empty
+ * command: so a person is told why there is none. */
+static enum ssh_answer serve(struct ssh_channel *ch, struct slice type, struct cursor *c,
+                             bool *malformed)
 {
     const struct ssh_events *events = &ch->ssh->events;
+    if (slice_is(type, "env") && ch->ssh->options.keeps_env)
+        return set_env(ch, c, malformed);
     bool subsystem = slice_is(type, "subsystem"), shell = slice_is(type, "shell");
     if (!subsystem && !shell && !slice_is(type, "exec"))
-        return false;
+        return SSH_NO;
     struct slice what = {(const uint8_t *)"", 0};
     if (!shell)
         what = get_string(c);
     if (!cursor_done(c)) {
         *malformed = true;
-        return false;
+        return SSH_NO;
     }
+    if (subsystem && what.size > NAME_MAX_BYTES)
+        return SSH_NO;
     if (subsystem)
-        return what.size <= NAME_MAX_BYTES && start(ch, what, events->subsystem);
+        return start(ch, what, events->subsystem);
     return start(ch, what, events->exec);
 }
 
-/* Client: the status is ignored, but its message must be well formed. */
-static bool note_exit(struct slice type, struct cursor *c, bool *malformed)
+/* Client: the message must be well formed, whoever wants to know. */
+static enum ssh_answer note_exit(struct ssh_channel *ch, struct slice type, struct cursor *c,
+                                 bool *malformed)
 {
-    if (!slice_is(type, "exit-status"))
-        return false;
-    get_u32(c);
+    const struct ssh_events *events = &ch->ssh->events;
+    struct slice signal = {NULL, 0};
+    uint32_t status = 0;
+    if (slice_is(type, "exit-status")) {
+        status = get_u32(c);
+    } else if (slice_is(type, "exit-signal")) {
+        signal = get_string(c);
+        get_bool(c);   /* core dumped */
+        get_string(c); /* text, language tag */
+        get_string(c);
+    } else {
+        return SSH_NO;
+    }
     *malformed = !cursor_done(c);
-    return true;
+    if (!*malformed && events->exited)
+        events->exited(ch->ssh->user_data, ch, status, signal);
+    return SSH_YES;
 }
 
 bool on_channel_request(struct ssh *ssh, struct cursor *c)
@@ -90,13 +139,14 @@ bool on_channel_request(struct ssh *ssh, struct cursor *c)
         ch->opened_ns = 0;
     }
     bool malformed = false;
-    bool ok = ssh->options.role == SSH_SERVER ? serve(ch, type, c, &malformed)
-                                              : note_exit(type, c, &malformed);
+    enum ssh_answer answer = ssh->options.role == SSH_SERVER ? serve(ch, type, c, &malformed)
+                                                             : note_exit(ch, type, c, &malformed);
     if (malformed)
         return false;
-    if (wants_reply && ch->output != OUTPUT_CLOSED &&
-        ssh->state == READY) /* section 5.4: none after CLOSE */
-        reply(ch, ok);
+    if (answer == SSH_LATER)
+        ch->owes_reply = wants_reply;
+    else if (wants_reply && may_reply(ch))
+        reply(ch, answer == SSH_YES);
     return true;
 }
 

@@ -108,9 +108,28 @@ void ssh_channel_send_eof(struct ssh_channel *ch)
 void ssh_channel_finish(struct ssh_channel *ch, uint32_t exit_status)
 {
     if (advance(ch, CHANNEL_FINISH) && ch->ssh->options.role == SSH_SERVER) {
-        ch->has_status = true;
-        ch->status = exit_status;
+        ch->exit.has_status = true;
+        ch->exit.status = exit_status;
     }
+}
+
+void ssh_channel_finish_untold(struct ssh_channel *ch)
+{
+    advance(ch, CHANNEL_FINISH);
+}
+
+void ssh_channel_finish_by_signal(struct ssh_channel *ch, const char *signal, bool core_dumped,
+                                  const char *text)
+{
+    size_t name_size = strlen(signal) + 1, text_size = strlen(text) + 1;
+    if (!advance(ch, CHANNEL_FINISH))
+        return;
+    ch->exit.signal = mem_alloc(name_size + text_size);
+    if (!ch->exit.signal)
+        return;
+    memcpy(ch->exit.signal, signal, name_size);
+    memcpy(ch->exit.signal + name_size, text, text_size);
+    ch->exit.core_dumped = core_dumped;
 }
 
 /* The next packet: small pieces gathered behind the head, then the body where it lies. */
@@ -214,12 +233,22 @@ static void send_adjust(struct ssh_channel *ch)
 }
 
 /* RFC 4254 section 6.10. */
-static void send_exit_status(struct ssh_channel *ch)
+static void send_exit(struct ssh_channel *ch)
 {
+    const struct channel_exit *e = &ch->exit;
+    if (!e->has_status && !e->signal)
+        return;
     struct buf *m = channel_message(ch, SSH_MSG_CHANNEL_REQUEST);
-    put_text(m, "exit-status");
+    put_text(m, e->signal ? "exit-signal" : "exit-status");
     put_bool(m, false);
-    put_u32(m, ch->status);
+    if (e->signal) {
+        put_text(m, e->signal);
+        put_bool(m, e->core_dumped);
+        put_text(m, e->signal + strlen(e->signal) + 1);
+        put_text(m, ""); /* language tag */
+    } else {
+        put_u32(m, e->status);
+    }
     ssh_message_send(ch->ssh);
 }
 
@@ -227,8 +256,8 @@ static void send_end(struct ssh_channel *ch)
 {
     enum channel_output due = ch->output;
     ch->output = channel_output_after(due, CHANNEL_SENT);
-    if (channel_output_owes_close(due) && ch->has_status)
-        send_exit_status(ch);
+    if (channel_output_owes_close(due))
+        send_exit(ch);
     if (channel_output_owes_eof(due)) {
         channel_message(ch, SSH_MSG_CHANNEL_EOF);
         ssh_message_send(ch->ssh);

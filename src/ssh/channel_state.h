@@ -35,8 +35,9 @@ enum channel_act {
 /* What the owner knows of it. */
 enum channel_owner {
     OWNER_UNAWARE,
-    OWNER_ASKED, /* to run something, and refused; is told of the channel's end */
-    OWNER_RUNS   /* server: a subsystem or command; client: always */
+    OWNER_ASKED,  /* to run something, and refused; is told of the channel's end */
+    OWNER_THINKS, /* likewise, and will answer later */
+    OWNER_RUNS    /* server: a subsystem or command; client: always */
 };
 
 enum channel_output channel_output_after(enum channel_output state, enum channel_act act);

@@ -33,19 +33,37 @@ struct ssh_channel *ssh_client_open(struct ssh *ssh)
     return ch;
 }
 
-void ssh_client_subsystem(struct ssh_channel *ch, const char *name)
+/* `second` may be NULL. */
+static void request(struct ssh_channel *ch, const char *type, const char *first, const char *second)
 {
     struct ssh *ssh = ch->ssh;
     if (!channel_is_open(ch) || ssh->state != READY)
         return;
     transport_enter(ssh);
     struct buf *m = channel_message(ch, SSH_MSG_CHANNEL_REQUEST);
-    put_text(m, "subsystem");
+    put_text(m, type);
     put_bool(m, true);
-    put_text(m, name);
+    put_text(m, first);
+    if (second)
+        put_text(m, second);
     ch->replies_awaited++;
     ssh_message_send(ssh);
     transport_leave(ssh);
+}
+
+void ssh_client_subsystem(struct ssh_channel *ch, const char *name)
+{
+    request(ch, "subsystem", name, NULL);
+}
+
+void ssh_client_exec(struct ssh_channel *ch, const char *command)
+{
+    request(ch, "exec", command, NULL);
+}
+
+void ssh_client_env(struct ssh_channel *ch, const char *name, const char *value)
+{
+    request(ch, "env", name, value);
 }
 
 /* A channel that waits for the answer to its CHANNEL_OPEN; NULL: there is none of this number, the

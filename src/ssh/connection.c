@@ -94,6 +94,7 @@ struct ssh_channel *channel_new(struct ssh *ssh, const char **refusal)
     ch->packet_max = ssh->options.settings.channel_packet;
     list_init(&ch->busy);
     list_init(&ch->chunks);
+    channel_env_init(&ch->env);
     c->channels[slot] = ch;
     c->count++;
     if (c->numbers <= slot)
@@ -109,6 +110,9 @@ void channel_free(struct ssh_channel *ch)
     ch->output = OUTPUT_CLOSED; /* the owner's last calls do nothing */
     list_remove(&ch->busy);
     channel_drop_chunks(ch);
+    channel_env_clear(&ch->env, &budget);
+    mem_free(ch->exit.signal);
+    ch->exit = (struct channel_exit){0};
     if (ch->owner != OWNER_UNAWARE && ssh->events.closed)
         ssh->events.closed(ssh->user_data, ch);
     list_remove(&ch->busy);
@@ -152,8 +156,9 @@ bool connection_is_stalled(struct ssh *ssh)
         struct ssh_channel *ch = c->channels[i];
         if (!ch || !ch->queued)
             continue;
-        /* No channel data is sent during a key exchange, which has a deadline of its own. */
-        if (kex_is_sending(ssh->transport->kex))
+        /* No channel data is sent during a key exchange, which has a deadline of its own; and what
+         * the peer says of its windows is not read while the owner's answer is awaited. */
+        if (kex_is_sending(ssh->transport->kex) || ssh_is_held(ssh))
             progress_begin(&ch->progress, ssh->now_ns);
         if (progress_is_stalled(&ch->progress, ch->queued, patience, ssh->now_ns))
             return true;

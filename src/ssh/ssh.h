@@ -49,6 +49,7 @@ struct ssh_options {
     uint64_t stall_ns;          /* in which the peer must read some of what waits on a channel */
     uint32_t max_auth_attempts; /* failed ones; "none" does not count [6] */
     uint32_t max_channels;      /* [10] */
+    bool keeps_env;             /* server: environment variables are kept: ssh_channel_env() */
     /* Bytes of packet_length accepted once logged in [256 KiB + 2 KiB]; 64 KiB before. */
     uint32_t max_packet;
     const struct log_sink *log;
@@ -70,6 +71,9 @@ enum ssh_end {
     SSH_END_INTERNAL /* out of memory, crypto library */
 };
 
+/* An event's answer. Later: nothing that was received is processed until it is given. */
+enum ssh_answer { SSH_NO, SSH_YES, SSH_LATER };
+
 struct ssh_events {
     /* Call ssh_job_run(job) in any thread, here or elsewhere, then ssh_job_done(job) in the
      * engine's. NULL: jobs run at once. */
@@ -79,9 +83,9 @@ struct ssh_events {
     void (*login)(void *user_data, struct login_query *query);
     /* The login was accepted (both roles). */
     void (*authenticated)(void *user_data);
-    /* Server: the peer's identification line, without its line end. False: it is told that it is
-     * refused, and the connection is over. NULL: all are taken. */
-    bool (*version)(void *user_data, const char *line);
+    /* Server: the peer's identification line, without its line end. SSH_NO: it is told that it is
+     * refused, and the connection is over. SSH_LATER: ssh_answer_version(). NULL: all are taken. */
+    enum ssh_answer (*version)(void *user_data, const char *line);
     /* A key exchange has ended. `algorithms`: "kex host-key cipher-in mac-in cipher-out mac-out
      * compression". */
     void (*keys_exchanged)(void *user_data, bool first, const char *algorithms);
@@ -89,10 +93,10 @@ struct ssh_events {
      * says). In a key exchange the connection is about to be over; it goes on if the client wanted
      * a proof. */
     void (*host_key_failed)(void *user_data, const sally_key *key, sally_error error);
-    /* Server: a session channel asks for a subsystem, or a command (a shell: an empty one). True:
-     * it is running; its data comes. Once per channel. */
-    bool (*subsystem)(void *user_data, struct ssh_channel *channel, struct slice name);
-    bool (*exec)(void *user_data, struct ssh_channel *channel, struct slice command);
+    /* Server: a session channel asks for a subsystem, or a command (a shell: an empty one).
+     * SSH_YES: it is running; its data comes. Once per channel. SSH_LATER: ssh_channel_answer(). */
+    enum ssh_answer (*subsystem)(void *user_data, struct ssh_channel *channel, struct slice name);
+    enum ssh_answer (*exec)(void *user_data, struct ssh_channel *channel, struct slice command);
     /* Data of a channel, valid during the call. Return its window with ssh_channel_credit(). */
     void (*data)(void *user_data, struct ssh_channel *channel, const uint8_t *data, size_t size);
     void (*eof)(void *user_data, struct ssh_channel *channel);
@@ -112,6 +116,12 @@ struct ssh_events {
     bool (*host_key)(void *user_data, struct slice blob);
     void (*channel_opened)(void *user_data, struct ssh_channel *channel, bool ok);
     void (*request_done)(void *user_data, struct ssh_channel *channel, bool ok);
+    /* Client: how a command ended: by a signal, or (its name is empty) with a status. */
+    void (*exited)(void *user_data, struct ssh_channel *channel, uint32_t status,
+                   struct slice signal);
+    /* Client: what came on standard error. NULL: it is dropped. */
+    void (*error_data)(void *user_data, struct ssh_channel *channel, const uint8_t *data,
+                       size_t size);
     void (*auth_failed)(void *user_data, struct slice methods_left, bool partial);
     void (*auth_prompts)(void *user_data, struct slice request_payload);
 };
@@ -147,6 +157,9 @@ size_t ssh_memory(const struct ssh *ssh);
 /* Sends DISCONNECT by application with this text, then it is over. */
 void ssh_disconnect(struct ssh *ssh, const char *text);
 void ssh_rekey(struct ssh *ssh);
+
+/* The late answer to the version event. */
+void ssh_answer_version(struct ssh *ssh, bool ok);
 
 /* What is known. The texts live as long as the engine ("" before). */
 /* The peer's identification line after "SSH-2.0-": its software, and its comment if there is one.
@@ -202,6 +215,16 @@ void ssh_channel_expect(struct ssh_channel *channel, uint32_t size);
 /* After all that is queued: EOF; or exit-status, EOF and CLOSE. */
 void ssh_channel_send_eof(struct ssh_channel *channel);
 void ssh_channel_finish(struct ssh_channel *channel, uint32_t exit_status);
+/* The same with an exit-signal in place of the status, or with neither. The texts are copied; what
+ * there is no memory for is not told. */
+void ssh_channel_finish_by_signal(struct ssh_channel *channel, const char *signal, bool core_dumped,
+                                  const char *text);
+void ssh_channel_finish_untold(struct ssh_channel *channel);
+/* Server: the late answer to a subsystem or exec event. */
+void ssh_channel_answer(struct ssh_channel *channel, bool ok);
+/* Server: the environment variables that the peer has set on it: name and value of each as a string
+ * (RFC 4251). Without NULs, and '=' in the names. */
+struct slice ssh_channel_env(const struct ssh_channel *channel, uint32_t *count);
 
 /* Client role. */
 void ssh_client_login_none(struct ssh *ssh, const char *user);
@@ -211,5 +234,7 @@ void ssh_client_login_interactive(struct ssh *ssh, const char *user);
 void ssh_client_answer(struct ssh *ssh, const char *const *answers, size_t count);
 struct ssh_channel *ssh_client_open(struct ssh *ssh); /* a session channel; NULL: no memory */
 void ssh_client_subsystem(struct ssh_channel *channel, const char *name);
+void ssh_client_exec(struct ssh_channel *channel, const char *command);
+void ssh_client_env(struct ssh_channel *channel, const char *name, const char *value);
 
 #endif

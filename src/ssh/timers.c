@@ -35,7 +35,7 @@ static uint64_t idle_deadline(const struct ssh *ssh)
 static uint64_t keepalive_deadline(const struct ssh *ssh)
 {
     const struct transport *t = ssh->transport;
-    if (!t->authenticated)
+    if (!t->authenticated || t->holds) /* answers of the peer's would not be read */
         return UINT64_MAX;
     uint64_t from = t->keepalives && t->keepalive_ns > t->heard_ns ? t->keepalive_ns : t->heard_ns;
     return after(from, ssh->options.settings.keepalive_ns);
@@ -125,7 +125,7 @@ static bool direction_is_worn(const struct direction *d, uint64_t rekey_bytes)
 bool rekey_is_due(const struct ssh *ssh)
 {
     const struct transport *t = ssh->transport;
-    if (ssh->state != READY || t->kex)
+    if (ssh->state != READY || t->kex || t->holds) /* the peer's part of it would not be read */
         return false;
     return t->rekey_wanted || rekey_deadline(ssh) <= ssh->now_ns ||
            direction_is_worn(&t->in, ssh->options.settings.rekey_bytes) ||

@@ -319,8 +319,10 @@ void ssh_hold(struct ssh *ssh)
 
 void ssh_let_go(struct ssh *ssh)
 {
-    ssh->transport->holds--;
-    ssh->transport->run_wanted = true;
+    struct transport *t = ssh->transport;
+    t->holds--;
+    t->run_wanted = true;
+    t->heard_ns = ssh->now_ns; /* it could not be heard */
 }
 
 bool ssh_is_held(const struct ssh *ssh)

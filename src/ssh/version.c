@@ -49,6 +49,11 @@ static bool may_become_identification(struct slice s)
     return size == 0 || memcmp(s.data, "SSH-", size) == 0;
 }
 
+static void refuse_client(struct ssh *ssh)
+{
+    transport_end(ssh, SSH_DISCONNECT_BY_APPLICATION, SSH_END_LOCAL, "this client is refused");
+}
+
 static bool accept_line(struct ssh *ssh, struct slice line)
 {
     struct transport *t = ssh->transport;
@@ -68,11 +73,22 @@ static bool accept_line(struct ssh *ssh, struct slice line)
     t->peer_quirks = ssh_quirks_of(t->peer_software);
     ssh->state = AWAIT_KEXINIT;
     transport_log(ssh, SALLY_LOG_VERBOSE, "ssh.version", "The peer is %s", t->peer_software);
-    if (ssh->events.version && !ssh->events.version(ssh->user_data, t->theirs.line)) {
-        transport_end(ssh, SSH_DISCONNECT_BY_APPLICATION, SSH_END_LOCAL, "this client is refused");
-        return false;
-    }
+    enum ssh_answer answer =
+        ssh->events.version ? ssh->events.version(ssh->user_data, t->theirs.line) : SSH_YES;
+    if (answer == SSH_NO)
+        refuse_client(ssh);
+    else if (answer == SSH_LATER)
+        ssh_hold(ssh);
     return ssh->state != OVER;
+}
+
+void ssh_answer_version(struct ssh *ssh, bool ok)
+{
+    ssh_let_go(ssh);
+    transport_enter(ssh);
+    if (!ok)
+        refuse_client(ssh);
+    transport_leave(ssh);
 }
 
 bool version_receive(struct ssh *ssh)

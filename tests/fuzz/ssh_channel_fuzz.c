@@ -48,7 +48,7 @@ static void send_bytes(struct ssh_channel *channel, const uint8_t *data, size_t 
     ssh_channel_send(channel, &e->chunk);
 }
 
-static bool on_start(void *user_data, struct ssh_channel *channel, struct slice what)
+static enum ssh_answer on_start(void *user_data, struct ssh_channel *channel, struct slice what)
 {
     struct owner *o = user_data;
     uint32_t number = ssh_channel_number(channel);

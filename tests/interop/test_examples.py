@@ -21,7 +21,7 @@ from process import BUILD, ROOT, assert_no_report, free_port, sanitizer_env
 EXAMPLES = BUILD / "examples"
 SERVERS = {"smallest": False, "serve_folder": True, "own_memory": False, "late_storage": False, "hooks": True, "rights": True, "event_loop": True,
            "descriptors": True, "server": False, "virtual_files": False, "encrypted": True, "tenants": True,
-           "watch": True}
+           "watch": True, "commands": True}
 ENVIRONMENT = {"encrypted": {"PASSPHRASE": "open sesame"}}
 
 
@@ -464,3 +464,29 @@ def test_test_storage():
     result = subprocess.run([str(EXAMPLES / "test_storage")], capture_output=True, timeout=60, env=sanitizer_env(), check=False)
     assert_no_report(result.stderr.decode(errors="replace"))
     assert result.returncode == 0 and result.stdout == b"all well\n"
+
+
+def test_commands(folder):
+    """By OpenSSH's ssh: options of its own, in front of the rest."""
+    import by_password  # imports this module
+    example = by_password.ByPassword("commands", folder)
+    try:
+        def ssh(*arguments, text_in=None, check=True, options=()):
+            return example.run("ssh", *by_password.OPTIONS, "-p", example.port, *options, "demo@127.0.0.1", *arguments,
+                               text_in=text_in, check=check)
+
+        said = ssh("uptime", options=["-o", "SetEnv=LANG=xx_YY"]).stdout
+        assert said.startswith("up ") and said.endswith(" seconds; hello demo (xx_YY)\n")
+        data = trees.random_bytes(3_000_000)  # larger than window and queue
+        command = ["ssh", *by_password.OPTIONS, "-p", example.port, "-s", "demo@127.0.0.1", "echo"]
+        path = folder / "large"
+        path.write_bytes(data)
+        example.run("sh", "-c", f'{" ".join(map(str, command))} < "{path}" > "{path}.back"')
+        assert (folder / "large.back").read_bytes() == data
+        # What is none of its own is the library's as before.
+        assert example.sftp("ls -1 /file").stdout.split()[-1] == "/file"
+        assert ssh("md5sum /file").stdout.endswith("/file\n")
+        assert ssh("rm /file", check=False).returncode != 0
+        assert ssh(options=["-T"], check=False).returncode != 0  # no shell
+    finally:
+        example.stop()

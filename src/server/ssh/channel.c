@@ -84,13 +84,14 @@ void channel_free_session(struct conn_session *s)
 }
 
 bool channel_open(struct ssh_line *line, struct ssh_channel *channel,
-                  const struct channel_kind *kind, struct slice command)
+                  const struct channel_kind *kind, struct slice command, void *engine)
 {
     struct conn *c = line->conn;
     struct channel *ch = mem_zalloc(sizeof *ch);
     if (!ch)
         return false;
     ch->kind = kind;
+    ch->engine = engine;
     ch->window = ssh_channel_window(channel);
     ch->session.methods = &kind->session;
     uint32_t permissions = kind->permissions ? kind->permissions(c->settings) : UINT32_MAX;

@@ -19,7 +19,7 @@ struct channel_kind {
     struct conn_session_methods session;
 };
 
-extern const struct channel_kind channel_sftp, channel_exec;
+extern const struct channel_kind channel_sftp, channel_exec, channel_program;
 
 struct channel {
     struct conn_session session;
@@ -33,9 +33,10 @@ struct channel {
 
 struct channel *channel_of_session(struct conn_session *s);
 
-/* Starts a session on the channel; `command` is what channel_exec runs. False: it failed. */
+/* Starts a session on the channel; `command` is what channel_exec runs, `engine` what is there
+ * already of a channel_program (its sally_channel). False: it failed. */
 bool channel_open(struct ssh_line *line, struct ssh_channel *channel,
-                  const struct channel_kind *kind, struct slice command);
+                  const struct channel_kind *kind, struct slice command, void *engine);
 
 /* The SSH engine's events (user_data: the line). */
 void channel_data(void *user_data, struct ssh_channel *channel, const uint8_t *data, size_t size);

@@ -9,6 +9,7 @@
 #include "server/server.h"
 #include "server/ssh/channel.h"
 #include "server/ssh/jobs.h"
+#include "server/ssh/request.h"
 #include "sftp/sftp.h"
 
 /* Runs of the engine before others get their turn. */
@@ -42,6 +43,7 @@ static struct ssh_options options_of(const struct conn *c)
         .stall_ns = s->limits.stall_ns,
         .max_auth_attempts = s->limits.auth_attempts,
         .max_channels = s->limits.channels,
+        .keeps_env = conn_hooks_watch_sessions(c),
         .log = &c->log,
         .log_ids = conn_log_ids(c),
         .turn = conn_turn_of(c),
@@ -49,6 +51,21 @@ static struct ssh_options options_of(const struct conn *c)
 }
 
 /* ---- Events ---- */
+
+static struct ssh_line *line_of(struct line *line)
+{
+    return CONTAINER_OF(line, struct ssh_line, line);
+}
+
+static struct ssh *ssh_of(const struct line *line)
+{
+    return ((const struct ssh_line *)(const void *)line)->ssh;
+}
+
+static bool is_over(const struct line *line)
+{
+    return ssh_over(ssh_of(line));
+}
 
 static struct conn *conn_of(void *user_data)
 {
@@ -71,15 +88,32 @@ static void on_authenticated(void *user_data)
     conn_logged_in(line->conn);
 }
 
-static bool on_version(void *user_data, const char *text)
+static bool judge_version(struct conn *c, sally_status status)
 {
+    if (!answer_allows(status))
+        c->end_reason = SALLY_END_LIMIT;
+    return answer_allows(status);
+}
+
+static void on_version_answered(struct conn *c, void *text, sally_status status)
+{
+    (void)text;
+    if (!c->line || is_over(c->line))
+        return;
+    ssh_answer_version(ssh_of(c->line), judge_version(c, status));
+    conn_make_ready(c);
+}
+
+static enum ssh_answer on_version(void *user_data, const char *text)
+{
+    static const struct question_kind version = {conn_hooks_ask_version, on_version_answered};
     struct ssh_line *line = user_data;
     struct conn *c = line->conn;
     conn_set_versions(c, text, ssh_facts(line->ssh).our_version, ssh_peer_software(line->ssh));
-    if (conn_hooks_version_received(c, text))
-        return true;
-    c->end_reason = SALLY_END_LIMIT;
-    return false;
+    sally_status status = question_ask(c, &version, (void *)(uintptr_t)text);
+    if (status == SALLY_PENDING)
+        return SSH_LATER;
+    return judge_version(c, status) ? SSH_YES : SSH_NO;
 }
 
 static void tell_agreement(struct conn *c, const struct ssh *ssh)
@@ -122,20 +156,6 @@ static void on_host_key_failed(void *user_data, const sally_key *key, sally_erro
     conn_hooks_problem(conn_of(user_data), error, 0, text);
 }
 
-static bool on_subsystem(void *user_data, struct ssh_channel *channel, struct slice name)
-{
-    if (!conn_hooks_session_requested(conn_of(user_data), SALLY_SESSION_SUBSYSTEM, name))
-        return false;
-    return slice_is(name, "sftp") && channel_open(user_data, channel, &channel_sftp, name);
-}
-
-static bool on_exec(void *user_data, struct ssh_channel *channel, struct slice command)
-{
-    uint32_t kind = command.size ? SALLY_SESSION_EXEC : SALLY_SESSION_SHELL;
-    return conn_hooks_session_requested(conn_of(user_data), kind, command) &&
-           channel_open(user_data, channel, &channel_exec, command);
-}
-
 static const char *on_window_charge(void *user_data, size_t bytes, uint32_t part)
 {
     struct conn *c = conn_of(user_data);
@@ -160,16 +180,6 @@ static void on_over(void *user_data, enum ssh_end end, const char *detail)
 }
 
 /* ---- The line's methods ---- */
-
-static struct ssh_line *line_of(struct line *line)
-{
-    return CONTAINER_OF(line, struct ssh_line, line);
-}
-
-static struct ssh *ssh_of(const struct line *line)
-{
-    return ((const struct ssh_line *)(const void *)line)->ssh;
-}
 
 static size_t input_room(struct line *line, uint8_t **room)
 {
@@ -232,11 +242,6 @@ static void tick(struct line *line, uint64_t now_ns)
     ssh_tick(ssh_of(line), now_ns);
 }
 
-static bool is_over(const struct line *line)
-{
-    return ssh_over(ssh_of(line));
-}
-
 static void trim(struct line *line)
 {
     ssh_trim(ssh_of(line));
@@ -295,8 +300,8 @@ static sally_error line_new(struct line **out, struct conn *c)
         .version = on_version,
         .keys_exchanged = on_keys_exchanged,
         .host_key_failed = on_host_key_failed,
-        .subsystem = on_subsystem,
-        .exec = on_exec,
+        .subsystem = request_subsystem,
+        .exec = request_exec,
         .data = channel_data,
         .eof = channel_eof,
         .closed = channel_closed,
@@ -311,7 +316,8 @@ static sally_error line_new(struct line **out, struct conn *c)
     l->conn = c;
     list_init(&l->inline_jobs);
     struct ssh_options options = options_of(c);
-    sally_error error = ssh_new(&l->ssh, &options, &events, l, loop_now_ns());
+    /* Its login time has begun when it came, even if hooks have been asked since. */
+    sally_error error = ssh_new(&l->ssh, &options, &events, l, c->active_ns);
     if (error) {
         mem_free(l);
         return error;

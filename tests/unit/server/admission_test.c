@@ -133,10 +133,10 @@ static void many_slow_logins_end(void **state)
     finish(s);
 }
 
-static bool refuse(void *user_data, sally_connection *connection)
+static sally_status refuse(void *user_data, sally_connection *connection)
 {
     (void)user_data;
-    return sally_connection_peer(connection)->port == 0;
+    return sally_connection_peer(connection)->port ? SALLY_PERMISSION_DENIED : SALLY_OK;
 }
 
 static void a_hook_refuses_connections(void **state)

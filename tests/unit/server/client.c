@@ -73,16 +73,28 @@ static void on_keys(void *user_data, bool first, const char *algorithms)
 static void on_opened(void *user_data, struct ssh_channel *channel, bool ok)
 {
     struct client *c = user_data;
-    if (ok)
-        ssh_client_subsystem(channel, "sftp");
-    else
+    if (!ok) {
         c->requested = true;
+        return;
+    }
+    c->env_awaited = c->env_name != NULL;
+    if (c->env_name)
+        ssh_client_env(channel, c->env_name, c->env_value);
+    if (c->command)
+        ssh_client_exec(channel, c->command);
+    else
+        ssh_client_subsystem(channel, c->subsystem ? c->subsystem : "sftp");
 }
 
 static void on_request_done(void *user_data, struct ssh_channel *channel, bool ok)
 {
     (void)channel;
     struct client *c = user_data;
+    if (c->env_awaited) {
+        c->env_awaited = false;
+        c->env_ok = ok;
+        return;
+    }
     c->requested = true;
     c->request_ok = ok;
 }
@@ -91,7 +103,32 @@ static void on_data(void *user_data, struct ssh_channel *channel, const uint8_t 
 {
     struct client *c = user_data;
     put_bytes(&c->in, data, size);
-    ssh_channel_credit(channel, size);
+    if (!c->keeps_window)
+        ssh_channel_credit(channel, size);
+}
+
+static void on_error_data(void *user_data, struct ssh_channel *channel, const uint8_t *data,
+                          size_t size)
+{
+    (void)channel;
+    put_bytes(&((struct client *)user_data)->errors, data, size);
+}
+
+static void on_channel_eof(void *user_data, struct ssh_channel *channel)
+{
+    (void)channel;
+    ((struct client *)user_data)->channel_eof = true;
+}
+
+static void on_exited(void *user_data, struct ssh_channel *channel, uint32_t status,
+                      struct slice signal)
+{
+    struct client *c = user_data;
+    (void)channel;
+    c->exited = true;
+    c->exit_status = status;
+    snprintf(c->exit_signal, sizeof c->exit_signal, "%.*s", (int)signal.size,
+             signal.size ? (const char *)signal.data : "");
 }
 
 static void on_closed(void *user_data, struct ssh_channel *channel)
@@ -121,6 +158,9 @@ void client_start(struct client *c, int fd, sally_server *pumped)
         .channel_opened = on_opened,
         .request_done = on_request_done,
         .data = on_data,
+        .error_data = on_error_data,
+        .eof = on_channel_eof,
+        .exited = on_exited,
         .closed = on_closed,
         .over = on_over,
     };
@@ -129,6 +169,7 @@ void client_start(struct client *c, int fd, sally_server *pumped)
     c->pumped = pumped;
     fcntl(fd, F_SETFL, O_NONBLOCK);
     buf_init(&c->in, 16u << 20);
+    buf_init(&c->errors, 1u << 20);
     assert_int_equal(crypto_new(&c->crypto), SALLY_E_OK);
     struct ssh_options options = {.role = SSH_CLIENT,
                                   .crypto = c->crypto,
@@ -267,11 +308,16 @@ static bool is_requested(struct client *c)
     return c->requested || c->over;
 }
 
+bool client_request(struct client *c)
+{
+    c->requested = c->request_ok = c->channel_gone = c->channel_eof = c->exited = false;
+    c->channel = ssh_client_open(c->ssh);
+    return c->channel && client_run(c, is_requested, PATIENCE_MS) && c->request_ok;
+}
+
 bool client_sftp(struct client *c)
 {
-    c->requested = c->request_ok = false;
-    c->channel = ssh_client_open(c->ssh);
-    if (!c->channel || !client_run(c, is_requested, PATIENCE_MS) || !c->request_ok)
+    if (!client_request(c))
         return false;
     struct buf init, reply;
     buf_init(&init, 64);
@@ -297,6 +343,7 @@ void client_end(struct client *c)
     c->ssh = NULL;
     crypto_unref(c->crypto);
     buf_clear(&c->in);
+    buf_clear(&c->errors);
     close(c->fd);
 }
 
@@ -310,6 +357,19 @@ static void free_copy(struct chunk *chunk)
     mem_free(CONTAINER_OF(chunk, struct copy, chunk));
 }
 
+void client_send_bytes(struct client *c, const void *data, size_t size)
+{
+    struct copy *copy = mem_alloc(sizeof *copy + size);
+    assert_non_null(copy);
+    memcpy(copy->data, data, size);
+    copy->chunk = (struct chunk){.data = copy->data, .size = size, .release = free_copy};
+    list_init(&copy->chunk.link);
+    if (c->channel)
+        ssh_channel_send(c->channel, &copy->chunk);
+    else
+        free_copy(&copy->chunk);
+}
+
 uint32_t client_send(struct client *c, uint8_t type, struct buf *body)
 {
     uint32_t id = type == FXP_INIT ? 3 : ++c->next_id;
@@ -320,15 +380,7 @@ uint32_t client_send(struct client *c, uint8_t type, struct buf *body)
     put_u32(&packet, id);
     put_bytes(&packet, buf_head(body), body->size);
     assert_false(packet.failed || body->failed);
-    struct copy *copy = mem_alloc(sizeof *copy + packet.size);
-    assert_non_null(copy);
-    memcpy(copy->data, buf_head(&packet), packet.size);
-    copy->chunk = (struct chunk){.data = copy->data, .size = packet.size, .release = free_copy};
-    list_init(&copy->chunk.link);
-    if (c->channel)
-        ssh_channel_send(c->channel, &copy->chunk);
-    else
-        free_copy(&copy->chunk);
+    client_send_bytes(c, buf_head(&packet), packet.size);
     buf_clear(&packet);
     return id;
 }

@@ -22,6 +22,14 @@ struct client {
     uint32_t prompted;
     uint32_t next_id, replies;
     uint32_t keys_exchanged;
+    const char *subsystem, *command;  /* what client_request() asks for; both NULL: "sftp" */
+    const char *env_name, *env_value; /* sent before it; NULL: none */
+    bool env_ok, keeps_window;        /* its answer; gives no window back */
+    struct buf errors;                /* bytes of the channel's standard error */
+    bool exited, channel_eof;
+    uint32_t exit_status;
+    char exit_signal[32];
+    bool env_awaited;
     bool logged_in, login_failed, requested, request_ok, over, eof, channel_gone;
     char end_detail[256];
 };
@@ -35,6 +43,10 @@ bool client_connect(struct client *c, sally_server *server, sally_server *pumped
 bool client_login(struct client *c, const char *user, const char *password);
 bool client_login_interactive(struct client *c, const char *user, const char *answer);
 bool client_login_key(struct client *c, const char *user, const sally_key *key);
+/* A channel with what c->subsystem or c->command says. Whether it was granted. */
+bool client_request(struct client *c);
+/* Bytes on the channel. */
+void client_send_bytes(struct client *c, const void *data, size_t size);
 bool client_sftp(struct client *c); /* subsystem and INIT */
 /* connect, login and sftp at once; fails the test when it cannot be. */
 void client_open(struct client *c, sally_server *server, const char *user, const char *password);

@@ -46,8 +46,8 @@ static void on_end(void *user_data, sally_connection *connection, uint32_t reaso
     atomic_fetch_add(&told->ends, 1);
 }
 
-static bool on_session(void *user_data, sally_connection *connection,
-                       const sally_session_request *request)
+static sally_status on_session(void *user_data, sally_connection *connection,
+                               const sally_session_request *request)
 {
     struct told *told = user_data;
     assert_int_equal(request->struct_size, sizeof *request);
@@ -55,7 +55,7 @@ static bool on_session(void *user_data, sally_connection *connection,
     told->kind = request->kind;
     snprintf(told->name, sizeof told->name, "%s", request->name);
     atomic_fetch_add(&told->requests, 1);
-    return !told->refuses;
+    return told->refuses ? SALLY_PERMISSION_DENIED : SALLY_CONTINUE;
 }
 
 static void add_hooks(sally_server *s, struct told *told)

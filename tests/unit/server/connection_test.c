@@ -45,7 +45,7 @@ static void check_kept(struct kept *k, sally_connection *connection)
     assert_int_equal(atomic_load(&k->freed), 0);
 }
 
-static bool on_requested(void *user_data, sally_connection *connection)
+static sally_status on_requested(void *user_data, sally_connection *connection)
 {
     struct kept *k = user_data;
     k->connection = connection;
@@ -62,7 +62,7 @@ static bool on_requested(void *user_data, sally_connection *connection)
         assert_int_equal(sally_connection_set_auth(connection, k->auth), SALLY_E_OK);
     if (k->key)
         assert_int_equal(sally_connection_add_host_key(connection, k->key), SALLY_E_OK);
-    return !k->refuses;
+    return k->refuses ? SALLY_PERMISSION_DENIED : SALLY_CONTINUE;
 }
 
 static void on_connected(void *user_data, sally_connection *connection)
@@ -79,14 +79,14 @@ static void on_connected(void *user_data, sally_connection *connection)
     k->errors[3] = sally_connection_set(connection, "no.such", "1");
 }
 
-static bool on_version(void *user_data, sally_connection *connection, const char *line)
+static sally_status on_version(void *user_data, sally_connection *connection, const char *line)
 {
     struct kept *k = user_data;
     k->versions++;
     check_kept(k, connection);
     snprintf(k->line, sizeof k->line, "%s", line);
     assert_string_equal(sally_connection_peer(connection)->client_software, "test");
-    return !k->refuses_version;
+    return k->refuses_version ? SALLY_PERMISSION_DENIED : SALLY_CONTINUE;
 }
 
 static void on_keys(void *user_data, sally_connection *connection, const char *algorithms)

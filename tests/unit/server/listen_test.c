@@ -120,7 +120,7 @@ struct closer {
     sally_error opened;
 };
 
-static bool close_it(void *user_data, sally_connection *connection)
+static sally_status close_it(void *user_data, sally_connection *connection)
 {
     struct closer *closer = user_data;
     sally_listener *l = atomic_exchange(&closer->listener, NULL);
@@ -130,7 +130,7 @@ static bool close_it(void *user_data, sally_connection *connection)
         sally_listener_close(l);
         closer->opened = sally_server_listen(closer->server, &options, NULL);
     }
-    return true;
+    return SALLY_CONTINUE;
 }
 
 static void a_callback_may_close_its_own_listener(void **state)

@@ -34,7 +34,7 @@ struct fixture {
     uint32_t number;
 };
 
-static bool on_subsystem(void *user_data, struct ssh_channel *channel, struct slice name)
+static enum ssh_answer on_subsystem(void *user_data, struct ssh_channel *channel, struct slice name)
 {
     (void)name;
     ((struct owner *)user_data)->channel = channel;

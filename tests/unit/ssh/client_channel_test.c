@@ -28,7 +28,7 @@ static void note_done(void *user_data, struct ssh_channel *channel, bool ok)
     o->done_failed += !ok;
 }
 
-static bool only_sftp(void *user_data, struct ssh_channel *channel, struct slice name)
+static enum ssh_answer only_sftp(void *user_data, struct ssh_channel *channel, struct slice name)
 {
     (void)user_data, (void)channel;
     return slice_is(name, "sftp");

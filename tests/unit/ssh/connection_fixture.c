@@ -8,7 +8,7 @@ static bool note_start(struct conn_owner *o, struct slice what)
     return !o->refuse;
 }
 
-static bool on_subsystem(void *user_data, struct ssh_channel *channel, struct slice name)
+static enum ssh_answer on_subsystem(void *user_data, struct ssh_channel *channel, struct slice name)
 {
     struct conn_owner *o = user_data;
     assert_non_null(channel);
@@ -16,7 +16,7 @@ static bool on_subsystem(void *user_data, struct ssh_channel *channel, struct sl
     return note_start(o, name);
 }
 
-static bool on_exec(void *user_data, struct ssh_channel *channel, struct slice command)
+static enum ssh_answer on_exec(void *user_data, struct ssh_channel *channel, struct slice command)
 {
     struct conn_owner *o = user_data;
     assert_non_null(channel);

@@ -100,7 +100,7 @@ static void on_keys_exchanged(void *user_data, bool first, const char *algorithm
     snprintf(s->algorithms, sizeof s->algorithms, "%s", algorithms);
 }
 
-static bool on_subsystem(void *user_data, struct ssh_channel *channel, struct slice name)
+static enum ssh_answer on_subsystem(void *user_data, struct ssh_channel *channel, struct slice name)
 {
     struct side *s = side_of(user_data);
     s->service_events++;
@@ -108,7 +108,7 @@ static bool on_subsystem(void *user_data, struct ssh_channel *channel, struct sl
     return slice_is(name, "sftp");
 }
 
-static bool on_exec(void *user_data, struct ssh_channel *channel, struct slice command)
+static enum ssh_answer on_exec(void *user_data, struct ssh_channel *channel, struct slice command)
 {
     struct side *s = side_of(user_data);
     (void)channel, (void)command;

@@ -54,7 +54,7 @@ static bool trust(void *user_data, struct slice blob)
     return blob.size != 0;
 }
 
-static bool start_any(void *user_data, struct ssh_channel *channel, struct slice name)
+static enum ssh_answer start_any(void *user_data, struct ssh_channel *channel, struct slice name)
 {
     (void)user_data, (void)channel, (void)name;
     return true;
