@@ -1,11 +1,11 @@
 #include "connection_fixture.h"
 
-static bool note_start(struct conn_owner *o, struct slice what)
+static enum ssh_answer note_start(struct conn_owner *o, struct slice what)
 {
     assert_true(what.size < sizeof o->what);
     memset(o->what, 0, sizeof o->what);
     memcpy(o->what, what.data, what.size);
-    return !o->refuse;
+    return o->later ? SSH_LATER : o->refuse ? SSH_NO : SSH_YES;
 }
 
 static enum ssh_answer on_subsystem(void *user_data, struct ssh_channel *channel, struct slice name)
@@ -21,6 +21,7 @@ static enum ssh_answer on_exec(void *user_data, struct ssh_channel *channel, str
     struct conn_owner *o = user_data;
     assert_non_null(channel);
     o->execs++;
+    o->asked = channel;
     return note_start(o, command);
 }
 

@@ -11,7 +11,8 @@
 struct conn_owner {
     unsigned subsystems, execs, closed, over;
     char what[64];
-    bool refuse;
+    bool refuse, later;
+    struct ssh_channel *asked;
     enum ssh_end end;
     size_t charged, charge_limit;
     struct list jobs;
