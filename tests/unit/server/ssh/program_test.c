@@ -55,6 +55,8 @@ static void write_more(struct program *p, sally_channel *channel)
 {
     static const char zeros[3000];
     size_t taken = 1;
+    if (!p->to_write)
+        return;
     while (p->to_write && taken) {
         size_t size = p->to_write < sizeof zeros ? p->to_write : sizeof zeros;
         assert_int_equal(sally_channel_write(channel, zeros, size, &taken), SALLY_E_OK);
