@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "alloc_failure.h"
 #include "base/mem.h"
 #include "sallyport/hooks.h"
 #include "server/fixture.h"
@@ -545,6 +546,24 @@ static sally_status only_grow(void *user_data, sally_connection *connection,
     return SALLY_OK;
 }
 
+/* Writes may find no memory. */
+static sally_status only_say(void *user_data, sally_connection *connection,
+                             const sally_session_request *request)
+{
+    struct program *p = user_data;
+    const sally_channel_options options = {.struct_size = sizeof options,
+                                           .user_data = p,
+                                           .free_data = free_program,
+                                           .closed = on_closed};
+    size_t taken;
+    (void)connection;
+    p->accepted = sally_channel_accept(request->channel, &options);
+    (void)!sally_channel_write(request->channel, "out", 3, &taken);
+    if (sally_channel_exit_signal(request->channel, "TERM", false, "") != SALLY_E_OK)
+        (void)sally_channel_exit(request->channel, 1);
+    return SALLY_OK;
+}
+
 /* Options without callbacks do, too. */
 static void options_fit_newer_callers(void **state)
 {
@@ -587,6 +606,41 @@ static void a_shutdown_waits_for_what_runs(void **state)
     }
 }
 
+/* Whichever allocation of the server's fails: the channel is refused or served, and its program is
+ * told of its end. */
+static void without_memory_it_still_ends(void **state)
+{
+    (void)state;
+    struct program p = {.begin = say_and_exit};
+    sally_server *s = new_server(NULL);
+    const sally_hooks hooks = {
+        .struct_size = sizeof hooks, .user_data = &p, .session_requested = only_say};
+    assert_int_equal(sally_server_add_hooks(s, &hooks), SALLY_E_OK);
+    assert_int_equal(sally_server_poll(s, 0), 1);
+    unsigned nth = 0;
+    for (bool failed = true; failed;) {
+        struct client c;
+        assert_true(client_connect(&c, s, s));
+        assert_true(client_login(&c, "joe", "secret"));
+        c.command = "say";
+        c.env_name = "LANG";
+        c.env_value = "C";
+        p.accepted = SALLY_E_STATE;
+        p.closed = p.freed = 0;
+        alloc_fail_inside_at(++nth);
+        bool ok = client_request(&c) && client_run(&c, has_exited, 1000);
+        failed = alloc_failed();
+        assert_true(ok || failed);
+        client_end(&c);
+        while (counters_of(s).connections_now)
+            assert_int_equal(sally_server_poll(s, 2), 1);
+        assert_int_equal(p.closed, p.accepted == SALLY_E_OK);
+        assert_int_equal(p.freed, p.closed);
+    }
+    assert_true(nth > 5);
+    assert_int_equal(sally_server_free(s), SALLY_E_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -602,6 +656,7 @@ int main(void)
         cmocka_unit_test(own_channels_count),
         cmocka_unit_test(options_fit_newer_callers),
         cmocka_unit_test(a_shutdown_waits_for_what_runs),
+        cmocka_unit_test(without_memory_it_still_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
