@@ -59,20 +59,11 @@ static void prepare_socket(int fd, const struct settings *settings)
         set_option(fd, SOL_SOCKET, SO_SNDBUF, (int)settings->server.send_buffer);
 }
 
-static void log_refused(const struct conn *c, const char *why)
-{
-    sally_log_field fields[] = {{"address", c->peer.address}, {"reason", why}};
-    log_line(&c->log, conn_log_ids(c), SALLY_LOG_INFO, "connection.refused", fields,
-             COUNT_OF(fields), "Connection refused");
-}
-
-static void conn_start(struct task *task);
 static void conn_drain(struct loop_member *m, bool now);
 
 static const struct loop_member_methods conn_methods = {conn_turn, conn_due, conn_drain};
 
-/* What it begins with: anew when that has changed on the way to its loop. False: out of memory. */
-static bool begin_service(struct conn *c, const struct protocol *protocol)
+bool conn_begin_service(struct conn *c, const struct protocol *protocol)
 {
     struct service_source *source = c->listener ? &c->listener->service : &c->server->adopted;
     struct service *service = service_get(c->server, source, protocol);
@@ -125,13 +116,13 @@ struct conn *conn_new(const struct arrival *arrival, const char **limit)
     c->peer.connection_id =
         atomic_fetch_add_explicit(&server->next_connection_id, 1, memory_order_relaxed);
     conn_set_peer(c, arrival);
-    bool has_service = begin_service(c, arrival->protocol);
+    bool has_service = conn_begin_service(c, arrival->protocol);
     if (has_service)
         *limit =
             limits_admit(&server->limits, c->settings, &c->ip, loop_now_ns(), &c->live_address);
     if (!has_service || *limit) {
         counter_add(&server->counters.connections_refused, 1);
-        log_refused(c, *limit ? *limit : "out of memory");
+        conn_log_refused(c, *limit ? *limit : "out of memory");
         c->socket.fd = -1;
         close(fd);
         end_service(c);
@@ -185,98 +176,6 @@ void conn_launch(struct conn *c, struct server_loop *loop)
     conn_log_init(c); /* adopted connections may exist before the log is set */
     registry_add(&c->server->registry, c);
     loop_give_task(&c->start);
-}
-
-static void announce_start(struct conn *c)
-{
-    char port[8], url[LISTENER_URL_SIZE];
-    snprintf(port, sizeof port, "%u", (unsigned)c->peer.port);
-    listener_url_print(url, c->service->protocol, &c->local_address);
-    sally_log_field fields[4] = {{"address", c->peer.address}, {"port", port}, {"to", url}};
-    size_t count = 3;
-    if (*c->proxy_address)
-        fields[count++] = (sally_log_field){"proxy", c->proxy_address};
-    log_line(&c->log, conn_log_ids(c), SALLY_LOG_INFO, "connection.opened", fields, count,
-             "Connection accepted");
-    conn_hooks_connected(c);
-}
-
-/* Without the words that others get at their end: nothing was said yet. */
-static void turn_away(struct conn *c, const char *why)
-{
-    counter_add(&c->server->counters.connections_refused, 1);
-    log_refused(c, why);
-    question_void(c);
-    registry_remove(&c->server->registry, c);
-    conn_close_socket(c);
-}
-
-static void admit(struct conn *c)
-{
-    conn_memory_begin(c);
-    loop_member_set_owner(&c->member, c->live_address);
-    announce_start(c);
-    sally_error error = c->service->protocol->line_new(&c->line, c);
-    if (!error)
-        error = conn_open_socket(c);
-    if (error) {
-        conn_end(c, SALLY_END_LIMIT, sally_strerror(error));
-        return;
-    }
-    conn_make_ready(c);
-    if (c->loop->loop.is_draining)
-        conn_disconnect(c, SALLY_END_BY_SERVER, "server is shutting down");
-}
-
-static void on_admission(struct conn *c, void *unused, sally_status status)
-{
-    (void)unused;
-    c->awaits_admission = false;
-    if (conn_is_ended(c))
-        return;
-    loop_member_set_deadline(&c->member, DEADLINE_NONE);
-    if (answer_allows(status))
-        admit(c);
-    else
-        turn_away(c, "hook");
-}
-
-/* Its first moment on its loop. */
-static void conn_start(struct task *task)
-{
-    static const struct question_kind admission = {conn_hooks_ask_admission, on_admission};
-    struct conn *c = CONTAINER_OF(task, struct conn, start);
-    struct server_loop *loop = c->loop;
-    list_append(&loop->conns, &c->link);
-    c->active_ns = loop_now_ns();
-    progress_begin(&c->progress, c->active_ns);
-    atomic_store_explicit(&c->facts.last_input_ns, c->active_ns, memory_order_relaxed);
-    /* Once more: a server that starts without keys makes some. */
-    bool has_joined = loop_join(&loop->loop, &c->member) && begin_service(c, c->service->protocol);
-    if (!has_joined) {
-        turn_away(c, "out of memory");
-        return;
-    }
-    sally_status status = question_ask(c, &admission, NULL);
-    if (status != SALLY_PENDING) {
-        on_admission(c, NULL, status);
-        return;
-    }
-    c->awaits_admission = true;
-    if (c->settings->limits.login_ns)
-        loop_member_set_deadline(&c->member, c->active_ns + c->settings->limits.login_ns);
-}
-
-static void stop_awaiting(struct conn *c, const char *why)
-{
-    c->awaits_admission = false;
-    turn_away(c, why);
-}
-
-void conn_await_admission(struct conn *c)
-{
-    if (c->is_due)
-        stop_awaiting(c, "limits.login_time");
 }
 
 /* ---- Going ---- */
@@ -390,7 +289,7 @@ void conn_close_socket(struct conn *c)
 void conn_disconnect(struct conn *c, uint32_t reason, const char *text)
 {
     if (c->awaits_admission)
-        stop_awaiting(c, "disconnected");
+        conn_stop_awaiting(c, "disconnected");
     if (!c->line || c->line->methods->is_over(c->line))
         return;
     if (c->end_reason == 0)

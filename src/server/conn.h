@@ -181,8 +181,6 @@ void conn_pin(struct conn *c);
 void conn_unpin(struct conn *c);
 /* Ends it: reason and detail are those of the disconnected hook, unless it is over already. */
 void conn_end(struct conn *c, uint32_t reason, const char *detail);
-/* A turn while c->awaits_admission: refuses it once the login time is over. */
-void conn_await_admission(struct conn *c);
 /* Tells the peer `text` through the line, then ends the connection. The text is copied. */
 void conn_disconnect(struct conn *c, uint32_t reason, const char *text);
 /* It only moves forward: a stage before the current one is ignored. */
@@ -195,6 +193,18 @@ bool conn_is_idle(const struct conn *c);
 
 /* Once, while it has its socket. */
 void conn_set_peer(struct conn *c, const struct arrival *arrival);
+
+/* What it begins with: anew when that has changed on the way to its loop. False: out of memory. */
+bool conn_begin_service(struct conn *c, const struct protocol *protocol);
+
+/* ---- conn_start.c: admission ---- */
+
+void conn_log_refused(const struct conn *c, const char *why);
+void conn_start(struct task *task);
+/* A turn while c->awaits_admission: refuses it once the login time is over. */
+void conn_await_admission(struct conn *c);
+/* Refuses it at once. */
+void conn_stop_awaiting(struct conn *c, const char *why);
 
 /* ---- conn_io.c: turns ---- */
 
