@@ -205,6 +205,8 @@ static void each_question_has_one_answer(void **state)
         (void)client_run(&c, NULL, 2);
     assert_true(c.request_ok);
     assert_int_equal(sally_connection_answer(connection, SALLY_CONTINUE), SALLY_E_STATE);
+    /* Its lock is what puts this thread's calls before the connection's end. */
+    assert_null(sally_connection_data(connection));
     client_end(&c);
     await_connections(s, 0);
     finish(s);
