@@ -84,7 +84,7 @@ static void on_line(void *user_data, const sally_log_line *line)
     atomic_fetch_add(&d->lines, 1);
 }
 
-static bool on_requested(void *user_data, sally_connection *connection)
+static sally_status on_requested(void *user_data, sally_connection *connection)
 {
     struct device *d = user_data;
     if (d->for_connections) {
@@ -92,7 +92,7 @@ static bool on_requested(void *user_data, sally_connection *connection)
         assert_int_equal(sally_connection_add_host_key(connection, key), SALLY_E_OK);
         sally_key_unref(key);
     }
-    return true;
+    return SALLY_CONTINUE;
 }
 
 static sally_server *server_with(struct device *d, const char *type)
