@@ -14,7 +14,7 @@
 
 #include "server/server.h"
 
-static bool note_peer(void *user_data, sally_connection *connection)
+static sally_status note_peer(void *user_data, sally_connection *connection)
 {
     struct proxied *p = user_data;
     const sally_peer *peer = sally_connection_peer(connection);
@@ -24,7 +24,7 @@ static bool note_peer(void *user_data, sally_connection *connection)
     p->port = peer->port;
     p->local_port = peer->local_port;
     p->connections++;
-    return true;
+    return SALLY_CONTINUE;
 }
 
 static const char *field_of(const sally_log_line *line, const char *name)
