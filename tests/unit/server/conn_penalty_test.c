@@ -10,7 +10,7 @@
 #include "server/conn.h"
 #include "server/fixture.h"
 #include "server/server.h"
-#include "server/strangers_fixture.h"
+#include "server/unauthenticated_fixture.h"
 
 #define HOUR UINT64_C(3600000000000)
 

@@ -1,7 +1,7 @@
 #include "cmocka_all.h"
 
 #include "server/early_drop.h"
-#include "server/strangers_fixture.h"
+#include "server/unauthenticated_fixture.h"
 
 static bool near(double a, double b)
 {

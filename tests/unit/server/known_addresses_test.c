@@ -2,7 +2,7 @@
 
 #include "alloc_failure.h"
 #include "server/known_addresses.h"
-#include "server/strangers_fixture.h"
+#include "server/unauthenticated_fixture.h"
 
 static struct known_addresses known;
 static struct limits_settings limits;

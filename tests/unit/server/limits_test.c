@@ -6,7 +6,7 @@
 
 #include "alloc_failure.h"
 #include "server/limits.h"
-#include "server/strangers_fixture.h"
+#include "server/unauthenticated_fixture.h"
 
 #define NEVER  UINT32_C(0xffffffff)
 #define ALWAYS UINT32_C(0)
@@ -63,7 +63,7 @@ static void log_in(const char *from)
 
 static uint64_t strangers(void)
 {
-    return limits.strangers.open + limits.strangers.reserved;
+    return limits.unauthenticated.open + limits.unauthenticated.reserved;
 }
 
 static void a_refusal_leaves_nothing_counted(void **state)
@@ -93,8 +93,8 @@ static void a_refusal_leaves_nothing_counted(void **state)
     limits_release(&limits, none);
     assert_int_equal(atomic_load(&limits.connections), 0);
     assert_int_equal(strangers(), 0);
-    assert_int_equal(limits.strangers.addresses, 0);
-    assert_int_equal(limits.strangers.networks, 0);
+    assert_int_equal(limits.unauthenticated.addresses, 0);
+    assert_int_equal(limits.unauthenticated.networks, 0);
     for (size_t i = 0; i < LIVE_BUCKETS; i++)
         assert_null(limits.addresses.buckets[i]); /* the refused ones were released, too */
 }
@@ -239,13 +239,13 @@ static void known_addresses_have_a_reserve(void **state)
     draw = ALWAYS; /* chance has nothing to do with it */
     struct live_address *known;
     assert_null(admit("203.0.113.7", &known));
-    assert_int_equal(limits.strangers.reserved, 1);
+    assert_int_equal(limits.unauthenticated.reserved, 1);
     assert_int_equal(fill("203.0.113.7", 100), 9); /* nor may one have all of the reserve */
     assert_int_equal(fill("203.0.113.8", 100), 5);
     assert_int_equal(fill("203.0.113.9", 100), 0); /* unknown */
     leave(known);
-    assert_int_equal(limits.strangers.reserved, 14);
-    assert_int_equal(limits.strangers.open, 80);
+    assert_int_equal(limits.unauthenticated.reserved, 14);
+    assert_int_equal(limits.unauthenticated.open, 80);
     assert_null(admit("203.0.113.8", NULL));
 }
 
@@ -257,8 +257,8 @@ static void known_addresses_use_the_rest_like_others(void **state)
     settings.limits.unauthenticated_reserve = 20;
     log_in("203.0.113.7");
     assert_int_equal(fill("203.0.113.7", 100), 9); /* one of the reserve, 8 of the rest */
-    assert_int_equal(limits.strangers.reserved, 1);
-    assert_int_equal(limits.strangers.open, 8);
+    assert_int_equal(limits.unauthenticated.reserved, 1);
+    assert_int_equal(limits.unauthenticated.open, 8);
 }
 
 static void short_memory_admits_nobody(void **state)

@@ -6,7 +6,7 @@
 #include "alloc_failure.h"
 #include "base/mem.h"
 #include "server/live.h"
-#include "server/strangers_fixture.h"
+#include "server/unauthenticated_fixture.h"
 
 #define MANY 5000 /* more than there are buckets */
 

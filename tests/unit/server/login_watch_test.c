@@ -11,7 +11,7 @@
 #include "server/conn.h"
 #include "server/fixture.h"
 #include "server/server.h"
-#include "server/strangers_fixture.h"
+#include "server/unauthenticated_fixture.h"
 #include "ssh/send.h"
 
 struct watch {

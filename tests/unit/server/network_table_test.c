@@ -5,7 +5,7 @@
 #include "alloc_failure.h"
 #include "base/mem.h"
 #include "server/network_table.h"
-#include "server/strangers_fixture.h"
+#include "server/unauthenticated_fixture.h"
 
 struct note {
     struct network_entry entry;

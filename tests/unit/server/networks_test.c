@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "server/networks.h"
-#include "server/strangers_fixture.h"
+#include "server/unauthenticated_fixture.h"
 
 static void networks_around_an_address(void **state)
 {

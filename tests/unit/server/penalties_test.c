@@ -6,7 +6,7 @@
 #include "alloc_failure.h"
 #include "base/mem.h"
 #include "server/penalties.h"
-#include "server/strangers_fixture.h"
+#include "server/unauthenticated_fixture.h"
 
 #define SECOND UINT64_C(1000000000)
 #define T0     (UINT64_C(5000) * SECOND)

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "server/fixture.h"
 #include "server/proxy_peers.h"
-#include "server/strangers_fixture.h"
+#include "server/unauthenticated_fixture.h"
 
 static bool trusts(const char *list, const char *from)
 {

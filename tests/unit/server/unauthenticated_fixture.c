@@ -1,4 +1,4 @@
-#include "server/strangers_fixture.h"
+#include "server/unauthenticated_fixture.h"
 
 #include "cmocka_all.h"
 

@@ -1,6 +1,6 @@
 /* What tests of admission share. */
-#ifndef TEST_SERVER_STRANGERS_FIXTURE_H
-#define TEST_SERVER_STRANGERS_FIXTURE_H
+#ifndef TEST_SERVER_UNAUTHENTICATED_FIXTURE_H
+#define TEST_SERVER_UNAUTHENTICATED_FIXTURE_H
 
 #include "base/ip.h"
 #include "base/random.h"
