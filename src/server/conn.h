@@ -119,11 +119,12 @@ struct conn {
     struct settings *settings; /* held: these layers, resolved on top of the service's */
     struct setting_layer user_layer, own_layer;
     uint32_t auth_next; /* SALLY_AUTH_ bits that must follow a partial success; 0: any offered */
-    struct asked *auth_state;  /* from one try to the next; NULL: none was asked yet */
-    const char *asked_user;    /* user name that awaits the authenticator's answer; NULL: none */
-    struct attempt *kept_back; /* a rejection that is sent at kept_until_ns; NULL: none */
-    uint64_t kept_until_ns;
-    struct conduct conduct;
+    struct asked *auth_state; /* from one try to the next; NULL: none was asked yet */
+    const char *asked_user;   /* user name that awaits the authenticator's answer; NULL: none */
+    struct attempt
+        *delayed_rejection; /* a rejection that is sent at rejection_due_ns; NULL: none */
+    uint64_t rejection_due_ns;
+    struct login_offences offences;
     struct login login;
     bool awaits_admission; /* the answer to connection_requested; there is no line before that */
     bool is_logged_in;

@@ -39,7 +39,7 @@ void conn_set_peer(struct conn *c, const struct arrival *arrival)
         read_address(c->socket.fd, getpeername, &c->address, &c->ip);
         read_address(c->socket.fd, getsockname, &c->local_address, &unused);
     }
-    c->conduct.is_of_proxy = arrival->is_proxy && !arrival->header.has_addresses;
+    c->offences.is_of_proxy = arrival->is_proxy && !arrival->header.has_addresses;
     c->peer.address = c->address.text;
     c->peer.port = c->address.port;
     c->peer.local_address = c->local_address.text;

@@ -98,8 +98,8 @@ static uint64_t delay_of(const struct conn *c)
 {
     uint64_t longest = c->settings->limits.failure_delay_ns;
     uint64_t failures = failures_of_address(c);
-    if (failures < c->conduct.failed_passwords)
-        failures = c->conduct.failed_passwords;
+    if (failures < c->offences.failed_passwords)
+        failures = c->offences.failed_passwords;
     if (longest == 0 || failures == 0 || penalties_exempt(&c->settings->limits, &c->ip))
         return 0;
     uint64_t delay = longest / FIRST_DELAY_PART;
@@ -114,25 +114,25 @@ static uint64_t delay_of(const struct conn *c)
  * once. */
 uint64_t conn_penalty_rejected(struct conn *c, const struct login_query *query)
 {
-    struct conduct *conduct = &c->conduct;
+    struct login_offences *offences = &c->offences;
     /* One that we do not know guesses nothing. */
     if (query->pub.method == 0 || (query->pub.method == SALLY_AUTH_NONE && !query->refusal))
         return 0;
     if (query->may_try && !query->is_signed) {
-        conduct->asked_for_key = true;
+        offences->asked_for_key = true;
         return 0;
     }
     uint64_t delay = is_password(query) ? delay_of(c) : 0;
-    conduct->failed_passwords += is_password(query);
-    if (!conduct->is_charged)
-        charge(c, OFFENCE_FAILED_LOGIN, &conduct->charge);
-    conduct->is_charged = true;
+    offences->failed_passwords += is_password(query);
+    if (!offences->is_charged)
+        charge(c, OFFENCE_FAILED_LOGIN, &offences->charge);
+    offences->is_charged = true;
     return delay;
 }
 
 void conn_penalty_user_changed(struct conn *c)
 {
-    c->conduct.changed_user = c->conduct.is_charged;
+    c->offences.changed_user = c->offences.is_charged;
 }
 
 /* A user who mistypes and then logs in is not guessing; a client that tried another user's password
@@ -141,13 +141,13 @@ void conn_penalty_logged_in(struct conn *c)
 {
     uint64_t now_ns = loop_now_ns();
     known_addresses_add(&c->server->limits.known, &c->settings->limits, &c->ip, now_ns);
-    if (c->conduct.is_charged && !c->conduct.changed_user)
-        penalties_refund(&c->server->limits.penalties, &c->ip, &c->conduct.charge, now_ns);
+    if (c->offences.is_charged && !c->offences.changed_user)
+        penalties_refund(&c->server->limits.penalties, &c->ip, &c->offences.charge, now_ns);
 }
 
 void conn_penalty_ended(struct conn *c)
 {
-    struct conduct *conduct = &c->conduct;
+    struct login_offences *offences = &c->offences;
     struct penalty_charge unused;
     if (c->is_logged_in)
         return;
@@ -156,19 +156,19 @@ void conn_penalty_ended(struct conn *c)
         charge(c, OFFENCE_PROTOCOL_ERROR, &unused);
         break;
     case SALLY_END_AUTH: /* it may have failed before anybody was asked */
-        if (!conduct->is_charged)
+        if (!offences->is_charged)
             charge(c, OFFENCE_FAILED_LOGIN, &unused);
         break;
     case SALLY_END_TIMEOUT: /* unless it was the program that took so long */
-        if (!conduct->is_charged && !question_is_open(c))
+        if (!offences->is_charged && !question_is_open(c))
             charge(c, OFFENCE_LOGIN_TIME, &unused);
         break;
     case SALLY_END_BY_CLIENT:
     case SALLY_END_LOST:
-        if (conduct->is_of_proxy && !conduct->asked_for_key)
+        if (offences->is_of_proxy && !offences->asked_for_key)
             break;
-        if (!conduct->is_charged)
-            charge(c, conduct->asked_for_key ? OFFENCE_FAILED_LOGIN : OFFENCE_NO_LOGIN, &unused);
+        if (!offences->is_charged)
+            charge(c, offences->asked_for_key ? OFFENCE_FAILED_LOGIN : OFFENCE_NO_LOGIN, &unused);
         break;
     default: /* the server's doing */
         break;

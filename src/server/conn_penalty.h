@@ -16,7 +16,7 @@ struct protocol;
 struct service_source;
 
 /* Of one connection, until it has logged in. */
-struct conduct {
+struct login_offences {
     struct penalty_charge charge; /* for failed logins */
     uint32_t failed_passwords;
     bool is_charged;

@@ -344,8 +344,8 @@ static void finish_attempt(struct task *task)
         return;
     }
     /* A client has one query at a time: the engine reads no further before this one is answered. */
-    c->kept_back = a;
-    c->kept_until_ns = loop_now_ns() + delay;
+    c->delayed_rejection = a;
+    c->rejection_due_ns = loop_now_ns() + delay;
     conn_make_ready(c);
 }
 
@@ -353,13 +353,13 @@ static void finish_attempt(struct task *task)
 
 uint64_t login_deadline(const struct conn *c)
 {
-    return c->kept_back ? c->kept_until_ns : DEADLINE_NONE;
+    return c->delayed_rejection ? c->rejection_due_ns : DEADLINE_NONE;
 }
 
 void login_stop_keeping(struct conn *c)
 {
-    struct attempt *a = c->kept_back;
-    c->kept_back = NULL;
+    struct attempt *a = c->delayed_rejection;
+    c->delayed_rejection = NULL;
     if (a)
         end_attempt(a);
 }

@@ -2,8 +2,8 @@
 
 #include "base/mem.h"
 
-/* The weights are chosen so that one address's misconduct does not get its neighbours refused, but
- * that misconduct all over a network gets the network refused. */
+/* The weights are chosen so that one address's offences does not get its neighbours refused, but
+ * that offences all over a network gets the network refused. */
 static const struct {
     uint8_t size, bits;
     uint32_t weight;

@@ -68,12 +68,12 @@ static bool answer_space(struct sftp *s, struct op *op)
     if (op->pub.status != SALLY_OK)
         return answer_status(s, op);
     uint64_t unit = v->fragment_size ? v->fragment_size : v->block_size;
-    uint64_t kept_back =
+    uint64_t reserved =
         v->blocks_free > v->blocks_available ? v->blocks_free - v->blocks_available : 0;
     struct buf *b = reply_begin(s, SSH_FXP_EXTENDED_REPLY, op->request_id);
     put_u64(b, times(v->blocks, unit));
     put_u64(b, times(v->blocks_free, unit));
-    put_u64(b, times(v->blocks > kept_back ? v->blocks - kept_back : 0, unit));
+    put_u64(b, times(v->blocks > reserved ? v->blocks - reserved : 0, unit));
     put_u64(b, times(v->blocks_available, unit));
     put_u32(b, unit > UINT32_MAX ? 0 : (uint32_t)unit);
     reply_end(s, op->request_id);
