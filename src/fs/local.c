@@ -143,7 +143,7 @@ sally_error local_new(sally_fs **out, const char *directory, uint32_t flags, uin
     local->where.walk = walk || !beneath_kernel_can(local->where.root);
     local->device = local->where.device = st.device;
     local->medium = os_medium_of(local->where.root);
-    if (local->medium == MEDIUM_KERNEL) {
+    if (local->medium == MEDIUM_PSEUDO) {
         errno = EOPNOTSUPP;
         goto failed;
     }

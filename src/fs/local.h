@@ -34,7 +34,7 @@ struct local_shared {
 
 struct local { /* never changes while it is in use */
     struct beneath where;
-    enum os_medium medium; /* of files with this device number; never MEDIUM_KERNEL */
+    enum os_medium medium; /* of files with this device number; never MEDIUM_PSEUDO */
     uint64_t device;
     struct local_shared *shared;
 };
@@ -86,7 +86,7 @@ static inline bool local_may_wait(const struct local *local, const sally_op *op)
 }
 
 /* What is tried in memory stays there: below may be mounted what waits, and is left to a worker.
- * For looking only; local_way_open() is for all else. */
+ * For looking only; local_path_open() is for all else. */
 static inline struct beneath local_where(const struct local *local, const sally_op *op)
 {
     struct beneath where = local->where;
@@ -102,7 +102,7 @@ static inline bool local_is_root(const char *path)
 /* Never OK: an errno of 0 where something failed is a failure too. */
 sally_status local_error(int error);
 /* Why local_where() or resolving a path failed. */
-static inline sally_status local_way_error(const sally_op *op)
+static inline sally_status local_path_error(const sally_op *op)
 {
     return (op->flags & SALLY_OP_TRY) && errno == EXDEV ? SALLY_WOULD_BLOCK : local_error(errno);
 }
@@ -113,18 +113,17 @@ static inline sally_status local_result(int result)
     return result == 0 ? SALLY_OK : local_error(errno);
 }
 
-/* local_way.c: beneath_open() and beneath_enter(), with EACCES for what lies on MEDIUM_KERNEL, and
+/* local_path.c: beneath_open() and beneath_enter(), with EACCES for what lies on MEDIUM_PSEUDO, and
  * for an operation that is only tried EXDEV for other mounts than the root's. */
-int local_way_open(const struct local *local, const sally_op *op, const char *path, int flags,
-                   mode_t mode);
+int local_path_open(const struct local *local, const sally_op *op, const char *path, int flags,
+                    mode_t mode);
 /* The same for what op->path leads to, but what neither makes nor cuts a file is opened first where
  * clients are not confined, for whom that is quicker and who may open devices as well. Then ask
- * local_way_ended_well(), with the device number: false and EACCES for MEDIUM_KERNEL. */
-int local_way_open_first(const struct local *local, const sally_op *op, int flags, mode_t mode);
-bool local_way_ended_well(const struct local *local, int fd, uint64_t device,
-                          enum os_medium *medium);
-bool local_way_enter(const struct local *local, const sally_op *op, const char *path,
-                     struct beneath_place *place);
+ * local_path_check(), with the device number: false and EACCES for MEDIUM_PSEUDO. */
+int local_path_open_first(const struct local *local, const sally_op *op, int flags, mode_t mode);
+bool local_path_check(const struct local *local, int fd, uint64_t device, enum os_medium *medium);
+bool local_path_enter(const struct local *local, const sally_op *op, const char *path,
+                      struct beneath_place *place);
 
 /* What is done to an entry of a directory. */
 typedef sally_status local_entry_fn(struct local *local, sally_op *op,

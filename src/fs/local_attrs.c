@@ -125,7 +125,7 @@ sally_status local_stat(sally_fs *fs, sally_op *op)
     const struct beneath where = local_where(local, op);
     int fd = beneath_open(&where, op->path, flags, 0);
     if (fd < 0)
-        return local_way_error(op);
+        return local_path_error(op);
     struct os_stat st;
     bool ok = os_stat_fd(fd, &st);
     status = ok ? answer(local, op, fd, &st) : local_error(errno);
@@ -251,12 +251,12 @@ sally_status local_setstat(sally_fs *fs, sally_op *op)
     bool cut = (attrs->valid & SALLY_ATTR_SIZE) != 0;
     int follow = op->u.setstat.flags & SALLY_FOLLOW ? 0 : O_NOFOLLOW;
     int fd =
-        local_way_open(local, op, op->path, follow | (cut ? O_WRONLY | O_NONBLOCK : O_PATH), 0);
+        local_path_open(local, op, op->path, follow | (cut ? O_WRONLY | O_NONBLOCK : O_PATH), 0);
     if (fd < 0 || (cut && (status = check_cut(local, op, fd)) != SALLY_OK)) {
-        note(&first, fd < 0 ? local_way_error(op) : status);
+        note(&first, fd < 0 ? local_path_error(op) : status);
         attrs->valid &= ~(uint32_t)SALLY_ATTR_SIZE;
         if (fd < 0 && cut && attrs->valid && first != SALLY_WOULD_BLOCK)
-            fd = local_way_open(local, op, op->path, follow | O_PATH, 0);
+            fd = local_path_open(local, op, op->path, follow | O_PATH, 0);
     }
     if (fd < 0)
         return first;

@@ -19,8 +19,8 @@ sally_status local_opendir(sally_fs *fs, sally_op *op)
     struct local_file *file = mem_zalloc(sizeof(*file));
     if (!file)
         return SALLY_FAILURE;
-    file->fd = local_way_open(local, op, op->path, O_RDONLY | O_DIRECTORY | O_NONBLOCK, 0);
-    sally_status status = file->fd < 0 ? local_way_error(op) : SALLY_OK;
+    file->fd = local_path_open(local, op, op->path, O_RDONLY | O_DIRECTORY | O_NONBLOCK, 0);
+    sally_status status = file->fd < 0 ? local_path_error(op) : SALLY_OK;
     if (status == SALLY_OK && !(file->dir = fdopendir(file->fd))) {
         status = local_error(errno);
         close(file->fd);

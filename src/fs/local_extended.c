@@ -68,7 +68,7 @@ static sally_status answer(const struct local *local, sally_op *op, int fd)
 
 static sally_status on_path(const struct local *local, sally_op *op)
 {
-    int fd = local_way_open(local, op, op->path, O_PATH | O_NOFOLLOW, 0);
+    int fd = local_path_open(local, op, op->path, O_PATH | O_NOFOLLOW, 0);
     if (fd < 0)
         return local_error(errno);
     sally_status status = answer(local, op, fd);

@@ -57,7 +57,7 @@ static sally_status hash_by_path(struct local *local, sally_op *op)
     if (!open)
         return SALLY_FAILURE;
     open->local = local;
-    open->fd = local_way_open(local, op, op->path, O_RDONLY | O_NONBLOCK, 0);
+    open->fd = local_path_open(local, op, op->path, O_RDONLY | O_NONBLOCK, 0);
     if (open->fd < 0)
         return local_error(errno);
     lock_holder_init(&open->holder, op, SALLY_OPEN_READ, 0);

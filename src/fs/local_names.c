@@ -17,8 +17,8 @@ sally_status local_at_entry(sally_fs *fs, sally_op *op, local_entry_fn *act)
     struct beneath_place place;
     if (local_may_wait(local, op))
         return SALLY_WOULD_BLOCK;
-    if (!local_way_enter(local, op, op->path, &place))
-        return local_way_error(op);
+    if (!local_path_enter(local, op, op->path, &place))
+        return local_path_error(op);
     sally_status status = act(local, op, &place);
     beneath_leave(&place);
     return status;
@@ -129,8 +129,8 @@ static sally_status with_other_end(struct local *local, sally_op *op,
                                                        const struct beneath_place *to))
 {
     struct beneath_place to;
-    if (!local_way_enter(local, op, op->u.rename.to, &to))
-        return local_way_error(op);
+    if (!local_path_enter(local, op, op->u.rename.to, &to))
+        return local_path_error(op);
     sally_status status = act(local, op, from, &to);
     beneath_leave(&to);
     return status;

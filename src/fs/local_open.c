@@ -46,11 +46,11 @@ static int open_or_make(const struct local *local, const sally_op *op, int flags
     int fd = -1;
     errno = ENOENT;
     for (int i = 0; i < MAX_CREATE_TRIES && fd < 0 && errno == ENOENT; i++) {
-        fd = local_way_open(local, op, op->path, flags | O_CREAT | O_EXCL,
-                            restricted ? mode & ~(mode_t)077 : mode);
+        fd = local_path_open(local, op, op->path, flags | O_CREAT | O_EXCL,
+                             restricted ? mode & ~(mode_t)077 : mode);
         *made = fd >= 0;
         if (fd < 0 && errno == EEXIST && !(flags & O_EXCL))
-            fd = local_way_open(local, op, op->path, flags & ~O_CREAT, 0);
+            fd = local_path_open(local, op, op->path, flags & ~O_CREAT, 0);
     }
     return fd;
 }
@@ -60,7 +60,7 @@ static int open_now(const struct local *local, const sally_op *op, uint32_t less
     const sally_op_open *how = &op->u.open;
     int flags = system_flags(how->flags & ~less);
     if (!local_may_wait(local, op))
-        return local_way_open_first(local, op, flags, local_new_mode(local, how->attrs, 0666));
+        return local_path_open_first(local, op, flags, local_new_mode(local, how->attrs, 0666));
     if (how->flags & (WRITES | SALLY_OPEN_CREATE)) {
         errno = EAGAIN;
         return -1;
@@ -101,7 +101,7 @@ static sally_status delete_name(const struct local *local, const sally_op *op, c
 {
     struct beneath_place place;
     struct os_stat st;
-    if (!local_way_enter(local, op, path, &place))
+    if (!local_path_enter(local, op, path, &place))
         return local_error(errno);
     sally_status status = SALLY_OK;
     if (os_stat_at(place.dir, place.name, &st) && st.device == device && st.inode == inode &&
@@ -185,12 +185,12 @@ static sally_status open_into(struct local *local, sally_op *op, struct local_fi
     if (file->fd < 0) {
         if ((op->flags & SALLY_OP_TRY) && errno == EAGAIN)
             return SALLY_WOULD_BLOCK;
-        return local_way_error(op);
+        return local_path_error(op);
     }
     struct os_stat st;
     if (!os_stat_fd(file->fd, &st))
         return local_error(errno);
-    if (!local_way_ended_well(local, file->fd, st.device, &file->medium))
+    if (!local_path_check(local, file->fd, st.device, &file->medium))
         return local_error(errno);
     status = local_check_type(local, op, st.mode);
     if (status != SALLY_OK)

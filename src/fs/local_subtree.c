@@ -45,8 +45,8 @@ static sally_status find(struct subtree *subtree, sally_op *op)
     if (root < 0)
         return local_error(errno);
     enum os_medium medium = os_medium_of(root);
-    if (medium == MEDIUM_KERNEL || !os_stat_fd(root, &st)) {
-        status = local_error(medium == MEDIUM_KERNEL ? EACCES : errno);
+    if (medium == MEDIUM_PSEUDO || !os_stat_fd(root, &st)) {
+        status = local_error(medium == MEDIUM_PSEUDO ? EACCES : errno);
         close(root);
         return status;
     }

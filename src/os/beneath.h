@@ -29,7 +29,7 @@ struct beneath {
     bool walk;       /* go component by component, also where the kernel could do it */
     bool stay;       /* fail with EXDEV rather than enter other file systems */
     bool brief;      /* fail with EXDEV rather than follow a link or a long path */
-    uint64_t device; /* the root's, which is not MEDIUM_KERNEL */
+    uint64_t device; /* the root's, which is not MEDIUM_PSEUDO */
     /* NULL: nothing. Only with `confined` and `walk`: the kernel does not say what it passes. */
     const struct beneath_hidden *hidden;
     struct beneath_gate *gate; /* for long walks; NULL: any number of them run at a time */

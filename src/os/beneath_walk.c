@@ -178,7 +178,7 @@ static bool walk_link(struct path_walk *w, int fd, bool had_slash)
 /* Such links lead to what the kernel knows about a process, not to their text. */
 static bool is_kernels(const struct path_walk *w, int fd, const struct stat *st)
 {
-    return st->st_dev != w->b->device && os_medium_of(fd) == MEDIUM_KERNEL;
+    return st->st_dev != w->b->device && os_medium_of(fd) == MEDIUM_PSEUDO;
 }
 
 static bool walk_into(struct path_walk *w, int fd)

@@ -26,7 +26,7 @@ enum os_medium {
     MEDIUM_UNKNOWN, /* perhaps the network: anything may wait */
     MEDIUM_DISK,    /* attributes of an open file are in memory; bytes and names perhaps */
     MEDIUM_MEMORY,  /* nothing waits */
-    MEDIUM_KERNEL   /* the state of kernel and processes, shown as files */
+    MEDIUM_PSEUDO   /* the state of kernel and processes, shown as files */
 };
 
 enum os_medium os_medium_of(int fd);

@@ -65,45 +65,45 @@ static const struct {
     {0x2fc12fc1, MEDIUM_DISK},   /* ZFS */
 
     /* Processes: their memory, environment and open files, those of the server among them. */
-    {0x00009fa0, MEDIUM_KERNEL}, /* proc */
-    {0x50494446, MEDIUM_KERNEL}, /* pidfs */
-    {0x6e736673, MEDIUM_KERNEL}, /* nsfs: an open one can be entered */
+    {0x00009fa0, MEDIUM_PSEUDO}, /* proc */
+    {0x50494446, MEDIUM_PSEUDO}, /* pidfs */
+    {0x6e736673, MEDIUM_PSEUDO}, /* nsfs: an open one can be entered */
     /* Settings: a write changes the machine, and often an open or an mkdir alone does. */
-    {0x62656572, MEDIUM_KERNEL}, /* sysfs */
-    {0x62656570, MEDIUM_KERNEL}, /* configfs */
-    {0x0027e0eb, MEDIUM_KERNEL}, /* cgroup */
-    {0x63677270, MEDIUM_KERNEL}, /* cgroup2 */
-    {0x07655821, MEDIUM_KERNEL}, /* resctrl */
-    {0x42494e4d, MEDIUM_KERNEL}, /* binfmt_misc: names programs to be run for others' files */
-    {0x65735543, MEDIUM_KERNEL}, /* fusectl */
-    {0x6e667364, MEDIUM_KERNEL}, /* nfsd */
-    {0x67596969, MEDIUM_KERNEL}, /* rpc_pipefs */
-    {0xabba1974, MEDIUM_KERNEL}, /* xenfs */
-    {0x00009fa1, MEDIUM_KERNEL}, /* openpromfs */
-    {0x00009fa2, MEDIUM_KERNEL}, /* usbfs */
-    {0x0a647361, MEDIUM_KERNEL}, /* functionfs: USB gadgets */
+    {0x62656572, MEDIUM_PSEUDO}, /* sysfs */
+    {0x62656570, MEDIUM_PSEUDO}, /* configfs */
+    {0x0027e0eb, MEDIUM_PSEUDO}, /* cgroup */
+    {0x63677270, MEDIUM_PSEUDO}, /* cgroup2 */
+    {0x07655821, MEDIUM_PSEUDO}, /* resctrl */
+    {0x42494e4d, MEDIUM_PSEUDO}, /* binfmt_misc: names programs to be run for others' files */
+    {0x65735543, MEDIUM_PSEUDO}, /* fusectl */
+    {0x6e667364, MEDIUM_PSEUDO}, /* nfsd */
+    {0x67596969, MEDIUM_PSEUDO}, /* rpc_pipefs */
+    {0xabba1974, MEDIUM_PSEUDO}, /* xenfs */
+    {0x00009fa1, MEDIUM_PSEUDO}, /* openpromfs */
+    {0x00009fa2, MEDIUM_PSEUDO}, /* usbfs */
+    {0x0a647361, MEDIUM_PSEUDO}, /* functionfs: USB gadgets */
     /* Firmware and crash logs: what is removed there can keep a machine from starting. */
-    {0xde5e81e4, MEDIUM_KERNEL}, /* efivarfs */
-    {0x6165676c, MEDIUM_KERNEL}, /* pstore */
+    {0xde5e81e4, MEDIUM_PSEUDO}, /* efivarfs */
+    {0x6165676c, MEDIUM_PSEUDO}, /* pstore */
     /* Kernel tracing: reads are endless or consume what other readers wait for. */
-    {0x64626720, MEDIUM_KERNEL}, /* debugfs */
-    {0x74726163, MEDIUM_KERNEL}, /* tracefs */
-    {0xcafe4a11, MEDIUM_KERNEL}, /* bpf */
+    {0x64626720, MEDIUM_PSEUDO}, /* debugfs */
+    {0x74726163, MEDIUM_PSEUDO}, /* tracefs */
+    {0xcafe4a11, MEDIUM_PSEUDO}, /* bpf */
     /* Security modules: their policy. */
-    {0x73636673, MEDIUM_KERNEL}, /* securityfs */
-    {0xf97cff8c, MEDIUM_KERNEL}, /* selinuxfs */
-    {0x43415d53, MEDIUM_KERNEL}, /* smackfs */
+    {0x73636673, MEDIUM_PSEUDO}, /* securityfs */
+    {0xf97cff8c, MEDIUM_PSEUDO}, /* selinuxfs */
+    {0x43415d53, MEDIUM_PSEUDO}, /* smackfs */
     /* Not files but communication endpoints, or memory of devices and virtual machines. */
-    {0x00001cd1, MEDIUM_KERNEL}, /* devpts: other people's terminals */
-    {0x19800202, MEDIUM_KERNEL}, /* mqueue */
-    {0x6c6f6f70, MEDIUM_KERNEL}, /* binderfs */
-    {0x50495045, MEDIUM_KERNEL}, /* pipefs */
-    {0x534f434b, MEDIUM_KERNEL}, /* sockfs */
-    {0x09041934, MEDIUM_KERNEL}, /* anonymous inodes */
-    {0x444d4142, MEDIUM_KERNEL}, /* dma-buf */
-    {0x454d444d, MEDIUM_KERNEL}, /* devmem */
-    {0x474d454d, MEDIUM_KERNEL}, /* guest_memfd */
-    {0x5345434d, MEDIUM_KERNEL}, /* secretmem */
+    {0x00001cd1, MEDIUM_PSEUDO}, /* devpts: other people's terminals */
+    {0x19800202, MEDIUM_PSEUDO}, /* mqueue */
+    {0x6c6f6f70, MEDIUM_PSEUDO}, /* binderfs */
+    {0x50495045, MEDIUM_PSEUDO}, /* pipefs */
+    {0x534f434b, MEDIUM_PSEUDO}, /* sockfs */
+    {0x09041934, MEDIUM_PSEUDO}, /* anonymous inodes */
+    {0x444d4142, MEDIUM_PSEUDO}, /* dma-buf */
+    {0x454d444d, MEDIUM_PSEUDO}, /* devmem */
+    {0x474d454d, MEDIUM_PSEUDO}, /* guest_memfd */
+    {0x5345434d, MEDIUM_PSEUDO}, /* secretmem */
 };
 
 enum os_medium os_medium_of(int fd)

@@ -1,4 +1,4 @@
-/* Opens files by path, but never on a file system of the kernel's own (MEDIUM_KERNEL): with
+/* Opens files by path, but never on a file system of the kernel's own (MEDIUM_PSEUDO): with
  * /proc/self/mem a client could read the server's memory, and on such file systems even an open, or
  * a new directory, can change the machine's state. Files on the root's own mount need no check.
  * Others are checked before they are opened and again afterwards; if a plain open cannot do
@@ -31,7 +31,7 @@ static bool may_enter(const struct beneath *where, const char *path, struct bene
 {
     if (!beneath_enter(where, path, place))
         return false;
-    if (os_medium_of(place->dir) != MEDIUM_KERNEL)
+    if (os_medium_of(place->dir) != MEDIUM_PSEUDO)
         return true;
     beneath_leave(place);
     errno = EACCES;
@@ -66,7 +66,7 @@ static bool may_open(const struct local *local, const struct beneath *where, con
     if (*seen < 0)
         return errno == ENOENT && (flags & O_CREAT) && may_create(where, path);
     int error = 0;
-    if (os_medium_of(*seen) == MEDIUM_KERNEL)
+    if (os_medium_of(*seen) == MEDIUM_PSEUDO)
         error = EACCES;
     else if (!(flags & O_PATH) && os_stat_fd(*seen, &st) && !local_may_open_type(local, st.mode))
         error = ENXIO; /* as open(2) says of a socket */
@@ -75,8 +75,8 @@ static bool may_open(const struct local *local, const struct beneath *where, con
     return !error;
 }
 
-int local_way_open(const struct local *local, const sally_op *op, const char *path, int flags,
-                   mode_t mode)
+int local_path_open(const struct local *local, const sally_op *op, const char *path, int flags,
+                    mode_t mode)
 {
     struct beneath where = on_one_mount(local, op);
     int seen, fd = beneath_open(&where, path, flags, mode);
@@ -92,28 +92,27 @@ int local_way_open(const struct local *local, const sally_op *op, const char *pa
         if (seen >= 0 && seen != fd)
             close(seen);
     }
-    return fd >= 0 && os_medium_of(fd) == MEDIUM_KERNEL ? refuse(fd, EACCES) : fd;
+    return fd >= 0 && os_medium_of(fd) == MEDIUM_PSEUDO ? refuse(fd, EACCES) : fd;
 }
 
-int local_way_open_first(const struct local *local, const sally_op *op, int flags, mode_t mode)
+int local_path_open_first(const struct local *local, const sally_op *op, int flags, mode_t mode)
 {
     const struct beneath where = local_where(local, op);
     if (local->where.confined || (flags & (O_CREAT | O_TRUNC)))
-        return local_way_open(local, op, op->path, flags, mode);
+        return local_path_open(local, op, op->path, flags, mode);
     return beneath_open(&where, op->path, flags, mode);
 }
 
-bool local_way_ended_well(const struct local *local, int fd, uint64_t device,
-                          enum os_medium *medium)
+bool local_path_check(const struct local *local, int fd, uint64_t device, enum os_medium *medium)
 {
     *medium = device == local->device ? local->medium : os_medium_of(fd);
-    if (*medium == MEDIUM_KERNEL)
+    if (*medium == MEDIUM_PSEUDO)
         errno = EACCES;
-    return *medium != MEDIUM_KERNEL;
+    return *medium != MEDIUM_PSEUDO;
 }
 
-bool local_way_enter(const struct local *local, const sally_op *op, const char *path,
-                     struct beneath_place *place)
+bool local_path_enter(const struct local *local, const sally_op *op, const char *path,
+                      struct beneath_place *place)
 {
     struct beneath where = on_one_mount(local, op);
     if (beneath_enter(&where, path, place))
