@@ -6,7 +6,7 @@
 
 /* How a command ends, as the shell sees it. */
 enum exit_status {
-    EXIT_FINE = 0,
+    EXIT_OK = 0,
     EXIT_FAILED = 1, /* the command was right, but could not be done */
     EXIT_USAGE = 2   /* the command line was wrong */
 };

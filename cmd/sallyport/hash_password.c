@@ -86,7 +86,7 @@ static int hash(const char *password)
     if (e)
         return report_failure("the password cannot be hashed: %s", sally_strerror(e));
     printf("%s\n", text);
-    return EXIT_FINE;
+    return EXIT_OK;
 }
 
 int hash_password_run(int argc, char **argv)

@@ -9,7 +9,7 @@ int help_show(const struct command *command)
     if (command) {
         printf("Usage: sallyport %s%s%s\n\n%s", command->name, *command->arguments ? " " : "",
                command->arguments, command->help);
-        return EXIT_FINE;
+        return EXIT_OK;
     }
     printf("Usage: sallyport COMMAND ...\n\nCommands:\n");
     for (size_t i = 0; (command = command_at(i)) != NULL; i++)
@@ -19,7 +19,7 @@ int help_show(const struct command *command)
            "  --version       show the version\n"
            "\n"
            "To hand out the current folder now: sallyport serve\n");
-    return EXIT_FINE;
+    return EXIT_OK;
 }
 
 static const char *name_at(size_t index)

@@ -64,7 +64,7 @@ int main(int argc, char **argv)
     const char *word = argv[1];
     if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
         printf("sallyport %s\n", sally_version());
-        return report_written(EXIT_FINE);
+        return report_written(EXIT_OK);
     }
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
         return report_written(help_show(NULL));

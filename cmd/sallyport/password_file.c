@@ -31,7 +31,7 @@ static int check_open(int fd, const char *file)
                               file);
     if (!private_file_check(&st, file, why, sizeof why))
         return report_failure("--password-file \"%s\": %s", file, why);
-    return EXIT_FINE;
+    return EXIT_OK;
 }
 
 static int read_all(int fd, const char *file, struct text *text)
@@ -44,7 +44,7 @@ static int read_all(int fd, const char *file, struct text *text)
             return report_failure("--password-file \"%s\": cannot be read: %s", file,
                                   strerror(errno));
         if (n == 0)
-            return EXIT_FINE;
+            return EXIT_OK;
         text->size += (size_t)n;
         if (text->size > MAX_BYTES)
             return report_failure("--password-file \"%s\": is longer than 4 MiB", file);
@@ -76,7 +76,7 @@ static int add_users(struct serve_options *options, const char *file, struct tex
         case PASSWORD_LINE_NONE:
             /* Else the user who is made up when nobody is named could log in. */
             return options->user_count > before
-                       ? EXIT_FINE
+                       ? EXIT_OK
                        : report_usage("serve",
                                       "--password-file \"%s\": names nobody; give NAME:PASSWORD on "
                                       "each line",

@@ -4,7 +4,7 @@
 
 #include "serve_options.h"
 
-/* Adds the users of the file. EXIT_FINE, or the exit status after an error that has been reported.
+/* Adds the users of the file. EXIT_OK, or the exit status after an error that has been reported.
  * `file` is kept. */
 int password_file_load(struct serve_options *options, const char *file);
 

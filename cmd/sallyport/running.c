@@ -197,5 +197,5 @@ int running_serve(sally_server *server, struct screen *screen, bool show_live, b
         (void)report_failure("%s", waiter.why);
         _exit(EXIT_FAILED);
     }
-    return EXIT_FINE;
+    return EXIT_OK;
 }

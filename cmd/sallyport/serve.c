@@ -71,7 +71,7 @@ static const char *own_name(const struct serving *s)
 static int add_default_user(struct serving *s, struct serve_options *o)
 {
     if (o->user_count)
-        return EXIT_FINE;
+        return EXIT_OK;
     for (size_t i = 0; i < o->keys_count; i++) {
         const char *name = o->keys[i].user ? o->keys[i].user : own_name(s);
         bool known = false;
@@ -81,7 +81,7 @@ static int add_default_user(struct serving *s, struct serve_options *o)
             return report_failure("out of memory");
     }
     if (o->user_count)
-        return EXIT_FINE;
+        return EXIT_OK;
     char why[PATH_MAX + 256];
     const char *directory = state_directory(s);
     if (state_dir_password(s->password, directory, why, sizeof why) != SALLY_E_OK)
@@ -89,7 +89,7 @@ static int add_default_user(struct serving *s, struct serve_options *o)
     if (*why)
         report_warning("%s", why);
     s->password_kept = directory && !*why;
-    return serve_options_add_user(o, own_name(s), s->password) ? EXIT_FINE
+    return serve_options_add_user(o, own_name(s), s->password) ? EXIT_OK
                                                                : report_failure("out of memory");
 }
 
@@ -110,7 +110,7 @@ static int apply_settings(struct serving *s)
             return report_usage("serve", "--set \"%s\": %s", settings->at[i],
                                 sally_server_error(s->server));
     }
-    return EXIT_FINE;
+    return EXIT_OK;
 }
 
 static int unserved_folder(const char *given, sally_error e)
@@ -144,7 +144,7 @@ static int open_folder(struct serving *s)
         e = sally_fs_readonly(&s->fs, s->local);
     else if (!e)
         s->fs = sally_fs_ref(s->local);
-    return e ? report_failure("%s", sally_strerror(e)) : EXIT_FINE;
+    return e ? report_failure("%s", sally_strerror(e)) : EXIT_OK;
 }
 
 static int set_users(struct serving *s)
@@ -164,7 +164,7 @@ static int add_host_key(struct serving *s, sally_key *key)
 {
     sally_error e = sally_server_add_host_key(s->server, key);
     sally_key_unref(key);
-    return e ? report_failure("%s", sally_server_error(s->server)) : EXIT_FINE;
+    return e ? report_failure("%s", sally_server_error(s->server)) : EXIT_OK;
 }
 
 static int insecure_host_key(const char *file)
@@ -211,7 +211,7 @@ static int load_host_key(struct serving *s, const char *file)
 static int add_host_keys(struct serving *s)
 {
     const struct texts *files = &s->options->host_keys;
-    int status = EXIT_FINE;
+    int status = EXIT_OK;
     for (size_t i = 0; i < files->count && !status; i++)
         status = load_host_key(s, files->at[i]);
     if (files->count || status)
@@ -234,7 +234,7 @@ static int listen_at(struct serving *s, const char *url, bool given)
     const char *option = given ? "--listen " : "";
     switch (e) {
     case SALLY_E_OK:
-        return EXIT_FINE;
+        return EXIT_OK;
     case SALLY_E_PARSE:
     case SALLY_E_UNSUPPORTED:
     case SALLY_E_INVALID:
@@ -253,7 +253,7 @@ static int listen_at(struct serving *s, const char *url, bool given)
 static int add_listeners(struct serving *s)
 {
     const struct texts *urls = &s->options->listen;
-    int status = EXIT_FINE;
+    int status = EXIT_OK;
     sally_error handed_over = 0;
     if (getenv("LISTEN_FDS")) {
         handed_over = sally_server_add_systemd_listeners(s->server);
@@ -280,7 +280,7 @@ static int start_logging(struct serving *s)
         screen_hold(s->screen);
     if (!s->screen || sally_server_set_log(s->server, screen_log, s->screen, level) != SALLY_E_OK)
         return report_failure("out of memory");
-    return EXIT_FINE;
+    return EXIT_OK;
 }
 
 /* Before the server starts: whoever reads these lines may connect at once. */
@@ -289,7 +289,7 @@ static int announce(const struct serving *s)
     const char *url;
     for (size_t i = 0; (url = sally_server_listener(s->server, i)) != NULL; i++)
         printf("listening on %s\n", url);
-    return report_written(EXIT_FINE);
+    return report_written(EXIT_OK);
 }
 
 static void introduce(const struct serving *s)
@@ -335,7 +335,7 @@ static int prepare(struct serving *s, struct serve_options *o)
 {
     if (sally_server_new(&s->server) != SALLY_E_OK)
         return report_failure("out of memory");
-    int status = o->as ? serve_as_find(&s->as, o) : EXIT_FINE;
+    int status = o->as ? serve_as_find(&s->as, o) : EXIT_OK;
     if (!status)
         status = start_logging(s);
     if (!status)

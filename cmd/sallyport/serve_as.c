@@ -20,7 +20,7 @@ int serve_as_find(struct identity *out, const struct serve_options *options)
             options->as);
     if (!privileges_find(out, options->as, why, sizeof why))
         return report_usage("serve", "--as \"%s\": %s", options->as, why);
-    return EXIT_FINE;
+    return EXIT_OK;
 }
 
 static bool can_open(const char *path, int flags)
@@ -43,7 +43,7 @@ static int check_folder(const struct identity *user, const struct serve_options 
         report_warning("%s cannot create files in \"%s\": %s; give it to %s with chown, or use "
                        "--read-only",
                        user->name, directory, strerror(errno), user->name);
-    return EXIT_FINE;
+    return EXIT_OK;
 }
 
 int serve_as_become(const struct identity *user, const struct serve_options *options,

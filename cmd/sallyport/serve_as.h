@@ -5,7 +5,7 @@
 #include "common/privileges.h"
 #include "serve_options.h"
 
-/* Looks up the user of --as, before anything is opened. EXIT_FINE, or the exit status. */
+/* Looks up the user of --as, before anything is opened. EXIT_OK, or the exit status. */
 int serve_as_find(struct identity *out, const struct serve_options *options);
 
 /* Switches to this user, who must have access to the served folder and to the files that are read

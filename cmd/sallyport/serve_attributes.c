@@ -53,5 +53,5 @@ int serve_attributes_take(struct serve_options *options, const char *value)
     }
     options->ignored = ignore ? options->ignored | all : options->ignored & ~all;
     options->refused = ignore ? options->refused & ~all : options->refused | all;
-    return EXIT_FINE;
+    return EXIT_OK;
 }

@@ -135,14 +135,14 @@ static int take_directory(struct serve_options *options, const char *value)
     if (!*value)
         return report_usage("serve", "\"\": the folder has no name");
     options->directory = value;
-    return EXIT_FINE;
+    return EXIT_OK;
 }
 
 static int take_user(struct serve_options *options, char *value)
 {
     char *colon = strchr(value, ':');
     size_t length = colon ? (size_t)(colon - value) : strlen(value);
-    int status = EXIT_FINE;
+    int status = EXIT_OK;
     char *name = strndup(value, length);
     if (!name)
         return no_memory();
@@ -179,7 +179,7 @@ static int take_keys(struct serve_options *options, const char *value)
     struct serve_keys *keys = &options->keys[options->keys_count++];
     keys->file = file;
     keys->user = colon ? strndup(value, (size_t)(colon - value)) : NULL;
-    return colon && !keys->user ? no_memory() : EXIT_FINE;
+    return colon && !keys->user ? no_memory() : EXIT_OK;
 }
 
 static int take_setting(struct serve_options *options, const char *value)
@@ -192,7 +192,7 @@ static int take_setting(struct serve_options *options, const char *value)
     snprintf(name, sizeof name, "%.*s", (int)(equals - value), value);
     if (sally_setting_find(name)) {
         options->settings.at[options->settings.count++] = value;
-        return EXIT_FINE;
+        return EXIT_OK;
     }
     const char *near = nearest_name(name, setting_name_at);
     return report_usage("serve", "--set \"%s\": there is no setting \"%s\"; %s%s%s", value, name,
@@ -234,14 +234,14 @@ static int take_listen(struct serve_options *options, const char *value)
             "sftp://[::1]:2222",
             value);
     options->listen.at[options->listen.count++] = value;
-    return EXIT_FINE;
+    return EXIT_OK;
 }
 
 static int take_format(struct serve_options *options, const char *value)
 {
     options->json = strcmp(value, "json") == 0;
     if (options->json || strcmp(value, "text") == 0)
-        return EXIT_FINE;
+        return EXIT_OK;
     return report_usage("serve", "--log-format \"%s\": give text or json", value);
 }
 
@@ -283,24 +283,24 @@ static int take_option(struct serve_options *options, int option, char **argv, i
         if (!*optarg)
             return report_usage("serve", "--host-key \"\": give the file of a private key");
         options->host_keys.at[options->host_keys.count++] = optarg;
-        return EXIT_FINE;
+        return EXIT_OK;
     case OPTION_READ_ONLY:
         options->read_only = true;
-        return EXIT_FINE;
+        return EXIT_OK;
     case OPTION_AS:
         options->as = optarg;
-        return EXIT_FINE;
+        return EXIT_OK;
     case OPTION_NO_SANDBOX:
         options->no_sandbox = true;
-        return EXIT_FINE;
+        return EXIT_OK;
     case OPTION_ATTRIBUTES:
         return serve_attributes_take(options, optarg);
     case 'v':
         options->verbose++;
-        return EXIT_FINE;
+        return EXIT_OK;
     case 'q':
         options->quiet = true;
-        return EXIT_FINE;
+        return EXIT_OK;
     case ':':
         return report_usage("serve", "\"%s\": this option needs a value", argv[index]);
     default:
@@ -328,7 +328,7 @@ static int check_names(const struct serve_options *options)
     for (size_t i = 0; i < count; i++)
         sorted[i] = &options->users[i];
     qsort(sorted, count, sizeof(struct serve_user *), by_name);
-    int status = EXIT_FINE;
+    int status = EXIT_OK;
     for (size_t i = 1; i < count && !status; i++) {
         const struct serve_user *user = sorted[i];
         if (strcmp(sorted[i - 1]->name, user->name) != 0)
@@ -364,7 +364,7 @@ static int check(const struct serve_options *options)
                 "one of those that are given",
                 keys->user, keys->file, keys->user, keys->user);
     }
-    return EXIT_FINE;
+    return EXIT_OK;
 }
 
 int serve_options_parse(struct serve_options *options, int argc, char **argv)

@@ -42,7 +42,7 @@ struct serve_options {
     unsigned verbose;
 };
 
-/* EXIT_FINE, or what to exit with: the mistake has been told. Passwords are blotted out in argv,
+/* EXIT_OK, or what to exit with: the mistake has been told. Passwords are blotted out in argv,
  * where other users of the machine can see them. Clear in either case. */
 int serve_options_parse(struct serve_options *options, int argc, char **argv);
 void serve_options_clear(struct serve_options *options);

@@ -21,7 +21,7 @@ static int hide(sally_fs *local, const char *what, const char *path)
 {
     sally_error e = sally_fs_local_hide(local, path);
     if (!e || (e == SALLY_E_SYSTEM && is_out_of_reach(errno)))
-        return EXIT_FINE;
+        return EXIT_OK;
     if (e == SALLY_E_RANGE)
         return report_failure("\"%s\" cannot be served: %s are kept there; name another folder",
                               path, what);
@@ -66,7 +66,7 @@ static void warn_of_keys(const struct serve_options *options, const char *direct
 int serve_private_hide(sally_fs *local, const struct serve_options *options, const char *directory)
 {
     char *state = state_dir_path();
-    int status = state ? hide(local, "the server's own keys", state) : EXIT_FINE;
+    int status = state ? hide(local, "the server's own keys", state) : EXIT_OK;
     free(state);
     for (size_t i = 0; i < options->host_keys.count && !status; i++)
         status = hide(local, "host keys", options->host_keys.at[i]);

@@ -7,7 +7,7 @@
 
 /* Hides the state directory, host keys and password files from clients, once they exist, and warns
  * of other files that had better not be served. `local` is the storage of `directory`, an absolute
- * path. EXIT_FINE, or the exit status. */
+ * path. EXIT_OK, or the exit status. */
 int serve_private_hide(sally_fs *local, const struct serve_options *options, const char *directory);
 
 #endif

@@ -144,14 +144,14 @@ int serve_sandbox_enter(const struct serve_options *options, const char *directo
         if (!options->quiet)
             log_line(screen, SALLY_LOG_WARNING, "serve.sandbox",
                      "The sandbox is off (--no-sandbox)", NULL, 0);
-        return EXIT_FINE;
+        return EXIT_OK;
     }
     if (!privileges_drop_capabilities())
         return report_failure("capabilities cannot be dropped: %s; --no-sandbox keeps them",
                               strerror(errno));
     struct path_list list = {calloc(MOST_FIXED + options->keys_count, sizeof *list.at), 0};
     char **directories = calloc(options->keys_count + 1, sizeof *directories);
-    int status = list.at && directories ? EXIT_FINE : report_failure("out of memory");
+    int status = list.at && directories ? EXIT_OK : report_failure("out of memory");
     for (size_t i = 0; !status && i < options->keys_count; i++) {
         directories[i] = directory_of(options->keys[i].file);
         const struct sandbox_path keys = {directories[i], SANDBOX_READ};

@@ -35,7 +35,7 @@ static int check_file(const char *file, bool strict)
         return report_failure(
             "--authorized-keys \"%s\": cannot be read: %s%s", file, strerror(errno),
             errno == ENOENT ? "; give a file of public keys, one on each line" : "");
-    int status = EXIT_FINE;
+    int status = EXIT_OK;
     if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
         status = report_failure("--authorized-keys \"%s\": is not a regular file", file);
     else if (strict && st.st_mode & (S_IWGRP | S_IWOTH))
@@ -72,7 +72,7 @@ static int add_user(sally_auth *users, const struct serve_options *o, const stru
     };
     char place[PATH_MAX + 512];
     if (layer && !u.authorized_keys_file)
-        return EXIT_FINE;
+        return EXIT_OK;
     place_of(user, place, sizeof place);
     if (layer == 0 && !u.password && !u.authorized_keys_file)
         report_warning(
@@ -92,7 +92,7 @@ static int add_user(sally_auth *users, const struct serve_options *o, const stru
                             "with \"sallyport "
                             "hash-password\"",
                             place);
-    return e ? report_failure("%s: %s", place, sally_strerror(e)) : EXIT_FINE;
+    return e ? report_failure("%s: %s", place, sally_strerror(e)) : EXIT_OK;
 }
 
 /* One list of users for each user's first file of keys, one for each one's second, and so on. */
@@ -102,12 +102,12 @@ static int add_layer(sally_auth **auth, const struct serve_options *o, size_t la
     sally_error e = sally_auth_users_new(&users);
     if (e)
         return report_failure("%s", sally_strerror(e));
-    int status = EXIT_FINE;
+    int status = EXIT_OK;
     for (size_t i = 0; i < o->user_count && !status; i++)
         status = add_user(users, o, &o->users[i], layer, fs);
     if (!status && *auth) {
         e = sally_auth_chain_new(&chain, *auth, users);
-        status = e ? report_failure("--authorized-keys: %s", sally_strerror(e)) : EXIT_FINE;
+        status = e ? report_failure("--authorized-keys: %s", sally_strerror(e)) : EXIT_OK;
         sally_auth_unref(users);
         users = chain;
     }
@@ -122,7 +122,7 @@ static int add_layer(sally_auth **auth, const struct serve_options *o, size_t la
 
 int serve_users_new(sally_auth **out, const struct serve_options *o, sally_fs *fs, bool strict)
 {
-    int status = EXIT_FINE;
+    int status = EXIT_OK;
     size_t layers = 1;
     *out = NULL;
     for (size_t i = 0; i < o->keys_count && !status; i++)

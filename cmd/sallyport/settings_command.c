@@ -185,7 +185,7 @@ static int check(int argc, char **argv)
         return report_usage("settings", "no setting begins with \"%s\"%s%s%s", argv[i],
                             near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
     }
-    return EXIT_FINE;
+    return EXIT_OK;
 }
 
 int settings_run(int argc, char **argv)
@@ -205,5 +205,5 @@ int settings_run(int argc, char **argv)
     }
     if (mdoc)
         printf(".El\n");
-    return EXIT_FINE;
+    return EXIT_OK;
 }

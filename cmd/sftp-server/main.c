@@ -39,7 +39,7 @@ static int find_account(struct account *account)
     }
     account->name = strdup(user->pw_name);
     account->home = strdup(user->pw_dir);
-    return account->name && account->home ? EXIT_FINE : EXIT_FAILED;
+    return account->name && account->home ? EXIT_OK : EXIT_FAILED;
 }
 
 /* Where relative paths start: where sshd has put us, or the folder of -d. */
@@ -72,13 +72,13 @@ static int report_end(const struct journal *journal, enum pump_end end)
 {
     switch (end) {
     case PUMP_DONE:
-        return EXIT_FINE;
+        return EXIT_OK;
     case PUMP_PROTOCOL:
         journal_write(journal, LEVEL_ERROR, "bad message from the client");
         return EXIT_FAILED;
     case PUMP_GONE:
         if (errno == EPIPE) /* the client has left, and that says it */
-            return EXIT_FINE;
+            return EXIT_OK;
         journal_write(journal, LEVEL_ERROR, "write error: %s", strerror(errno));
         return EXIT_FAILED;
     default:
@@ -145,10 +145,10 @@ static int serve(const struct options *options, const struct account *account,
 static int finish_output(void)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
-        return EXIT_FINE;
+        return EXIT_OK;
     struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
     if (poll(&out, 1, 0) == 1 && (out.revents & (POLLERR | POLLHUP)))
-        return EXIT_FINE;
+        return EXIT_OK;
     fputs("sallyport-sftp-server: standard output cannot be written\n", stderr);
     return EXIT_FAILED;
 }

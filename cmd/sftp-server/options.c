@@ -79,7 +79,7 @@ static int check_names(char option, const char *list)
                            (int)length, list);
         list += length + (list[length] == ',');
     }
-    return EXIT_FINE;
+    return EXIT_OK;
 }
 
 /* "~" and "~name" in front become a home directory. */
@@ -143,7 +143,7 @@ static int take_directory(struct options *options, const struct account *account
             "-d \"%s\": give a folder; %%d stands for the home directory, %%u for the user's name, "
             "%%%% for %%",
             optarg);
-    return EXIT_FINE;
+    return EXIT_OK;
 }
 
 static int take_umask(struct options *options)
@@ -155,7 +155,7 @@ static int take_umask(struct options *options)
         return mistake("-u \"%s\": give an octal number from 0 to 777, such as 022", optarg);
     options->umask = (mode_t)mask;
     options->has_umask = true;
-    return EXIT_FINE;
+    return EXIT_OK;
 }
 
 static int answer_query(struct options *options)
@@ -166,7 +166,7 @@ static int answer_query(struct options *options)
     for (size_t i = 0; (name = sally_sftp_request_name(i)) != NULL; i++)
         printf("%s\n", name);
     options->done = true;
-    return EXIT_FINE;
+    return EXIT_OK;
 }
 
 static int take_option(struct options *options, int option, const struct account *account)
@@ -176,18 +176,18 @@ static int take_option(struct options *options, int option, const struct account
         return take_directory(options, account);
     case 'e':
         options->to_stderr = true;
-        return EXIT_FINE;
+        return EXIT_OK;
     case 'f':
         return find(facilities, optarg, &options->facility)
-                   ? EXIT_FINE
+                   ? EXIT_OK
                    : mistake("-f \"%s\": give DAEMON, USER, AUTH, or LOCAL0 to LOCAL7", optarg);
     case 'h':
         print_usage(stdout);
         options->done = true;
-        return EXIT_FINE;
+        return EXIT_OK;
     case 'l':
         return find(levels, optarg, &options->level)
-                   ? EXIT_FINE
+                   ? EXIT_OK
                    : mistake("-l \"%s\": give QUIET, FATAL, ERROR, INFO, VERBOSE, DEBUG, or DEBUG1 "
                              "to DEBUG3",
                              optarg);
@@ -205,7 +205,7 @@ static int take_option(struct options *options, int option, const struct account
         return answer_query(options);
     case 'R':
         options->read_only = true;
-        return EXIT_FINE;
+        return EXIT_OK;
     case 'u':
         return take_umask(options);
     case ':':
@@ -229,7 +229,7 @@ int options_parse(struct options *options, int argc, char **argv, const struct a
     }
     if (optind < argc)
         return mistake("\"%s\": only options are taken", argv[optind]);
-    return EXIT_FINE;
+    return EXIT_OK;
 }
 
 void options_clear(struct options *options)

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-enum exit_status { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+enum exit_status { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 struct account { /* whose session it is */
     char *name;
@@ -25,7 +25,7 @@ struct options {
     bool done; /* -h, -Q: all is said */
 };
 
-/* EXIT_FINE, or what to exit with: the mistake has been told. */
+/* EXIT_OK, or what to exit with: the mistake has been told. */
 int options_parse(struct options *options, int argc, char **argv, const struct account *account);
 void options_clear(struct options *options);
 
