@@ -22,7 +22,7 @@ bool limits_init(struct limits *limits, const struct random_source *random)
         return false;
     limits->available_memory = available_memory(); /* in a sandbox it could not be read later */
     account_init(&limits->memory, NULL, "limits.memory");
-    account_init(&limits->files, NULL, "limits.open_files_in_all");
+    account_init(&limits->files, NULL, "limits.open_files_total");
     live_addresses_init(&limits->addresses, &limits->memory);
     live_users_init(&limits->users, &limits->memory, &limits->files);
     known_addresses_init(&limits->known, keys[0]);
@@ -36,7 +36,7 @@ bool limits_init(struct limits *limits, const struct random_source *random)
 
 void limits_set(struct limits *limits, const struct settings *settings, uint64_t descriptors)
 {
-    uint64_t files = settings->limits.open_files_in_all, memory = settings->limits.memory;
+    uint64_t files = settings->limits.open_files_total, memory = settings->limits.memory;
     account_set_limit(&limits->memory, memory ? memory : limits->available_memory / 4);
     account_set_limit(&limits->files, files ? files : descriptors / 2);
 }

@@ -22,7 +22,7 @@ struct auth_settings {
  * "never" where the table allows it. */
 struct limits_settings {
     uint64_t memory, memory_per_user, memory_per_connection;
-    uint64_t open_files_in_all, open_files_per_user;
+    uint64_t open_files_total, open_files_per_user;
     uint64_t connections, connections_per_address, connections_per_user;
     uint64_t log_lines, log_lines_per_address; /* in a second */
     uint64_t unauthenticated, unauthenticated_per_address;

@@ -103,7 +103,7 @@ def test_answers_that_nobody_takes(serve):
 
 
 def test_descriptors(serve):
-    server = serve("limits.channels=100", "limits.open_files_in_all=200")
+    server = serve("limits.channels=100", "limits.open_files_total=200")
     another_user_works(server)
     before = server.descriptors()
     client = Client(server.port).login()

@@ -171,7 +171,7 @@ static uint32_t open_all(struct client *c, uint32_t count)
 static void open_files_are_shared_out(void **state)
 {
     (void)state;
-    static const char *const settings[][2] = {{"limits.open_files_in_all", "16"},
+    static const char *const settings[][2] = {{"limits.open_files_total", "16"},
                                               {"limits.open_files", "5"}};
     sally_server *s = two_users(settings, 2);
     struct client joe[3], ann;
