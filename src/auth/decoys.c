@@ -3,9 +3,9 @@
 void decoys_clear(struct decoys *d)
 {
     for (size_t i = 0; i < d->password_count; i++)
-        account_unref(d->password[i]);
-    account_unref(d->keys);
-    account_unref(d->keys_files);
+        listed_user_unref(d->password[i]);
+    listed_user_unref(d->keys);
+    listed_user_unref(d->keys_files);
     *d = (struct decoys){0};
 }
 
@@ -13,9 +13,9 @@ void decoys_copy(struct decoys *to, const struct decoys *from)
 {
     *to = *from;
     for (size_t i = 0; i < to->password_count; i++)
-        account_ref(to->password[i]);
-    account_ref(to->keys);
-    account_ref(to->keys_files);
+        listed_user_ref(to->password[i]);
+    listed_user_ref(to->keys);
+    listed_user_ref(to->keys_files);
 }
 
 size_t decoys_keys_file_count(const struct decoys *d)
@@ -23,7 +23,7 @@ size_t decoys_keys_file_count(const struct decoys *d)
     return d->keys_files ? d->keys_files->keys_file_count : 0;
 }
 
-static void offer_password(struct decoys *d, struct account *a)
+static void offer_password(struct decoys *d, struct listed_user *a)
 {
     size_t cheapest = 0;
     for (size_t i = 0; i < d->password_count; i++) {
@@ -34,26 +34,26 @@ static void offer_password(struct decoys *d, struct account *a)
             cheapest = i;
     }
     if (d->password_count < DECOYS_MAX_COSTS) {
-        d->password[d->password_count++] = account_ref(a);
+        d->password[d->password_count++] = listed_user_ref(a);
     } else if (password_cost(&a->password) > password_cost(&d->password[cheapest]->password)) {
-        account_unref(d->password[cheapest]);
-        d->password[cheapest] = account_ref(a);
+        listed_user_unref(d->password[cheapest]);
+        d->password[cheapest] = listed_user_ref(a);
     }
 }
 
-void decoys_offer(struct decoys *d, struct account *a)
+void decoys_offer(struct decoys *d, struct listed_user *a)
 {
     if (a->password.set)
         offer_password(d, a);
     if (!d->keys && a->keys)
-        d->keys = account_ref(a);
+        d->keys = listed_user_ref(a);
     if (a->keys_file_count > decoys_keys_file_count(d)) {
-        account_unref(d->keys_files);
-        d->keys_files = account_ref(a);
+        listed_user_unref(d->keys_files);
+        d->keys_files = listed_user_ref(a);
     }
 }
 
-bool decoys_have(const struct decoys *d, const struct account *a)
+bool decoys_have(const struct decoys *d, const struct listed_user *a)
 {
     bool is = a == d->keys || a == d->keys_files;
     for (size_t i = 0; i < d->password_count; i++)

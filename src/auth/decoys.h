@@ -3,25 +3,26 @@
 #ifndef SALLY_AUTH_DECOYS_H
 #define SALLY_AUTH_DECOYS_H
 
-#include "auth/account.h"
+#include "auth/listed_user.h"
 
 /* How many different costs of password hashes are kept. Each attempt computes a hash of each. */
 #define DECOYS_MAX_COSTS 8
 
 /* All of them are held. */
 struct decoys {
-    struct account
+    struct listed_user
         *password[DECOYS_MAX_COSTS]; /* one of each cost; if too many, the most expensive */
     size_t password_count;
-    struct account *keys;       /* has keys in memory; NULL: no user has */
-    struct account *keys_files; /* has keys in as many files as anybody; NULL: no user has any */
+    struct listed_user *keys; /* has keys in memory; NULL: no user has */
+    struct listed_user
+        *keys_files; /* has keys in as many files as anybody; NULL: no user has any */
 };
 
 /* For what this user has and no decoy has yet. */
-void decoys_offer(struct decoys *decoys, struct account *account);
+void decoys_offer(struct decoys *decoys, struct listed_user *account);
 /* How many files are to be checked for everybody. */
 size_t decoys_keys_file_count(const struct decoys *decoys);
-bool decoys_have(const struct decoys *decoys, const struct account *account);
+bool decoys_have(const struct decoys *decoys, const struct listed_user *account);
 void decoys_copy(struct decoys *to, const struct decoys *from);
 void decoys_clear(struct decoys *decoys);
 

@@ -49,10 +49,10 @@ static void find_in_memory(struct authorized_keys *keys, const struct authorized
     note(found, authorized_keys_find(keys, query, &match), &match, is_own);
 }
 
-bool user_key_is_known(sally_auth_request *request, const struct account *a,
+bool user_key_is_known(sally_auth_request *request, const struct listed_user *a,
                        const struct decoys *decoys, char **command)
 {
-    bool may = a && account_may_use(a, SALLY_AUTH_PUBLICKEY);
+    bool may = a && listed_user_may_use(a, SALLY_AUTH_PUBLICKEY);
     bool in_memory = may && a->keys;
     size_t own_files = may ? a->keys_file_count : 0, files = decoys_keys_file_count(decoys);
     const struct authorized_key_query query = {

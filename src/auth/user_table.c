@@ -14,9 +14,9 @@ void user_table_clear(struct user_table *table)
 {
     for (size_t i = 0; i < table->bucket_count; i++) {
         while (table->buckets[i]) {
-            struct account *a = table->buckets[i];
+            struct listed_user *a = table->buckets[i];
             table->buckets[i] = a->next;
-            account_unref(a);
+            listed_user_unref(a);
         }
     }
     mem_free(table->buckets);
@@ -33,9 +33,9 @@ static size_t bucket_of(const struct user_table *table, const char *name)
     return (size_t)(h ^ h >> 32) & (table->bucket_count - 1);
 }
 
-static struct account **find(const struct user_table *table, const char *name)
+static struct listed_user **find(const struct user_table *table, const char *name)
 {
-    struct account **place = &table->buckets[bucket_of(table, name)];
+    struct listed_user **place = &table->buckets[bucket_of(table, name)];
     while (*place && strcmp((*place)->name, name) != 0)
         place = &(*place)->next;
     return place;
@@ -44,18 +44,18 @@ static struct account **find(const struct user_table *table, const char *name)
 static bool grow(struct user_table *table)
 {
     size_t count = table->bucket_count ? table->bucket_count * 2 : 16;
-    struct account **buckets = mem_array(count, sizeof(struct account *));
+    struct listed_user **buckets = mem_array(count, sizeof(struct listed_user *));
     if (!buckets)
         return false;
-    struct account **old = table->buckets;
+    struct listed_user **old = table->buckets;
     size_t old_count = table->bucket_count;
     table->buckets = buckets;
     table->bucket_count = count;
     for (size_t i = 0; i < old_count; i++) {
         while (old[i]) {
-            struct account *a = old[i];
+            struct listed_user *a = old[i];
             old[i] = a->next;
-            struct account **place = &buckets[bucket_of(table, a->name)];
+            struct listed_user **place = &buckets[bucket_of(table, a->name)];
             a->next = *place;
             *place = a;
         }
@@ -65,22 +65,22 @@ static bool grow(struct user_table *table)
 }
 
 /* `gone` was taken out: if it was a decoy, others take its place. */
-static void renew_decoys(struct user_table *table, const struct account *gone)
+static void renew_decoys(struct user_table *table, const struct listed_user *gone)
 {
     if (!decoys_have(&table->decoys, gone))
         return;
     decoys_clear(&table->decoys);
     for (size_t i = 0; i < table->bucket_count; i++) {
-        for (struct account *a = table->buckets[i]; a; a = a->next)
+        for (struct listed_user *a = table->buckets[i]; a; a = a->next)
             decoys_offer(&table->decoys, a);
     }
 }
 
-struct account *user_table_look_up(struct user_table *table, const char *name,
-                                   struct decoys *decoys)
+struct listed_user *user_table_look_up(struct user_table *table, const char *name,
+                                       struct decoys *decoys)
 {
     pthread_mutex_lock(&table->lock);
-    struct account *a = table->count ? account_ref(*find(table, name)) : NULL;
+    struct listed_user *a = table->count ? listed_user_ref(*find(table, name)) : NULL;
     decoys_copy(decoys, &table->decoys);
     pthread_mutex_unlock(&table->lock);
     return a;
@@ -97,13 +97,13 @@ void user_table_uses(struct user_table *table, bool *password, bool *keys, bool 
     pthread_mutex_unlock(&table->lock);
 }
 
-bool user_table_put(struct user_table *table, struct account *a)
+bool user_table_put(struct user_table *table, struct listed_user *a)
 {
-    struct account *old = NULL;
+    struct listed_user *old = NULL;
     pthread_mutex_lock(&table->lock);
     bool ok = table->count < table->bucket_count || grow(table);
     if (ok) {
-        struct account **place = find(table, a->name);
+        struct listed_user **place = find(table, a->name);
         old = *place;
         a->next = old ? old->next : NULL;
         *place = a;
@@ -113,16 +113,16 @@ bool user_table_put(struct user_table *table, struct account *a)
             renew_decoys(table, old);
     }
     pthread_mutex_unlock(&table->lock);
-    account_unref(ok ? old : a);
+    listed_user_unref(ok ? old : a);
     return ok;
 }
 
 bool user_table_remove(struct user_table *table, const char *name)
 {
-    struct account *old = NULL;
+    struct listed_user *old = NULL;
     pthread_mutex_lock(&table->lock);
     if (table->count) {
-        struct account **place = find(table, name);
+        struct listed_user **place = find(table, name);
         old = *place;
         if (old) {
             *place = old->next;
@@ -131,6 +131,6 @@ bool user_table_remove(struct user_table *table, const char *name)
         }
     }
     pthread_mutex_unlock(&table->lock);
-    account_unref(old);
+    listed_user_unref(old);
     return old != NULL;
 }

@@ -10,7 +10,7 @@ struct user_table {
     /* Guards all below it. Held for a look only; a lock for many readers would let a crowd of them
      * keep the operator's changes out for ever. */
     pthread_mutex_t lock;
-    struct account **buckets;
+    struct listed_user **buckets;
     size_t bucket_count; /* a power of two */
     size_t count;
     struct decoys decoys;
@@ -19,11 +19,11 @@ struct user_table {
 void user_table_init(struct user_table *table);
 void user_table_clear(struct user_table *table);
 /* In place of the one of this name. Takes over `account`; false: no memory. */
-bool user_table_put(struct user_table *table, struct account *account);
+bool user_table_put(struct user_table *table, struct listed_user *account);
 bool user_table_remove(struct user_table *table, const char *name); /* false: there is none */
 /* The account (NULL: there is none), and its decoys; all held. */
-struct account *user_table_look_up(struct user_table *table, const char *name,
-                                   struct decoys *decoys);
+struct listed_user *user_table_look_up(struct user_table *table, const char *name,
+                                       struct decoys *decoys);
 /* Whether any user has a password, keys anywhere, and (NULL: not asked) files of them. */
 void user_table_uses(struct user_table *table, bool *password, bool *keys, bool *files);
 

@@ -34,12 +34,12 @@ static uint32_t alike(uint32_t methods)
 }
 
 static bool password_is_right(struct users *users, const sally_auth_request *request,
-                              const struct account *a, const struct decoys *decoys)
+                              const struct listed_user *a, const struct decoys *decoys)
 {
     const struct password *stand_ins[DECOYS_MAX_COSTS];
     for (size_t i = 0; i < decoys->password_count; i++)
         stand_ins[i] = &decoys->password[i]->password;
-    bool may = a && account_may_use(a, SALLY_AUTH_PASSWORD);
+    bool may = a && listed_user_may_use(a, SALLY_AUTH_PASSWORD);
     const char *said = request->password;
     if (request->method == SALLY_AUTH_KEYBOARD_INTERACTIVE)
         said = request->answer_count == 1 ? request->answers[0] : "";
@@ -49,18 +49,18 @@ static bool password_is_right(struct users *users, const sally_auth_request *req
 }
 
 /* The account, held, if the proof is valid for it. */
-static struct account *prove(struct users *users, sally_auth_request *request, char **command)
+static struct listed_user *prove(struct users *users, sally_auth_request *request, char **command)
 {
     struct decoys decoys;
     *command = NULL;
-    struct account *a = user_table_look_up(&users->table, request->user, &decoys);
+    struct listed_user *a = user_table_look_up(&users->table, request->user, &decoys);
     bool right = request->method & PASSWORD_METHODS
                      ? password_is_right(users, request, a, &decoys)
                      : user_key_is_known(request, a, &decoys, command);
     decoys_clear(&decoys);
     if (right)
         return a;
-    account_unref(a);
+    listed_user_unref(a);
     return NULL;
 }
 
@@ -89,7 +89,7 @@ static sally_error set_text(sally_auth_request *request, const char *name, struc
     return e;
 }
 
-static sally_error set_start(sally_auth_request *request, const struct account *a,
+static sally_error set_start(sally_auth_request *request, const struct listed_user *a,
                              struct slice start)
 {
     if (!start.data)
@@ -107,7 +107,7 @@ static sally_error set_start(sally_auth_request *request, const struct account *
 }
 
 /* Restricts the login to SFTP, as the key's command says. */
-static sally_error restrict_to(sally_auth_request *request, const struct account *a,
+static sally_error restrict_to(sally_auth_request *request, const struct listed_user *a,
                                const char *text)
 {
     struct forced_command command;
@@ -133,7 +133,7 @@ static sally_auth_result reject_setting(sally_auth_request *request, const char 
     return SALLY_AUTH_REJECT;
 }
 
-static sally_auth_result let_in(sally_auth_request *request, const struct account *a)
+static sally_auth_result let_in(sally_auth_request *request, const struct listed_user *a)
 {
     sally_auth_set_permissions(request, a->permissions);
     if (sally_auth_set_root(request, a->root) != SALLY_E_OK ||
@@ -164,7 +164,7 @@ static sally_auth_result users_authenticate(sally_auth *auth, sally_auth_request
     char *command;
     if (request->method == SALLY_AUTH_KEYBOARD_INTERACTIVE && request->round == 0)
         return ask_password(request);
-    struct account *a = prove(sally_auth_data(auth), request, &command);
+    struct listed_user *a = prove(sally_auth_data(auth), request, &command);
     if (!a)
         return SALLY_AUTH_REJECT;
     uint32_t missing = a->required & ~alike(request->succeeded | request->method);
@@ -175,17 +175,17 @@ static sally_auth_result users_authenticate(sally_auth *auth, sally_auth_request
         result = sally_auth_partial(request, alike(missing));
     else
         result = let_in(request, a);
-    account_unref(a);
+    listed_user_unref(a);
     return result;
 }
 
 static sally_auth_result users_may_try_key(sally_auth *auth, sally_auth_request *request)
 {
     char *command;
-    struct account *a = prove(sally_auth_data(auth), request, &command);
+    struct listed_user *a = prove(sally_auth_data(auth), request, &command);
     bool known = a != NULL;
     mem_free(command);
-    account_unref(a);
+    listed_user_unref(a);
     return known ? SALLY_AUTH_ACCEPT : SALLY_AUTH_REJECT;
 }
 
@@ -297,8 +297,8 @@ sally_error sally_auth_users_add(sally_auth *auth, const sally_user *user)
     if (!sized_copy(&copy, sizeof copy, user, user->struct_size, LEAST_USER))
         return fail(users, SALLY_E_INVALID,
                     "struct_size is invalid, or members are set that this library does not know");
-    struct account *a;
-    sally_error e = account_new(&a, &users->passwords, &copy, why);
+    struct listed_user *a;
+    sally_error e = listed_user_new(&a, &users->passwords, &copy, why);
     if (e)
         return fail(users, e, "%s", why);
 

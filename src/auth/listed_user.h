@@ -1,6 +1,6 @@
 /* One user of a list of users (sally_user), as the list keeps it. */
-#ifndef SALLY_AUTH_ACCOUNT_H
-#define SALLY_AUTH_ACCOUNT_H
+#ifndef SALLY_AUTH_LISTED_USER_H
+#define SALLY_AUTH_LISTED_USER_H
 
 #include <stdatomic.h>
 
@@ -9,9 +9,10 @@
 #include "sallyport/auth.h"
 #include "settings/table.h"
 
-struct account { /* immutable but for refs: held, without the lock, while a password is checked */
+struct listed_user { /* immutable but for refs: held, without the lock, while a password is checked
+                      */
     atomic_uint refs;
-    struct account *next; /* in its bucket */
+    struct listed_user *next; /* in its bucket */
     char *name;
     struct password password;
     struct authorized_keys *keys; /* held; NULL: none */
@@ -21,7 +22,7 @@ struct account { /* immutable but for refs: held, without the lock, while a pass
     char *root, *home;
     uint32_t permissions;
     uint32_t required;
-    struct account_setting {
+    struct listed_user_setting {
         char *name, *value;
     } * settings;
     size_t setting_count;
@@ -30,13 +31,13 @@ struct account { /* immutable but for refs: held, without the lock, while a pass
 
 /* Copies what it needs. Errors as of sally_auth_users_add(); `why` then explains it in a sentence.
  */
-sally_error account_new(struct account **out, const struct password_context *passwords,
-                        const sally_user *user, char why[SETTINGS_WHY_SIZE]);
-struct account *account_ref(struct account *account); /* NULL in, NULL out */
-void account_unref(struct account *account);          /* NULL is allowed */
+sally_error listed_user_new(struct listed_user **out, const struct password_context *passwords,
+                            const sally_user *user, char why[SETTINGS_WHY_SIZE]);
+struct listed_user *listed_user_ref(struct listed_user *account); /* NULL in, NULL out */
+void listed_user_unref(struct listed_user *account);              /* NULL is allowed */
 
-bool account_has_keys(const struct account *account);
+bool listed_user_has_keys(const struct listed_user *account);
 /* Whether a success with this SALLY_AUTH_ method may count. */
-bool account_may_use(const struct account *account, uint32_t method);
+bool listed_user_may_use(const struct listed_user *account, uint32_t method);
 
 #endif

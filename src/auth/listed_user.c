@@ -1,4 +1,4 @@
-#include "auth/account.h"
+#include "auth/listed_user.h"
 
 #include <pwd.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 #define MAX_KEYS_FILES 32
 #define MAX_SETTINGS   64
 
-void account_unref(struct account *a)
+void listed_user_unref(struct listed_user *a)
 {
     if (!a || atomic_fetch_sub_explicit(&a->refs, 1, memory_order_acq_rel) != 1)
         return;
@@ -36,19 +36,19 @@ void account_unref(struct account *a)
     mem_free(a);
 }
 
-struct account *account_ref(struct account *a)
+struct listed_user *listed_user_ref(struct listed_user *a)
 {
     if (a)
         atomic_fetch_add_explicit(&a->refs, 1, memory_order_relaxed);
     return a;
 }
 
-bool account_has_keys(const struct account *a)
+bool listed_user_has_keys(const struct listed_user *a)
 {
     return a->keys || a->keys_file_count;
 }
 
-bool account_may_use(const struct account *a, uint32_t method)
+bool listed_user_may_use(const struct listed_user *a, uint32_t method)
 {
     return !a->required || a->required & method;
 }
@@ -153,14 +153,15 @@ static uid_t local_user(const char *name)
 
 /* Otherwise the first query about a user would reveal by its time that there is a file to read.
  * Whether the file is trusted is checked at login. */
-static void read_ahead(const struct account *a)
+static void read_ahead(const struct listed_user *a)
 {
     struct keys_file_fault fault;
     for (size_t i = 0; i < a->keys_file_count; i++)
         authorized_keys_unref(keys_file_read(a->keys_files[i], false, &fault));
 }
 
-static bool add_file(struct account *a, const struct password_context *passwords, const char *path)
+static bool add_file(struct listed_user *a, const struct password_context *passwords,
+                     const char *path)
 {
     struct keys_file *file = keys_file_new(passwords->crypto, path, local_user(a->name));
     if (file)
@@ -169,7 +170,7 @@ static bool add_file(struct account *a, const struct password_context *passwords
 }
 
 /* False: no memory. */
-static bool add_files(struct account *a, const struct password_context *passwords,
+static bool add_files(struct listed_user *a, const struct password_context *passwords,
                       const sally_user *user)
 {
     size_t count = user->authorized_keys_file_count + (user->authorized_keys_file != NULL);
@@ -186,7 +187,7 @@ static bool add_files(struct account *a, const struct password_context *password
     return true;
 }
 
-static bool add_settings(struct account *a, const sally_user *user)
+static bool add_settings(struct listed_user *a, const sally_user *user)
 {
     if (user->setting_count == 0)
         return true;
@@ -194,7 +195,7 @@ static bool add_settings(struct account *a, const sally_user *user)
     if (!a->settings)
         return false;
     for (size_t i = 0; i < user->setting_count; i++) {
-        struct account_setting *setting = &a->settings[a->setting_count++];
+        struct listed_user_setting *setting = &a->settings[a->setting_count++];
         setting->name = mem_strdup(user->settings[i].name);
         setting->value = mem_strdup(user->settings[i].value);
         if (!setting->name || !setting->value)
@@ -204,7 +205,7 @@ static bool add_settings(struct account *a, const sally_user *user)
 }
 
 /* False: no memory. */
-static bool copy(struct account *a, const struct password_context *passwords,
+static bool copy(struct listed_user *a, const struct password_context *passwords,
                  const sally_user *user)
 {
     a->name = mem_strdup(user->name);
@@ -221,21 +222,21 @@ static bool copy(struct account *a, const struct password_context *passwords,
            (a->message || !user->message) && add_files(a, passwords, user) && add_settings(a, user);
 }
 
-static sally_error set_password(struct account *a, const struct password_context *passwords,
+static sally_error set_password(struct listed_user *a, const struct password_context *passwords,
                                 const char *password, char why[SETTINGS_WHY_SIZE])
 {
     sally_error e = password_init(&a->password, passwords, password);
     return e ? refuse(why, e, why_no_password(e, password)) : SALLY_E_OK;
 }
 
-sally_error account_new(struct account **out, const struct password_context *passwords,
-                        const sally_user *user, char why[SETTINGS_WHY_SIZE])
+sally_error listed_user_new(struct listed_user **out, const struct password_context *passwords,
+                            const sally_user *user, char why[SETTINGS_WHY_SIZE])
 {
     *out = NULL;
     sally_error e = check(user, why);
     if (e)
         return e;
-    struct account *a = mem_zalloc(sizeof *a);
+    struct listed_user *a = mem_zalloc(sizeof *a);
     if (!a)
         return refuse(why, SALLY_E_NO_MEMORY, "out of memory");
     atomic_init(&a->refs, 1);
@@ -244,7 +245,7 @@ sally_error account_new(struct account **out, const struct password_context *pas
     else if (user->password)
         e = set_password(a, passwords, user->password, why);
     if (e) {
-        account_unref(a);
+        listed_user_unref(a);
         return e;
     }
     read_ahead(a);
