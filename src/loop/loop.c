@@ -162,7 +162,7 @@ static void settle(struct loop *loop)
 {
     if (loop->is_finished)
         return;
-    budget_renew(&loop->budget);
+    inline_budget_renew(&loop->inline_budget);
     bool any = true, was_cut = false;
     for (int round = 0; any && (was_cut || round < MAX_ROUNDS); round++) {
         was_cut = false;

@@ -17,8 +17,8 @@
 #include <uv.h>
 
 #include "base/list.h"
-#include "loop/budget.h"
 #include "loop/deadlines.h"
+#include "loop/inline_budget.h"
 #include "loop/member.h"
 #include "loop/task.h"
 #include "loop/turn_queue.h"
@@ -64,7 +64,7 @@ struct loop {
     struct list members;
     struct deadlines deadlines;
     _Atomic uint32_t load; /* for distributing work among loops; a draining loop ends at 0 */
-    struct budget budget;
+    struct inline_budget inline_budget;
     bool is_draining; /* ends once it has no members */
     bool is_finished;
     uint64_t grace_end_ns;

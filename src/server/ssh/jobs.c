@@ -34,7 +34,7 @@ static void finish_job(struct task *task)
     struct job *j = CONTAINER_OF(task, struct job, task);
     struct conn *c = j->conn;
     if (j->took_ns && is_cheap(j->job))
-        budget_note(&c->loop->loop.budget, j->took_ns, false);
+        inline_budget_note(&c->loop->loop.inline_budget, j->took_ns, false);
     ssh_job_done(j->job);
     live_unref(j->live);
     mem_free(j);
@@ -65,7 +65,7 @@ void job_accept(struct ssh_line *line, struct ssh_job *job)
 {
     struct conn *c = line->conn;
     struct workers *workers = c->server->workers;
-    bool is_quick = is_cheap(job) && budget_allows(&c->loop->loop.budget);
+    bool is_quick = is_cheap(job) && inline_budget_allows(&c->loop->loop.inline_budget);
     struct job *j = workers && !is_quick ? mem_zalloc(sizeof *j) : NULL;
     if (!j) {
         list_append(&line->inline_jobs, ssh_job_link(job));
@@ -87,7 +87,7 @@ void jobs_run_inline(struct ssh_line *line)
         struct ssh_job *job = ssh_job_of_link(item);
         uint64_t start = loop_now_ns();
         ssh_job_run(job);
-        budget_note(&line->conn->loop->loop.budget, loop_now_ns() - start, true);
+        inline_budget_note(&line->conn->loop->loop.inline_budget, loop_now_ns() - start, true);
         ssh_job_done(job);
         line->has_news = true;
     }

@@ -11,13 +11,13 @@
 #define MIB (1024u * KIB)
 #define MS  UINT64_C(1000000)
 
-struct budget {
+struct inline_budget {
     size_t charged, limit;
 };
 
 static const char *charge(void *user_data, size_t bytes, uint32_t part)
 {
-    struct budget *b = user_data;
+    struct inline_budget *b = user_data;
     (void)part;
     if (bytes > b->limit - b->charged)
         return "limits.memory";
@@ -27,7 +27,7 @@ static const char *charge(void *user_data, size_t bytes, uint32_t part)
 
 static void release(void *user_data, size_t bytes)
 {
-    struct budget *b = user_data;
+    struct inline_budget *b = user_data;
     assert_true(bytes <= b->charged);
     b->charged -= bytes;
 }
@@ -92,7 +92,7 @@ static void largest_window_does_not_overflow(void **state)
 static void falls_back_when_the_budget_is_short(void **state)
 {
     (void)state;
-    struct budget b = {0, 5000};
+    struct inline_budget b = {0, 5000};
     struct window_budget budget = {charge, release, &b};
     struct window w, other;
     assert_null(window_open(&w, &budget, 10000, 3000, 0));
@@ -142,7 +142,7 @@ static uint64_t run_line(struct line *l, struct window *w, const struct window_b
 static void grows_on_a_long_fast_line(void **state)
 {
     (void)state;
-    struct budget b = {0, SIZE_MAX};
+    struct inline_budget b = {0, SIZE_MAX};
     struct window_budget budget = {charge, release, &b};
     struct window w;
     struct line l = {.sender_window = 2 * MIB, .per_ms = 125000, .half_trip_ms = 50};
@@ -176,7 +176,7 @@ static void grows_from_a_small_start(void **state)
 static void grows_at_once_for_an_upload(void **state)
 {
     (void)state;
-    struct budget b = {0, SIZE_MAX};
+    struct inline_budget b = {0, SIZE_MAX};
     struct window_budget budget = {charge, release, &b};
     struct window w;
     window_open(&w, &budget, 64 * KIB, 64 * KIB, 0);
@@ -193,7 +193,7 @@ static void grows_at_once_for_an_upload(void **state)
 static void expects_less_when_memory_is_short(void **state)
 {
     (void)state;
-    struct budget b = {0, MIB};
+    struct inline_budget b = {0, MIB};
     struct window_budget budget = {charge, release, &b};
     struct window w;
     window_open(&w, &budget, 64 * KIB, 64 * KIB, 0);
@@ -206,7 +206,7 @@ static void expects_less_when_memory_is_short(void **state)
 static void shrinks_when_the_upload_has_ended(void **state)
 {
     (void)state;
-    struct budget b = {0, SIZE_MAX};
+    struct inline_budget b = {0, SIZE_MAX};
     struct window_budget budget = {charge, release, &b};
     struct window w;
     window_open(&w, &budget, 64 * KIB, 64 * KIB, 0);
@@ -226,7 +226,7 @@ static void shrinks_when_the_upload_has_ended(void **state)
 static void an_idle_one_keeps_what_is_owed(void **state)
 {
     (void)state;
-    struct budget b = {0, SIZE_MAX};
+    struct inline_budget b = {0, SIZE_MAX};
     struct window_budget budget = {charge, release, &b};
     struct window w;
     window_open(&w, &budget, 64 * KIB, 64 * KIB, 0);
@@ -299,7 +299,7 @@ static void hardly_grows_for_a_wrong_first_trip(void **state)
 static void grows_no_further_than_allowed(void **state)
 {
     (void)state;
-    struct budget b = {0, 5 * MIB};
+    struct inline_budget b = {0, 5 * MIB};
     struct window_budget budget = {charge, release, &b};
     struct window w;
     struct line l = {.sender_window = 2 * MIB, .per_ms = 125000, .half_trip_ms = 100};
@@ -314,7 +314,7 @@ static void grows_no_further_than_allowed(void **state)
 static void shrinks_when_little_comes(void **state)
 {
     (void)state;
-    struct budget b = {0, SIZE_MAX};
+    struct inline_budget b = {0, SIZE_MAX};
     struct window_budget budget = {charge, release, &b};
     struct window w;
     struct line l = {.sender_window = 2 * MIB, .per_ms = 125000, .half_trip_ms = 100};

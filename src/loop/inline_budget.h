@@ -1,35 +1,35 @@
 /* Computations that a loop does itself because handing them to a worker would take longer, but only
  * while they are short and few. */
-#ifndef SALLY_LOOP_BUDGET_H
-#define SALLY_LOOP_BUDGET_H
+#ifndef SALLY_LOOP_INLINE_BUDGET_H
+#define SALLY_LOOP_INLINE_BUDGET_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 /* If recent computations took longer than this, another one would noticeably delay others on the
  * loop. */
-#define BUDGET_ONE_NS UINT64_C(700000)
+#define INLINE_ONE_NS UINT64_C(700000)
 /* Many short ones would, too: the most that one round of the loop may spend. */
-#define BUDGET_ROUND_NS UINT64_C(1500000)
+#define INLINE_ROUND_NS UINT64_C(1500000)
 
-struct budget {
+struct inline_budget {
     uint64_t usual_ns; /* running average of one computation */
     uint64_t spent_ns; /* in this round */
 };
 
 /* A round begins. */
-static inline void budget_renew(struct budget *b)
+static inline void inline_budget_renew(struct inline_budget *b)
 {
     b->spent_ns = 0;
 }
 
-static inline bool budget_allows(const struct budget *b)
+static inline bool inline_budget_allows(const struct inline_budget *b)
 {
-    return b->usual_ns < BUDGET_ONE_NS && b->spent_ns < BUDGET_ROUND_NS;
+    return b->usual_ns < INLINE_ONE_NS && b->spent_ns < INLINE_ROUND_NS;
 }
 
 /* A computation took `took_ns`; `here`: on the loop, not in a worker. */
-static inline void budget_note(struct budget *b, uint64_t took_ns, bool here)
+static inline void inline_budget_note(struct inline_budget *b, uint64_t took_ns, bool here)
 {
     b->usual_ns = b->usual_ns ? (b->usual_ns * 7 + took_ns) / 8 : took_ns;
     if (here)
