@@ -62,9 +62,9 @@ typedef struct sally_client_file sally_client_file;
 typedef struct sally_client_options {
     size_t struct_size; /**< sizeof(sally_client_options) */
     uint32_t version;   /**< SFTP version to ask for, 3 to 6; 0: 6 */
-    uint32_t
-        timeout_ms;      /**< milliseconds that a call waits for an answer; calls that send several
-                            requests wait that long for each answer. 0: 60,000; UINT32_MAX: no limit */
+    /** milliseconds that a call waits for an answer; calls that send several requests wait
+     * that long for each answer. 0: 60,000; UINT32_MAX: no limit */
+    uint32_t timeout_ms;
     uint32_t parallel;   /**< requests that sally_client_put(), sally_client_get() and a long
                             sally_client_write() keep in flight, 1 to 1024; 0: 16 */
     uint32_t block_size; /**< bytes per READ of sally_client_get() and per WRITE of

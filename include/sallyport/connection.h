@@ -34,9 +34,9 @@ SALLY_BEGIN_DECLS
  * none. They are valid as long as the connection. */
 typedef struct sally_connection_facts {
     size_t struct_size; /**< in: sizeof(sally_connection_facts) */
-    const char
-        *client_version; /**< the client's whole identification line, without its line end, such as
-                            "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3" (RFC 4253 section 4.2) */
+    /** the client's whole identification line, without its line end, such as
+     * "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3" (RFC 4253 section 4.2) */
+    const char *client_version;
     const char *server_version; /**< ours */
     const char *kex; /**< method of the last key exchange, by its SSH name, as are those below; ""
                         until the first has ended */

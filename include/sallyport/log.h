@@ -24,8 +24,8 @@ enum {
 /** One named value. */
 typedef struct sally_log_field {
     const char *name; /**< such as "user", "path", "bytes" */
-    const char
-        *value; /**< raw text, which may contain any byte but NUL: escape it before printing */
+    /** raw text, which may contain any byte but NUL: escape it before printing */
+    const char *value;
 } sally_log_field;
 
 /** One line. It and everything it points to are valid until the function returns. It never contains
@@ -38,8 +38,8 @@ typedef struct sally_log_line {
     uint64_t connection_id; /**< 0 for none */
     uint64_t session_id;    /**< 0 for none */
     uint64_t request_id;    /**< 0 for none */
-    const char
-        *event; /**< stable name such as "listener.started", "auth.accepted", "file.closed" */
+    /** stable name such as "listener.started", "auth.accepted", "file.closed" */
+    const char *event;
     const char *message;           /**< one sentence for people */
     const sally_log_field *fields; /**< field_count of them */
 } sally_log_line;

@@ -293,8 +293,8 @@ typedef struct sally_op_extended {
  * by sally_op_set_message(). */
 typedef struct sally_op_command {
     const char *name; /**< in: never NULL, such as "SITE" */
-    const char
-        *argument; /**< in: what follows the name, as the client sent it; "" if nothing does */
+    /** in: what follows the name, as the client sent it; "" if nothing does */
+    const char *argument;
 } sally_op_command;
 
 /** What goes in and comes out, by kind. */
@@ -321,12 +321,12 @@ struct sally_op {
     uint32_t kind;          /**< SALLY_OP_ value */
     uint32_t flags;         /**< SALLY_OP_TRY, ... */
     sally_session *session; /**< who asks */
-    const char
-        *path; /**< absolute, normalised and inside the session's root, in no particular charset;
-                  for operations on handles, the path by which `file` was opened. Symbolic links on
-                  it cannot lead out of that root either: see sally_fs_chroot() */
-    sally_file
-        *file; /**< the open file for operations on handles; the new one for OPEN and OPENDIR */
+    /** absolute, normalised and inside the session's root, in no particular charset; for
+     * operations on handles, the path by which `file` was opened. Symbolic links on it cannot
+     * lead out of that root either: see sally_fs_chroot() */
+    const char *path;
+    /** the open file for operations on handles; the new one for OPEN and OPENDIR */
+    sally_file *file;
     sally_status status;  /**< the answer, for after-hooks */
     uint32_t reserved0;   /**< zero */
     uint64_t id;          /**< the request's number in its session, for logs */
@@ -368,13 +368,13 @@ typedef struct sally_lock_holder {
     uint64_t session_id; /**< sally_session_id() of the holder's session, which may be this one */
     uint64_t connection_id; /**< its connection, as in ::sally_peer; 0 if there is no server */
     const char *user;       /**< the user of that session */
-    const char
-        *path;       /**< the path by which that session opened the file, as that session sees it */
-    uint64_t offset; /**< start of the locked range; 0 for a share reservation */
-    uint64_t length; /**< bytes in the range; 0: to the end, however long the file is, or a
-                        reservation */
-    uint32_t flags;  /**< SALLY_OPEN_BLOCK_ bits of the lock or reservation; 0: the holder has
-                        neither, but uses the file in a way that this OPEN would block */
+    /** the path by which that session opened the file, as that session sees it */
+    const char *path;
+    uint64_t offset;   /**< start of the locked range; 0 for a share reservation */
+    uint64_t length;   /**< bytes in the range; 0: to the end, however long the file is, or a
+                          reservation */
+    uint32_t flags;    /**< SALLY_OPEN_BLOCK_ bits of the lock or reservation; 0: the holder has
+                          neither, but uses the file in a way that this OPEN would block */
     uint32_t is_range; /**< 1: a byte-range lock, by LOCK; 0: the whole file, by OPEN */
 } sally_lock_holder;
 

@@ -10,12 +10,12 @@
 
 /* All of them are held. */
 struct decoys {
-    struct listed_user
-        *password[DECOYS_MAX_COSTS]; /* one of each cost; if too many, the most expensive */
+    /* one of each cost; if too many, the most expensive */
+    struct listed_user *password[DECOYS_MAX_COSTS];
     size_t password_count;
     struct listed_user *keys; /* has keys in memory; NULL: no user has */
-    struct listed_user
-        *keys_files; /* has keys in as many files as anybody; NULL: no user has any */
+    /* has keys in as many files as anybody; NULL: no user has any */
+    struct listed_user *keys_files;
 };
 
 /* For what this user has and no decoy has yet. */

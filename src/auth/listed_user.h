@@ -9,6 +9,10 @@
 #include "sallyport/auth.h"
 #include "settings/table.h"
 
+struct listed_user_setting {
+    char *name, *value;
+};
+
 struct listed_user { /* immutable but for refs: held, without the lock, while a password is checked
                       */
     atomic_uint refs;
@@ -22,9 +26,7 @@ struct listed_user { /* immutable but for refs: held, without the lock, while a 
     char *root, *home;
     uint32_t permissions;
     uint32_t required;
-    struct listed_user_setting {
-        char *name, *value;
-    } * settings;
+    struct listed_user_setting *settings;
     size_t setting_count;
     char *message; /* NULL: none */
 };

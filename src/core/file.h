@@ -50,8 +50,8 @@ struct sally_file {
     char *path;
     char *first_path; /* before a hook diverted the OPEN: others have seen it. NULL: it is `path` */
     uint64_t id;
-    sally_file_facts
-        facts; /* what does not change while it is open; sally_file_get_facts() adds the rest */
+    /* what does not change while it is open; sally_file_get_facts() adds the rest */
+    sally_file_facts facts;
     /* Changed at home, read by anybody's callback: READs of a concurrent storage end while others
      * run. */
     _Atomic uint64_t bytes_read, bytes_written, highest_offset, gap_bytes;

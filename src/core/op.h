@@ -121,8 +121,8 @@ struct op {
     const sally_lock_holder *lock_holder; /* who is in the way; NULL: not known */
 
     /* For core and the host: */
-    struct list
-        link; /* in one list at a time: the session's queue, the host's work list or inbox */
+    /* in one list at a time: the session's queue, the host's work list or inbox */
+    struct list link;
     struct list long_link; /* the host's work list of long operations: a cancel may need `link` */
     op_resume_fn *resume;  /* see op_resume_later(); NULL: not started yet */
     void *resume_context;

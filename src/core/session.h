@@ -51,8 +51,8 @@ struct session_options {
     uint64_t id;
     uint32_t max_operations; /* submitted and not done; at least 1 */
     uint32_t max_files;
-    size_t
-        max_bytes; /* of running operations' reply_bytes: a READ waits while it would exceed this */
+    /* of running operations' reply_bytes: a READ waits while it would exceed this */
+    size_t max_bytes;
     const struct hook_stack *hooks; /* lent; NULL: none */
     const struct log_sink *log;     /* lent; NULL: none */
     struct counters *counters;      /* lent; NULL: none */

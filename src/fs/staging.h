@@ -32,8 +32,8 @@ struct upload {
     struct list link;
     sally_session *session;
     struct upload_path *target; /* as the client named it */
-    struct upload_path
-        *temporary; /* without links on the way, which may lead elsewhere at the end */
+    /* without links on the way, which may lead elsewhere at the end */
+    struct upload_path *temporary;
     bool exclusive; /* must not replace anything */
     sally_status status;
 };

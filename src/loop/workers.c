@@ -36,8 +36,8 @@ struct workers {
     struct list idle; /* last in, first out: what is warm stays so, what is not needed times out */
     struct list all, finished;
     uint32_t count; /* of all threads */
-    uint32_t
-        coming; /* called for work and not there yet: quick work is done before more are needed */
+    /* called for work and not there yet: quick work is done before more are needed */
+    uint32_t coming;
     bool stopping;
     pthread_cond_t changed; /* a thread has ended */
 };

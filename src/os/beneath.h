@@ -12,11 +12,13 @@
 
 /* Files that seem not to exist, whatever name or link leads to them. The directories above them
  * must not be moved: callers ask beneath_may_move(). */
+struct beneath_thing {
+    uint64_t device, inode;
+    bool is_above;
+};
+
 struct beneath_hidden {
-    struct beneath_thing {
-        uint64_t device, inode;
-        bool is_above;
-    } * things;
+    struct beneath_thing *things;
     size_t count;
 };
 

@@ -121,8 +121,8 @@ struct conn {
     uint32_t auth_next; /* SALLY_AUTH_ bits that must follow a partial success; 0: any offered */
     struct asked *auth_state; /* from one try to the next; NULL: none was asked yet */
     const char *asked_user;   /* user name that awaits the authenticator's answer; NULL: none */
-    struct attempt
-        *delayed_rejection; /* a rejection that is sent at rejection_due_ns; NULL: none */
+    /* a rejection that is sent at rejection_due_ns; NULL: none */
+    struct attempt *delayed_rejection;
     uint64_t rejection_due_ns;
     struct login_offences offences;
     struct login login;
@@ -138,8 +138,8 @@ struct conn {
     uint32_t pins; /* reasons to stay on the loop: being open, the poll handle, sessions, tasks that
                       are out */
 
-    struct local_account
-        memory; /* what it uses: of its user's, before the login of its address's */
+    /* what it uses: of its user's, before the login of its address's */
+    struct local_account memory;
     uint64_t base_bytes, line_bytes; /* of this: the connection itself, and its engine's buffers */
     uint64_t retry_ns;               /* between retries without memory; 0: none was needed */
     bool has_logged_refusal, has_logged_wait; /* of a channel; for memory */
