@@ -12,11 +12,12 @@
 
 static bool add(struct beneath_hidden *hidden, const struct os_stat *st, bool is_above)
 {
-    struct beneath_thing *things = mem_resize(hidden->things, hidden->count + 1, sizeof(*things));
-    if (!things)
+    struct beneath_hidden_file *files =
+        mem_resize(hidden->files, hidden->count + 1, sizeof(*files));
+    if (!files)
         return false;
-    hidden->things = things;
-    things[hidden->count++] = (struct beneath_thing){st->device, st->inode, is_above};
+    hidden->files = files;
+    files[hidden->count++] = (struct beneath_hidden_file){st->device, st->inode, is_above};
     return true;
 }
 

@@ -10,15 +10,15 @@
 
 #include "base/buf.h"
 
-/* Files that seem not to exist, whatever name or link leads to them. The directories above them
- * must not be moved: callers ask beneath_may_move(). */
-struct beneath_thing {
+struct beneath_hidden_file {
     uint64_t device, inode;
     bool is_above;
 };
 
+/* Files that seem not to exist, whatever name or link leads to them. The directories above them
+ * must not be moved: callers ask beneath_may_move(). */
 struct beneath_hidden {
-    struct beneath_thing *things;
+    struct beneath_hidden_file *files;
     size_t count;
 };
 

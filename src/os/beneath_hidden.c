@@ -4,21 +4,21 @@
 #include "os/beneath.h"
 #include "os/file.h"
 
-static const struct beneath_thing *find_hidden(const struct beneath *b, uint64_t device,
-                                               uint64_t inode)
+static const struct beneath_hidden_file *find_hidden(const struct beneath *b, uint64_t device,
+                                                     uint64_t inode)
 {
     for (size_t i = 0; b->hidden && i < b->hidden->count; i++) {
-        const struct beneath_thing *thing = &b->hidden->things[i];
-        if (thing->inode == inode && thing->device == device)
-            return thing;
+        const struct beneath_hidden_file *file = &b->hidden->files[i];
+        if (file->inode == inode && file->device == device)
+            return file;
     }
     return NULL;
 }
 
 bool beneath_hides(const struct beneath *b, uint64_t device, uint64_t inode)
 {
-    const struct beneath_thing *thing = find_hidden(b, device, inode);
-    return thing && !thing->is_above;
+    const struct beneath_hidden_file *file = find_hidden(b, device, inode);
+    return file && !file->is_above;
 }
 
 bool beneath_may_move(const struct beneath *b, const struct beneath_place *place)

@@ -37,7 +37,7 @@ void arrival_admit(const struct arrival *a)
 void arrival_refuse(const struct arrival *a, const struct settings *settings, uint32_t level,
                     const char *why)
 {
-    const struct stranger stranger = {a->server, settings, a->ip};
+    const struct conn_log_peer peer = {a->server, settings, a->ip};
     struct log_sink log;
     struct log_ids none = {0, 0, 0};
     char address[IP_TEXT_SIZE];
@@ -45,7 +45,7 @@ void arrival_refuse(const struct arrival *a, const struct settings *settings, ui
     counter_add(&a->server->counters.connections_refused, 1);
     ip_print(&a->ip, address);
     sally_log_field fields[] = {{"address", address}, {"listener", a->url}, {"reason", why}};
-    conn_log_init_stranger(&log, &stranger);
+    conn_log_init_peer(&log, &peer);
     log_line(&log, none, level, "connection.refused", fields, COUNT_OF(fields),
              "Connection refused");
 }

@@ -91,7 +91,7 @@ static size_t size_of(const sally_log_line *line)
     return size;
 }
 
-static bool is_allowed(const struct stranger *who, bool has_loops, const sally_log_line *line)
+static bool is_allowed(const struct conn_log_peer *who, bool has_loops, const sally_log_line *line)
 {
     sally_server *server = who->server;
     const struct log_rates rates = {who->settings->limits.log_lines_per_address,
@@ -109,7 +109,7 @@ static bool is_allowed(const struct stranger *who, bool has_loops, const sally_l
 
 static bool is_allowed_of(const struct conn *c, const sally_log_line *line)
 {
-    const struct stranger who = {c->server, c->settings, c->ip};
+    const struct conn_log_peer who = {c->server, c->settings, c->ip};
     bool has_loops = c->loop || c->listener; /* where the program adopts it early, there are none */
     return is_allowed(&who, has_loops, line);
 }
@@ -132,18 +132,18 @@ void conn_log_init(struct conn *c)
         c->log.write = write_line;
 }
 
-static void write_line_of_stranger(void *user_data, const sally_log_line *line)
+static void write_line_of_peer(void *user_data, const sally_log_line *line)
 {
-    const struct stranger *who = user_data;
+    const struct conn_log_peer *who = user_data;
     const struct log_sink *log = &who->server->log;
     if (!who->settings || is_allowed(who, true, line))
         log->write(log->user_data, line);
 }
 
-void conn_log_init_stranger(struct log_sink *sink, const struct stranger *stranger)
+void conn_log_init_peer(struct log_sink *sink, const struct conn_log_peer *peer)
 {
-    *sink = stranger->server->log;
-    sink->user_data = (void *)(uintptr_t)stranger;
+    *sink = peer->server->log;
+    sink->user_data = (void *)(uintptr_t)peer;
     if (sink->write)
-        sink->write = write_line_of_stranger;
+        sink->write = write_line_of_peer;
 }

@@ -33,13 +33,13 @@ void conn_log_tell(sally_server *server);
 void conn_log_init(struct conn *c);
 
 /* Who is no connection yet, on a server that runs. */
-struct stranger {
+struct conn_log_peer {
     sally_server *server;
     const struct settings *settings; /* NULL: its lines are not limited */
     struct ip_address ip;
 };
 
-/* Sets up a sink for lines about it, limited likewise. It borrows the stranger. */
-void conn_log_init_stranger(struct log_sink *sink, const struct stranger *stranger);
+/* Sets up a sink for lines about it, limited likewise. It borrows `peer`. */
+void conn_log_init_peer(struct log_sink *sink, const struct conn_log_peer *peer);
 
 #endif

@@ -12,7 +12,7 @@
 #define FIRST_RETRY_NS UINT64_C(20000000)
 #define LAST_RETRY_NS  UINT64_C(1000000000)
 
-static struct account *account_of_stranger(struct conn *c)
+static struct account *account_before_login(struct conn *c)
 {
     return c->live_address ? &c->live_address->memory : &c->server->limits.memory;
 }
@@ -29,7 +29,7 @@ void conn_memory_set_limits(struct conn *c)
 void conn_memory_begin(struct conn *c)
 {
     c->memory.setting = "limits.memory_per_connection";
-    c->memory.shared = account_of_stranger(c);
+    c->memory.shared = account_before_login(c);
     conn_memory_set_limits(c);
     local_account_adjust(&c->memory, &c->base_bytes, CONN_BYTES);
 }
@@ -47,7 +47,7 @@ void conn_memory_login(struct conn *c, struct live_user *user)
 {
     if (user)
         live_user_set_limits(user, c->settings);
-    local_account_move(&c->memory, user ? &user->memory : account_of_stranger(c));
+    local_account_move(&c->memory, user ? &user->memory : account_before_login(c));
 }
 
 void conn_memory_count_line(struct conn *c, size_t bytes)

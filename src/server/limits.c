@@ -85,7 +85,7 @@ static void remove_from_address(const struct admission *a)
         live_uncount(&a->address->live, &a->address->connections);
 }
 
-static const char *add_stranger(const struct admission *a)
+static const char *add_unauthenticated(const struct admission *a)
 {
     return unauthenticated_enter(&a->limits->unauthenticated, &a->limits->addresses, a->settings,
                                  a->address, a->is_known, &a->limits->random);
@@ -119,7 +119,7 @@ struct step {
 static const struct step of_connection[] = {
     {add_connection, remove_connection},
     {add_to_address, remove_from_address},
-    {add_stranger, NULL},
+    {add_unauthenticated, NULL},
 };
 
 static const struct step of_header[] = {

@@ -61,7 +61,7 @@ static void log_in(const char *from)
     known_addresses_add(&limits.known, &settings.limits, &ip, 1);
 }
 
-static uint64_t strangers(void)
+static uint64_t unauthenticated(void)
 {
     return limits.unauthenticated.open + limits.unauthenticated.reserved;
 }
@@ -87,12 +87,12 @@ static void a_refusal_leaves_nothing_counted(void **state)
     limits_release(&limits, one);
     assert_null(admit("192.0.2.1", &again));
     assert_int_equal(atomic_load(&limits.connections), 3);
-    assert_int_equal(strangers(), 1);
+    assert_int_equal(unauthenticated(), 1);
     leave(again);
     limits_release(&limits, two);
     limits_release(&limits, none);
     assert_int_equal(atomic_load(&limits.connections), 0);
-    assert_int_equal(strangers(), 0);
+    assert_int_equal(unauthenticated(), 0);
     assert_int_equal(limits.unauthenticated.addresses, 0);
     assert_int_equal(limits.unauthenticated.networks, 0);
     for (size_t i = 0; i < LIVE_BUCKETS; i++)
@@ -115,7 +115,7 @@ static void one_address_has_its_own_limit(void **state)
     limits_logged_in(&limits, first);
     assert_null(admit("192.0.2.1", NULL));
     assert_int_equal(atomic_load(&limits.connections), 4);
-    assert_int_equal(strangers(), 3);
+    assert_int_equal(unauthenticated(), 3);
 }
 
 /* ---- Shares ---- */
@@ -294,7 +294,7 @@ static void awaited_headers_are_counted_apart(void **state)
     assert_null(waiting[2]);
     assert_string_equal(limits_await_header(&limits, &settings, &other, &unused),
                         "limits.unauthenticated");
-    assert_int_equal(strangers(), 0);
+    assert_int_equal(unauthenticated(), 0);
     assert_null(admit("192.0.2.1", &one));
     assert_int_equal(fill("198.51.100.1", 5), 1);
     assert_string_equal(admit("192.0.2.3", NULL), "limits.connections");
