@@ -40,7 +40,7 @@ static void shared_clear(struct local_shared *shared)
     id_names_clear(&shared->own_names);
     locks_clear(&shared->locks);
     digest_source_clear(&shared->digests);
-    mem_free(shared->hidden.things);
+    mem_free(shared->hidden.files);
     beneath_gate_clear(&shared->gate);
 }
 
