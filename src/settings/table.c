@@ -93,14 +93,14 @@ static const struct setting_row rows[] = {
     {{"limits.open_files", NUMBER, CONNECTION, "1024", "1", "1000000",
       "open files and directories of one session"},
      AT(limits.open_files)},
-    {{"limits.open_files_total", NUMBER, RUNNING, "0", "0", "",
-      "open files and directories of all clients together; 0: half of the process's file "
-      "descriptor limit, which leaves the rest for connections"},
-     AT(limits.open_files_total)},
     {{"limits.open_files_per_user", NUMBER, CONNECTION, "0", "0", "",
       "open files and directories in all sessions of one user; 0: half of "
       "limits.open_files_total"},
      AT(limits.open_files_per_user)},
+    {{"limits.open_files_total", NUMBER, RUNNING, "0", "0", "",
+      "open files and directories of all clients together; 0: half of the process's file "
+      "descriptor limit, which leaves the rest for connections"},
+     AT(limits.open_files_total)},
     {{"limits.operations", NUMBER, CONNECTION, "64", "1", "10000",
       "requests of one session that are processed at the same time; others wait"},
      AT(limits.operations)},
