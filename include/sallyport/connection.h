@@ -47,8 +47,9 @@ typedef struct sally_connection_facts {
     const char *mac_out;         /**< "" if the cipher needs none */
     const char *compression_in;  /**< "none" if there is none */
     const char *compression_out; /**< "none" if there is none */
-    bool strict_kex;             /**< both sides use strict key exchange
+    uint32_t strict_kex;         /**< 1: both sides use strict key exchange
                                     (draft-miller-sshm-strict-kex) */
+    uint32_t reserved;           /**< zero */
 } sally_connection_facts;
 
 /** The connection's number: unique during the server's lifetime, never 0. */
@@ -62,7 +63,8 @@ SALLY_API const sally_peer *sally_connection_peer(const sally_connection *connec
 /** The name of the user; "" before login. Valid as long as the connection. */
 SALLY_API const char *sally_connection_user(const sally_connection *connection);
 
-/** What is known about its protocol now. ::SALLY_E_INVALID if struct_size is too small. */
+/** What is known about its protocol now. Nothing beyond `facts->struct_size` bytes is written, and
+ * members that this library does not know are zero. ::SALLY_E_INVALID if it is not set. */
 SALLY_API sally_error sally_connection_get_facts(const sally_connection *connection,
                                                  sally_connection_facts *facts);
 

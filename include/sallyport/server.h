@@ -59,7 +59,9 @@ SALLY_API sally_error sally_server_set_auth(sally_server *server, sally_auth *au
 SALLY_API SALLY_MUST_CHECK sally_error sally_server_add_user(sally_server *server, const char *name,
                                                              const char *password, sally_fs *fs);
 
-/** Adds a set of hooks; copied. Before the server starts. */
+/** Adds a set of hooks; copied. Before the server starts: later ::SALLY_E_STATE. ::SALLY_E_INVALID
+ * for a struct_size that makes no sense, and for unknown flags and members that are not zero;
+ * ::SALLY_E_NO_MEMORY. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_server_add_hooks(sally_server *server,
                                                               const sally_hooks *hooks);
 
@@ -317,7 +319,8 @@ typedef struct sally_counters {
     uint64_t memory_now;                      /**< bytes charged to `limits.memory` */
 } sally_counters;
 
-/** A snapshot of the counters. */
+/** A snapshot of the counters. Nothing beyond `counters->struct_size` bytes is written, and members
+ * that this library does not know are zero. ::SALLY_E_INVALID if it is not set. Any thread. */
 SALLY_API sally_error sally_server_counters(sally_server *server, sally_counters *counters);
 
 SALLY_END_DECLS

@@ -27,14 +27,14 @@ typedef struct sally_sftp sally_sftp; /**< an SFTP engine with its session */
 
 /** How to make an engine. Zero means the default in every member but struct_size. */
 typedef struct sally_sftp_options {
-    size_t struct_size;         /**< sizeof(sally_sftp_options) */
-    const char *user;           /**< whose session it is; NULL: "" */
-    const char *home;           /**< where relative paths start; NULL: "/" */
-    uint32_t permissions;       /**< SALLY_MAY_ bits; 0 means all */
-    uint32_t max_version;       /**< highest version to negotiate; 0: 6 */
-    uint32_t max_packet;        /**< bytes of the largest request; 0: 256 KiB + 1 KiB */
-    uint32_t max_read;          /**< bytes of the largest READ answered; 0: 255 KiB */
-    uint32_t max_handles;       /**< open files and directories; 0: 1024 */
+    size_t struct_size;   /**< sizeof(sally_sftp_options) */
+    const char *user;     /**< whose session it is; NULL: "" */
+    const char *home;     /**< where relative paths start; NULL: "/" */
+    uint32_t permissions; /**< SALLY_MAY_ bits; 0 means all */
+    uint32_t max_version; /**< highest version to negotiate; 0: 6 */
+    uint32_t max_packet;  /**< bytes of the largest request, at least 34,000; 0: 256 KiB + 1 KiB */
+    uint32_t max_read;    /**< bytes of the largest READ answered; 0: 255 KiB */
+    uint32_t max_handles; /**< open files and directories; 0: 1024 */
     uint32_t max_operations;    /**< requests in flight; 0: 64 */
     const char *allow_requests; /**< comma-separated names ("open,read,..."): only these are
                                    allowed; NULL: all. A name that is unknown and has no @, which a
@@ -66,7 +66,10 @@ typedef struct sally_sftp_options {
                                client sends: 2 (none) to 6; 0: 5, as in draft-13 section 7.6 */
 } sally_sftp_options;
 
-/** Makes an engine over `fs`, which it holds. `options` may be NULL. */
+/** Makes an engine over `fs`, which it holds. `options` may be NULL. ::SALLY_E_INVALID for a NULL
+ * storage, a struct_size that makes no sense, in the options or in the hooks, and for unknown flags
+ * and members that are not zero; ::SALLY_E_PARSE for a list of requests; ::SALLY_E_RANGE for a
+ * number out of range; ::SALLY_E_NO_MEMORY. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_sftp_new(sally_sftp **out, sally_fs *fs,
                                                       const sally_sftp_options *options);
 

@@ -103,8 +103,9 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_fs_quota(sally_fs **out, sally_fs *
                                                       uint64_t max_bytes, uint64_t max_files);
 
 /** The limits and the use of a storage of sally_fs_quota(), even while it is in use. Any thread.
- * `quota->struct_size` must be set; nothing beyond it is written. ::SALLY_E_INVALID for another
- * storage or a struct_size that makes no sense. */
+ * `quota->struct_size` must be set; nothing beyond it is written, and members that this library
+ * does not know are zero. ::SALLY_E_INVALID for another storage or a struct_size that makes no
+ * sense. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_quota_get(sally_fs *quota_fs, sally_quota *quota);
 
 /** Sets the members that `what` names: SALLY_QUOTA_LIMITS, SALLY_QUOTA_USE or both. Any thread,

@@ -15,3 +15,10 @@ bool sized_copy(void *ours, size_t known, const void *theirs, size_t given, size
     memcpy(ours, theirs, given < known ? given : known);
     return true;
 }
+
+void sized_fill(void *theirs, size_t given, const void *ours, size_t known)
+{
+    if (given > known)
+        memset((unsigned char *)theirs + known, 0, given - known);
+    memcpy(theirs, ours, given < known ? given : known);
+}

@@ -13,4 +13,8 @@
  * zero. False when `given` is below `least`, or members that we do not know are not zero. */
 bool sized_copy(void *ours, size_t known, const void *theirs, size_t given, size_t least);
 
+/* The other way: fills a caller's structure of `given` bytes from ours. Members that it lacks are
+ * left out, those that we do not know are zero. */
+void sized_fill(void *theirs, size_t given, const void *ours, size_t known);
+
 #endif

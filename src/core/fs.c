@@ -20,6 +20,11 @@ sally_fs_slot *fs_slot(const sally_fs *fs, uint32_t kind)
     return *(sally_fs_slot *const *)(const void *)((const char *)&fs->methods + slot_offset[kind]);
 }
 
+/* What this library does not know, the storage may rely on. */
+#define KNOWN_TRAITS                                                                               \
+    (uint32_t)(SALLY_FS_NONBLOCKING | SALLY_FS_CONCURRENT | SALLY_FS_TRY | SALLY_FS_ACL |          \
+               SALLY_FS_CONCURRENT_WRITES)
+
 sally_error sally_fs_new(sally_fs **out, const sally_fs_methods *methods, void *user_data)
 {
     if (!out || !methods)
@@ -29,7 +34,8 @@ sally_error sally_fs_new(sally_fs **out, const sally_fs_methods *methods, void *
     if (!fs)
         return SALLY_E_NO_MEMORY;
     if (!sized_copy(&fs->methods, sizeof fs->methods, methods, methods->struct_size,
-                    offsetof(sally_fs_methods, session_start))) {
+                    offsetof(sally_fs_methods, session_start)) ||
+        (fs->methods.traits & ~KNOWN_TRAITS) || fs->methods.reserved) {
         mem_free(fs);
         return SALLY_E_INVALID;
     }

@@ -7,7 +7,8 @@ sally_error hook_stack_add(struct hook_stack *stack, const sally_hooks *hooks)
 {
     sally_hooks copy;
     if (!hooks ||
-        !sized_copy(&copy, sizeof copy, hooks, hooks->struct_size, offsetof(sally_hooks, before)))
+        !sized_copy(&copy, sizeof copy, hooks, hooks->struct_size, offsetof(sally_hooks, before)) ||
+        (copy.flags & ~(uint32_t)SALLY_HOOKS_NONBLOCKING) || copy.reserved)
         return SALLY_E_INVALID;
     sally_hooks *sets = mem_resize(stack->sets, stack->count + 1, sizeof *sets);
     if (!sets)

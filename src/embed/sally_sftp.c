@@ -15,6 +15,7 @@
 #define MAX_PACKET         (257u * 1024)
 #define MAX_READ           (255u * 1024)
 #define LEAST_PACKET       34000u
+#define UMASK_VERSION      5u
 #define PACKET_OVERHEAD    2048u /* more than the overhead of a WRITE */
 #define MAX_NAMES          (64u * 1024)
 #define MAX_HANDLES        1024u
@@ -216,7 +217,8 @@ static sally_error make_session(sally_sftp *x, sally_fs *fs, const sally_sftp_op
 static sally_error make_engine(sally_sftp *x, const sally_sftp_options *o)
 {
     uint32_t max_packet = or_default(o->max_packet, MAX_PACKET);
-    if (max_packet < LEAST_PACKET)
+    uint32_t umask_version = or_default(o->umask_version, UMASK_VERSION);
+    if (max_packet < LEAST_PACKET || umask_version < 2 || umask_version > SFTP_LAST_VERSION)
         return SALLY_E_RANGE;
     const struct sftp_options options = {
         .settings =
@@ -227,7 +229,7 @@ static sally_error make_engine(sally_sftp *x, const sally_sftp_options *o)
                 .max_write = max_packet - PACKET_OVERHEAD,
                 .max_names = MAX_NAMES,
                 .list_dots = !o->hide_dots,
-                .umask_version = or_default(o->umask_version, 5),
+                .umask_version = umask_version,
                 .allow_requests = o->allow_requests,
                 .deny_requests = o->deny_requests,
                 .filename_charset = "UTF-8",
@@ -251,8 +253,10 @@ sally_error sally_sftp_new(sally_sftp **out, sally_fs *fs, const sally_sftp_opti
     if (!out)
         return SALLY_E_INVALID;
     *out = NULL;
-    if (!fs || (options && !sized_copy(&o, sizeof o, options, options->struct_size,
-                                       offsetof(sally_sftp_options, user))))
+    if (!fs ||
+        (options && !sized_copy(&o, sizeof o, options, options->struct_size,
+                                offsetof(sally_sftp_options, user))) ||
+        o.reserved)
         return SALLY_E_INVALID;
     sally_sftp *x = mem_zalloc(sizeof *x);
     if (!x)

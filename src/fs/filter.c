@@ -291,7 +291,8 @@ static sally_error fill(struct filter *f, const sally_filter_rule *rules, size_t
     for (size_t i = 0; i < count && !error; i++) {
         sally_filter_rule given;
         const void *at = (const char *)rules + i * rules->struct_size;
-        error = sized_copy(&given, sizeof(given), at, rules->struct_size, sizeof(given))
+        error = sized_copy(&given, sizeof(given), at, rules->struct_size,
+                           SIZED_TO(sally_filter_rule, flags))
                     ? add(f, &given)
                     : SALLY_E_INVALID;
     }

@@ -112,9 +112,10 @@ static sally_error fill(struct mounts *m, sally_fs *root_fs, const sally_mount *
     for (size_t i = 0; i < count && !error; i++) {
         sally_mount given;
         const void *at = (const char *)mounts + i * mounts->struct_size;
-        error = sized_copy(&given, sizeof(given), at, mounts->struct_size, sizeof(given))
-                    ? add(m, given.path, given.fs)
-                    : SALLY_E_INVALID;
+        error =
+            sized_copy(&given, sizeof(given), at, mounts->struct_size, SIZED_TO(sally_mount, fs))
+                ? add(m, given.path, given.fs)
+                : SALLY_E_INVALID;
     }
     if (!error)
         error = add_root(m, root_fs);

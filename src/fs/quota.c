@@ -128,6 +128,9 @@ sally_error sally_fs_quota(sally_fs **out, sally_fs *inner, uint64_t max_bytes, 
     return error;
 }
 
+/* The size of the first release's structure. */
+#define LEAST_QUOTA SIZED_TO(sally_quota, files)
+
 /* NULL: it is another storage. */
 static struct quota *quota_in(const sally_fs *fs)
 {
@@ -138,14 +141,16 @@ static struct quota *quota_in(const sally_fs *fs)
 sally_error sally_fs_quota_get(sally_fs *quota_fs, sally_quota *quota)
 {
     struct quota *q = quota_in(quota_fs);
-    if (!q || !quota || quota->struct_size < sizeof(*quota))
+    if (!q || !quota || quota->struct_size < LEAST_QUOTA)
         return SALLY_E_INVALID;
+    sally_quota all = {.struct_size = quota->struct_size};
     pthread_mutex_lock(&q->lock);
-    quota->max_bytes = q->max_bytes;
-    quota->max_files = q->max_files;
-    quota->bytes = q->bytes;
-    quota->files = q->files;
+    all.max_bytes = q->max_bytes;
+    all.max_files = q->max_files;
+    all.bytes = q->bytes;
+    all.files = q->files;
     pthread_mutex_unlock(&q->lock);
+    sized_fill(quota, all.struct_size, &all, sizeof(all));
     return SALLY_E_OK;
 }
 
@@ -154,7 +159,7 @@ sally_error sally_fs_quota_set(sally_fs *quota_fs, const sally_quota *quota, uin
     sally_quota given;
     struct quota *q = quota_in(quota_fs);
     if (!q || !quota || (what & ~(uint32_t)(SALLY_QUOTA_LIMITS | SALLY_QUOTA_USE)) ||
-        !sized_copy(&given, sizeof(given), quota, quota->struct_size, sizeof(given)))
+        !sized_copy(&given, sizeof(given), quota, quota->struct_size, LEAST_QUOTA))
         return SALLY_E_INVALID;
     pthread_mutex_lock(&q->lock);
     if (what & SALLY_QUOTA_LIMITS) {

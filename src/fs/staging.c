@@ -149,8 +149,8 @@ sally_error sally_fs_staging(sally_fs **out, sally_fs *inner, const sally_stagin
 {
     sally_staging_options given = {.struct_size = sizeof(given)};
     if (!out || !inner ||
-        (options &&
-         !sized_copy(&given, sizeof(given), options, options->struct_size, sizeof(given))) ||
+        (options && !sized_copy(&given, sizeof(given), options, options->struct_size,
+                                SIZED_TO(sally_staging_options, reserved))) ||
         (given.flags & ~(uint32_t)SALLY_STAGING_KEEP) || given.reserved ||
         (given.prefix && !is_good_prefix(given.prefix)))
         return SALLY_E_INVALID;

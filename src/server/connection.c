@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/sized.h"
 #include "crypto/public_key.h"
 #include "server/conn.h"
 #include "server/loops.h"
@@ -84,9 +85,7 @@ sally_error sally_connection_get_facts(const sally_connection *connection,
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         *texts[i] = or_empty(*texts[i]);
     all.struct_size = size;
-    if (size > sizeof all)
-        memset((char *)facts + sizeof all, 0, size - sizeof all); /* that we do not know yet */
-    memcpy(facts, &all, size < sizeof all ? size : sizeof all);
+    sized_fill(facts, size, &all, sizeof all);
     return SALLY_E_OK;
 }
 

@@ -1,6 +1,5 @@
 /* The totals that a program is shown. */
-#include <string.h>
-
+#include "base/sized.h"
 #include "server/server.h"
 
 sally_error sally_server_counters(sally_server *server, sally_counters *counters)
@@ -17,8 +16,6 @@ sally_error sally_server_counters(sally_server *server, sally_counters *counters
     COUNTER_MAP(GET)
 #undef GET
     all.memory_now = account_used(&server->limits.memory);
-    if (size > sizeof all)
-        memset((char *)counters + sizeof all, 0, size - sizeof all); /* that we do not know yet */
-    memcpy(counters, &all, size < sizeof all ? size : sizeof all);
+    sized_fill(counters, size, &all, sizeof all);
     return SALLY_E_OK;
 }

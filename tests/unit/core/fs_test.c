@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/fs.h"
+#include "core/hook_stack.h"
 
 static sally_status any(sally_fs *fs, sally_op *op)
 {
@@ -70,12 +71,37 @@ static void struct_sizes_are_checked(void **state)
     (void)state;
 }
 
+/* A trait is a promise to the library, or asks something of it: this one could not keep it. */
+static void what_is_not_known_is_refused(void **state)
+{
+    (void)state;
+    sally_fs *fs;
+    sally_fs_methods methods = {.struct_size = sizeof methods, .stat = any};
+    methods.traits = (uint32_t)SALLY_FS_CONCURRENT_WRITES << 1;
+    assert_int_equal(sally_fs_new(&fs, &methods, NULL), SALLY_E_INVALID);
+    assert_null(fs);
+    methods.traits = 0;
+    methods.reserved = 1;
+    assert_int_equal(sally_fs_new(&fs, &methods, NULL), SALLY_E_INVALID);
+    struct hook_stack stack = {0};
+    sally_hooks hooks = {.struct_size = sizeof hooks,
+                         .flags = (uint32_t)SALLY_HOOKS_NONBLOCKING << 1};
+    assert_int_equal(hook_stack_add(&stack, &hooks), SALLY_E_INVALID);
+    hooks.flags = 0;
+    hooks.reserved = 1;
+    assert_int_equal(hook_stack_add(&stack, &hooks), SALLY_E_INVALID);
+    hooks.reserved = 0;
+    assert_int_equal(hook_stack_add(&stack, &hooks), SALLY_E_OK);
+    hook_stack_clear(&stack);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(wrappers_promise_no_more),
         cmocka_unit_test(short_structures_stay_whole),
         cmocka_unit_test(struct_sizes_are_checked),
+        cmocka_unit_test(what_is_not_known_is_refused),
     };
     return cmocka_run_group_tests_name("core/fs", tests, NULL, NULL);
 }

@@ -323,6 +323,12 @@ static void bad_options_are_refused(void **state)
     o.max_packet = 1000;
     assert_int_equal(sally_sftp_new(&sftp, fs, &o), SALLY_E_RANGE);
     o.max_packet = 0;
+    for (o.umask_version = 1; o.umask_version < 8; o.umask_version += 6)
+        assert_int_equal(sally_sftp_new(&sftp, fs, &o), SALLY_E_RANGE);
+    o.umask_version = 0;
+    o.reserved = 1;
+    assert_int_equal(sally_sftp_new(&sftp, fs, &o), SALLY_E_INVALID);
+    o.reserved = 0;
     o.hook_count = 1;
     const sally_hooks hooks = {.struct_size = 1};
     o.hooks = &hooks;
