@@ -1,7 +1,8 @@
 """Every structure of the public headers that begins with struct_size has been tried by `structures`, and nothing went wrong.
 
-Usage: structures.py PROGRAM"""
+Usage: structures.py PROGRAM [LIBRARY_DIRECTORY], of another library than the one it is linked with"""
 
+import os
 import pathlib
 import re
 import subprocess
@@ -19,7 +20,8 @@ MADE_BY_LIBRARY = {"sally_auth_event", "sally_channel_options", "sally_connectio
 def main():
     include = pathlib.Path(__file__).resolve().parents[2] / "include"
     declared = {name for path in include.rglob("*.h") for name in STRUCTURE.findall(path.read_text())} - MADE_BY_LIBRARY
-    result = subprocess.run([sys.argv[1]], text=True, stdout=subprocess.PIPE, check=False)
+    env = {**os.environ, **({"LD_LIBRARY_PATH": sys.argv[2]} if len(sys.argv) > 2 else {})}
+    result = subprocess.run([sys.argv[1]], text=True, stdout=subprocess.PIPE, env=env, check=False)
     tried = set(result.stdout.split())
     for name in sorted(declared ^ tried):
         print(f"{name}: {'not tried: add it to structures.c' if name in declared else 'no such structure'}")
