@@ -9,6 +9,10 @@
  * There are two kinds of failure, with two types: calls to the library return a ::sally_error (0,
  * or negative); file operations end with a ::sally_status (SFTP's codes). The library never prints
  * or exits.
+ *
+ * Threads: any thread may make objects, and may use those that are counted (storages,
+ * authenticators, keys) and a server. What belongs to an operation, a login request, a file or a
+ * session is for whoever has that operation or request, unless a function says "any thread".
  */
 #ifndef SALLYPORT_H
 #define SALLYPORT_H

@@ -11,7 +11,9 @@
 
 SALLY_BEGIN_DECLS
 
-/** 0 (::SALLY_E_OK) for success, else one of the negative codes below. */
+/** 0 (::SALLY_E_OK) for success, else one of the negative codes below. A function's comment lists
+ * those that it returns. Besides, any function may return ::SALLY_E_INVALID for a NULL pointer that
+ * it needs, and ::SALLY_E_NO_MEMORY. */
 typedef int32_t sally_error;
 
 /* clang-format off */

@@ -18,7 +18,7 @@ enum {
     SALLY_LOG_WARNING = 2, /**< an administrator should look at it */
     SALLY_LOG_INFO = 3,    /**< connections, logins, transfers */
     SALLY_LOG_VERBOSE = 4, /**< every request */
-    SALLY_LOG_DEBUG = 5    /**< the protocols */
+    SALLY_LOG_DEBUG = 5    /**< details, such as messages that were refused */
 };
 
 /** One named value. */

@@ -28,7 +28,8 @@ SALLY_BEGIN_DECLS
 typedef struct sally_server sally_server;     /**< a server */
 typedef struct sally_listener sally_listener; /**< where a server listens */
 
-/** Makes a server without listeners, users and keys, with every setting at its default. */
+/** Makes a server without listeners, users and keys, with every setting at its default.
+ * ::SALLY_E_CRYPTO. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_server_new(sally_server **out);
 
 /** Frees a server. If it is still running, it is stopped first, without grace. ::SALLY_E_BUSY
@@ -51,11 +52,13 @@ SALLY_API sally_error sally_server_set(sally_server *server, const char *name, c
 SALLY_API sally_error sally_server_get(const sally_server *server, const char *name, char *value,
                                        size_t size);
 
-/** Sets who may log in; held. Replaces the previous authenticator, even while the server runs. */
+/** Sets who may log in; held. Replaces the previous authenticator, even while the server runs.
+ * NULL: nobody. ::SALLY_E_STATE after sally_server_add_user(). */
 SALLY_API sally_error sally_server_set_auth(sally_server *server, sally_auth *auth);
 
 /** The quick way to add a user: name, password (clear or hashed; NULL for none), storage (held).
- * Cannot be combined with sally_server_set_auth() (::SALLY_E_STATE). */
+ * Cannot be combined with sally_server_set_auth() (::SALLY_E_STATE). ::SALLY_E_INVALID for an empty
+ * name; for a password the errors of sally_auth_users_add(). */
 SALLY_API SALLY_MUST_CHECK sally_error sally_server_add_user(sally_server *server, const char *name,
                                                              const char *password, sally_fs *fs);
 
@@ -66,7 +69,7 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_server_add_hooks(sally_server *serv
                                                               const sally_hooks *hooks);
 
 /** Sets where log lines go that are at least as urgent as `level`. NULL: nowhere (the default).
- * Before the server starts. */
+ * Before the server starts: later ::SALLY_E_STATE. */
 SALLY_API sally_error sally_server_set_log(sally_server *server, sally_log_fn *log, void *user_data,
                                            uint32_t level);
 
@@ -154,7 +157,8 @@ SALLY_API uint16_t sally_listener_port(const sally_listener *listener);
 SALLY_API void sally_listener_close(sally_listener *listener);
 
 /** Listens on the sockets that systemd hands over (sd_listen_fds(3)). Returns how many, or an error
- * (negative). The environment is read, not changed. */
+ * (negative): ::SALLY_E_RANGE for more than 1000, else as sally_server_listen(). The environment is
+ * read, not changed. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_server_add_systemd_listeners(sally_server *server);
 
 /** The addresses of all listeners that are open, as in sally_listener_url(), in the order they were
@@ -174,7 +178,10 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_server_adopt(sally_server *server, 
  * and sally_server_wait(). */
 SALLY_API SALLY_MUST_CHECK sally_error sally_server_run(sally_server *server);
 
-/** Starts the server's threads and returns. */
+/** Starts the server's threads and returns. ::SALLY_E_STATE if it was started, polled or shut down
+ * before; ::SALLY_E_RANGE if no host key can sign by an algorithm of "ssh.host_key_algorithms";
+ * ::SALLY_E_CRYPTO if a host key cannot be generated; ::SALLY_E_SYSTEM if threads cannot be made.
+ */
 SALLY_API SALLY_MUST_CHECK sally_error sally_server_start(sally_server *server);
 
 /**
@@ -206,10 +213,11 @@ SALLY_API sally_error sally_server_stop_listening(sally_server *server);
  * signalfd(2). */
 SALLY_API sally_error sally_server_shutdown(sally_server *server, uint64_t grace_ms);
 
-/** Waits until a started server has ended. ::SALLY_E_BUSY inside one of its callbacks, and when a
- * shutdown's grace period is over but no storage or authenticator has answered for
- * `limits.storage_time` (3 seconds by default): sally_server_error() then names the pending
- * operations and their users. The shutdown continues as they are answered; call this again. */
+/** Waits until a started server has ended. ::SALLY_E_STATE if it was not started. ::SALLY_E_BUSY
+ * inside one of its callbacks, and when a shutdown's grace period is over but no storage or
+ * authenticator has answered for `limits.storage_time` (3 seconds by default): sally_server_error()
+ * then names the pending operations and their users. The shutdown continues as they are answered;
+ * call this again. */
 SALLY_API sally_error sally_server_wait(sally_server *server);
 
 /** Like sally_server_wait(), but waits at most `timeout_ms` milliseconds (0: does not wait;

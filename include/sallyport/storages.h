@@ -98,7 +98,9 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_fs_local_set_policy(sally_fs *local
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_local_hide(sally_fs *local_fs, const char *path);
 
 /** A storage in memory. Its files are lost when it is freed. `max_bytes` limits the memory for all
- * files together, with their names, ACLs and extended attributes: at least 1024, or 0 for no limit.
+ * files together, with their names, ACLs and extended attributes: at least 1024, or 0 for no limit;
+ * otherwise
+ * ::SALLY_E_RANGE.
  * A file takes a little more than its size, and up to 64 KiB more while it is written; holes take
  * no memory. STATVFS and the allocation sizes of files report this memory. Permissions are stored
  * but not enforced, and reading does not change the access time. ACLs (in the form of version 6)

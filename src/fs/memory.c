@@ -80,10 +80,16 @@ static bool lock_init(pthread_rwlock_t *lock)
     return ok;
 }
 
+/* Less would not hold even an empty tree with a few names. */
+#define LEAST_BYTES 1024u
+
 sally_error sally_fs_memory(sally_fs **out, uint64_t max_bytes)
 {
     if (!out)
         return SALLY_E_INVALID;
+    *out = NULL;
+    if (max_bytes > 0 && max_bytes < LEAST_BYTES)
+        return SALLY_E_RANGE;
     struct whole *whole = mem_zalloc(sizeof(*whole));
     if (!whole)
         return SALLY_E_NO_MEMORY;

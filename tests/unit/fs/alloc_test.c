@@ -300,7 +300,7 @@ static void making(void **state)
             alloc_fail_at(n);
             switch (which) {
             case 0:
-                error = sally_fs_memory(&fs, 1000);
+                error = sally_fs_memory(&fs, 1024);
                 break;
             case 1:
                 error = sally_fs_local(&fs, scratch, 0, 0);
