@@ -150,7 +150,8 @@ SALLY_API sally_error sally_auth_set_message(sally_auth_request *request, const 
  * also for a directory that does not exist. ::SALLY_E_INVALID for NULL or an invalid path (too
  * long): the login is then rejected. */
 SALLY_API sally_error sally_auth_set_root(sally_auth_request *request, const char *root);
-/** Where relative paths start, below the root; copied. It should exist: otherwise OpenSSH's sftp
+/** Where relative paths start, below the root; copied. ::SALLY_E_INVALID as above, with the same
+ * effect. It should exist: otherwise OpenSSH's sftp
  * shows a directory that cannot be listed, or quits ("Need cwd") if its parent is missing too.
  */
 SALLY_API sally_error sally_auth_set_home(sally_auth_request *request, const char *home);
@@ -160,7 +161,8 @@ SALLY_API void sally_auth_set_permissions(sally_auth_request *request, uint32_t 
 /** Sets a setting for this user's connection, by name as sally_server_set() does.
  * ::SALLY_E_NOT_FOUND, ::SALLY_E_PARSE, ::SALLY_E_RANGE, ::SALLY_E_UNSUPPORTED for a setting
  * without ::SALLY_SCOPE_USER. A list that is a change (::SALLY_SETTING_LIST) modifies the server's
- * list. If this empties a list that must not be empty, the login is rejected. */
+ * list. If this empties a list that must not be empty, the login is rejected. So it is after
+ * ::SALLY_E_LIMIT: more than 64 settings. */
 SALLY_API sally_error sally_auth_set(sally_auth_request *request, const char *name,
                                      const char *value);
 /** Answers "right so far": the client must go on with one of `methods_next` (SALLY_AUTH_ bits).
@@ -168,13 +170,16 @@ SALLY_API sally_error sally_auth_set(sally_auth_request *request, const char *na
  */
 SALLY_API sally_auth_result sally_auth_partial(sally_auth_request *request, uint32_t methods_next);
 /** Keyboard-interactive: adds a question. `echo`: the answer may be shown as it is typed. Return
- * ::SALLY_AUTH_PROMPT afterwards. */
+ * ::SALLY_AUTH_PROMPT afterwards. ::SALLY_E_INVALID for other methods; ::SALLY_E_LIMIT for more
+ * than 64 questions or 16 KiB of text: the attempt is then rejected, whatever you return. */
 SALLY_API sally_error sally_auth_add_prompt(sally_auth_request *request, const char *text,
                                             bool echo);
-/** Keyboard-interactive: sets the text above the questions; either may be "". */
+/** Keyboard-interactive: sets the text above the questions; either may be "". Errors as in
+ * sally_auth_add_prompt(), with the same effect. */
 SALLY_API sally_error sally_auth_set_instruction(sally_auth_request *request, const char *name,
                                                  const char *instruction);
-/** Adds a text that the client shows before the answer (RFC 4252 section 5.4); copied. In banners,
+/** Adds a text that the client shows before the answer (RFC 4252 section 5.4); copied.
+ * ::SALLY_E_LIMIT if all banners together exceed 16 KiB: this one is then left out. In banners,
  * prompts and instructions, invalid UTF-8 and control characters other than line breaks and tabs
  * are replaced by question marks. */
 SALLY_API sally_error sally_auth_add_banner(sally_auth_request *request, const char *text);
@@ -283,6 +288,7 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_auth_users_new(sally_auth **out);
 /** Adds a user, or replaces the one with this name. Any thread, even while the server runs.
  * ::SALLY_E_INVALID for a struct_size as in sally_auth_new(), and for a password that looks like an
  * incomplete hash, and for a required method that the user has no password or key for;
+ * ::SALLY_E_LIMIT for more files or settings than the structure says;
  * ::SALLY_E_UNSUPPORTED for a kind of hash that crypt(3) does not know or that is too weak;
  * ::SALLY_E_LIMIT for too many or too large members; for a wrong setting the errors of
  * sally_auth_set(). sally_auth_users_error() has the text. */

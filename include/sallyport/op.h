@@ -297,7 +297,7 @@ typedef struct sally_op_command {
     const char *argument;
 } sally_op_command;
 
-/** What goes in and comes out, by kind. */
+/** What goes in and comes out, by kind. Its size stays what it is: later kinds keep within it. */
 typedef union sally_op_args {
     sally_op_session session;       /**< SESSION_START, SESSION_END */
     sally_op_open open;             /**< OPEN */

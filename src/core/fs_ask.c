@@ -17,6 +17,9 @@ struct fs_ask {
     bool begun;
 };
 
+/* Members may follow it in sally_inner_op, which callers make. */
+_Static_assert(sizeof(sally_op_args) == sizeof(sally_op_text), "sally_op_args must keep its size");
+
 static const sally_attrs no_attrs;
 
 static bool is_allowed(const sally_inner_op *own)
@@ -86,7 +89,7 @@ sally_status sally_fs_ask(sally_fs *fs, sally_fs *inner, sally_op *pub, const sa
     sally_inner_op own;
     if (pub->flags & SALLY_OP_TRY)
         return SALLY_WOULD_BLOCK;
-    if (!sized_copy(&own, sizeof own, given, given->struct_size, sizeof own))
+    if (!sized_copy(&own, sizeof own, given, given->struct_size, SIZED_TO(sally_inner_op, u)))
         own = (sally_inner_op){.struct_size = sizeof own};
     if (!is_allowed(&own) || !has_files(&own))
         return on_done(fs, pub, &own, SALLY_INVALID_PARAMETER, context);

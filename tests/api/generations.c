@@ -40,15 +40,29 @@ static int sizes(void)
     SIZE(sally_auth_event), SIZE(sally_auth_methods), SIZE(sally_client_options);
     SIZE(sally_connection_facts), SIZE(sally_connection_info), SIZE(sally_counters);
     SIZE(sally_entry), SIZE(sally_fault), SIZE(sally_file_info), SIZE(sally_filter_rule);
-    SIZE(sally_fs_methods), SIZE(sally_hooks), SIZE(sally_listener_options);
+    SIZE(sally_fs_methods), SIZE(sally_hooks), SIZE(sally_inner_op), SIZE(sally_key_source),
+        SIZE(sally_listener_options);
     SIZE(sally_lock_holder), SIZE(sally_mount), SIZE(sally_problem), SIZE(sally_quota);
-    SIZE(sally_session_request), SIZE(sally_sftp_options), SIZE(sally_staging_options);
+    SIZE(sally_session_request), SIZE(sally_sign_request), SIZE(sally_signer),
+        SIZE(sally_sftp_options), SIZE(sally_staging_options);
     SIZE(sally_user);
     return 0;
 }
 
 /* ---- client ---- */
 
+/* A wrapper that looks at a file before it is removed. */
+static sally_status looked(sally_fs *fs, sally_op *op, const sally_inner_op *asked,
+                           sally_status status, void *context)
+{
+    CHECK(context == op && asked->kind == SALLY_OP_STAT && asked->struct_size >= sizeof(size_t));
+    return status ? status : sally_fs_call(fs, sally_fs_data(fs), op, NULL, NULL);
+}
+static sally_status look_first(sally_fs *fs, sally_op *op)
+{
+    const sally_inner_op own = {.struct_size = sizeof own, .kind = SALLY_OP_STAT};
+    return sally_fs_ask(fs, sally_fs_data(fs), op, &own, looked, op);
+}
 static sally_status pass(sally_fs *fs, sally_op *op)
 {
     return sally_fs_call(fs, sally_fs_data(fs), op, NULL, NULL);
@@ -65,6 +79,7 @@ static sally_fs *wrapped(sally_fs *inner)
 #ifdef SALLY_NEXT
     CHECK(!methods.next); /* nothing inside has it */
 #endif
+    methods.remove = look_first;
     methods.destroy = unref;
     OK(sally_fs_new(&out, &methods, inner));
     return out;
@@ -193,6 +208,8 @@ static int client(void)
     OK(sally_client_put(c, "/kept", "there", 5));
     OK(sally_client_put(c, "/one/file", "Hello", 5));
     CHECK(sally_client_put(c, "/no.secret", "x", 1) == SALLY_PERMISSION_DENIED);
+    OK(sally_client_put(c, "/gone", "x", 1));
+    OK(sally_client_remove(c, "/gone"));
     OK(sally_client_get(c, "/two/file", &data, &size));
     CHECK(size == 5 && memcmp(data, "Hello", 5) == 0);
     CHECK(sally_client_remove(c, "/kept") == SALLY_FAILURE);
@@ -211,6 +228,8 @@ static int client(void)
 
 static sally_server *server_of_main;
 static sally_fs *storage_of_main;
+static sally_key *key_of_main;
+static int signatures;
 static int requested, connected_count, exchanged, events, sessions, problems, disconnects;
 
 static sally_auth_result let_in(sally_auth *auth, sally_auth_request *request)
@@ -323,6 +342,35 @@ static void check_counters(void)
         CHECK(got.counters.next[i] == 0);
 #endif
 }
+/* A host key behind a signer, which one from a file replaces: so it signs nothing. */
+static sally_error sign(void *user_data, sally_sign_request *request)
+{
+    (void)user_data;
+    signatures += request->struct_size >= sizeof(size_t);
+    return SALLY_E_CRYPTO;
+}
+static void add_keys(void)
+{
+    char folder[] = "/tmp/sally-generations-XXXXXX", path[64];
+    sally_key *key;
+    CHECK(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/key", folder);
+    OK(sally_key_generate(&key, "ed25519", 0));
+    OK(sally_key_save(key, path, NULL));
+    const sally_key_source source = {.struct_size = sizeof source, .path = path};
+    const sally_signer signer = {
+        .struct_size = sizeof signer, .public_line = sally_key_public_line(key), .sign = sign};
+    OK(sally_key_load_from(&key_of_main, &source));
+    CHECK(strcmp(sally_key_fingerprint(key), sally_key_fingerprint(key_of_main)) == 0);
+    CHECK(remove(path) == 0 && remove(folder) == 0);
+    sally_key *of_signer;
+    OK(sally_key_from_signer(&of_signer, &signer)); /* the line is the key's */
+    sally_key_unref(key);
+    OK(sally_server_add_host_key(server_of_main, of_signer));
+    OK(sally_server_add_host_key(server_of_main, key_of_main)); /* in its place */
+    sally_key_unref(of_signer);
+    sally_key_unref(key_of_main);
+}
 static int server(void)
 {
     const sally_auth_methods methods = {
@@ -343,6 +391,7 @@ static int server(void)
     OK(sally_fs_memory(&storage_of_main, 0));
     OK(sally_auth_new(&auth, &methods, NULL));
     OK(sally_server_new(&server_of_main));
+    add_keys();
     const sally_listener_options options = {.struct_size = sizeof options,
                                             .url = "sftp://127.0.0.1:0",
                                             .auth = auth,
@@ -358,8 +407,8 @@ static int server(void)
     OK(sally_server_shutdown(server_of_main, 0));
     OK(sally_server_wait(server_of_main));
     check_counters();
-    CHECK(requested == 2 && connected_count == 2 && exchanged == 1 && events == 1 &&
-          sessions == 1 && problems == 1 && disconnects == 2);
+    CHECK(signatures == 0 && requested == 2 && connected_count == 2 && exchanged == 1 &&
+          events == 1 && sessions == 1 && problems == 1 && disconnects == 2);
     OK(sally_server_free(server_of_main));
     sally_auth_unref(auth);
     sally_fs_unref(storage_of_main);
@@ -379,7 +428,21 @@ static void next_of_hooks(void *user_data, sally_connection *connection)
 {
     (void)user_data, (void)connection;
 }
+#define ED25519 "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPAVN/ppvKhgBOZaTOlyc+JzMTzhoPrHoBoVOJu5B9Hu"
+static sally_error next_signer(void *user_data, sally_sign_request *request)
+{
+    (void)user_data, (void)request;
+    return SALLY_E_CRYPTO;
+}
 static sally_error holder_error, entry_error;
+static sally_status ask_status;
+static sally_status answered(sally_fs *fs, sally_op *op, const sally_inner_op *asked,
+                             sally_status status, void *context)
+{
+    (void)fs, (void)op, (void)asked, (void)context;
+    ask_status = status;
+    return SALLY_EOF;
+}
 static bool count_entry(void *context, sally_op *op, sally_entry *entry)
 {
     (void)op, (void)entry;
@@ -396,7 +459,9 @@ static sally_status readdir_slot(sally_fs *fs, sally_op *op)
     holder_error = sally_op_set_lock_holder(op, &holder);
     CHECK(sally_op_add_entry_from(op, &entry));
     entry_error = count ? SALLY_E_OK : SALLY_E_INVALID;
-    return SALLY_EOF;
+    const sally_inner_op own = {
+        .struct_size = sizeof own, .kind = SALLY_OP_STAT, .path = "/", .next = {1}};
+    return sally_fs_ask(fs, sally_fs_data(fs), op, &own, answered, NULL);
 }
 static sally_status stat_slot(sally_fs *fs, sally_op *op)
 {
@@ -412,6 +477,7 @@ static int unknown(void)
     sally_sftp *sftp = NULL;
     sally_client *c = NULL;
     sally_listener *listener = NULL;
+    sally_key *key = NULL;
     int names = 0;
     OK(sally_fs_memory(&memory, 0));
     OK(sally_fs_quota(&quota, memory, 0, 0));
@@ -436,20 +502,25 @@ static int unknown(void)
     REFUSED(sally_client_options, sally_client_new(&c, memory, &it), .next = {1});
     REFUSED(sally_fault, sally_fs_fault_add(fault, &it), .action = SALLY_FAULT_FAIL,
             .status = SALLY_FAILURE, .next = {1});
+    REFUSED(sally_key_source, sally_key_load_from(&key, &it), .path = "/no/such/key", .next = {1});
+    REFUSED(sally_signer, sally_key_from_signer(&key, &it), .public_line = ED25519,
+            .sign = next_signer, .next = {1});
     REFUSED(sally_mount, sally_fs_mounts(&fs, memory, &it, 1), .path = "/a", .fs = memory,
             .next = {1});
     REFUSED(sally_quota, sally_fs_quota_set(quota, &it, SALLY_QUOTA_LIMITS), .next = {1});
     REFUSED(sally_staging_options, sally_fs_staging(&fs, memory, &it), .next = {1});
     REFUSED(sally_filter_rule, sally_fs_filter(&fs, memory, &it, 1), .next = {1});
-    CHECK(!fs && !auth && !sftp && !c && !listener);
+    CHECK(!fs && !auth && !sftp && !c && !listener && !key);
     const sally_fs_methods listing = {
         .struct_size = sizeof listing, .stat = stat_slot, .readdir = readdir_slot};
-    OK(sally_fs_new(&fs, &listing, NULL));
+    OK(sally_fs_new(&fs, &listing, memory));
     OK(sally_client_new(&c, fs, NULL));
     OK(sally_client_list(c, "/", see_name, &names));
     CHECK(names == 0 && holder_error == SALLY_E_INVALID && entry_error == SALLY_E_INVALID);
     puts("refused: sally_lock_holder");
     puts("refused: sally_entry");
+    CHECK(ask_status == SALLY_INVALID_PARAMETER);
+    puts("refused: sally_inner_op");
     sally_client_free(c);
     OK(sally_server_free(s));
     sally_auth_unref(users);

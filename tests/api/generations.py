@@ -12,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 
+from next_headers import INCLUDE, grown
+
 BATCH = "put {file} /up\nget /up {file}.back\nls -l /\n"
 SHOWN = {"event", "request", "problem", "info", "file"}
 
@@ -70,15 +72,18 @@ def main():
     ends, begins = run(now, "sizes", directory), run(following, "sizes", directory)
     if ends != begins:
         sys.exit(f"structures that end in padding, where a new member would not be seen: {sorted(set(ends) ^ set(begins))}")
-    for program in [now] if of_next else [now, following]:
+    declared = {name for path in INCLUDE.rglob("*.h") for name in grown(path.read_text())[1]}
+    growing = {line.split()[0] for line in ends}
+    if growing != declared:
+        sys.exit(f"generations.c must use these, too, and say their sizes: {sorted(declared ^ growing)}")
+    for program in (now, following):
         run(program, "client", directory)
         serve(program, directory, of_next and program == following)
     if not of_next:
-        growing = {line.split()[0] for line in ends}
         refused = {line.removeprefix("refused: ") for line in run(following, "unknown", directory)}
         # Those that only the library makes or fills.
         made = {"sally_auth_event", "sally_connection_facts", "sally_connection_info", "sally_counters", "sally_file_info",
-                "sally_problem", "sally_session_request"}
+                "sally_problem", "sally_session_request", "sally_sign_request"}
         if growing != refused | made:
             sys.exit(f"not tried: {sorted(growing - refused - made)}")
     print("done")

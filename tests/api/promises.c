@@ -69,7 +69,8 @@ static void settings(void)
         CHECK(sally_setting_find(s->name) == s && s->default_value && s->minimum && s->maximum);
         CHECK(*s->help && !strchr(s->help, '\n'));
         bool is_list = s->type == SALLY_SETTING_LIST;
-        if (!is_list || strcmp(s->name, "limits.penalty_exempt") == 0)
+        if (!is_list || strcmp(s->name, "limits.penalty_exempt") == 0 ||
+            strcmp(s->name, "server.proxy_trusted") == 0)
             CHECK(!sally_setting_choice_at(s->name, 0));
         else
             CHECK(sally_setting_choice_at(s->name, 0) && !sally_setting_choice_at(s->name, 10000));

@@ -62,7 +62,9 @@ static void settings_are_checked_and_kept_in_order(void **state)
     assert_string_equal(r->answer.settings->next->value, "2");
     for (int i = 2; i < 64; i++)
         assert_int_equal(sally_auth_set(&r->pub, "limits.known", "3"), SALLY_E_OK);
+    assert_false(r->failed);
     assert_int_equal(sally_auth_set(&r->pub, "limits.known", "3"), SALLY_E_LIMIT);
+    assert_true(r->failed); /* which rejects */
     auth_request_free(r);
 }
 
@@ -72,7 +74,9 @@ static void prompts_have_a_limit(void **state)
     struct auth_request *r = some_request(SALLY_AUTH_KEYBOARD_INTERACTIVE);
     for (int i = 0; i < LOGIN_PROMPTS_MAX; i++)
         assert_int_equal(sally_auth_add_prompt(&r->pub, "Code: ", i == 0), SALLY_E_OK);
+    assert_false(r->failed);
     assert_int_equal(sally_auth_add_prompt(&r->pub, "Code: ", true), SALLY_E_LIMIT);
+    assert_true(r->failed); /* which rejects */
     assert_int_equal(r->prompt_count, LOGIN_PROMPTS_MAX);
     assert_true(r->prompts[0].echo);
     assert_false(r->prompts[1].echo);
@@ -98,6 +102,7 @@ static void banners_add_up(void **state)
     big[19999] = '\0';
     assert_int_equal(sally_auth_add_banner(&r->pub, big), SALLY_E_LIMIT);
     assert_string_equal(r->banner, "one\r\ntwo\r\nthree");
+    assert_false(r->failed);
     test_free(big);
     auth_request_free(r);
 }
