@@ -254,8 +254,11 @@ void conn_memory_count_line(struct conn *c, size_t bytes);
 void conn_memory_retry(struct conn *c, bool is_due);
 /* When to try again; UINT64_MAX: nothing waits for memory. */
 uint64_t conn_memory_deadline(const struct conn *c);
-/* Logs, once per connection, that a setting does not allow it another session. */
+/* Logs and tells the hooks, once per connection, that a setting does not allow it another session.
+ */
 void conn_note_refused_channel(struct conn *c, const char *setting);
+/* Tells the hooks alone: it is logged already. */
+void conn_tell_refused_channel(struct conn *c, const char *setting);
 
 /* ---- conn_rate.c: bytes per second ---- */
 

@@ -69,6 +69,13 @@ static void log_once(struct conn *c, bool *was_logged, const char *event, const 
              "%s: %s is reached", text, setting);
 }
 
+void conn_tell_refused_channel(struct conn *c, const char *setting)
+{
+    if (!c->has_logged_refusal)
+        conn_hooks_problem(c, SALLY_E_LIMIT, 0, setting);
+    c->has_logged_refusal = true;
+}
+
 void conn_note_refused_channel(struct conn *c, const char *setting)
 {
     if (!c->has_logged_refusal)

@@ -252,6 +252,8 @@ static void refuse_session(struct ssh *ssh, uint32_t peer_number, const char *se
     const sally_log_field fields[] = {{"setting", setting ? setting : ""}};
     log_line(ssh->options.log, ssh->options.log_ids, SALLY_LOG_WARNING, "channel.refused", fields,
              COUNT_OF(fields), "Channel refused: %s", text);
+    if (ssh->events.session_refused)
+        ssh->events.session_refused(ssh->user_data, setting);
 }
 
 static void open_session(struct ssh *ssh, uint32_t peer_number, uint32_t window, uint32_t packet)

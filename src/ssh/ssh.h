@@ -93,6 +93,9 @@ struct ssh_events {
      * says). In a key exchange the connection is about to be over; it goes on if the client wanted
      * a proof. */
     void (*host_key_failed)(void *user_data, const sally_key *key, sally_error error);
+    /* Server: a session channel was refused, the first time on this connection. `setting` is the
+     * one that leaves no room; NULL: memory is short. */
+    void (*session_refused)(void *user_data, const char *setting);
     /* Server: a session channel asks for a subsystem, or a command (a shell: an empty one).
      * SSH_YES: it is running; its data comes. Once per channel. SSH_LATER: ssh_channel_answer(). */
     enum ssh_answer (*subsystem)(void *user_data, struct ssh_channel *channel, struct slice name);

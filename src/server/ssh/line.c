@@ -156,6 +156,11 @@ static void on_host_key_failed(void *user_data, const sally_key *key, sally_erro
     conn_hooks_problem(conn_of(user_data), error, 0, text);
 }
 
+static void on_session_refused(void *user_data, const char *setting)
+{
+    conn_tell_refused_channel(conn_of(user_data), setting ? setting : "memory is short");
+}
+
 static const char *on_window_charge(void *user_data, size_t bytes, uint32_t part)
 {
     struct conn *c = conn_of(user_data);
@@ -300,6 +305,7 @@ static sally_error line_new(struct line **out, struct conn *c)
         .version = on_version,
         .keys_exchanged = on_keys_exchanged,
         .host_key_failed = on_host_key_failed,
+        .session_refused = on_session_refused,
         .subsystem = request_subsystem,
         .exec = request_exec,
         .data = channel_data,

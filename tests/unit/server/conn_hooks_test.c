@@ -208,6 +208,26 @@ static void a_server_without_users_is_told(void **state)
     assert_int_equal(told.code, SALLY_E_STATE);
 }
 
+/* The connection goes on; however often its client tries, it is told once. */
+static void no_room_for_a_session_is_told_once(void **state)
+{
+    (void)state;
+    struct told told = {0};
+    sally_server *s = hooked_server(&told);
+    assert_int_equal(sally_server_set(s, "limits.channels", "1"), SALLY_E_OK);
+    assert_int_equal(sally_server_start(s), SALLY_E_OK);
+    struct client c;
+    client_open(&c, s, "joe", "secret");
+    for (int i = 0; i < 3; i++)
+        assert_false(client_sftp(&c));
+    assert_false(c.over);
+    check_problem(&told, SALLY_STAGE_OPEN, SALLY_E_LIMIT, "limits.channels");
+    client_end(&c);
+    await_end(&told);
+    finish(s);
+    assert_int_equal(atomic_load(&told.requests), 1);
+}
+
 /* The system's own reason comes along. */
 static void a_broken_line_is_told(void **state)
 {
@@ -239,6 +259,7 @@ int main(void)
         cmocka_unit_test(a_slow_login_is_told),
         cmocka_unit_test(too_many_logins_are_told),
         cmocka_unit_test(a_server_without_users_is_told),
+        cmocka_unit_test(no_room_for_a_session_is_told_once),
         cmocka_unit_test(a_broken_line_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
