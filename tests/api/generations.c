@@ -37,7 +37,8 @@ static void check(int line, bool good, const char *what)
 static int sizes(void)
 {
 #define SIZE(type) printf(#type " %zu\n", END_OF(type))
-    SIZE(sally_auth_event), SIZE(sally_auth_methods), SIZE(sally_client_options);
+    SIZE(sally_auth_event), SIZE(sally_auth_methods), SIZE(sally_channel_options);
+    SIZE(sally_client_options);
     SIZE(sally_connection_facts), SIZE(sally_connection_info), SIZE(sally_counters);
     SIZE(sally_entry), SIZE(sally_fault), SIZE(sally_file_info), SIZE(sally_filter_rule);
     SIZE(sally_fs_methods), SIZE(sally_hooks), SIZE(sally_inner_op), SIZE(sally_key_source),
@@ -230,6 +231,7 @@ static sally_server *server_of_main;
 static sally_fs *storage_of_main;
 static sally_key *key_of_main;
 static int signatures;
+static bool library_is_next;
 static int requested, connected_count, exchanged, events, sessions, problems, disconnects;
 
 static sally_auth_result let_in(sally_auth *auth, sally_auth_request *request)
@@ -256,11 +258,11 @@ static void check_facts(const sally_connection *connection)
         CHECK(got.facts.next[i] == 0);
 #endif
 }
-static bool on_requested(void *user_data, sally_connection *connection)
+static sally_status on_requested(void *user_data, sally_connection *connection)
 {
     (void)user_data;
     requested++;
-    return sally_connection_peer(connection)->port != 0;
+    return sally_connection_peer(connection)->port ? SALLY_CONTINUE : SALLY_FAILURE;
 }
 static void on_connected(void *user_data, sally_connection *connection)
 {
@@ -280,14 +282,33 @@ static void on_login(void *user_data, sally_connection *connection, const sally_
     CHECK(strcmp(event->user, "joe") == 0 && event->result == SALLY_AUTH_ACCEPT);
     printf("event: %s\n", HAS_NEXT(event) ? "next" : "now");
 }
-static bool on_session(void *user_data, sally_connection *connection,
-                       const sally_session_request *request)
+/* A command of the program's own. */
+static sally_status answer_ping(sally_channel *channel)
+{
+    const sally_channel_options options = {.struct_size = sizeof options};
+    size_t taken;
+#ifdef SALLY_NEXT
+    const sally_channel_options unknown = {.struct_size = sizeof unknown, .next = {1}};
+    if (!library_is_next)
+        CHECK(sally_channel_accept(channel, &unknown) == SALLY_E_INVALID);
+#endif
+    OK(sally_channel_accept(channel, &options));
+    OK(sally_channel_write(channel, "pong\n", 5, &taken));
+    CHECK(taken == 5);
+    OK(sally_channel_exit(channel, 0));
+    return SALLY_OK;
+}
+static sally_status on_session(void *user_data, sally_connection *connection,
+                               const sally_session_request *request)
 {
     (void)user_data, (void)connection;
     sessions++;
-    CHECK(request->kind == SALLY_SESSION_SUBSYSTEM && strcmp(request->name, "sftp") == 0);
+    library_is_next = HAS_NEXT(request);
     printf("request: %s\n", HAS_NEXT(request) ? "next" : "now");
-    return true;
+    if (request->kind == SALLY_SESSION_EXEC && strcmp(request->name, "ping") == 0)
+        return answer_ping(request->channel);
+    CHECK(request->kind == SALLY_SESSION_SUBSYSTEM && strcmp(request->name, "sftp") == 0);
+    return SALLY_CONTINUE;
 }
 static void on_problem(void *user_data, sally_connection *connection, const sally_problem *problem)
 {
@@ -333,7 +354,7 @@ static void check_counters(void)
     memset(&got, 0x5a, sizeof got);
     got.counters.struct_size = sizeof got.counters;
     OK(sally_server_counters(server_of_main, &got.counters));
-    CHECK(got.counters.connections == 2 && got.counters.logins == 1 &&
+    CHECK(got.counters.connections == 3 && got.counters.logins == 2 &&
           got.counters.bytes_written >= 5 && got.counters.bytes_read >= 5);
     for (size_t i = 0; i < sizeof got.behind; i++)
         CHECK(got.behind[i] == 0x5a);
@@ -407,8 +428,8 @@ static int server(void)
     OK(sally_server_shutdown(server_of_main, 0));
     OK(sally_server_wait(server_of_main));
     check_counters();
-    CHECK(signatures == 0 && requested == 2 && connected_count == 2 && exchanged == 1 &&
-          events == 1 && sessions == 1 && problems == 1 && disconnects == 2);
+    CHECK(signatures == 0 && requested == 3 && connected_count == 3 && exchanged == 2 &&
+          events == 2 && sessions == 2 && problems == 1 && disconnects == 3);
     OK(sally_server_free(server_of_main));
     sally_auth_unref(auth);
     sally_fs_unref(storage_of_main);
