@@ -42,8 +42,8 @@ enum {
     SALLY_TYPE_REGULAR = 1,      /**< an ordinary file */
     SALLY_TYPE_DIRECTORY = 2,    /**< a directory */
     SALLY_TYPE_SYMLINK = 3,      /**< a symbolic link */
-    SALLY_TYPE_SPECIAL = 4,      /**< known, but none of the others */
-    SALLY_TYPE_UNKNOWN = 5,      /**< not known */
+    SALLY_TYPE_SPECIAL = 4,      /**< known, but none of the other types */
+    SALLY_TYPE_UNKNOWN = 5,      /**< unknown */
     SALLY_TYPE_SOCKET = 6,       /**< a socket */
     SALLY_TYPE_CHAR_DEVICE = 7,  /**< a character device */
     SALLY_TYPE_BLOCK_DEVICE = 8, /**< a block device */
@@ -63,7 +63,7 @@ enum {
     SALLY_BIT_SPARSE = 0x080,      /**< has holes that take no space */
     SALLY_BIT_APPEND_ONLY = 0x100, /**< can only grow */
     SALLY_BIT_IMMUTABLE = 0x200,   /**< cannot be changed, renamed or removed */
-    SALLY_BIT_SYNC = 0x400,        /**< changes are safe at once */
+    SALLY_BIT_SYNC = 0x400,        /**< changes reach the disk at once */
     SALLY_BIT_TRANSLATION_ERROR = 0x800, /**< the name could not be converted to UTF-8 */
 };
 
@@ -127,13 +127,13 @@ typedef struct sally_pair {
 } sally_pair;
 
 /**
- * Attributes. A member is valid only if its bit is set in `valid`. Pointers belong to whoever
+ * Attributes. A member is valid only if its bit is set in `valid`. Pointers belong to the code that
  * filled in the structure, and must stay valid as long as the operation that it is part of (as
  * memory of sally_op_strdup() does).
  */
 typedef struct sally_attrs {
     uint32_t valid; /**< SALLY_ATTR_ bits */
-    /** SALLY_TYPE_ value. It may also be present in attributes to set: ignore it there. */
+    /** SALLY_TYPE_ value. In attributes to set it may be present, and must be ignored. */
     uint32_t type;
     uint64_t size;            /**< bytes */
     uint64_t allocation_size; /**< bytes that the file takes on the disk */
@@ -173,14 +173,14 @@ typedef struct sally_attrs {
     uint64_t reserved2[2]; /**< zero: for future members, each with a bit in `valid` */
 } sally_attrs;
 
-/** Clears `attrs` and makes it describe a regular file with these permission bits and this size in
+/** Clears `attrs` and fills it in for a regular file with these permission bits and this size in
  * bytes. */
 SALLY_API void sally_attrs_set_file(sally_attrs *attrs, uint32_t permissions, uint64_t size);
 
-/** Clears `attrs` and makes it describe a directory with these permission bits. */
+/** Clears `attrs` and fills it in for a directory with these permission bits. */
 SALLY_API void sally_attrs_set_directory(sally_attrs *attrs, uint32_t permissions);
 
-/** Clears `attrs` and makes it describe a symbolic link whose target has this many bytes. */
+/** Clears `attrs` and fills it in for a symbolic link whose target has this many bytes. */
 SALLY_API void sally_attrs_set_symlink(sally_attrs *attrs, uint64_t size);
 
 /** Sets atime and mtime to whole seconds since 1970. */
@@ -190,12 +190,12 @@ SALLY_API void sally_attrs_set_times(sally_attrs *attrs, int64_t atime, int64_t 
 SALLY_API void sally_attrs_set_ids(sally_attrs *attrs, uint32_t uid, uint32_t gid);
 
 /**
- * Writes the line in the style of `ls -l` that clients of SFTP version 3 get for an entry to
- * `buffer`, with a NUL. Times are UTC. `now`, in seconds since 1970, decides between time of day
- * and year: times in the future or more than 180 days ago are shown with the year. What `attrs`
- * does not contain is shown as 0, 1 link, "-" or a usual mode. A buffer 128 bytes longer than name,
- * owner and group together is large enough. Any thread. ::SALLY_E_INVALID for NULL; ::SALLY_E_RANGE
- * if `size` is too small, and `buffer` is then "".
+ * Writes to `buffer` the line in the style of `ls -l` that clients of SFTP version 3 get for an
+ * entry, with a NUL. Times are UTC. `now`, in seconds since 1970, decides between time of day and
+ * year: times in the future or more than 180 days ago are shown with the year. Missing attributes
+ * are shown as 0, 1 link, "-" or a usual mode. A buffer 128 bytes longer than name, owner and group
+ * together is large enough. Any thread. ::SALLY_E_INVALID for NULL; ::SALLY_E_RANGE if `size` is
+ * too small, and `buffer` is then "".
  */
 SALLY_API sally_error sally_attrs_longname(const sally_attrs *attrs, const char *name, int64_t now,
                                            char *buffer, size_t size);

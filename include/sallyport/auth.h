@@ -1,8 +1,8 @@
 /**
  * @file sallyport/auth.h
  * Who may log in, and what they get. An authenticator answers each attempt with accept, reject, or
- * "right so far, now one of these", at once or later. When it accepts, it names the session's
- * storage.
+ * partial success (another method must follow), at once or later. When it accepts, it provides the
+ * session's storage.
  *
  * The library checks signatures: a public key reaches `authenticate` only after the client has
  * proved that it holds the private key.
@@ -23,7 +23,7 @@
 SALLY_BEGIN_DECLS
 
 typedef struct sally_auth sally_auth;                 /**< an authenticator */
-typedef struct sally_auth_request sally_auth_request; /**< one try to log in */
+typedef struct sally_auth_request sally_auth_request; /**< one login attempt */
 
 /** Methods of authentication, as a mask. */
 enum {
@@ -37,30 +37,29 @@ enum {
 typedef int32_t sally_auth_result;
 enum {
     SALLY_AUTH_REJECT = 0,  /**< no */
-    SALLY_AUTH_ACCEPT = 1,  /**< yes: say which storage with sally_auth_accept() */
-    SALLY_AUTH_PARTIAL = 2, /**< right so far: say what is needed next with sally_auth_partial() */
-    SALLY_AUTH_PROMPT =
-        3, /**< keyboard-interactive: ask what was added with sally_auth_add_prompt() */
+    SALLY_AUTH_ACCEPT = 1,  /**< yes: returned by sally_auth_accept() */
+    SALLY_AUTH_PARTIAL = 2, /**< partial success: returned by sally_auth_partial() */
+    SALLY_AUTH_PROMPT = 3, /**< keyboard-interactive: show the prompts of sally_auth_add_prompt() */
     SALLY_AUTH_PENDING = -1 /**< you will call sally_auth_finish() later */
 };
 
 /**
- * One attempt to log in, filled in by the library; valid until it has been answered. Members that
- * do not belong to `method` are zero. The client's strings contain no NUL (a name or password with
- * one is rejected before the authenticator is asked).
+ * One login attempt, filled in by the library; valid until it has been answered. Members that do
+ * not belong to `method` are zero. The client's strings contain no NUL (names and passwords with
+ * one are rejected without asking the authenticator).
  */
 struct sally_auth_request {
     uint32_t method;  /**< one SALLY_AUTH_ bit */
-    uint32_t attempt; /**< attempts on this connection so far, including this one; `none` does not
-                         count */
+    uint32_t attempt; /**< number of attempts on this connection, including this one; `none` does
+                         not count */
     const char *user; /**< the user name that the client sent */
     const sally_peer *peer;       /**< where it comes from */
     sally_connection *connection; /**< the connection (connection.h) */
     uint32_t succeeded; /**< methods by which this user has already succeeded on this connection
                            (SALLY_AUTH_ bits) */
-    uint32_t round; /**< keyboard-interactive: initially 0, and one more for each set of answers */
+    uint32_t round;     /**< keyboard-interactive: 0 at first, then the number of answered rounds */
     const char *password;            /**< password: the secret, wiped afterwards */
-    const char *new_password;        /**< password: when the client changes it; else NULL */
+    const char *new_password;        /**< password: the new one; NULL: no change */
     const char *key_type;            /**< publickey: the key's type, such as "ssh-rsa" */
     const char *signature_algorithm; /**< publickey: the algorithm of the client's signature, such
                                         as "rsa-sha2-512"; some types of keys have several */
@@ -71,26 +70,27 @@ struct sally_auth_request {
                                    wiped afterwards */
     uint32_t answer_count;      /**< keyboard-interactive: as many as were prompted for */
     uint32_t reserved;          /**< zero */
-    const char *submethods; /**< keyboard-interactive, round 0: the ways in which the client would
-                               like to be asked (RFC 4256 section 3.1), separated by commas; ""
-                               means no preference; a hint, which may be ignored */
-    const char *service;    /**< the service that the client wants: "ssh-connection" */
-    void *state; /**< yours: kept from one request of a connection to the next, initially NULL; see
-                    `forget` */
+    const char *submethods;     /**< keyboard-interactive, round 0: the submethods that the client
+                                   prefers (RFC 4256 section 3.1), separated by commas; "": no
+                                   preference; a hint, which may be ignored */
+    const char *service;        /**< the requested service: "ssh-connection" */
+    void *state; /**< yours: kept between the requests of a connection, initially NULL; see `forget`
+                  */
     uint64_t reserved2[4]; /**< zero */
 };
 
 /** The functions of an authenticator. They run on a worker thread, so they may block. */
 typedef struct sally_auth_methods {
     size_t struct_size; /**< sizeof(sally_auth_methods) */
-    uint32_t methods;   /**< SALLY_AUTH_ bits that it handles, and that clients are offered */
+    uint32_t methods;   /**< SALLY_AUTH_ bits of the methods that it handles, and that clients are
+                           offered */
     uint32_t flags;     /**< zero */
     /** Whether this key would be accepted. Must not change any state: nothing has been proved.
      * Returns ACCEPT, REJECT or PENDING. Called when the client asks about a key, and before the
-     * library verifies a signature by a key that the client has not asked about. As in OpenSSH, the
-     * signatures of a rejected key are not verified, and `authenticate` is not called for it; each
-     * rejected question counts towards limits.auth_attempts. Called once for each accepted key,
-     * unless the client tries others in between. NULL: every key is worth a proof. */
+     * library verifies a signature by a key that the client has not asked about. As in OpenSSH,
+     * the signatures of a rejected key are not verified, and `authenticate` is not called for it;
+     * each rejected query counts towards limits.auth_attempts. Called once for each accepted key,
+     * unless the client tries others in between. NULL: all keys may be tried. */
     sally_auth_result (*may_try_key)(sally_auth *auth, sally_auth_request *request);
     /** The attempt itself. Must not be NULL. Called only for methods that were offered: after
      * sally_auth_partial() one of its methods, otherwise those of `offered` (or `methods`). Clients
@@ -101,13 +101,13 @@ typedef struct sally_auth_methods {
      * are set; ->method is 0. Other methods are rejected without calling `authenticate`. The answer
      * must not reveal which users exist. NULL: offer `methods`. */
     uint32_t (*offered)(sally_auth *auth, sally_auth_request *request);
-    /** Frees request->state when the connection ends or the user name changes. May be NULL. */
+    /** Frees request->state when the connection ends or the user name changes. Optional. */
     void (*forget)(sally_auth *auth, void *state);
     /** Called once, when the last reference is released. May be NULL. */
     void (*destroy)(void *user_data);
 } sally_auth_methods;
 
-/** Makes an authenticator; `methods` is copied. On failure `user_data` remains the caller's:
+/** Creates an authenticator; `methods` is copied. On failure `user_data` remains the caller's:
  * ::SALLY_E_INVALID without `authenticate`, for unknown bits, or for a struct_size that is smaller
  * than the structure of release 0.1, or larger with members that this release does not know. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_auth_new(sally_auth **out,
@@ -117,64 +117,62 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_auth_new(sally_auth **out,
 SALLY_API sally_auth *sally_auth_ref(sally_auth *auth);
 /** Releases a reference; releasing the last one calls destroy. NULL is allowed. Any thread. */
 SALLY_API void sally_auth_unref(sally_auth *auth);
-/** The user_data that it was made with. */
+/** The user_data that it was created with. */
 SALLY_API void *sally_auth_data(const sally_auth *auth);
 
 /** Answers a request for which ::SALLY_AUTH_PENDING was returned. Call it exactly once, from any
- * thread, which may call the functions below first: `sally_auth_finish(request,
- * sally_auth_accept(request, fs))`.
- */
+ * thread. That thread may call the functions below first: `sally_auth_finish(request,
+ * sally_auth_accept(request, fs))`. */
 SALLY_API void sally_auth_finish(sally_auth_request *request, sally_auth_result result);
 
 /** Accepts: the session gets this storage (held), the home directory "/", and all permissions,
  * unless the functions below say otherwise; they may be called before or after this one. Returns
  * the result to return. */
 SALLY_API sally_auth_result sally_auth_accept(sally_auth_request *request, sally_fs *fs);
-/** Attaches data of the program's to the login, such as an account or a database handle; its
- * sessions get it with sally_session_login_data(). `free_data` (may be NULL) is called once: as the
- * logout, on the connection's network thread, when the connection and the last of its sessions are
- * gone; or on any thread, if there is no login after all (the answer is not ::SALLY_AUTH_ACCEPT, or
- * something prevents the login), or when other data replaces it. It must not wait. */
+/** Attaches the program's data to the login, such as an account or a database handle; its sessions
+ * get it with sally_session_login_data(). `free_data` (may be NULL) is called once: as the logout,
+ * on the connection's network thread, when the connection and the last of its sessions are gone;
+ * or on any thread, if the login fails after all (the answer is not ::SALLY_AUTH_ACCEPT, or
+ * something prevents it), or when other data replaces it. It must not wait. */
 SALLY_API void sally_auth_set_data(sally_auth_request *request, void *data,
                                    void (*free_data)(void *data));
 /** Sets a text that goes with the answer; copied. With ::SALLY_AUTH_REJECT it is the reason, for
  * the log and the hooks (sally_auth_event). Clients do not get it, since SSH's rejection has no
- * room for a text; sally_auth_add_banner() can tell them, but they may be guessing passwords. With
- * ::SALLY_AUTH_ACCEPT it is a welcome, which SSH clients are sent as a banner before the success;
- * most show it, but some, and most that run in scripts, do not. With other answers it is dropped.
- * ::SALLY_E_INVALID, ::SALLY_E_LIMIT (16 KiB), ::SALLY_E_NO_MEMORY: there is no text then, and the
- * answer is still valid. */
+ * text; sally_auth_add_banner() can tell them the reason, but they may be guessing passwords. With
+ * ::SALLY_AUTH_ACCEPT it is a welcome message, which SSH clients get as a banner before the
+ * success; most show it, but some do not, nor do most that run in scripts. With other answers it
+ * is dropped. After ::SALLY_E_INVALID, ::SALLY_E_LIMIT (16 KiB) and ::SALLY_E_NO_MEMORY there is
+ * no text, and the answer is still valid. */
 SALLY_API sally_error sally_auth_set_message(sally_auth_request *request, const char *text);
 /** Sets the directory of the storage that the session sees as "/"; copied and normalised. No path
  * and no symbolic link, not even one that the user creates, leads out of it. See sally_fs_chroot(),
  * also for a directory that does not exist. ::SALLY_E_INVALID for NULL or an invalid path (too
  * long): the login is then rejected. */
 SALLY_API sally_error sally_auth_set_root(sally_auth_request *request, const char *root);
-/** Where relative paths start, below the root; copied. ::SALLY_E_INVALID as above, with the same
- * effect. It should exist: otherwise OpenSSH's sftp
- * shows a directory that cannot be listed, or quits ("Need cwd") if its parent is missing too.
- */
+/** Sets where relative paths start, below the root; copied. ::SALLY_E_INVALID as above, with the
+ * same effect. It should exist: otherwise OpenSSH's sftp shows a directory that cannot be listed,
+ * or quits ("Need cwd") if its parent is missing too. */
 SALLY_API sally_error sally_auth_set_home(sally_auth_request *request, const char *home);
 /** Sets what the session may do: SALLY_MAY_ bits. 0 means nothing (but everything in
  * ::sally_user). */
 SALLY_API void sally_auth_set_permissions(sally_auth_request *request, uint32_t permissions);
 /** Sets a setting for this user's connection, by name as sally_server_set() does.
  * ::SALLY_E_NOT_FOUND, ::SALLY_E_PARSE, ::SALLY_E_RANGE, ::SALLY_E_UNSUPPORTED for a setting
- * without ::SALLY_SCOPE_USER. A list that is a change (::SALLY_SETTING_LIST) modifies the server's
- * list. If this empties a list that must not be empty, the login is rejected. So it is after
+ * without ::SALLY_SCOPE_USER. A list with +, - or ^ (::SALLY_SETTING_LIST) modifies the server's
+ * list. If a list that must not be empty becomes empty, the login is rejected. So it is after
  * ::SALLY_E_LIMIT: more than 64 settings. */
 SALLY_API sally_error sally_auth_set(sally_auth_request *request, const char *name,
                                      const char *value);
-/** Answers "right so far": the client must go on with one of `methods_next` (SALLY_AUTH_ bits).
- * Judge what it does then by request->succeeded. Returns the result to return.
- */
+/** Answers with a partial success: the client must continue with one of `methods_next` (SALLY_AUTH_
+ * bits). When it does, request->succeeded contains the methods that have succeeded. Returns the
+ * result to return. */
 SALLY_API sally_auth_result sally_auth_partial(sally_auth_request *request, uint32_t methods_next);
-/** Keyboard-interactive: adds a question. `echo`: the answer may be shown as it is typed. Return
+/** Keyboard-interactive: adds a prompt. `echo`: the answer may be shown as it is typed. Return
  * ::SALLY_AUTH_PROMPT afterwards. ::SALLY_E_INVALID for other methods; ::SALLY_E_LIMIT for more
  * than 64 questions or 16 KiB of text: the attempt is then rejected, whatever you return. */
 SALLY_API sally_error sally_auth_add_prompt(sally_auth_request *request, const char *text,
                                             bool echo);
-/** Keyboard-interactive: sets the text above the questions; either may be "". Errors as in
+/** Keyboard-interactive: sets the text shown above the prompts; either may be "". Errors as in
  * sally_auth_add_prompt(), with the same effect. */
 SALLY_API sally_error sally_auth_set_instruction(sally_auth_request *request, const char *name,
                                                  const char *instruction);
@@ -189,39 +187,39 @@ SALLY_API sally_error sally_auth_add_banner(sally_auth_request *request, const c
  * sally_auth_finish().
  * @{ */
 /** Allocates memory, zeroed, that is wiped and freed once the request has been answered. For state
- * that lasts longer use request->state. NULL if memory is short. */
+ * that lasts longer use request->state. NULL: out of memory. */
 SALLY_API void *sally_auth_alloc(sally_auth_request *request, size_t size);
-/** Copies `text` into such memory. NULL if `text` is NULL or memory is short. */
+/** Copies `text` into such memory. NULL: `text` is NULL, or out of memory. */
 SALLY_API char *sally_auth_strdup(sally_auth_request *request, const char *text);
-/** Whether the client has gone, so that the answer no longer matters. The request must still be
- * answered. */
+/** Whether the client has disconnected, so that the answer no longer matters. The request must
+ * still be answered. */
 SALLY_API bool sally_auth_cancelled(const sally_auth_request *request);
 /** @} */
 
 /** @name Authenticators that ask others
  * @{ */
 /** Receives the answer of the authenticator that was asked: ::SALLY_AUTH_REJECT,
- * ::SALLY_AUTH_ACCEPT, ::SALLY_AUTH_PARTIAL or ::SALLY_AUTH_PROMPT (never PENDING), with everything
- * that it set, which may be added to or replaced. Returns the answer of the authenticator that
- * asked, which may be a different one, or ::SALLY_AUTH_PENDING. */
+ * ::SALLY_AUTH_ACCEPT, ::SALLY_AUTH_PARTIAL or ::SALLY_AUTH_PROMPT (never PENDING), with
+ * everything that it set, which may be added to or replaced. Returns the answer of the asking
+ * authenticator, which may differ, or ::SALLY_AUTH_PENDING. */
 typedef sally_auth_result sally_auth_done_fn(void *context, sally_auth_request *request,
                                              sally_auth_result result);
 /**
- * Asks another authenticator in the request's name, and judges its answer. Inside `authenticate`,
- * or `may_try_key` (then the other one's is asked), as in `return sally_auth_ask(inner, request,
- * judge, NULL)`; or while the request is PENDING, in `sally_auth_finish(request, result)`, unless
- * the result is PENDING.
+ * Asks another authenticator about the request, and judges its answer. Inside `authenticate`, or
+ * `may_try_key` (then `may_try_key` of `inner` is called), as in `return sally_auth_ask(inner,
+ * request, judge, NULL)`; or while the request is PENDING, in `sally_auth_finish(request, result)`,
+ * unless the result is PENDING.
  *
  * `done` is called exactly once: in this call, or when `inner` has answered late, on a worker (in
  * pump mode, and without workers, on the thread that called sally_auth_finish()). NULL: the answer
- * is the asker's as it is. After ::SALLY_AUTH_PENDING was returned, return it too, and do not touch
+ * is returned unchanged. After ::SALLY_AUTH_PENDING was returned, return it too, and do not touch
  * the request before `done`.
  *
  * Whatever was set so far (storage, settings, prompts) is dropped first. `inner` has its own
  * request->state for each asker. It sees the successes that it or the asker confirmed, rounds
- * counted from its own first question, and answers to its own questions only; questions that `done`
+ * counted from its own first prompts, and the answers to its own prompts only; prompts that `done`
  * adds after these are the asker's. For methods that `inner` does not handle or does not offer now,
- * it is not asked, and the result is ::SALLY_AUTH_REJECT. Ask it in each round of a dialogue, so
+ * it is not asked, and the result is ::SALLY_AUTH_REJECT. Ask it in every round of a dialogue, so
  * that it gets the answers. `inner` is held until the connection ends.
  */
 SALLY_API sally_auth_result sally_auth_ask(sally_auth *inner, sally_auth_request *request,
@@ -230,9 +228,9 @@ SALLY_API sally_auth_result sally_auth_ask(sally_auth *inner, sally_auth_request
  * wherever sally_auth_ask() is. */
 SALLY_API uint32_t sally_auth_ask_offered(sally_auth *inner, sally_auth_request *request);
 /** Accepts with everything that `inner` granted when it accepted earlier and the asker answered
- * ::SALLY_AUTH_PARTIAL or ::SALLY_AUTH_PROMPT instead: storage, directories, permissions, settings,
- * message and data. Works once, for the same user on the same connection; after
- * ::SALLY_AUTH_PROMPT, only as long as the dialogue lasts. Returns the result to return:
+ * ::SALLY_AUTH_PARTIAL or ::SALLY_AUTH_PROMPT instead: storage, directories, permissions,
+ * settings, message and data. Works once, for the same user on the same connection; after
+ * ::SALLY_AUTH_PROMPT, only during the same dialogue. Returns the result to return:
  * ::SALLY_AUTH_REJECT if there is nothing to grant. */
 SALLY_API sally_auth_result sally_auth_accept_asked(sally_auth_request *request,
                                                     const sally_auth *inner);
@@ -240,11 +238,11 @@ SALLY_API sally_auth_result sally_auth_accept_asked(sally_auth_request *request,
 
 /** One user of the ready-made authenticator. All that it points to is copied. */
 typedef struct sally_user {
-    size_t struct_size; /**< sizeof(sally_user) */
-    const char *name;   /**< not empty, no NUL */
-    const char *
-        password; /**< clear, or a hash as crypt(3) knows ("$y$...", "$2b$...", "$6$...", "$5$...");
-                     NULL: password login is disabled. An empty one fails with ::SALLY_E_INVALID */
+    size_t struct_size;   /**< sizeof(sally_user) */
+    const char *name;     /**< not empty, no NUL */
+    const char *password; /**< plain text, or a hash that crypt(3) supports ("$y$...", "$2b$...",
+                             "$6$...", "$5$..."); NULL: password login is disabled. An empty one
+                             fails with ::SALLY_E_INVALID */
     const char *authorized_keys;      /**< lines as in OpenSSH's authorized_keys; NULL for none */
     const char *authorized_keys_file; /**< a file of such lines, checked at each login and read
                                          if it has changed; ignored if it is larger than 1 MiB or
@@ -258,51 +256,51 @@ typedef struct sally_user {
     uint32_t required; /**< SALLY_AUTH_ bits that must all succeed, in any order; 0: any one */
     const char *const *authorized_keys_files; /**< more files, as authorized_keys_file; NULL for
                                                  none */
-    size_t authorized_keys_file_count;        /**< of these; at most 32 files in all */
-    const sally_setting_value *settings; /**< for the user's connections, with ::SALLY_SCOPE_USER.
-                                           Whether a change of a list would leave it empty is seen
-                                           at the login, which it rejects. NULL for none */
-    size_t setting_count;                /**< of these; at most 64 */
-    const char *message; /**< the welcome, see sally_auth_set_message(); NULL for none */
+    size_t authorized_keys_file_count;        /**< number of these; at most 32 files in total */
+    /** Settings for the user's connections, with ::SALLY_SCOPE_USER. A login fails if they make a
+     * list empty that must not be empty. NULL for none */
+    const sally_setting_value *settings;
+    size_t setting_count; /**< number number of these; at most 64 */
+    const char *message;  /**< the welcome message, see sally_auth_set_message(); NULL for none */
 } sally_user;
 
-/** Makes an authenticator with a list of users in memory. Clients may send the password directly or
- * answer a keyboard-interactive prompt: `required` treats both as ::SALLY_AUTH_PASSWORD.
+/** Creates an authenticator with a list of users in memory. Clients may send the password directly
+ * or answer a keyboard-interactive prompt: `required` treats both as ::SALLY_AUTH_PASSWORD.
  *
  * Unknown users take as long as known ones: each password attempt computes one hash of every kind
  * and cost among the users' passwords (the eight most expensive, if there are more), so use one
- * kind for all. Looking up a key takes the same time however many there are. If users have key
- * files, as many files are checked for everybody as for the user who has the most.
+ * kind for all. Looking up a key takes the same time for any number of keys. If users have key
+ * files, as many files are checked for every user as for the one with the most.
  *
- * Unless the setting "auth.strict_modes" is off, a file of keys is used only if it, and every
- * directory and symbolic link on the way to it, belongs to root, to the process's effective user
- * or, if that is root, to the system's user of this name, and nobody else has write access
- * (directories with the sticky bit, such as /tmp, may be writable). The log says which of them is
- * at fault ("auth.untrusted_file").
+ * Unless the setting "auth.strict_modes" is off, a key file is only used if it, and every directory
+ * and symbolic link on its path, belongs to root, to the process's effective user or, if that is
+ * root, to the system's user of this name, and no other user has write access (directories with the
+ * sticky bit, such as /tmp, may be writable). The log says which of them failed the check
+ * ("auth.untrusted_file").
  *
- * Options in front of a key are obeyed; if one is not supported, the login is refused.
+ * Options before a key are honoured; if one is not supported, the login is rejected.
  * `command="internal-sftp"`, or a path that ends in `/sftp-server`, restricts the login to SFTP: no
  * scp and no other commands. Of that command's options, -R, -d, -p and -P work as in
  * sftp-server(8); -e, -f and -l are ignored. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_auth_users_new(sally_auth **out);
 /** Adds a user, or replaces the one with this name. Any thread, even while the server runs.
- * ::SALLY_E_INVALID for a struct_size as in sally_auth_new(), and for a password that looks like an
+ * ::SALLY_E_INVALID for a struct_size as in sally_auth_new(), for a password that looks like an
  * incomplete hash, and for a required method that the user has no password or key for;
- * ::SALLY_E_LIMIT for more files or settings than the structure says;
- * ::SALLY_E_UNSUPPORTED for a kind of hash that crypt(3) does not know or that is too weak;
- * ::SALLY_E_LIMIT for too many or too large members; for a wrong setting the errors of
- * sally_auth_set(). sally_auth_users_error() has the text. */
+ * ::SALLY_E_LIMIT for more files or settings than the structure says; ::SALLY_E_UNSUPPORTED for a
+ * kind of hash that crypt(3) does not know or that is too weak; ::SALLY_E_LIMIT for too many or
+ * too large members; for an invalid setting the errors of sally_auth_set().
+ * sally_auth_users_error() has the text. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_auth_users_add(sally_auth *users,
                                                             const sally_user *user);
-/** Removes a user; running sessions go on. ::SALLY_E_NOT_FOUND. Any thread. */
+/** Removes a user; running sessions continue. ::SALLY_E_NOT_FOUND. Any thread. */
 SALLY_API sally_error sally_auth_users_remove(sally_auth *users, const char *name);
-/** Why this thread's last failed sally_auth_users_add() or sally_auth_users_remove() on this list
- * failed: which setting, what is wrong with the password. Each thread has its own text, valid until
+/** Explains this thread's last failed sally_auth_users_add() or sally_auth_users_remove() on this
+ * list: which setting, what is wrong with the password. Each thread has its own text, valid until
  * that thread's next failed call on this list, until the thread ends, or until the list is freed.
  * Never NULL; "" for other authenticators. Any thread. */
 SALLY_API const char *sally_auth_users_error(const sally_auth *users);
 
-/** Makes an authenticator that asks `first`, and then `second` if the first one rejects. Holds
+/** Creates an authenticator that asks `first`, and then `second` if the first one rejects. Holds
  * both. In keyboard-interactive, each has its own dialogue, one after the other. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_auth_chain_new(sally_auth **out, sally_auth *first,
                                                             sally_auth *second);

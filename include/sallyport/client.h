@@ -1,9 +1,8 @@
 /**
  * @file sallyport/client.h
  * An SFTP client in the same process, without sockets, for tests of storages, hooks and settings,
- * and for tools. It speaks SFTP to an engine of its own (sally_sftp_new()), byte for byte, so
- * everything between a client and the storage takes part: the protocol, permissions, hooks and
- * limits.
+ * and for tools. It has its own engine (sally_sftp_new()) and talks SFTP to it, so everything
+ * between a client and the storage is involved: the protocol, permissions, hooks and limits.
  *
  *     sally_client *client;
  *     sally_client_new(&client, fs, NULL);
@@ -23,15 +22,14 @@
  * itself returns:
  *
  * - ::SALLY_PENDING: no answer came within the time limit. The server still has the request, and
- *   its answer will be dropped; the client can still be used.
+ * its answer will be discarded; the client can still be used.
  * - ::SALLY_CONNECTION_LOST: the connection was lost during the call.
  * - ::SALLY_NO_CONNECTION: it had been lost or ended before the call.
  * - ::SALLY_BAD_MESSAGE, with a text that begins with "malformed answer": the server broke the
- *   protocol, and the client has given up on it.
+ * protocol, and the client has closed the connection.
  * - ::SALLY_UNSUPPORTED: this version cannot express the request.
  * - ::SALLY_INVALID_HANDLE for a NULL file, ::SALLY_INVALID_PARAMETER for other pointers that must
- *   not be NULL and for requests larger than the server accepts, ::SALLY_FAILURE if memory is
- *   short.
+ *   not be NULL and for requests larger than the server accepts, ::SALLY_FAILURE if out of memory.
  *
  * After a failure, returned pointers are NULL and sizes are 0. Texts and data belong to the client
  * and, unless stated otherwise, are valid until the next call with this client.
@@ -58,10 +56,10 @@ typedef struct sally_client sally_client; /**< a client with its connection to a
  */
 typedef struct sally_client_file sally_client_file;
 
-/** How to make a client. Zero means the default in every member but struct_size. */
+/** Options of a client. Zero means the default in every member except struct_size. */
 typedef struct sally_client_options {
     size_t struct_size; /**< sizeof(sally_client_options) */
-    uint32_t version;   /**< SFTP version to ask for, 3 to 6; 0: 6 */
+    uint32_t version;   /**< SFTP version to request, 3 to 6; 0: 6 */
     /** milliseconds that a call waits for an answer; calls that send several requests wait
      * that long for each answer. 0: 60,000; UINT32_MAX: no limit */
     uint32_t timeout_ms;
@@ -76,10 +74,10 @@ typedef struct sally_client_options {
 } sally_client_options;
 
 /**
- * Makes a client and starts its session with `fs`, which it holds. `options` may be NULL.
- * ::SALLY_E_CLOSED: the storage or a hook refused the session (SESSION_START); ::SALLY_E_LIMIT:
- * there was no answer within the time limit; ::SALLY_E_RANGE: an option is out of range;
- * ::SALLY_E_PROTOCOL: the server's first message is malformed; and the errors of sally_sftp_new().
+ * Creates a client and starts its session with `fs`, which it holds. `options` may be NULL.
+ * ::SALLY_E_CLOSED: the storage or a hook refused the session (SESSION_START); ::SALLY_E_LIMIT: no
+ * answer within the time limit; ::SALLY_E_RANGE: an option is out of range; ::SALLY_E_PROTOCOL: the
+ * server's first message is malformed; and the errors of sally_sftp_new().
  */
 SALLY_API SALLY_MUST_CHECK sally_error sally_client_new(sally_client **out, sally_fs *fs,
                                                         const sally_client_options *options);
@@ -91,12 +89,12 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_client_new(sally_client **out, sall
 SALLY_API void sally_client_cut(sally_client *client);
 
 /** Cuts the connection after this many more bytes to the server, perhaps in the middle of a
- * request: this breaks a transfer off at the same place every time. 0: at the next request. */
+ * request: this aborts a transfer at the same place every time. 0: at the next request. */
 SALLY_API void sally_client_cut_after(sally_client *client, uint64_t bytes);
 
-/** Ends the session cleanly: the server completes what it was asked to do, closes the files that
- * the client left open (::SALLY_CLOSED_LOST), and ends the session. ::SALLY_PENDING: the server did
- * not finish within the time limit, and the rest was cancelled. */
+/** Ends the session cleanly: the server completes all requests, closes the files that the client
+ * left open (::SALLY_CLOSED_LOST), and ends the session. ::SALLY_PENDING: the server did not
+ * finish within the time limit, and the rest was cancelled. */
 SALLY_API sally_status sally_client_disconnect(sally_client *client);
 
 /** Frees a client and its files. A session that has not ended is ended as by sally_client_cut(). No
@@ -140,12 +138,12 @@ SALLY_API sally_status sally_client_get(sally_client *client, const char *path, 
  * @{ */
 
 /** Opens the file `path`. `flags` are SALLY_OPEN_ bits. Version 3 has READ, WRITE, APPEND, CREATE,
- * TRUNCATE and EXCLUSIVE; version 4 adds TEXT, version 5 APPEND_ATOMIC and the BLOCK_ bits, version
- * 6 all others but EXACT_MODE. `attrs` are for a new file; NULL: none. */
+ * TRUNCATE and EXCLUSIVE; version 4 adds TEXT, version 5 APPEND_ATOMIC and the BLOCK_ bits,
+ * version 6 all others except EXACT_MODE. `attrs` are for a new file; NULL: none. */
 SALLY_API sally_status sally_client_open(sally_client *client, const char *path, uint32_t flags,
                                          const sally_attrs *attrs, sally_client_file **file);
 
-/** Closes a file or directory. `file` is freed whatever the answer is. */
+/** Closes a file or directory. `file` is freed even if this fails. */
 SALLY_API sally_status sally_client_close(sally_client *client, sally_client_file *file);
 
 /** Sends one READ. `*got` may be less than `size` even before the end of the file. ::SALLY_EOF:
@@ -159,7 +157,7 @@ SALLY_API sally_status sally_client_read(sally_client *client, sally_client_file
 SALLY_API sally_status sally_client_write(sally_client *client, sally_client_file *file,
                                           uint64_t offset, const void *data, size_t size);
 
-/** Makes sure that what was written is on the disk: fsync@openssh.com. */
+/** Waits until all written data is on disk: fsync@openssh.com. */
 SALLY_API sally_status sally_client_fsync(sally_client *client, sally_client_file *file);
 
 /** Attributes of an open file or directory. */
@@ -170,7 +168,7 @@ SALLY_API sally_status sally_client_fstat(sally_client *client, sally_client_fil
 SALLY_API sally_status sally_client_fsetstat(sally_client *client, sally_client_file *file,
                                              const sally_attrs *attrs);
 
-/** How much space there is where the file is: fstatvfs@openssh.com. */
+/** Free space of the file system that the file is on: fstatvfs@openssh.com. */
 SALLY_API sally_status sally_client_fstatvfs(sally_client *client, sally_client_file *file,
                                              sally_op_statvfs *out);
 
@@ -179,8 +177,8 @@ SALLY_API sally_status sally_client_copy(sally_client *client, sally_client_file
                                          uint64_t from_offset, uint64_t length,
                                          sally_client_file *to, uint64_t to_offset);
 
-/** Locks a range of bytes (version 6). `length` 0: to the end, however long the file gets. `flags`
- * are SALLY_OPEN_BLOCK_ bits. */
+/** Locks a range of bytes (version 6). `length` 0: to the end, however long the file becomes.
+ * `flags` are SALLY_OPEN_BLOCK_ bits. */
 SALLY_API sally_status sally_client_lock(sally_client *client, sally_client_file *file,
                                          uint64_t offset, uint64_t length, uint32_t flags);
 
@@ -222,7 +220,7 @@ SALLY_API sally_status sally_client_list(sally_client *client, const char *path,
 /** @name Paths
  * @{ */
 
-/** Attributes of what `path` leads to, links followed. */
+/** Attributes of `path`, following links. */
 SALLY_API sally_status sally_client_stat(sally_client *client, const char *path,
                                          sally_attrs *attrs);
 
@@ -230,8 +228,8 @@ SALLY_API sally_status sally_client_stat(sally_client *client, const char *path,
 SALLY_API sally_status sally_client_lstat(sally_client *client, const char *path,
                                           sally_attrs *attrs);
 
-/** Sets those attributes that are present in `attrs`, except for any that the version cannot
- * express. */
+/** Sets the attributes that are present in `attrs`, except those that the version cannot express.
+ */
 SALLY_API sally_status sally_client_setstat(sally_client *client, const char *path,
                                             const sally_attrs *attrs);
 
@@ -249,7 +247,7 @@ SALLY_API sally_status sally_client_rmdir(sally_client *client, const char *path
 /** Removes a file or symbolic link. */
 SALLY_API sally_status sally_client_remove(sally_client *client, const char *path);
 
-/** Renames. `flags` are SALLY_RENAME_ bits, as versions 5 and 6 have them. In versions 3 and 4 only
+/** Renames. `flags` are SALLY_RENAME_ bits, for versions 5 and 6. In versions 3 and 4 only
  * ::SALLY_RENAME_OVERWRITE is possible, which is sent as posix-rename@openssh.com. */
 SALLY_API sally_status sally_client_rename(sally_client *client, const char *from, const char *to,
                                            uint32_t flags);
@@ -262,8 +260,8 @@ SALLY_API sally_status sally_client_symlink(sally_client *client, const char *ta
 SALLY_API sally_status sally_client_readlink(sally_client *client, const char *path,
                                              const char **target);
 
-/** Makes `path` another name of the file `existing`: LINK in version 6, hardlink@openssh.com in the
- * others. */
+/** Creates `path` as a hard link to the file `existing`: LINK in version 6, hardlink@openssh.com in
+ * the others. */
 SALLY_API sally_status sally_client_link(sally_client *client, const char *existing,
                                          const char *path);
 
@@ -272,7 +270,7 @@ SALLY_API sally_status sally_client_link(sally_client *client, const char *exist
 SALLY_API sally_status sally_client_realpath(sally_client *client, const char *path,
                                              uint32_t control, const char **resolved);
 
-/** How much space there is at `path`: statvfs@openssh.com. */
+/** Free space of the file system at `path`: statvfs@openssh.com. */
 SALLY_API sally_status sally_client_statvfs(sally_client *client, const char *path,
                                             sally_op_statvfs *out);
 
@@ -289,8 +287,8 @@ typedef struct sally_client_digests {
 } sally_client_digests;
 
 /** Digests of the file `path`: check-file-name. `algorithms` is a comma-separated list, best first
- * (as in ::sally_op_hash). `length` 0: to the end. `block_size`: bytes per digest, at least 256; 0:
- * one digest over all. */
+ * (as in ::sally_op_hash). `length` 0: to the end. `block_size`: bytes per digest, at least 256;
+ * 0: one digest of everything. */
 SALLY_API sally_status sally_client_hash(sally_client *client, const char *path,
                                          const char *algorithms, uint64_t offset, uint64_t length,
                                          uint32_t block_size, sally_client_digests *out);

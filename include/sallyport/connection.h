@@ -1,14 +1,14 @@
 /**
  * @file sallyport/connection.h
  * Connections of a server, from the first byte to the last: where they come from, what was
- * negotiated, and what the program keeps with them and does to them.
+ * negotiated, and what the program can keep with them and do to them.
  *
  * Hooks, authenticators (sally_auth_request::connection) and sessions (sally_session_connection())
- * are handed the same pointer. It is valid from `connection_requested` on until the connection is
- * gone: `disconnected` has returned, its login requests and hooks are answered, and its last
- * session or channel has ended. That moment is when sally_connection_set_data()'s `free_data` is
- * called. To get back to a connection without knowing whether it still exists, keep its number
- * (sally_connection_id()) and use the calls of server.h that take one.
+ * get the same pointer. It is valid from `connection_requested` until the connection is gone:
+ * `disconnected` has returned, its login requests and hooks are answered, and its last session or
+ * channel has ended. At that point the `free_data` of sally_connection_set_data() is called. To
+ * refer to a connection that may have ended, keep its number (sally_connection_id()) and use the
+ * calls of server.h that take one.
  *
  * While the pointer is valid, any thread may call these functions, even inside callbacks, unless a
  * function says otherwise. None of them waits. A function that fails sets the text of
@@ -38,9 +38,9 @@ typedef struct sally_connection_facts {
      * "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3" (RFC 4253 section 4.2) */
     const char *client_version;
     const char *server_version; /**< ours */
-    const char *kex; /**< method of the last key exchange, by its SSH name, as are those below; ""
-                        until the first has ended */
-    const char *host_key;        /**< algorithm of the host key's signature */
+    const char *kex;      /**< method of the last key exchange, by its SSH name like those below; ""
+                             until the first one is complete */
+    const char *host_key; /**< algorithm of the host key's signature */
     const char *cipher_in;       /**< cipher for what the client sends */
     const char *cipher_out;      /**< cipher for what the server sends */
     const char *mac_in;          /**< "" if the cipher needs none */
@@ -69,9 +69,9 @@ SALLY_API sally_error sally_connection_get_facts(const sally_connection *connect
                                                  sally_connection_facts *facts);
 
 /**
- * Keeps a pointer of the program's in the connection. `free_data` (may be NULL) is called with it
+ * Keeps a pointer for the program in the connection. `free_data` (may be NULL) is called with it
  * exactly once: on the caller's thread when other data replaces it, or on the connection's network
- * thread when the connection is gone, after the last callback that could ask for it. That includes
+ * thread when the connection is gone, after the last callback that could use it. That includes
  * connections that `connection_requested` refused. If other threads may still use the data when you
  * replace it, you need a lock.
  */
@@ -85,8 +85,8 @@ SALLY_API void *sally_connection_data(const sally_connection *connection);
  * Changes a setting for this connection, with the effects and errors of
  * sally_server_set_connection(), except that it is ::SALLY_E_CLOSED if the connection has ended. In
  * the hooks `connection_requested` and `connected` it takes effect at once, and settings with
- * ::SALLY_SCOPE_LISTENER, such as the lists of algorithms, can be set too; ::SALLY_E_RANGE if that
- * would empty a list that must not be empty. After those hooks it takes effect soon.
+ * ::SALLY_SCOPE_LISTENER, such as the lists of algorithms, can be set too; ::SALLY_E_RANGE if a
+ * list that must not be empty would become empty. After those hooks it takes effect soon.
  */
 SALLY_API sally_error sally_connection_set(sally_connection *connection, const char *name,
                                            const char *value);

@@ -11,9 +11,9 @@
 
 SALLY_BEGIN_DECLS
 
-/** 0 (::SALLY_E_OK) for success, else one of the negative codes below. A function's comment lists
- * those that it returns. Besides, any function may return ::SALLY_E_INVALID for a NULL pointer that
- * it needs, and ::SALLY_E_NO_MEMORY. */
+/** 0 (::SALLY_E_OK) for success, otherwise one of the negative codes below. A function's comment
+ * lists those that it returns. Besides, any function may return ::SALLY_E_INVALID for a NULL
+ * pointer that it needs, and ::SALLY_E_NO_MEMORY. */
 typedef int32_t sally_error;
 
 /* clang-format off */
@@ -48,7 +48,7 @@ enum {
 #undef SALLY_ERROR_ENUM
 };
 
-/** A short fixed text for a code; never NULL. The object that failed has the details, such as
+/** A short fixed text for a code; never NULL. Objects have more details, see for instance
  * sally_server_error(). Any thread. */
 SALLY_API const char *sally_strerror(sally_error error);
 

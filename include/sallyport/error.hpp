@@ -1,6 +1,6 @@
 /**
  * @file sallyport/error.hpp
- * C++: errors as exceptions, and callbacks that let no exception out. See sallyport.hpp.
+ * C++: errors as exceptions, and callbacks that let no exception escape. See sallyport.hpp.
  */
 #ifndef SALLYPORT_ERROR_HPP
 #define SALLYPORT_ERROR_HPP

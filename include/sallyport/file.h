@@ -1,7 +1,7 @@
 /**
  * @file sallyport/file.h
- * Open files and directories. The library creates a sally_file, keeps count of what is done with
- * it, and frees it once CLOSE has been answered. Storages and hooks keep their own data in it:
+ * Open files and directories. The library creates a sally_file, keeps statistics in it, and frees
+ * it once CLOSE has been answered. Storages and hooks keep their own data in it:
  * sally_file_set_data().
  *
  * Operations on paths have no file, so the functions below accept NULL, for which they return
@@ -29,7 +29,7 @@ enum {
                                    closed a file of its own with sally_session_submit() */
     SALLY_CLOSED_ERROR =
         4, /**< the client closed it, but an earlier operation on the file had failed, or an scp
-              client reported that it could not read everything it was to send */
+              client reported that it could not read all of the file */
     SALLY_CLOSED_REFUSED = 5, /**< the storage opened it, but a wrapper or an after-hook then made
                                  the OPEN or OPENDIR fail: the client never got the file */
     SALLY_CLOSED_ABORTED =
@@ -65,8 +65,8 @@ typedef struct sally_file_facts {
  * ::sally_fs, hooks the address of a variable of their own. Any number of owners can keep data in a
  * file, and none sees the data of another. `free_data` (may be NULL) is called once with `data`
  * when the file goes away, whether it was closed, its OPEN failed or was refused, or its session
- * ended. That happens on the session's network thread, so `free_data` must not wait: what may have
- * to wait belongs in a close slot or a CLOSE hook. When other data replaces `data`, it is freed at
+ * ended. That happens on the session's network thread, so `free_data` must not wait: work that may
+ * wait belongs in a close slot or a CLOSE hook. When other data replaces `data`, it is freed at
  * once, on the caller's thread.
  *
  * A storage may pass no `free_data` and free its data in its close or closedir slot instead, which
@@ -85,20 +85,20 @@ SALLY_API void *sally_file_data(const sally_file *file, const void *owner);
 
 /**
  * Tells the library which file a handle refers to. A storage with ::SALLY_FS_CONCURRENT calls this
- * in its open slot. Handles with the same `device` and `number` refer to the same file, whatever
- * their names and whichever storage set them. Handles with different identities refer to different
- * files, and operations on them may run at the same time. A handle without an identity could refer
- * to any file, so its operations are ordered against those on all other files. A wrapper that opens
- * a file other than the one its inner storage opened sets its own identity after the inner storage
- * has answered. Ignored for directories.
+ * in its open slot. Handles with the same `device` and `number` refer to the same file, under any
+ * name and from any storage. Handles with different identities refer to different files, and
+ * operations on them may run at the same time. A handle without an identity could refer to any
+ * file, so its operations are ordered against those on all other files. A wrapper that opens a file
+ * other than the one its inner storage opened sets its own identity after the inner storage has
+ * answered. Ignored for directories.
  */
 SALLY_API void sally_file_set_identity(sally_file *file, uint64_t device, uint64_t number);
 
-/** The identity that the storage told, the last one if several did: to be compared with that of
- * other handles. In `on_done` of OPEN, storages inside have told theirs. False, and nothing is
- * written, for a directory, for a file without an identity and for NULL. Only while an operation
- * on the file is yours. (What STAT tells of a path, also to clients, is ::SALLY_ATTR_IDENTITY,
- * which this need not agree with.) */
+/** The identity set by the storage, the last one if several set it, to compare with that of other
+ * handles. In `on_done` of OPEN, storages inside have set theirs. False, without writing anything,
+ * for a directory, for a file without an identity and for NULL. Only while an operation on the
+ * file is yours. (What STAT reports for a path is ::SALLY_ATTR_IDENTITY, which may differ from
+ * this.) */
 SALLY_API bool sally_file_get_identity(const sally_file *file, uint64_t *device, uint64_t *number);
 
 /** The path by which the file was opened. Valid as long as the file. */

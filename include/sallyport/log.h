@@ -14,8 +14,8 @@ SALLY_BEGIN_DECLS
 
 /** The level of a line; smaller is more urgent. */
 enum {
-    SALLY_LOG_ERROR = 1,   /**< the server cannot do its work */
-    SALLY_LOG_WARNING = 2, /**< an administrator should look at it */
+    SALLY_LOG_ERROR = 1,   /**< the server cannot work */
+    SALLY_LOG_WARNING = 2, /**< an administrator should check it */
     SALLY_LOG_INFO = 3,    /**< connections, logins, transfers */
     SALLY_LOG_VERBOSE = 4, /**< every request */
     SALLY_LOG_DEBUG = 5    /**< details, such as messages that were refused */
@@ -24,7 +24,7 @@ enum {
 /** One named value. */
 typedef struct sally_log_field {
     const char *name; /**< such as "user", "path", "bytes" */
-    /** raw text, which may contain any byte but NUL: escape it before printing */
+    /** raw text, which may contain any byte except NUL: escape it before printing */
     const char *value;
 } sally_log_field;
 
@@ -44,10 +44,10 @@ typedef struct sally_log_line {
     const sally_log_field *fields; /**< field_count of them */
 } sally_log_line;
 
-/** Takes one line. Called from any of the server's threads, one at a time, under a lock that is
+/** Receives one line. Called from any of the server's threads, one at a time, under a lock that is
  * used for nothing else. The function may call the library; log lines caused by such a call are
- * dropped. It must not wait for a thread that may log, and must not block: all network threads, and
- * therefore all clients, would wait for it. If the reader of the lines may stall (a pipe, a
+ * dropped. It must not wait for a thread that may log, and must not block: all network threads,
+ * and therefore all clients, would wait for it. If the reader of the lines may stall (a pipe, a
  * terminal, a socket), queue them and write them in a thread of your own. A sally_sftp calls it on
  * the thread that called the engine, without a lock. */
 typedef void sally_log_fn(void *user_data, const sally_log_line *line);
@@ -72,7 +72,7 @@ SALLY_API size_t sally_log_format(const sally_log_line *line, int json, char *ou
  * Makes untrusted text safe to show in one line of a log or terminal, by escaping what
  * sally_log_format() escapes in values; quotes and backslashes only if `quoted` is not 0, for text
  * that is put between double quotes. Returns the length without the NUL that a large enough `out`
- * would hold, as snprintf does; if the text is cut off, the last escape or character may be
+ * would hold, as snprintf does; if the text is truncated, the last escape or character may be
  * incomplete. NULL counts as "". Any thread.
  */
 SALLY_API size_t sally_log_escape(const char *text, int quoted, char *out, size_t size);

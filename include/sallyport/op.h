@@ -1,11 +1,11 @@
 /**
  * @file sallyport/op.h
- * Operations: requests of a client, from any protocol. An operation passes from the protocol
+ * Operations: the requests of a client, from any protocol. An operation passes from the protocol
  * through the before-hooks to the storage, and back through the after-hooks; all of them see the
  * same structure.
  *
- * The library allocates operations and owns them. Whatever an operation points to is valid until
- * the operation ends.
+ * The library allocates operations and owns them. What an operation points to is valid until the
+ * operation ends.
  */
 #ifndef SALLYPORT_OP_H
 #define SALLYPORT_OP_H
@@ -33,8 +33,8 @@ typedef struct sally_fs sally_fs;           /**< a storage: fs.h */
  * REALPATH and the kinds with two paths need more: see session.h).
  *
  * CHDIR asks whether a client may make `path` its current directory. COMMAND is a command that the
- * library does not know. No protocol in this version sends either of them (FTP will), but a program
- * can, with sally_session_submit().
+ * library does not know. No protocol in this version sends these (FTP will), but a program can,
+ * with sally_session_submit().
  */
 #define SALLY_OP_MAP(X)                                       \
     X(SESSION_START,  1, session_start, 0)                    \
@@ -87,10 +87,10 @@ enum {
 /** Flags of an operation. */
 enum {
     /** Answer at once or return ::SALLY_WOULD_BLOCK: the calling thread must not wait. Set only for
-     * storages with ::SALLY_FS_TRY. The library clears it once an answer has come late; a slot that
-     * returns ::SALLY_PENDING and carries on by itself must clear it too. */
+     * storages with ::SALLY_FS_TRY. The library clears it after a late answer; a slot that returns
+     * ::SALLY_PENDING and continues by itself must clear it too. */
     SALLY_OP_TRY = 0x1,
-    /** The library or a hook asks, not the client. */
+    /** Requested by the library or a hook, not by the client. */
     SALLY_OP_INTERNAL = 0x2,
 };
 
@@ -103,36 +103,36 @@ enum {
     SALLY_OPEN_TRUNCATE = 0x0010,  /**< empty the file */
     SALLY_OPEN_EXCLUSIVE = 0x0020, /**< with CREATE: fail if the file exists */
     /** Text mode, which the library handles: it ignores the client's offsets, and each READ and
-     * WRITE starts where the previous one ended. Line ends are not translated: clients of version 4
-     * and later are told that the server's is a line feed. */
+     * WRITE starts where the previous one ended. Line ends are not translated: the line feed is
+     * announced to clients of version 4 and later. */
     SALLY_OPEN_TEXT = 0x0040,
     SALLY_OPEN_NOFOLLOW = 0x0080,        /**< fail if the last component is a symbolic link */
     SALLY_OPEN_DELETE_ON_CLOSE = 0x0100, /**< the storage removes the file at CLOSE */
     SALLY_OPEN_APPEND_ATOMIC = 0x0200,   /**< appends by several writers must not mix */
-    SALLY_OPEN_BLOCK_READ = 0x0400,      /**< nobody else may open it for reading */
-    SALLY_OPEN_BLOCK_WRITE = 0x0800,     /**< nobody else may open it for writing */
-    SALLY_OPEN_BLOCK_DELETE = 0x1000,    /**< nobody else may delete it */
-    SALLY_OPEN_BLOCK_ADVISORY = 0x2000,  /**< the blocks bind only those who use them too */
+    SALLY_OPEN_BLOCK_READ = 0x0400,      /**< no one else may open it for reading */
+    SALLY_OPEN_BLOCK_WRITE = 0x0800,     /**< no one else may open it for writing */
+    SALLY_OPEN_BLOCK_DELETE = 0x1000,    /**< no one else may delete it */
+    SALLY_OPEN_BLOCK_ADVISORY = 0x2000,  /**< the blocks only affect others who use them */
     SALLY_OPEN_EXACT_MODE = 0x4000,      /**< with CREATE: the new file gets exactly the permissions
-                                            given, whatever the process's umask */
+                                            given, regardless of the process's umask */
     /** Create a file under a new name: `path`, or if that exists, the first of path.1 to path.999
      * that does not. The library adds CREATE and EXCLUSIVE and tries one name after another.
-     * After-hooks and `done` find the resulting name in op->path, and sally_file_path() returns it.
-     * For sally_session_submit() only; no client can ask for it in this version. */
+     * After-hooks and `done` find the resulting name in op->path, and sally_file_path() returns
+     * it. For sally_session_submit() only; no client can request it in this version. */
     SALLY_OPEN_UNIQUE = 0x8000,
 };
 
 /** Flags of STAT, SETSTAT and MKDIR. */
 enum {
     SALLY_FOLLOW = 0x1,     /**< follow a symbolic link in the last component */
-    SALLY_EXACT_MODE = 0x2, /**< MKDIR: exactly the permissions given, whatever the umask */
+    SALLY_EXACT_MODE = 0x2, /**< MKDIR: exactly the permissions given, regardless of the umask */
 };
 
 /** Flags of RENAME. */
 enum {
     SALLY_RENAME_OVERWRITE = 0x1, /**< replace an existing target, which is an error otherwise */
     SALLY_RENAME_ATOMIC = 0x2,    /**< the target must exist at every moment */
-    SALLY_RENAME_NATIVE = 0x4,    /**< in whatever way suits the storage best */
+    SALLY_RENAME_NATIVE = 0x4,    /**< in the storage's preferred way */
 };
 
 /** How REALPATH treats a missing file (draft-13 section 8.9). In a session without ::SALLY_MAY_STAT
@@ -140,8 +140,8 @@ enum {
  * the normalised path. */
 enum {
     SALLY_REALPATH_NO_CHECK = 1,    /**< work on the text alone: do not resolve links or check that
-                                       anything exists. Most clients of version 6 ask for this. Answer
-                                       with `path`, unless it means something else to you */
+                                       anything exists. Most clients of version 6 request this. Answer
+                                       with `path`, unless your storage needs something else */
     SALLY_REALPATH_STAT_IF = 2,     /**< return attributes if it exists */
     SALLY_REALPATH_STAT_ALWAYS = 3, /**< fail if it does not exist */
 };
@@ -149,7 +149,7 @@ enum {
 /** SESSION_START and SESSION_END. SESSION_END uses only `version` and `reason`. */
 typedef struct sally_op_session {
     uint32_t version; /**< in: the negotiated protocol version; 0 if the protocol has none */
-    /** in and out: the SALLY_ATTR_ bits that clients of versions 5 and 6 are told they can set.
+    /** in and out: the SALLY_ATTR_ bits announced as settable to clients of versions 5 and 6.
      * Initially size, names, permissions, access and modification time with nanoseconds, and with
      * ::SALLY_FS_ACL the ACL. */
     uint32_t settable;
@@ -157,11 +157,11 @@ typedef struct sally_op_session {
     size_t client_count;      /**< in: pairs in client */
     const sally_pair *server; /**< out: extension data to announce in addition to the library's */
     size_t server_count;      /**< out: pairs in server */
-    uint32_t settable_bits;   /**< out: the SALLY_BIT_ bits that clients are told they can set */
+    uint32_t settable_bits;   /**< out: the SALLY_BIT_ bits announced as settable */
     uint32_t reason; /**< in, SESSION_END: why the session ends, a SALLY_END_ value (hooks.h) */
 } sally_op_session;
 
-/** OPEN: opens `path`. The library has already made `file`: keep your own data in it with
+/** OPEN: opens `path`. The library has already created `file`: keep your own data in it with
  * sally_file_set_data(). */
 typedef struct sally_op_open {
     uint32_t flags;           /**< in: SALLY_OPEN_ bits */
@@ -173,7 +173,7 @@ typedef struct sally_op_open {
 /** READ and WRITE on `file`. */
 typedef struct sally_op_io {
     uint64_t offset; /**< in: bytes from the start of the file; ignored by WRITE with APPEND */
-    void *data;      /**< READ: where to put the bytes. WRITE: the bytes, which may be changed */
+    void *data;      /**< READ: the buffer to fill. WRITE: the data, which may be modified */
     uint32_t length; /**< in: bytes wanted (READ) or given (WRITE) */
     uint32_t done; /**< out: bytes read (0 with SALLY_OK counts as SALLY_EOF) or written (fewer than
                       all is an error) */
@@ -181,10 +181,10 @@ typedef struct sally_op_io {
 
 /**
  * LOCK and UNLOCK on `file`. The library's own storages refuse a LOCK that overlaps a locked range
- * (::SALLY_BYTE_RANGE_LOCK_REFUSED), even if the same session holds that range. A lock keeps other
- * sessions from READ, WRITE or both in its range, as its flags say
+ * (::SALLY_BYTE_RANGE_LOCK_REFUSED), even if the same session holds that range. A lock forbids
+ * other sessions READ, WRITE or both in its range, depending on its flags
  * (::SALLY_BYTE_RANGE_LOCK_CONFLICT). UNLOCK must give exactly the offset and length of a LOCK on
- * the same `file`; part of its range will not do (::SALLY_NO_MATCHING_BYTE_RANGE_LOCK).
+ * the same `file`; part of its range is not accepted (::SALLY_NO_MATCHING_BYTE_RANGE_LOCK).
  */
 typedef struct sally_op_lock {
     uint64_t offset;   /**< in: first byte */
@@ -195,8 +195,8 @@ typedef struct sally_op_lock {
 
 /** STAT (of `path`) and FSTAT (of `file`). */
 typedef struct sally_op_stat {
-    uint32_t flags;  /**< in: SALLY_FOLLOW or 0 */
-    uint32_t wanted; /**< in: the SALLY_ATTR_ bits that are worth an effort; you may return more */
+    uint32_t flags;    /**< in: SALLY_FOLLOW or 0 */
+    uint32_t wanted;   /**< in: the SALLY_ATTR_ bits that are needed; you may return more */
     sally_attrs attrs; /**< out */
 } sally_op_stat;
 
@@ -277,8 +277,8 @@ typedef struct sally_op_lookup_ids {
     const char **group_names; /**< out: gid_count places, initially "" */
 } sally_op_lookup_ids;
 
-/** EXTENDED: a request that the library does not know. For `ranges@asyncssh.com` and the requests
- * of `xattr@proftpd.org` it knows that they begin with a handle or a path, and passes that in the
+/** EXTENDED: a request that the library does not know. The requests `ranges@asyncssh.com` and those
+ * of `xattr@proftpd.org` begin with a handle or a path, which the library passes in the
  * operation's `file` or `path` rather than in `data`; a symbolic link in the last component is not
  * followed. For all other requests `path` is "/". */
 typedef struct sally_op_extended {
@@ -289,15 +289,15 @@ typedef struct sally_op_extended {
     size_t reply_size; /**< out: bytes in reply */
 } sally_op_extended;
 
-/** COMMAND: a command that the library does not know. The answer is the status, with the text set
- * by sally_op_set_message(). */
+/** COMMAND: a command that the library does not know. The answer is the status, with the text of
+ * sally_op_set_message(). */
 typedef struct sally_op_command {
     const char *name; /**< in: never NULL, such as "SITE" */
     /** in: what follows the name, as the client sent it; "" if nothing does */
     const char *argument;
 } sally_op_command;
 
-/** What goes in and comes out, by kind. Its size stays what it is: later kinds keep within it. */
+/** Inputs and outputs, by kind. Its size stays what it is: later kinds keep within it. */
 typedef union sally_op_args {
     sally_op_session session;       /**< SESSION_START, SESSION_END */
     sally_op_open open;             /**< OPEN */
@@ -316,11 +316,11 @@ typedef union sally_op_args {
     sally_op_command command;       /**< COMMAND */
 } sally_op_args;
 
-/** One request. See the members of `u` for what goes in and what comes out. */
+/** One request. See the members of `u` for inputs and outputs. */
 struct sally_op {
     uint32_t kind;          /**< SALLY_OP_ value */
     uint32_t flags;         /**< SALLY_OP_TRY, ... */
-    sally_session *session; /**< who asks */
+    sally_session *session; /**< the session */
     /** absolute, normalised and inside the session's root, in no particular charset; for
      * operations on handles, the path by which `file` was opened. Symbolic links on it cannot
      * lead out of that root either: see sally_fs_chroot() */
@@ -342,12 +342,12 @@ struct sally_op {
  */
 SALLY_API void sally_op_finish(sally_op *op, sally_status status);
 
-/** Allocates memory that is freed when the operation ends, aligned for any type. NULL if memory is
- * short. Only while the operation is yours. */
+/** Allocates memory that is freed when the operation ends, aligned for any type. NULL: out of
+ * memory. Only while the operation is yours. */
 SALLY_API void *sally_op_alloc(sally_op *op, size_t size);
 
-/** Copies `text` into memory that is freed when the operation ends. NULL if memory is short or
- * `text` is NULL. */
+/** Copies `text` into memory that is freed when the operation ends. NULL: out of memory, or `text`
+ * is NULL. */
 SALLY_API char *sally_op_strdup(sally_op *op, const char *text);
 
 /** Sets the text that the client gets with the status, in place of the status's default text.
@@ -357,16 +357,16 @@ SALLY_API char *sally_op_strdup(sally_op *op, const char *text);
  * sftp, show only their own text for the status. ::SALLY_E_NO_MEMORY. */
 SALLY_API sally_error sally_op_set_message(sally_op *op, const char *text);
 
-/** Goes with ::SALLY_UNKNOWN_PRINCIPAL: adds the name of a user or group that does not exist, as
- * the client sent it. Clients of SFTP 5 and 6 are told these names. Copied. ::SALLY_E_INVALID for
- * NULL, ::SALLY_E_RANGE for a name longer than 1024 bytes, and after the 32nd name. */
+/** For ::SALLY_UNKNOWN_PRINCIPAL: adds the name of a user or group that does not exist, as the
+ * client sent it. Clients of SFTP 5 and 6 get these names. Copied. ::SALLY_E_INVALID for NULL,
+ * ::SALLY_E_RANGE for a name longer than 1024 bytes, and after the 32nd name. */
 SALLY_API sally_error sally_op_add_unknown_name(sally_op *op, const char *name);
 
-/** Who holds the lock or share reservation because of which an operation was refused. */
+/** The holder of the lock or share reservation that caused a refusal. */
 typedef struct sally_lock_holder {
     size_t struct_size;  /**< sizeof(sally_lock_holder) */
     uint64_t session_id; /**< sally_session_id() of the holder's session, which may be this one */
-    uint64_t connection_id; /**< its connection, as in ::sally_peer; 0 if there is no server */
+    uint64_t connection_id; /**< its connection, as in ::sally_peer; 0: no server */
     const char *user;       /**< the user of that session */
     /** the path by which that session opened the file, as that session sees it */
     const char *path;
@@ -374,21 +374,21 @@ typedef struct sally_lock_holder {
     uint64_t length;   /**< bytes in the range; 0: to the end, however long the file is, or a
                           reservation */
     uint32_t flags;    /**< SALLY_OPEN_BLOCK_ bits of the lock or reservation; 0: the holder has
-                          neither, but uses the file in a way that this OPEN would block */
+                          neither, but has opened the file in a way that this OPEN would block */
     uint32_t is_range; /**< 1: a byte-range lock, by LOCK; 0: the whole file, by OPEN */
 } sally_lock_holder;
 
 /**
  * Who caused ::SALLY_LOCK_CONFLICT, ::SALLY_BYTE_RANGE_LOCK_CONFLICT or
- * ::SALLY_BYTE_RANGE_LOCK_REFUSED; any one of them if there are several. NULL if that is not known,
- * for instance because another program on the machine holds the lock, or because memory was short.
- * For after-hooks, wrappers and the `done` of sally_session_submit(). The client is told only if
- * the program does so with sally_op_set_message(). The result is valid until the operation ends,
- * but the holder may release the lock at any time.
+ * ::SALLY_BYTE_RANGE_LOCK_REFUSED; any one of them if there are several. NULL if it is unknown, for
+ * instance because another program on the machine holds the lock, or because memory was short. For
+ * after-hooks, wrappers and the `done` of sally_session_submit(). The client only learns this if
+ * the program sets a text with sally_op_set_message(). The result is valid until the operation
+ * ends, but the holder may release the lock at any time.
  */
 SALLY_API const sally_lock_holder *sally_op_lock_holder(const sally_op *op);
 
-/** For storages with locks of their own: records who holds the lock. The holder and its strings are
+/** For storages with their own locks: records who holds the lock. The holder and its strings are
  * copied (NULL: ""); a later call replaces them, and NULL removes them. The library's own storages
  * call this too. Only while the operation is yours. ::SALLY_E_INVALID, ::SALLY_E_NO_MEMORY. */
 SALLY_API sally_error sally_op_set_lock_holder(sally_op *op, const sally_lock_holder *holder);
@@ -397,33 +397,32 @@ SALLY_API sally_error sally_op_set_lock_holder(sally_op *op, const sally_lock_ho
 typedef struct sally_entry {
     size_t struct_size; /**< sizeof(sally_entry) */
     const char *name;   /**< without slash */
-    sally_attrs *attrs; /**< NULL if nothing is known; never NULL in a ::sally_entry_fn */
+    sally_attrs *attrs; /**< NULL if none are known; never NULL in a ::sally_entry_fn */
     /** The line in the style of `ls -l` that clients of SFTP version 3 show to people. NULL: the
-     * library makes one from the attributes, as sally_attrs_longname() does. Control characters are
-     * replaced by question marks. If the library prepared a reply ahead of the request and
-     * something has changed since, it looks entries up again, and these get the library's line. */
+     * library generates one from the attributes, as sally_attrs_longname() does. Control
+     * characters are replaced by question marks. If the library has prefetched a reply and
+     * something has changed since, it looks up entries again, and these get the library's line. */
     const char *longname;
 } sally_entry;
 
 /**
  * READDIR: adds an entry. `name` has no slash. The library handles "." and ".." itself and ignores
- * them here, as well as a name that is NULL or empty. `attrs` is copied, and may be NULL if nothing
- * is known. Returns false when the reply is full. The library has kept this entry and will send it:
- * return ::SALLY_OK, and continue with the next entry when READDIR comes again. Return ::SALLY_EOF
- * when there are no more entries, either together with the last ones or alone.
+ * them here, as well as a name that is NULL or empty. `attrs` is copied, and may be NULL. Returns
+ * false when the reply is full. The library has kept this entry and will send it: return
+ * ::SALLY_OK, and continue with the next entry when READDIR comes again. Return ::SALLY_EOF when
+ * there are no more entries, either together with the last ones or alone.
  */
 SALLY_API bool sally_op_add_entry(sally_op *op, const char *name, const sally_attrs *attrs);
 
-/** Like sally_op_add_entry(), but with everything that can be said about an entry. `entry` and what
- * it points to are copied. An entry with an invalid `struct_size` is ignored, and this returns
- * true. */
+/** Like sally_op_add_entry(), but with all members of an entry. `entry` and what it points to are
+ * copied. An entry with an invalid `struct_size` is ignored, and this returns true. */
 SALLY_API bool sally_op_add_entry_from(sally_op *op, const sally_entry *entry);
 
 /**
- * Sees an entry on its way to the client. It may point `entry->name` at another name without a
+ * Gets each entry on its way to the client. It may point `entry->name` at another name without a
  * slash, and `entry->longname` at another line or NULL; both must stay valid until the next entry.
- * It may change `*entry->attrs` (in which nothing is valid if the storage knew nothing). Return
- * false to leave the entry out.
+ * It may change `*entry->attrs` (without valid members if the storage gave none). Return false to
+ * omit the entry.
  */
 typedef bool sally_entry_fn(void *context, sally_op *op, sally_entry *entry);
 
@@ -437,19 +436,19 @@ typedef bool sally_entry_fn(void *context, sally_op *op, sally_entry *entry);
 SALLY_API SALLY_MUST_CHECK sally_error sally_op_filter_entries(sally_op *op, sally_entry_fn *filter,
                                                                void *context);
 
-/** READ: answers from memory that holds the whole file: `size` bytes at `data` (NULL: an empty
+/** READ: answers from memory that contains the whole file: `size` bytes at `data` (NULL: an empty
  * file). Returns the status for the slot to return. */
 SALLY_API sally_status sally_op_read_from(sally_op *op, const void *data, size_t size);
 
-/** READLINK and REALPATH: sets the answer; copied. Returns ::SALLY_OK, or ::SALLY_FAILURE if memory
- * is short or `text` is NULL. */
+/** READLINK and REALPATH: sets the answer; copied. Returns ::SALLY_OK, or ::SALLY_FAILURE if out of
+ * memory or `text` is NULL. */
 SALLY_API sally_status sally_op_set_result(sally_op *op, const char *text);
 
 /**
- * The path exactly as the client sent it, in the client's charset; `path` is made from it. This is
- * where a relative path, a drive letter or "~" is still visible. For a REALPATH of version 6 that
- * joins several paths, it is the first of them; for expand-path@openssh.com, what the client wrote;
- * for scp, the command's path joined with the names that followed. Diverting does not change it.
+ * The path exactly as the client sent it, in the client's charset; `path` is derived from it. A
+ * relative path, a drive letter or "~" is still visible here. For a REALPATH of version 6 that
+ * joins several paths, it is the first of them; for expand-path@openssh.com, what the client sent;
+ * for scp, the command's path joined with the names that followed. Redirecting does not change it.
  * NULL if the client sent no path, as in operations on handles and those of the library and the
  * program. Valid until the operation ends.
  */
@@ -459,8 +458,8 @@ SALLY_API const char *sally_op_raw_path(const sally_op *op);
  * u.symlink.) */
 SALLY_API const char *sally_op_raw_to(const sally_op *op);
 
-/** Diverts the operation to another path, which is copied and normalised. Permissions are checked
- * again. For before-hooks and wrappers. ::SALLY_E_INVALID when the path is NULL or too long,
+/** Redirects the operation to another path, which is copied and normalised. Permissions are checked
+ * again. For before-hooks and wrappers. ::SALLY_E_INVALID if the path is NULL or too long,
  * ::SALLY_E_NO_MEMORY. */
 SALLY_API sally_error sally_op_set_path(sally_op *op, const char *path);
 
@@ -468,9 +467,9 @@ SALLY_API sally_error sally_op_set_path(sally_op *op, const char *path);
  * kinds too. */
 SALLY_API sally_error sally_op_set_to(sally_op *op, const char *to);
 
-/** Whether the answer is no longer needed, because the client has gone or the server is stopping.
- * Long-running work should check this now and then, and finish early with any status. For the
- * thread that owns the operation. */
+/** Whether the answer is no longer needed, because the client has disconnected or the server is
+ * stopping. Long-running work should check this from time to time, and finish early with any
+ * status. For the thread that owns the operation. */
 SALLY_API bool sally_op_cancelled(const sally_op *op);
 
 /** The name of a kind in lower case, such as "open"; "?" for an unknown kind. */

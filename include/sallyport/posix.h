@@ -34,7 +34,7 @@ SALLY_API void sally_attrs_from_stat(sally_attrs *attrs, const struct stat *st);
  * can be set is set even if something else fails; the first failure is returned. With
  * ::SALLY_ATTR_IDS, an owner or group that is "" is left unchanged. Without it, names other than ""
  * are ::SALLY_UNSUPPORTED. ACLs, attribute bits that are 1, and extended attributes always are.
- * Everything else is ignored, since clients send back what they were given.
+ * Everything else is ignored, since clients send back attributes that they have received.
  *
  * Permissions may include the set-user-id, set-group-id and sticky bits: a storage for clients
  * without an account on this machine should clear them first.
@@ -69,8 +69,8 @@ SALLY_API uint32_t sally_fd_mode(const sally_op *op, uint32_t otherwise);
  */
 SALLY_API sally_status sally_fd_open(sally_fs *fs, sally_op *op, int fd);
 
-/** The descriptor that sally_fd_open() stored in the file of `op`; -1 if there is none. The library
- * still owns it. */
+/** The descriptor that sally_fd_open() stored in the file of `op`; -1: none. The library still owns
+ * it. */
 SALLY_API int sally_fd_of(const sally_fs *fs, const sally_op *op);
 
 /** A slot for READ: pread(2) until the buffer is full or the file ends. */
@@ -83,7 +83,7 @@ SALLY_API sally_status sally_fd_fsync(sally_fs *fs, sally_op *op);
 SALLY_API sally_status sally_fd_fstat(sally_fs *fs, sally_op *op);
 /** A slot for FSETSTAT: sally_attrs_apply_fd(), without the set-user-id and set-group-id bits. */
 SALLY_API sally_status sally_fd_fsetstat(sally_fs *fs, sally_op *op);
-/** A slot for CLOSE: close(2). Its error is the answer. */
+/** A slot for CLOSE: close(2), whose error is the answer. */
 SALLY_API sally_status sally_fd_close(sally_fs *fs, sally_op *op);
 
 SALLY_END_DECLS

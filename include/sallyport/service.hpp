@@ -159,7 +159,7 @@ class server
     {
         tell(sally_server_add_listener(get(), url.c_str()));
     }
-    /** sally_server_listener(); "" past the last one */
+    /** sally_server_listener(); "" after the last one */
     std::string listener(std::size_t index) const
     {
         const char *url = sally_server_listener(get(), index);

@@ -13,7 +13,7 @@
 
 SALLY_BEGIN_DECLS
 
-/** How the text of a setting is read. */
+/** Types of settings. */
 enum {
     SALLY_SETTING_NUMBER = 1,   /**< a whole number */
     SALLY_SETTING_BYTES = 2,    /**< a number with an optional K, M or G (powers of 1024) */
@@ -21,9 +21,9 @@ enum {
     SALLY_SETTING_BOOL = 4,     /**< yes or no (also on, off, true, false, 1, 0) */
     SALLY_SETTING_TEXT = 5,     /**< any text */
     SALLY_SETTING_LIST =
-        6 /**< names (or whatever the setting's help says), separated by commas; or a change in
+        6 /**< names (or what the setting's help says), separated by commas; or a modification in
              OpenSSH's notation: +a,b appends both, -a,b removes both, ^a,b puts both first, and
-             +a,-b does one after the other. After a -, names may be patterns with * and ?. A change
+             +a,-b does one after the other. After a -, names may be patterns with * and ?. It
              modifies the value of the layer below, or the default if set for the server. In
              sftp.allow_requests an empty list means all requests: there, +a means "only a", and -a
              is ::SALLY_E_RANGE. To deny a single request, add it to sftp.deny_requests */
@@ -59,18 +59,18 @@ typedef struct sally_setting_value {
     const char *value; /**< as text */
 } sally_setting_value;
 
-/** The setting at `index`, in alphabetical order; NULL past the last one. Any thread. */
+/** The setting at `index`, in alphabetical order; NULL after the last one. Any thread. */
 SALLY_API const sally_setting *sally_setting_at(size_t index);
 
 /** The setting of this name; NULL if there is none. Any thread. */
 SALLY_API const sally_setting *sally_setting_find(const char *name);
 
-/** The name at `index` of those that the list setting `name` may hold, best first; NULL past the
- * last one, for settings of another type, and for limits.penalty_exempt and server.proxy_trusted,
- * which hold any IP addresses and networks. Lists of requests also accept requests' names on the
- * wire, which sally_server_get() then shows as the names that this function returns (statvfs for
- * statvfs@openssh.com), and a storage's own requests, whose names contain an @. Static. Any thread.
- */
+/** The name at `index` of those that the list setting `name` may contain, best first. NULL after
+ * the last one, for settings of another type, and for limits.penalty_exempt and
+ * server.proxy_trusted, which contain IP addresses and networks. Lists of requests also accept
+ * names on the wire, which sally_server_get() returns as the names of this function (statvfs for
+ * statvfs@openssh.com), and a storage's own requests, whose names contain an @. Static. Any
+ * thread. */
 SALLY_API const char *sally_setting_choice_at(const char *name, size_t index);
 
 SALLY_END_DECLS

@@ -58,13 +58,12 @@ enum {
 #define SALLY_STATUS_ENUM(name, value, v3, ftp, text) SALLY_##name = (value),
     SALLY_STATUS_MAP(SALLY_STATUS_ENUM)
 #undef SALLY_STATUS_ENUM
-    /** A slot or hook returns this to say that it will call sally_op_finish() later. Never passed
-     * to sally_op_finish().
-     */
+    /** Returned by a slot or hook that will call sally_op_finish() later. Never passed to
+     * sally_op_finish(). */
     SALLY_PENDING = -1,
-    /** Declines an operation with ::SALLY_OP_TRY: it comes again where it may block. */
+    /** Declines an operation with ::SALLY_OP_TRY: it is called again where it may block. */
     SALLY_WOULD_BLOCK = -2,
-    /** A before-hook's answer: no objection, go on. */
+    /** A before-hook's answer: no objection, continue. */
     SALLY_CONTINUE = -3
 };
 

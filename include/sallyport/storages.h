@@ -32,19 +32,18 @@ enum {
 };
 
 /**
- * Makes a storage of a directory of this machine. No path and no symbolic link leads out of it,
- * whatever others do to the tree meanwhile. New files get the mode that the client asks for (by
+ * Creates a storage over a directory of this machine. No path and no symbolic link leads out of it,
+ * even if the tree is changed meanwhile. New files get the mode that the client requests (by
  * default 0666, directories 0777), less `umask_bits` and, unless ::SALLY_OPEN_EXACT_MODE or
  * ::SALLY_EXACT_MODE is set, less the process's own umask. ::SALLY_E_SYSTEM (see errno) if
  * `directory` cannot be opened.
  *
- * Share reservations bind everyone who uses this storage. Byte-range locks are also open file
- * description locks, which other programs see. Two storages over one directory do not know of each
- * other's reservations, nor do they refuse READ and WRITE because of each other's locks: make one
+ * Share reservations apply to all users of this storage. Byte-range locks are also open file
+ * description locks, which other programs see. Two storages over one directory do not know each
+ * other's reservations, nor do they refuse READ and WRITE because of each other's locks: create one
  * storage, and use sally_fs_chroot() or sally_auth_set_root() for each user. There are at most 1024
  * locks per open file, 8192 per file and per user, and 131072 in the storage; further ones fail
- * with
- * ::SALLY_BYTE_RANGE_LOCK_REFUSED and a message.
+ * with ::SALLY_BYTE_RANGE_LOCK_REFUSED and a message.
  *
  * If paths are confined, clients cannot set the set-user-id and set-group-id bits unless
  * ::SALLY_LOCAL_SET_ID is given, since these would give all users of the machine the rights of the
@@ -60,9 +59,9 @@ enum {
  * not.
  *
  * File systems that show the state of the kernel and of processes rather than files, such as
- * procfs, sysfs and cgroup, are not served, wherever they are mounted and whatever the flags: all
- * operations on them fail with ::SALLY_PERMISSION_DENIED, except STAT and STATVFS. `directory`
- * cannot be on one (EOPNOTSUPP). Magic links are not followed if the kernel has openat2().
+ * procfs, sysfs and cgroup, are never served, wherever they are mounted: all operations on them
+ * fail with ::SALLY_PERMISSION_DENIED, except STAT and STATVFS. `directory` cannot be on one
+ * (EOPNOTSUPP). Magic links are not followed if the kernel has openat2().
  */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_local(sally_fs **out, const char *directory,
                                                       uint32_t flags, uint32_t umask_bits);
@@ -78,8 +77,8 @@ enum {
  * Sets what SETSTAT does with these attributes (SALLY_ATTR_ bits), in a storage of sally_fs_local()
  * that is not in use yet. By default it applies size, owner, permissions, times and ACL, lets
  * attribute bits be set to the values they have, and fails for extended pairs. It ignores type,
- * allocation size, times of change and creation, link count, text hint, MIME type and untranslated
- * name, which clients send back as they received them. ::SALLY_E_INVALID for another storage or an
+ * allocation size, ctime, creation time, link count, text hint, MIME type and untranslated name,
+ * which clients send back as they received them. ::SALLY_E_INVALID for another storage or an
  * unknown policy.
  */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_local_set_policy(sally_fs *local_fs, uint32_t attrs,
@@ -87,13 +86,13 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_fs_local_set_policy(sally_fs *local
 
 /**
  * Hides a file or directory of this machine, and everything below it, in a storage of
- * sally_fs_local() that is not in use yet. For clients it does not exist, whatever name or link
- * leads to it, and the directories above it cannot be moved. This is for files that the program
- * keeps for itself below the storage's directory, such as keys. The file is identified by its
- * inode: one that replaces it later is visible. Resolving paths is slower once anything is hidden.
- * A `path` that is not below the directory has no effect. ::SALLY_E_SYSTEM (see errno) if `path`
- * cannot be found, ::SALLY_E_INVALID for another storage or one with ::SALLY_LOCAL_UNCONFINED,
- * ::SALLY_E_RANGE if `path` is the storage's directory itself.
+ * sally_fs_local() that is not in use yet. For clients it does not exist, under any name or link,
+ * and the directories above it cannot be moved. This is for files that the program keeps for itself
+ * below the storage's directory, such as keys. The file is identified by its inode: one that
+ * replaces it later is visible. Resolving paths is slower once anything is hidden. A `path` outside
+ * the directory has no effect. ::SALLY_E_SYSTEM (see errno) if `path` cannot be found,
+ * ::SALLY_E_INVALID for another storage or one with ::SALLY_LOCAL_UNCONFINED, ::SALLY_E_RANGE if
+ * `path` is the storage's directory itself.
  */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_local_hide(sally_fs *local_fs, const char *path);
 
@@ -110,8 +109,7 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_fs_local_hide(sally_fs *local_fs, c
  */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_memory(sally_fs **out, uint64_t max_bytes);
 
-/** Makes `inner` read-only: whatever would change something fails with ::SALLY_WRITE_PROTECT. Holds
- * `inner`. */
+/** Makes `inner` read-only: all changes fail with ::SALLY_WRITE_PROTECT. Holds `inner`. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_readonly(sally_fs **out, sally_fs *inner);
 
 /**
@@ -137,7 +135,7 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_fs_readonly(sally_fs **out, sally_f
  * replaces a directory by a link at the right moment can win a race, so wrap a directory rather
  * than take a directory of a wrapper. A storage with neither `readlink` nor `symlink` is assumed to
  * have no links, and is not asked. Operations on open files carry the resolved path of their OPEN
- * and are not resolved again: a storage with links must use what it keeps in the file, since a link
+ * and are not resolved again: a storage with links must use its own data in the file, since a link
  * may have replaced the path. The library does not check that `root` exists. It does not look into
  * the data of unknown EXTENDED requests: `inner` must resolve any paths in there below op->path.
  */
@@ -148,7 +146,7 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_fs_chroot(sally_fs **out, sally_fs 
 enum {
     SALLY_FAULT_FAIL = 1,      /**< answer with `status`, without asking the storage */
     SALLY_FAULT_SHORT = 2,     /**< READ returns at most `amount` bytes */
-    SALLY_FAULT_DELAY = 3,     /**< wait `amount` milliseconds in the slot, then go on */
+    SALLY_FAULT_DELAY = 3,     /**< wait `amount` milliseconds in the slot, then continue */
     SALLY_FAULT_LATE = 4,      /**< return PENDING, and finish with the storage's answer `amount`
                                   milliseconds later, from another thread */
     SALLY_FAULT_FAIL_AFTER = 5 /**< ask the storage, then answer with `status` */
@@ -161,7 +159,7 @@ typedef struct sally_fault {
     uint32_t action;     /**< SALLY_FAULT_ value */
     sally_status status; /**< for FAIL and FAIL_AFTER */
     uint64_t amount;     /**< for SHORT (bytes), DELAY and LATE (ms) */
-    uint64_t skip;       /**< matching operations to let pass first */
+    uint64_t skip;       /**< number of matching operations to skip first */
     uint64_t times;      /**< how often it acts; 0: no limit */
     const char *path;    /**< only operations on exactly this path (for handles, the file's path);
                             NULL: any path */
@@ -170,7 +168,7 @@ typedef struct sally_fault {
 /** For tests: passes operations on to `inner`, except for the faults that were added. Holds
  * `inner`. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_fault(sally_fs **out, sally_fs *inner);
-/** Adds a fault; copied. Of several that match an operation, the first one acts. Any thread. */
+/** Adds a fault; copied. If several match an operation, the first one acts. Any thread. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_fault_add(sally_fs *fault_fs,
                                                           const sally_fault *fault);
 /** Removes all faults. Any thread. */
