@@ -1,4 +1,4 @@
-/* Hooks over a ready-made storage: deny, divert, tell complete uploads from broken ones.
+/* Hooks over a ready-made storage: deny, redirect, distinguish complete uploads from broken ones.
  *
  *     ./hooks DIRECTORY [sftp://127.0.0.1:2222]
  */

@@ -126,7 +126,7 @@ static sally_status later(sally_fs *fs, sally_op *op) {
     g.end = &job->next;
     pthread_cond_signal(&g.changed);
     pthread_mutex_unlock(&g.lock);
-    return SALLY_PENDING; /* the operation is not ours any more: it may be over */
+    return SALLY_PENDING; /* the operation is no longer ours: it may have ended */
 }
 
 int main(int argc, char **argv) {

@@ -1,4 +1,4 @@
-/* A storage of one's own that can be written to: a few flat files in memory, shared by all sessions. */
+/* Your own writable storage: a few flat files in memory, shared by all sessions. */
 #include <pthread.h>
 #include <sallyport.h>
 #include <stdio.h>

@@ -7,8 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A program that runs for long queues its lines: here, every client waits when nobody reads them.
- */
+/* Long-running programs should queue lines: here, all clients wait if the output is not read. */
 static void print_line(void *user_data, const sally_log_line *line)
 {
     char text[2048];

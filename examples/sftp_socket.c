@@ -103,7 +103,7 @@ static void *serve(void *arg)
     if (client.wake >= 0 && !sally_sftp_new(&client.sftp, storage, &options))
         while (!sally_sftp_done(client.sftp) && step(&client))
             continue;
-    sally_sftp_free(client.sftp); /* after this nobody calls `wake` */
+    sally_sftp_free(client.sftp); /* after this, `wake` is no longer called */
     close(client.wake);
     close(client.socket);
     return NULL;

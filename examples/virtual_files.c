@@ -34,7 +34,7 @@ static sally_status open_file(sally_op *op)
     char *text = make_text(op->path, sally_session_user(op->session));
     if (!text)
         return SALLY_NO_SUCH_FILE;
-    /* From here on the library frees the text when the file is gone, however that comes about. */
+    /* From here on the library frees the text with the file, even if the client disconnects. */
     if (sally_file_set_data(op->file, &texts, text, free) != SALLY_E_OK) {
         free(text);
         return SALLY_FAILURE;
