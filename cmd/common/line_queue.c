@@ -8,7 +8,7 @@
 
 struct line {
     struct line *next;
-    uint64_t lost_before; /* lines that were lost between the one before and this one */
+    uint64_t lost_before; /* lines that were dropped just before this one */
     size_t bytes;         /* what it takes */
     int kind;
     char text[];
@@ -19,13 +19,13 @@ struct line_queue {
     void *user_data;
     size_t max_bytes;
     pthread_t thread;
-    pthread_mutex_t lock; /* guards what follows */
+    pthread_mutex_t lock; /* protects the members below */
     pthread_cond_t work, idle;
     bool has_thread;
     struct line *first, **end;
-    size_t bytes;    /* of all lines that are not written yet */
-    bool is_full;    /* and stays so until there is room for some lines, not for one */
-    uint64_t lost;   /* since the last line of the list */
+    size_t bytes;    /* of all lines not written yet */
+    bool is_full;    /* until there is room for several lines, not just one */
+    uint64_t lost;   /* after the last line of the list */
     bool is_woken;   /* line_queue_wake() was called */
     bool is_writing; /* the thread is inside the sink */
     bool is_ending;
@@ -67,11 +67,11 @@ static void write_lines(struct line_queue *q, struct line *line)
     }
 }
 
-/* Under the lock, which is not held while the sink is called. */
+/* Called with the lock held; releases it while the sink is called. */
 static void work_off(struct line_queue *q)
 {
     struct line *first = q->first;
-    uint64_t lost = first ? 0 : q->lost; /* behind the lines, there may be more by then */
+    uint64_t lost = first ? 0 : q->lost; /* more lines may have been queued meanwhile */
     if (!first)
         q->lost = 0;
     q->first = NULL;
@@ -115,7 +115,7 @@ static void *run(void *user_data)
 bool line_queue_start(struct line_queue *q)
 {
     sigset_t all, before;
-    sigfillset(&all); /* they are for those who wait for them */
+    sigfillset(&all); /* only for threads that wait for them */
     pthread_mutex_lock(&q->lock);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     q->has_thread = pthread_create(&q->thread, NULL, run, q) == 0;
@@ -125,7 +125,7 @@ bool line_queue_start(struct line_queue *q)
     return has_thread;
 }
 
-/* ---- The others ---- */
+/* ---- Callers ---- */
 
 /* Under the lock. */
 static struct line *make_line(struct line_queue *q, int kind, const char *text)

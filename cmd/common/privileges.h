@@ -10,16 +10,16 @@ struct identity {
     char name[64];
     uid_t uid;
     gid_t gid;
-    gid_t *groups; /* supplementary ones; to be freed */
+    gid_t *groups; /* supplementary groups; the caller frees them */
     size_t group_count;
 };
 
 /* Looks up "USER" or "USER:GROUP", names or numbers. A group given here replaces all of the user's
- * own. False: `why` says why, for the user. */
+ * own. False: `why` explains. */
 bool privileges_find(struct identity *out, const char *text, char *why, size_t why_size);
 
 /* Switches all threads to that user, irrevocably, and drops all capabilities. Only root can. False:
- * `why` says why, and the process must not continue. */
+ * `why` explains, and the process must exit. */
 bool privileges_become(const struct identity *user, char *why, size_t why_size);
 
 bool privileges_are_roots(void);

@@ -45,13 +45,13 @@ static bool find_group(struct identity *out, const char *text, char *why, size_t
     } else if (parse_number(text, &number)) {
         out->gid = number;
     } else {
-        snprintf(why, why_size, "there is no group \"%s\"", text);
+        snprintf(why, why_size, "unknown group \"%s\"", text);
         return false;
     }
     return true;
 }
 
-/* The user's groups but for the first, which setresgid() sets. */
+/* The user's groups except the first, which setresgid() sets. */
 static bool find_groups(struct identity *out)
 {
     int count = 0;
@@ -76,13 +76,13 @@ static bool find_user(struct identity *out, bool with_group, char *why, size_t w
         if (!user && with_group)
             return true;
         if (!user) {
-            snprintf(why, why_size, "no user has this number; give a group as well, as in %s:%s",
+            snprintf(why, why_size, "no user has this number, so a group is required: %s:%s",
                      out->name, out->name);
             return false;
         }
     }
     if (!user) {
-        snprintf(why, why_size, "there is no user \"%s\"", out->name);
+        snprintf(why, why_size, "unknown user \"%s\"", out->name);
         return false;
     }
     out->uid = user->pw_uid;
@@ -105,7 +105,7 @@ bool privileges_find(struct identity *out, const char *text, char *why, size_t w
         (group && !find_group(out, group, why, why_size)))
         return false;
     if (out->uid == 0) {
-        snprintf(why, why_size, "this is root; give a user without privileges");
+        snprintf(why, why_size, "this is root; give an unprivileged user");
         return false;
     }
     if (!group && !find_groups(out)) {

@@ -1,6 +1,6 @@
-/* What a program gives up once it has everything it needs, to limit the damage if an attacker takes
- * it over: new privileges, core dumps and debuggers, files other than those it names, and system
- * calls that no file server makes. */
+/* What a program gives up once it has opened everything it needs, to limit the damage if an
+ * attacker takes it over: new privileges, core dumps, debuggers, files other than those listed, and
+ * system calls that a file server does not make. */
 #ifndef COMMON_SANDBOX_H
 #define COMMON_SANDBOX_H
 
@@ -28,7 +28,7 @@ struct sandbox {
 struct sandbox_report {
     int landlock;      /* ABI version in use; 0: none */
     bool filter;       /* of system calls, with seccomp */
-    char missing[256]; /* what could not be done, and why; "": nothing */
+    char missing[256]; /* what could not be enabled, and why; "": nothing */
 };
 
 /* Enters the sandbox, for good. To be called while there is only one thread: Landlock applies to

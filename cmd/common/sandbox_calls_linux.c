@@ -1,5 +1,5 @@
-/* seccomp (seccomp(2)): system calls that no file server makes, but that would help an attacker.
- * They fail with EPERM. A list of what is allowed would be stronger, but it depends on the version
+/* seccomp (seccomp(2)): system calls that a file server does not make, but that would help an
+ * attacker. They fail with EPERM. An allow list would be stronger, but would depend on the version
  * of the C library and of every library that looks up users. */
 #include <errno.h>
 #include <linux/audit.h>
@@ -177,8 +177,8 @@ static void check_architecture(struct program *p)
 #endif
 }
 
-/* Other families than AF_UNIX, by which users are looked up and the system's log is reached. Where
- * socketcall(2) is in use, this cannot be told. */
+/* Families other than AF_UNIX, which user lookups and syslog need. Where socketcall(2) is used, a
+ * filter cannot see the family. */
 static void deny_sockets(struct program *p)
 {
     for_call(p, SYS_socket, 4);
@@ -188,7 +188,7 @@ static void deny_sockets(struct program *p)
     fail_with(p, EPERM);
 }
 
-/* Faking input on the terminal that the server was started from. */
+/* Faking input on the controlling terminal. */
 static void deny_typing(struct program *p)
 {
     for_call(p, SYS_ioctl, 5);
@@ -239,8 +239,8 @@ static void make_program(struct program *p, unsigned features)
     allow(p);
 }
 
-/* Without SPEC_ALLOW older kernels slow the process down, for the sake of interpreters that run
- * others' code inside of it. */
+/* Without SPEC_ALLOW, older kernels slow the process down to protect interpreters from the code
+ * that they run. */
 bool sandbox_filter_calls(unsigned features)
 {
     struct program p;

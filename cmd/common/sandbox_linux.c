@@ -34,7 +34,7 @@ static bool is_alone(void)
     size_t threads = 0;
     DIR *tasks = opendir("/proc/self/task");
     if (!tasks)
-        return true; /* nobody can tell */
+        return true; /* the kernel does not say why */
     for (const struct dirent *entry; (entry = readdir(tasks)) != NULL;)
         threads += entry->d_name[0] != '.';
     closedir(tasks);

@@ -71,7 +71,7 @@ static int landlock_version(void)
     return (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 }
 
-/* A kernel takes a shorter struct for one with zeros at the end. */
+/* The kernel treats missing members at the end as zero. */
 static int make_ruleset(const struct ruleset *rules, int version)
 {
     size_t members = version >= 6 ? 3 : version >= 4 ? 2 : 1;
@@ -84,7 +84,7 @@ static bool allow(int ruleset, uint64_t handled, const struct sandbox_path *path
     struct stat st;
     int fd = open(path->path, O_PATH | O_CLOEXEC);
     if (fd < 0)
-        return true; /* nothing is there, or not for us */
+        return true; /* missing, or not accessible */
     bool ok = fstat(fd, &st) == 0;
     if (ok && !S_ISDIR(st.st_mode))
         access &= READ_FILE | WRITE_FILE;

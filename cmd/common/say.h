@@ -4,8 +4,8 @@
 
 #include <stdarg.h>
 
-/* Writes one line: `prefix` and the rest. Names in it may be untrusted: what could control a
- * terminal is escaped. A terminal or pipe that nobody reads does not block the program. */
+/* Writes one line: `prefix` and the rest. Names in it may be untrusted: terminal control characters
+ * are escaped. Never blocks, even if the terminal or pipe is not being read. */
 void say(const char *prefix, const char *format, va_list arguments)
     __attribute__((format(printf, 2, 0)));
 

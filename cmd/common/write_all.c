@@ -17,7 +17,7 @@ static bool has_room(int fd, int patience_ms)
 
 bool write_all(int fd, const char *data, size_t size, int patience_ms)
 {
-    /* A pipe that is writable takes this much without blocking. */
+    /* A writable pipe accepts this much without blocking. */
     size_t most = patience_ms < 0 ? size : PIPE_BUF;
     while (size) {
         if (patience_ms >= 0 && !has_room(fd, patience_ms))

@@ -43,7 +43,7 @@ _sallyport() {
             ;;
         --listen)
             mapfile -t COMPREPLY < <(compgen -W "sftp://:2222 sftp://127.0.0.1:2222" -- "$cur")
-            # A colon parts words for bash: only what is behind the last one is to be given.
+            # Bash splits words at colons: complete only the part after the last one.
             declare -F __ltrim_colon_completions >/dev/null && __ltrim_colon_completions "$cur"
             return
             ;;

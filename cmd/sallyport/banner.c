@@ -38,8 +38,8 @@ static void add(struct addresses *all, const char *host, bool v6, const char *po
     a->v6 = v6;
 }
 
-/* The addresses of one family that others can reach this machine by; its own names for itself only
- * when there are no others. */
+/* The addresses of one family at which this machine can be reached; loopback addresses only if
+ * there are no others. */
 static void add_interfaces(struct addresses *all, bool v6, const char *port)
 {
     struct ifaddrs *list = NULL;
@@ -103,7 +103,7 @@ static void collect(const struct banner *b, struct addresses *all)
     }
 }
 
-/* A name that the shell takes as it is. */
+/* A name that needs no quoting in the shell. */
 static bool is_plain(const char *text)
 {
     return text[strspn(text,

@@ -4,11 +4,11 @@
 
 #include <stddef.h>
 
-/* How a command ends, as the shell sees it. */
+/* Exit statuses. */
 enum exit_status {
     EXIT_OK = 0,
-    EXIT_FAILED = 1, /* the command was right, but could not be done */
-    EXIT_USAGE = 2   /* the command line was wrong */
+    EXIT_FAILED = 1, /* the command line was valid, but the command failed */
+    EXIT_USAGE = 2   /* invalid command line */
 };
 
 struct command {
@@ -19,7 +19,7 @@ struct command {
     int (*run)(int argc, char **argv); /* argv[0] is the command's name */
 };
 
-const struct command *command_at(size_t index); /* NULL past the last one */
+const struct command *command_at(size_t index); /* NULL after the last one */
 const struct command *command_find(const char *name);
 
 int serve_run(int argc, char **argv);

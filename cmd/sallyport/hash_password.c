@@ -18,8 +18,8 @@ enum answer { ANSWERED, ENDED, TOO_LONG };
 
 #define CTRL_C 3
 
-/* One line without its end, byte by byte: what follows stays with whoever reads on. Whoever types
- * may break it off, which ends the line with that byte. */
+/* Reads one line without its line break, byte by byte, so that the rest of the input is left for
+ * other readers. On a terminal, Ctrl-C ends the line and is its last byte. */
 static enum answer read_line(char *out, size_t size, bool typed)
 {
     size_t used = 0;
@@ -52,7 +52,7 @@ static enum answer ask(const char *question, char *out, size_t size)
     return answer;
 }
 
-/* With the echo off. Signals that would end us wait until the terminal is as it was. */
+/* With echo off. Signals are blocked until the terminal settings are restored. */
 static enum answer ask_twice(char *first, char *second, size_t size)
 {
     struct termios before, silent;
@@ -64,7 +64,7 @@ static enum answer ask_twice(char *first, char *second, size_t size)
     sigprocmask(SIG_BLOCK, &wait, &old);
     tcgetattr(STDIN_FILENO, &before);
     silent = before;
-    silent.c_lflag &= ~(tcflag_t)(ECHO | ISIG); /* Ctrl-C comes as a byte, at once */
+    silent.c_lflag &= ~(tcflag_t)(ECHO | ISIG); /* Ctrl-C is read as a byte, immediately */
     silent.c_cc[VEOL] = CTRL_C;
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
     enum answer answer = ask("Password: ", first, size);
@@ -82,7 +82,7 @@ static int hash(const char *password)
     char text[512];
     sally_error e = sally_hash_password(password, text, sizeof text);
     if (e == SALLY_E_INVALID)
-        return report_failure("the password is too long: at most 511 bytes");
+        return report_failure("the password is too long; the maximum is 511 bytes");
     if (e)
         return report_failure("the password cannot be hashed: %s", sally_strerror(e));
     printf("%s\n", text);
@@ -101,13 +101,13 @@ int hash_password_run(int argc, char **argv)
         asks ? ask_twice(first, second, sizeof first) : read_line(first, sizeof first, false);
     int status;
     if (answer == ENDED)
-        status = report_failure("there was no password on standard input");
+        status = report_failure("no password on standard input");
     else if (answer == TOO_LONG)
-        status = report_failure("the password is too long, or has a zero byte: at most 511 bytes");
+        status = report_failure("the password is longer than 511 bytes, or contains a NUL byte");
     else if (!*first)
         status = report_failure("the password is empty");
     else if (asks && strcmp(first, second) != 0)
-        status = report_failure("the two passwords are not the same");
+        status = report_failure("the passwords do not match");
     else
         status = hash(first);
     wipe(first, sizeof first);

@@ -18,7 +18,7 @@ int help_show(const struct command *command)
            "  --help          show this help\n"
            "  --version       show the version\n"
            "\n"
-           "To hand out the current folder now: sallyport serve\n");
+           "To share the current folder now: sallyport serve\n");
     return EXIT_OK;
 }
 
@@ -31,7 +31,7 @@ static const char *name_at(size_t index)
 int help_run(int argc, char **argv)
 {
     if (argc > 2)
-        return report_usage("help", "one command at a time, not \"%s\" as well", argv[2]);
+        return report_usage("help", "only one command is accepted; unexpected \"%s\"", argv[2]);
     if (argc < 2)
         return help_show(NULL);
     const struct command *command = command_find(argv[1]);

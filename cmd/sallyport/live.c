@@ -9,15 +9,15 @@
 #include "report.h"
 
 #define MAX_SHOWN 16
-#define MAX_TEXT  1024 /* bytes of a line */
+#define MAX_TEXT  1024 /* bytes per line */
 #define PAUSE_NS  UINT64_C(2000000000)
 
 struct transfer {
     uint64_t connection;
     uint64_t done;
     uint64_t at_ns;
-    double rate;       /* bytes in a second, smoothed */
-    char activity[64]; /* the begin of it, to know it again */
+    double rate;       /* bytes per second, smoothed */
+    char activity[64]; /* its first characters, to recognise it */
 };
 
 struct live {
@@ -60,8 +60,8 @@ static void bytes_text(double bytes, char *out, size_t size)
     snprintf(out, size, unit && bytes < 100 ? "%.1f %s" : "%.0f %s", bytes, units[unit]);
 }
 
-/* Adds as much of `text` as fits into `columns`. Names come from clients: only visible characters
- * are kept. */
+/* Adds as much of `text` as fits into `columns`. Names come from clients, so only visible
+ * characters are kept. */
 static size_t add_cut(struct live *l, const char *text, size_t columns)
 {
     char safe[MAX_TEXT];
@@ -74,7 +74,7 @@ static size_t add_cut(struct live *l, const char *text, size_t columns)
         size_t size = mbrtowc(&wide, text, left, &state);
         int width = size != 0 && size != (size_t)-1 && size != (size_t)-2 ? wcwidth(wide) : -1;
         bool is_shown = width >= 0;
-        if (!is_shown) { /* no character in the charset of this terminal */
+        if (!is_shown) { /* not a character in the terminal's charset */
             memset(&state, 0, sizeof state);
             size = 1;
             width = 1;
@@ -115,7 +115,7 @@ static void update_rate(struct live *l, struct transfer *t)
     }
 }
 
-/* 100 only when all is there. */
+/* 100 only when complete. */
 static unsigned percent(const sally_connection_info *info)
 {
     if (info->activity_done >= info->activity_size)
@@ -189,8 +189,8 @@ void live_update(struct live *l, uint64_t now_ns)
     screen_set_bottom(l->screen, l->text);
 }
 
-/* Between two requests of a transfer there is none in flight, but its file stays open; between two
- * files of one there is a pause of some round trips. */
+/* Between two requests of a transfer none is in flight, but its file stays open; between two files
+ * of a transfer there is a pause of a few round trips. */
 static bool count(void *user_data, const sally_connection_info *info)
 {
     bool works = *info->activity || info->operations || info->open_files;
@@ -199,7 +199,7 @@ static bool count(void *user_data, const sally_connection_info *info)
     return true;
 }
 
-/* Clients that transfer something. */
+/* The number of clients that are transferring files. */
 size_t live_transfers(sally_server *server)
 {
     size_t transfers = 0;

@@ -11,7 +11,7 @@ struct live *live_new(sally_server *server, struct screen *screen); /* NULL: no 
 void live_update(struct live *live, uint64_t now_ns);               /* monotonic */
 void live_free(struct live *live);
 
-/* How many clients transfer something now, or did a moment ago. */
+/* The number of clients that are transferring files, or were a moment ago. */
 size_t live_transfers(sally_server *server);
 
 #endif

@@ -1,5 +1,4 @@
-/* sallyport: hands out a folder over SFTP. Built on the library's public headers and nothing else.
- */
+/* sallyport: serves a folder over SFTP. Built on the library's public headers alone. */
 #include <locale.h>
 #include <signal.h>
 #include <string.h>
@@ -9,12 +8,12 @@
 #include "report.h"
 #include "sallyport/version.h"
 
-static const char settings_help[] = "Shows every setting that \"sallyport serve --set NAME=VALUE\" "
+static const char settings_help[] = "Shows all settings that \"sallyport serve --set NAME=VALUE\" "
                                     "accepts: name, default, allowed values,\n"
                                     "where it may be changed, and what it does. "
                                     "With NAMEs, only those whose names begin with one of them.\n"
                                     "\n"
-                                    "  --mdoc           print them as a section of a manual page\n";
+                                    "  --mdoc           print a section of a manual page\n";
 
 static const char hash_password_help[] =
     "Reads a password from standard input (asks for it twice on a terminal) and prints its hash. "
@@ -26,9 +25,9 @@ static const char hash_password_help[] =
 /* clang-format off */
 static const struct command commands[] = {
     {"serve",         "[DIR] [options]", "serve a folder over SFTP",             serve_help,         serve_run},
-    {"settings",      "[NAME]...",       "show every setting",                   settings_help,      settings_run},
+    {"settings",      "[NAME]...",       "show all settings",                    settings_help,      settings_run},
     {"hash-password", "",                "hash a password",                      hash_password_help, hash_password_run},
-    {"help",          "[COMMAND]",       "show this help, or that of a command", "",                 help_run},
+    {"help",          "[COMMAND]",       "show this help, or help for a command", "",                  help_run},
 };
 /* clang-format on */
 
@@ -56,7 +55,7 @@ static const char *name_at(size_t index)
 int main(int argc, char **argv)
 {
     setlocale(LC_CTYPE, "");
-    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error like others */
+    signal(SIGPIPE, SIG_IGN); /* writing to a closed pipe fails with EPIPE instead */
     if (argc < 2) {
         help_show(NULL);
         return report_written(EXIT_USAGE);
@@ -78,11 +77,10 @@ int main(int argc, char **argv)
     }
     if (word[0] == '-')
         return report_usage(
-            NULL, "unknown option \"%s\"; a command comes first, such as \"sallyport serve\"",
-            word);
+            NULL, "unknown option \"%s\"; give a command first, such as \"sallyport serve\"", word);
     const char *near = nearest_name(word, name_at);
     if (near)
         return report_usage(NULL, "unknown command \"%s\"; did you mean \"%s\"?", word, near);
-    return report_usage(
-        NULL, "unknown command \"%s\"; there are serve, settings, hash-password and help", word);
+    return report_usage(NULL, "unknown command \"%s\"; use serve, settings, hash-password or help",
+                        word);
 }

@@ -4,7 +4,7 @@
 
 #define MAX_LENGTH 64
 
-/* Levenshtein's distance: how many letters must be changed, added or left out. */
+/* Levenshtein's distance: how many characters must be changed, added or removed. */
 static size_t distance(const char *a, const char *b)
 {
     size_t row[MAX_LENGTH + 1];
@@ -30,7 +30,7 @@ const char *nearest_name(const char *given, const char *(*name_at)(size_t index)
     if (strnlen(given, MAX_LENGTH + 1) > MAX_LENGTH)
         return NULL;
     const char *best = NULL, *name;
-    size_t best_distance = strlen(given) / 3 + 1; /* farther off is not a mistake in typing */
+    size_t best_distance = strlen(given) / 3 + 1; /* anything farther is not a typo */
     for (size_t i = 0; (name = name_at(i)) != NULL; i++) {
         if (strlen(name) > MAX_LENGTH)
             continue;

@@ -20,7 +20,7 @@ struct text {
     size_t size;
 };
 
-/* Pipes are allowed, too: <(...) in a shell, or the output of a password manager. */
+/* Pipes are allowed too: <(...) in a shell, or the output of a password manager. */
 static int check_open(int fd, const char *file)
 {
     struct stat st;
@@ -74,12 +74,12 @@ static int add_users(struct serve_options *options, const char *file, struct tex
     for (;;) {
         switch (password_lines_next(&lines, &name, &password, &why)) {
         case PASSWORD_LINE_NONE:
-            /* Else the user who is made up when nobody is named could log in. */
+            /* Otherwise the default user would be created and could log in. */
             return options->user_count > before
                        ? EXIT_OK
                        : report_usage("serve",
-                                      "--password-file \"%s\": names nobody; give NAME:PASSWORD on "
-                                      "each line",
+                                      "--password-file \"%s\": contains no users; give "
+                                      "NAME:PASSWORD on each line",
                                       file);
         case PASSWORD_LINE_WRONG:
             return report_usage("serve", "--password-file \"%s\", line %zu: %s", file, lines.number,

@@ -4,8 +4,8 @@
 
 #include "serve_options.h"
 
-/* Adds the users of the file. EXIT_OK, or the exit status after an error that has been reported.
- * `file` is kept. */
+/* Adds the users of the file. EXIT_OK, or the exit status after reporting an error. `file` must
+ * remain valid. */
 int password_file_load(struct serve_options *options, const char *file);
 
 #endif

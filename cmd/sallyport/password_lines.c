@@ -10,7 +10,7 @@ void password_lines_begin(struct password_lines *lines, char *text, size_t size)
     *lines = (struct password_lines){text + mark, text + size, 0};
 }
 
-/* Cuts the next line off. Its end becomes a NUL. */
+/* Splits off the next line and ends it with a NUL. */
 static char *next_line(struct password_lines *lines, size_t *length)
 {
     char *line = lines->at;
@@ -48,7 +48,7 @@ enum password_line password_lines_next(struct password_lines *lines, const char 
     while (lines->at < lines->end) {
         size_t length;
         char *line = next_line(lines, &length);
-        *why = memchr(line, '\0', length) ? "it contains a NUL byte" : NULL;
+        *why = memchr(line, '\0', length) ? "the line contains a NUL byte" : NULL;
         if (*why)
             return PASSWORD_LINE_WRONG;
         const char *begin = line + strspn(line, " \t");

@@ -7,12 +7,12 @@
 
 struct password_lines {
     char *at, *end;
-    size_t number; /* of the last line, from 1 */
+    size_t number; /* of the last line, counted from 1 */
 };
 
 enum password_line { PASSWORD_LINE_USER, PASSWORD_LINE_WRONG, PASSWORD_LINE_NONE };
 
-/* The text, which is changed, must be followed by a byte that may be written to. */
+/* The text is modified, and must be followed by one writable byte. */
 void password_lines_begin(struct password_lines *lines, char *text, size_t size);
 
 /* The next user, whose name and password (NULL: none) are in the text; or what is wrong with the

@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
-/* Whether the file is private, by the rule of sally_key_load(). If not, `why` says what is wrong
- * and what to do. */
+/* Whether the file is private, by the rule of sally_key_load(). If not, `why` explains what is
+ * wrong and what to do. */
 bool private_file_check(const struct stat *st, const char *file, char *why, size_t why_size);
 
 #endif

@@ -48,7 +48,7 @@ int report_written(int status)
 {
     if ((fflush(stdout) == 0 && !ferror(stdout)) || is_unread())
         return status;
-    return status ? status : report_failure("standard output cannot be written");
+    return status ? status : report_failure("cannot write to standard output");
 }
 
 bool is_terminal(FILE *stream)

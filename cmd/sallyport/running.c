@@ -13,16 +13,16 @@
 #include "live.h"
 #include "report.h"
 
-/* How long clients that transfer something may go on after the first Ctrl-C. */
+/* How long transfers may continue after the first Ctrl-C. */
 #define GRACE_MINUTES 5
 #define UPDATE_MS     500
 #define STOP_LOOK_MS  100
-#define END_MS        2000 /* less than this is no reason to think that the end does not come */
+#define END_MS        2000 /* a shutdown normally ends sooner */
 
 static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
-#define ENDED SIGUSR2 /* from the thread that waits for the server */
+#define ENDED SIGUSR2 /* sent by the thread that waits for the server */
 
-/* Signals that were ignored when we were started stay so: nohup and shells mean it. */
+/* Signals that were already ignored at startup stay ignored: nohup and shells rely on it. */
 static bool is_ignored(int signal_number)
 {
     struct sigaction action;
@@ -50,7 +50,7 @@ struct waiter {
     sally_server *server;
     pthread_t main_thread;
     bool ended;
-    char why[512]; /* why it has not: sally_server_error() has one text for each thread */
+    char why[512]; /* why it has not ended: sally_server_error() keeps one text per thread */
 };
 
 static void *wait_for_end(void *user_data)
@@ -83,13 +83,13 @@ static int next_signal(const sigset_t *set, int timeout_ms)
     }
 }
 
-/* The way to the end. At first only the listeners are closed: who copies many files is connected
- * still between two of them, and the library would take that for idle. */
+/* Shutdown. At first only the listeners are closed: a client that copies many files is briefly idle
+ * between two of them, and the library would disconnect it. */
 struct stop {
     enum { SERVING, FINISHING, ENDING } stage;
-    uint64_t until_ns; /* FINISHING: the end of patience; ENDING: the least to wait for it */
+    uint64_t until_ns; /* FINISHING: the deadline; ENDING: when another signal may exit */
     sally_server *server;
-    struct screen *screen; /* NULL: nothing is to be said */
+    struct screen *screen; /* NULL: no messages */
 };
 
 static void end_now(struct stop *stop)
@@ -115,14 +115,14 @@ static void finish_transfers(struct stop *stop, size_t clients)
     screen_tell(stop->screen, "serve.stopping", text);
 }
 
-/* Threads that hang in a storage cannot be waited for, and somebody has asked again. */
+/* Threads that hang in a storage may never return, and the user has asked again. */
 static void leave(const struct stop *stop)
 {
     if (now_ns() < stop->until_ns)
         return;
     if (stop->screen) {
         screen_set_bottom(stop->screen, "");
-        screen_tell(stop->screen, "serve.left", "Left while the storage was still at work.");
+        screen_tell(stop->screen, "serve.left", "Exiting while the storage is still busy.");
         screen_flush(stop->screen);
     }
     _exit(EXIT_FAILED);
@@ -139,7 +139,7 @@ static void on_stop_signal(struct stop *stop)
         end_now(stop);
 }
 
-/* Who is only connected need not be waited for. */
+/* Clients that transfer nothing are not waited for. */
 static void on_look(struct stop *stop)
 {
     if (stop->stage != FINISHING)
@@ -148,7 +148,8 @@ static void on_look(struct stop *stop)
     if (!late && live_transfers(stop->server))
         return;
     if (late && stop->screen)
-        screen_tell(stop->screen, "serve.late", "The time is up; what still runs is cut off.");
+        screen_tell(stop->screen, "serve.late",
+                    "The grace period is over; aborting the remaining transfers.");
     end_now(stop);
 }
 
@@ -157,7 +158,7 @@ static void until_end(struct stop *stop, struct live *live)
     sigset_t set;
     fill(&set);
     if (live)
-        live_update(live, now_ns()); /* now the library knows that somebody looks */
+        live_update(live, now_ns()); /* from now on the library keeps track of transfers */
     for (;;) {
         int got = next_signal(&set, stop->stage == FINISHING ? STOP_LOOK_MS
                                     : live                   ? UPDATE_MS
@@ -176,7 +177,7 @@ static void until_end(struct stop *stop, struct live *live)
 int running_serve(sally_server *server, struct screen *screen, bool show_live, bool quiet)
 {
     if (!screen_start(screen))
-        return report_failure("no thread can be made");
+        return report_failure("cannot create a thread");
     sally_error e = sally_server_start(server);
     if (e)
         return report_failure("the server cannot start: %s", sally_server_error(server));
@@ -185,14 +186,14 @@ int running_serve(sally_server *server, struct screen *screen, bool show_live, b
     if (pthread_create(&thread, NULL, wait_for_end, &waiter) != 0) {
         (void)sally_server_shutdown(server, 0);
         (void)sally_server_wait(server);
-        return report_failure("no thread can be made");
+        return report_failure("cannot create a thread");
     }
     struct live *live = show_live ? live_new(server, screen) : NULL;
     struct stop stop = {.server = server, .screen = quiet ? NULL : screen};
     until_end(&stop, live);
     live_free(live);
     pthread_join(thread, NULL);
-    if (!waiter.ended) { /* its threads still run, so nothing may be freed */
+    if (!waiter.ended) { /* its threads are still running, so nothing may be freed */
         screen_flush(screen);
         (void)report_failure("%s", waiter.why);
         _exit(EXIT_FAILED);

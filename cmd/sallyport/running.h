@@ -1,4 +1,4 @@
-/* A server from its start to its end, and the signals that come meanwhile. */
+/* Runs a server until it ends, and handles signals. */
 #ifndef SALLYPORT_RUNNING_H
 #define SALLYPORT_RUNNING_H
 
@@ -7,11 +7,11 @@
 #include "sallyport/server.h"
 #include "screen.h"
 
-/* Blocks the signals that end the server in this thread and all that it makes: they are waited for,
- * never handled. Before the first thread is made. */
+/* Blocks the signals that end the server, in this thread and all that it creates: they are waited
+ * for, not handled. To be called before the first thread is created. */
 void running_block_signals(void);
 
-/* Starts the server, shows its transfers when `live`, and returns an exit status after it has
+/* Starts the server, shows its transfers if `live`, and returns the exit status when it has
  * ended. */
 int running_serve(sally_server *server, struct screen *screen, bool live, bool quiet);
 

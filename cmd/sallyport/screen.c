@@ -22,7 +22,7 @@ struct screen {
     bool json, colour;
     struct line_queue *queue;
 
-    char *wanted; /* the bottom that was set last; used by the thread that sets it */
+    char *wanted; /* the current bottom; used by the thread that sets it */
     pthread_mutex_t bottom_lock;
     char *bottom; /* the next bottom; NULL: none */
     bool bottom_changed;
@@ -34,8 +34,8 @@ struct screen {
     char *held; /* lines; NULL: none */
 
     /* Used by the writing thread: */
-    char *shown;        /* the bottom that was last taken from `bottom`, */
-    size_t shown_lines; /* and how many of its lines are shown now */
+    char *shown;        /* the bottom last copied from `bottom`, */
+    size_t shown_lines; /* and how many of its lines are shown */
     size_t used;
     char out[16 * 1024];
 };
@@ -61,7 +61,7 @@ static void add(struct screen *s, const char *text)
     }
 }
 
-/* The cursor stands below the lines, at the start of a row. */
+/* The cursor is below the lines, at the start of a row. */
 static void take_bottom_away(struct screen *s)
 {
     if (s->shown_lines)
@@ -134,7 +134,7 @@ static void write_lost(void *user_data, uint64_t count)
     write_line(s, s->colour ? YELLOW : PLAIN, text);
 }
 
-/* ---- From its begin to its end ---- */
+/* ---- Life ---- */
 
 struct screen *screen_new(bool json)
 {
@@ -169,7 +169,7 @@ void screen_free(struct screen *s)
         return;
     screen_set_bottom(s, "");
     if (!line_queue_free(s->queue, FLUSH_MS))
-        return; /* its thread is still writing */
+        return; /* its thread still uses it */
     free(s->wanted);
     free(s->bottom);
     free(s->shown);
@@ -193,13 +193,13 @@ static const char *format(struct screen *s, const sally_log_line *line)
         s->line_size = length + 1;
         sally_log_format(line, s->json, s->line, s->line_size);
     }
-    return s->line; /* cut short, when memory is */
+    return s->line; /* truncated if out of memory */
 }
 
 void screen_hold(struct screen *s)
 {
     pthread_mutex_lock(&s->log_lock);
-    s->holds = !s->json; /* there, the banner is a line like others */
+    s->holds = !s->json; /* in JSON, the banner is an ordinary line */
     pthread_mutex_unlock(&s->log_lock);
 }
 
@@ -279,7 +279,7 @@ bool screen_size(size_t *columns, size_t *rows)
     struct winsize size;
     if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0)
         return false;
-    *columns = size.ws_col ? size.ws_col : 80; /* a serial line knows no size */
+    *columns = size.ws_col ? size.ws_col : 80; /* serial lines report no size */
     *rows = size.ws_row ? size.ws_row : 24;
     return true;
 }

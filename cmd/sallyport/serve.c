@@ -35,14 +35,14 @@ struct serving {
     sally_fs *fs;    /* and the storage that clients get */
     struct screen *screen;
     struct identity as; /* of --as */
-    char *directory;    /* whole path */
-    char *state;        /* the state directory; NULL: not opened, or none to be had */
+    char *directory;    /* absolute path */
+    char *state;        /* the state directory; NULL: not opened, or not available */
     bool state_tried;
-    char password[STATE_PASSWORD_SIZE]; /* made up; "": none */
+    char password[STATE_PASSWORD_SIZE]; /* generated; "": none */
     bool password_kept;
 };
 
-/* The state directory is made only when something is to be kept there. */
+/* The state directory is only created when there is something to save. */
 static const char *state_directory(struct serving *s)
 {
     char why[PATH_MAX + 256];
@@ -66,8 +66,8 @@ static const char *own_name(const struct serving *s)
     return name && *name ? name : "sally";
 }
 
-/* Who may log in when nobody was named: whoever started this, by the keys that were given, else by
- * a password of our own. */
+/* The default user: the one who started the program, with the keys given or else a generated
+ * password. */
 static int add_default_user(struct serving *s, struct serve_options *o)
 {
     if (o->user_count)
@@ -96,7 +96,7 @@ static int add_default_user(struct serving *s, struct serve_options *o)
 static int apply_settings(struct serving *s)
 {
     const struct texts *settings = &s->options->settings;
-    /* The heap is this program's, and so is the decision. */
+    /* Only a program, which owns the heap, can decide to trim it. */
     if (sally_server_set(s->server, "server.trim_heap", "10s") != SALLY_E_OK)
         return report_failure("out of memory");
     for (size_t i = 0; i < settings->count; i++) {
@@ -116,10 +116,9 @@ static int apply_settings(struct serving *s)
 static int unserved_folder(const char *given, sally_error e)
 {
     if (e == SALLY_E_SYSTEM && errno == EOPNOTSUPP)
-        return report_failure(
-            "the folder \"%s\" cannot be served: it shows the state of the kernel "
-            "or of processes, such as /proc and /sys do; name another",
-            given);
+        return report_failure("the folder \"%s\" cannot be served: it is a view of the kernel or "
+                              "of processes, like /proc and /sys; choose another",
+                              given);
     return report_failure("the folder \"%s\" cannot be served: %s", given,
                           e == SALLY_E_SYSTEM ? strerror(errno) : sally_strerror(e));
 }
@@ -130,9 +129,9 @@ static int open_folder(struct serving *s)
     struct stat st;
     if (stat(given, &st) < 0)
         return report_failure("the folder \"%s\" cannot be served: %s%s", given, strerror(errno),
-                              errno == ENOENT ? "; make it, or name another" : "");
+                              errno == ENOENT ? "; create it, or choose another" : "");
     if (!S_ISDIR(st.st_mode))
-        return report_failure("\"%s\" is not a folder; name the one it is in", given);
+        return report_failure("\"%s\" is not a folder; give the folder it is in", given);
     s->directory = realpath(given, NULL);
     sally_error e = sally_fs_local(&s->local, given, 0, 0); /* the system applies the umask */
     if (e || !s->directory)
@@ -184,9 +183,9 @@ static int load_host_key(struct serving *s, const char *file)
     case SALLY_E_OK:
         return add_host_key(s, key);
     case SALLY_E_SYSTEM:
-        return report_failure("--host-key \"%s\": cannot be read: %s%s", file, strerror(errno),
-                              errno == ENOENT ? "; ssh-keygen -t ed25519 -N '' -f FILE makes one"
-                                              : "");
+        return report_failure(
+            "--host-key \"%s\": cannot be read: %s%s", file, strerror(errno),
+            errno == ENOENT ? "; create one with ssh-keygen -t ed25519 -N '' -f FILE" : "");
     case SALLY_E_PASSPHRASE:
         return report_failure(
             "--host-key \"%s\": is encrypted; remove the passphrase with ssh-keygen -p -f "
@@ -201,10 +200,9 @@ static int load_host_key(struct serving *s, const char *file)
             "the passphrase with ssh-keygen -p -f \"%s\"",
             file, file);
     default:
-        return report_failure(
-            "--host-key \"%s\": is not a private key that can be used (%s); ssh-keygen -t ed25519 "
-            "makes one",
-            file, sally_strerror(e));
+        return report_failure("--host-key \"%s\": is not a usable private key (%s); create one "
+                              "with ssh-keygen -t ed25519",
+                              file, sally_strerror(e));
     }
 }
 
@@ -220,7 +218,7 @@ static int add_host_keys(struct serving *s)
         char why[PATH_MAX + 256];
         sally_key *key;
         if (state_dir_host_key(&key, state_directory(s), i, why, sizeof why) != SALLY_E_OK)
-            return report_failure("%s", *why ? why : "no host key can be made");
+            return report_failure("%s", *why ? why : "cannot generate a host key");
         if (*why)
             report_warning("%s", why);
         status = add_host_key(s, key);
@@ -244,9 +242,9 @@ static int listen_at(struct serving *s, const char *url, bool given)
             "sftp://[::1]:2222, or sftp://:2222 for every address",
             option, url, sally_server_error(s->server));
     default:
-        return report_failure("%s\"%s\": %s; give another address or port with --listen, or "
-                              "port 0 for any that is free",
-                              option, url, sally_server_error(s->server));
+        return report_failure(
+            "%s\"%s\": %s; give another address or port with --listen, or port 0 for any free port",
+            option, url, sally_server_error(s->server));
     }
 }
 
@@ -283,7 +281,7 @@ static int start_logging(struct serving *s)
     return EXIT_OK;
 }
 
-/* Before the server starts: whoever reads these lines may connect at once. */
+/* Printed before the server starts: readers of these lines may connect at once. */
 static int announce(const struct serving *s)
 {
     const char *url;
@@ -316,21 +314,19 @@ static void introduce(const struct serving *s)
     free(file);
 }
 
-/* The usual soft limit of 1,024 descriptors is for programs that use select(); each connection and
- * open file of ours takes one. */
+/* The usual soft limit of 1,024 descriptors protects programs that use select(); we need one for
+ * each connection and open file. */
 static void raise_descriptor_limit(void)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
         limit.rlim_cur = limit.rlim_max;
-        (void)setrlimit(
-            RLIMIT_NOFILE,
-            &limit); /* without it there is room for fewer clients, and the log says so */
+        (void)setrlimit(RLIMIT_NOFILE,
+                        &limit); /* if it fails, fewer clients fit, and the log says so */
     }
 }
 
-/* Everything that needs the privileges of the user who started the server; they are dropped at the
- * end. */
+/* Does everything that needs the privileges of the user who started the server, then drops them. */
 static int prepare(struct serving *s, struct serve_options *o)
 {
     if (sally_server_new(&s->server) != SALLY_E_OK)
@@ -350,7 +346,7 @@ static int prepare(struct serving *s, struct serve_options *o)
         status = add_host_keys(s);
     if (!status)
         status = serve_private_hide(s->local, o, s->directory);
-    if (!status) /* last: what listens is in order */
+    if (!status) /* last, when nothing else can fail */
         status = add_listeners(s);
     if (!status && o->as)
         status = serve_as_become(&s->as, o, s->directory);
@@ -369,7 +365,7 @@ int serve_run(int argc, char **argv)
     }
     if (!status)
         status = announce(&s);
-    bool serves = !status && !ferror(stdout); /* without a reader the address stays unknown */
+    bool serves = !status && !ferror(stdout); /* without a reader, the address would stay unknown */
     if (serves && !options.quiet)
         introduce(&s);
     if (serves) {

@@ -57,7 +57,7 @@ int serve_as_become(const struct identity *user, const struct serve_options *opt
         if (!can_open(file, 0))
             return report_failure(
                 "--authorized-keys \"%s\": cannot be read by %s, which each login requires: %s; "
-                "open the file and the directories above it with chmod, or move it",
+                "use chmod to allow access to the file and the directories above it, or move it",
                 file, user->name, strerror(errno));
     }
     return check_folder(user, options, directory);

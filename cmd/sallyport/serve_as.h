@@ -1,4 +1,4 @@
-/* `sallyport serve --as USER`: started by root, for what only root can do, and run as USER. */
+/* `sallyport serve --as USER`: started by root, for what only root can do, then runs as USER. */
 #ifndef SALLYPORT_SERVE_AS_H
 #define SALLYPORT_SERVE_AS_H
 

@@ -4,7 +4,7 @@
 
 #include "serve_options.h"
 
-/* EXIT_OK, or the exit status after an error that has been reported. */
+/* EXIT_OK, or the exit status after reporting an error. */
 int serve_attributes_take(struct serve_options *options, const char *value);
 
 #endif

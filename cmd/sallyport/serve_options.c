@@ -14,46 +14,46 @@
 #include "wipe.h"
 
 const char serve_help[] =
-    "Serves the files below DIR (the current folder) over SFTP. By default, on port 2222 of "
-    "every\n"
-    "address, for your own user name, with host keys and a password that are generated on first "
-    "use and\n"
-    "kept in $XDG_STATE_HOME/sallyport or ~/.local/state/sallyport.\n"
+    "Serves the files below DIR (default: the current folder) over SFTP. Without options, the "
+    "server listens\n"
+    "on port 2222 of every address, and one user can log in: your own user name, with a generated "
+    "password.\n"
+    "The password and the host keys are kept in $XDG_STATE_HOME/sallyport or "
+    "~/.local/state/sallyport.\n"
     "\n"
-    "  --listen URL               where to listen: sftp://ADDRESS:PORT, sftp://:PORT for every "
-    "address; port 0\n"
-    "                             picks a free one. May be repeated.\n"
-    "  --user NAME[:PASSWORD]     who may log in; PASSWORD in clear, or a hash of \"sallyport "
-    "hash-password\".\n"
-    "                             Without a password, only key login works. May be repeated.\n"
-    "  --password-file FILE       a file of users, NAME[:PASSWORD] on each line, which only you "
-    "may "
-    "read\n"
-    "                             (mode 0600). May be repeated.\n"
+    "  --listen URL               address to listen on: sftp://ADDRESS:PORT, or sftp://:PORT for "
+    "every address;\n"
+    "                             port 0 picks a free one. May be repeated.\n"
+    "  --user NAME[:PASSWORD]     user who may log in; PASSWORD is plain text, or a hash from "
+    "\"sallyport\n"
+    "                             hash-password\". Without a password, only key login works. May "
+    "be repeated.\n"
+    "  --password-file FILE       file of users, NAME[:PASSWORD] on each line, readable only by "
+    "you (mode 0600).\n"
+    "                             May be repeated.\n"
     "  --authorized-keys [NAME:]FILE\n"
     "                             keys that may log in as NAME (without NAME: as any user), one on "
     "each line\n"
     "                             as in OpenSSH's authorized_keys; changes take effect at once. "
-    "May be "
-    "repeated.\n"
-    "  --host-key FILE            the server's private key; one for each type of key. May be "
-    "repeated.\n"
+    "May be repeated.\n"
+    "  --host-key FILE            private key of the server, one of each type. May be repeated.\n"
     "  --read-only                clients cannot change anything\n"
     "  --as USER[:GROUP]          for root: switch to USER once ports are bound and keys are read\n"
     "  --no-sandbox               turn the sandbox off, for debugging\n"
     "  --attributes NAMES=ignore|refuse\n"
-    "                             which of size,owner,permissions,times,acl,bits clients cannot "
-    "change:\n"
+    "                             attributes that clients cannot change, of "
+    "size,owner,permissions,times,acl,bits:\n"
     "                             ignore the change silently, or refuse it. May be repeated.\n"
-    "  --set NAME=VALUE           a setting; \"sallyport settings\" shows them all. May be "
+    "  --set NAME=VALUE           change a setting; \"sallyport settings\" lists them all. May be "
     "repeated.\n"
-    "  --log-format text|json     format of the log lines on standard error\n"
-    "  -v, --verbose              log more; -vv: still more\n"
+    "  --log-format text|json     format of the log on standard error\n"
+    "  -v, --verbose              log more; -vv: even more\n"
     "  -q, --quiet                log errors only, and print nothing else\n"
     "\n"
     "Ctrl-C stops the server: it accepts no new clients, and running transfers have 5 minutes to "
-    "finish. A\n"
-    "second one stops it at once. Sockets that systemd hands over (LISTEN_FDS) are served too.\n";
+    "finish.\n"
+    "Pressing it again stops the server at once. Sockets passed by systemd (LISTEN_FDS) are served "
+    "too.\n";
 
 enum long_option {
     OPTION_LISTEN = 256,
@@ -130,10 +130,11 @@ static bool is_listed(const struct serve_options *options, const char *name)
 static int take_directory(struct serve_options *options, const char *value)
 {
     if (options->directory)
-        return report_usage("serve", "\"%s\": one folder only, \"%s\" was given before", value,
-                            options->directory);
+        return report_usage("serve",
+                            "\"%s\": only one folder can be served; \"%s\" was already given",
+                            value, options->directory);
     if (!*value)
-        return report_usage("serve", "\"\": the folder has no name");
+        return report_usage("serve", "the folder name is empty");
     options->directory = value;
     return EXIT_OK;
 }
@@ -157,7 +158,7 @@ static int take_user(struct serve_options *options, char *value)
             name, name, name);
     else if (!serve_options_add_user(options, name, colon ? colon + 1 : NULL))
         status = no_memory();
-    if (colon) { /* the command line is for everybody's eyes */
+    if (colon) { /* other users can see the command line */
         for (char *c = colon + 1; *c; c++)
             *c = 'x';
     }
@@ -165,7 +166,7 @@ static int take_user(struct serve_options *options, char *value)
     return status;
 }
 
-/* A colon behind a slash belongs to the file's name. */
+/* A colon after a slash belongs to the file name. */
 static int take_keys(struct serve_options *options, const char *value)
 {
     const char *colon = strchr(value, ':'), *slash = strchr(value, '/');
@@ -195,13 +196,13 @@ static int take_setting(struct serve_options *options, const char *value)
         return EXIT_OK;
     }
     const char *near = nearest_name(name, setting_name_at);
-    return report_usage("serve", "--set \"%s\": there is no setting \"%s\"; %s%s%s", value, name,
+    return report_usage("serve", "--set \"%s\": unknown setting \"%s\"; %s%s%s", value, name,
                         near ? "did you mean \"" : "",
-                        near ? near : "\"sallyport settings\" shows all", near ? "\"?" : "");
+                        near ? near : "\"sallyport settings\" lists them all", near ? "\"?" : "");
 }
 
-/* Whether a port may stand behind the host. The library looks at the whole URL, but only when it
- * listens, and then others may listen already. */
+/* Whether the port, if there is one, is valid. The library checks the whole URL, but only when it
+ * listens, and by then other listeners may already be open. */
 static bool has_good_port(const char *url)
 {
     const char *host = strstr(url, "://") + 3;
@@ -218,7 +219,7 @@ static bool has_good_port(const char *url)
 static int take_listen(struct serve_options *options, const char *value)
 {
     if (strncmp(value, "sftp://", 7) != 0 && strncmp(value, "sftp+fd://", 10) != 0) {
-        /* One that only lacks the scheme can be told whole. */
+        /* If only the scheme is missing, the message can show the complete URL. */
         const char *rest = strstr(value, "://") ? strstr(value, "://") + 3 : value;
         const char *colon = strrchr(rest, ':');
         return report_usage(
@@ -227,12 +228,11 @@ static int take_listen(struct serve_options *options, const char *value)
             value, *rest ? rest : "127.0.0.1", colon ? "" : ":2222");
     }
     if (!has_good_port(value))
-        return report_usage(
-            "serve",
-            "--listen \"%s\": what follows the address is no port from 0 to 65535; give "
-            "sftp://ADDRESS:PORT, such as sftp://127.0.0.1:2222 or "
-            "sftp://[::1]:2222",
-            value);
+        return report_usage("serve",
+                            "--listen \"%s\": invalid port (0 to 65535); give "
+                            "sftp://ADDRESS:PORT, such as sftp://127.0.0.1:2222 or "
+                            "sftp://[::1]:2222",
+                            value);
     options->listen.at[options->listen.count++] = value;
     return EXIT_OK;
 }
@@ -251,7 +251,7 @@ static int unknown_option(char **argv, int index)
         return report_usage("serve", "unknown option \"-%c\" in \"%s\"; short ones are -v and -q",
                             optopt, argv[index]);
     const char *given = argv[index];
-    if (optopt) /* a known one */
+    if (optopt) /* a known option */
         return report_usage("serve", "\"%s\": this option takes no value", given);
     char name[64];
     snprintf(name, sizeof name, "%.*s", (int)strcspn(given + 2, "="), given + 2);
@@ -318,7 +318,7 @@ static int by_name(const void *left, const void *right)
     return a < b ? -1 : a > b; /* in the order in which they were given */
 }
 
-/* Files may have many users: sorted, those of one name are neighbours. */
+/* Files may list many users, so sort them to find duplicates. */
 static int check_names(const struct serve_options *options)
 {
     size_t count = options->user_count;
@@ -347,22 +347,21 @@ static int check_names(const struct serve_options *options)
     return status;
 }
 
-/* What only the whole command line can show. */
+/* Checks that need the whole command line. */
 static int check(const struct serve_options *options)
 {
     if (options->quiet && options->verbose)
-        return report_usage("serve", "-q and -v say opposite things; give one of them");
+        return report_usage("serve", "-q and -v contradict each other; use one");
     int status = check_names(options);
     if (status)
         return status;
     for (size_t i = 0; i < options->keys_count && options->user_count; i++) {
         const struct serve_keys *keys = &options->keys[i];
         if (keys->user && !is_listed(options, keys->user))
-            return report_usage(
-                "serve",
-                "--authorized-keys \"%s:%s\": there is no user \"%s\"; add --user %s, or name "
-                "one of those that are given",
-                keys->user, keys->file, keys->user, keys->user);
+            return report_usage("serve",
+                                "--authorized-keys \"%s:%s\": unknown user \"%s\"; add --user %s, "
+                                "or use one of the users given",
+                                keys->user, keys->file, keys->user, keys->user);
     }
     return EXIT_OK;
 }
@@ -370,7 +369,7 @@ static int check(const struct serve_options *options)
 int serve_options_parse(struct serve_options *options, int argc, char **argv)
 {
     memset(options, 0, sizeof *options);
-    size_t most = (size_t)argc + 1; /* of anything */
+    size_t most = (size_t)argc + 1; /* of any option */
     options->listen.at = calloc(most, sizeof(char *));
     options->host_keys.at = calloc(most, sizeof(char *));
     options->password_files.at = calloc(most, sizeof(char *));
@@ -381,7 +380,7 @@ int serve_options_parse(struct serve_options *options, int argc, char **argv)
         return no_memory();
     opterr = 0;
     for (;;) {
-        int index = optind; /* of the word that is looked at, for messages */
+        int index = optind; /* index of the current argument, for messages */
         optopt = 0;
         int option = getopt_long(argc, argv, "-:vq", long_options, NULL);
         if (option == -1)
@@ -391,7 +390,7 @@ int serve_options_parse(struct serve_options *options, int argc, char **argv)
         if (status)
             return status;
     }
-    for (; optind < argc; optind++) { /* behind "--" */
+    for (; optind < argc; optind++) { /* after "--" */
         int status = take_directory(options, argv[optind]);
         if (status)
             return status;

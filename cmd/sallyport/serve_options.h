@@ -1,4 +1,4 @@
-/* What the command line of `sallyport serve` says. */
+/* The command line of `sallyport serve`. */
 #ifndef SALLYPORT_SERVE_OPTIONS_H
 #define SALLYPORT_SERVE_OPTIONS_H
 
@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 struct texts {
-    const char **at; /* into the command line */
+    const char **at; /* pointers into the command line */
     size_t count;
 };
 
@@ -34,20 +34,20 @@ struct serve_options {
     struct serve_keys *keys;
     size_t keys_count;
     bool read_only;
-    const char *as; /* USER or USER:GROUP; NULL: whoever started it */
+    const char *as; /* USER or USER:GROUP; NULL: do not switch users */
     bool no_sandbox;
-    uint32_t ignored, refused; /* SALLY_ATTR_ bits that clients want to set in vain */
+    uint32_t ignored, refused; /* SALLY_ATTR_ bits that clients cannot set */
     bool json;
     bool quiet;
     unsigned verbose;
 };
 
-/* EXIT_OK, or what to exit with: the mistake has been told. Passwords are blotted out in argv,
- * where other users of the machine can see them. Clear in either case. */
+/* EXIT_OK, or the exit status after reporting an error. Passwords in argv are overwritten, since
+ * other users of the machine can see it. Call serve_options_clear() in either case. */
 int serve_options_parse(struct serve_options *options, int argc, char **argv);
 void serve_options_clear(struct serve_options *options);
 
-/* Another user. False: no memory. */
+/* Adds a user. False: out of memory. */
 bool serve_options_add_user(struct serve_options *options, const char *name, const char *password);
 
 #endif

@@ -10,7 +10,7 @@
 #include "report.h"
 #include "state_dir.h"
 
-/* Files that the server cannot find, its clients cannot find either. */
+/* If the server cannot find the file, neither can its clients. */
 static bool is_out_of_reach(int error)
 {
     return error == ENOENT || error == ENOTDIR || error == EACCES || error == ELOOP ||
@@ -23,7 +23,7 @@ static int hide(sally_fs *local, const char *what, const char *path)
     if (!e || (e == SALLY_E_SYSTEM && is_out_of_reach(errno)))
         return EXIT_OK;
     if (e == SALLY_E_RANGE)
-        return report_failure("\"%s\" cannot be served: %s are kept there; name another folder",
+        return report_failure("\"%s\" cannot be served: it contains %s; choose another folder",
                               path, what);
     return report_failure("%s in \"%s\" cannot be hidden from clients: %s", what, path,
                           e == SALLY_E_SYSTEM ? strerror(errno) : sally_strerror(e));

@@ -5,9 +5,9 @@
 #include "sallyport/storages.h"
 #include "serve_options.h"
 
-/* Hides the state directory, host keys and password files from clients, once they exist, and warns
- * of other files that had better not be served. `local` is the storage of `directory`, an absolute
- * path. EXIT_OK, or the exit status. */
+/* Hides the state directory, host keys and password files, which must exist, from clients, and
+ * warns about other files that should not be served. `local` is the storage of `directory`, an
+ * absolute path. EXIT_OK, or the exit status. */
 int serve_private_hide(sally_fs *local, const struct serve_options *options, const char *directory);
 
 #endif

@@ -22,14 +22,13 @@ static const struct sandbox_path of_system[] = {
     {"/lib64", SANDBOX_READ},
     {"/dev/null", SANDBOX_WRITE},
     {"/sys/devices/system/cpu", SANDBOX_READ},
-#if SANDBOX_SANITIZED /* to name the lines of a report */
+#if SANDBOX_SANITIZED /* to label messages */
     {"/proc", SANDBOX_READ},
 #endif
 };
 
-/* Names of users. Programs that change these files replace them, and the new files are only
- * readable through a right to their directory. For root, that right would include passwords and
- * keys. */
+/* User names. Programs that change these files replace them, so access must be granted to the
+ * directory. For root, that access would include passwords and keys. */
 static const struct sandbox_path of_users[] = {{"/etc", SANDBOX_READ},
                                                {"/var/lib/sss", SANDBOX_READ}};
 static const struct sandbox_path of_users_for_root[] = {
@@ -52,8 +51,8 @@ static void add(struct path_list *list, const struct sandbox_path *paths, size_t
 }
 #define ADD(list, paths) add(list, paths, sizeof(paths) / sizeof *(paths))
 
-/* Programs that change a file often replace it, and a right to the file would be lost. So the right
- * is for its directory. NULL: no memory, or no such file. */
+/* Programs that change a file often replace it, so access is granted to its directory. NULL: out of
+ * memory, or no such file. */
 static char *directory_of(const char *file)
 {
     char *path = realpath(file, NULL);
@@ -103,8 +102,8 @@ static void log_sandbox(struct screen *screen, const struct sandbox_report *repo
     };
     bool whole = !*report->missing;
     log_line(screen, whole ? SALLY_LOG_INFO : SALLY_LOG_WARNING, "serve.sandbox",
-             whole ? "Sandboxed" : "Sandboxed in part: the kernel does not support all of it",
-             fields, whole ? 3 : 4);
+             whole ? "Sandboxed" : "Partly sandboxed: the kernel lacks some features", fields,
+             whole ? 3 : 4);
 }
 
 static void enter(const struct serve_options *o, const char *directory, struct path_list *list,

@@ -5,8 +5,8 @@
 #include "screen.h"
 #include "serve_options.h"
 
-/* To be called before the server creates threads. Logs what is in force, and warns of what is not.
- */
+/* To be called before the server creates threads. Logs what is in force, and warns about what is
+ * not. */
 int serve_sandbox_enter(const struct serve_options *options, const char *directory,
                         struct screen *screen);
 

@@ -16,7 +16,7 @@ static bool belongs(const struct serve_keys *keys, const char *user)
     return !keys->user || strcmp(keys->user, user) == 0;
 }
 
-/* The user's nth file of keys; NULL past the last one. */
+/* The user's nth key file; NULL after the last one. */
 static const char *file_of(const struct serve_options *o, const char *user, size_t nth)
 {
     for (size_t i = 0; i < o->keys_count; i++) {
@@ -26,7 +26,7 @@ static const char *file_of(const struct serve_options *o, const char *user, size
     return NULL;
 }
 
-/* The library reads the file at each login, and would refuse it then. */
+/* The library reads the file at each login; errors should show at startup. */
 static int check_file(const char *file, bool strict)
 {
     struct stat st;
@@ -75,27 +75,27 @@ static int add_user(sally_auth *users, const struct serve_options *o, const stru
         return EXIT_OK;
     place_of(user, place, sizeof place);
     if (layer == 0 && !u.password && !u.authorized_keys_file)
-        report_warning(
-            "%s: nobody can log in as %s, who has neither a password nor keys; give %s:PASSWORD or "
-            "--authorized-keys %s:FILE",
-            place, user->name, user->name, user->name);
+        report_warning("%s: %s has neither a password nor keys and cannot log in; give %s:PASSWORD "
+                       "or --authorized-keys %s:FILE",
+                       place, user->name, user->name, user->name);
     sally_error e = sally_auth_users_add(users, &u);
     if (e == SALLY_E_INVALID)
         return report_usage("serve",
-                            "%s: this password cannot be used: it is longer than 511 bytes, or "
-                            "looks like an incomplete hash%s%s%s",
+                            "%s: unusable password: it is longer than 511 bytes, or looks like an "
+                            "incomplete hash%s%s%s",
                             place, user->file ? "" : "; quote it for the shell, as in --user '",
                             user->file ? "" : user->name, user->file ? "" : ":$y$...'");
     if (e == SALLY_E_UNSUPPORTED)
         return report_usage("serve",
-                            "%s: this kind of hash is not known to crypt(3), or too weak; make one "
+                            "%s: this type of hash is unknown to crypt(3), or too weak; create one "
                             "with \"sallyport "
                             "hash-password\"",
                             place);
     return e ? report_failure("%s: %s", place, sally_strerror(e)) : EXIT_OK;
 }
 
-/* One list of users for each user's first file of keys, one for each one's second, and so on. */
+/* A list of users has one key file per user: one list for each user's first file, one for the
+ * second files, and so on. */
 static int add_layer(sally_auth **auth, const struct serve_options *o, size_t layer, sally_fs *fs)
 {
     sally_auth *users = NULL, *chain = NULL;

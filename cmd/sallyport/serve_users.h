@@ -5,8 +5,7 @@
 #include "sallyport/auth.h"
 #include "serve_options.h"
 
-/* EXIT_OK, or what to exit with: the mistake has been told. `strict`: setting
- * "auth.strict_modes". */
+/* EXIT_OK, or the exit status after reporting an error. `strict`: setting "auth.strict_modes". */
 int serve_users_new(sally_auth **out, const struct serve_options *options, sally_fs *fs,
                     bool strict);
 

@@ -9,7 +9,7 @@
 #include "report.h"
 #include "sallyport/settings.h"
 
-/* Appends; what does not fit is left out, and the table has nothing as long as that. */
+/* Appends, truncating; no text in the table is that long. */
 static void append(char *out, size_t size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 static void append(char *out, size_t size, const char *format, ...)
@@ -21,7 +21,7 @@ static void append(char *out, size_t size, const char *format, ...)
     va_end(arguments);
 }
 
-/* Lists of names have choices; those of addresses may hold any. */
+/* Lists of names have choices; lists of addresses do not. */
 static bool lists_addresses(const sally_setting *s)
 {
     return s->type == SALLY_SETTING_LIST && !sally_setting_choice_at(s->name, 0);
@@ -167,7 +167,7 @@ static bool wanted(const char *name, int argc, char **argv)
     return !any;
 }
 
-/* Every name must fit something. */
+/* Every name given must match a setting. */
 static int check(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
@@ -176,7 +176,8 @@ static int check(int argc, char **argv)
         if (strcmp(argv[i], "--mdoc") == 0)
             continue;
         if (argv[i][0] == '-')
-            return report_usage("settings", "unknown option \"%s\"; there is --mdoc", argv[i]);
+            return report_usage("settings", "unknown option \"%s\"; the only option is --mdoc",
+                                argv[i]);
         while ((name = name_at(k)) != NULL && strncmp(name, argv[i], strlen(argv[i])) != 0)
             k++;
         if (name)

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MAKE_OURS "; make it yours with chown, and yours alone with chmod 600"
+#define MAKE_OURS "; run chown to own it and chmod 600 to keep others out"
 
 static char *joined(const char *directory, const char *name)
 {
@@ -19,7 +19,7 @@ static char *joined(const char *directory, const char *name)
     return asprintf(&path, "%s/%s", directory, name) < 0 ? NULL : path;
 }
 
-/* The XDG base directory specification: relative paths are to be ignored. */
+/* The XDG base directory specification: relative paths must be ignored. */
 static char *state_home(void)
 {
     const char *xdg = getenv("XDG_STATE_HOME");
@@ -33,7 +33,7 @@ static char *state_home(void)
     return home && *home == '/' ? joined(home, ".local/state") : NULL;
 }
 
-/* All directories of `path`, with mode 0700. */
+/* Creates all directories of `path`, with mode 0700. */
 static bool make_all(char *path)
 {
     for (char *at = path + 1;; at++) {
@@ -48,7 +48,7 @@ static bool make_all(char *path)
     }
 }
 
-/* Ours, and for us alone: whoever else could write there could put in a key of his own. */
+/* Must be ours, with access for us alone: another user who could write there could plant a key. */
 static bool secure(const char *path)
 {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -91,7 +91,8 @@ char *state_dir_open(char *why, size_t why_size)
     return NULL;
 }
 
-/* What OpenSSH makes, too: old clients know no ed25519, and very old ones nothing but RSA. */
+/* The same types as OpenSSH generates: old clients do not support ed25519, very old ones only
+ * RSA. */
 static const struct {
     const char *type, *file;
 } host_keys[STATE_HOST_KEYS] = {
@@ -113,17 +114,17 @@ static sally_error load_or_make_key(sally_key **out, const char *path, const cha
     }
     e = sally_key_generate(out, type, 0);
     if (e) {
-        snprintf(why, why_size, "no host key can be made: %s", sally_strerror(e));
+        snprintf(why, why_size, "cannot generate a host key: %s", sally_strerror(e));
         return e;
     }
     e = sally_key_save(*out, path, "sallyport");
-    if (e == SALLY_E_EXISTS) { /* somebody was faster; theirs is the one that stays */
+    if (e == SALLY_E_EXISTS) { /* another process was faster; use its key */
         sally_key_unref(*out);
         *out = NULL;
         return sally_key_load(out, path, NULL);
     }
-    if (e) /* good enough for this time */
-        snprintf(why, why_size, "the host key cannot be kept in \"%s\": %s", path,
+    if (e) /* the key still works for this run */
+        snprintf(why, why_size, "cannot save the host key to \"%s\": %s", path,
                  e == SALLY_E_SYSTEM ? strerror(errno) : sally_strerror(e));
     return SALLY_E_OK;
 }
@@ -142,7 +143,7 @@ sally_error state_dir_host_key(sally_key **out, const char *directory, size_t in
     return e;
 }
 
-/* 16 letters that cannot be mistaken for each other, in groups of four: 79 bits. */
+/* 16 letters and digits that are hard to confuse, in groups of four: 80 bits. */
 static bool make_password(char *out)
 {
     static const char letters[] = "abcdefghijkmnpqrstuvwxyz23456789"; /* 32 of them: no remainder */
@@ -158,7 +159,7 @@ static bool make_password(char *out)
     return true;
 }
 
-/* The first line of a file that nobody else can read. */
+/* Reads the first line of a file that no other user can access. */
 static bool read_password(int fd, char *out)
 {
     struct stat st;
@@ -205,10 +206,10 @@ sally_error state_dir_password(char out[STATE_PASSWORD_SIZE], const char *direct
         }
         close(fd);
     } else if (!make_password(out)) {
-        snprintf(why, why_size, "no password can be made: %s", strerror(errno));
+        snprintf(why, why_size, "cannot generate a password: %s", strerror(errno));
         e = SALLY_E_SYSTEM;
     } else if (path && !write_password(path, out)) {
-        snprintf(why, why_size, "the password cannot be kept in \"%s\": %s", path, strerror(errno));
+        snprintf(why, why_size, "cannot save the password to \"%s\": %s", path, strerror(errno));
     }
     free(path);
     return e;

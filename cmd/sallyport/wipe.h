@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-/* Zeroes that the compiler may not leave out. */
+/* Overwrites with zeros, which the compiler must not optimise away. */
 static inline void wipe(void *data, size_t size)
 {
     volatile unsigned char *bytes = data;

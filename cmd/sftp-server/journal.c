@@ -31,7 +31,7 @@ static void write_line(void *user_data, int priority, const char *text)
         syslog(priority, "%s", text);
         return;
     }
-    char *line = NULL; /* it may be a terminal in raw mode, behind ssh */
+    char *line = NULL; /* it may be a terminal in raw mode, through ssh */
     int size = asprintf(&line, "%s\r\n", text);
     if (size < 0)
         return;
@@ -126,7 +126,7 @@ uint32_t journal_log_level(const struct journal *journal)
 {
     if (journal->level <= LEVEL_QUIET)
         return 0;
-    if (journal->level < LEVEL_DEBUG1) /* the hooks below say the rest */
+    if (journal->level < LEVEL_DEBUG1) /* the hooks below log the rest */
         return SALLY_LOG_WARNING;
     return SALLY_LOG_DEBUG;
 }

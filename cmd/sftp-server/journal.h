@@ -1,5 +1,5 @@
-/* What the session does, to syslog or standard error, in the words of OpenSSH's sftp-server so that
- * what reads its logs reads these; but names are escaped as sally_log_escape() does it. */
+/* Logs what the session does to syslog or standard error, in the format of OpenSSH's sftp-server,
+ * so that the same tools can read it; but names are escaped as by sally_log_escape(). */
 #ifndef SFTP_SERVER_JOURNAL_H
 #define SFTP_SERVER_JOURNAL_H
 
@@ -22,9 +22,9 @@ enum log_level {
 struct journal;
 
 struct journal *journal_open(int level, int facility, bool to_stderr); /* NULL: no memory */
-/* From now on a thread writes the lines, so that callers never block. */
+/* From now on a thread writes the lines, so callers never block. */
 void journal_start(struct journal *journal);
-/* Gives what waits a second to be written. */
+/* Waits up to a second for queued lines to be written. */
 void journal_close(struct journal *journal);
 void journal_write(const struct journal *journal, int level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

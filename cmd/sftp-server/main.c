@@ -1,5 +1,5 @@
-/* sallyport-sftp-server: SFTP over standard input and output, for sshd's Subsystem line. Takes the
- * place of OpenSSH's sftp-server. Built on the library's public headers and nothing else. */
+/* sallyport-sftp-server: SFTP over standard input and output, for sshd's Subsystem line. A
+ * replacement for OpenSSH's sftp-server. Built on the library's public headers alone. */
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -33,7 +33,7 @@ static int find_account(struct account *account)
 {
     const struct passwd *user = getpwuid(getuid());
     if (!user) {
-        fprintf(stderr, "sallyport-sftp-server: there is no user with the number %lu\n",
+        fprintf(stderr, "sallyport-sftp-server: no user has the number %lu\n",
                 (unsigned long)getuid());
         return EXIT_FAILED;
     }
@@ -42,7 +42,7 @@ static int find_account(struct account *account)
     return account->name && account->home ? EXIT_OK : EXIT_FAILED;
 }
 
-/* Where relative paths start: where sshd has put us, or the folder of -d. */
+/* Where relative paths start: the directory in which sshd started us, or that of -d. */
 static char *home_directory(const struct options *options, const struct journal *journal)
 {
     if (options->start_directory && chdir(options->start_directory) != 0)
@@ -52,8 +52,8 @@ static char *home_directory(const struct options *options, const struct journal 
     return home ? home : strdup("/");
 }
 
-/* What the storage masks, whatever the version: what was asked for. Else the system applies the
- * umask that it finds. */
+/* With -u the storage applies the umask, in every protocol version; otherwise the system applies
+ * the process's. */
 static mode_t set_umask(const struct options *options)
 {
     if (!options->has_umask)
@@ -77,7 +77,7 @@ static int report_end(const struct journal *journal, enum pump_end end)
         journal_write(journal, LEVEL_ERROR, "bad message from the client");
         return EXIT_FAILED;
     case PUMP_GONE:
-        if (errno == EPIPE) /* the client has left, and that says it */
+        if (errno == EPIPE) /* the client has left */
             return EXIT_OK;
         journal_write(journal, LEVEL_ERROR, "write error: %s", strerror(errno));
         return EXIT_FAILED;
@@ -94,8 +94,8 @@ static int serve(const struct options *options, const struct account *account,
     client_address(address, sizeof address);
     char *home = home_directory(options, journal);
     sally_fs *fs = NULL;
-    /* Each client has a process of its own, which no other one's reservations and locks would bind.
-     */
+    /* Each client has its own process, which the reservations and locks of the others would not
+     * bind. */
     uint32_t flags = SALLY_LOCAL_UNCONFINED | SALLY_LOCAL_NO_LOCKS;
     sally_error e = sally_fs_local(&fs, "/", flags, (uint32_t)set_umask(options));
     struct pump *pump = e ? NULL : pump_new();
@@ -132,7 +132,7 @@ static int serve(const struct options *options, const struct account *account,
         journal_write(journal, LEVEL_INFO, "session closed for local user %s from [%s]",
                       account->name, address);
     } else {
-        journal_write(journal, LEVEL_FATAL, "the session cannot start: %s",
+        journal_write(journal, LEVEL_FATAL, "cannot start the session: %s",
                       e ? sally_strerror(e) : strerror(errno));
     }
     pump_free(pump);
@@ -141,7 +141,7 @@ static int serve(const struct options *options, const struct account *account,
     return status;
 }
 
-/* A reader that has left, as head(1) does, is no failure. */
+/* A reader that has exited, such as head(1), is not a failure. */
 static int finish_output(void)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
@@ -149,7 +149,7 @@ static int finish_output(void)
     struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
     if (poll(&out, 1, 0) == 1 && (out.revents & (POLLERR | POLLHUP)))
         return EXIT_OK;
-    fputs("sallyport-sftp-server: standard output cannot be written\n", stderr);
+    fputs("sallyport-sftp-server: cannot write to standard output\n", stderr);
     return EXIT_FAILED;
 }
 
@@ -183,7 +183,7 @@ int main(int argc, char **argv)
 {
     struct account account = {NULL, NULL};
     struct options options;
-    signal(SIGPIPE, SIG_IGN); /* comes as an error of write(2) */
+    signal(SIGPIPE, SIG_IGN); /* writing to a closed pipe fails with EPIPE instead */
     int status = find_account(&account);
     if (!status)
         status = options_parse(&options, argc, argv, &account);

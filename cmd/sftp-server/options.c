@@ -64,7 +64,7 @@ static bool find(const struct word *words, const char *text, int *value)
     return false;
 }
 
-/* The names that this program denies or allows; a misspelt one would silently deny nothing. */
+/* Checks the names to deny or allow; a misspelt one would silently deny nothing. */
 static int check_names(char option, const char *list)
 {
     while (*list) {
@@ -75,14 +75,14 @@ static int check_names(char option, const char *list)
                (strlen(name) != length || strncmp(name, list, length) != 0))
             i++;
         if (!name)
-            return mistake("-%c: unknown request \"%.*s\"; -Q requests shows them all", option,
+            return mistake("-%c: unknown request \"%.*s\"; -Q requests lists them all", option,
                            (int)length, list);
         list += length + (list[length] == ',');
     }
     return EXIT_OK;
 }
 
-/* "~" and "~name" in front become a home directory. */
+/* A leading "~" or "~name" becomes a home directory. */
 static char *expand_tilde(const char *text, const struct account *account)
 {
     if (*text != '~')
@@ -99,7 +99,7 @@ static char *expand_tilde(const char *text, const struct account *account)
     return asprintf(&out, "%s%s", home, text + 1 + length) < 0 ? NULL : out;
 }
 
-/* %d: the home directory; %u: the name; %%: one of these. NULL: another token, or no memory. */
+/* %d: the home directory; %u: the name; %%: one of these. NULL: another token, or out of memory. */
 static char *expand_tokens(const char *text, const struct account *account)
 {
     char *out = NULL;
@@ -161,7 +161,7 @@ static int take_umask(struct options *options)
 static int answer_query(struct options *options)
 {
     if (strcasecmp(optarg, "requests") != 0)
-        return mistake("-Q \"%s\": give requests, which is all that can be asked for", optarg);
+        return mistake("-Q \"%s\": the only feature is requests", optarg);
     const char *name;
     for (size_t i = 0; (name = sally_sftp_request_name(i)) != NULL; i++)
         printf("%s\n", name);
@@ -193,12 +193,12 @@ static int take_option(struct options *options, int option, const struct account
                              optarg);
     case 'P':
         if (options->denied)
-            return mistake("-P \"%s\": was given before", optarg);
+            return mistake("-P \"%s\": -P was already given", optarg);
         options->denied = optarg;
         return check_names('P', optarg);
     case 'p':
         if (options->allowed)
-            return mistake("-p \"%s\": was given before", optarg);
+            return mistake("-p \"%s\": -p was already given", optarg);
         options->allowed = optarg;
         return check_names('p', optarg);
     case 'Q':
@@ -228,7 +228,7 @@ int options_parse(struct options *options, int argc, char **argv, const struct a
             return status;
     }
     if (optind < argc)
-        return mistake("\"%s\": only options are taken", argv[optind]);
+        return mistake("unexpected argument \"%s\"", argv[optind]);
     return EXIT_OK;
 }
 

@@ -7,13 +7,13 @@
 
 enum exit_status { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
-struct account { /* whose session it is */
+struct account { /* the user of the session */
     char *name;
     char *home;
 };
 
 struct options {
-    char *start_directory; /* -d, with its tokens replaced; NULL: stay where we are */
+    char *start_directory; /* -d, with its tokens expanded; NULL: the current directory */
     bool to_stderr;        /* -e */
     int facility;          /* -f: of syslog(3) */
     int level;             /* -l: of enum log_level */
@@ -22,10 +22,10 @@ struct options {
     bool read_only;        /* -R */
     bool has_umask;        /* -u */
     mode_t umask;
-    bool done; /* -h, -Q: all is said */
+    bool done; /* -h, -Q: nothing else to do */
 };
 
-/* EXIT_OK, or what to exit with: the mistake has been told. */
+/* EXIT_OK, or the exit status after reporting an error. */
 int options_parse(struct options *options, int argc, char **argv, const struct account *account);
 void options_clear(struct options *options);
 

@@ -12,15 +12,15 @@
 #define PIPE_BYTES   (1024 * 1024)
 
 struct pump {
-    int wake[2];  /* a pipe: something finished in another thread */
-    int flags[2]; /* of standard input and output, as we found them; -1: not changed */
+    int wake[2];  /* a pipe, written when another thread has finished something */
+    int flags[2]; /* original flags of standard input and output; -1: not changed */
     bool input_ended, eof_told;
-    size_t start, size; /* of what the buffer holds */
+    size_t start, size; /* range of the data in the buffer */
     unsigned char buffer[BUFFER_BYTES];
 };
 
-/* Pipes and sockets are ours alone and become non-blocking; a terminal is shared with whoever
- * started us. */
+/* Pipes and sockets are ours alone and are made non-blocking; a terminal is shared with the parent
+ * process. */
 static void prepare(struct pump *p, int fd)
 {
     struct stat st;
@@ -29,7 +29,7 @@ static void prepare(struct pump *p, int fd)
         return;
 #ifdef F_SETPIPE_SZ
     if (S_ISFIFO(st.st_mode))
-        (void)fcntl(fd, F_SETPIPE_SZ, PIPE_BYTES); /* a wish */
+        (void)fcntl(fd, F_SETPIPE_SZ, PIPE_BYTES); /* only an optimisation */
 #endif
     int flags = fcntl(fd, F_GETFL);
     if (flags < 0 || flags & O_NONBLOCK || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
@@ -70,7 +70,7 @@ void pump_wake(void *user_data)
 {
     const struct pump *p = user_data;
     int error = errno;
-    (void)!write(p->wake[1], "", 1); /* full: it will wake all the same */
+    (void)!write(p->wake[1], "", 1); /* if the pipe is full, it wakes anyway */
     errno = error;
 }
 
@@ -79,7 +79,7 @@ static bool later(int error)
     return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
 }
 
-/* Everything that the engine takes. False: it hung up. */
+/* Feeds the engine as much as it accepts. False: it closed the connection. */
 static bool feed(struct pump *p, sally_sftp *sftp, bool *moved)
 {
     size_t taken = 0;
@@ -115,7 +115,7 @@ static enum written flush(sally_sftp *sftp, bool *moved)
     return WROTE_ALL;
 }
 
-/* One read, where there is room. False: it failed. */
+/* Reads once, if there is room. False: it failed. */
 static bool receive(struct pump *p)
 {
     if (p->start) {
@@ -139,7 +139,7 @@ static void drain_wakes(const struct pump *p)
         ;
 }
 
-/* Waits for whatever can go on, and reads. False: see errno. */
+/* Waits until something can continue, and reads. False: see errno. */
 static bool wait_and_receive(struct pump *p, bool want_write)
 {
     bool want_read = !p->input_ended && p->size < BUFFER_BYTES;
@@ -160,7 +160,7 @@ enum pump_end pump_run(struct pump *p, sally_sftp *sftp)
     for (;;) {
         bool moved = true, healthy = true;
         enum written written = WROTE_ALL;
-        while (moved && healthy) { /* what is sent makes room for what waits */
+        while (moved && healthy) { /* sending may unblock waiting requests */
             moved = false;
             healthy = feed(p, sftp, &moved);
             written = flush(sftp, &moved);

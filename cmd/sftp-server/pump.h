@@ -15,9 +15,9 @@ void pump_free(struct pump *pump);
 void pump_wake(void *user_data);
 
 enum pump_end {
-    PUMP_DONE,     /* the client ended, and has everything */
+    PUMP_DONE,     /* the client has ended, and has received everything */
     PUMP_PROTOCOL, /* it broke the protocol */
-    PUMP_GONE,     /* it does not read any more; see errno */
+    PUMP_GONE,     /* the client stopped reading; see errno */
     PUMP_FAILED    /* see errno */
 };
 

@@ -34,7 +34,7 @@ const char *choice_signature_at(size_t index)
     return signature ? signature->name : NULL;
 }
 
-/* "none" behind the commands: it stands for itself, since an empty list would be a slip. */
+/* "none" after the commands: an explicit name, since an empty list could be a mistake. */
 const char *choice_command_at(size_t index)
 {
     uint32_t count = 0;
@@ -43,7 +43,7 @@ const char *choice_command_at(size_t index)
     return index < count ? scp_command_name((uint32_t)index) : index == count ? "none" : NULL;
 }
 
-/* Names that requests have on the wire, and those that only a storage knows, which have an @. */
+/* Names of requests on the wire, and of a storage's own requests, which contain an @. */
 bool choice_is_other_request(const char *name)
 {
     return strchr(name, '@') || sftp_request_is_known(name);
@@ -59,13 +59,13 @@ bool text_is_software(const char *value)
     return *value != '\0' && strlen(value) <= 200;
 }
 
-/* What terminals may be shown before login; RFC 4252 section 5.4 leaves the size to us. */
+/* Safe text for terminals before login; RFC 4252 section 5.4 does not limit the size. */
 bool text_is_banner(const char *value)
 {
     return strlen(value) <= 32768;
 }
 
-/* One that the system has, and in which ASCII is ASCII. */
+/* A charset that the system supports, and that contains ASCII unchanged. */
 bool text_is_charset(const char *value)
 {
     if (!*value || os_charset_is_utf8(value))

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Names for lists, best first; NULL past the last one. */
+/* Names for lists, best first; NULL after the last one. */
 const char *choice_kex_at(size_t index);
 const char *choice_cipher_at(size_t index);
 const char *choice_mac_at(size_t index);

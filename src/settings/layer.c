@@ -26,7 +26,7 @@ static sally_error check_text(const struct setting_row *row, const char *value,
 {
     if (!row->is_valid || row->is_valid(value))
         return SALLY_E_OK;
-    snprintf(why, SETTINGS_WHY_SIZE, "%s: \"%.64s\" cannot be used (%s)", row->pub.name, value,
+    snprintf(why, SETTINGS_WHY_SIZE, "%s: invalid value \"%.64s\" (%s)", row->pub.name, value,
              row->pub.help);
     return SALLY_E_PARSE;
 }
@@ -50,11 +50,11 @@ sally_error setting_check(uint32_t scope, const char *name, const char *value,
 {
     const struct setting_row *row = setting_row_find(name);
     if (!row) {
-        snprintf(why, SETTINGS_WHY_SIZE, "there is no setting \"%.128s\"", name);
+        snprintf(why, SETTINGS_WHY_SIZE, "unknown setting \"%.128s\"", name);
         return SALLY_E_NOT_FOUND;
     }
     if (!(row->pub.scope & scope)) {
-        snprintf(why, SETTINGS_WHY_SIZE, "%s cannot be set for one %s", name, layer_name(scope));
+        snprintf(why, SETTINGS_WHY_SIZE, "%s cannot be set per %s", name, layer_name(scope));
         return SALLY_E_UNSUPPORTED;
     }
     return check_value(row, value, why);

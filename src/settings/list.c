@@ -46,13 +46,13 @@ static const char *text_of(struct buf *list)
     return list->failed ? "" : (const char *)buf_head(list);
 }
 
-/* The next other name for what may be named; NULL past the last one. */
+/* The next alias of a name; NULL after the last one. */
 static const char *alias_at(const struct setting_row *row, size_t index, const char **name)
 {
     return row->alias_at ? row->alias_at(index, name) : NULL;
 }
 
-/* The one name that lists hold, so that all layers mean the same by it. */
+/* The canonical name, which lists contain, so that all layers agree. */
 static const char *canonical(const struct setting_row *row, const char *text)
 {
     const char *alias, *name;
@@ -81,7 +81,7 @@ static void append(struct buf *list, const char *name)
     put_format(list, "%s%s", list->size ? "," : "", name);
 }
 
-/* The list without the names that fit the pattern, which may be a name itself. */
+/* The list without the names that match the pattern, which may be a plain name. */
 static void remove_names(const struct setting_row *row, struct buf *list, const char *pattern)
 {
     struct buf kept;
@@ -106,7 +106,7 @@ static bool looks_like_a_name(const char *name)
     return *name != '\0';
 }
 
-/* The next of the names that a list may have; NULL past the last one. */
+/* The next of the names that a list may contain; NULL after the last one. */
 static const char *name_at(const struct setting_row *row, size_t index)
 {
     return row->name_at ? row->name_at(index) : NULL;
@@ -134,8 +134,8 @@ static sally_error check_name(const struct setting_row *row, const char *name, b
                               bool may_be_pattern, char why[SETTINGS_WHY_SIZE])
 {
     if (!too_long && !may_be_pattern && glob_is_pattern(slice_of(name))) {
-        snprintf(why, SETTINGS_WHY_SIZE, "%s: \"%s\" is a pattern: these may only follow a -",
-                 row->pub.name, name);
+        snprintf(why, SETTINGS_WHY_SIZE,
+                 "%s: \"%s\" is a pattern; patterns are only allowed after -", row->pub.name, name);
         return SALLY_E_PARSE;
     }
     if (!too_long && looks_like_a_name(name) &&
@@ -146,7 +146,7 @@ static sally_error check_name(const struct setting_row *row, const char *name, b
                  too_long ? "(long name)" : name, row->names_what);
         return SALLY_E_PARSE;
     }
-    size_t used = (size_t)snprintf(why, SETTINGS_WHY_SIZE, "%s: there is no \"%s\"; there are ",
+    size_t used = (size_t)snprintf(why, SETTINGS_WHY_SIZE, "%s: unknown name \"%s\"; choose from ",
                                    row->pub.name, too_long ? "(long name)" : name);
     const char *known;
     for (size_t i = 0; (known = name_at(row, i)) != NULL && used < SETTINGS_WHY_SIZE; i++)
@@ -155,12 +155,12 @@ static sally_error check_name(const struct setting_row *row, const char *name, b
     return SALLY_E_PARSE;
 }
 
-/* What is being made of a list's text. */
+/* The list being built from a text. */
 struct resolving {
     const struct setting_row *row;
-    const char *below;     /* what is changed */
+    const char *below;     /* the list to modify */
     struct buf head, list; /* head: what comes before the rest */
-    char mark; /* + - ^: what is done with the names that follow; 0: they are the list */
+    char mark;             /* + - ^: what to do with the names that follow; 0: they are the list */
     size_t names;
 };
 
@@ -170,7 +170,8 @@ static sally_error resolve_name(struct resolving *r, const char *text, bool too_
     if (!too_long && strchr("+-^", *text)) {
         if (r->names && !r->mark) {
             snprintf(why, SETTINGS_WHY_SIZE,
-                     "%s: a list that changes another one begins with +, - or ^", r->row->pub.name);
+                     "%s: a list that modifies the default begins with +, - or ^",
+                     r->row->pub.name);
             return SALLY_E_PARSE;
         }
         if (!r->names)
@@ -192,7 +193,7 @@ static sally_error resolve_name(struct resolving *r, const char *text, bool too_
     return SALLY_E_OK;
 }
 
-/* The head, and the rest of the list behind it. */
+/* The head, followed by the rest of the list. */
 static void join(struct resolving *r)
 {
     struct slice at = slice_of(text_of(&r->list));
@@ -223,8 +224,7 @@ static sally_error resolve(struct resolving *r, const char *value, char why[SETT
     return error;
 }
 
-/* Where an empty list stands for everything, a change must not come to one: it was to take names
- * away. */
+/* If an empty list means all, removing names must not make the list empty. */
 static bool may_be_empty(const struct resolving *r)
 {
     return (r->row->pub.default_value[0] == '\0' && !(r->row->empty_is_all && r->mark)) ||
@@ -237,10 +237,10 @@ static sally_error check_rest(const struct resolving *r, char why[SETTINGS_WHY_S
         return SALLY_E_OK;
     if (r->row->empty_is_all && r->below[0] == '\0')
         snprintf(why, SETTINGS_WHY_SIZE,
-                 "%s: it is empty, which means all, and has no names that can be taken away",
+                 "%s: an empty list means all, so no names can be removed from it",
                  r->row->pub.name);
     else
-        snprintf(why, SETTINGS_WHY_SIZE, "%s: nothing is left to choose from", r->row->pub.name);
+        snprintf(why, SETTINGS_WHY_SIZE, "%s: the list would be empty", r->row->pub.name);
     return SALLY_E_RANGE;
 }
 

@@ -7,7 +7,7 @@
 #include "sallyport/error.h"
 #include "settings/table.h"
 
-/* Whether the names in `value` are known and its "+", "-" and "^" make sense. What a change leaves
+/* Whether the names in `value` are known and its "+", "-" and "^" are valid. The resulting list
  * depends on the layers below, and is checked when they are resolved. SALLY_E_PARSE, SALLY_E_RANGE,
  * SALLY_E_NO_MEMORY; `why` then explains it in a sentence. */
 sally_error setting_check_list(const struct setting_row *row, const char *value,

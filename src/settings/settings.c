@@ -56,7 +56,8 @@ static void set_number(struct settings *s, const struct setting_row *row, uint64
 
 /* ---- Life ---- */
 
-/* What a text is unless a layer of this set's own sets it; such texts are not the set's to free. */
+/* The value of a text unless one of this set's own layers sets it; the set does not free such
+ * texts. */
 static const char *inherited(const struct settings *s, const struct setting_row *row)
 {
     return s->base ? text_of(s->base, row) : row->pub.default_value;
@@ -116,7 +117,8 @@ static struct settings *new_on(struct settings *base)
 
 /* ---- Layers ---- */
 
-/* Values were checked when they were given: what can still go wrong is a list's end, or memory. */
+/* Values were checked when they were set, so only the resulting lists can still be invalid, or
+ * memory short. */
 static sally_error apply(struct settings *s, const struct setting_override *o,
                          char why[SETTINGS_WHY_SIZE])
 {

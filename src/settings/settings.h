@@ -24,21 +24,21 @@ struct limits_settings {
     uint64_t memory, memory_per_user, memory_per_connection;
     uint64_t open_files_total, open_files_per_user;
     uint64_t connections, connections_per_address, connections_per_user;
-    uint64_t log_lines, log_lines_per_address; /* in a second */
+    uint64_t log_lines, log_lines_per_address; /* per second */
     uint64_t unauthenticated, unauthenticated_per_address;
     uint64_t known_addresses, penalty_addresses;
     uint64_t idle_ns, login_ns, stall_ns, storage_ns;
     uint64_t failure_delay_ns, known_ns, proxy_header_ns;
     uint64_t penalty_failed_login_ns, penalty_login_time_ns, penalty_no_login_ns;
     uint64_t penalty_protocol_error_ns, penalty_min_ns, penalty_max_ns;
-    uint64_t rate_in, rate_in_per_user, rate_out, rate_out_per_user; /* bytes in a second */
+    uint64_t rate_in, rate_in_per_user, rate_out, rate_out_per_user; /* bytes per second */
     const char *penalty_exempt;
     uint32_t auth_attempts, channels, open_files, operations, session_bytes;
     /* Percent: */
     uint32_t unauthenticated_rate, unauthenticated_reserve, unauthenticated_start;
 };
 
-/* What the server itself is created with. Zero: the table says what is used instead. */
+/* Settings with which the server itself is created. Zero: see the table. */
 struct server_settings {
     const char *proxy_protocol, *proxy_trusted;
     uint64_t trim_heap_ns;
@@ -70,7 +70,7 @@ sally_error settings_resolve(struct settings **out, struct settings *base,
 struct settings *settings_ref(struct settings *s);
 void settings_unref(struct settings *s);
 
-/* The value as text, in a form that can be set. SALLY_E_NOT_FOUND, SALLY_E_RANGE when it does not
+/* The value as text, in a form that can be set. SALLY_E_NOT_FOUND; SALLY_E_RANGE: it does not
  * fit. */
 sally_error settings_get(const struct settings *s, const char *name, char *out, size_t size);
 

@@ -33,8 +33,8 @@
 /* clang-format off */
 static const struct setting_row rows[] = {
     {{"auth.strict_modes", BOOL, LISTENER, "yes", "", "",
-      "whether authorized_keys files are refused if other users could have changed them, "
-      "judging by the owner and mode of the file and of the directories that lead to it"},
+      "whether to refuse authorized_keys files that other users could have changed, judging by "
+      "the owner and mode of the file and of the directories that lead to it"},
      AT(auth.strict_modes)},
     {{"limits.auth_attempts", NUMBER, LISTENER, "6", "1", "1000",
       "failed login attempts before the connection is closed"},
@@ -60,7 +60,7 @@ static const struct setting_row rows[] = {
       "closed; 0: never"},
      AT(limits.idle_ns)},
     {{"limits.known_addresses", NUMBER, RUNNING, "16384", "0", "10000000",
-      "how many addresses to remember that users have logged in from; they may use "
+      "number of addresses to remember that users have logged in from; they may use "
       "limits.unauthenticated_reserve"},
      AT(limits.known_addresses)},
     {{"limits.known_time", DURATION, RUNNING, "30d", "0s", "3650d",
@@ -71,23 +71,22 @@ static const struct setting_row rows[] = {
       "many; \"log.suppressed\" reports how many were dropped; 0: no limit"},
      AT(limits.log_lines)},
     {{"limits.log_lines_per_address", NUMBER, RUNNING, "20", "0", "1000000",
-      "the part of limits.log_lines that one IPv4 address or IPv6 /64 network may use; 0: no "
-      "limit"},
+      "share of limits.log_lines that one IPv4 address or IPv6 /64 network may use; 0: no limit"},
      AT(limits.log_lines_per_address)},
     {{"limits.login_time", DURATION, LISTENER, "2m", "100ms", "1d",
-      "time that a client has to log in, from the start of the connection"},
+      "login timeout, counted from the start of the connection"},
      AT(limits.login_ns)},
     {{"limits.memory", BYTES, RUNNING, "0", "1M", "",
-      "memory for all clients together: windows granted but not used up, requests in progress, "
-      "replies not read yet, sessions and open files; beyond this limit, each user still gets a "
-      "small reserve; 0: a quarter of the machine's memory, or of what the process's cgroup "
-      "(version 1 or 2) allows, for instance in a container"},
+      "memory for all clients together: unused flow-control windows, requests in progress, "
+      "unread replies, sessions and open files; beyond this limit, each user still gets a small "
+      "reserve; 0: a quarter of the machine's memory or, in a container, of its cgroup's limit "
+      "(version 1 or 2)"},
      AT(limits.memory)},
     {{"limits.memory_per_connection", BYTES, CONNECTION, "128M", "1M", "",
-      "the part of limits.memory that one connection may use"},
+      "share of limits.memory that one connection may use"},
      AT(limits.memory_per_connection)},
     {{"limits.memory_per_user", BYTES, CONNECTION, "0", "1M", "",
-      "the part of limits.memory that all connections of one user may use together, or all "
+      "share of limits.memory that all connections of one user may use together, or all "
       "connections of one address before login; 0: half"},
      AT(limits.memory_per_user)},
     {{"limits.open_files", NUMBER, CONNECTION, "1024", "1", "1000000",
@@ -105,7 +104,7 @@ static const struct setting_row rows[] = {
       "requests of one session that are processed at the same time; others wait"},
      AT(limits.operations)},
     {{"limits.penalty_addresses", NUMBER, RUNNING, "65536", "16", "10000000",
-      "how many addresses and networks with penalties to remember; if there are more, those "
+      "number of addresses and networks with penalties to remember; if there are more, those "
       "whose penalties expire first are forgotten"},
      AT(limits.penalty_addresses)},
     {{"limits.penalty_exempt", LIST, RUNNING, "127.0.0.0/8,::1", "", "",
@@ -136,9 +135,9 @@ static const struct setting_row rows[] = {
       "on algorithms; 0: none"},
      AT(limits.penalty_protocol_error_ns)},
     {{"limits.proxy_header_time", DURATION, LISTENER, "5s", "100ms", "1m",
-      "time that a proxy has to send a whole PROXY header (server.proxy_protocol); meanwhile, "
-      "limits.unauthenticated and limits.unauthenticated_per_address apply to these connections "
-      "on their own"},
+      "timeout for a complete PROXY header (server.proxy_protocol); connections that wait for one "
+      "are counted separately, with the same limits as limits.unauthenticated and "
+      "limits.unauthenticated_per_address"},
      AT(limits.proxy_header_ns)},
     {{"limits.rate_in", BYTES, CONNECTION, "0", "1K", "",
       "bytes per second that one connection may send to the server; 0: no limit"},
@@ -158,8 +157,8 @@ static const struct setting_row rows[] = {
       "memory for the running requests of one session; others wait"},
      AT(limits.session_bytes)},
     {{"limits.stall_time", DURATION, CONNECTION, "2m", "1s", "1d",
-      "time in which a client must read some of the data that waits for it, on each channel and "
-      "in total, and at least a sixteenth; a client that does not is disconnected"},
+      "time in which a client must read at least a sixteenth of the data waiting for it, on each "
+      "channel and in total; otherwise it is disconnected"},
      AT(limits.stall_ns)},
     {{"limits.storage_time", DURATION, RUNNING, "3s", "0s", "1d",
       "time to wait for a storage's next answer after the grace period of a shutdown, before "
@@ -169,8 +168,8 @@ static const struct setting_row rows[] = {
       "connections that have not logged in; 0: no limit"},
      AT(limits.unauthenticated)},
     {{"limits.unauthenticated_per_address", NUMBER, RUNNING, "2048", "0", "",
-      "connections from one address that have not logged in, so that it cannot lock out others; "
-      "0: no limit"},
+      "connections from one address that have not logged in, which keeps one address from "
+      "locking out others; 0: no limit"},
      AT(limits.unauthenticated_per_address)},
     {{"limits.unauthenticated_rate", NUMBER, RUNNING, "30", "0", "100",
       "early drop: percentage of new connections that are refused at random at "
@@ -183,38 +182,38 @@ static const struct setting_row rows[] = {
      AT(limits.unauthenticated_reserve)},
     {{"limits.unauthenticated_start", NUMBER, RUNNING, "25", "0", "100",
       "percentage of limits.unauthenticated (without the reserve) at which early drop begins: "
-      "some connections are refused at random, and an address that already holds as many as are "
-      "left is refused; 100: never"},
+      "some connections are refused at random, and an address that already holds as many "
+      "connections as are still free is refused; 100: never"},
      AT(limits.unauthenticated_start)},
     {{"server.backlog", NUMBER, START, "1024", "1", "65535",
       "listen backlog: connections that the system queues until they are accepted"},
      AT(server.backlog)},
     {{"server.digest_jobs", NUMBER, START, "0", "0", "10000",
-      "threads that may compute digests of files or copy files at the same time; at most a "
-      "quarter of server.workers; 0: two per processor"},
+      "threads that may compute file digests or copy files at the same time; at most a quarter "
+      "of server.workers; 0: two per processor"},
      AT(server.digest_jobs)},
     {{"server.loops", NUMBER, START, "0", "0", "1024",
       "network threads; 0: one per processor"},
      AT(server.loops)},
     {{"server.password_hash_jobs", NUMBER, START, "0", "0", "1024",
-      "passwords that are checked at the same time; 0: one per processor"},
+      "passwords that may be checked at the same time; 0: one per processor"},
      AT(server.password_hash_jobs)},
     {{"server.proxy_protocol", TEXT, LISTENER, "off", "", "",
-      "off, optional or required: whether connections from server.proxy_trusted begin with a "
-      "header of the PROXY protocol (version 1 or 2), which says whose they are; optional: they "
-      "may do without, and a second of silence means that they do; required: those without one "
-      "are refused, and so is everyone else"},
+      "off, optional or required: whether connections from server.proxy_trusted begin with a PROXY "
+      "protocol header (version 1 or 2), which contains the client's address; optional: the header "
+      "may be missing, which is assumed after a second of silence; required: connections without a "
+      "header are refused, and so are those of all other peers"},
      AT(server.proxy_protocol), .is_valid = text_is_proxy_mode},
     {{"server.proxy_trusted", LIST, LISTENER, "", "", "",
-      "proxies whose PROXY headers are believed: IP addresses and networks, and \"unix\" for "
-      "whoever connects to a Unix domain socket"},
+      "proxies whose PROXY headers are trusted: IP addresses and networks, and \"unix\" for all "
+      "peers on Unix domain sockets"},
      AT(server.proxy_trusted), .is_valid = text_is_proxy_peer,
      .names_what = "an IP address or network, such as 192.0.2.0/24, or \"unix\""},
     {{"server.receive_buffer", BYTES, LISTENER, "0", "0", "1G",
-      "receive buffer of a socket; 0: the system's default"},
+      "size of a socket's receive buffer; 0: the system's default"},
      AT(server.receive_buffer)},
     {{"server.send_buffer", BYTES, LISTENER, "0", "0", "1G",
-      "send buffer of a socket; 0: the system's default"},
+      "size of a socket's send buffer; 0: the system's default"},
      AT(server.send_buffer)},
     {{"server.trim_heap", DURATION, RUNNING, "0s", "0s", "1d",
       "minimum interval at which free memory of the process is returned to the system, in quiet "
@@ -224,21 +223,21 @@ static const struct setting_row rows[] = {
       "stack size of a worker thread, on which storages and hooks run"},
      AT(server.worker_stack)},
     {{"server.workers", NUMBER, START, "0", "0", "10000",
-      "maximum number of threads for storages that block; 0: 256, and none in pump mode"},
+      "maximum number of worker threads, for storages that block; 0: 256, or none in pump mode"},
      AT(server.workers)},
     {{"server.workers_per_connection", NUMBER, START, "16", "1", "10000",
-      "maximum number of these threads that work for one connection at the same time"},
+      "maximum number of worker threads that serve one connection at the same time"},
      AT(server.workers_per_connection)},
     {{"server.workers_per_user", NUMBER, START, "0", "0", "10000",
-      "maximum number of these threads that work for all connections of one user together, "
-      "including operations that closed connections have left running; 0: three quarters of all"},
+      "maximum number of worker threads that serve all connections of one user together, "
+      "including operations left running by closed connections; 0: three quarters of all"},
      AT(server.workers_per_user)},
     {{"server.workers_unauthenticated", NUMBER, START, "0", "0", "10000",
-      "maximum number of threads for clients that have not logged in; 0: two per processor, at "
-      "least six"},
+      "maximum number of worker threads for clients that have not logged in; 0: two per "
+      "processor, at least six"},
      AT(server.workers_unauthenticated)},
     {{"sftp.allow_requests", LIST, CONNECTION, "", "", "",
-      "the only requests that are allowed; empty: all"},
+      "requests that are allowed; empty: all"},
      AT(sftp.allow_requests), .name_at = sftp_request_name_at,
      .is_valid = choice_is_other_request, .alias_at = sftp_request_alias_at, .empty_is_all = true},
     {{"sftp.deny_requests", LIST, CONNECTION, "", "", "",
@@ -272,7 +271,7 @@ static const struct setting_row rows[] = {
       "2: none"},
      AT(sftp.umask_version)},
     {{"ssh.banner", TEXT, LISTENER, "", "", "",
-      "text that is shown to clients before login; empty: none"},
+      "text shown to clients before login; empty: none"},
      AT(ssh.fixed.banner), .is_valid = text_is_banner},
     {{"ssh.channel_packet", BYTES, LISTENER, "256K", "32K", "256K",
       "maximum amount of data in one packet from a client; at most sftp.max_packet less 1K"},
@@ -280,14 +279,14 @@ static const struct setting_row rows[] = {
     {{"ssh.ciphers", LIST, LISTENER,
       "chacha20-poly1305@openssh.com,aes128-gcm@openssh.com,aes256-gcm@openssh.com,"
       "aes128-ctr,aes192-ctr,aes256-ctr", "", "",
-      "ciphers, best first"},
+      "ciphers in order of preference"},
      AT(ssh.fixed.ciphers), .name_at = choice_cipher_at},
     {{"ssh.commands", LIST, CONNECTION,
       "scp,md5sum,sha1sum,sha224sum,sha256sum,sha384sum,sha512sum,b2sum,df", "", "",
-      "commands that clients may run besides SFTP; none: no commands"},
+      "commands that clients may run besides SFTP; empty: none"},
      AT(scp.commands), .name_at = choice_command_at},
     {{"ssh.compression", LIST, LISTENER, "none,zlib@openssh.com", "", "",
-      "compression methods, best first"},
+      "compression methods in order of preference"},
      AT(ssh.fixed.compression), .name_at = ssh_compression_at},
     {{"ssh.gex_max_bits", NUMBER, LISTENER, "4096", "2048", "8192",
       "size in bits of the largest group for diffie-hellman-group-exchange; clients that accept "
@@ -296,10 +295,10 @@ static const struct setting_row rows[] = {
     {{"ssh.host_key_algorithms", LIST, LISTENER,
       "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
       "rsa-sha2-512,rsa-sha2-256", "", "",
-      "signature algorithms by which the server proves its identity, best first"},
+      "signature algorithms for host keys in order of preference"},
      AT(ssh.fixed.host_key_algorithms), .name_at = choice_signature_at},
     {{"ssh.keepalive_count", NUMBER, CONNECTION, "3", "1", "1000",
-      "number of unanswered keepalives after which the connection is closed"},
+      "unanswered keepalives before the connection is closed"},
      AT(ssh.keepalive_count)},
     {{"ssh.keepalive_interval", DURATION, CONNECTION, "1m", "0s", "1d",
       "time without data from the client after which a keepalive is sent; 0: never"},
@@ -308,17 +307,17 @@ static const struct setting_row rows[] = {
       "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,"
       "ecdh-sha2-nistp521,diffie-hellman-group14-sha256,diffie-hellman-group16-sha512,"
       "diffie-hellman-group-exchange-sha256,diffie-hellman-group18-sha512", "", "",
-      "key exchange methods, best first"},
+      "key exchange methods in order of preference"},
      AT(ssh.fixed.kex), .name_at = choice_kex_at},
     {{"ssh.macs", LIST, LISTENER,
       "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,hmac-sha2-512",
       "", "",
-      "message authentication codes, best first"},
+      "message authentication codes in order of preference"},
      AT(ssh.fixed.macs), .name_at = choice_mac_at},
     {{"ssh.public_key_algorithms", LIST, LISTENER,
       "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
       "rsa-sha2-512,rsa-sha2-256", "", "",
-      "signature algorithms by which users may prove their identity"},
+      "signature algorithms accepted for public key login"},
      AT(ssh.fixed.public_key_algorithms), .name_at = choice_signature_at},
     {{"ssh.rekey_bytes", BYTES, CONNECTION, "1G", "64K", "64G",
       "amount of data in either direction after which new keys are exchanged"},
@@ -327,17 +326,18 @@ static const struct setting_row rows[] = {
       "time after which new keys are exchanged; 0: never"},
      AT(ssh.rekey_ns)},
     {{"ssh.send_queue", BYTES, LISTENER, "512K", "64K", "16M",
-      "maximum amount of data that is encrypted before the socket can take it"},
+      "maximum amount of encrypted data queued for the socket"},
      AT(ssh.send_queue)},
     {{"ssh.software", TEXT, LISTENER, "Sallyport_" SALLY_VERSION_STRING, "", "",
-      "software version that the server announces, after SSH-2.0-; no spaces, no minus signs"},
+      "software version in the server's identification string, after SSH-2.0-; no spaces or "
+      "minus signs"},
      AT(ssh.fixed.software), .is_valid = text_is_software},
     {{"ssh.strict_kex_for_etm", BOOL, LISTENER, "no", "", "",
-      "whether clients without strict key exchange are refused when chacha20-poly1305 or an -etm "
-      "MAC is agreed on, which the Terrapin attack works on"},
+      "whether to refuse clients without strict key exchange if the negotiated cipher or MAC is "
+      "open to the Terrapin attack (chacha20-poly1305 or an -etm MAC)"},
      AT(ssh.fixed.strict_kex_for_etm)},
     {{"ssh.strict_kex_required", BOOL, LISTENER, "no", "", "",
-      "whether clients without strict key exchange are refused, whatever is agreed on"},
+      "whether to refuse all clients without strict key exchange"},
      AT(ssh.fixed.strict_kex_required)},
     {{"ssh.window_max", BYTES, CONNECTION, "64M", "64K", "1G",
       "maximum window of a channel during a busy upload"},

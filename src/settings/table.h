@@ -16,24 +16,24 @@ struct setting_row {
     size_t offset; /* in struct settings */
     enum setting_width width;
     const char *(*name_at)(
-        size_t index); /* LIST: the names it may contain; NULL past the last one */
+        size_t index); /* LIST: the names it may contain; NULL after the last one */
     /* TEXT: whether the value is valid; NULL: any is. LIST: whether this name is allowed, too;
      * NULL: it is not. */
     bool (*is_valid)(const char *value);
-    /* LIST: another name for one of those, and in `name` that one, which lists hold instead; NULL
-     * past the last one. NULL: each has only one name. */
+    /* LIST: an alias, and in `name` the canonical name, which lists contain instead; NULL after the
+     * last one. NULL: there are no aliases. */
     const char *(*alias_at)(size_t index, const char **name);
-    bool empty_is_all; /* LIST: empty means every name, so a change must leave one */
-    /* LIST: what is_valid takes, where there is no name_at to tell; it may be empty. NULL: there
-     * is. */
+    bool empty_is_all; /* LIST: empty means all names, so a modified list must not be empty */
+    /* LIST: describes what is_valid accepts, if there is no name_at; such a list may be empty.
+     * NULL: there is a name_at. */
     const char *names_what;
 };
 
 const struct setting_row *setting_row_at(size_t index);
 const struct setting_row *setting_row_find(const char *name);
 
-/* Room for the sentence that says why a setting was refused: enough for all names of the longest
- * list. */
+/* Room for the sentence that explains why a setting was refused: enough for all names of the
+ * longest list. */
 #define SETTINGS_WHY_SIZE 2048
 
 #endif

@@ -12,7 +12,7 @@ struct unit {
     uint64_t factor;
 };
 
-/* Largest first: printing takes the first one that divides. */
+/* Largest first: printing uses the first one that divides the value. */
 static const struct unit byte_units[] = {
     {"G", UINT64_C(1) << 30}, {"M", UINT64_C(1) << 20}, {"K", UINT64_C(1) << 10}, {"", 1}};
 static const struct unit time_units[] = {{"d", UINT64_C(86400000000000)},
@@ -38,8 +38,7 @@ static const struct unit *units_of(uint32_t type, size_t *count)
     return no_units;
 }
 
-/* Letters of units are taken in either case, but for those of time, where "M" might be meant for
- * something else. */
+/* Units are accepted in either case, except those of time, where "M" would be ambiguous. */
 static bool unit_is(uint32_t type, const char *name, const char *text)
 {
     if (type == SALLY_SETTING_BYTES && text[0] >= 'a' && text[0] <= 'z' && text[1] == '\0')
@@ -106,7 +105,7 @@ void setting_print_number(uint32_t type, uint64_t value, char *out, size_t size)
     snprintf(out, size, "%" PRIu64 "%s", value / units[i].factor, units[i].name);
 }
 
-/* What the member holds when the table gives no maximum. */
+/* The member's maximum, if the table has none. */
 static uint64_t most_of(const struct setting_row *row)
 {
     uint64_t most = row->width == WIDTH_U32 ? UINT32_MAX : UINT64_MAX;
@@ -127,7 +126,7 @@ static sally_error say_not(const sally_setting *s, const char *text, char why[SE
     return SALLY_E_PARSE;
 }
 
-/* Then 0 means something of its own, which the help text says, whatever the minimum is. */
+/* Then 0 has a special meaning, which the description says, and is valid below the minimum. */
 static bool zero_is_default(const sally_setting *s)
 {
     uint64_t value = 1;

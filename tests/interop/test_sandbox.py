@@ -209,7 +209,7 @@ def test_a_user_who_cannot_do_it_is_named_with_the_place(keys, open_place, tmp_p
     assert f'"{private}" cannot be served by nobody' in text and "chown" in text
     text = refused(shared, *common, "--authorized-keys", keys.authorized)
     assert f'"{keys.authorized}": cannot be read by nobody' in text and "chmod" in text
-    for name, why in (("no-such-user", "no user"), ("root", "is root"), ("nobody:no-such-group", "no group")):
+    for name, why in (("no-such-user", "unknown user"), ("root", "is root"), ("nobody:no-such-group", "unknown group")):
         assert why in refused(shared, *common[:-1], name)
 
 
@@ -270,7 +270,7 @@ def test_the_state_itself_is_not_served(keys, tmp_path):
     result = subprocess.run([str(word) for word in command], timeout=60, capture_output=True, text=True, check=False,
                             env={**sanitizer_env(), "XDG_STATE_HOME": str(tmp_path)})
     assert result.returncode == 1
-    assert "cannot be served: the server's own keys are kept there" in result.stderr
+    assert "cannot be served: it contains the server's own keys" in result.stderr
 
 
 def test_keys_in_the_folder_are_warned_of(serve, keys, tmp_path):

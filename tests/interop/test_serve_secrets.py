@@ -90,9 +90,9 @@ def test_a_pipe_is_a_password_file(home, folder, tmp_path):
     ("joe:$y$j9T$abc$def:19000:0:99999:7:::\n", ["line 1", "hash"]),
     ("\njoe:$apr1$salt$NUGZOx4d0pNDhQH0d1rkx/\n", ["line 2", "hash-password"]),
     (f"joe:{'a' * 512}\n", ["line 1", "511"]),
-    ("joe:$argon2id$v=19$m=65536,t=2,p=1$c2FsdA$aGFzaA\n", ["line 1", "not known", "hash-password"]),
-    ("", ["names nobody", "NAME:PASSWORD"]),
-    ("# joe:one\n\n", ["names nobody"]),
+    ("joe:$argon2id$v=19$m=65536,t=2,p=1$c2FsdA$aGFzaA\n", ["line 1", "unknown", "hash-password"]),
+    ("", ["contains no users", "NAME:PASSWORD"]),
+    ("# joe:one\n\n", ["contains no users"]),
 ])
 def test_mistakes_in_a_password_file(text, words, home, folder, tmp_path):
     file = write_passwords(tmp_path / "passwords", text)

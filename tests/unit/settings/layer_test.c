@@ -44,9 +44,9 @@ static void layers_have_what_is_theirs(void **state)
     assert_int_equal(setting_check(layer, "limits.idle_time", "soon", why), SALLY_E_PARSE);
     assert_int_equal(setting_check(layer, "limits.idle_time", "1000d", why), SALLY_E_RANGE);
     assert_int_equal(setting_check(layer, "server.loops", "1", why), SALLY_E_UNSUPPORTED);
-    assert_string_equal(why, "server.loops cannot be set for one connection");
+    assert_string_equal(why, "server.loops cannot be set per connection");
     assert_int_equal(setting_check(SALLY_SCOPE_USER, "ssh.banner", "", why), SALLY_E_UNSUPPORTED);
-    assert_string_equal(why, "ssh.banner cannot be set for one user");
+    assert_string_equal(why, "ssh.banner cannot be set per user");
     assert_int_equal(setting_check(layer, "limits.nothing", "1", why), SALLY_E_NOT_FOUND);
     assert_non_null(strstr(why, "limits.nothing"));
 }

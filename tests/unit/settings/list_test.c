@@ -119,7 +119,7 @@ static void lists_know_their_names(void **state)
     assert_null(sally_setting_choice_at(NULL, 0));
     /* Before the login there is none, as in OpenSSH since 7.4. */
     assert_int_equal(fixture_set(&f, "ssh.compression", "zlib"), SALLY_E_PARSE);
-    assert_string_equal(f.why, "ssh.compression: there is no \"zlib\"; there are none, "
+    assert_string_equal(f.why, "ssh.compression: unknown name \"zlib\"; choose from none, "
                                "zlib@openssh.com");
     fixture_end(&f);
 }

@@ -160,11 +160,11 @@ static void a_change_leaves_something(void **state)
     set(&l.each[1], "sftp.allow_requests", "-open,read");
     assert_int_equal(settings_resolve(&s, f.settings, l.all, 3, why), SALLY_E_RANGE);
     assert_null(s);
-    assert_string_equal(why, "sftp.allow_requests: nothing is left to choose from");
+    assert_string_equal(why, "sftp.allow_requests: the list would be empty");
     set(&l.each[1], "sftp.allow_requests", "-open");
     set(&l.each[2], "ssh.commands", "-scp");
     assert_int_equal(settings_resolve(&s, f.settings, l.all, 3, why), SALLY_E_RANGE);
-    assert_string_equal(why, "ssh.commands: nothing is left to choose from");
+    assert_string_equal(why, "ssh.commands: the list would be empty");
     set(&l.each[2], "ssh.commands", "none");
     set(&l.each[2], "sftp.allow_requests", "");
     s = resolve(&l, f.settings);
@@ -174,8 +174,8 @@ static void a_change_leaves_something(void **state)
     set(&l.each[1], "sftp.allow_requests", "");
     set(&l.each[2], "sftp.allow_requests", "-open");
     assert_int_equal(settings_resolve(&s, f.settings, l.all, 3, why), SALLY_E_RANGE);
-    assert_string_equal(why, "sftp.allow_requests: it is empty, which means all, and has no names "
-                             "that can be taken away");
+    assert_string_equal(why, "sftp.allow_requests: an empty list means all, so no names can be "
+                             "removed from it");
     assert_int_equal(fixture_set(&f, "sftp.allow_requests", "-open"), SALLY_E_RANGE);
     assert_int_equal(fixture_set(&f, "sftp.allow_requests", "+open,-open"), SALLY_E_RANGE);
     set(&l.each[2], "sftp.allow_requests", "+open");
