@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "scp/scp.h"
 
-#define NO_OPTIONS "Options are not known here."
+#define NO_OPTIONS "Options are not supported."
 
 /* clang-format off */
 static const struct scp_digest digests[] = {
@@ -23,10 +23,10 @@ static const struct scp_digest digests[] = {
 };
 /* clang-format on */
 
-/* ---- Words: the quoting of a shell, and nothing else of it ---- */
+/* ---- Words: a shell's quoting, and no other syntax ---- */
 
 struct words {
-    struct buf text; /* one after another, each with a NUL */
+    struct buf text; /* one after the other, each with a NUL */
     uint32_t count;
 };
 
@@ -79,7 +79,7 @@ static void read_double(struct reader *r)
         if (c == '"')
             return;
         if (c == '$' || c == '`') {
-            r->wrong = "there is no shell to expand $ or `";
+            r->wrong = "no shell is available to expand $ or `";
         } else if (c == '\\' && peek(r, &next) && memchr("$`\"\\\n", next, 5)) {
             get_u8(&r->in);
             if (next != '\n')
@@ -108,7 +108,7 @@ static void read_tilde(struct reader *r)
 {
     uint8_t next;
     if (peek(r, &next) && !memchr("/ \t", next, 3))
-        r->wrong = "the home directories of others are not known";
+        r->wrong = "home directories of other users are not available";
     else
         put_u8(&r->words->text, '.');
 }
@@ -124,7 +124,7 @@ static void read_plain(struct reader *r, uint8_t c, bool first)
     else if (c == '~' && first)
         read_tilde(r);
     else if (c == '\0' || memchr("$`;|&<>()\n", c, 10))
-        r->wrong = "there is no shell for $ ` ; | & < > ( ) or line ends";
+        r->wrong = "no shell is available for $ ` ; | & < > ( ) or line breaks";
     else
         put_u8(&r->words->text, c);
 }
@@ -163,7 +163,7 @@ static const char *next_word(struct word_list *l)
     return word;
 }
 
-/* Without the marks of quoting; cut off when it does not fit, and then it is no name known here. */
+/* Without the quotes; truncated if it does not fit, and then it is not a known name. */
 #define SHORT_WORD 32
 static void short_word(char out[SHORT_WORD], const char *word)
 {
@@ -203,19 +203,19 @@ static bool take_flags(struct scp_command *c, const char *flags, struct word_lis
         case 'q':
         case 'v':
             break;
-        case 'l': /* a limit in Kbit/s, which is the client's to keep; sshj sends it */
+        case 'l': /* a limit in Kbit/s, which only concerns the client; sshj sends it */
             if (flags[1] == '\0')
                 next_word(words);
             return true;
         default:
-            refuse(c, 1, "scp: an option that is not known here");
+            refuse(c, 1, "scp: unsupported option");
             return false;
         }
     }
     return true;
 }
 
-/* False when the options are over: at a path, or behind "--". */
+/* False at the end of the options: at a path, or after "--". */
 static bool next_option(struct word_list *words, char flags[SHORT_WORD])
 {
     if (words->left == 0)
@@ -245,9 +245,9 @@ static void parse_scp(struct scp_command *c, struct word_list *words)
             return;
     keep_paths(c, words);
     if (source == sink)
-        refuse(c, 1, "scp: one of -f and -t is needed");
+        refuse(c, 1, "scp: -f or -t is required");
     else if (c->path_count == 0 || (sink && c->path_count != 1))
-        refuse(c, 1, sink ? "scp: one target is needed" : "scp: a path is needed");
+        refuse(c, 1, sink ? "scp: exactly one target is required" : "scp: a path is required");
     else
         c->kind = source ? SCP_SOURCE : SCP_SINK;
 }
@@ -280,7 +280,7 @@ static uint32_t bit_of(const char *name)
     return 0;
 }
 
-/* Sizes are always in KiB, and a line never breaks. */
+/* Sizes are always in KiB, and lines are never broken. */
 static void parse_df(struct scp_command *c, struct word_list *words)
 {
     char flags[SHORT_WORD];
@@ -327,8 +327,8 @@ static void parse_words(struct scp_command *c, const struct words *words, uint32
     c->for_scp = strcmp(name, "scp") == 0;
     if (bit_of(name) & ~allowed)
         refuse(c, c->for_scp ? 1 : 127,
-               c->for_scp ? "scp: switched off here; use sftp"
-                          : "This command is switched off here.");
+               c->for_scp ? "scp: disabled on this server; use sftp"
+                          : "This command is disabled on this server.");
     else if (c->for_scp)
         parse_scp(c, &list);
     else if (c->digest)
@@ -339,7 +339,7 @@ static void parse_words(struct scp_command *c, const struct words *words, uint32
         refuse_other(c, allowed);
 }
 
-/* The one pipe that is understood: old versions of rclone find out this way what there is. */
+/* The only pipe supported: old versions of rclone use it to find out what is available. */
 static bool take_abc(struct slice *raw)
 {
     static const char before[] = "echo 'abc' | ";

@@ -1,4 +1,4 @@
-/* The command line of an exec request, taken apart without a shell. */
+/* The command line of an exec request, parsed without a shell. */
 #ifndef SALLY_SCP_COMMAND_H
 #define SALLY_SCP_COMMAND_H
 
@@ -8,31 +8,31 @@
 
 enum scp_kind {
     SCP_REFUSED, /* `message` says why */
-    SCP_SOURCE,  /* scp -f: files go to the client */
-    SCP_SINK,    /* scp -t: files come from it */
-    SCP_DIGEST,  /* md5sum and its like */
+    SCP_SOURCE,  /* scp -f: download */
+    SCP_SINK,    /* scp -t: upload */
+    SCP_DIGEST,  /* md5sum and similar commands */
     SCP_DF       /* df */
 };
 
 struct scp_digest {
     const char *program;   /* md5sum */
-    const char *algorithm; /* as the storage's HASH knows it */
-    const char *empty;     /* of no bytes at all: what standard input has here */
-    const char *abc;       /* of "abc" and a line end; NULL: nobody asks */
+    const char *algorithm; /* name for the storage's HASH */
+    const char *empty;     /* of empty input: standard input is always empty */
+    const char *abc;       /* of "abc" and a line feed; NULL: not needed */
 };
 
 struct scp_command {
     enum scp_kind kind;
     bool recursive, preserve, directory;
     const struct scp_digest *digest;
-    bool of_abc; /* SCP_DIGEST: its input is "abc" and a line end */
-    /* The paths, each with a NUL at its end, as patterns: what was quoted has a backslash before it
-     * wherever it could mean something in a pattern. */
+    bool of_abc; /* SCP_DIGEST: its input is "abc" and a line feed */
+    /* The paths, each with a NUL at its end, as patterns: quoted characters that are special in a
+     * pattern have a backslash. */
     struct buf paths;
     uint32_t path_count;
     bool for_scp;        /* SCP_REFUSED: the client speaks the protocol of scp */
     uint32_t status;     /* SCP_REFUSED: exit status */
-    const char *message; /* SCP_REFUSED: static, without line end */
+    const char *message; /* SCP_REFUSED: static, without a line break */
 };
 
 /* Longer commands are refused. */

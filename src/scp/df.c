@@ -1,4 +1,4 @@
-/* df: the space of a storage, as clients that know no extension of SFTP for it ask. */
+/* df: the space of a storage, for clients that do not use an SFTP extension for it. */
 #include <inttypes.h>
 
 #include "scp/engine.h"
@@ -8,7 +8,7 @@ static uint64_t kib(uint64_t fragments, uint64_t fragment_size)
     return fragments / 1024 * fragment_size + fragments % 1024 * fragment_size / 1024;
 }
 
-/* Part of all that may be used, rounded up. */
+/* The percentage of the usable space, rounded up. */
 static unsigned percent(uint64_t used, uint64_t available)
 {
     double all = (double)used + (double)available;

@@ -1,4 +1,4 @@
-/* md5sum and its like: the storage computes, and the answer has the form of coreutils' programs. */
+/* md5sum and similar commands: the storage computes, and the output has the format of coreutils. */
 #include "scp/engine.h"
 
 static void put_hex(struct buf *out, const uint8_t *data, size_t size)
@@ -32,7 +32,7 @@ static void put_escaped(struct buf *out, struct slice name)
     }
 }
 
-/* A backslash at the start of the line says that the name has some. */
+/* A backslash at the start of the line indicates that the name contains escapes. */
 static void put_line(struct scp *s, const uint8_t *digest, size_t size, struct slice name)
 {
     if (wants_escape(name))
@@ -67,13 +67,13 @@ static void visit(struct scp *s)
     scp_submit_alone(s, op);
 }
 
-/* Clients find out this way what there is. */
+/* Clients use this to find out what is available. */
 static bool hash_input(struct scp *s)
 {
     const struct scp_digest *digest = s->command.digest;
     const char *answer = s->command.of_abc ? digest->abc : digest->empty;
     if (s->in.size) {
-        scp_put_error(s, slice_of("Standard input is not read here: name a file."));
+        scp_put_error(s, slice_of("Standard input is not supported: give a file."));
         scp_finish(s, 1);
         return true;
     }

@@ -4,8 +4,7 @@
 #include "base/mem.h"
 #include "core/path.h"
 
-/* Messages are handed over at this size, so that a peer that reads none of them cannot make them
- * many. */
+/* Messages are sent at this size, so that a peer that does not read them cannot accumulate them. */
 #define OUT_ENOUGH ((size_t)4096)
 #define OUT_MAX    ((size_t)128 * 1024)
 #define TEXT_MAX   ((size_t)64 * 1024)
@@ -343,7 +342,8 @@ static bool may_go_on(const struct scp *s)
     return !s->closing && !session_turn_is_over(s->session);
 }
 
-/* Goes on until nothing moves: what is handed over may come back at once and make room for more. */
+/* Continues until there is no progress: chunks that are sent may return at once and make room for
+ * more. */
 static void settle(struct scp *s)
 {
     do {
@@ -509,12 +509,12 @@ void scp_close(struct scp *s, uint32_t reason, void (*on_gone)(void *user_data),
     leave(s);
 }
 
-/* ---- What is refused ---- */
+/* ---- Refused commands ---- */
 
 static bool refused_step(struct scp *s)
 {
     struct scp_command *c = &s->command;
-    if (c->for_scp) { /* code 2: the end, for the reason that follows */
+    if (c->for_scp) { /* code 2: a fatal error, with the reason */
         scp_put_out(s, "\2scp: ", strncmp(c->message, "scp: ", 5) == 0 ? 1 : 6);
         scp_put_out(s, c->message, strlen(c->message));
         scp_put_out(s, "\n", 1);

@@ -1,8 +1,8 @@
 /* The inside of the SCP engine, for the files of this folder.
  *
- * Whatever the command, a mode does its steps one after the other, as input and answers come:
- * source.c, sink.c, digest.c, df.c. At most one operation that decides what comes next is under way
- * (`busy`), beside the READs or WRITEs of one file. walk.c finds the files of a source or digest.
+ * Each mode (source.c, sink.c, digest.c, df.c) performs steps one after the other, as input and
+ * answers arrive. At most one operation that determines the next step is in progress (`busy`),
+ * besides the READs or WRITEs of one file. walk.c finds the files of a source or digest.
  */
 #ifndef SALLY_SCP_ENGINE_H
 #define SALLY_SCP_ENGINE_H
@@ -17,14 +17,14 @@
 #define PIECE_BYTES ((size_t)128 * 1024)
 /* READs or WRITEs of one file at the same time. */
 #define SCP_WINDOW 4u
-/* Blocks with an operation, or sent and not released: nothing goes on from here on. */
+/* Maximum number of blocks in operations, or sent and not released. */
 #define SCP_MAX_BLOCKS 12u
-#define SCP_MAX_DEPTH  256u /* directories inside each other */
+#define SCP_MAX_DEPTH  256u /* maximum depth of directories */
 /* The longest line of the protocol: a name has at most as many bytes as a path. */
 #define SCP_MAX_LINE ((size_t)16 * 1024 + 64)
 
 struct mode {
-    /* Does one thing, if it can. False: it waits for input, or an answer, or room. Not called while
+    /* Performs one step, if it can. False: it waits for input, an answer, or room. Not called while
      * busy. */
     bool (*step)(struct scp *s);
     void (*drop)(struct scp *s); /* frees what it holds; no operation is under way */
@@ -39,12 +39,12 @@ enum scp_answer { ANSWER_NONE, ANSWER_OK, ANSWER_WARNING, ANSWER_FATAL, ANSWER_L
 /* A directory that is being read. */
 struct walk_level {
     sally_file *dir;
-    struct buf names; /* that wait for their turn, each with a NUL */
+    struct buf names; /* names to be visited, each with a NUL */
     size_t path_size; /* of the walk's path, for this directory */
     bool at_end;
-    bool is_tree;         /* everything in it; else what matches */
+    bool is_tree;         /* everything in it; otherwise only what matches */
     struct slice pattern; /* one component; of the command */
-    const char *rest;     /* what follows it */
+    const char *rest;     /* the rest of the path */
 };
 
 struct scp_walk {
@@ -53,11 +53,11 @@ struct scp_walk {
     struct buf path;   /* as the client would write it; no NUL */
     const char *next;  /* path of the command */
     uint32_t left;     /* paths of the command from there on */
-    bool from_pattern; /* nobody named what is visited: it may be gone */
+    bool from_pattern; /* the current path comes from a pattern and may be missing */
     uint32_t visited;  /* for this path of the command */
     uint64_t work;     /* on patterns, of all paths: see walk.c */
     const char *current;
-    void (*visit)(struct scp *s);      /* the path's turn has come */
+    void (*visit)(struct scp *s);      /* the path is being visited */
     void (*leave_tree)(struct scp *s); /* a directory of walk_enter() has ended */
     void (*failed)(struct scp *s, const struct op *op, sally_status status); /* to be reported */
 };
@@ -103,13 +103,13 @@ struct sink_level {
 struct sink {
     enum sink_state state;
     struct buf path;
-    bool is_directory; /* the path is one, as far as is known */
-    bool must_be;      /* it was written with a slash at its end */
+    bool is_directory; /* the path is a directory, as far as is known */
+    bool must_be;      /* it was given with a trailing slash */
     struct sink_level *levels;
     uint32_t depth, capacity;
     bool have_times;
     struct scp_times times;
-    struct scp_head head; /* of the line; the name does not outlive it */
+    struct scp_head head; /* of the line; the name is only valid as long as the line */
     struct sink_level entering;
     size_t outer_size; /* of the path around the file */
     sally_file *file;
@@ -126,23 +126,23 @@ struct scp {
     void *user_data;
     struct scp_command command;
     const struct mode *mode;
-    bool started; /* SESSION_START was answered well */
+    bool started; /* SESSION_START succeeded */
     bool busy;
     uint32_t errors; /* reported to the peer, or by it */
 
-    struct buf in;  /* not looked at yet */
+    struct buf in;  /* not processed yet */
     bool ended;     /* the peer will send no more */
     size_t credit;  /* bytes used since the last flush */
-    struct buf out; /* messages that will travel together */
+    struct buf out; /* messages to be sent together */
     struct buf err; /* the same for standard error */
     struct blocks *blocks;
-    struct list done; /* operations that were answered, by their link */
+    struct list done; /* finished operations, by their link */
 
-    bool over; /* nothing more is done; then: */
+    bool over; /* nothing more happens; then: */
     uint32_t exit_status;
     bool told; /* the owner */
     bool closing, gone;
-    uint32_t depth; /* calls of the owner that we are in */
+    uint32_t depth; /* depth of calls from the owner */
     void (*on_gone)(void *user_data);
     void *gone_user_data;
 
@@ -178,11 +178,11 @@ static inline struct task *task_of(const struct op *op)
     return op->owner;
 }
 
-/* NULL when memory is short, and then the engine is over. */
+/* NULL: out of memory, and the engine has ended. */
 struct op *scp_op(struct scp *s, uint32_t kind, then_fn *then);
 /* ... on an open file; */
 struct op *scp_file_op(struct scp *s, uint32_t kind, sally_file *file, then_fn *then);
-/* ... on a path. NULL also when it is none, after `failed` was called. */
+/* ... on a path. NULL also if the path is invalid, after `failed` was called. */
 struct op *scp_path_op(struct scp *s, uint32_t kind, struct slice path, then_fn *then,
                        void (*failed)(struct scp *s, const struct op *op, sally_status status));
 /* Nothing is decided until it is answered. */
@@ -203,17 +203,17 @@ void scp_put_status(struct scp *s, struct buf *out, struct slice path, const str
                     sally_status status);
 /* Sends code 1 and the text, and counts an error. */
 void scp_warn(struct scp *s, struct slice text);
-/* The end: what was put out still goes out. */
+/* The end: queued output is still sent. */
 void scp_finish(struct scp *s, uint32_t exit_status);
 /* Code 1 and a text about the protocol, then the end. */
 void scp_protocol_error(struct scp *s, const char *what);
 void scp_no_memory(struct scp *s);
 /* Bytes of `in` are used up. */
 void scp_use_input(struct scp *s, size_t size);
-/* A line of `in`, without its end; the caller uses up what it has taken (size + 1). False: there is
- * none yet; or it is too long, and the engine is over. */
+/* A line of `in`, without its end; the caller consumes it (size + 1). False: it is incomplete; or
+ * it is too long, and the engine has ended. */
 bool scp_line(struct scp *s, struct slice *line);
-/* Uses up the peer's answer, if it is there. */
+/* Consumes the peer's answer, if it has arrived. */
 enum scp_answer scp_take_answer(struct scp *s);
 
 /* ---- walk.c ---- */
@@ -222,8 +222,7 @@ enum scp_answer scp_take_answer(struct scp *s);
 bool walk_step(struct scp *s);
 /* Everything in the directory of the walk's path comes next; `dir` is open. */
 void walk_enter(struct scp *s, sally_file *dir);
-/* The path that was visited is not there: but it was put together from a pattern, and nobody named
- * it. */
+/* The visited path is missing, which is not an error because it comes from a pattern. */
 bool walk_was_guess(struct scp *s, sally_status status);
 void walk_drop(struct scp *s);
 /* The path being visited. */
@@ -240,7 +239,7 @@ void walk_report(struct scp *s, const struct op *op, sally_status status);
 
 /* ---- sink.c ---- */
 
-/* Bytes of a file that has begun; how many were taken. */
+/* Data of a file that has begun; returns how many bytes were consumed. */
 size_t sink_take_data(struct scp *s, const uint8_t *data, size_t size);
 
 #endif

@@ -39,7 +39,8 @@ static bool take_mode(struct cursor *c, uint32_t *out)
     return digits >= 4 && mode <= 07777;
 }
 
-/* Whatever it is joined to, it must stay below that: CVE-2000-0992, CVE-2019-6110 and their kin. */
+/* Joined to a directory, it must stay below it: CVE-2000-0992, CVE-2019-6110 and similar
+ * attacks. */
 static bool is_name(struct slice s)
 {
     return s.size && !memchr(s.data, '/', s.size) && !slice_has_nul(s) && !slice_is(s, ".") &&

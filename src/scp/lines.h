@@ -22,7 +22,7 @@ struct scp_times {
 const char *scp_parse_head(struct slice line, struct scp_head *out);
 const char *scp_parse_times(struct slice line, struct scp_times *out);
 
-/* Puts a name as a line may have it: a line end becomes "\^J", as with OpenSSH. */
+/* Appends a name to a line: a line feed becomes "\^J", as with OpenSSH. */
 void scp_put_name(struct buf *out, struct slice name);
 /* For messages: cleans the text, see clean.h. */
 void scp_put_readable(struct buf *out, struct slice text);

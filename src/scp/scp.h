@@ -12,12 +12,12 @@
 /* What the engine tells its owner; all on the home thread, from inside a call of the engine or a
  * chunk's release. */
 struct scp_events {
-    /* The owner releases the chunk when it is sent, or its channel is gone. */
+    /* The owner releases the chunk when it is sent, or when the channel has ended. */
     void (*send)(void *user_data, struct chunk *c);
     void (*send_error)(void *user_data, struct chunk *c); /* the same, for standard error */
-    /* `size` bytes of input are done with: the peer may send as many more. */
+    /* `size` bytes of input have been processed: the peer may send as many more. */
     void (*credit)(void *user_data, size_t size);
-    /* Everything was handed to send; input is ignored from now on. */
+    /* Everything was passed to send; input is ignored from now on. */
     void (*finished)(void *user_data, uint32_t exit_status);
     /* From inside a chunk's release, when that made room for more: call scp_flush() soon, but not
      * from here. NULL: the engine calls it itself. */
@@ -46,13 +46,13 @@ sally_error scp_new(struct scp **out, sally_session *session, struct slice comma
  * granted (credit says when more may come). */
 void scp_input(struct scp *s, const uint8_t *data, size_t size);
 void scp_eof(struct scp *s);
-/* Goes on with whatever can go on: to be called after a batch of input or deliveries. */
+/* Continues whatever can continue: to be called after a batch of input or deliveries. */
 void scp_flush(struct scp *s);
-/* For engines that have been idle for a while: gives cached memory back. */
+/* For engines that have been idle for a while: frees cached memory. */
 void scp_trim(struct scp *s);
 
-/* Ends the session with `reason` and frees the engine; no event comes any more. on_gone: when the
- * session is gone too. Chunks that were sent may be released before or after. */
+/* Ends the session with `reason` and frees the engine; no more events come. on_gone: when the
+ * session has ended too. Chunks that were sent may be released before or after. */
 void scp_close(struct scp *s, uint32_t reason, void (*on_gone)(void *user_data), void *user_data);
 
 #endif

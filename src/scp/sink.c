@@ -127,10 +127,10 @@ static void after_target(struct scp *s, struct op *op)
         if (s->command.directory && !k->is_directory)
             status = SALLY_NOT_A_DIRECTORY;
     } else if (status == SALLY_PERMISSION_DENIED) {
-        k->is_directory = k->must_be; /* who may only drop files is believed */
+        k->is_directory = k->must_be; /* without permission to check, believe the client */
         status = SALLY_OK;
     } else if (!s->command.directory) {
-        status = SALLY_OK; /* it will be made */
+        status = SALLY_OK; /* it will be created */
     }
     if (status == SALLY_OK)
         sink_acknowledge(s);
@@ -347,17 +347,17 @@ static void set_attrs(struct scp *s)
 static bool await_status(struct scp *s)
 {
     struct sink *k = &s->sink;
-    if (k->writes) /* whatever the client says now, all that came is written */
+    if (k->writes) /* all data that arrived is written, regardless of the client's status */
         return false;
     switch (scp_take_answer(s)) {
     case ANSWER_NONE:
         return false;
     case ANSWER_OK:
         break;
-    case ANSWER_LOST: /* libssh2 (curl) sends all bytes, then the end instead of the status */
+    case ANSWER_LOST: /* libssh2 (curl) sends EOF instead of the final status */
         s->errors++;
         break;
-    case ANSWER_WARNING: /* the client could not read it all, and has said so itself */
+    case ANSWER_WARNING: /* the client could not read all of it, and has reported that itself */
         s->errors++;
         k->peer_failed = true;
         file_note_failure(
@@ -409,7 +409,7 @@ static void take_line(struct scp *s, struct slice line)
 {
     struct slice body = {line.data + 1, line.size ? line.size - 1 : 0};
     switch (line.size ? line.data[0] : 0) {
-    case 1: /* something went wrong at the other end, which goes on with the next */
+    case 1: /* an error at the other end, which continues with the next */
         s->errors++;
         break;
     case 2:
@@ -424,7 +424,7 @@ static void take_line(struct scp *s, struct slice line)
         break;
     case 'E':
         if (body.size)
-            scp_protocol_error(s, "unexpected text behind E");
+            scp_protocol_error(s, "unexpected text after E");
         else
             sink_leave_directory(s);
         break;

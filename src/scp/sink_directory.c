@@ -42,7 +42,7 @@ static void make_directory(struct scp *s)
     if (!attrs)
         return;
     if ((mode & 0700) != 0700)
-        k->entering.set_mode = true; /* it could not be filled with less */
+        k->entering.set_mode = true; /* required to create files in it */
     op->pub.u.setstat.attrs = attrs;
     scp_submit_alone(s, op);
 }
@@ -70,7 +70,7 @@ void sink_begin_directory(struct scp *s, struct slice name)
     if (!sink_go_to(s, name))
         return;
     if (k->depth >= SCP_MAX_DEPTH) {
-        sink_decline_because(s, "directories are too deep");
+        sink_decline_because(s, "directories are nested too deeply");
         return;
     }
     k->entering = (struct sink_level){.path_size = k->outer_size,
@@ -101,7 +101,7 @@ static void after_leave(struct scp *s, struct op *op)
 void sink_leave_directory(struct scp *s)
 {
     struct sink *k = &s->sink;
-    if (k->depth == 0) { /* Ganymed and its kin send it behind a single file, too */
+    if (k->depth == 0) { /* Ganymed and its forks also send it after a single file */
         sink_acknowledge(s);
         scp_finish(s, s->errors ? 1 : 0);
         return;

@@ -53,7 +53,7 @@ static void send_times(struct scp *s)
     s->source.state = SOURCE_AWAIT_TIMES;
 }
 
-/* The last part of the canonical path: "." and ".." are no names for the other side. */
+/* The last component of the canonical path: the other side must not see "." and "..". */
 static struct slice own_name(const struct scp *s, struct buf *canonical)
 {
     buf_init(canonical, 2 * PATH_MAX_BYTES + 2);
@@ -135,13 +135,13 @@ static void after_stat(struct scp *s, struct op *op)
     f->is_directory = type == SALLY_TYPE_DIRECTORY;
     if (f->is_directory && s->command.recursive) {
         if (s->walk.count >= SCP_MAX_DEPTH)
-            report(s, "directories are too deep");
+            report(s, "directories are nested too deeply");
         else
             open_it(s);
     } else if (type != SALLY_TYPE_REGULAR && type != SALLY_TYPE_UNKNOWN) {
         report(s, f->is_directory ? "is a directory; -r was not given" : "not a regular file");
     } else if (!(a->valid & SALLY_ATTR_SIZE) || a->size > INT64_MAX) {
-        report(s, "its size is not known");
+        report(s, "its size is unknown");
     } else {
         open_it(s);
     }
@@ -199,7 +199,7 @@ static void after_piece(struct scp *s, struct op *op)
     p->done = true;
 }
 
-/* Reads what is missing in a piece. */
+/* Reads the missing part of a piece. */
 static void ask(struct scp *s, struct piece *p)
 {
     struct source *f = &s->source;
@@ -248,7 +248,7 @@ static bool ask_more(struct scp *s)
     return true;
 }
 
-/* The size was promised: what could not be read is sent as zeros, and reported behind them. */
+/* The size was promised: unreadable data is sent as zeros, and reported after them. */
 static bool send_piece(struct scp *s)
 {
     struct source *f = &s->source;
@@ -338,7 +338,7 @@ static bool await_head(struct scp *s)
     return true;
 }
 
-/* Also the answer to the client's first sign of life. */
+/* Also processes the client's initial zero byte. */
 static bool await_any(struct scp *s)
 {
     enum scp_answer answer;

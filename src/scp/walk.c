@@ -1,5 +1,5 @@
-/* Finds the files that a command is about: expands the patterns of its paths, and goes through
- * directories. One directory per level is open, and a bounded part of its names is held. */
+/* Finds the files that a command applies to: expands the patterns of its paths, and traverses
+ * directories. One directory per level is open, and a limited number of its names is in memory. */
 #include "base/glob.h"
 #include "core/path.h"
 #include "scp/engine.h"
@@ -13,9 +13,9 @@
  */
 #define NAMES_AT_ONCE 4096u
 #define WORK_AT_ONCE  8192u
-/* A few bytes of patterns can ask for endless work, through links that lead back, and without a
- * byte of output that somebody would have to take. Looking at a name costs 1, and more when name
- * and pattern are long; opening a directory costs DIRECTORY_WORK. */
+/* A few bytes of patterns can cause endless work, through links that lead back, without output to
+ * slow it down. Looking at a name costs 1, and more when name and pattern are long; opening a
+ * directory costs DIRECTORY_WORK. */
 #define MAX_WORK       ((uint64_t)8 * 1024 * 1024)
 #define DIRECTORY_WORK 256u
 
@@ -91,12 +91,12 @@ static void report(struct scp *s, struct slice path, const char *why)
     buf_clear(&text);
 }
 
-/* Ends it all when there was too much. */
+/* Ends the command if there was too much work. */
 static void check_work(struct scp *s)
 {
     if (s->walk.work < MAX_WORK || s->over)
         return;
-    report(s, slice_of(s->walk.current), "the pattern makes too much work");
+    report(s, slice_of(s->walk.current), "the pattern is too complex");
     scp_finish(s, 1);
 }
 
@@ -190,7 +190,7 @@ static bool is_dotdot(struct slice c)
     return slice_is(c, "..") || slice_is(c, ".\\.") || slice_is(c, "\\.\\.") || slice_is(c, "\\..");
 }
 
-/* Going up again after a pattern would multiply the work with every step. */
+/* Going up after a pattern would multiply the work with every step. */
 static bool goes_up_after_pattern(const char *path)
 {
     bool pattern = false;
@@ -221,7 +221,7 @@ static void after_opendir(struct scp *s, struct op *op)
     if (op->pub.status == SALLY_OK) {
         l->dir = op->pub.file;
     } else {
-        level_clear(l); /* what is no directory holds nothing that matches */
+        level_clear(l); /* anything but a directory contains no matches */
         s->walk.count--;
     }
     check_work(s);
@@ -356,7 +356,7 @@ bool walk_visit_all(struct scp *s, void (*visit_path)(struct scp *s))
 {
     s->walk.visit = visit_path;
     s->walk.failed = walk_report;
-    if (s->in.size) { /* nobody reads it */
+    if (s->in.size) { /* there is no output to wait for */
         scp_use_input(s, s->in.size);
         return true;
     }

@@ -1,6 +1,6 @@
-/* What a VERSION reply says beside the version: draft-13 sections 5.3 to 5.5, draft-05 section 4.4,
- * draft-galb-filexfer-extensions-00 section 2. What the storage cannot do, or the session may not,
- * is left out. */
+/* The contents of a VERSION reply besides the version: draft-13 sections 5.3 to 5.5, draft-05
+ * section 4.4, draft-galb-filexfer-extensions-00 section 2. Only what the storage supports and the
+ * session may do is announced. */
 #include "sftp/announce.h"
 
 #include "sftp/attrs_codec.h"
@@ -10,7 +10,7 @@
 #include "sftp/vendor.h"
 #include "sftp/version.h"
 
-/* Of the combinations of blocking flags: none but the empty one, or all. */
+/* The supported combinations of blocking flags: only the empty one, or all. */
 #define NO_BLOCKS  0x0001u
 #define ALL_BLOCKS 0xffffu
 
@@ -18,7 +18,7 @@
 #define SSH_ACL_CAP_ALLOW 0x1u
 #define SSH_ACL_CAP_DENY  0x2u
 
-/* What SETSTAT sets in a storage that has it and does not say more. */
+/* The attributes that SETSTAT sets, unless the storage says otherwise. */
 #define SETTABLE                                                                                   \
     (SALLY_ATTR_SIZE | SALLY_ATTR_NAMES | SALLY_ATTR_PERMISSIONS | SALLY_ATTR_ATIME |              \
      SALLY_ATTR_MTIME | SALLY_ATTR_NANOSECONDS)
@@ -82,14 +82,14 @@ static uint32_t open_flags(const struct sftp *s)
     return flags;
 }
 
-/* Attributes are set by SETSTAT, and by what makes a file or directory. */
+/* Attributes are set by SETSTAT, and by requests that create a file or directory. */
 static bool may_set_attrs(const struct sftp *s)
 {
     return may(s, SALLY_MAY_SETSTAT | SALLY_MAY_CREATE | SALLY_MAY_MKDIR) &&
            sally_fs_supports(sally_session_fs(s->session), SALLY_OP_SETSTAT);
 }
 
-/* No size of reads is promised, as a storage may answer less than was asked. */
+/* No read size is promised, since a storage may return less than requested. */
 static void put_abilities(const struct sftp *s, const sally_op_session *start, struct buf *out)
 {
     bool may_set = may_set_attrs(s);
@@ -98,7 +98,8 @@ static void put_abilities(const struct sftp *s, const sally_op_session *start, s
     put_u32(out, attrs_to_wire(s->version, settable | (bits ? SALLY_ATTR_BITS : 0)));
     put_u32(out, bits);
     put_u32(out, open_flags(s));
-    /* Draft-05 lets clients mask what they ask OPEN for with it, so it leaves out none. */
+    /* Draft-05 lets clients mask the access that they request in OPEN with it, so it must be
+     * complete. */
     put_u32(out, ACE4_EVERY);
     put_u32(out, 0);
 }
@@ -120,7 +121,7 @@ static void put_supported2(const struct sftp *s, const sally_op_session *start, 
     uint16_t blocks = has_blocks(s) ? ALL_BLOCKS : NO_BLOCKS;
     put_u16(out, blocks);
     put_u16(out, blocks);
-    put_u32(out, 0); /* names of extended attributes: storages have no way to say */
+    put_u32(out, 0); /* names of extended attributes: storages cannot announce any */
     put_u32(out, extensions_put_names(s, start, NULL));
     extensions_put_names(s, start, out);
     put_string_end(out, place);
@@ -132,7 +133,7 @@ void announce(const struct sftp *s, const sally_op_session *start, struct buf *o
         put_text(out, "newline");
         put_text(out, "\n");
     }
-    /* Also to those who may go on to version 6. */
+    /* Also to clients that may select version 6. */
     if (s->options.settings.filename_charset && (s->version >= 4 || version_may_select(s))) {
         put_text(out, "filename-charset");
         put_text(out, s->options.settings.filename_charset);

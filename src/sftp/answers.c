@@ -1,4 +1,4 @@
-/* From an operation that is done to the reply. */
+/* From a finished operation to its reply. */
 #include "sftp/answers.h"
 
 #include "core/path.h"
@@ -6,7 +6,7 @@
 #include "sftp/protocol.h"
 #include "sftp/reply.h"
 
-/* Data of this size is copied to the small replies rather than sent in a chunk of its own. */
+/* Data up to this size is copied to the small replies rather than sent in its own chunk. */
 #define SMALL_DATA 2048u
 
 bool answer_status(struct sftp *s, struct op *op)
@@ -18,7 +18,7 @@ bool answer_status(struct sftp *s, struct op *op)
     return false;
 }
 
-/* Built on the stack: a file that is open must not lose its handle for want of memory. */
+/* Built on the stack: an open file must not lose its handle because memory is short. */
 bool answer_handle(struct sftp *s, struct op *op)
 {
     uint8_t bytes[HANDLE_HEAD + HANDLE_SIZE];
@@ -47,7 +47,7 @@ bool answer_data(struct sftp *s, struct op *op)
                      op->message);
         return false;
     }
-    /* No data where none was asked for is an answer, and OpenSSH's. */
+    /* A READ of length 0 gets an empty reply, as with OpenSSH. */
     uint8_t *head = r->block->bytes;
     wire_put_u32(head, DATA_HEAD - 4 + done);
     head[4] = SSH_FXP_DATA;
@@ -64,7 +64,7 @@ bool answer_data(struct sftp *s, struct op *op)
     return true;
 }
 
-/* From version 4 on clients say what they want, and pay for what they get. */
+/* From version 4 on, clients select attributes, so expensive ones are included. */
 bool answer_attrs(struct sftp *s, struct op *op)
 {
     sally_op_stat *stat = &op->pub.u.stat;

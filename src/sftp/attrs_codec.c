@@ -8,8 +8,8 @@
 
 #define MAX_NANOSECONDS  999999999u
 #define SENT_PERMISSIONS 07777u
-/* Version 5 has no mask of the attribute bits that count: these are the ones it defines (draft-05
- * section 5.8). */
+/* Version 5 has no mask of valid attribute bits: these are the ones it defines (draft-05 section
+ * 5.8). */
 #define BITS_OF_VERSION_5 0x7ffu
 
 struct reader {
@@ -18,7 +18,7 @@ struct reader {
     uint32_t flags;
     sally_attrs *out;
     const struct attrs_memory *memory;
-    sally_status status; /* the first thing that was wrong, but for ends of input */
+    sally_status status; /* the first error, except a premature end of input */
 };
 
 struct writer {
@@ -92,7 +92,7 @@ static void get_ids(struct reader *r)
     r->out->gid = get_u32(r->in);
 }
 
-/* Of a storage that knows only numbers: without "@", as no translation was available. */
+/* If the storage only has numbers: without "@", as no translation was available. */
 static void put_id_as_name(struct buf *out, uint32_t id)
 {
     char text[11];
@@ -140,7 +140,7 @@ static void get_names(struct reader *r)
     }
 }
 
-/* Version 3 has no type of its own: clients look for it in the mode. */
+/* Version 3 has no separate type: clients find it in the mode. */
 static void put_permissions(struct writer *w)
 {
     put_u32(w->out, w->version == 3 ? attrs_posix_mode(w->attrs)
@@ -344,7 +344,7 @@ static void get_extended(struct reader *r)
 static const struct field {
     uint32_t any;     /* sent when one of these members is present */
     uint32_t sets;    /* present when it was received */
-    uint32_t flag[4]; /* on the wire in versions 3 to 6; 0: that version cannot say it */
+    uint32_t flag[4]; /* on the wire in versions 3 to 6; 0: not in that version */
     void (*put)(struct writer *w);
     void (*get)(struct reader *r);
 } fields[] = {
@@ -418,7 +418,7 @@ uint32_t attrs_of_wire(uint32_t version, uint32_t flags)
     return valid;
 }
 
-/* Type and permissions travel together in version 3: either is enough for it. */
+/* Type and permissions are one field in version 3: either one suffices. */
 static uint32_t members_to_send(uint32_t version, const sally_attrs *attrs)
 {
     uint32_t valid = attrs->valid;
@@ -473,7 +473,7 @@ void attrs_hide(sally_attrs *attrs, const char *name)
         attrs->attrib_bits = attrs->attrib_bits_valid = 0;
     attrs->valid |= A(BITS);
     if (attrs->attrib_bits_valid & SSH_FILEXFER_ATTR_FLAGS_HIDDEN)
-        return; /* the storage knows better */
+        return; /* set by the storage */
     if (name[0] == '.')
         attrs->attrib_bits |= SSH_FILEXFER_ATTR_FLAGS_HIDDEN;
     attrs->attrib_bits_valid |= SSH_FILEXFER_ATTR_FLAGS_HIDDEN;

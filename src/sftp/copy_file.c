@@ -1,7 +1,7 @@
-/* copy-file, as other servers have it: source, target, whether to overwrite; a STATUS. It is an
- * OPEN of both, a COPY, and the CLOSEs, each an operation like a client's, so that permissions and
- * hooks apply. A target that exists is cut to its new length only after the copy: if it is the
- * source under another name, nothing is lost. */
+/* copy-file, as implemented by other servers: source, target, whether to overwrite; a STATUS. It is
+ * an OPEN of both, a COPY, and the CLOSEs, each an operation like a client's, so that permissions
+ * and hooks apply. An existing target is truncated to its new length only after the copy, so that
+ * nothing is lost if it is the source under another name. */
 
 #include <stdio.h>
 
@@ -13,12 +13,12 @@
 
 struct copy {
     sally_file *from, *to; /* NULL: not open */
-    char *target;          /* behind the structure */
+    char *target;          /* after the structure */
     bool overwrite;
     sally_attrs attrs;   /* of OPEN and FSETSTAT */
     uint32_t handles;    /* reserved */
-    sally_status status; /* the first thing that went wrong */
-    char message[256];   /* what the storage or a hook said to it; "" for nothing */
+    sally_status status; /* the first failure */
+    char message[256];   /* the message of the storage or a hook; "": none */
 };
 
 static void close_next(struct sftp *s, struct op *before, struct copy *c);
@@ -44,7 +44,7 @@ static void note(struct copy *c, const struct op *op, sally_status status)
         snprintf(c->message, sizeof c->message, "%s", op->message);
 }
 
-/* Without memory for a CLOSE the files stay open until the session ends: so be it. */
+/* Without memory for a CLOSE, the files stay open until the session ends, which is acceptable. */
 static void go_on(struct sftp *s, struct op *next, struct op *before, struct copy *c)
 {
     if (next) {
@@ -123,7 +123,7 @@ static bool answer_target(struct sftp *s, struct op *op)
     return false;
 }
 
-/* The source's permissions are the copy's, as far as they are known. */
+/* The copy gets the source's permissions, if they are known. */
 static bool answer_mode(struct sftp *s, struct op *op)
 {
     struct copy *c = request_of(op)->plan;
@@ -158,7 +158,7 @@ static bool answer_source(struct sftp *s, struct op *op)
     struct op *next = request_continue(op, SALLY_OP_FSTAT, answer_mode);
     if (next) {
         next->pub.u.stat.wanted = SALLY_ATTR_TYPE | SALLY_ATTR_PERMISSIONS;
-        next->skips_permissions = true; /* the client does not get to see it */
+        next->skips_permissions = true; /* the client does not see it */
         request_of(next)->file = c->from;
     }
     go_on(s, next, op, c);

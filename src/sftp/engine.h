@@ -1,8 +1,8 @@
 /* The inside of the SFTP engine, for the files of this folder.
  *
- * A request's way: input.c cuts packets out of the byte stream; requests.c and extensions.c find
- * the handler in request_map.h; the handlers parse requests and submit operations (request.c);
- * answers.c turns what comes back into replies; reply.c packs replies into chunks. */
+ * The path of a request: input.c splits the byte stream into packets; requests.c and extensions.c
+ * find the handler in request_map.h; the handlers parse requests and submit operations (request.c);
+ * answers.c turns the results into replies; reply.c packs replies into chunks. */
 #ifndef SALLY_SFTP_ENGINE_H
 #define SALLY_SFTP_ENGINE_H
 
@@ -20,7 +20,7 @@ enum sftp_state {
     BROKEN /* nothing more is read */
 };
 
-/* The WRITE whose data is arriving: it goes straight to where the storage will find it. */
+/* The WRITE whose data is arriving: it is received straight into the operation's buffer. */
 struct incoming {
     struct op *op;     /* NULL: none */
     uint32_t received; /* bytes of data */
@@ -28,7 +28,7 @@ struct incoming {
     bool is_credited;  /* the data is credited as it comes: see sftp_options.window */
 };
 
-/* The READDIR that is done before the client asks for it. */
+/* The READDIR that is performed before the client requests it. */
 struct ahead {
     struct op *op; /* NULL: none */
     bool is_done;  /* its names wait for the client */
@@ -46,8 +46,9 @@ struct sftp {
     uint32_t version;       /* 3 to 6 */
     uint32_t quirks;        /* the client's */
     uint32_t default_attrs; /* SALLY_ATTR_ bits sent to clients that do not ask for any */
-    uint32_t all_attrs;     /* SALLY_ATTR_ bits for those who do not say what they want */
-    uint32_t last_stat_flags, last_stat_attrs; /* of the last STAT, and the bits they mean */
+    uint32_t all_attrs;     /* SALLY_ATTR_ bits for clients that do not select attributes */
+    uint32_t last_stat_flags, last_stat_attrs; /* flags of the last STAT, and the corresponding
+                                                * bits */
     struct naming naming;                      /* of files */
     uint64_t denied;                           /* bits by enum request_id: see request_lists.h */
     uint64_t requests; /* received since VERSION, including the current one */
@@ -60,7 +61,7 @@ struct sftp {
     bool ended; /* the peer will send no more */
 
     uint32_t active;    /* requests with the session, not answered yet */
-    bool exclusive;     /* one of them keeps later ones from starting: see request_exclusive() */
+    bool exclusive;     /* one of them prevents later ones from starting: see request_exclusive() */
     bool reads_at_once; /* the last READ was answered while it was submitted */
     struct handles handles;
     uint32_t uploads;  /* files that are open for writing, or being opened */
@@ -69,22 +70,22 @@ struct sftp {
 
     struct blocks *blocks;
     struct buf scratch;  /* the reply being built */
-    struct block *batch; /* small replies that will travel together */
+    struct block *batch; /* small replies to be sent together */
     size_t batch_size;
     bool second_batch; /* since the last flush: many replies are coming, so make room for them */
     struct list ready; /* chunks for events.send */
     size_t credit;     /* bytes answered since the last flush */
 
-    const char *broken; /* what to tell the owner */
+    const char *broken; /* reason for the owner */
     bool end_reported;  /* by the event broken or finished */
     bool closing, gone;
-    uint32_t depth; /* calls of the owner that we are in */
+    uint32_t depth; /* depth of calls from the owner */
     void (*on_gone)(void *user_data);
     void *gone_user_data;
 };
 
-/* Replies nobody has read hold back further requests from here on; the data of READs is bounded by
- * the session. */
+/* Unread replies of this size hold back further requests; the data of READs is limited by the
+ * session. */
 #define MAX_BACKLOG ((size_t)1024 * 1024)
 
 /* Minimum memory for a request: its operation, and a batch of replies. */
@@ -99,11 +100,11 @@ void engine_count_upload(struct sftp *s, uint32_t open_flags, int more);
  * event: leaving frees the engine if it was closed. */
 void engine_enter(struct sftp *s);
 void engine_leave(struct sftp *s);
-/* The peer broke the protocol, or memory is short: nothing more is read, and the owner is told
+/* The peer broke the protocol, or memory is short: nothing more is read, and the owner is notified
  * soon. `detail` is static. */
 void engine_break(struct sftp *s, const char *detail);
 void engine_out_of_memory(struct sftp *s); /* the same, for this reason */
-/* The session is gone: frees the engine, now or when it is left. */
+/* The session has ended: frees the engine, now or when it is left. */
 void engine_end(struct sftp *s);
 
 #endif

@@ -7,8 +7,8 @@
 static const struct extension {
     enum request_id id;
     const char *name;    /* on the wire */
-    const char *version; /* in the pair that announces it; NULL: announce.c does it otherwise */
-    uint32_t kind;       /* announced when the storage answers this; 0: always */
+    const char *version; /* in the pair that announces it; NULL: announced by announce.c */
+    uint32_t kind;       /* announced if the storage supports this; 0: always */
     uint32_t needs;      /* and the session may do this: SALLY_MAY_ bits */
     handle_fn *handle;
 } extensions[] = {

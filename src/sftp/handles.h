@@ -16,14 +16,14 @@ struct handle_slot {
     sally_file *file; /* NULL: free */
     uint32_t generation;
     uint32_t next_free;
-    uint64_t text_at; /* where the next READ or WRITE of a file in text mode takes place */
+    uint64_t text_at; /* where the next READ or WRITE in text mode starts */
 };
 
 struct handles {
     struct handle_slot *slots;
     uint32_t count;    /* of slots */
     uint32_t used;     /* open */
-    uint32_t reserved; /* promised to OPENs on their way */
+    uint32_t reserved; /* reserved for OPENs in progress */
     uint32_t max;
     uint32_t first_free;
 };
@@ -31,15 +31,15 @@ struct handles {
 void handles_init(struct handles *h, uint32_t max);
 void handles_clear(struct handles *h);
 
-/* A place for one more is made sure of before the storage opens anything: SALLY_OK, or
- * SALLY_FAILURE. `full`: because there are as many as there may be. */
+/* Reserves a place before the storage opens anything: SALLY_OK, or SALLY_FAILURE. `full`: because
+ * the maximum is reached. */
 sally_status handles_reserve(struct handles *h, bool *full);
 void handles_unreserve(struct handles *h);
 /* Uses a reservation and writes the handle's bytes. */
 void handles_add(struct handles *h, sally_file *file, uint8_t out[HANDLE_SIZE]);
-/* NULL for what is no open handle. */
+/* NULL: not an open handle. */
 sally_file *handles_find(const struct handles *h, struct slice handle);
-/* The slot of an open file; NULL when it has none. Valid until the next handles_reserve(). */
+/* The slot of an open file; NULL: it has none. Valid until the next handles_reserve(). */
 struct handle_slot *handles_slot_of(const struct handles *h, const sally_file *file);
 /* `handle` was found. */
 void handles_remove(struct handles *h, struct slice handle);

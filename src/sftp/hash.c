@@ -7,12 +7,11 @@
 #include "sftp/request_fields.h"
 #include "sftp/request_map.h"
 
-#define LEAST_BLOCK 256u  /* but for 0: one digest over all */
-#define QUICK_BYTES 2048u /* what md5-hash's quick check is about */
+#define LEAST_BLOCK 256u  /* 0: one digest of everything */
+#define QUICK_BYTES 2048u /* range of md5-hash's quick check */
 #define MD5_SIZE    16u
 
-/* What the request is about: an open file or a path. Draft-galb: reading must have been asked for.
- */
+/* The subject of the request: an open file or a path. Draft-galb: it must be open for reading. */
 static sally_status aim(struct sftp *s, struct op *op, struct slice what, bool by_handle)
 {
     if (!by_handle)
@@ -84,7 +83,7 @@ sally_status ext_check_file_name(struct sftp *s, struct request_in *in)
 
 struct md5 {
     uint64_t offset, length;
-    uint8_t quick[MD5_SIZE]; /* of the first bytes, as the client knows them */
+    uint8_t quick[MD5_SIZE]; /* of the first bytes, from the client */
 };
 
 static void reply_md5(struct sftp *s, uint32_t id, const void *digest, size_t size)
@@ -112,7 +111,7 @@ static bool answer_md5(struct sftp *s, struct op *op)
     return false;
 }
 
-/* The whole range is worth the work only when its start is what the client has. */
+/* The whole range is only hashed if its start matches the client's. */
 static bool answer_quick(struct sftp *s, struct op *op)
 {
     const sally_op_hash *h = &op->pub.u.hash;

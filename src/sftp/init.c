@@ -6,14 +6,14 @@
 #include "sftp/request.h"
 #include "sftp/version.h"
 
-/* More extension data of a client than this is not passed on. */
+/* The most extension data of a client that is passed on. */
 #define MAX_CLIENT_PAIRS 32
 
 static uint32_t agree_on(const struct sftp *s, uint32_t clients)
 {
     uint32_t version =
         clients < s->options.settings.max_version ? clients : s->options.settings.max_version;
-    /* Older clients hear what we speak and may leave, as with OpenSSH. */
+    /* Older clients get our version and may disconnect, as with OpenSSH. */
     return version < SFTP_FIRST_VERSION ? SFTP_FIRST_VERSION : version;
 }
 
@@ -37,8 +37,7 @@ static bool answer_start(struct sftp *s, struct op *op)
     return false;
 }
 
-/* What does not parse is left out: OpenSSH never looks at it, so clients could get away with
- * anything. */
+/* Malformed data is ignored: OpenSSH never reads it, so clients may send anything. */
 static sally_status copy_pairs(struct op *op, struct cursor *in)
 {
     sally_pair *pairs = sally_op_alloc(&op->pub, MAX_CLIENT_PAIRS * sizeof *pairs);

@@ -1,6 +1,5 @@
-/* Whole packets in the owner's memory are parsed where they lie;
- * the data of a WRITE goes straight to where the storage will find it; only what is neither is
- * gathered in s->waiting. */
+/* Complete packets in the owner's memory are parsed in place; the data of a WRITE goes straight to
+ * the operation's buffer; only the rest is gathered in s->waiting. */
 #include "sftp/input.h"
 
 #include "sftp/init.h"
@@ -91,7 +90,7 @@ static void eat_data(struct sftp *s, struct cursor *c)
     request_submit(s, op);
 }
 
-/* More READs would bring data that nobody takes yet. */
+/* More READs would produce data before it can be sent. */
 static bool reads_are_held(const struct sftp *s)
 {
     return s->reads_at_once && s->options.max_unsent && s->blocks->lent >= s->options.max_unsent;
@@ -108,7 +107,7 @@ bool input_is_held(const struct sftp *s)
            session_turn_is_over(s->session);
 }
 
-/* The packet at the front of s->waiting is whole, or dropped. */
+/* The packet at the front of s->waiting is complete, or discarded. */
 static void forget_credited(struct sftp *s)
 {
     s->credited = 0;
@@ -116,7 +115,7 @@ static void forget_credited(struct sftp *s)
         local_account_adjust(session_memory(s->session), &s->credited_charge, 0);
 }
 
-/* A request that is larger than the window it comes through, and has to be gathered: the peer could
+/* A request that is larger than the window and has to be gathered: without credit, the peer could
  * never send the rest of it. */
 static void credit_large(struct sftp *s)
 {
@@ -132,7 +131,7 @@ static void credit_large(struct sftp *s)
         local_account_adjust(session_memory(s->session), &s->credited_charge, have);
 }
 
-/* False: nothing can be done with what there is. */
+/* False: no progress is possible with the available bytes. */
 static bool eat_packet(struct sftp *s, struct cursor *c)
 {
     struct cursor at = *c;
@@ -170,7 +169,7 @@ static void eat_waiting(struct sftp *s)
         return;
     struct cursor c = cursor_of_slice(buf_slice(&s->waiting));
     eat(s, &c);
-    if (s->closing) /* the owner did that from inside an event: all that waited is gone */
+    if (s->closing) /* the owner closed it from inside an event: nothing is left */
         return;
     buf_take(&s->waiting, s->waiting.size - cursor_left(&c));
     if (!s->waiting.size && s->waiting.capacity > WAITING_KEPT)

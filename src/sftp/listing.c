@@ -40,8 +40,8 @@ static void put_entry(struct buf *b, struct listing *l, const char *name, const 
     }
 }
 
-/* Whatever a client joins to the directory's path must stay inside it. ("." and ".." are the
- * library's own here: sally_op_add_entry() drops those of storages.) */
+/* A name that a client appends to the directory's path must stay inside it. ("." and ".." come from
+ * the library here: sally_op_add_entry() ignores those of storages.) */
 static bool is_name(const char *name)
 {
     return *name && !strchr(name, '/');
@@ -67,7 +67,7 @@ bool listing_add(struct listing *l, const char *name, const sally_attrs *attrs,
     size_t size = strlen(name) + 1;
     put_bytes(&l->carry, name, size);
     put_entry(&l->carry, l, name, attrs, longname);
-    /* Larger than the maximum size of a reply, or memory is short. */
+    /* Larger than the maximum size of a reply, or out of memory. */
     if (l->carry.failed || l->carry.size - size > l->max - NAME_TAIL - NAME_HEAD) {
         buf_clear(&l->carry);
         l->skipped++;

@@ -13,14 +13,14 @@
 #define NAME_TAIL 1
 
 struct listing {
-    struct buf names; /* lies over the block */
+    struct buf names; /* overlays the block */
     struct buf carry; /* the entry that did not fit; its own memory */
-    struct buf taken; /* the one of the reply before, which this one begins with */
+    struct buf taken; /* the entry left over from the previous reply, with which this one begins */
     struct buf plain; /* of a prefetched reply: its names, each with its NUL */
     bool ahead;
     uint64_t as_of; /* session_changes() when it was requested */
     uint32_t version;
-    uint32_t default_attrs; /* of the engine, as the next one */
+    uint32_t default_attrs; /* of the engine, like the next member */
     struct naming naming;
     struct buf room;  /* for names that are converted */
     uint32_t count;   /* entries in names */
@@ -38,7 +38,7 @@ bool listing_add(struct listing *l, const char *name, const sally_attrs *attrs,
 bool listing_add_carry(struct listing *l, sally_file *file);
 /* The reply is not sent: the entry that it begins with waits for the next one. */
 void listing_give_carry_back(struct listing *l, sally_file *file);
-/* Frees what the answer, if there was one, has not taken over; NULL is allowed. */
+/* Frees what the reply, if there was one, has not taken over; NULL is allowed. */
 void listing_drop(struct listing *l);
 
 #endif

@@ -7,9 +7,9 @@
 
 #include "sallyport/status.h"
 
-/* Ours, but for reading and writing, which the access mask says. SALLY_INVALID_PARAMETER for what
- * no draft defines, SALLY_UNSUPPORTED for what this version does not define, or is not supported.
- */
+/* Our flags, except reading and writing, which depend on the access mask. SALLY_INVALID_PARAMETER
+ * for what no draft defines, SALLY_UNSUPPORTED for what this version does not define, or is not
+ * supported. */
 sally_status open_flags_of_wire(uint32_t version, uint32_t wire, uint32_t *flags);
 /* Takes those out of `flags` that the version can send; what is left cannot be sent. */
 uint32_t open_flags_to_wire(uint32_t version, uint32_t *flags);

@@ -5,8 +5,8 @@
 
 #include "base/mem.h"
 
-/* Each row applies to software whose name begins so; the first one that fits counts. Where the
- * order of SYMLINK's arguments was read is in docs/protocol.md. */
+/* Each row applies to software whose name begins like this; the first match counts. The sources for
+ * the order of SYMLINK's arguments are in docs/protocol.md. */
 /* clang-format off */
 static const struct {
     const char *prefix;
@@ -14,15 +14,15 @@ static const struct {
 } rows[] = {
     /* lftp, which speaks versions 4 to 6, sshfs and Net::SFTP::Foreign come through its ssh. */
     {"OpenSSH_",        QUIRK_FEW_ATTRS},
-    /* These ask what the server calls itself, and send OpenSSH's order only to OpenSSH (AsyncSSH:
-     * and paramiko; ssh2js: and dropbear). */
+    /* These check the server's identification, and use OpenSSH's order only with OpenSSH (AsyncSSH:
+     * also paramiko; ssh2js: also dropbear). */
     {"AsyncSSH_",       QUIRK_DRAFT_SYMLINK},
     {"libssh_",         QUIRK_DRAFT_SYMLINK},
     {"libssh-",         QUIRK_DRAFT_SYMLINK},
     {"phpseclib_",      QUIRK_DRAFT_SYMLINK},
     {"ssh2js",          QUIRK_DRAFT_SYMLINK},
     {"WinSCP_",         QUIRK_DRAFT_SYMLINK},
-    /* These send OpenSSH's order to everybody. */
+    /* These always use OpenSSH's order. */
     {"Cyberduck/",      0},
     {"Go",              0},
     {"JSCH",            0},
@@ -34,12 +34,12 @@ static const struct {
     /* So does MINA, and in version 6 too. */
     {"APACHE-SSHD-",    QUIRK_REVERSED_LINK},
     {"SSHD-CORE-",      QUIRK_REVERSED_LINK},
-    /* These send what they are given, under names that mean the drafts' order, or examples that
-     * mean OpenSSH's. */
+    /* These pass on the caller's order; their parameter names mean the drafts' order, or their
+     * examples OpenSSH's. */
     {"russh",           QUIRK_EITHER_SYMLINK},
     {"Ruby/Net::SSH_",  QUIRK_EITHER_SYMLINK | QUIRK_NO_BITS_IN_5}, /* net-sftp */
     {"SSHJ_",           QUIRK_EITHER_SYMLINK},
-    /* These make no links. */
+    /* These cannot create links. */
     {"FileZilla_",      0},
     {"PuTTY_",          0},
 };
@@ -47,7 +47,7 @@ static const struct {
 
 uint32_t quirks_of(const char *software)
 {
-    if (!*software) /* somebody else's transport, most likely OpenSSH's sshd */
+    if (!*software) /* a foreign transport, most likely OpenSSH's sshd */
         return QUIRK_FEW_ATTRS;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         if (strncmp(software, rows[i].prefix, strlen(rows[i].prefix)) == 0)

@@ -20,7 +20,7 @@ static void close_batch(struct sftp *s)
     s->second_batch = true;
 }
 
-/* Replies that were read by nobody are counted at what they cost in memory. */
+/* Unread replies are counted by their memory use. */
 static void count_backlog(struct sftp *s, struct block *b)
 {
     b->backlog = b->capacity;
@@ -93,7 +93,7 @@ static void put_status(const struct sftp *s, struct buf *b, sally_status status,
     put_text(b, "en");
 }
 
-/* Built on the stack, so that it needs no memory but the batch. */
+/* Built on the stack, so it needs no memory except the batch. */
 void reply_status(struct sftp *s, uint32_t id, sally_status status, const char *message)
 {
     uint8_t bytes[384];

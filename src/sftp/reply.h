@@ -14,15 +14,15 @@ void reply_status(struct sftp *s, uint32_t id, sally_status status, const char *
 /* UNKNOWN_PRINCIPAL with the unknown names (draft-13 section 9.1); versions before 5 are not sent
  * them. */
 void reply_unknown(struct sftp *s, uint32_t id, const char *message, const struct op_name *names);
-/* A NAME reply with one entry and no attributes, as REALPATH has it; attrs may be NULL. */
+/* A NAME reply with one entry, as for REALPATH; attrs may be NULL. */
 bool reply_one_name(struct sftp *s, uint32_t id, const char *name, const sally_attrs *attrs);
-/* Whole replies: copied to the others, or as a chunk of their own (the block is the chunk's from
- * then on). */
+/* Complete replies: copied to the others, or as a separate chunk (which then owns the block). */
 void reply_copy(struct sftp *s, const uint8_t *data, size_t size);
 void reply_chunk(struct sftp *s, struct block *block, size_t size);
-/* True: there was something. */
+/* True: there was output. */
 bool reply_hand_over(struct sftp *s);
-/* Hands over chunks only, as soon as they exist: the owner may be able to use them at once. */
+/* Passes on complete chunks only, as soon as they exist: the owner may be able to send them at
+ * once. */
 bool reply_send(struct sftp *s);
 void reply_drop(struct sftp *s);
 

@@ -1,11 +1,11 @@
-/* One request: as it came, and while its operation is on the way. */
+/* A request: as received, and while its operation is in progress. */
 #ifndef SALLY_SFTP_REQUEST_H
 #define SALLY_SFTP_REQUEST_H
 
 #include "core/file.h"
 #include "sftp/engine.h"
 
-/* One request as it came. */
+/* A request as received. */
 struct request_in {
     uint32_t id;
     size_t size;         /* bytes on the wire, including the length field */
@@ -22,7 +22,7 @@ typedef bool answer_fn(struct sftp *s, struct op *op);
 
 struct listing; /* listing.h */
 
-/* What the engine remembers of a request while its operation is on the way: op->owner. */
+/* What the engine remembers of a request while its operation is in progress: op->owner. */
 struct request {
     struct sftp *s;
     answer_fn *answer;
@@ -36,7 +36,8 @@ struct request {
     /* Called once, before the operation is submitted; NULL: nothing. True: it submits the operation
      * later, or has failed it. */
     bool (*before_submit)(struct sftp *s, struct op *op);
-    struct op *waiting; /* for this look at what its path leads to; NULL: none. See slash.c */
+    struct op *waiting; /* the request for which this one checks the path; NULL: none. See
+                         * slash.c */
 };
 
 static inline struct request *request_of(const struct op *op)
@@ -51,7 +52,7 @@ struct op *request_begin(struct sftp *s, const struct request_in *in, uint32_t k
 sally_status request_submit(struct sftp *s, struct op *op);
 /* Ends an operation that was not submitted; returns `status`. */
 sally_status request_drop(struct op *op, sally_status status);
-/* Submits the operation if `status`, of its preparation, is SALLY_OK; else drops it. */
+/* Submits the operation if `status`, of its preparation, is SALLY_OK; otherwise discards it. */
 sally_status request_submit_or_drop(struct sftp *s, struct op *op, sally_status status);
 /* Answers an operation with `status` as if it had been submitted. */
 void request_fail(struct op *op, sally_status status);

@@ -8,8 +8,8 @@
 /* For a path that is being converted. */
 #define MAX_NAME_ROOM (32 * (size_t)PATH_MAX_BYTES)
 
-/* For those who ask for more than there is, as some do that mean "whatever is usual": what every
- * client can take apart. */
+/* For clients that request undefined attributes, by which some mean "the usual ones": those that
+ * every client can parse. */
 #define USUAL_ATTRS                                                                                \
     (SALLY_ATTR_TYPE | SALLY_ATTR_SIZE | SALLY_ATTR_IDS | SALLY_ATTR_NAMES |                       \
      SALLY_ATTR_PERMISSIONS | SALLY_ATTR_ATIME | SALLY_ATTR_MTIME | SALLY_ATTR_NANOSECONDS)
@@ -40,8 +40,7 @@ sally_status request_attrs(struct sftp *s, struct op *op, struct request_in *in,
     attrs->valid &= ~(uint32_t)NEVER_SET;
     if (status == SALLY_OK && attrs->valid & SALLY_ATTR_ACL && makes_something(op) &&
         !(sally_fs_traits(sally_session_fs(s->session)) & SALLY_FS_ACL))
-        status =
-            SALLY_UNSUPPORTED; /* what is made must not be open to more people than was meant */
+        status = SALLY_UNSUPPORTED; /* new files must not be more accessible than intended */
     return status;
 }
 
@@ -51,7 +50,7 @@ bool request_is_exact(const struct sftp *s, sally_status status, const sally_att
            attrs->valid & SALLY_ATTR_PERMISSIONS;
 }
 
-/* Most names are the same on both sides, and not copied. */
+/* Most names need no conversion, and are not copied. */
 static sally_status translate(const struct sftp *s, struct slice *name, struct buf *room)
 {
     buf_init(room, MAX_NAME_ROOM);
@@ -118,14 +117,14 @@ sally_file *request_file(const struct sftp *s, struct slice handle, uint32_t kin
 
 uint32_t request_stat_attrs(struct sftp *s, struct request_in *in)
 {
-    /* From version 4 on a mask follows; clients that leave it out get everything, and those that
-     * name nothing get what costs nothing. */
+    /* From version 4 on a mask follows; clients that omit it get everything, and an empty mask gets
+     * what costs nothing. */
     if (s->version == 3 || cursor_left(&in->body) < 4)
         return s->all_attrs;
     uint32_t flags = get_u32(&in->body);
     if (!flags)
         return s->all_attrs & ~(uint32_t)(SALLY_ATTR_NAMES | SALLY_ATTR_ACL);
-    if (flags != s->last_stat_flags) { /* clients always want the same */
+    if (flags != s->last_stat_flags) { /* clients always request the same */
         s->last_stat_flags = flags;
         s->last_stat_attrs =
             flags & ~attrs_known_flags(s->version) ? USUAL_ATTRS : attrs_of_wire(s->version, flags);

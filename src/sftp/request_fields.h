@@ -24,8 +24,8 @@ sally_status request_text(struct sftp *s, struct op *op, struct slice raw, const
 #define HANDLE_DIRECTORY 2u
 /* NULL for an unusable one. */
 sally_file *request_file(const struct sftp *s, struct slice handle, uint32_t kinds);
-/* The status for an unknown handle in requests where OpenSSH, in version 3, answers "no such file"
- * (for the others it answers FAILURE). */
+/* The status for an unknown handle in requests for which OpenSSH, in version 3, returns "no such
+ * file" (FAILURE for the others). */
 sally_status request_lost_handle(const struct sftp *s, struct request_in *in);
 
 #endif

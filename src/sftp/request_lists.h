@@ -5,7 +5,7 @@
 
 #include "sftp/request_map.h"
 
-/* Works out s->denied. */
+/* Computes s->denied. */
 void request_lists_apply(struct sftp *s);
 
 static inline bool request_is_denied(const struct sftp *s, enum request_id id)
@@ -13,7 +13,7 @@ static inline bool request_is_denied(const struct sftp *s, enum request_id id)
     return (s->denied >> id & 1) != 0;
 }
 
-/* The same for an extension that only the storage knows, by its full name. */
+/* The same for a storage's own extension, by its full name. */
 bool request_name_is_denied(const struct sftp *s, struct slice name);
 
 #endif

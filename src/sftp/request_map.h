@@ -1,6 +1,6 @@
 /* Every request that the engine knows: a row each, from which the tables of numbers and names, the
- * names in lists of allowed and denied requests, what VERSION announces, and the declarations of
- * the handlers are made. The order is that in which sftp-server -Q prints the names.
+ * names in lists of allowed and denied requests, the announcements in VERSION, and the declarations
+ * of the handlers are generated. sftp-server -Q prints the names in this order.
  *
  * A request with different forms has a row for each, with the same name. */
 #ifndef SALLY_SFTP_REQUEST_MAP_H

@@ -30,8 +30,7 @@ static const struct rule *find_rule(uint8_t type, uint32_t version)
     return NULL;
 }
 
-/* Version 3 has no word for an unknown handle, and OpenSSH takes it for no error of the system's.
- */
+/* Version 3 has no code for an unknown handle, and OpenSSH does not treat it as a system error. */
 static sally_status status_of_request(const struct sftp *s, struct request_in *in,
                                       sally_status status)
 {

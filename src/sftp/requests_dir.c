@@ -1,4 +1,4 @@
-/* OPENDIR and READDIR. While the client reads one reply, the next one is made. */
+/* OPENDIR and READDIR. While the client processes one reply, the next one is prepared. */
 #include "sftp/requests_dir.h"
 
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "sftp/request_fields.h"
 #include "sftp/request_map.h"
 
-/* Listings of this size are copied to the small replies, not sent in a chunk of their own. */
+/* Listings up to this size are copied to the small replies, not sent in their own chunk. */
 #define SMALL_LISTING 4096u
 /* No count of changes: see session_changes(). */
 #define NEVER_CURRENT UINT64_MAX
@@ -46,12 +46,12 @@ static void move_stale_page(struct sftp *s, sally_file *file)
         file->stale_names.failed = true;
     else
         put_bytes(&file->stale_names, buf_head(names), names->size);
-    file->carry_as_of = NEVER_CURRENT; /* it comes behind these */
+    file->carry_as_of = NEVER_CURRENT; /* it comes after these */
     s->ahead.op = NULL;
     request_end(op);
 }
 
-/* OpenSSH lists "." and "..", and clients show what they say. Storages need not: they are the first
+/* OpenSSH lists "." and "..", and clients show them. The library adds them: they are the first
  * names that the first READDIR looks up. */
 static void add_dots(const struct sftp *s, sally_file *file)
 {
@@ -101,8 +101,8 @@ static void log_skipped(const struct sftp *s, const struct op *op, uint32_t skip
     ids.request = op->pub.id;
     log_line(session_log(s->session), ids, SALLY_LOG_WARNING, "sftp.names_skipped", fields,
              COUNT_OF(fields),
-             "%u directory entries could not be sent: names that no client may get, or entries "
-             "added after the reply was full",
+             "%u directory entries could not be sent: hidden names, or entries added after the "
+             "reply was full",
              skipped);
 }
 
@@ -182,7 +182,7 @@ static void send_names(struct sftp *s, struct op *op, bool last)
     reply_chunk(s, block, l->names.size);
 }
 
-/* What the next READDIR of the file has to know. */
+/* State for the next READDIR of the file. */
 static void note_place(struct sftp *s, struct op *op)
 {
     struct listing *l = request_of(op)->listing;
@@ -236,11 +236,11 @@ static bool answer_names(struct sftp *s, struct op *op)
 
 /* ---- Ahead of the client ---- */
 
-/* Storages that do one thing at a time get nothing to do that nobody has asked for, and where there
- * are no workers the reply would have to wait. One directory at a time: names that nobody has asked
- * for yet are outside the session's bound. Clients that ask ahead themselves need no help. What is
- * not allowed now may be when the client asks, and must not have been refused before. Names that a
- * hook gives cannot be looked up again in the storage. */
+/* Not for storages that do one thing at a time, nor without workers, where the reply would have to
+ * wait. One directory at a time: names that were not requested yet are not counted in the session's
+ * limit. Clients that read ahead themselves need no help. A request that is denied now may be
+ * allowed when the client sends it, and must not be refused in advance. Names from a hook cannot be
+ * looked up again in the storage. */
 static bool may_read_ahead(const struct sftp *s, const sally_file *file)
 {
     uint32_t traits = sally_fs_traits(sally_session_fs(s->session));
@@ -299,7 +299,7 @@ static bool answer_from_ahead(struct sftp *s, const struct request_in *in, const
     op->request_id = in->id;
     request_of(op)->size = in->size;
     reply_names(s, op);
-    s->credit += request_of(op)->size; /* less what ask_again() has taken over */
+    s->credit += request_of(op)->size; /* without what ask_again() has taken over */
     request_end(op);
     return true;
 }
@@ -312,7 +312,7 @@ void read_ahead_drop(struct sftp *s, const sally_file *file)
     if (s->ahead.is_done) {
         s->ahead.op = NULL;
         request_end(op);
-    } else if (!s->closing) { /* else the session has cancelled it, and perhaps ended it */
+    } else if (!s->closing) { /* otherwise the session has cancelled it, and perhaps ended it */
         op_cancel(op);
     }
 }

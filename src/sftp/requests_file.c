@@ -1,4 +1,4 @@
-/* Requests about files: OPEN, CLOSE and what goes by a file's handle. */
+/* Requests about files: OPEN, CLOSE and those with a file's handle. */
 #include "sftp/requests_file.h"
 
 #include "sftp/answers.h"
@@ -23,8 +23,7 @@ static uint32_t access_of_flags(uint32_t flags)
     return access;
 }
 
-/* Emptying a file and appending to it are writing, whatever else was said; and neither reading nor
- * writing means reading, as with OpenSSH. */
+/* TRUNC and APPEND imply WRITE; neither READ nor WRITE means READ, as with OpenSSH. */
 static uint32_t complete(uint32_t flags)
 {
     if (flags & (SALLY_OPEN_TRUNCATE | SALLY_OPEN_APPEND))
@@ -74,8 +73,8 @@ sally_status handle_open(struct sftp *s, struct request_in *in)
 }
 
 /* clang-format off */
-/* What a session must be allowed, so that a right can be granted; reading and writing follow from
- * the flags. Whether the file lets its user do it is found out by trying. */
+/* The permissions that a session needs for a right to be granted; reading and writing follow from
+ * the flags. Whether the file allows it is found out by trying. */
 static const struct {
     uint32_t access, permission;
 } rights[] = {
@@ -137,7 +136,7 @@ sally_status handle_close(struct sftp *s, struct request_in *in)
     if (kind == SALLY_OP_CLOSEDIR)
         read_ahead_drop(s, file);
     engine_count_upload(s, file->facts.is_directory ? 0 : file->facts.open_flags, -1);
-    handles_remove(&s->handles, handle); /* whatever comes of it (draft-13 section 8.1.3) */
+    handles_remove(&s->handles, handle); /* even if it fails (draft-13 section 8.1.3) */
     request_of(op)->file = file;
     return request_submit(s, op);
 }
@@ -225,8 +224,8 @@ sally_status handle_write(struct sftp *s, struct request_in *in)
     return request_submit(s, op);
 }
 
-/* A directory's handle is no business of a storage's fstat and fsetstat: the path says the same.
- * Hooks get it for theirs. */
+/* Storages do not get directory handles in fstat and fsetstat: the path means the same. Hooks get
+ * the handles of their own directories. */
 static bool goes_by_path(const sally_file *file)
 {
     return file->facts.is_directory && !file->hooks_own;

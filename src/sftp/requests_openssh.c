@@ -1,5 +1,4 @@
-/* Extensions of openssh-PROTOCOL section 4, but for those about the room in a file system
- * (statvfs.c). */
+/* Extensions of openssh-PROTOCOL section 4, except those about free space (statvfs.c). */
 #include "sftp/answers.h"
 #include "sftp/protocol.h"
 #include "sftp/reply.h"
@@ -7,8 +6,8 @@
 #include "sftp/request_map.h"
 #include "sftp/requests_path.h"
 
-#define MAX_IDS  4096u /* users, and groups, in one request */
-#define MAX_NAME 1024u /* bytes of a user's name that is told back */
+#define MAX_IDS  4096u /* maximum of users, and of groups, in one request */
+#define MAX_NAME 1024u /* bytes of a user's name in the error */
 
 sally_status ext_posix_rename(struct sftp *s, struct request_in *in)
 {
@@ -53,7 +52,7 @@ sally_status ext_limits(struct sftp *s, struct request_in *in)
     return request_answered(s, in);
 }
 
-/* "~" and "~/x" are the home directory and what is below; of the users, only one's own is known. */
+/* "~" and "~/x" are the home directory and what is below; of the other users, none is known. */
 sally_status ext_expand_path(struct sftp *s, struct request_in *in)
 {
     struct slice path = get_string(&in->body);
@@ -68,7 +67,7 @@ sally_status ext_expand_path(struct sftp *s, struct request_in *in)
     struct slice user = get_bytes(&c, slash ? (size_t)(slash - rest.data) : rest.size);
     if (user.size && !slice_is(user, sally_session_user(s->session)))
         return SALLY_NO_SUCH_FILE;
-    while (cursor_left(&c) && *c.at == '/') /* what is left is relative to the home directory */
+    while (cursor_left(&c) && *c.at == '/') /* the rest is relative to the home directory */
         cursor_take(&c, 1);
     return submit_realpath(s, in, cursor_rest(&c), path, SALLY_REALPATH_STAT_IF);
 }
@@ -110,7 +109,7 @@ sally_status ext_copy_data(struct sftp *s, struct request_in *in)
         return SALLY_INVALID_HANDLE;
     if (!(from->facts.open_flags & SALLY_OPEN_READ) || !(to->facts.open_flags & SALLY_OPEN_WRITE))
         return SALLY_PERMISSION_DENIED;
-    /* A file copied onto its own end would grow for ever. */
+    /* A file copied onto its own end would grow forever. */
     if (from == to || strcmp(from->path, to->path) == 0)
         return s->version == 3 ? SALLY_FAILURE : SALLY_INVALID_PARAMETER;
     if (length > UINT64_MAX - from_offset || length > UINT64_MAX - to_offset)

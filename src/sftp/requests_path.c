@@ -9,7 +9,7 @@
 #include "sftp/request_fields.h"
 #include "sftp/request_map.h"
 
-/* Requests that are nothing but a path. */
+/* Requests that consist of a path. */
 static sally_status submit_path(struct sftp *s, struct request_in *in, uint32_t kind,
                                 answer_fn *answer)
 {
@@ -177,7 +177,7 @@ static sally_status compose(struct sftp *s, struct cursor *in, struct slice firs
     return status;
 }
 
-/* Version 6 tells what the path leads to, which not every storage does on its own. */
+/* Version 6 returns the attributes, which not every storage does by itself. */
 static bool answer_found(struct sftp *s, struct op *op)
 {
     const sally_op_stat *stat = &op->pub.u.stat;
@@ -213,7 +213,7 @@ static bool answer_resolved(struct sftp *s, struct op *op)
     return false;
 }
 
-/* Nothing need exist, whatever the storage thinks. */
+/* Nothing need exist, even if the storage would fail. */
 static bool answer_unchecked(struct sftp *s, struct op *op)
 {
     sally_status status = op->pub.status;
@@ -248,7 +248,7 @@ static sally_status submit_resolving(struct sftp *s, struct request_in *in, stru
     request_of(op)->plan = must_exist;
     request_exclusive(op);
     op->pub.u.text.flags = control;
-    sally_status status = op_set_raw_path(op, path); /* as the storage writes it already */
+    sally_status status = op_set_raw_path(op, path); /* already in the storage's form */
     if (status == SALLY_OK)
         status = op_note_raw_path(op, raw);
     return request_submit_or_drop(s, op, status);

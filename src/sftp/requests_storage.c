@@ -7,13 +7,13 @@
 #include "sftp/request_fields.h"
 #include "sftp/request_lists.h"
 
-/* Some that storages answer are known to begin with a path or a handle: storages know no handles,
- * and wrappers must see paths. The others are announced by the name that their requests have. */
+/* Some extensions are known to begin with a path or a handle: storages do not know handles, and
+ * wrappers must see paths. The others are announced by the names of their requests. */
 /* clang-format off */
 static const struct of_storage {
     const char *name;
-    const char *announced; /* by this pair */
-    bool by_handle;        /* else by path */
+    const char *announced; /* announced by this pair */
+    bool by_handle;        /* otherwise by path */
 } of_storages[] = {
     {"getxattr@proftpd.org",     "xattr@proftpd.org",   false},
     {"setxattr@proftpd.org",     "xattr@proftpd.org",   false},

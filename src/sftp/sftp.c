@@ -7,23 +7,23 @@
 #include "sftp/request_lists.h"
 #include "sftp/requests_dir.h"
 
-/* What an engine without work keeps for the next request, until sftp_trim(): as much as requests
- * that follow upon each other need. */
+/* The memory that an idle engine keeps for the next request, until sftp_trim(): as much as
+ * consecutive requests need. */
 #define CACHE_WHEN_IDLE ((size_t)4 * 1024 * 1024)
-#define LEAST_PACKET    34000u /* draft-13 section 4: what every server should take */
+#define LEAST_PACKET    34000u /* draft-13 section 4: the least that every server should accept */
 
 static bool is_idle(const struct sftp *s)
 {
     return s->active == 0 && list_empty(&s->blocks->in_use);
 }
 
-/* Whether the peer has said everything, and has its answers. */
+/* Whether the peer has sent everything and got all replies. */
 static bool is_finished(struct sftp *s)
 {
     if (!s->ended || s->active)
         return false;
     if (!input_is_held(s))
-        input_drop(s); /* what could start has started: this is a piece of a request */
+        input_drop(s); /* everything complete has started: this is a partial request */
     return s->waiting.size == 0;
 }
 
@@ -41,7 +41,7 @@ static void report_end(struct sftp *s)
     }
 }
 
-/* Goes on until nothing moves: what is handed over may come back at once and make room for more. */
+/* Continues until there is no progress: chunks may return at once and make room for more. */
 static void settle(struct sftp *s)
 {
     bool moved = true;

@@ -10,14 +10,14 @@ bool slash_ends(struct slice path)
     return path.size && path.data[path.size - 1] == '/';
 }
 
-/* What becomes of an operation whose path has a slash at its end. Kinds that are not here want a
- * directory anyway, or make one. */
+/* How operations handle a path with a trailing slash. Kinds that are not listed require a directory
+ * anyway, or create one. */
 /* clang-format off */
 static const struct rule {
     uint32_t kind;
     uint32_t follow;
-    sally_status file;      /* of what is no directory */
-    sally_status directory; /* SALLY_OK: goes on, which may bring the storage's own error */
+    sally_status file;      /* if it is not a directory */
+    sally_status directory; /* SALLY_OK: continues, which may result in the storage's own error */
 } rules[] = {
     {SALLY_OP_STAT,     SALLY_FOLLOW, SALLY_NOT_A_DIRECTORY,     SALLY_OK},
     {SALLY_OP_SETSTAT,  SALLY_FOLLOW, SALLY_NOT_A_DIRECTORY,     SALLY_OK},
@@ -40,7 +40,7 @@ static const struct rule *rule_of(const struct op *op)
     return NULL;
 }
 
-/* The answer to the operation that waits; SALLY_OK: it goes on. */
+/* The answer to the waiting operation; SALLY_OK: it continues. */
 static sally_status judge(const struct rule *rule, const struct op *look)
 {
     const sally_attrs *attrs = &look->pub.u.stat.attrs;
@@ -79,10 +79,10 @@ bool slash_look_first(struct sftp *s, struct op *op)
 {
     bool root = op->pub.path && strcmp(op->pub.path, "/") == 0; /* is a directory */
     const struct rule *rule = root ? NULL : rule_of(op);
-    /* Who may not do it learns nothing of what is there. */
+    /* Without the permission, nothing is revealed about the path. */
     if (!rule || op_check_permissions(op) != SALLY_OK)
         return false;
-    if (makes_a_file(op)) { /* as open(2) of Linux */
+    if (makes_a_file(op)) { /* as open(2) on Linux */
         request_fail(op, SALLY_FILE_IS_A_DIRECTORY);
         return true;
     }

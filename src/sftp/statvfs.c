@@ -1,5 +1,5 @@
-/* How much room there is: statvfs@openssh.com and fstatvfs@openssh.com of openssh-PROTOCOL section
- * 4.4, space-available of draft-galb-filexfer-extensions-00 section 4. */
+/* Free space: statvfs@openssh.com and fstatvfs@openssh.com of openssh-PROTOCOL section 4.4,
+ * space-available of draft-galb-filexfer-extensions-00 section 4. */
 #include "sftp/answers.h"
 #include "sftp/protocol.h"
 #include "sftp/reply.h"

@@ -1,6 +1,6 @@
-/* SYMLINK and LINK. OpenSSH's server took SYMLINK's arguments the wrong way round (its PROTOCOL,
- * section 4.1), and clients differ in what they send to whom: the table of quirks knows most of
- * them. Of the others the file system is asked. */
+/* SYMLINK and LINK. OpenSSH's server expects SYMLINK's arguments in reverse order (its PROTOCOL,
+ * section 4.1), and clients differ: the table of quirks lists most of them. For the others, the
+ * file system shows which order is meant. */
 
 #include "sftp/answers.h"
 #include "sftp/protocol.h"
@@ -14,10 +14,10 @@ struct arguments {
     struct slice link, target;
 };
 
-/* SYMLINK of a client that may mean either order. */
+/* SYMLINK of a client with an ambiguous order. */
 struct guess {
-    struct slice first, second; /* in the bytes behind this */
-    uint32_t question;          /* that is asked */
+    struct slice first, second; /* in the bytes after this */
+    uint32_t question;          /* of the current question */
 };
 
 static sally_status set_arguments(struct sftp *s, struct op *op, struct arguments a)
@@ -44,11 +44,11 @@ static struct arguments of_openssh(struct slice first, struct slice second)
 
 /* ---- Which order is meant ---- */
 
-/* The drafts' order is meant if it makes a link to something where there is nothing yet, and
- * OpenSSH's does not. The questions, in the order in which they are asked: */
+/* The drafts' order is meant if it would create a link at an unused name to something that exists,
+ * and OpenSSH's order would not. The questions, in this order: */
 enum {
-    IS_DRAFTS_LINK,   /* is there something in the way of the drafts' link? */
-    IS_DRAFTS_TARGET, /* would it lead to something? */
+    IS_DRAFTS_LINK,   /* does the drafts' link name exist? */
+    IS_DRAFTS_TARGET, /* does its target exist? */
     IS_OPENSSHS_LINK, /* the same for OpenSSH's order */
     IS_OPENSSHS_TARGET
 };
@@ -69,7 +69,7 @@ static enum verdict verdict_on(uint32_t question, sally_status status)
     return verdicts[question][missing ? 0 : status == SALLY_OK ? 1 : 2];
 }
 
-/* A link's text begins where the link is. */
+/* A link's text is relative to its directory. */
 static sally_status set_target_path(struct sftp *s, struct op *op, struct arguments a)
 {
     size_t size = a.link.size;

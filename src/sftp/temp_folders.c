@@ -1,5 +1,5 @@
-/* get-temp-folder and make-temp-folder. No text of the draft could be had; neither request has
- * data, and the answer is a NAME with one entry. */
+/* get-temp-folder and make-temp-folder. The text of the draft was not available; neither request
+ * has data, and the reply is a NAME with one entry. */
 #include "core/path.h"
 #include "sftp/answers.h"
 #include "sftp/reply.h"
@@ -48,7 +48,7 @@ static sally_status name_folder(const struct sftp *s, struct op *op, const struc
     return status;
 }
 
-/* A name that can be guessed does no harm: what exists is never taken for ours. */
+/* Predictable names are harmless: an existing folder is never used. */
 static void make_next(struct sftp *s, struct op *before, struct temp *t)
 {
     struct op *op = request_continue(before, SALLY_OP_MKDIR, answer_made);

@@ -1,7 +1,7 @@
-/* Text mode. The newline that we announce is the storage's own, so no byte is translated (draft-13
- * section 5.3); what is left of text mode is that offsets do not count: each READ and WRITE goes on
- * where the one before it ended, and text-seek moves that place to the start of a line (section
- * 8.1.1.3). One request at a time, as the next one's place is known only then. */
+/* Text mode. The newline that we announce is the storage's own, so nothing is translated (draft-13
+ * section 5.3); the rest of text mode is that offsets are ignored: each READ and WRITE continues
+ * where the previous one ended, and text-seek moves this position to the start of a line (section
+ * 8.1.1.3). One request at a time, since the next position is known only then. */
 #include "sftp/text.h"
 
 #include "sftp/answers.h"
@@ -10,7 +10,7 @@
 #include "sftp/request_fields.h"
 #include "sftp/request_map.h"
 
-#define SEEK_BYTES (64u * 1024) /* looked at before others have a turn */
+#define SEEK_BYTES (64u * 1024) /* bytes searched before others get a turn */
 
 struct seek {
     sally_file *file;

@@ -4,7 +4,7 @@
 #include "sftp/reply.h"
 #include "sftp/request_map.h"
 
-/* The product's number that only grows. */
+/* The build number, which only grows. */
 #define BUILD_NUMBER                                                                               \
     (SALLY_VERSION_MAJOR * UINT64_C(1000000) + SALLY_VERSION_MINOR * UINT64_C(1000) +              \
      SALLY_VERSION_PATCH)
@@ -20,7 +20,7 @@ void vendor_put(struct buf *out)
     put_string_end(out, place);
 }
 
-/* The client says what it is: for the log. */
+/* The client's vendor-id, for the log. */
 sally_status ext_vendor_id(struct sftp *s, struct request_in *in)
 {
     struct slice vendor = get_string(&in->body), product = get_string(&in->body);
@@ -33,7 +33,7 @@ sally_status ext_vendor_id(struct sftp *s, struct request_in *in)
                                       {"product", texts[1] ? texts[1] : ""},
                                       {"version", texts[2] ? texts[2] : ""}};
     log_line(session_log(s->session), session_log_ids(s->session), SALLY_LOG_DEBUG, "sftp.vendor",
-             fields, COUNT_OF(fields), "the client names its maker");
+             fields, COUNT_OF(fields), "vendor-id of the client");
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         mem_free(texts[i]);
     reply_status(s, in->id, SALLY_OK, NULL);

@@ -27,7 +27,7 @@ static uint32_t default_attrs(uint32_t quirks, uint32_t version)
     return attrs;
 }
 
-/* Names are UTF-8 from version 4 on; in version 3 they are what the storage has. */
+/* Names are UTF-8 from version 4 on; in version 3 they are the storage's bytes. */
 void version_use(struct sftp *s, uint32_t version)
 {
     s->version = version;
@@ -44,7 +44,7 @@ bool version_may_select(const struct sftp *s)
            !request_is_denied(s, REQUEST_VERSION_SELECT);
 }
 
-/* The reply says what was wrong, and nothing more is read (section 5.5). */
+/* The reply explains what was wrong, and nothing more is read (section 5.5). */
 static sally_status refuse_select(struct sftp *s, const char *detail, struct request_in *in)
 {
     in->message = detail;

@@ -1,4 +1,4 @@
-/* Which version is spoken, and version-select: draft-13 section 5.5. */
+/* The protocol version, and version-select: draft-13 section 5.5. */
 #ifndef SALLY_SFTP_VERSION_H
 #define SALLY_SFTP_VERSION_H
 

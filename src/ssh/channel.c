@@ -1,4 +1,4 @@
-/* What the owner does with a channel, and the channel messages without a file of their own. */
+/* The owner's calls for a channel, and the channel messages without a file of their own. */
 #include "ssh/channel.h"
 
 #include "base/mem.h"
@@ -53,7 +53,7 @@ static void break_protocol(struct ssh *ssh, const char *detail)
     transport_end(ssh, SSH_DISCONNECT_PROTOCOL_ERROR, SSH_END_PROTOCOL, detail);
 }
 
-/* For messages that make sense only after the channel was confirmed. NULL: the connection was
+/* For messages that are only valid after the channel was confirmed. NULL: the connection was
  * ended. */
 static struct ssh_channel *if_open(struct ssh_channel *ch)
 {
@@ -98,7 +98,7 @@ bool on_channel_window_adjust(struct ssh *ssh, struct cursor *c)
 static bool accept_data(struct ssh_channel *ch, size_t size)
 {
     if (ch->input == INPUT_EOF) {
-        break_protocol(ch->ssh, "data after the end of the data");
+        break_protocol(ch->ssh, "data after EOF");
         return false;
     }
     if (size > ch->packet_max) {
@@ -121,7 +121,7 @@ bool on_channel_data(struct ssh *ssh, struct cursor *c)
         return false;
     struct ssh_channel *ch = open_channel(ssh, number);
     if (!ch || !accept_data(ch, data.size) || channel_is_closing(ch))
-        return true; /* what comes when we are done needs no window either */
+        return true; /* data that arrives after we are done needs no window */
     if (ch->owner == OWNER_RUNS && data.size && ssh->events.data)
         ssh->events.data(ssh->user_data, ch, data.data, data.size);
     else

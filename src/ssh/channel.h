@@ -30,7 +30,7 @@ struct ssh_channel {
     /* In. */
     struct window window;
     uint32_t packet_max;
-    uint64_t opened_ns; /* when the peer was told, or asked; 0: it has answered */
+    uint64_t opened_ns; /* when the adjust or request was sent; 0: answered */
     enum channel_input input;
     enum channel_output output;
     enum channel_owner owner;

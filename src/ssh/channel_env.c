@@ -10,14 +10,14 @@ void channel_env_init(struct channel_env *env)
     buf_init(&env->pairs, CHANNEL_ENV_BYTES_MAX);
 }
 
-/* What could become "NAME=value" for a child process. */
+/* Whether it can become "NAME=value" for a child process. */
 static bool is_well_formed(struct slice name, struct slice value)
 {
     return name.size && !memchr(name.data, '=', name.size) && !slice_has_nul(name) &&
            !slice_has_nul(value);
 }
 
-/* All that may come at once: most clients send a few, or none. */
+/* Limits of all variables: most clients send a few, or none. */
 static bool charge(struct channel_env *env, const struct window_budget *budget)
 {
     if (env->charged)

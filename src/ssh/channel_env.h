@@ -1,5 +1,5 @@
 /* Environment variables that a client sets on a channel before it starts something there (RFC 4254
- * section 6.4): kept as they came, within bounds, for whoever starts it. */
+ * section 6.4): kept as received, within limits, for the request that follows. */
 #ifndef SALLY_SSH_CHANNEL_ENV_H
 #define SALLY_SSH_CHANNEL_ENV_H
 
@@ -16,7 +16,7 @@ struct channel_env {
 };
 
 void channel_env_init(struct channel_env *env);
-/* False: not taken, for its form, the bounds or the lack of memory. */
+/* False: refused, because it is malformed, exceeds a limit, or memory is short. */
 bool channel_env_add(struct channel_env *env, const struct window_budget *budget, struct slice name,
                      struct slice value);
 void channel_env_clear(struct channel_env *env, const struct window_budget *budget);

@@ -69,9 +69,9 @@ static enum ssh_answer set_env(struct ssh_channel *ch, struct cursor *c, bool *m
     return may_set && channel_env_add(&ch->env, &budget, name, value) ? SSH_YES : SSH_NO;
 }
 
-/* SSH_NO for whatever is not offered: pty-req, x11-req, auth-agent-req@openssh.com, window-change,
- * signal, break, ... *malformed is set for what makes no sense. A shell is asked for like an empty
- * command: so a person is told why there is none. */
+/* SSH_NO for requests that are not supported: pty-req, x11-req, auth-agent-req@openssh.com,
+ * window-change, signal, break, ... *malformed is set for malformed ones. A shell is treated as an
+ * empty command, so that the user gets an explanation. */
 static enum ssh_answer serve(struct ssh_channel *ch, struct slice type, struct cursor *c,
                              bool *malformed)
 {
@@ -95,7 +95,7 @@ static enum ssh_answer serve(struct ssh_channel *ch, struct slice type, struct c
     return start(ch, what, events->exec);
 }
 
-/* Client: the message must be well formed, whoever wants to know. */
+/* Client: the message must be well formed, even if it is not used. */
 static enum ssh_answer note_exit(struct ssh_channel *ch, struct slice type, struct cursor *c,
                                  bool *malformed)
 {
@@ -127,14 +127,14 @@ bool on_channel_request(struct ssh *ssh, struct cursor *c)
         return false;
     struct ssh_channel *ch = channel_or_gone(ssh, number);
     if (!ch)
-        return true; /* nor is there an answer then: the client has closed the channel */
+        return true; /* then there is no answer either: the client has closed the channel */
     if (ch->input == INPUT_UNCONFIRMED) {
         transport_end(ssh, SSH_DISCONNECT_PROTOCOL_ERROR, SSH_END_PROTOCOL,
                       "request on a channel that is not open yet");
         return true;
     }
     transport_note_activity(ssh);
-    if (ch->opened_ns) { /* it needed our confirmation for this */
+    if (ch->opened_ns) { /* it must wait for our confirmation */
         window_note_trip(&ch->window, ch->opened_ns, ssh->now_ns);
         ch->opened_ns = 0;
     }
@@ -150,7 +150,7 @@ bool on_channel_request(struct ssh *ssh, struct cursor *c)
     return true;
 }
 
-/* Replies to requests of ours; only the client makes any. Others are ignored. */
+/* Replies to our own requests; only the client sends any. Others are ignored. */
 static bool on_reply(struct ssh *ssh, struct cursor *c, bool ok)
 {
     uint32_t number = get_u32(c);

@@ -1,5 +1,5 @@
-/* The way out of a channel: queued chunks are cut into packets as large as the peer takes, and
- * sealed from where they lie. */
+/* A channel's output: queued chunks are split into packets as large as the peer accepts, and sealed
+ * from where they are. */
 #include "ssh/channel_send.h"
 
 #include <string.h>

@@ -7,13 +7,13 @@
 
 /* What the peer has sent. */
 enum channel_input {
-    INPUT_UNCONFIRMED, /* client: CHANNEL_OPEN is not answered */
+    INPUT_UNCONFIRMED, /* client: CHANNEL_OPEN has not been answered */
     INPUT_OPEN,
     INPUT_EOF,
     INPUT_CLOSED
 };
 
-/* What we have sent, and what is due once everything queued has left. */
+/* What we have sent, and what is due once everything queued has been sent. */
 enum channel_output {
     OUTPUT_OPEN,
     OUTPUT_EOF_DUE,
@@ -28,14 +28,14 @@ enum channel_act {
     CHANNEL_SEND_EOF, /* the owner has no more data */
     CHANNEL_FINISH,   /* the owner is done with it */
     CHANNEL_ABANDON,  /* nothing runs on it */
-    CHANNEL_SENT,     /* what was due has left */
+    CHANNEL_SENT,     /* what was due has been sent */
     CHANNEL_ACTS
 };
 
 /* What the owner knows of it. */
 enum channel_owner {
     OWNER_UNAWARE,
-    OWNER_ASKED,  /* to run something, and refused; is told of the channel's end */
+    OWNER_ASKED,  /* was asked to run something, and refused; is notified of the channel's end */
     OWNER_THINKS, /* likewise, and will answer later */
     OWNER_RUNS    /* server: a subsystem or command; client: always */
 };

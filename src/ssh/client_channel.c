@@ -25,7 +25,7 @@ struct ssh_channel *ssh_client_open(struct ssh *ssh)
     put_u32(m, ch->window.granted);
     put_u32(m, ch->packet_max);
     ssh_message_send(ssh);
-    if (ssh->state == OVER) { /* it goes with the connection, and nobody has heard of it */
+    if (ssh->state == OVER) { /* it is freed with the connection, and no one has its number */
         ch->owner = OWNER_UNAWARE;
         ch = NULL;
     }
@@ -73,7 +73,7 @@ static struct ssh_channel *opening_channel(struct ssh *ssh, uint32_t number)
     struct ssh_channel *ch = channel_of(ssh, number);
     if (ch && ch->input != INPUT_UNCONFIRMED) {
         transport_end(ssh, SSH_DISCONNECT_PROTOCOL_ERROR, SSH_END_PROTOCOL,
-                      "answer for a channel that is open already");
+                      "reply for a channel that is already open");
         return NULL;
     }
     return ch;

@@ -84,7 +84,7 @@ static void send_signed(struct ssh *ssh, const struct client_login *l)
     if (data.failed ||
         key_sign(l->key, algorithm_of(l->key), buf_slice(&data), &signature) != SALLY_E_OK) {
         transport_end(ssh, SSH_DISCONNECT_BY_APPLICATION, SSH_END_INTERNAL,
-                      "the key does not sign");
+                      "cannot sign with the key");
     } else {
         struct buf *m = ssh_message(ssh, SSH_MSG_USERAUTH_REQUEST);
         put_request(m, l);
@@ -133,7 +133,7 @@ static void send_request(struct ssh *ssh, const struct client_login *l)
     ssh_message_send(ssh);
 }
 
-/* As far as the state allows: ask for the service, or send the request. */
+/* Requests the service or sends the request, as the state allows. */
 static void advance(struct ssh *ssh, struct client_login *l)
 {
     if (!l->wanted || !l->transport_ready)
@@ -252,7 +252,7 @@ bool on_userauth_success(struct ssh *ssh, struct cursor *c)
 bool on_userauth_banner(struct ssh *ssh, struct cursor *c)
 {
     (void)ssh;
-    get_string(c); /* the text: nobody is there to read it */
+    get_string(c); /* the text, which is not shown */
     get_string(c); /* language tag */
     return cursor_done(c);
 }
@@ -270,7 +270,7 @@ static bool on_pk_ok(struct ssh *ssh, struct client_login *l, struct cursor *c)
     return true;
 }
 
-/* Number 60 means what the method makes of it. */
+/* The meaning of number 60 depends on the method. */
 bool on_userauth_60(struct ssh *ssh, struct cursor *c)
 {
     struct client_login *l = ssh->userauth->client;
@@ -284,7 +284,7 @@ bool on_userauth_60(struct ssh *ssh, struct cursor *c)
         if (ssh->events.auth_prompts)
             ssh->events.auth_prompts(ssh->user_data, cursor_rest(c));
         return true;
-    case SALLY_AUTH_PASSWORD: /* PASSWD_CHANGEREQ: this client has no other one */
+    case SALLY_AUTH_PASSWORD: /* PASSWD_CHANGEREQ: this client has no other password */
         if (ssh->events.auth_failed)
             ssh->events.auth_failed(ssh->user_data, none, false);
         return true;

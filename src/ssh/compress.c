@@ -9,7 +9,7 @@
 
 #define GROWTH 4096u
 
-/* Not "zlib", which would have clients without a login feed the decompressor. */
+/* Not "zlib", which would expose the decompressor to clients before login. */
 static const struct compression_method methods[] = {
     {"none", false},
     {"zlib@openssh.com", true},
@@ -126,8 +126,8 @@ bool compressor_inflate(struct compressor *c, struct slice packet, struct buf *o
     z_stream *z = &c->stream;
     set_input(z, packet);
     for (;;) {
-        /* When the maximum is reached there may be the flush's own bits left, but not one more
-         * byte: that is a bomb. */
+        /* At the maximum, the bits of the flush may remain, but any further byte means a
+         * decompression bomb. */
         uint8_t surplus;
         bool full = out->size == out->max;
         if (full) {

@@ -12,11 +12,11 @@ struct compression_method {
     bool deflates; /* from the end of the login on */
 };
 
-/* Rows in the order of preference; NULL past the last one. */
+/* Rows in the order of preference; NULL after the last one. */
 const struct compression_method *compression_method_at(size_t index);
 const struct compression_method *compression_method_find(struct slice name);
 
-/* What a stream takes (zconf.h): 32 KiB and a state; (1 << 17) + (1 << 17) and a state. */
+/* Memory of a stream (zconf.h): 32 KiB and a state; (1 << 17) + (1 << 17) and a state. */
 #define INFLATE_BYTES ((size_t)42 * 1024)
 #define DEFLATE_BYTES ((size_t)268 * 1024)
 
@@ -29,7 +29,7 @@ bool compressor_deflate(struct compressor *c, struct slice head, struct slice bo
 /* Appends what the packet inflates to, at most out->max bytes. */
 bool compressor_inflate(struct compressor *c, struct slice packet, struct buf *out);
 
-/* Starts the streams that were agreed on, once the login is complete. False: no memory. */
+/* Starts the negotiated streams, once the login is complete. False: out of memory. */
 bool compress_start_in(struct transport *t);
 bool compress_start_out(struct transport *t);
 

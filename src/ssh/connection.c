@@ -52,7 +52,7 @@ void connection_trim(struct ssh *ssh)
             window_trim(&c->channels[i]->window, &budget);
 }
 
-/* The lowest free slot, made when there is none. UINT32_MAX: no memory. */
+/* The lowest free slot, created if there is none. UINT32_MAX: out of memory. */
 static uint32_t free_slot(struct connection *c)
 {
     for (uint32_t i = 0; i < c->slots; i++) {
@@ -168,8 +168,8 @@ bool connection_is_stalled(struct ssh *ssh)
     return false;
 }
 
-/* Each busy channel sends one packet in turn, until the transport takes no more or nobody has
- * anything. */
+/* The busy channels send one packet each in turn, until the transport accepts no more or all are
+ * idle. */
 void connection_pump(struct ssh *ssh)
 {
     struct connection *c = ssh->connection;
@@ -234,7 +234,7 @@ static bool is_prohibited(struct slice type)
     return false;
 }
 
-/* Logged once per connection, however often its client tries. */
+/* Logged once per connection, even if the client keeps trying. */
 static void refuse_session(struct ssh *ssh, uint32_t peer_number, const char *setting)
 {
     char text[128];
@@ -244,7 +244,7 @@ static void refuse_session(struct ssh *ssh, uint32_t peer_number, const char *se
                  (unsigned)ssh->options.max_channels);
     else
         snprintf(text, sizeof text, "no memory for another channel: %s%s",
-                 setting ? setting : "the system has none", setting ? " is used up" : "");
+                 setting ? setting : "out of memory", setting ? " is reached" : "");
     send_open_failure(ssh, peer_number, OPEN_RESOURCE_SHORTAGE, text);
     if (ssh->connection->has_logged_refusal)
         return;
@@ -259,7 +259,8 @@ static void refuse_session(struct ssh *ssh, uint32_t peer_number, const char *se
 static void open_session(struct ssh *ssh, uint32_t peer_number, uint32_t window, uint32_t packet)
 {
     if (ssh->connection->no_more_sessions) {
-        send_open_failure(ssh, peer_number, OPEN_PROHIBITED, "no more sessions were wanted");
+        send_open_failure(ssh, peer_number, OPEN_PROHIBITED,
+                          "session requested after no-more-sessions");
         return;
     }
     if (packet == 0) { /* nothing could ever be sent */

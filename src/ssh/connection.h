@@ -38,13 +38,12 @@ struct ssh_channel *channel_new(struct ssh *ssh, const char **refusal);
 uint64_t connection_stall_deadline(const struct ssh *ssh);
 /* Whether it has missed the deadline. */
 bool connection_is_stalled(struct ssh *ssh);
-/* Its owner hears the end; chunks, window and number are given back. */
+/* Notifies its owner; releases chunks, window and number. */
 void channel_free(struct ssh_channel *ch);
-/* The channel that a message is about, or NULL, the connection being ended: nobody has this number.
- */
+/* The channel of a message. NULL: no channel has this number, and the connection was ended. */
 struct ssh_channel *channel_of(struct ssh *ssh, uint32_t number);
-/* The same for messages that do no harm when they come late: NULL without an end, too, for a number
- * that both sides have closed. */
+/* The same for messages that are harmless when late: for a channel that both sides have closed,
+ * NULL without ending the connection. */
 struct ssh_channel *channel_or_gone(struct ssh *ssh, uint32_t number);
 
 ssh_handler on_channel_open;

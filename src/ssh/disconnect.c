@@ -1,5 +1,5 @@
-/* How a connection ends: DISCONNECT in both directions (RFC 4253 section 11.1), and telling
- * everybody once. */
+/* How a connection ends: DISCONNECT in both directions (RFC 4253 section 11.1), and notifying
+ * everyone once. */
 #include "ssh/disconnect.h"
 
 #include <string.h>
@@ -17,7 +17,7 @@ static uint32_t level_of(const struct ssh *ssh, enum ssh_end end)
     switch (end) {
     case SSH_END_INTERNAL:
         return SALLY_LOG_ERROR;
-    case SSH_END_PROTOCOL: /* before the login: any scanner of ports does it */
+    case SSH_END_PROTOCOL: /* before login: port scanners do it all the time */
         return ssh->transport->authenticated ? SALLY_LOG_WARNING : SALLY_LOG_INFO;
     default:
         return SALLY_LOG_INFO;
@@ -82,8 +82,7 @@ void ssh_disconnect(struct ssh *ssh, const char *text)
 bool on_disconnect(struct ssh *ssh, struct cursor *payload)
 {
     get_u32(payload);
-    /* What is missing or left over changes nothing any more: old peers leave the language tag out.
-     */
+    /* Missing or extra fields do not matter: old peers omit the language tag. */
     struct slice text = get_string(payload);
     end_with_text(ssh, 0, SSH_END_PEER, text, "the peer disconnected");
     return true;

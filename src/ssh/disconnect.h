@@ -8,7 +8,7 @@
  * state OVER. `detail` is static. Does nothing if it is OVER already. */
 void transport_end(struct ssh *ssh, uint32_t reason, enum ssh_end end, const char *detail);
 void transport_no_memory(struct ssh *ssh);
-/* Tells the services and the owner once that the connection is over. */
+/* Notifies the services and the owner once that the connection is over. */
 void transport_deliver_end(struct ssh *ssh);
 ssh_handler on_disconnect;
 

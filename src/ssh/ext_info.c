@@ -40,7 +40,7 @@ const char *transport_user_signature_algorithms(const struct ssh *ssh)
 void ext_info_send(struct ssh *ssh)
 {
     if (ssh->options.role != SSH_SERVER || !ssh->transport->peer_ext_info)
-        return; /* a client of ours has nothing to say */
+        return; /* our client announces nothing */
     struct buf *b = ssh_message(ssh, SSH_MSG_EXT_INFO);
     put_u32(b, 2);
     put_text(b, "server-sig-algs");
@@ -50,8 +50,7 @@ void ext_info_send(struct ssh *ssh)
     ssh_message_send(ssh);
 }
 
-/* Nothing that a peer may announce changes what we do so far, but its message is to be well formed.
- */
+/* No announcement changes our behaviour so far, but the message must be well formed. */
 bool on_ext_info(struct ssh *ssh, struct cursor *payload)
 {
     (void)ssh;

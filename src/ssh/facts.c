@@ -1,4 +1,4 @@
-/* What a connection has agreed on, by the names of RFC 4253 and its successors. */
+/* What was negotiated for a connection, by the names of RFC 4253 and its successors. */
 #include "crypto/kex_method.h"
 #include "crypto/packet_cipher.h"
 #include "crypto/public_key.h"

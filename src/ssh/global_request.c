@@ -1,5 +1,5 @@
 /* Global requests (RFC 4254 section 4): keepalives both ways, host keys
- * (draft-ietf-sshm-hostkey-update), and a polite no to everything else. */
+ * (draft-ietf-sshm-hostkey-update); everything else is refused. */
 #include "ssh/global_request.h"
 
 #include "base/mem.h"
@@ -32,8 +32,8 @@ void connection_send_keepalive(struct ssh *ssh)
     ssh_message_send(ssh);
 }
 
-/* Either answer shows that the peer lives. Keepalives are all that we want replies to; a reply too
- * many is ignored. */
+/* Either answer shows that the peer is alive. Only keepalives want replies; extra replies are
+ * ignored. */
 static bool on_reply(struct ssh *ssh)
 {
     if (ssh->connection->keepalives_awaited) {
@@ -129,8 +129,8 @@ static void prove_destroy(struct ssh_job *job)
     mem_free(p);
 }
 
-/* Section 2.2.1 of the draft: RSA keys sign as was agreed for the host key, if that was RSA; not
- * with SHA-1. NULL: not at all. */
+/* Section 2.2.1 of the draft: RSA keys sign with the algorithm negotiated for the host key, if that
+ * was RSA; not with SHA-1. NULL: none. */
 static const char *rsa_algorithm(const struct ssh *ssh)
 {
     const char *space = strchr(ssh_algorithms(ssh), ' ');
@@ -159,7 +159,7 @@ static bool has_key(const struct prove_job *p, const sally_key *key)
     return false;
 }
 
-/* Adds a key that is ours, allowed, and not there yet: which also bounds how many there are. */
+/* Adds a key if it is ours, allowed, and not in the list yet, which also limits their number. */
 static bool add_proof(struct prove_job *p, const struct ssh *ssh, struct slice blob)
 {
     sally_key *key = host_key_of(ssh, blob);
@@ -213,7 +213,7 @@ static bool on_prove(struct ssh *ssh, struct cursor *c)
     return true;
 }
 
-/* ---- Requests of the peer's ---- */
+/* ---- The peer's requests ---- */
 
 bool on_global_request(struct ssh *ssh, struct cursor *c)
 {

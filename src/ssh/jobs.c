@@ -1,4 +1,4 @@
-/* Computations that the owner carries to wherever it likes and back. */
+/* Computations that the owner may run elsewhere. */
 #include "ssh/jobs.h"
 
 #include "base/mem.h"

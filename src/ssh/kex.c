@@ -82,7 +82,7 @@ void kex_complete(struct ssh *ssh)
 static bool fail(struct ssh *ssh, const char *detail)
 {
     transport_end(ssh, SSH_DISCONNECT_KEY_EXCHANGE_FAILED, SSH_END_PROTOCOL, detail);
-    return true; /* it was no malformed message */
+    return true; /* the message was not malformed */
 }
 
 /* The magnitude of a positive mpint; false for anything else. */
@@ -115,7 +115,7 @@ void kex_put_public(struct buf *b, const struct kex_method *m, struct slice valu
         put_mpint(b, value.data, value.size);
 }
 
-/* Client: our public value leaves, the reply is awaited. */
+/* Client: sends our public value, and awaits the reply. */
 static bool client_begin(struct ssh *ssh)
 {
     struct kex *k = ssh->transport->kex;
@@ -126,7 +126,7 @@ static bool client_begin(struct ssh *ssh)
         return fail(ssh, "an unacceptable group");
     if (error) {
         transport_end(ssh, SSH_DISCONNECT_KEY_EXCHANGE_FAILED, SSH_END_INTERNAL,
-                      "no key pair could be made");
+                      "cannot generate a key pair");
         return true;
     }
     bool gex = m->family == KEX_GEX;
@@ -182,7 +182,7 @@ static bool on_group_request(struct ssh *ssh, struct cursor *payload)
     if (!cursor_done(payload))
         return false;
     if (k->min > k->wanted || k->wanted > k->max)
-        return fail(ssh, "a group request that contradicts itself");
+        return fail(ssh, "a contradictory group request");
     uint32_t limit = ssh->options.settings.fixed.gex_max_bits;
     limit = limit ? limit : GEX_MAX_BITS_DEFAULT;
     if (k->min > limit)
@@ -190,7 +190,7 @@ static bool on_group_request(struct ssh *ssh, struct cursor *payload)
     k->group = kex_group_find(ssh->options.crypto, k->min, at_most(k->wanted, limit),
                               at_most(k->max, limit));
     if (!k->group)
-        return fail(ssh, "no group of the size that the client asks for");
+        return fail(ssh, "no group of the requested size");
     k->expected = SSH_MSG_KEX_GEX_INIT;
     put_group(ssh_message(ssh, SSH_MSG_KEX_GEX_GROUP), k->group);
     ssh_message_send(ssh);
@@ -253,7 +253,7 @@ static bool on_reply(struct ssh *ssh, struct cursor *payload)
     return true;
 }
 
-/* The table has let only the expected message through. */
+/* The message table accepts only the expected message. */
 bool on_kex_method(struct ssh *ssh, struct cursor *payload)
 {
     const struct kex *k = ssh->transport->kex;
@@ -297,12 +297,12 @@ void kex_done(struct ssh *ssh, const struct kex_outcome *outcome)
         return;
     }
     if (outcome->error == SALLY_E_KEY) {
-        fail(ssh, "the host key's signature is wrong");
+        fail(ssh, "the host key's signature is invalid");
         return;
     }
     if (outcome->error) {
         transport_end(ssh, SSH_DISCONNECT_KEY_EXCHANGE_FAILED, SSH_END_INTERNAL,
-                      "the key exchange could not be computed");
+                      "the key exchange computation failed");
         return;
     }
     if (ssh->options.role == SSH_SERVER) {

@@ -53,7 +53,7 @@ static inline bool kex_is_receiving(const struct kex *k)
     return k && k->awaits != AWAIT_KEXINIT;
 }
 
-/* Both KEXINITs are known, and there is agreement: the method's messages begin. */
+/* Both KEXINITs are known and algorithms agreed on: begins the method's messages. */
 void kex_start(struct ssh *ssh);
 ssh_handler on_kex_method;
 /* The job's answer. */

@@ -1,5 +1,5 @@
-/* What costs milliseconds in a key exchange, as one job: the shared secret, the exchange hash, the
- * signature or its verification. */
+/* The expensive part of a key exchange (milliseconds), as one job: the shared secret, the exchange
+ * hash, the signature or its verification. */
 #include "ssh/kex_job.h"
 
 #include <string.h>
@@ -29,7 +29,7 @@ struct kex_job {
     uint32_t min, wanted, max;
     sally_key *key;                  /* server */
     struct kex_ephemeral *ephemeral; /* client */
-    struct buf transcript;           /* what the exchange hash is made over */
+    struct buf transcript;           /* input of the exchange hash */
     struct buf host_key_blob, peer, ours, secret, signature;
     uint8_t hash[HASH_MAX_SIZE];
     sally_error error;

@@ -15,10 +15,9 @@
 
 #define COOKIE_SIZE 16u
 
-/* A table of algorithms as far as offers go. */
+/* A table of algorithms, as needed for offers. */
 struct name_table {
-    const char *(*at)(const struct ssh *ssh, size_t index,
-                      bool *wanted); /* wanted: without being named */
+    const char *(*at)(const struct ssh *ssh, size_t index, bool *wanted); /* offered by default */
     bool (*knows)(const struct ssh *ssh, struct slice name);
 };
 
@@ -175,7 +174,7 @@ static sally_error build(struct ssh *ssh, struct buf *b)
         complete &= put_names(b, ssh, &compression_names, fixed->compression);
     put_text(b, ""); /* languages */
     put_text(b, "");
-    put_bool(b, false); /* we never guess */
+    put_bool(b, false); /* first_kex_packet_follows: we never guess */
     put_u32(b, 0);
     if (b->failed)
         return SALLY_E_NO_MEMORY;
@@ -191,7 +190,7 @@ sally_error kexinit_send(struct ssh *ssh)
     sally_error error = k ? build(ssh, &k->our_init) : SALLY_E_NO_MEMORY;
     if (error) {
         transport_end(ssh, SSH_DISCONNECT_KEY_EXCHANGE_FAILED, SSH_END_INTERNAL,
-                      "no key exchange can be offered");
+                      "no key exchange method can be offered");
         return error;
     }
     return send_now(ssh, buf_slice(&k->our_init), nothing) ? SALLY_E_OK : SALLY_E_NO_MEMORY;
@@ -200,10 +199,10 @@ sally_error kexinit_send(struct ssh *ssh)
 static bool fail(struct ssh *ssh, const char *detail)
 {
     transport_end(ssh, SSH_DISCONNECT_KEY_EXCHANGE_FAILED, SSH_END_PROTOCOL, detail);
-    return true; /* it was no malformed message */
+    return true; /* the message was not malformed */
 }
 
-/* Names as a text for the log; the peer's may be long and hold anything. */
+/* Names as a text for the log; the peer's may be long and contain anything. */
 static char *names_text(struct slice list)
 {
     if (list.size > 512)
@@ -231,7 +230,7 @@ static bool both_have(const struct kex_offer *client, const struct kex_offer *se
            names_have(server->kex, slice_of(server_marker));
 }
 
-/* What the first offers say besides algorithms. False: the connection was ended. */
+/* Handles what first offers contain besides algorithms. False: the connection was ended. */
 static bool read_markers(struct ssh *ssh, const struct kex_offer *client,
                          const struct kex_offer *server)
 {
@@ -243,11 +242,12 @@ static bool read_markers(struct ssh *ssh, const struct kex_offer *client,
         both_have(client, server, "kex-strict-c", "kex-strict-s") ||
         both_have(client, server, "kex-strict-c-v00@openssh.com", "kex-strict-s-v00@openssh.com");
     if (!t->strict && ssh->options.settings.fixed.strict_kex_required) {
-        fail(ssh, is_server ? "strict key exchange is required, and the client does not know it"
-                            : "strict key exchange is required, and the server does not know it");
+        fail(ssh, is_server
+                      ? "strict key exchange is required, but the client does not support it"
+                      : "strict key exchange is required, but the server does not support it");
         return false;
     }
-    /* Strict key exchange section 3.2: nothing may have come before. */
+    /* Strict key exchange section 3.2: no message may precede it. */
     if (t->strict && t->in.sequence != 1) {
         fail(ssh, "a message before the first KEXINIT");
         return false;
@@ -288,9 +288,9 @@ bool on_kexinit(struct ssh *ssh, struct cursor *payload)
     if (!kex_offer_parse(theirs, payload))
         return false;
     if (behind.size >= KEXINIT_MAX)
-        return fail(ssh, "the offer of algorithms is too long");
+        return fail(ssh, "the list of algorithms is too long");
     if (++t->exchanges_begun > LOGIN_EXCHANGES_MAX && !t->authenticated)
-        return fail(ssh, "too many key exchanges before the login");
+        return fail(ssh, "too many key exchanges before login");
     if (!t->kex && kexinit_send(ssh) != SALLY_E_OK)
         return true;
     struct kex *k = t->kex;
@@ -314,8 +314,8 @@ bool on_kexinit(struct ssh *ssh, struct cursor *payload)
     if (failed)
         return disagree(ssh, failed, client_list, server_list);
     if (is_refused(ssh, &k->agreed))
-        return fail(ssh, "chacha20-poly1305 and -etm MACs need strict key exchange here: choose "
-                         "others, or newer software");
+        return fail(ssh, "chacha20-poly1305 and -etm MACs require strict key exchange: use other "
+                         "algorithms, or newer software");
     k->host_key = is_server ? key_for(ssh, k->agreed.host_key) : NULL;
     k->skip_guess = theirs->guess_follows && guess_is_wrong(client, server);
     kex_advance(ssh, AWAIT_KEX);

@@ -1,5 +1,4 @@
-/* Which message may come when, from whom, and who handles it. What is not in the table is refused.
- */
+/* Which message is allowed when and from whom, and its handler. Everything else is refused. */
 #include "ssh/messages.h"
 
 #include "ssh/channel.h"
@@ -33,7 +32,7 @@ enum {
 struct row {
     ssh_handler *handler;
     uint16_t states;  /* where it is handled */
-    uint16_t ignored; /* where it is legal and means nothing any more */
+    uint16_t ignored; /* states in which it is legal but has no effect */
     uint8_t sender;
     uint8_t flags;
 };
@@ -47,10 +46,11 @@ static const struct row table[256] = {
     [SSH_MSG_IGNORE]                   = {on_ignored,                   ALWAYS,            0,        BOTH,   STRAY},
     [SSH_MSG_UNIMPLEMENTED]            = {on_ignored,                   ALWAYS,            0,        BOTH,   STRAY},
     [SSH_MSG_DEBUG]                    = {on_ignored,                   ALWAYS,            0,        BOTH,   STRAY},
-    /* Some clients ask again before every try to log in. */
+    /* Some clients ask again before every login attempt. */
     [SSH_MSG_SERVICE_REQUEST]          = {on_service_request,           S(AWAIT_SERVICE) | S(AWAIT_AUTH), 0, CLIENT, 0},
     [SSH_MSG_SERVICE_ACCEPT]           = {on_service_accept,            S(AWAIT_SERVICE),  0,        SERVER, 0},
-    /* Its place is right behind NEWKEYS; AsyncSSH 2.3 to 2.7 sends it behind the success, which does no harm. */
+    /* It belongs right after NEWKEYS; AsyncSSH 2.3 to 2.7 sends it after the success, which is
+     * harmless. */
     [SSH_MSG_EXT_INFO]                 = {on_ext_info,                  SERVICES,          0,        BOTH,   0},
 
     [SSH_MSG_KEXINIT]                  = {on_kexinit,                   S(AWAIT_KEXINIT) | SERVICES, 0, BOTH, 0},
@@ -81,26 +81,26 @@ static const struct row table[256] = {
     [SSH_MSG_CHANNEL_EOF]              = {on_channel_eof,               S(READY),          0,        BOTH,   0},
     [SSH_MSG_CHANNEL_CLOSE]            = {on_channel_close,             S(READY),          0,        BOTH,   0},
     [SSH_MSG_CHANNEL_REQUEST]          = {on_channel_request,           S(READY),          0,        BOTH,   0},
-    /* Some clients answer what was no request. */
+    /* Some clients send replies without a request. */
     [SSH_MSG_CHANNEL_SUCCESS]          = {on_channel_success,           S(READY),          0,        BOTH,   0},
     [SSH_MSG_CHANNEL_FAILURE]          = {on_channel_failure,           S(READY),          0,        BOTH,   0},
 
-    /* Section 4 of the draft: not before the login. */
+    /* Section 4 of the draft: not before login. */
     [SSH_MSG_PING]                     = {on_ping,                      S(READY),          0,        BOTH,   0},
     [SSH_MSG_PONG]                     = {on_ignored,                   S(READY),          0,        BOTH,   0},
 };
 /* clang-format on */
 
-/* IGNORE, DEBUG, UNIMPLEMENTED and PONG: not worth a look inside. */
+/* IGNORE, DEBUG, UNIMPLEMENTED and PONG: the contents are ignored. */
 static bool on_ignored(struct ssh *ssh, struct cursor *payload)
 {
     (void)ssh, (void)payload;
     return true;
 }
 
-/* A number that nobody has given a meaning here. RFC 4253 section 11.4 wants an answer; but before
- * the first keys, while keys are exchanged and in the ranges of protocols that are not running, it
- * is an attack or an error. */
+/* A number without a meaning here. RFC 4253 section 11.4 requires a reply; but before the first
+ * keys, during a key exchange and in the ranges of protocols that are not running, it is an attack
+ * or an error. */
 static enum message_verdict judge_unassigned(enum ssh_state state, uint8_t number)
 {
     bool legal;
@@ -150,29 +150,29 @@ static enum ssh_state receiving_state(const struct ssh *ssh)
     return kex_is_receiving(k) ? k->awaits : ssh->state;
 }
 
-/* What the state alone does not say. NULL: it may pass. */
+/* Checks beyond the state. NULL: the message is allowed. */
 static const char *find_fault(struct ssh *ssh, uint8_t number, const struct row *row)
 {
     struct transport *t = ssh->transport;
     enum next_message rule = t->next_message;
     t->next_message = NEXT_IS_FREE;
     if (rule == NEXT_IS_SUCCESS && number != SSH_MSG_USERAUTH_SUCCESS)
-        return "EXT_INFO was not followed by the success";
+        return "EXT_INFO was not followed by USERAUTH_SUCCESS";
     if ((row->flags & STRAY) && t->strict && kex_is_first(ssh))
-        return "a stray message in the first key exchange";
+        return "an unexpected message in the first key exchange";
     if ((row->flags & METHOD) && number != t->kex->expected)
         return "a message of another key exchange method";
     if (number == SSH_MSG_EXT_INFO && rule != NEXT_MAY_BE_EXT_INFO && ssh->state != READY) {
         /* RFC 8308 section 2.4: a server may send it right before the success, too. */
         if (ssh->options.role != SSH_CLIENT || ssh->state != AWAIT_AUTH)
-            return "EXT_INFO in the wrong place";
+            return "EXT_INFO at the wrong time";
         t->next_message = NEXT_IS_SUCCESS;
     }
     return NULL;
 }
 
-/* Channel messages of a peer that goes on with them after its KEXINIT. In a later exchange they are
- * sealed with the keys in force like all others: letting them pass costs nothing. */
+/* Channel messages of a peer that continues with them after its KEXINIT. In a later exchange they
+ * are sealed with the current keys like all others, so accepting them is safe. */
 static bool talks_during_kex(const struct ssh *ssh, uint8_t number)
 {
     return ssh->state == READY && number >= SSH_MSG_GLOBAL_REQUEST &&
@@ -186,7 +186,7 @@ void messages_dispatch(struct ssh *ssh, struct slice payload, uint32_t sequence)
     struct cursor c = cursor_of_slice(payload);
     uint8_t number = get_u8(&c);
     if (c.bad) {
-        refuse(ssh, 0, "a message without a number");
+        refuse(ssh, 0, "an empty message");
         return;
     }
     enum ssh_state state = receiving_state(ssh);
@@ -198,8 +198,8 @@ void messages_dispatch(struct ssh *ssh, struct slice payload, uint32_t sequence)
     enum message_verdict verdict = message_judge(ssh->options.role, state, number);
     if (verdict == MESSAGE_REFUSED && state != ssh->state && talks_during_kex(ssh, number))
         verdict = message_judge(ssh->options.role, ssh->state, number);
-    const char *fault = verdict == MESSAGE_REFUSED ? "a message that may not come now"
-                                                   : find_fault(ssh, number, row);
+    const char *fault =
+        verdict == MESSAGE_REFUSED ? "an unexpected message" : find_fault(ssh, number, row);
     if (fault)
         refuse(ssh, number, fault);
     else if (verdict == MESSAGE_UNIMPLEMENTED)

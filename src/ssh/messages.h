@@ -10,7 +10,7 @@ enum message_verdict {
     MESSAGE_REFUSED, /* the connection ends */
     MESSAGE_HANDLED,
     MESSAGE_IGNORED,
-    MESSAGE_UNIMPLEMENTED /* is answered so */
+    MESSAGE_UNIMPLEMENTED /* is answered with UNIMPLEMENTED */
 };
 
 /* `state`: what is awaited; while the peer exchanges keys, AWAIT_KEX or AWAIT_NEWKEYS. */

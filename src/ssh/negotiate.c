@@ -36,7 +36,7 @@ static struct slice first_common(struct slice client, struct slice server)
     return none;
 }
 
-struct lists { /* what is being compared, for the one who has to explain it */
+struct lists { /* what is being compared, for error messages */
     struct slice client, server;
 };
 
@@ -73,7 +73,7 @@ const char *kex_agree(enum ssh_role role, const struct kex_offer *client,
     const char *failed = NULL;
     struct agreed_direction *to_server = role == SSH_SERVER ? &out->in : &out->out;
     struct agreed_direction *to_client = role == SSH_SERVER ? &out->out : &out->in;
-    /* A marker such as "ext-info-c" in both lists is no method and is not found (RFC 8308
+    /* A marker such as "ext-info-c" in both lists is not a method and must not be chosen (RFC 8308
      * section 2.2). */
     out->kex = kex_method_find(pick(&lists, client->kex, server->kex));
     if (!out->kex)

@@ -24,7 +24,7 @@ struct kex_offer { /* the lists of a KEXINIT in the order of section 7.1 */
 };
 
 bool kex_offer_parse(struct kex_offer *offer, struct cursor *payload); /* after the number */
-/* NULL: agreed on everything. Otherwise says what there is no agreement on, and *client_list and
+/* NULL: agreed on everything. Otherwise names what could not be agreed on, and *client_list and
  * *server_list are the lists that were compared. */
 const char *kex_agree(enum ssh_role role, const struct kex_offer *client,
                       const struct kex_offer *server, struct agreement *out,

@@ -133,7 +133,7 @@ bool newkeys_send(struct ssh *ssh, struct slice secret, struct slice hash)
     }
     if (!make_keys(ssh, secret, hash, &next_out)) {
         transport_end(ssh, SSH_DISCONNECT_KEY_EXCHANGE_FAILED, SSH_END_INTERNAL,
-                      "the new keys could not be made");
+                      "cannot derive the new keys");
         return false;
     }
     ssh_message(ssh, SSH_MSG_NEWKEYS);
@@ -146,7 +146,7 @@ bool newkeys_send(struct ssh *ssh, struct slice secret, struct slice hash)
     if (!install(ssh, &t->out, next_out, &t->kex->agreed.out))
         return false;
     if (kex_is_first(ssh))
-        ext_info_send(ssh); /* RFC 8308 section 2.4: as the next packet, or not at all */
+        ext_info_send(ssh); /* RFC 8308 section 2.4: as the next packet, or never */
     send_waiting(ssh);
     return true;
 }
@@ -156,7 +156,8 @@ static const char *mac_name(const struct agreed_direction *d)
     return d->mac ? d->mac->name : "implicit";
 }
 
-/* One name where both directions have the same, else the one that compresses, and where. */
+/* One name if both directions have the same, otherwise the one that compresses, and its
+ * direction. */
 static void put_compression(struct buf *text, const struct agreement *a)
 {
     const char *in = a->in.compression->name, *out = a->out.compression->name;
@@ -178,7 +179,7 @@ static void describe(struct transport *t, const struct agreement *a)
     char *copy = text.failed ? NULL : slice_strdup(buf_slice(&text));
     buf_clear(&text);
     if (!copy)
-        return; /* the text before is better than none */
+        return; /* keep the previous text */
     mem_free(t->algorithms);
     t->algorithms = copy;
 }
@@ -198,7 +199,7 @@ bool on_newkeys(struct ssh *ssh, struct cursor *payload)
     describe(t, &k->agreed);
     kex_complete(ssh);
     transport_log(ssh, first ? SALLY_LOG_INFO : SALLY_LOG_VERBOSE,
-                  first ? "ssh.keys_exchanged" : "ssh.rekeyed", "Keys were exchanged: %s",
+                  first ? "ssh.keys_exchanged" : "ssh.rekeyed", "Key exchange complete: %s",
                   ssh_algorithms(ssh));
     if (ssh->events.keys_exchanged)
         ssh->events.keys_exchanged(ssh->user_data, first, ssh_algorithms(ssh));

@@ -4,8 +4,7 @@
 #include "ssh/send.h"
 #include "ssh/transport.h"
 
-/* Section 4 allows not to answer: large ones are not, nor many that come while keys are exchanged.
- */
+/* Section 4 allows ignoring them: large ones, and too many during a key exchange. */
 #define PING_MAX          (16u * 1024)
 #define PINGS_WAITING_MAX (32u * 1024)
 

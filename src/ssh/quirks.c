@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 
-/* Each row applies to software whose name begins so; the first one that fits counts. */
+/* Each row applies to software whose name begins like this; the first match counts. */
 static const struct {
     const char *prefix;
     uint32_t quirks;

@@ -1,5 +1,4 @@
-/* From the receive buffer to a message's payload: packets are opened where the owner's read put
- * them. */
+/* From the receive buffer to a message's payload: packets are opened in place. */
 #include "ssh/receive.h"
 
 #include <string.h>
@@ -13,7 +12,7 @@
 
 #define ROOM_SMALL          (8u * 1024)
 #define ROOM_BULK           (256u * 1024)
-#define ROOM_SLACK          (4u * 1024) /* behind the largest packet: the start of the next one */
+#define ROOM_SLACK          (4u * 1024) /* after the largest packet: the start of the next one */
 #define PACKET_LENGTH_FIELD 4u
 #define PACKET_LENGTH_MIN   5u
 
@@ -22,7 +21,7 @@ static uint32_t packet_limit(const struct ssh *ssh)
     return ssh->transport->authenticated ? ssh->options.max_packet : LOGIN_PACKET_MAX;
 }
 
-/* Bytes of the packet that stands at the start of the buffer, as far as is known. */
+/* Bytes of the packet at the start of the buffer, as far as known. */
 static size_t packet_total(const struct transport *t)
 {
     return t->rx.packet_length
@@ -30,7 +29,7 @@ static size_t packet_total(const struct transport *t)
                : packet_length_size(t->in.cipher);
 }
 
-/* Passwords came through it. */
+/* It has contained passwords. */
 static void release(const struct ssh *ssh, const struct receive_buffer *rx)
 {
     if (rx->data)
@@ -107,13 +106,12 @@ static bool find_length(struct ssh *ssh)
     return true;
 }
 
-/* What a peer that nobody knows may make us do is limited as a whole. */
+/* Before login, the total work for a peer is limited. */
 static bool count(struct ssh *ssh, size_t total)
 {
     struct transport *t = ssh->transport;
     t->in.bytes += total;
-    if (++t->in.packets ==
-        UINT32_MAX) { /* a sequence number would come again under the same keys */
+    if (++t->in.packets == UINT32_MAX) { /* a sequence number would repeat under the same keys */
         transport_end(ssh, SSH_DISCONNECT_PROTOCOL_ERROR, SSH_END_PROTOCOL,
                       "too many packets without a key exchange");
         return false;
@@ -124,7 +122,7 @@ static bool count(struct ssh *ssh, size_t total)
     if (t->login_input <= LOGIN_INPUT_MAX)
         return true;
     transport_end(ssh, SSH_DISCONNECT_PROTOCOL_ERROR, SSH_END_PROTOCOL,
-                  "too much data before the login");
+                  "too much data before login");
     return false;
 }
 

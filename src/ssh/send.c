@@ -13,7 +13,7 @@
 
 size_t send_bound(const struct ssh *ssh)
 {
-    /* The rest of the allocation is for what must be said while data waits. */
+    /* The rest of the allocation is for messages that must be sent while data waits. */
     return ssh->options.settings.send_queue - ssh->options.settings.send_queue / 8;
 }
 
@@ -22,15 +22,15 @@ bool send_is_full(const struct ssh *ssh)
     return ssh->transport->output.size > (size_t)ssh->options.settings.send_queue + CONTROL_ROOM;
 }
 
-/* Padding need not be unpredictable to anybody who lacks the keys, but is to tell nothing: random
- * bytes, drawn from the source in larger portions. */
+/* Padding need not be unpredictable, since it is encrypted, but must not leak anything: random
+ * bytes, drawn in larger portions. */
 static const uint8_t *draw_padding(struct ssh *ssh, size_t overhead)
 {
     struct transport *t = ssh->transport;
     if (!t->padding || t->padding_used > PADDING_POOL - PADDING_DRAW) {
         if (!t->padding)
             t->padding = mem_alloc(PADDING_POOL);
-        t->padding_used = PADDING_POOL; /* what is there is used up, also when the source fails */
+        t->padding_used = PADDING_POOL; /* the old bytes are used up, even if the source fails */
         if (!t->padding || !random_fill(&ssh->options.random, t->padding, PADDING_POOL))
             return NULL;
         t->padding_used = 0;
@@ -70,9 +70,9 @@ bool send_now(struct ssh *ssh, struct slice head, struct slice body)
 {
     if (seal(ssh, head, body))
         return true;
-    /* A stream with a packet missing is of no use: what was queued still leaves, nothing after it
-     * does. */
-    transport_end(ssh, 0, SSH_END_INTERNAL, "a packet could not be sealed");
+    /* A stream with a missing packet is useless: what was queued is still sent, nothing after
+     * it. */
+    transport_end(ssh, 0, SSH_END_INTERNAL, "a packet could not be encrypted");
     return false;
 }
 
@@ -102,7 +102,7 @@ void ssh_message_send(struct ssh *ssh)
         put_slice(&t->waiting, payload);
         if (t->waiting.failed)
             transport_end(ssh, SSH_DISCONNECT_BY_APPLICATION, SSH_END_INTERNAL,
-                          "too many messages wait for the end of a key exchange");
+                          "too many messages queued during a key exchange");
     } else {
         send_now(ssh, payload, nothing);
     }
@@ -137,8 +137,8 @@ bool ssh_may_seal_data(const struct ssh *ssh, size_t size)
     size_t needed = size + packet_overhead(t->out.cipher, size), bound = send_bound(ssh);
     if (needed > bound || out->size > bound - needed)
         return false;
-    /* Only where no bytes that wait have to be moved more than once: at the end, or when most of
-     * them are gone. */
+    /* Only if waiting bytes are not moved more than once: at the end, or when most have been
+     * sent. */
     return needed <= out->capacity - out->start - out->size || out->start >= out->size ||
            out->capacity < ssh->options.settings.send_queue;
 }

@@ -13,9 +13,9 @@
 /* Begins a message: returns the buffer for the payload, which already contains the message number.
  */
 struct buf *ssh_message(struct ssh *ssh, uint8_t number);
-/* Seals and queues the message begun. During a key exchange, messages above the transport layer
- * wait, and leave in order after NEWKEYS. A message that did not fit in memory ends the connection.
- */
+/* Seals and queues the current message. During a key exchange, messages above the transport layer
+ * wait, and are sent in order after NEWKEYS. Running out of memory for a message ends the
+ * connection. */
 void ssh_message_send(struct ssh *ssh);
 /* Sends the messages that were waiting. */
 void send_waiting(struct ssh *ssh);
@@ -30,7 +30,7 @@ bool ssh_may_seal_data(const struct ssh *ssh, size_t size);
 bool ssh_seal_data(struct ssh *ssh, struct slice head, struct slice body);
 /* The amount of output, in bytes, above which no data is sealed. */
 size_t send_bound(const struct ssh *ssh);
-/* The output is so long that no more input is processed. */
+/* Whether there is so much output that no more input is processed. */
 bool send_is_full(const struct ssh *ssh);
 
 #endif

@@ -1,6 +1,6 @@
-/* The SSH-2 engine: bytes in, bytes out. It owns no socket, thread or clock. What it needs from
- * outside it asks for by events, and hears the answer by a call. Server role; the client role
- * serves tests and benchmarks.
+/* The SSH-2 engine: bytes in, bytes out. It owns no socket, thread or clock. It requests what it
+ * needs by events, and gets the answers by calls. Server role; the client role serves tests and
+ * benchmarks.
  *
  * One thread at a time (the connection's loop). Events come from inside ssh_run, ssh_tick and the
  * calls below; an event handler may call the engine, but not free it.
@@ -14,7 +14,7 @@
  *              when ssh_over() and no output is left: close the socket, ssh_free();
  *
  * After any other call from outside of an event (a job is done, a query answered, data to send,
- * ssh_rekey(), ...): ssh_run(now). ssh_deadline() says "now" as long as that is owed.
+ * ssh_rekey(), ...): ssh_run(now). ssh_deadline() returns "now" until that has been done.
  */
 #ifndef SALLY_SSH_SSH_H
 #define SALLY_SSH_SSH_H
@@ -36,17 +36,18 @@ struct ssh_job;     /* an expensive computation */
 
 enum ssh_role { SSH_SERVER, SSH_CLIENT };
 
-/* Zero means "no limit" where that makes sense, otherwise the default in brackets. */
+/* Zero means "no limit" if no default is given in brackets. */
 struct ssh_options {
     enum ssh_role role;
     struct crypto *crypto;       /* held */
-    struct random_source random; /* also asked from where jobs run; outlives them */
+    struct random_source random; /* also used by the threads that run jobs; outlives them */
     sally_key *const *host_keys; /* server: held each; any number, one per type */
     size_t host_key_count;
     struct ssh_settings settings;
     uint64_t login_ns;          /* from the start to a successful login */
     uint64_t idle_ns;           /* without a channel message */
-    uint64_t stall_ns;          /* in which the peer must read some of what waits on a channel */
+    uint64_t stall_ns;          /* in which the peer must read some of the data that waits on a
+                                 * channel */
     uint32_t max_auth_attempts; /* failed ones; "none" does not count [6] */
     uint32_t max_channels;      /* [10] */
     bool keeps_env;             /* server: environment variables are kept: ssh_channel_env() */
@@ -55,8 +56,8 @@ struct ssh_options {
     const struct log_sink *log;
     struct log_ids log_ids;
     mem_free_fn *free_large; /* NULL: mem_free() */
-    /* Lent: packets are counted here; once it is over, they wait for the next ssh_run(). NULL: no
-     * limit. */
+    /* Borrowed: packets are counted here; when the turn is over, the rest waits for the next
+     * ssh_run(). NULL: no limit. */
     struct turn *turn;
 };
 
@@ -104,11 +105,11 @@ struct ssh_events {
     void (*data)(void *user_data, struct ssh_channel *channel, const uint8_t *data, size_t size);
     void (*eof)(void *user_data, struct ssh_channel *channel);
     /* The channel is gone: last event for it. Chunks still queued are released. Also comes for each
-     * channel when the connection ends; at a server, only for those that a subsystem or exec event
-     * was about, whatever its answer. */
+     * channel when the connection ends; at a server, only for those with a subsystem or exec event,
+     * even a refused one. */
     void (*closed)(void *user_data, struct ssh_channel *channel);
-    /* May `bytes` more of window be granted? NULL: yes, and they are charged; otherwise the setting
-     * that refuses. `part`: see WINDOW_ALL (window.h). And the reverse: `bytes` were given back. */
+    /* Charges `bytes` more of window. NULL: granted; otherwise the setting that refuses. `part`:
+     * see WINDOW_ALL (window.h). The second function: `bytes` were released. */
     const char *(*window_charge)(void *user_data, size_t bytes, uint32_t part);
     void (*window_release)(void *user_data, size_t bytes);
     /* The connection is over (ssh_over() is true now). `detail` is static or lives as long as the
@@ -131,12 +132,12 @@ struct ssh_events {
 
 sally_error ssh_new(struct ssh **out, const struct ssh_options *options,
                     const struct ssh_events *events, void *user_data, uint64_t now_ns);
-/* Channels get their closed event; jobs and queries that are out may still be answered afterwards
- * (to no effect). */
+/* Channels get their closed event; pending jobs and queries may still be answered afterwards,
+ * without effect. */
 void ssh_free(struct ssh *ssh);
 
-/* Input. Room in the receive buffer: read the socket straight into it. 0: nothing is wanted now
- * (the send queue is full, or an answer is awaited): stop reading until output was sent or an
+/* Input. Room in the receive buffer: read the socket straight into it. 0: no input is accepted now
+ * (the send queue is full, or an answer is awaited): stop reading until output was sent or the
  * answer given. Large (up to 256 KiB) only while bulk data flows. */
 size_t ssh_input_room(struct ssh *ssh, uint8_t **room);
 void ssh_input_filled(struct ssh *ssh, size_t size);
@@ -153,25 +154,25 @@ uint64_t ssh_deadline(const struct ssh *ssh);
 void ssh_tick(struct ssh *ssh, uint64_t now_ns);
 
 bool ssh_over(const struct ssh *ssh);
-/* Gives unused buffers back: an idle connection is to cost little. */
+/* Frees unused buffers, so that an idle connection costs little. */
 void ssh_trim(struct ssh *ssh);
 /* Memory of its buffers and compression, without windows and queued chunks. */
 size_t ssh_memory(const struct ssh *ssh);
-/* Sends DISCONNECT by application with this text, then it is over. */
+/* Sends DISCONNECT (by application) with this text, and ends the connection. */
 void ssh_disconnect(struct ssh *ssh, const char *text);
 void ssh_rekey(struct ssh *ssh);
 
 /* The late answer to the version event. */
 void ssh_answer_version(struct ssh *ssh, bool ok);
 
-/* What is known. The texts live as long as the engine ("" before). */
+/* Facts of the connection. The texts are valid as long as the engine ("" before they are known). */
 /* The peer's identification line after "SSH-2.0-": its software, and its comment if there is one.
  */
 const char *ssh_peer_software(const struct ssh *ssh);
 const char *ssh_algorithms(const struct ssh *ssh);
 struct ssh_facts {
     const char *our_version, *peer_version; /* the whole identification lines */
-    /* Of the last key exchange; static. A cipher that needs no MAC has "". */
+    /* Of the last key exchange; static. "" for the MAC of an AEAD cipher. */
     const char *kex, *host_key;
     const char *cipher_in, *cipher_out, *mac_in, *mac_out, *compression_in, *compression_out;
     bool strict_kex;
@@ -186,7 +187,7 @@ void ssh_change(struct ssh *ssh, const struct ssh_options *options);
 /* Jobs. */
 void ssh_job_run(struct ssh_job *job);
 void ssh_job_done(struct ssh_job *job);         /* frees it */
-struct list *ssh_job_link(struct ssh_job *job); /* for the owner's lists while it is out */
+struct list *ssh_job_link(struct ssh_job *job); /* for the owner's lists while it has the job */
 struct ssh_job *ssh_job_of_link(struct list *link);
 enum ssh_job_kind {
     SSH_JOB_KEX,        /* a key exchange that costs about as much as a signature */
@@ -201,16 +202,16 @@ bool ssh_job_is_login(const struct ssh_job *job);
 void *ssh_channel_data(const struct ssh_channel *channel); /* the owner's pointer, NULL at first */
 void ssh_channel_set_data(struct ssh_channel *channel, void *data);
 uint32_t ssh_channel_number(const struct ssh_channel *channel);
-/* The window that it was opened with, for which there may have been less memory than the settings
- * ask for. It never becomes smaller. */
+/* The initial window, which may be smaller than the settings ask for if memory was short. The
+ * window never becomes smaller. */
 uint32_t ssh_channel_window(const struct ssh_channel *channel);
-/* Queues bytes; never fails: a chunk that cannot be sent any more is released. */
+/* Queues bytes; never fails: a chunk that can no longer be sent is released. */
 void ssh_channel_send(struct ssh_channel *channel, struct chunk *c);
-/* The same for the peer's standard error (RFC 4254 section 5.2): in one order with the rest, and
- * out of the same window. */
+/* The same for the peer's standard error (RFC 4254 section 5.2): in order with the other data, and
+ * within the same window. */
 void ssh_channel_send_error(struct ssh_channel *channel, struct chunk *c);
 size_t ssh_channel_queued(const struct ssh_channel *channel); /* bytes that wait, not sealed yet */
-/* `size` bytes of data are done with: the window may open again. */
+/* `size` bytes of data have been processed: the window may open again. */
 void ssh_channel_credit(struct ssh_channel *channel, size_t size);
 /* An upload is about to begin: the window grows to `size` now, if there is memory for it. 0: it has
  * ended, and the window shrinks again as bytes come. */

@@ -1,4 +1,4 @@
-/* Everything that time does to a connection. */
+/* Timeouts and other time-driven events of a connection. */
 #include "ssh/timers.h"
 
 #include "base/number.h"
@@ -9,7 +9,7 @@
 #include "ssh/kex.h"
 #include "ssh/transport.h"
 
-/* A peer that was asked for new keys may have much on its way; then it is to answer. */
+/* After a KEXINIT, the peer may still have much data in flight before its reply. */
 #define EXCHANGE_NS (UINT64_C(300) * 1000 * 1000 * 1000)
 /* Half the sequence numbers (RFC 4344 section 3.1 asks for a new exchange before they come again).
  */
@@ -76,7 +76,7 @@ static void keep_alive(struct ssh *ssh)
 {
     struct transport *t = ssh->transport;
     if (t->keepalives >= ssh->options.settings.keepalive_count) {
-        time_out(ssh, "the peer does not answer");
+        time_out(ssh, "the peer does not respond");
         return;
     }
     t->keepalives++;
@@ -92,11 +92,11 @@ void ssh_tick(struct ssh *ssh, uint64_t now_ns)
     transport_enter(ssh);
     if (ssh->state != OVER) {
         if (login_deadline(ssh) <= now_ns)
-            time_out(ssh, "the login took too long");
+            time_out(ssh, "login timeout");
         else if (idle_deadline(ssh) <= now_ns)
             time_out(ssh, "idle timeout");
         else if (exchange_deadline(ssh) <= now_ns)
-            time_out(ssh, "the key exchange took too long");
+            time_out(ssh, "key exchange timeout");
         else if (connection_stall_deadline(ssh) <= now_ns && connection_is_stalled(ssh))
             time_out(ssh, "the client stopped reading, or reads too slowly");
         else if (keepalive_deadline(ssh) <= now_ns)
@@ -111,7 +111,7 @@ void transport_keepalive_answered(struct ssh *ssh)
     ssh->transport->keepalives = 0;
 }
 
-/* RFC 4344 section 3.2: the cipher's own limit counts whatever the options say. */
+/* RFC 4344 section 3.2: the cipher's own limit applies regardless of the options. */
 static bool direction_is_worn(const struct direction *d, uint64_t rekey_bytes)
 {
     if (rekey_bytes && d->bytes >= rekey_bytes)

@@ -1,4 +1,4 @@
-/* The engine as a whole: making it, running it, and what its owner may ask of it. */
+/* The engine as a whole: its creation, its runs, and the owner's queries. */
 #include "ssh/transport.h"
 
 #include <stdarg.h>
@@ -27,9 +27,9 @@ static uint32_t within(uint32_t value, uint32_t least, uint32_t most)
     return value < least ? least : value > most ? most : value;
 }
 
-/* The options as the engine works with them: no zero where zero means a default, nothing so small
- * that a packet of the size that RFC 4253 section 6.1 demands would not fit, and nothing so large
- * that sums of sizes could overflow. */
+/* The options as the engine uses them: defaults in place of zero, nothing so small that a packet of
+ * the size that RFC 4253 section 6.1 requires would not fit, and nothing so large that sums of
+ * sizes could overflow. */
 #define SIZE_MOST (256u * 1024 * 1024)
 
 static void set_numbers(struct ssh_options *to, const struct ssh_options *from)
@@ -56,7 +56,7 @@ static void set_numbers(struct ssh_options *to, const struct ssh_options *from)
 static void set_output_max(struct ssh *ssh)
 {
     struct transport *t = ssh->transport;
-    /* More than that may wait already, from before a change. */
+    /* More than that may already wait, from before a change. */
     size_t data = ssh->options.settings.send_queue > t->output.size
                       ? ssh->options.settings.send_queue
                       : t->output.size;
@@ -97,7 +97,7 @@ static void transport_free(struct ssh *ssh)
     packet_cipher_free(t->out.cipher);
     compressor_free(t->in.compressor);
     compressor_free(t->out.compressor);
-    mem_wipe_free(t->rx.data, t->rx.capacity); /* passwords came through it */
+    mem_wipe_free(t->rx.data, t->rx.capacity); /* it has contained passwords */
     buf_clear(&t->output);
     buf_clear(&t->message);
     buf_clear(&t->waiting);
@@ -156,7 +156,7 @@ void ssh_free(struct ssh *ssh)
         return;
     ssh->state = OVER;
     if (ssh->transport)
-        ssh->transport->depth++; /* whatever the events below call: nothing runs any more */
+        ssh->transport->depth++; /* the events below may call the engine, but nothing runs */
     if (ssh->connection)
         connection_free(ssh);
     if (ssh->userauth)
@@ -195,7 +195,7 @@ size_t ssh_input_room(struct ssh *ssh, uint8_t **room)
     if (ssh->state == OVER || t->holds || send_is_full(ssh))
         return 0;
     if (t->depth)
-        return 0; /* the buffer may not move: a payload in it is being looked at */
+        return 0; /* the buffer must not move: a payload in it is in use */
     return receive_room(ssh, room);
 }
 
@@ -208,7 +208,7 @@ void ssh_input_filled(struct ssh *ssh, size_t size)
     rx->room = 0;
 }
 
-/* Up to the end of the turn; NULL: all that is there. */
+/* Up to the end of the turn; NULL: everything. */
 static void process_input(struct ssh *ssh, struct turn *turn)
 {
     struct transport *t = ssh->transport;
@@ -276,7 +276,7 @@ void ssh_trim(struct ssh *ssh)
 {
     struct transport *t = ssh->transport;
     if (t->depth)
-        return; /* a payload in one of them is being looked at */
+        return; /* a payload in one of them is in use */
     if (t->output.size == 0)
         buf_clear(&t->output);
     if (t->waiting.size == 0)
@@ -341,8 +341,8 @@ void transport_login_done(struct ssh *ssh)
     struct transport *t = ssh->transport;
     t->authenticated = true;
     t->active_ns = ssh->now_ns;
-    /* The success itself may still wait for the end of a key exchange: send_waiting() goes on then.
-     */
+    /* The success itself may still wait for the end of a key exchange: then send_waiting()
+     * continues. */
     if (t->waiting.size == 0) {
         t->compression_started = true;
         if (!compress_start_out(t) || !compress_start_in(t))

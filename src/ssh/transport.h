@@ -58,8 +58,8 @@ struct transport {
     enum next_message next_message;
     bool rekey_wanted;
     bool authenticated;
-    bool compression_started; /* USERAUTH_SUCCESS has gone over the line */
-    bool run_wanted;          /* something happened outside of ssh_run() that it must look at */
+    bool compression_started; /* USERAUTH_SUCCESS has been sent or received */
+    bool run_wanted;          /* something happened outside of ssh_run() that it must process */
     bool end_untold;          /* OVER, but the owner has not been told */
     uint8_t session_id[HASH_MAX_SIZE];
     size_t session_id_size;
@@ -75,14 +75,14 @@ struct transport {
     char *user_algorithms;   /* server-sig-algs */
     enum ssh_end end;
     const char *end_detail;
-    char *end_text; /* where the detail is no constant */
+    char *end_text; /* storage for a detail that is not constant */
     uint64_t started_ns, heard_ns, active_ns, rekeyed_ns;
     uint32_t keepalives;   /* sent since the peer was last heard */
     uint64_t keepalive_ns; /* when the last one was */
 };
 
-/* Every call from outside that may lead to events stands between these: what is owed is delivered
- * by the outermost leave. */
+/* Every call from outside that may lead to events is enclosed in these: the outermost leave
+ * delivers pending events. */
 void transport_enter(struct ssh *ssh);
 void transport_leave(struct ssh *ssh);
 void transport_log(const struct ssh *ssh, uint32_t level, const char *event, const char *format,

@@ -9,7 +9,7 @@
 #include "ssh/transport.h"
 #include "ssh/userauth_query.h"
 
-/* Offered until the owner was asked for the first time. */
+/* Offered until the owner is asked for the first time. */
 #define METHODS_UNASKED                                                                            \
     (SALLY_AUTH_PUBLICKEY | SALLY_AUTH_PASSWORD | SALLY_AUTH_KEYBOARD_INTERACTIVE)
 
@@ -38,7 +38,7 @@ void userauth_free(struct ssh *ssh)
 
 void userauth_wipe_received(struct slice secret)
 {
-    /* A payload lies in a buffer of ours that is const only to whoever parses it. */
+    /* The payload is in our own buffer, which is const only for parsers. */
     if (secret.size)
         mem_wipe((void *)(uintptr_t)secret.data, secret.size);
 }
@@ -75,7 +75,7 @@ void userauth_refuse(struct ssh *ssh, const struct userauth_request *request, co
     auth_query_refuse(ssh, q, why);
 }
 
-/* RFC 4253 section 10. Some clients ask again before each try. */
+/* RFC 4253 section 10. Some clients ask again before each attempt. */
 bool on_service_request(struct ssh *ssh, struct cursor *c)
 {
     struct slice name = get_string(c);
@@ -83,7 +83,7 @@ bool on_service_request(struct ssh *ssh, struct cursor *c)
         return false;
     if (!slice_is(name, "ssh-userauth")) {
         transport_end(ssh, SSH_DISCONNECT_SERVICE_NOT_AVAILABLE, SSH_END_PROTOCOL,
-                      "only ssh-userauth can be asked for");
+                      "unsupported service; only ssh-userauth is available");
         return true;
     }
     if (ssh->state == AWAIT_SERVICE)
@@ -116,7 +116,7 @@ void userauth_send_banner(struct ssh *ssh, const char *text)
     ssh_message_send(ssh);
 }
 
-/* RFC 4252 section 5: a change of the name flushes all that was reached. */
+/* RFC 4252 section 5: a different user name discards all earlier successes. */
 static void forget_success(struct userauth *ua)
 {
     ua->user_changed = true;
@@ -171,7 +171,7 @@ static bool method_password(struct ssh *ssh, const struct userauth_request *requ
     if (!cursor_done(c))
         return false;
     if (!secret_fits(password) || !secret_fits(fresh)) {
-        userauth_refuse(ssh, request, "a password that is too long, or has a NUL inside");
+        userauth_refuse(ssh, request, "a password that is too long or contains a NUL");
     } else {
         struct auth_query *q =
             auth_query_new(ssh, SALLY_AUTH_PASSWORD, request->user, 2, password.size + fresh.size);
@@ -206,11 +206,11 @@ static bool dispatch(struct ssh *ssh, const struct userauth_request *request, st
         if (handlers[i].method == method)
             return handlers[i].handle(ssh, request, c);
     }
-    userauth_refuse(ssh, request, "a method that is not supported");
+    userauth_refuse(ssh, request, "an unsupported method");
     return true;
 }
 
-/* This is not the same user as before. Those who watch are shown what can be shown. */
+/* Not the same user as before. The log gets what can be displayed. */
 static void refuse_name(struct ssh *ssh, struct userauth_request *request)
 {
     char name[AUTH_USER_MAX];
@@ -221,7 +221,7 @@ static void refuse_name(struct ssh *ssh, struct userauth_request *request)
     }
     request->user = shown;
     if (note_user(ssh, shown))
-        userauth_refuse(ssh, request, "a user name that is too long, or has a NUL inside");
+        userauth_refuse(ssh, request, "a user name that is too long or contains a NUL");
 }
 
 /* RFC 4252 section 5. */
@@ -229,7 +229,7 @@ bool on_userauth_request(struct ssh *ssh, struct cursor *c)
 {
     struct userauth *ua = ssh->userauth;
     if (ssh->state != AWAIT_AUTH)
-        return true; /* section 5.1: after the success they are ignored silently */
+        return true; /* section 5.1: after the success they are silently ignored */
     struct userauth_request request;
     request.user = get_string(c);
     request.service = get_string(c);
@@ -244,7 +244,7 @@ bool on_userauth_request(struct ssh *ssh, struct cursor *c)
     }
     if (!slice_is(request.service, AUTH_SERVICE)) {
         transport_end(ssh, SSH_DISCONNECT_SERVICE_NOT_AVAILABLE, SSH_END_PROTOCOL,
-                      "only ssh-connection can be logged in to");
+                      "unsupported service; only ssh-connection is available");
         return true;
     }
     if (!ua->banner_shown) {

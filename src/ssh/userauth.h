@@ -31,7 +31,7 @@ struct userauth {
     uint32_t requests, attempts, failures;
     uint32_t methods_first; /* what was offered before anything had succeeded */
     uint32_t methods;       /* SALLY_AUTH_ bits: what can continue now */
-    /* Of the key that the owner last allowed this user to try; empty: none. */
+    /* The key that the owner last allowed this user to try; empty: none. */
     char allowed_key[PUBLIC_KEY_FINGERPRINT_SIZE];
     bool prompted; /* keyboard-interactive: waiting for answers */
     uint32_t prompt_count;
@@ -48,12 +48,13 @@ ssh_handler on_userauth_info_response; /* userauth_interactive.c */
 struct userauth_request {
     struct slice user, service, method;
 };
-/* A method's part of a request: parses what is left, and asks or refuses. False: malformed. */
+/* A method's part of a request: parses the rest, and asks the owner or rejects. False:
+ * malformed. */
 typedef bool userauth_method(struct ssh *ssh, const struct userauth_request *request,
                              struct cursor *c);
 userauth_method userauth_publickey, userauth_interactive;
 
-/* Rejects a request without its owner's judgement; counts as a failure. `why` is for the log. */
+/* Rejects a request without asking the owner; counts as a failure. `why` is for the log. */
 void userauth_refuse(struct ssh *ssh, const struct userauth_request *request, const char *why);
 /* USERAUTH_FAILURE, or the end when there were too many. */
 void userauth_fail(struct ssh *ssh, bool partial, bool counts);

@@ -1,5 +1,5 @@
-/* keyboard-interactive (RFC 4256): rounds of prompts and answers, until the owner is content or
- * not. */
+/* keyboard-interactive (RFC 4256): rounds of prompts and answers, until the owner accepts or
+ * rejects. */
 #include "base/mem.h"
 #include "ssh/userauth_query.h"
 
@@ -20,8 +20,8 @@ bool userauth_interactive(struct ssh *ssh, const struct userauth_request *reques
     return true;
 }
 
-/* Section 3.4. The answers of a message that is whole and holds as many as were asked for; `total`
- * gets their bytes. */
+/* Section 3.4. The answers, if the message is well formed and has as many as there were prompts;
+ * `total` gets their size in bytes. */
 static bool parse_answers(struct cursor *c, struct slice *answers, uint32_t count, size_t *total)
 {
     *total = 0;
@@ -71,7 +71,7 @@ bool on_userauth_info_response(struct ssh *ssh, struct cursor *c)
     if (ssh->state != AWAIT_AUTH)
         return true;
     if (!ua->prompted)
-        return false; /* nobody asked */
+        return false; /* no prompts were sent */
     ua->prompted = false;
     struct slice received = cursor_rest(c);
     struct slice answers[LOGIN_PROMPTS_MAX];
@@ -81,11 +81,12 @@ bool on_userauth_info_response(struct ssh *ssh, struct cursor *c)
     if (c->bad) {
         whole = false;
     } else if (count != ua->prompt_count) {
-        refuse(ssh, "not as many answers as prompts"); /* section 3.4: must fail */
+        refuse(ssh, "the number of answers differs from the number of prompts"); /* section 3.4:
+                                                                                    must fail */
     } else if (!parse_answers(c, answers, count, &total)) {
         whole = false;
     } else if (!answers_fit(answers, count)) {
-        refuse(ssh, "an answer that is too long, or has a NUL inside");
+        refuse(ssh, "an answer that is too long or contains a NUL");
     } else {
         ask(ssh, answers, count, total, received);
         return true;

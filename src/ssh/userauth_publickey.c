@@ -1,8 +1,8 @@
 /* publickey (RFC 4252 section 7, RFC 8332). Verifying a signature costs time, so the owner is first
  * asked whether the key may be tried at all, unless the client has already asked that. Then the
- * signature is verified, and only then the owner is asked whether the user may log in, so that it
- * never sees a key with an invalid proof. An owner that is on a thread of its own when it allows
- * the key may have it verified there, and go on. */
+ * signature is verified, and only then the owner is asked whether the user may log in, so it never
+ * sees a key with an invalid signature. An owner that allows the key on another thread may have the
+ * signature verified there, and continue. */
 #include <string.h>
 
 #include "base/mem.h"
@@ -127,7 +127,7 @@ static void verify_done(struct ssh_job *job)
             auth_query_refuse(ssh, q, WRONG_SIGNATURE);
         }
     }
-    ssh_let_go(ssh); /* the query has its own hold */
+    ssh_let_go(ssh); /* the query holds its own reference */
 }
 
 static void verify_destroy(struct ssh_job *job)
@@ -154,15 +154,15 @@ static void prove(struct ssh *ssh, struct auth_query *q)
     ssh_job_start(ssh, &v->job);
 }
 
-/* Why the key cannot be used; NULL: it can, and *key is it. */
+/* Why the key cannot be used; NULL: *key is set. */
 static const char *usable_key(const struct ssh *ssh, const struct key_request *k,
                               struct public_key **key)
 {
     if (!is_allowed(ssh, k))
-        return "a signature algorithm that is not allowed, or not the key's";
+        return "a signature algorithm that is disabled, or does not fit the key";
     /* Queries, too, pass only valid keys on to the owner. */
     if (public_key_parse(key, ssh->options.crypto, k->blob) != SALLY_E_OK)
-        return "a key that cannot be used";
+        return "an unusable key";
     return NULL;
 }
 

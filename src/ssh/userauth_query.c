@@ -104,7 +104,7 @@ static void note_allowed(struct ssh *ssh, const struct auth_query *q)
     memcpy(ssh->userauth->allowed_key, q->fingerprint, sizeof q->fingerprint);
 }
 
-/* Takes the query back from the owner. NULL: the connection is gone. */
+/* Takes the query back from the owner. NULL: the connection has ended. */
 static struct ssh *answered(struct auth_query *q)
 {
     struct ssh *ssh = q->ssh;
@@ -162,7 +162,7 @@ static void log_in(struct ssh *ssh)
         ssh->events.authenticated(ssh->user_data);
 }
 
-/* Tells the client, unless it has sent its proof already. */
+/* Tells the client, unless it has already sent its signature. */
 static void allow_key(struct ssh *ssh, struct auth_query **q)
 {
     note_allowed(ssh, *q);
@@ -212,7 +212,7 @@ static void answer_partial(struct login_query *login, uint32_t methods)
     struct ssh *ssh = answered(q);
     if (is_awaited(ssh)) {
         ssh->userauth->prompted = false;
-        if (!login->may_try) /* else nothing was proved */
+        if (!login->may_try) /* otherwise nothing was proved */
             ssh->userauth->succeeded |= login->pub.method;
         set_methods(ssh->userauth, methods);
         userauth_fail(ssh, !login->may_try, false);

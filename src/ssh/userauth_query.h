@@ -32,8 +32,8 @@ struct auth_query *auth_query_new(struct ssh *ssh, uint32_t method, struct slice
                                   size_t text_count, size_t text_bytes);
 const char *auth_query_text(struct auth_query *q, struct slice text);
 void auth_query_ask(struct ssh *ssh, struct auth_query *q);
-#define WRONG_SIGNATURE "a wrong signature"
-/* Rejects what was found to be no login: the owner is told why, and asked nothing. */
+#define WRONG_SIGNATURE "an invalid signature"
+/* Rejects an attempt without asking the owner, who only gets the reason. */
 void auth_query_refuse(struct ssh *ssh, struct auth_query *q, const char *why);
 void auth_query_free(struct auth_query *q);
 /* Any thread: whether the signature is right. */

@@ -42,7 +42,7 @@ static bool starts_with(struct slice s, const char *prefix)
     return s.size >= size && memcmp(s.data, prefix, size) == 0;
 }
 
-/* The start of a line whose end is not there yet: is it hopeless already? */
+/* Whether an incomplete line is already invalid. */
 static bool may_become_identification(struct slice s)
 {
     size_t size = s.size < 4 ? s.size : 4;
@@ -63,7 +63,7 @@ static bool accept_line(struct ssh *ssh, struct slice line)
     else if (starts_with(line, "SSH-1.99-")) /* section 5.1: speaks version 2 as well */
         skip = 9;
     else
-        return refuse(ssh, "the peer does not speak version 2 of the protocol");
+        return refuse(ssh, "the peer does not support protocol version 2");
     for (size_t i = 0; i < line.size; i++)
         if (line.data[i] < ' ' || line.data[i] == 0x7f)
             return refuse(ssh, "control characters in the identification line");
@@ -105,7 +105,7 @@ bool version_receive(struct ssh *ssh)
             if (got.size >= limit)
                 return refuse(ssh, "the identification line is too long");
             if (!text_allowed && !may_become_identification(got))
-                return refuse(ssh, "not a client of this protocol");
+                return refuse(ssh, "not an SSH client");
             return false;
         }
         struct slice line = {got.data, (size_t)(end - got.data)};

@@ -63,7 +63,7 @@ bool window_is_due(const struct window *w)
     return w->owed && w->owed >= w->size / 8;
 }
 
-/* Whether the window, and nothing else, held the sender up since the mark. */
+/* Whether the window alone has held the sender up since the mark. */
 static bool was_full(const struct window *w, uint64_t now_ns)
 {
     if (now_ns <= w->mark_ns)
@@ -73,8 +73,8 @@ static bool was_full(const struct window *w, uint64_t now_ns)
     return under_way > 0.6 * (double)w->size;
 }
 
-/* Half a window and more, in less than half a round trip: how much the line would hold at that
- * rate. 0: no such thing. */
+/* If at least half a window arrived in less than half a round trip: how much the line would hold at
+ * that rate. 0: it did not. */
 static double held_by_line(const struct window *w, uint64_t now_ns)
 {
     double bytes = (double)(w->received - w->mark_received);

@@ -1,10 +1,10 @@
-/* The receive window of one channel (RFC 4254 section 5.2): what the peer may send, what was done
- * with, when more is granted, and how it grows.
+/* The receive window of one channel (RFC 4254 section 5.2): what the peer may send, what was
+ * processed, when more is granted, and how it grows.
  *
- * The owner gives bytes back as it is done with them. They are granted again in one WINDOW_ADJUST
- * when an eighth of the window has come together: rare, and early enough. (At half a window, a
- * sender on a long line that is held up by the window falls into a rhythm in which only half of it
- * is ever under way.)
+ * The owner returns bytes as it processes them. They are granted again in one WINDOW_ADJUST when an
+ * eighth of the window has accumulated: rare, and early enough. (At half a window, a sender on a
+ * long line that is held up by the window falls into a rhythm in which only half of it is ever
+ * under way.)
  *
  * Growth. A round trip is never longer than the time from the confirmation of a channel to the
  * first message on it, or from an adjust to the first byte that could not have been sent without
@@ -21,8 +21,8 @@
  *
  * It ends up at one to three times what the line holds, and stays as it is where the line is short
  * or the sender slow. When less than half a window was used in ten seconds it is halved again, down
- * to the start: what is owed is kept until enough has come together, since what was granted cannot
- * be taken back. */
+ * to the start: credit is withheld until enough has accumulated, since what was granted cannot be
+ * taken back. */
 #ifndef SALLY_SSH_WINDOW_H
 #define SALLY_SSH_WINDOW_H
 
@@ -30,10 +30,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a charge may take of the memory that windows may use and that is left: all of it, or one
- * part in so many. A window that grows because it holds its sender up is worth more than one that
- * is made large before an upload begins, perhaps of a small file: of these, a thousand at a time
- * should be about as large as each other. */
+/* How much of the remaining window memory a charge may use: all of it, or one part in this many. A
+ * window that grows because it holds its sender up is worth more than one that is made large before
+ * an upload begins, perhaps of a small file: of these, a thousand at a time should be about as
+ * large as each other. */
 enum { WINDOW_ALL = 0, WINDOW_GROWS = 8, WINDOW_EXPECTS = 256 };
 
 struct window_budget { /* the owner's; without functions there are no limits */
@@ -44,8 +44,8 @@ struct window_budget { /* the owner's; without functions there are no limits */
 };
 
 struct window {
-    uint32_t size;  /* all that the peer may have sent and the owner not given back; charged to the
-                       budget */
+    uint32_t size;  /* all bytes that the peer may have sent and the owner has not returned; charged
+                     * to the budget */
     uint32_t start; /* size at first */
     uint32_t granted; /* what the peer may still send */
     uint32_t owed;    /* given back and not granted again */
@@ -55,12 +55,12 @@ struct window {
     uint64_t mark_ns, mark_received;
     uint64_t mark_limit; /* `received` beyond this proves that the adjust has arrived */
     uint64_t trip_ns;    /* the shortest; 0: none yet */
-    bool is_measured; /* an adjust has told; before, whoever opened the channel may have taken its
-                         time */
+    bool is_measured; /* measured by an adjust; before that, the time may include the peer's delay
+                       * in opening the channel */
     uint32_t full_cycles;
-    /* Whether so large a window is still of use. */
+    /* Whether such a large window is still needed. */
     uint64_t period_ns, period_received;
-    uint32_t surplus; /* to be kept of what will be owed */
+    uint32_t surplus; /* credit to withhold */
 };
 
 /* NULL: it is open. Otherwise the setting that leaves no room even for `least`, the fallback if
@@ -69,9 +69,9 @@ const char *window_open(struct window *w, const struct window_budget *budget, ui
                         uint32_t least, uint64_t now_ns);
 /* `size` bytes came. False: more than was granted. */
 bool window_accept(struct window *w, uint32_t size, uint64_t now_ns);
-/* `size` bytes are done with. */
+/* `size` bytes have been processed. */
 void window_credit(struct window *w, size_t size);
-/* What we sent at `since_ns` was answered now: no round trip takes longer. */
+/* A message sent at `since_ns` was answered now: an upper bound for the round trip. */
 void window_note_trip(struct window *w, uint64_t since_ns, uint64_t now_ns);
 /* Much data is expected: grows to `size` at once, or as far as the budget allows. */
 void window_expect(struct window *w, const struct window_budget *budget, uint32_t size);

@@ -41,7 +41,7 @@ class TestOpenssh:
         assert (result.stdout, result.stderr, result.returncode) == ("", ONLY, 127)
 
     def test_scp_keeps_to_its_protocol(self, server):
-        assert self.ssh(server, "scp -t") == ("\2scp: one target is needed\n", "", 1)
+        assert self.ssh(server, "scp -t") == ("\2scp: exactly one target is required\n", "", 1)
 
 
 class TestSwitchedOff:
@@ -49,14 +49,14 @@ class TestSwitchedOff:
         server = start(settings={"ssh.commands": "-scp"})
         (server.root / "file").write_text("x")
         result = openssh.scp(server, "-O", openssh.remote(server, "/file"), work, check=False)
-        assert result.returncode == 1 and "scp: switched off here; use sftp" in result.stderr
+        assert result.returncode == 1 and "scp: disabled on this server; use sftp" in result.stderr
         assert openssh.ssh(server, "md5sum /file").stdout == hashlib.md5(b"x").hexdigest() + "  /file\n"
         openssh.scp(server, openssh.remote(server, "/file"), work)  # by SFTP
         assert (work / "file").read_text() == "x"
 
     def test_all(self, start):
         server = start(settings={"ssh.commands": "none"})
-        for command, text in (("sha1sum", "This command is switched off here.\n"), ("ls", "This service allows sftp only.\n")):
+        for command, text in (("sha1sum", "This command is disabled on this server.\n"), ("ls", "This service allows sftp only.\n")):
             result = openssh.ssh(server, command, check=False)
             assert (result.stdout, result.stderr, result.returncode) == ("", text, 127)
 

@@ -175,8 +175,8 @@ static void each_command_can_be_switched_off(void **state)
         const char *text = i ? name : "/usr/bin/scp -t .";
         check_allowed(text, UINT32_C(1) << i, 0, NULL);
         check_allowed(text, ~(UINT32_C(1) << i), i ? 127 : 1,
-                      i ? "This command is switched off here."
-                        : "scp: switched off here; use sftp");
+                      i ? "This command is disabled on this server."
+                        : "scp: disabled on this server; use sftp");
     }
     assert_int_equal(i, 9);
     check_allowed("ls", 1, 127, "This service allows sftp and scp only.");

@@ -8,7 +8,7 @@ static void digests_of_nothing_are_known(void **state)
     check(&(struct exchange){"md5sum", TEXT(""), TEXT("d41d8cd98f00b204e9800998ecf8427e  -\n"), 0,
                              NULL, NULL});
     check_error(&(struct exchange){"md5sum", TEXT("x"), TEXT(""), 1, NULL, NULL},
-                "Standard input is not read here: name a file.\n");
+                "Standard input is not supported: give a file.\n");
 }
 
 /* Old versions of rclone ask so. */

@@ -27,11 +27,11 @@ static void refusals_are_told(void **state)
     (void)state;
     check_error(&(struct exchange){"uname -a", TEXT("x"), TEXT(""), 127, NULL, NULL},
                 "This service allows sftp and scp only.\n");
-    check(&(struct exchange){"scp -t", TEXT(""), TEXT("\2scp: one target is needed\n"), 1, NULL,
-                             NULL});
+    check(&(struct exchange){"scp -t", TEXT(""), TEXT("\2scp: exactly one target is required\n"), 1,
+                             NULL, NULL});
     check(&(struct exchange){"scp -t ~root", TEXT(""),
-                             TEXT("\2scp: the home directories of others are not known\n"), 1, NULL,
-                             NULL});
+                             TEXT("\2scp: home directories of other users are not available\n"), 1,
+                             NULL, NULL});
 }
 
 static void the_protocol_is_told(void **state)

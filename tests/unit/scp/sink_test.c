@@ -143,7 +143,7 @@ static void malformed_lines_end_it(void **state)
         {"C0644 -1 f\n", "bad size"},
         {"C644 1 f\n", "bad mode"},
         {"T1 0 1\n", "bad times"},
-        {"Ehm\n", "unexpected text behind E"},
+        {"Ehm\n", "unexpected text after E"},
         {"\n", "expected control record"},
         {"hello\n", "expected control record"},
         {"c0644 1 f\n", "expected control record"},

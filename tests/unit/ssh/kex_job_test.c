@@ -21,7 +21,7 @@ static void expect_wrong_signature(struct pair *p)
 {
     pair_run(p);
     assert_int_equal(p->client.keys_exchanged, 0);
-    assert_string_equal(p->client.end_detail, "the host key's signature is wrong");
+    assert_string_equal(p->client.end_detail, "the host key's signature is invalid");
     pair_free(p);
 }
 

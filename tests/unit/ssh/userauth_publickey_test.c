@@ -110,7 +110,7 @@ static void key_offered_is_not_key_proven(void **state)
     assert_int_equal(f.o.by_kind[ASKED_KEY], 0);
     assert_int_equal(f.o.refused, 1); /* but of a wrong one */
     assert_true(f.o.refused_is_signed);
-    assert_string_equal(f.o.refusal, "a wrong signature");
+    assert_string_equal(f.o.refusal, "an invalid signature");
     assert_string_equal(f.o.refused_name, "publickey");
     assert_int_equal(f.o.logged_in, 0);
     sally_key_unref(a);
@@ -255,7 +255,7 @@ static void owners_may_have_it_proved(void **state)
             query->answers->accept(query);
             auth_expect_success(&f);
         } else {
-            assert_string_equal(query->refusal, "a wrong signature");
+            assert_string_equal(query->refusal, "an invalid signature");
             assert_string_equal(query->method_name, "publickey");
             query->answers->reject(query, 0);
             auth_expect_failure(&f, METHODS, false);
