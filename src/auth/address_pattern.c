@@ -12,7 +12,7 @@ static uint8_t lower(uint8_t c)
     return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
 }
 
-/* Linear in the product of the lengths at worst: only the last star is ever gone back to. */
+/* At worst linear in the product of the lengths: only the last star needs backtracking. */
 static bool wildcard_fits(struct slice pattern, struct slice text)
 {
     size_t p = 0, t = 0, star = SIZE_MAX, resume = 0;
@@ -50,7 +50,7 @@ bool address_list_fits(struct slice list, const char *address)
 {
     struct ip_address parsed;
     if (!ip_parse(slice_of(address), &parsed))
-        return false; /* nobody knows where the client is */
+        return false; /* the client's address is unknown */
     char text[IP_TEXT_SIZE];
     ip_print(&parsed, text);
     bool fits = false;
@@ -61,7 +61,7 @@ bool address_list_fits(struct slice list, const char *address)
             entry.data++;
             entry.size--;
         }
-        if (entry.size == 0) /* a comma too many */
+        if (entry.size == 0) /* an extra comma */
             continue;
         enum fit fit = entry_fits(entry, slice_of(text), &parsed);
         if (fit == BROKEN || (fit == FITS && excludes))

@@ -1,5 +1,5 @@
-/* Lists of addresses as from="..." has them: patterns with * and ?, networks, each with ! in front
- * to exclude. */
+/* Lists of addresses as in from="...": patterns with * and ?, and networks, with a leading ! to
+ * exclude. */
 #ifndef SALLY_AUTH_ADDRESS_PATTERN_H
 #define SALLY_AUTH_ADDRESS_PATTERN_H
 
@@ -7,9 +7,9 @@
 
 #include "base/cursor.h"
 
-/* Whether an entry of `list` (with commas) fits `address` (numeric) and none that begins with '!'
- * does. A list with a broken network fits nothing. Names of hosts are never asked for, so that only
- * addresses can fit. */
+/* Whether an entry of `list` (comma-separated) matches `address` (numeric) and none that begins
+ * with '!' does. A list with an invalid network matches nothing. Host names are not looked up, so
+ * only addresses can match. */
 bool address_list_fits(struct slice list, const char *address);
 
 #endif

@@ -1,4 +1,4 @@
-/* What a login gets: the part of an authenticator's "yes" that outlives the answer. */
+/* What a login gets: the part of an accepting answer that outlives it. */
 #ifndef SALLY_AUTH_ANSWER_H
 #define SALLY_AUTH_ANSWER_H
 
@@ -14,18 +14,18 @@ struct auth_answer {
     char *root, *home; /* NULL: "/" */
     uint32_t permissions;
     struct auth_setting *settings;
-    char *message; /* for who logs in; after a "no", the reason; NULL: none */
+    char *message; /* the welcome message; after a rejection, the reason; NULL: none */
     void *data;    /* the program's */
     void (*free_data)(void *data);
 };
 
 /* An empty answer, which permits everything. */
 void auth_answer_init(struct auth_answer *answer);
-/* Lets go of all that it has; then it is empty. */
+/* Releases everything; then it is empty. */
 void auth_answer_clear(struct auth_answer *answer);
 /* `from` is empty afterwards. */
 void auth_answer_move(struct auth_answer *to, struct auth_answer *from);
-/* Lets go of the program's data, once. */
+/* Releases the program's data, once. */
 void auth_answer_free_data(struct auth_answer *answer);
 
 #endif

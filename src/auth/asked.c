@@ -98,7 +98,7 @@ void asked_show(struct asked *a, sally_auth_request *request)
     request->state = a->state;
     if (!a->asker)
         return;
-    /* What is still valid the asker knows; who called it right, the part. */
+    /* The asker knows what is still valid; the part knows who accepted it. */
     request->succeeded &= a->succeeded;
     show_dialogue(a, request);
 }
@@ -113,7 +113,7 @@ void asked_hide(struct asked *a, sally_auth_request *request)
     request->answer_count = a->before.answer_count;
 }
 
-/* What the parts said without their asker having said the same. */
+/* Answers of the parts that their asker has not confirmed. */
 static void drop_provisional(struct asked *a)
 {
     for (struct asked *part = a->parts; part; part = part->next) {

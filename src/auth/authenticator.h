@@ -11,8 +11,8 @@ struct sally_auth {
     sally_auth_methods methods;
     void *user_data;
     /* Whether this request is answered without waiting for anything, and in little time: then no
-     * worker is needed. May say nothing about the user, who would show by how long the answer
-     * takes. NULL: what the methods do is not known. */
+     * worker is needed. Must not depend on the user, since the time of the answer would reveal it.
+     * NULL: what the methods do is not known. */
     bool (*is_quick)(const sally_auth *auth, const sally_auth_request *request);
     bool is_chain; /* what it offers, its parts are asked about when they are asked */
 };

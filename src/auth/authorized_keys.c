@@ -9,7 +9,7 @@
 #include "crypto/base64.h"
 #include "crypto/hash.h"
 
-#define MAX_LINE 65536 /* longer lines are passed over */
+#define MAX_LINE 65536 /* longer lines are skipped */
 #define MAX_BLOB 16384 /* bytes of a key */
 
 #define DIGEST_SIZE 32
@@ -41,7 +41,7 @@ static void skip_space(struct slice *s)
     }
 }
 
-/* What stands before the next space; a quoted space does not count when `quotes`. */
+/* The text before the next space; quoted spaces do not count if `quotes`. */
 static struct slice next_word(struct slice *s, bool quotes)
 {
     struct slice word = {s->data, 0};
@@ -70,8 +70,7 @@ static struct slice next_line(struct slice *text)
     return line;
 }
 
-/* Whether the line goes on with this key: its type, and the key in base64 that says the same type.
- */
+/* Whether the line continues with this key: its type, and the key in base64 with the same type. */
 static bool parse_key(struct slice *line, struct buf *blob)
 {
     struct slice rest = *line;

@@ -27,18 +27,18 @@ struct authorized_key_query {
 enum authorized_key_answer {
     AUTHORIZED_KEY_NO, /* not there */
     AUTHORIZED_KEY_YES,
-    AUTHORIZED_KEY_REFUSED /* there, but its options forbid it now, or ask for what this server does
-                              not do; `reason` says so */
+    AUTHORIZED_KEY_REFUSED /* found, but its options forbid it now, or require something
+                            * unsupported; see `reason` */
 };
 
 struct authorized_key_match {
-    const char *reason; /* static; NULL: nothing to say */
+    const char *reason; /* static; NULL: none */
     /* YES: the value of command=, which forced_command_parse() accepts. To be freed. NULL: there is
      * no such option. */
     char *command;
 };
 
-/* Looks at all lines with this key. Options that restrict what this server does not offer (no-pty,
+/* Checks all lines with this key. Options that restrict what this server does not offer (no-pty,
  * no-port-forwarding, restrict, ...) are ignored; a command= that means SFTP restricts the login to
  * SFTP; any other command, and unknown options, refuse it, so that a key never allows more than its
  * owner intended. */

@@ -3,7 +3,7 @@
 #include "auth/request.h"
 #include "base/mem.h"
 
-/* The most authenticators in one chain: a sanity bound, far above what anybody needs. */
+/* The most authenticators in one chain: a sanity limit, far more than needed. */
 #define MAX_PARTS 256
 
 struct chain {
@@ -14,7 +14,7 @@ struct chain {
 static sally_auth_result ask_from(const struct chain *chain, sally_auth_request *request,
                                   uint32_t index);
 
-/* `context` is the place behind the one that has answered late. */
+/* `context` is the place after the one that has answered late. */
 static sally_auth_result part_answered(void *context, sally_auth_request *request,
                                        sally_auth_result result)
 {
@@ -39,8 +39,8 @@ static sally_auth_result ask_from(const struct chain *chain, sally_auth_request 
     return SALLY_AUTH_REJECT;
 }
 
-/* Whoever asked the client alone hears the answers: those before it have rejected, and those behind
- * it come in when it rejects. */
+/* Only the part that prompted the client gets the answers: those before it have rejected, and those
+ * after it are asked if it rejects. */
 static uint32_t first_to_ask(const struct chain *chain, const struct asked *heard)
 {
     for (uint32_t i = 0; heard && i < chain->count; i++) {
@@ -93,7 +93,7 @@ static uint32_t part_count(const sally_auth *auth)
     return auth->is_chain ? ((const struct chain *)auth->user_data)->count : 1;
 }
 
-/* A part that is in the chain already would reject as before. */
+/* A part that is already in the chain would reject as before. */
 static void add_part(struct chain *chain, sally_auth *part)
 {
     for (uint32_t i = 0; i < chain->count; i++) {

@@ -1,7 +1,7 @@
 #include "auth/password.h"
 #include "sallyport/auth.h"
 
-/* Of a password that would not count: takes the time of what sally_hash_password() makes. */
+/* For passwords that cannot be valid: takes as long as a hash of sally_hash_password(). */
 static const char decoy[] =
     "$y$j9T$Yq1oqgqlPd0z9MVRZ8T6p/$UnBdyIiFP.7Skr9ufAFd8R7DeCdOge4yEN4itGYqOm7";
 

@@ -14,13 +14,13 @@ struct decoys {
     struct listed_user *password[DECOYS_MAX_COSTS];
     size_t password_count;
     struct listed_user *keys; /* has keys in memory; NULL: no user has */
-    /* has keys in as many files as anybody; NULL: no user has any */
+    /* has keys in as many files as any user; NULL: no user has any */
     struct listed_user *keys_files;
 };
 
-/* For what this user has and no decoy has yet. */
+/* Adds decoys for what this user has and no decoy has yet. */
 void decoys_offer(struct decoys *decoys, struct listed_user *account);
-/* How many files are to be checked for everybody. */
+/* How many files to check for every user. */
 size_t decoys_keys_file_count(const struct decoys *decoys);
 bool decoys_have(const struct decoys *decoys, const struct listed_user *account);
 void decoys_copy(struct decoys *to, const struct decoys *from);

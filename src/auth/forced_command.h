@@ -10,7 +10,7 @@
 /* Parts of the command's text; data is NULL for those that it does not contain. */
 struct forced_command {
     struct slice start;       /* -d: the directory to start in */
-    struct slice allow, deny; /* -p, -P: names of requests, with commas */
+    struct slice allow, deny; /* -p, -P: comma-separated names of requests */
     bool read_only;           /* -R */
 };
 

@@ -114,8 +114,7 @@ static const char *keep_command(struct verdict *verdict, struct slice value)
 {
     struct forced_command command;
     if (!forced_command_parse(value, &command))
-        return "the key is for another command only, or for one with options that are not "
-               "supported";
+        return "the key is restricted to another command, or to one with unsupported options";
     if (verdict->command)
         return "the key has more than one command";
     verdict->command = slice_strdup(value);
@@ -135,7 +134,7 @@ static const char *judge(enum option_kind kind, struct slice value, bool has_val
         return NULL;
     case AUTHORITY:
         verdict->is_authority = true;
-        return "the key may only sign others";
+        return "the key is a certificate authority";
     case FROM:
         return address_list_fits(value, query->address ? query->address : "")
                    ? NULL
@@ -149,7 +148,7 @@ static const char *judge(enum option_kind kind, struct slice value, bool has_val
     case REFUSED:
         break;
     }
-    return "the key has an option that is not supported";
+    return "the key has an unsupported option";
 }
 
 static bool is_name_char(uint8_t c)
@@ -157,7 +156,7 @@ static bool is_name_char(uint8_t c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
 }
 
-/* "value" behind '=': quotes around it, \" for a quote inside. */
+/* "value" after '=': quotes around it, \" for a quote inside. */
 static bool parse_value(struct slice *text, uint8_t *out, size_t *size)
 {
     size_t at = 1;

@@ -16,7 +16,7 @@ struct keys_file {
     struct crypto *crypto; /* held */
     char *path;
     uid_t owner;
-    pthread_mutex_t lock; /* guards what follows */
+    pthread_mutex_t lock; /* protects the members below */
     struct authorized_keys *keys;
     struct stat seen; /* the file that they are from */
     bool is_settled;  /* it has not changed unless it looks different */

@@ -9,8 +9,8 @@
 #include "sallyport/fs.h"
 #include "settings/layer.h"
 
-/* Bounds of one user's lists: far above what anybody needs, and as many files are checked for
- * everybody. */
+/* Limits of one user's lists: far more than needed, and as many files are checked for every
+ * user. */
 #define MAX_KEYS_FILES 32
 #define MAX_SETTINGS   64
 
@@ -73,7 +73,7 @@ static sally_error check_files(const sally_user *user, char why[SETTINGS_WHY_SIZ
     return SALLY_E_OK;
 }
 
-/* What is wrong with a setting would otherwise be found at the login, which it rejects. */
+/* Otherwise an invalid setting would only be found at the login, which would be rejected. */
 static sally_error check_settings(const sally_user *user, char why[SETTINGS_WHY_SIZE])
 {
     if (user->setting_count && !user->settings)

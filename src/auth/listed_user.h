@@ -13,7 +13,7 @@ struct listed_user_setting {
     char *name, *value;
 };
 
-struct listed_user { /* immutable but for refs: held, without the lock, while a password is checked
+struct listed_user { /* immutable except refs: held, without the lock, while a password is checked
                       */
     atomic_uint refs;
     struct listed_user *next; /* in its bucket */
@@ -35,7 +35,7 @@ struct listed_user { /* immutable but for refs: held, without the lock, while a 
  */
 sally_error listed_user_new(struct listed_user **out, const struct password_context *passwords,
                             const sally_user *user, char why[SETTINGS_WHY_SIZE]);
-struct listed_user *listed_user_ref(struct listed_user *account); /* NULL in, NULL out */
+struct listed_user *listed_user_ref(struct listed_user *account); /* NULL for NULL */
 void listed_user_unref(struct listed_user *account);              /* NULL is allowed */
 
 bool listed_user_has_keys(const struct listed_user *account);

@@ -7,7 +7,8 @@
 #include "base/mem.h"
 #include "crypto/crypto.h"
 
-/* libcrypt takes no longer ones: refused alike for everybody, before anything is computed. */
+/* libcrypt does not accept longer ones: rejected for every user alike, before anything is
+ * computed. */
 #define MAX_LENGTH (CRYPT_MAX_PASSPHRASE_SIZE - 1)
 
 /* The kinds of hashes that crypt(3) knows, and how many characters the hash proper has behind the
@@ -20,11 +21,11 @@ static const struct kind {
     {"$y$", 43},  {"$gy$", 43}, {"$7$", 43}, {"$2a$", 53},
     {"$2b$", 53}, {"$2y$", 53}, {"$6$", 86}, {"$5$", 43},
 };
-/* Kinds that are too weak, or that other programs use and crypt(3) does not support. If they were
- * taken for clear passwords, a stolen hash could be used to log in. */
+/* Types that are too weak, or that other programs use and crypt(3) does not support. If they were
+ * taken for plain text passwords, a stolen hash could be used to log in. */
 static const char *const weak[] = {"$1$",    "$2$",     "$2x$",    "$3$",      "$md5",  "$sha1",
                                    "$apr1$", "$argon2", "$pbkdf2", "$scrypt$", "{SHA}", "{SSHA}"};
-/* How shadow(5) and passwd(5) say "no password will do". */
+/* Values in shadow(5) and passwd(5) that no password matches. */
 static const char *const locks[] = {"*", "!", "!!", "*0", "*1", "*LK*", "!*"};
 
 static bool begins(const char *text, const char *prefix)
@@ -67,8 +68,7 @@ static unsigned number(const char *text)
     return value;
 }
 
-/* A hash with its last part missing would be a salt: whatever somebody wanted with it, it is not a
- * password. */
+/* A hash without its last part would be a salt, which cannot be meant as a password. */
 static bool is_whole(const char *text, const struct kind *kind)
 {
     const char *last = strrchr(text, '$') + 1;
@@ -111,7 +111,7 @@ bool password_has_length(const char *given)
     return length > 0 && length <= MAX_LENGTH;
 }
 
-/* The digest never leaves the process, so that the plain construction will do. */
+/* The digest never leaves the process, so the plain construction suffices. */
 static bool digest(const struct password_context *context, const char *text, uint8_t *out)
 {
     struct hash *h = hash_new(context->crypto, HASH_SHA256);

@@ -1,6 +1,6 @@
-/* A user's password as it is kept: as the crypt(3) hash that it was given as, or, given in clear,
- * as a digest under a key that only this process has, so that neither a core dump nor a log can
- * show it. */
+/* A user's password as it is kept: as the given crypt(3) hash or, if given as plain text, as a
+ * digest under a key that only this process has, so that neither a core dump nor a log can reveal
+ * it. */
 #ifndef SALLY_AUTH_PASSWORD_H
 #define SALLY_AUTH_PASSWORD_H
 
@@ -26,16 +26,16 @@ struct password {
     uint8_t digest[PASSWORD_DIGEST_SIZE];
 };
 
-/* `text`: a hash if it looks like one, else clear. SALLY_E_INVALID: empty, too long, a broken hash,
- * or what shadow(5) has in the place of a hash to lock an account; SALLY_E_UNSUPPORTED: a hash of a
- * kind that is too weak. */
+/* `text`: a hash if it looks like one, otherwise plain text. SALLY_E_INVALID: empty, too long, a
+ * broken hash, or what shadow(5) has in the place of a hash to lock an account;
+ * SALLY_E_UNSUPPORTED: a hash of a kind that is too weak. */
 sally_error password_init(struct password *out, const struct password_context *context,
                           const char *text);
-/* Whether `text` is a whole hash of a kind that is taken. */
+/* Whether `text` is a complete hash of a supported type. */
 bool password_is_hash(const char *text);
 /* Whether `given` is the password that `hash` is of, a hash as above. */
 bool password_matches_hash(const char *given, const char *hash);
-/* Whether it could be a password at all: libcrypt takes no longer ones. */
+/* Whether it could be a password at all: libcrypt does not accept longer ones. */
 bool password_has_length(const char *given);
 void password_clear(struct password *password);
 

@@ -1,14 +1,14 @@
-/* The way of a try to log in through the authenticators, with answers that come at once, late, or
- * early from another thread. One that is asked by another one stands above it on a stack (`top`);
- * each has its own handoff, since an asker may still be on its way to return PENDING when the
- * answer it waits for is already there. */
+/* The path of a login attempt through the authenticators, with answers that come at once, late, or
+ * early from another thread. One that is asked by another is above it on a stack (`top`); each has
+ * its own handoff, since an asker may not have returned PENDING yet when the answer it waits for
+ * arrives. */
 #include "auth/request.h"
 
 #include "auth/authenticator.h"
 #include "base/mem.h"
 #include "sallyport/fs.h"
 
-/* Who comes second does the rest: the method that returns PENDING, or sally_auth_finish(). */
+/* The second one continues: the method that returns PENDING, or sally_auth_finish(). */
 enum handoff { CALLED, AWAITED, FINISHED };
 
 struct auth_request *auth_request_new(sally_auth *auth)
@@ -70,9 +70,9 @@ static uint32_t offered_by(struct auth_request *r, struct asked *a)
     return offered & m->methods;
 }
 
-/* What an authenticator does not offer this user now it is not asked about either: one that offers
- * its second factor after the first need not remember to refuse it before. A dialogue that has
- * begun goes on, and "none" is a question about the offer. */
+/* An authenticator is only asked about methods that it offers this user now: one that offers its
+ * second factor after the first need not reject it before. A dialogue that has begun continues, and
+ * "none" only asks for the offer. */
 static bool offers(struct auth_request *r, struct asked *a)
 {
     uint32_t method = r->pub.method;
@@ -88,7 +88,7 @@ static sally_auth_result call(struct auth_request *r, struct asked *a)
         return SALLY_AUTH_REJECT;
     if (!offers(r, a)) {
         if (!r->own_reason)
-            auth_request_set_reason(&r->pub, "this method is not offered now");
+            auth_request_set_reason(&r->pub, "this method is not available now");
         return SALLY_AUTH_REJECT;
     }
     if (!r->may_try)
@@ -96,8 +96,8 @@ static sally_auth_result call(struct auth_request *r, struct asked *a)
     return m->may_try_key ? m->may_try_key(a->auth, &r->pub) : SALLY_AUTH_ACCEPT;
 }
 
-/* An answer that is not whole is a "no": whoever forgot the storage, or had no memory to say which
- * root, must not let anybody in with less confinement than was meant. */
+/* An incomplete answer rejects: without the storage, or without memory for the root, users must not
+ * be let in with less confinement than intended. */
 static sally_auth_result checked(const struct auth_request *r, sally_auth_result result)
 {
     bool good = false;
@@ -112,7 +112,7 @@ static sally_auth_result checked(const struct auth_request *r, sally_auth_result
     return good ? result : SALLY_AUTH_REJECT;
 }
 
-/* What one authenticator said with its "no" must not be kept for another's "yes". */
+/* What one authenticator set with its rejection must not be kept when another accepts. */
 static void forget_rejected(struct auth_request *r)
 {
     if (r->answer.message) {
@@ -164,7 +164,7 @@ sally_auth_result auth_request_ask(sally_auth_request *request, sally_auth *inne
     asked_keep_answer(asker, &r->answer);
     asker->prompter = NULL;
     auth_request_reset_answer(r);
-    if (!request->method) /* a question about the offer is none about this user's proof */
+    if (!request->method) /* only asks for the offer, not about this user's proof */
         return SALLY_AUTH_REJECT;
     struct asked *a = asked_part(asker, inner);
     if (!a) {
@@ -201,7 +201,7 @@ sally_auth_result sally_auth_accept_asked(sally_auth_request *request, const sal
     struct asked *a = asked_find(r->top, inner);
     auth_request_reset_answer(r);
     if (!a || !a->has_kept || r->may_try) {
-        auth_request_set_reason(request, "nothing was accepted before");
+        auth_request_set_reason(request, "no method was accepted before");
         return SALLY_AUTH_REJECT;
     }
     auth_answer_move(&r->answer, &a->kept);
@@ -223,7 +223,7 @@ static struct asked *first_asked(struct auth_request *r)
     return r->asked;
 }
 
-/* `a` has answered. Goes on with its askers, as far as they have returned and answer themselves.
+/* `a` has answered. Continues with its askers, as far as they have returned and answer themselves.
  * True: the result is there. */
 static bool go_on(struct auth_request *r, struct asked *a, sally_auth_result answer)
 {
@@ -239,7 +239,7 @@ static bool go_on(struct auth_request *r, struct asked *a, sally_auth_result ans
             return false;
         asker->late_result = answer;
         if (atomic_exchange_explicit(&asker->handoff, FINISHED, memory_order_acq_rel) != AWAITED)
-            return false; /* its method has not returned yet, and goes on then */
+            return false; /* its method has not returned yet, and will continue */
         a = asker;
     }
 }
@@ -267,7 +267,7 @@ void sally_auth_finish(sally_auth_request *request, sally_auth_result result)
     struct asked *a = r->top;
     a->late_result = result;
     if (atomic_exchange_explicit(&a->handoff, FINISHED, memory_order_acq_rel) != AWAITED)
-        return; /* the method has not returned yet, and goes on then */
+        return; /* the method has not returned yet, and will continue */
     if (a->asker && r->offload) {
         r->resumes = true;
         r->offload(r);

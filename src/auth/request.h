@@ -1,4 +1,4 @@
-/* A try to log in inside the library: what the authenticator sees (sally_auth_request, the first
+/* A login attempt inside the library: what the authenticator sees (sally_auth_request, the first
  * member), and what it answers. Made by the server from an engine's query; run on a worker;
  * delivered back to the connection's loop. */
 #ifndef SALLY_AUTH_REQUEST_H
@@ -21,8 +21,8 @@ struct auth_request {
     struct list link;
 
     /* Any thread: have auth_request_run() called again where it may block: one authenticator that
-     * another has asked answered late, and the other goes on. Never fails; may use `link`. NULL: it
-     * goes on in the thread that called sally_auth_finish(). */
+     * another has asked answered late, and the other continues. Never fails; may use `link`. NULL:
+     * it continues in the thread that called sally_auth_finish(). */
     void (*offload)(struct auth_request *request);
 
     /* Any thread: whether the client is gone. NULL: it is not. */
@@ -31,8 +31,8 @@ struct auth_request {
     /* Checks a setting's name and value before sally_auth_set() keeps it; NULL: all are kept. */
     sally_error (*check_setting)(const char *name, const char *value);
 
-    /* What is kept from one try of a connection to the next; NULL at first. Owned: whoever wants
-     * it for the next try takes it. */
+    /* What is kept between the attempts of a connection; NULL at first. Owned: the code that keeps
+     * it for the next attempt takes it. */
     struct asked *asked;
 
     /* The answer: */
@@ -43,18 +43,18 @@ struct auth_request {
     uint32_t prompt_count;
     char *prompt_name, *prompt_instruction;
     char *banner;
-    const char *reason; /* REJECT: why, for the log; static; NULL when nobody said */
+    const char *reason; /* REJECT: why, for the log; static; NULL: not given */
     char *own_reason;   /* the same in the authenticator's own words, which go before */
     char *fault;        /* for the operator: what to fix; NULL: nothing */
 
     /* While it runs: */
-    struct asked *top; /* who is asked now */
-    bool resumes;      /* auth_request_run() goes on with top's late answer */
-    bool failed;       /* part of the answer was lost for want of memory: it must not count */
+    struct asked *top;          /* who is asked now */
+    bool resumes;               /* auth_request_run() continues with top's late answer */
+    bool failed;                /* part of the answer was lost, out of memory: it must not count */
     struct auth_memory *memory; /* of sally_auth_alloc(), the last one first */
 };
 
-/* NULL when memory is short. Texts of pub are the caller's and must outlive the request. */
+/* NULL: out of memory. Texts of pub are the caller's and must outlive the request. */
 struct auth_request *auth_request_new(sally_auth *auth);
 /* Asks the authenticator, on a thread that may block. True: result is there. False: it is pending;
  * wake() comes once, perhaps before this returned, and the request must not be touched until then.

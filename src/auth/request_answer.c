@@ -1,4 +1,4 @@
-/* What authenticators say with their answer. */
+/* What authenticators set with their answer. */
 #include <string.h>
 
 #include "auth/request.h"
@@ -15,7 +15,7 @@ static struct auth_request *request_of(sally_auth_request *pub)
     return CONTAINER_OF(pub, struct auth_request, pub);
 }
 
-/* Whoever does not look at what the calls below return gets no answer through that lacks a part. */
+/* If an authenticator ignores a failure of the calls below, its incomplete answer is rejected. */
 static sally_error lost(struct auth_request *r)
 {
     r->failed = true;
@@ -28,7 +28,7 @@ void auth_request_set_reason(sally_auth_request *request, const char *reason)
     r->reason = reason;
     if (!reason)
         return;
-    mem_free(r->own_reason); /* said before, of something else */
+    mem_free(r->own_reason); /* set before, about something else */
     r->own_reason = NULL;
 }
 
@@ -203,7 +203,7 @@ sally_error sally_auth_set_message(sally_auth_request *request, const char *text
     struct auth_request *r = request_of(request);
     if (!text)
         return SALLY_E_INVALID;
-    bool failed = r->failed; /* a lost text is a pity, but no reason to keep anybody out */
+    bool failed = r->failed; /* a lost text is no reason to reject a login */
     sally_error e = set_text(r, &r->answer.message, text);
     r->failed = failed;
     return e;
@@ -217,7 +217,7 @@ void sally_auth_set_data(sally_auth_request *request, void *data, void (*free_da
     answer->free_data = free_data;
 }
 
-/* A lost banner is a pity, but no reason to keep anybody out. */
+/* A lost banner is no reason to reject a login. */
 sally_error sally_auth_add_banner(sally_auth_request *request, const char *text)
 {
     struct auth_request *r = request_of(request);

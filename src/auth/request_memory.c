@@ -1,4 +1,4 @@
-/* Memory that lasts as long as a try to log in, and may hold secrets. */
+/* Memory that lasts as long as a login attempt, and may contain secrets. */
 #include <stddef.h>
 #include <string.h>
 

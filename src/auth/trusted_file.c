@@ -18,9 +18,9 @@
 
 struct walk {
     const struct trusted_file_rules *rules;
-    int dir;                 /* where we are */
+    int dir;                 /* the current directory */
     char at[PATH_MAX];       /* its path, for messages; "" is "/" */
-    char rest[2 * PATH_MAX]; /* what is still to be walked */
+    char rest[2 * PATH_MAX]; /* the rest of the path */
     unsigned links;          /* followed so far */
     char *why;               /* TRUSTED_FILE_WHY_SIZE */
 };
@@ -52,7 +52,7 @@ static bool judge(struct walk *w, const char *name, const struct stat *st)
                  w->at, slash, name, (unsigned long)st->st_uid);
     else if (others_write(st))
         snprintf(w->why, TRUSTED_FILE_WHY_SIZE,
-                 "\"%.300s%s%.100s\" is writable by others than its owner (mode %04o): run "
+                 "\"%.300s%s%.100s\" is writable by users other than its owner (mode %04o): run "
                  "chmod go-w",
                  *w->at || *name ? w->at : "/", slash, name, (unsigned)st->st_mode & 07777);
     if (w->why[0])

@@ -5,7 +5,7 @@
 #include "auth/request.h"
 #include "base/mem.h"
 
-/* What was found in all places; the first of the user's own that has the key counts. */
+/* What was found in all places; the first of the user's own with the key counts. */
 struct found {
     bool yes;
     char *command;

@@ -24,7 +24,7 @@ void user_table_clear(struct user_table *table)
     pthread_mutex_destroy(&table->lock);
 }
 
-/* FNV-1a. Names come from the operator: nobody can choose them to collide. */
+/* FNV-1a. Names come from the operator, so attackers cannot choose them to collide. */
 static size_t bucket_of(const struct user_table *table, const char *name)
 {
     uint64_t h = UINT64_C(0xcbf29ce484222325);

@@ -7,8 +7,8 @@
 #include "auth/decoys.h"
 
 struct user_table {
-    /* Guards all below it. Held for a look only; a lock for many readers would let a crowd of them
-     * keep the operator's changes out for ever. */
+    /* Protects all members below. Held only briefly; with a readers-writer lock, many readers could
+     * lock out the operator's changes forever. */
     pthread_mutex_t lock;
     struct listed_user **buckets;
     size_t bucket_count; /* a power of two */
@@ -18,7 +18,7 @@ struct user_table {
 
 void user_table_init(struct user_table *table);
 void user_table_clear(struct user_table *table);
-/* In place of the one of this name. Takes over `account`; false: no memory. */
+/* Replaces the one with this name. Takes over `account`; false: out of memory. */
 bool user_table_put(struct user_table *table, struct listed_user *account);
 bool user_table_remove(struct user_table *table, const char *name); /* false: there is none */
 /* The account (NULL: there is none), and its decoys; all held. */

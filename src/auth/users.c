@@ -14,8 +14,8 @@
 #include "os/thread_texts.h"
 #include "sallyport/fs.h"
 
-/* The two ways of SSH to say a password: at once, or when asked for it (RFC 4256), which is all
- * that some clients know. To a list of users they are one. */
+/* SSH's two ways to send a password: directly, or as the answer to a prompt (RFC 4256), which is
+ * all that some clients support. A list of users treats them as one. */
 #define PASSWORD_METHODS (SALLY_AUTH_PASSWORD | SALLY_AUTH_KEYBOARD_INTERACTIVE)
 
 /* The size of the first release's structure. */
@@ -152,7 +152,7 @@ static sally_auth_result let_in(sally_auth_request *request, const struct listed
     return sally_auth_accept(request, a->fs);
 }
 
-/* Everybody is asked, known or not. */
+/* All user names get the same offer, known or not. */
 static sally_auth_result ask_password(sally_auth_request *request)
 {
     return sally_auth_add_prompt(request, "Password: ", false) == SALLY_E_OK ? SALLY_AUTH_PROMPT
@@ -195,8 +195,8 @@ static void users_forget(sally_auth *auth, void *state)
     mem_free(state);
 }
 
-/* What any user can use and this one has not succeeded with yet; which of them says nothing about
- * the one who asks. */
+/* What any user can use and this one has not succeeded with yet; this reveals nothing about the
+ * user. */
 static uint32_t users_offered(sally_auth *auth, sally_auth_request *request)
 {
     struct users *users = sally_auth_data(auth);
@@ -208,7 +208,7 @@ static uint32_t users_offered(sally_auth *auth, sally_auth_request *request)
     return methods ? methods : PASSWORD_METHODS | SALLY_AUTH_PUBLICKEY;
 }
 
-/* Reading a file may block. If any user has one, one is checked for everybody. */
+/* Reading a file may block. If any user has one, one is checked for every user. */
 static bool users_are_quick(const sally_auth *auth, const sally_auth_request *request)
 {
     struct users *users = sally_auth_data(auth);
@@ -315,5 +315,5 @@ sally_error sally_auth_users_remove(sally_auth *auth, const char *name)
         return fail(users, SALLY_E_INVALID, "the user's name is NULL");
     return user_table_remove(&users->table, name)
                ? SALLY_E_OK
-               : fail(users, SALLY_E_NOT_FOUND, "there is no user \"%.64s\"", name);
+               : fail(users, SALLY_E_NOT_FOUND, "unknown user \"%.64s\"", name);
 }

@@ -23,7 +23,7 @@ void buf_init_lent(struct buf *b, void *memory, size_t size)
     b->capacity = size;
 }
 
-/* From this size on memory that is no longer needed is worth a system call. */
+/* From this size on, returning unused memory is worth a system call. */
 #define LARGE ((size_t)32 * 1024)
 
 static void release(const struct buf *b)
@@ -69,7 +69,7 @@ static bool grow(struct buf *b, size_t needed)
 
 uint8_t *buf_reserve(struct buf *b, size_t size)
 {
-    /* The maximum may have been lowered below what is there. */
+    /* The maximum may have been lowered below the current size. */
     if (b->failed || b->size > b->max || size > b->max - b->size) {
         b->failed = true;
         return NULL;
@@ -84,7 +84,7 @@ uint8_t *buf_reserve(struct buf *b, size_t size)
             return NULL;
         }
     }
-    if (!b->data && !grow(b, 1)) { /* max 0, or an empty put: still no NULL for success */
+    if (!b->data && !grow(b, 1)) { /* max 0, or an empty put: success must not return NULL */
         b->failed = true;
         return NULL;
     }

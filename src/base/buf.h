@@ -1,6 +1,7 @@
 /* A growing byte buffer with a hard maximum: bytes are put at the end and taken from the front. The
- * one way to build messages. A put that would pass the maximum, or finds no memory, sets `failed`
- * and changes nothing; so does every put after it: build the whole message, then ask once. */
+ * one way to build messages. A put that would exceed the maximum, or runs out of memory, sets
+ * `failed` and changes nothing, and so does every put after it: build the whole message, then check
+ * once. */
 #ifndef SALLY_BASE_BUF_H
 #define SALLY_BASE_BUF_H
 
@@ -17,9 +18,9 @@ struct buf {
     size_t size;     /* bytes in use from start */
     size_t capacity; /* of the allocation */
     size_t max;      /* size never exceeds it */
-    bool secret;     /* wipe whatever is given back to the heap */
+    bool secret;     /* wipe memory before it is freed */
     bool failed;
-    mem_free_fn *free_large; /* NULL unless set after buf_init(); for memory worth a system call */
+    mem_free_fn *free_large; /* NULL unless set after buf_init(); frees large memory */
 };
 
 void buf_init(struct buf *b, size_t max);
@@ -41,8 +42,8 @@ static inline struct slice buf_slice(const struct buf *b)
     return s;
 }
 
-/* Room for `size` more bytes in one piece after the ones in use; NULL (and failed) when there
- * cannot be. The bytes count only after buf_commit(). */
+/* Room for `size` more bytes in one piece after the ones in use; NULL (and failed) if that is
+ * impossible. The bytes count only after buf_commit(). */
 uint8_t *buf_reserve(struct buf *b, size_t size);
 void buf_commit(struct buf *b, size_t size);
 

@@ -1,6 +1,6 @@
 /* A charset in which texts may be written; see os/charset.h for where they come from. Only charsets
- * in which the bytes 0x01 to 0x7f are ASCII's are made, so that a path's slashes and dots mean the
- * same before and after. */
+ * in which the bytes 0x01 to 0x7f are ASCII are supported, so that slashes and dots in a path keep
+ * their meaning. */
 #ifndef SALLY_BASE_CHARSET_H
 #define SALLY_BASE_CHARSET_H
 
@@ -12,9 +12,8 @@
 enum charset_way { CHARSET_TO_UTF8, CHARSET_FROM_UTF8 };
 
 struct charset {
-    /* Appends what `in` says in the other encoding to `out`. False: it is malformed or cannot be
-     * said there, and `out` is as before; or memory is short, or out->max too little: out->failed.
-     * Any thread. */
+    /* Appends `in`, converted, to `out`. False: it is malformed or cannot be represented, and `out`
+     * is unchanged; or memory is short, or out->max too small: out->failed. Any thread. */
     bool (*convert)(struct charset *c, enum charset_way way, struct slice in, struct buf *out);
 };
 

@@ -1,5 +1,5 @@
-/* Bytes on their way out, owned by whoever made them until `release` is called. Chunks let the
- * reply to a READ travel from the storage's buffer to the cipher without a copy. */
+/* Outgoing bytes, owned by their producer until `release` is called. Chunks let the reply to a READ
+ * travel from the storage's buffer to the cipher without a copy. */
 #ifndef SALLY_BASE_CHUNK_H
 #define SALLY_BASE_CHUNK_H
 

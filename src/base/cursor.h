@@ -1,7 +1,7 @@
 /* The one way to read received bytes. A cursor never passes its end: a read that does not fit sets
  * `bad`, yields zero or an empty slice, and so does every read after it. A parser therefore reads a
- * whole message and asks once, with cursor_done(), whether it was well formed and nothing is left
- * over. */
+ * whole message and checks once, with cursor_done(), whether it was well formed and completely
+ * read. */
 #ifndef SALLY_BASE_CURSOR_H
 #define SALLY_BASE_CURSOR_H
 
@@ -12,7 +12,7 @@
 
 #include "base/wire.h"
 
-/* Bytes that somebody else owns. data may be NULL only when size is 0. */
+/* Bytes owned by other code. data may be NULL only if size is 0. */
 struct slice {
     const uint8_t *data;
     size_t size;
@@ -121,13 +121,13 @@ static inline struct slice slice_of(const char *text)
     return s;
 }
 
-/* A name that is to become a C string may hold no NUL. */
+/* A name that is to become a C string must not contain a NUL. */
 static inline bool slice_has_nul(struct slice s)
 {
     return s.size != 0 && memchr(s.data, 0, s.size) != NULL;
 }
 
-/* A heap copy that ends in NUL; NULL when memory is short or the slice holds a NUL itself. */
+/* A heap copy that ends in NUL; NULL: out of memory, or the slice contains a NUL. */
 char *slice_strdup(struct slice s);
 
 #endif

@@ -28,8 +28,8 @@ static uint8_t take_char(struct slice p, size_t *i)
     return p.data[(*i)++];
 }
 
-/* Where the last bracket is that may end a set; 0: there is none. Known beforehand, the search for
- * the end of a set that has none costs nothing: else "[[[[" would be searched once for each. */
+/* The position of the last closing bracket; 0: none. Without it, "[[[[" would be searched to the
+ * end once per bracket. */
 static size_t last_set_end(struct slice p)
 {
     size_t last = 0;
@@ -42,8 +42,7 @@ static size_t last_set_end(struct slice p)
     return last;
 }
 
-/* A set in brackets that begins at `at`. False: it has no end, and the bracket is just a bracket.
- */
+/* A set in brackets that begins at `at`. False: it has no end, so the bracket is literal. */
 static bool match_set(struct slice p, size_t last, size_t at, uint8_t c, bool *matched, size_t *end)
 {
     size_t i = at + 1;
@@ -94,7 +93,8 @@ bool glob_matches_any(struct slice p, struct slice name)
     while (n < name.size) {
         size_t next = i;
         if (i < p.size && p.data[i] == '*') {
-            /* Only the last star ever needs another try: what came before has its first match. */
+            /* Only the last star needs backtracking: everything before it has matched at its first
+             * place. */
             has_star = true;
             star = ++i;
             resume = n;

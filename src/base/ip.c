@@ -37,7 +37,7 @@ bool ip_parse(struct slice text, struct ip_address *out)
     return out->size > 0;
 }
 
-/* -1: no number from 0 to `max`. */
+/* -1: not a number from 0 to `max`. */
 static int parse_bits(struct slice text, int max)
 {
     int value = 0;

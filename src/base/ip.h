@@ -23,10 +23,10 @@ struct ip_network {
 };
 
 struct ip_address ip_from_bytes(const uint8_t *bytes, uint8_t size);
-/* Numeric; a zone behind % is ignored. False: not an address. */
+/* Numeric; a zone after % is ignored. False: not an address. */
 bool ip_parse(struct slice text, struct ip_address *out);
-/* ADDRESS/BITS, or an address alone. False: it is neither, or has bits set after the first BITS: a
- * mistake that would include more addresses than intended, or others. */
+/* ADDRESS/BITS, or an address alone. False: it is neither, or has bits set after the first BITS,
+ * which must be a mistake. */
 bool ip_network_parse(struct slice text, struct ip_network *out);
 
 /* `bits` is at most the address's number of bits. */

@@ -34,7 +34,7 @@ static inline void list_prepend(struct list *head, struct list *item)
     list_append(head->next, item);
 }
 
-/* The item is left alone in a list of its own, so that removing it again does nothing. */
+/* The item becomes a list of its own, so removing it again does nothing. */
 static inline void list_remove(struct list *item)
 {
     item->prev->next = item->next;
@@ -55,7 +55,7 @@ static inline struct list *list_take_first(struct list *head)
     return item;
 }
 
-/* All items of `from` go to the end of `to`. */
+/* Moves all items of `from` to the end of `to`. */
 static inline void list_move_all(struct list *to, struct list *from)
 {
     if (list_empty(from))

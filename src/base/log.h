@@ -1,5 +1,5 @@
-/* Where log lines go from anywhere in the library. The sink is given by whoever owns the outside:
- * it knows the clock and serialises the lines. A NULL sink or function swallows them. */
+/* Where log lines go from anywhere in the library. The server or program provides the sink, which
+ * knows the clock and serialises the lines. A NULL sink or function discards them. */
 #ifndef SALLY_BASE_LOG_H
 #define SALLY_BASE_LOG_H
 
@@ -13,10 +13,10 @@
 struct log_sink {
     sally_log_fn *write;
     void *user_data;
-    uint32_t level;                         /* lines less urgent than this are not made */
-    const _Atomic uint32_t *changing_level; /* in place of `level`; NULL: that does not change */
+    uint32_t level;                         /* lines less urgent than this are not created */
+    const _Atomic uint32_t *changing_level; /* replaces `level`; NULL: the level does not change */
     uint64_t (*wall_ns)(void *);            /* nanoseconds since 1970; NULL: 0 */
-    void *clock;                            /* handed to wall_ns */
+    void *clock;                            /* passed to wall_ns */
 };
 
 /* Which connection, session and request a line is about; 0 for none. */
@@ -33,7 +33,7 @@ static inline bool log_wants(const struct log_sink *sink, uint32_t level)
                          : sink->level);
 }
 
-/* `fields` may be NULL when count is 0. The message is cut at 1 KiB. */
+/* `fields` may be NULL when count is 0. The message is truncated at 1 KiB. */
 void log_line(const struct log_sink *sink, struct log_ids ids, uint32_t level, const char *event,
               const sally_log_field *fields, size_t count, const char *format, ...)
     __attribute__((format(printf, 7, 8)));

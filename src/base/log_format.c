@@ -7,7 +7,7 @@
 #include "base/utf8.h"
 #include "sallyport/log.h"
 
-/* Text that counts what it would have taken, as snprintf does. */
+/* Text that counts the size it would have had, like snprintf. */
 struct text {
     char *out;
     size_t size;
@@ -79,7 +79,7 @@ static void add_time(struct text *t, uint64_t ns)
 
 static void add_unicode_escape(struct text *t, uint32_t code)
 {
-    if (code > 0xffff) { /* as JSON does it, by a surrogate pair */
+    if (code > 0xffff) { /* as in JSON, by a surrogate pair */
         add_text(t, "\\u");
         add_hex(t, 0xd800 + ((code - 0x10000) >> 10), 4);
         code = 0xdc00 + ((code - 0x10000) & 0x3ff);
@@ -96,7 +96,7 @@ static void add_escaped(struct text *t, const char *value, bool json, bool quote
         uint32_t code;
         size_t size = utf8_at(s, (size_t)(end - s), &code);
         if (size == 0) {
-            /* JSON has no way to say a byte: the text says it. */
+            /* JSON cannot represent a byte: the text describes it. */
             add_text(t, json ? "\\\\x" : "\\x");
             add_hex(t, *s, 2);
             s++;
@@ -147,7 +147,7 @@ static const char *or_empty(const char *text)
     return text ? text : "";
 }
 
-/* Names are tokens: nothing in one may look like the end of it. */
+/* Names are tokens, and must not contain a character that ends them. */
 static void add_name(struct text *t, const char *name)
 {
     if (!*name)

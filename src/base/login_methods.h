@@ -12,8 +12,8 @@ uint32_t login_method_find(struct slice name);
 #define LOGIN_METHOD_NAMES_SIZE 64 /* enough for all */
 
 /* The names of `methods` with commas, best first, as the authentications that can continue: without
- * "none", which must never be in that list (RFC 4252 section 5.1). What does not fit is left out.
- */
+ * "none", which must never be in that list (RFC 4252 section 5.1). Names that do not fit are
+ * omitted. */
 void login_method_names(uint32_t methods, char *out, size_t size);
 
 #endif

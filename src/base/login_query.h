@@ -20,7 +20,7 @@ struct login_prompt {
 struct login_answers {
     void (*accept)(struct login_query *query);
     void (*reject)(struct login_query *query, uint32_t methods);
-    void (*partial)(struct login_query *query, uint32_t methods); /* right so far */
+    void (*partial)(struct login_query *query, uint32_t methods); /* accepted so far */
     /* keyboard-interactive only. Name and instruction may be NULL. */
     void (*prompt)(struct login_query *query, const char *name, const char *instruction,
                    const struct login_prompt *prompts, size_t count);
@@ -44,8 +44,8 @@ struct login_query {
                        "accept"; the query then comes again without may_try. See prove() */
     bool user_changed; /* the name differs from the previous query's: earlier successes no longer
                           count */
-    /* The engine has found out itself why this cannot be a login: no authenticator is asked, and
-     * the answer is "reject", with whatever methods. A static text; NULL: it is to be answered. */
+    /* Why the engine itself rejects this attempt: no authenticator is asked, and the answer is
+     * "reject", with any methods. A static text; NULL: not rejected. */
     const char *refusal;
     const char *method_name; /* with a refusal: the method as the client called it */
     const struct login_answers *answers;

@@ -70,7 +70,7 @@ void mem_wipe(void *ptr, size_t size)
 {
     if (size)
         memset(ptr, 0, size);
-    /* Whoever may read the memory here keeps the stores from being dropped with a dead object. */
+    /* The memory may be read here, as far as the compiler knows, so it must keep the stores. */
     __asm__ volatile("" : : "r"(ptr) : "memory");
 }
 

@@ -12,7 +12,7 @@ void *mem_zalloc(size_t size);
 void *mem_array(size_t count, size_t size);
 void *mem_resize(void *old, size_t count, size_t size);
 void *mem_dup(const void *data, size_t size);
-char *mem_strdup(const char *text);               /* NULL in, NULL out */
+char *mem_strdup(const char *text);               /* NULL for NULL */
 char *mem_strndup(const char *text, size_t size); /* always ends in NUL */
 void mem_free(void *ptr);
 /* Frees large blocks that will not be needed again soon, as os_free_pages() of os/heap.h does.
@@ -20,11 +20,11 @@ void mem_free(void *ptr);
 typedef void mem_free_fn(void *ptr, size_t size);
 void mem_free_by(mem_free_fn *free_large, void *ptr, size_t size);
 
-/* For secrets: the store that the compiler may not drop, and a free that wipes first. */
+/* For secrets: overwriting that the compiler must not remove, and a free that wipes first. */
 void mem_wipe(void *ptr, size_t size);
 void mem_wipe_free(void *ptr, size_t size);
 
-/* Takes as long for equal as for different contents. */
+/* Takes the same time for equal and for different contents. */
 bool mem_equal_ct(const void *a, const void *b, size_t size);
 
 #define COUNT_OF(array)                 (sizeof(array) / sizeof((array)[0]))

@@ -1,6 +1,6 @@
-/* Whether a receiver makes progress. It is stalled if it takes nothing for a whole period, or less
- * than a sixteenth of the data that waited. Even slow lines are fast enough for that; a receiver
- * that takes a few bytes at a time would keep the rest in memory forever. */
+/* Whether a receiver makes progress. It is stalled if it reads nothing for a whole period, or less
+ * than a sixteenth of the waiting data. Even slow lines are fast enough for that; a receiver that
+ * reads a few bytes at a time would keep the rest in memory forever. */
 #ifndef SALLY_BASE_PROGRESS_H
 #define SALLY_BASE_PROGRESS_H
 
@@ -11,7 +11,7 @@
 #define PROGRESS_PART 16
 
 struct progress {
-    uint64_t last_ns;  /* when something was taken, or began to wait */
+    uint64_t last_ns;  /* when data was last read, or began to wait */
     uint64_t since_ns; /* when the period began */
     uint64_t taken;    /* bytes in this period */
 };

@@ -1,4 +1,4 @@
-/* Randomness is given to whoever needs it, so that a test can replay a session bit for bit. */
+/* Code that needs randomness is given a source, so that a test can replay a session bit for bit. */
 #ifndef SALLY_BASE_RANDOM_H
 #define SALLY_BASE_RANDOM_H
 
@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 struct random_source {
-    bool (*fill)(void *user_data, uint8_t *out, size_t size); /* false: none to be had */
+    bool (*fill)(void *user_data, uint8_t *out, size_t size); /* false: not available */
     void *user_data;
 };
 

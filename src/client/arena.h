@@ -1,4 +1,4 @@
-/* Memory that is given back all at once: for what belongs to one answer. */
+/* Memory that is freed all at once: for the data of one reply. */
 #ifndef SALLY_CLIENT_ARENA_H
 #define SALLY_CLIENT_ARENA_H
 
@@ -10,7 +10,7 @@ struct arena {
     struct arena_block *blocks; /* NULL at first */
 };
 
-/* NULL: memory is short. */
+/* NULL: out of memory. */
 void *arena_alloc(struct arena *a, size_t size);
 void arena_clear(struct arena *a);
 

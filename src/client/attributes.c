@@ -1,10 +1,10 @@
-/* Calls about attributes and about room. */
+/* Calls about attributes and free space. */
 #include "client/client_file.h"
 #include "client/parse.h"
 #include "sftp/attrs_codec.h"
 #include "sftp/protocol.h"
 
-/* What a request is about. */
+/* The subject of a request. */
 struct subject {
     const char *path;
     const sally_client_file *file; /* NULL: the path */
@@ -87,7 +87,7 @@ sally_status sally_client_fsetstat(sally_client *c, sally_client_file *file,
     return set(c, SSH_FXP_FSETSTAT, (struct subject){.file = file}, attrs);
 }
 
-/* ---- Room ---- */
+/* ---- Free space ---- */
 
 static sally_status ask_statvfs(sally_client *c, const char *name, struct subject s,
                                 sally_op_statvfs *out)

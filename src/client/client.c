@@ -1,4 +1,4 @@
-/* From the making of a client to its end. */
+/* Creating and freeing a client. */
 #include "client/client.h"
 
 #include "base/sized.h"
@@ -41,7 +41,7 @@ static sally_error take_options(sally_client *c, const sally_client_options *o)
     return in_range ? SALLY_E_OK : SALLY_E_RANGE;
 }
 
-/* What the server's side does not say itself. */
+/* Messages for failures that the server does not explain. */
 static void take_server(sally_client *c, const sally_sftp_options *server)
 {
     const sally_peer *peer = server ? server->peer : NULL;
@@ -119,7 +119,7 @@ void sally_client_cut_after(sally_client *c, uint64_t bytes)
         c->allowance = bytes;
 }
 
-/* What the server sends from here on is read and dropped, so that the server can go on. */
+/* From here on, the server's output is read and discarded, so that the server can continue. */
 sally_status sally_client_disconnect(sally_client *c)
 {
     sally_status status = connection_enter(c, true);

@@ -4,9 +4,9 @@
 
 #include "client/connection.h"
 
-/* Without a line; it is to be set before client_greet(). */
+/* Without a line, which must be set before client_greet(). */
 sally_error client_make(sally_client **out, const sally_client_options *options);
-/* Agrees on a version with what is at the other end. */
+/* Negotiates a version with the server. */
 sally_error client_greet(sally_client *c);
 
 #endif

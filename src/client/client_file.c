@@ -9,7 +9,8 @@ sally_status client_file_enter(sally_client *c, const sally_client_file *file, b
     sally_status status = connection_enter(c, sound);
     if (status != SALLY_OK || (file && file->client == c))
         return status;
-    return connection_leave(c, connection_fail(c, SALLY_INVALID_HANDLE, "no file of this client"));
+    return connection_leave(c,
+                            connection_fail(c, SALLY_INVALID_HANDLE, "not a file of this client"));
 }
 
 void client_file_put(struct buf *b, const sally_client_file *file)
@@ -25,7 +26,7 @@ void client_file_free(sally_client_file *file)
     mem_free(file);
 }
 
-/* Made first, so that no handle is lost for want of memory. */
+/* Created first, so that no handle is lost if memory runs out. */
 sally_status client_file_from(const struct exchange *x, sally_client_file **out)
 {
     sally_client *c = x->c;
@@ -55,7 +56,7 @@ sally_status client_file_from(const struct exchange *x, sally_client_file **out)
     return status;
 }
 
-/* What is asked for is no more than the flags mean: it must be granted. */
+/* Requests exactly the rights that the flags imply, so they must be granted. */
 static uint32_t access_of(uint32_t flags)
 {
     uint32_t access = 0;
@@ -68,7 +69,7 @@ static uint32_t access_of(uint32_t flags)
     return access;
 }
 
-/* Versions 3 and 4 have the values that we have. */
+/* Versions 3 and 4 use the same values as the API. */
 static uint32_t known_in(uint32_t version)
 {
     uint32_t known = SSH_FXF_READ | SSH_FXF_WRITE | SSH_FXF_APPEND | SSH_FXF_CREAT | SSH_FXF_TRUNC |
@@ -87,7 +88,7 @@ sally_status client_file_open(sally_client *c, const char *path, uint32_t flags,
         left = flags & ~known_in(c->version);
     }
     if (left)
-        return connection_fail(c, SALLY_UNSUPPORTED, "this version does not have such flags");
+        return connection_fail(c, SALLY_UNSUPPORTED, "flags that this version does not support");
     struct exchange x = exchange_begin(c, SSH_FXP_OPEN);
     put_text(x.body, path);
     if (c->version >= 5)

@@ -12,9 +12,9 @@ struct sally_client_file {
     uint8_t handle[MAX_HANDLE];
     size_t handle_size;
     /* Of directories: */
-    struct buf names; /* the last NAME, from the entry on that comes next */
+    struct buf names; /* the last NAME, from the next entry on */
     uint32_t left;    /* entries in it */
-    bool at_end;      /* no NAME follows */
+    bool at_end;      /* no more NAME follows */
     struct arena texts;
     sally_client_entry entry;
 };
@@ -22,7 +22,7 @@ struct sally_client_file {
 /* As connection_enter(), for calls about a file. */
 sally_status client_file_enter(sally_client *c, const sally_client_file *file, bool sound);
 void client_file_put(struct buf *b, const sally_client_file *file);
-/* The answer to the request is a HANDLE: makes the file. */
+/* The reply to the request is a HANDLE: creates the file. */
 sally_status client_file_from(const struct exchange *x, sally_client_file **out);
 
 /* The steps of calls that were entered. */

@@ -4,12 +4,12 @@
 
 #include "sftp/protocol.h"
 
-/* Bytes of the largest answer that is accepted, and of the requests that wait to be sent. */
+/* Maximum bytes of a reply, and of the requests waiting to be sent. */
 #define MAX_ANSWER  ((size_t)1024 * 1024)
 #define MAX_WAITING ((size_t)512 * 1024 * 1024)
 #define MAX_LATE    ((size_t)1024 * 1024)
 
-/* A request that was given up before its answer came. */
+/* A request that was abandoned before its reply came. */
 struct late {
     uint32_t id;
     uint32_t opens;
@@ -58,7 +58,7 @@ sally_status connection_enter(sally_client *c, bool sound)
     if (!busy && !gone && sound)
         c->busy = true;
     pthread_mutex_unlock(&c->lock);
-    if (busy) /* the message is another call's */
+    if (busy) /* the message belongs to another call */
         return SALLY_FAILURE;
     if (!sound)
         return connection_fail(c, SALLY_INVALID_PARAMETER, "a pointer is NULL");
@@ -73,7 +73,7 @@ sally_status connection_enter(sally_client *c, bool sound)
 sally_status connection_leave(sally_client *c, sally_status status)
 {
     pthread_mutex_lock(&c->lock);
-    if (c->cut) { /* sally_client_cut() leaves the rest to this call */
+    if (c->cut) { /* sally_client_cut() left the rest to this call */
         pthread_mutex_unlock(&c->lock);
         connection_lose(c, SALLY_NO_CONNECTION);
         pthread_mutex_lock(&c->lock);
@@ -167,8 +167,8 @@ void connection_abandon(sally_client *c, struct call *call)
     list_remove(&call->link);
     call->answered = true;
     if (c->line && !remember(c, (struct late){call->id, call->opens}))
-        connection_lose(c,
-                        SALLY_CONNECTION_LOST); /* its answer could not be told from a false one */
+        connection_lose(c, SALLY_CONNECTION_LOST); /* its reply would be indistinguishable from a
+                                                    * false one */
 }
 
 static void close_unwanted(sally_client *c, struct cursor body)
@@ -233,7 +233,7 @@ static void dispatch(sally_client *c, struct slice packet)
         }
     }
     if (!take_late(c, type, id, body))
-        connection_malformed(c, "it answers no request");
+        connection_malformed(c, "a reply to no request");
 }
 
 static void dispatch_all(sally_client *c)
@@ -242,7 +242,7 @@ static void dispatch_all(sally_client *c)
         struct cursor in = cursor_of_slice(buf_slice(&c->in));
         uint32_t size = get_u32(&in);
         if (size == 0 || size > MAX_ANSWER) {
-            connection_malformed(c, "a packet of an impossible size");
+            connection_malformed(c, "a packet of invalid size");
             return;
         }
         if (size > cursor_left(&in))
@@ -327,7 +327,7 @@ sally_status connection_await(sally_client *c, struct call *call)
         status = connection_step(c, deadline);
     if (!call->answered)
         connection_abandon(c, call);
-    else if (c->line) /* else the line was cut, whatever came before */
+    else if (c->line) /* otherwise report that the line was cut, even after other errors */
         return SALLY_OK;
     return status;
 }

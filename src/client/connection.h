@@ -1,5 +1,5 @@
-/* The client's end of the line: requests go out, and their answers find the calls that wait for
- * them. Answers are cut out of the bytes here and nowhere else. */
+/* The client's end of the line: sends requests, and matches replies with the calls that wait for
+ * them. Only this code splits the byte stream into replies. */
 #ifndef SALLY_CLIENT_CONNECTION_H
 #define SALLY_CLIENT_CONNECTION_H
 
@@ -25,24 +25,24 @@ struct call {
 };
 
 struct sally_client {
-    struct line *line; /* NULL: the connection is gone */
+    struct line *line; /* NULL: the connection has ended */
     struct waker waker;
-    uint32_t version; /* until VERSION has come, the one to ask for */
+    uint32_t version; /* until VERSION has come, the version to request */
     uint32_t timeout_ms, parallel, block_size;
-    uint32_t max_packet; /* bytes of the largest request that the server takes */
+    uint32_t max_packet; /* bytes of the largest request that the server accepts */
     uint32_t max_data;   /* the same for the data of a WRITE */
-    uint32_t quirks;     /* those that the server believes this client to have */
+    uint32_t quirks;     /* bytes of window that the server believes this client to have */
     uint64_t max_get;
 
     struct buf out, in;
     uint64_t allowance; /* bytes that may go out before the line is lost */
     uint32_t last_id;
     struct list awaited; /* calls */
-    struct buf late;     /* ids (in our byte order) that are no longer waited for: struct late */
+    struct buf late;     /* ids (in our byte order) that no call waits for: struct late */
     bool is_started;     /* VERSION has come */
-    bool ending;         /* the server was told that the client will send no more */
-    bool deaf;           /* the server takes no more */
-    sally_status ended;  /* why the line is gone */
+    bool ending;         /* the client has sent EOF */
+    bool deaf;           /* the server accepts no more */
+    sally_status ended;  /* why the line was lost */
 
     struct buf answer; /* the body of the last answer */
     struct arena texts;
@@ -62,7 +62,7 @@ bool connection_init(sally_client *c);
 /* Loses the line, if it is still there. */
 void connection_clear(sally_client *c);
 
-/* Begins a call of the API whose arguments are sound: SALLY_OK, or why it is not possible. */
+/* Begins a call of the API with valid arguments: SALLY_OK, or why it is not possible. */
 sally_status connection_enter(sally_client *c, bool sound);
 /* Ends it, with `status`. */
 sally_status connection_leave(sally_client *c, sally_status status);
@@ -71,23 +71,23 @@ void connection_cut(sally_client *c); /* any thread */
 /* Sets the message to a text of the client's own. */
 sally_status connection_fail(sally_client *c, sally_status status, const char *text);
 sally_status connection_no_memory(sally_client *c);
-/* The server broke the protocol, so the line is given up. */
+/* The server broke the protocol: closes the line. */
 sally_status connection_malformed(sally_client *c, const char *what);
 void connection_lose(sally_client *c, sally_status why);
 
-/* A new packet, for its fields to be put to; `*place` is for connection_send(). */
+/* Begins a packet, to which fields are appended; `*place` is for connection_send(). */
 struct buf *connection_begin(sally_client *c, uint8_t type, size_t *place);
 /* Ends it. SALLY_OK: `call` waits for the answer from now on. Otherwise nothing is sent. */
 sally_status connection_send(sally_client *c, size_t place, struct call *call);
 
-/* When an answer to what is sent now would be too late. */
+/* The deadline for replies to requests sent now. */
 uint64_t connection_deadline(const sally_client *c);
-/* Does what can be done, or waits until something can. SALLY_OK; SALLY_PENDING: nothing happened
- * until the deadline; otherwise the line is gone. */
+/* Makes progress, or waits until it can. SALLY_OK; SALLY_PENDING: nothing happened until the
+ * deadline; otherwise the line is lost. */
 sally_status connection_step(sally_client *c, uint64_t deadline);
-/* Until the call is answered. It is out of the list afterwards, whatever happened. */
+/* Waits for the reply to the call. Afterwards it is out of the list, even if this failed. */
 sally_status connection_await(sally_client *c, struct call *call);
-/* It is no longer waited for. */
+/* Abandons the call. */
 void connection_abandon(sally_client *c, struct call *call);
 
 #endif

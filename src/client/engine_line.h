@@ -6,7 +6,7 @@
 #include "client/waker.h"
 #include "sallyport/sftp.h"
 
-/* `options` may be NULL. The waker is woken, from any thread, when the engine can go on. */
+/* `options` may be NULL. The waker is woken, from any thread, when the engine can continue. */
 sally_error engine_line_new(struct line **out, sally_fs *fs, const sally_sftp_options *options,
                             struct waker *waker);
 

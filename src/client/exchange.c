@@ -47,7 +47,7 @@ sally_status exchange_ask_either(const struct exchange *x, uint8_t wanted, uint8
     *answer = cursor_of_slice(buf_slice(&c->answer));
     if (s.type == SSH_FXP_STATUS)
         return parse_status(c, *answer);
-    return s.type == wanted ? SALLY_OK : connection_malformed(c, "of a type that does not fit");
+    return s.type == wanted ? SALLY_OK : connection_malformed(c, "of an unexpected type");
 }
 
 sally_status exchange_ask_for(const struct exchange *x, uint8_t wanted, struct cursor *answer)
@@ -55,7 +55,7 @@ sally_status exchange_ask_for(const struct exchange *x, uint8_t wanted, struct c
     uint8_t type = 0;
     sally_status status = exchange_ask_either(x, wanted, &type, answer);
     if (status == SALLY_OK && type != wanted)
-        return connection_malformed(x->c, "success without what was asked for");
+        return connection_malformed(x->c, "success without the requested data");
     return status;
 }
 

@@ -60,7 +60,7 @@ static sally_status lock(sally_client *c, const sally_client_file *file, uint64_
     if (c->version < 6)
         return only_in_6(c);
     if (flags)
-        return connection_fail(c, SALLY_UNSUPPORTED, "locks do not have such flags");
+        return connection_fail(c, SALLY_UNSUPPORTED, "flags that locks do not support");
     struct exchange x = exchange_begin(c, SSH_FXP_BLOCK);
     client_file_put(x.body, file);
     put_u64(x.body, offset);

@@ -3,7 +3,7 @@
 #include "client/parse.h"
 #include "sftp/protocol.h"
 
-/* What a server announces is kept up to here. */
+/* The most announced data that is kept. */
 #define MAX_PAIRS 256
 
 struct greeting {

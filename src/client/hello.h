@@ -4,7 +4,7 @@
 
 #include "client/connection.h"
 
-/* The line is there, and nothing was sent. Afterwards the version is agreed on. */
+/* Negotiates the version, on a new line. */
 sally_error hello(sally_client *c);
 
 #endif

@@ -1,5 +1,5 @@
-/* What the client talks to: bytes go out, bytes come in. Nothing behind it is known to the client,
- * so that tests can put a hostile server there. */
+/* The other end as the client sees it: bytes out, bytes in. Tests can put a hostile server
+ * there. */
 #ifndef SALLY_CLIENT_LINE_H
 #define SALLY_CLIENT_LINE_H
 
@@ -11,9 +11,8 @@
 struct line;
 
 struct line_methods {
-    /* Gives bytes to the server, and lets it go on with what has become possible: also called with
-     * size 0. It may take fewer than all. False: it takes no more, but may have something to say.
-     */
+    /* Passes bytes to the server, and lets it continue: also called with size 0. It may accept only
+     * some. False: it accepts no more, but may still have output. */
     bool (*send)(struct line *line, const void *data, size_t size, size_t *taken);
     /* The next bytes from the server, valid until the next call; 0: none now. */
     size_t (*receive)(struct line *line, const void **data);
@@ -21,7 +20,7 @@ struct line_methods {
     void (*end)(struct line *line);                   /* the client will send no more */
     bool (*is_done)(struct line *line);               /* after that, the server has finished */
     sally_session *(*session)(struct line *line);     /* NULL: none */
-    void (*free)(struct line *line);                  /* the line is lost, if it was not done */
+    void (*free)(struct line *line);                  /* the line is lost, unless it had ended */
 };
 
 struct line {

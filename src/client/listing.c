@@ -3,7 +3,7 @@
 #include "client/parse.h"
 #include "sftp/protocol.h"
 
-#define MAX_NAMES ((size_t)1024 * 1024) /* bytes of a NAME; no answer is larger */
+#define MAX_NAMES ((size_t)1024 * 1024) /* bytes of a NAME; no reply is larger */
 
 static sally_status open_directory(sally_client *c, const char *path, sally_client_file **out)
 {
@@ -54,7 +54,7 @@ static sally_status next_entry(sally_client *c, sally_client_file *d,
     arena_clear(&d->texts);
     status = parse_entry(c, &body, &d->entry, &d->texts);
     if (status == SALLY_OK && !is_name(d->entry.name))
-        status = connection_malformed(c, "an entry that is no name");
+        status = connection_malformed(c, "an entry whose name is not valid");
     if (status == SALLY_OK && --d->left == 0)
         status = parse_end(c, &body, &d->at_end);
     if (status != SALLY_OK)
@@ -86,7 +86,7 @@ static bool is_dots(const char *name)
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-/* Made of the public calls, so that `each` may use the client, too. */
+/* Built from public calls, so that `each` may use the client too. */
 sally_status sally_client_list(sally_client *c, const char *path, sally_client_entry_fn *each,
                                void *user_data)
 {

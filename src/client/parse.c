@@ -11,11 +11,11 @@ sally_status parse_status(sally_client *c, struct cursor body)
     if (body.bad)
         return connection_malformed(c, "a status without a code");
     sally_status status = code > INT32_MAX ? SALLY_FAILURE : status_clean((sally_status)code);
-    if (!cursor_left(&body)) /* as servers of versions before 3 have it */
+    if (!cursor_left(&body)) /* as sent by servers of versions before 3 */
         return status;
     struct slice text = get_string(&body);
     if (body.bad)
-        return connection_malformed(c, "a status that is cut short");
+        return connection_malformed(c, "a truncated status");
     size_t size = text.size < sizeof c->message - 1 ? text.size : sizeof c->message - 1;
     if (status == SALLY_OK)
         size = 0;
@@ -41,7 +41,7 @@ static void *alloc(void *user_data, size_t size)
     return arena_alloc(user_data, size);
 }
 
-/* In version 3 the mode has the type, which the codec has no use for in requests. */
+/* In version 3 the mode includes the type, which the codec does not need in requests. */
 static void take_type(struct cursor in, sally_attrs *out)
 {
     uint32_t flags = get_u32(&in);
@@ -88,5 +88,5 @@ sally_status parse_entry(sally_client *c, struct cursor *body, sally_client_entr
 sally_status parse_end(sally_client *c, struct cursor *body, bool *is_last)
 {
     *is_last = c->version >= 6 && cursor_left(body) == 1 && get_bool(body);
-    return cursor_done(body) ? SALLY_OK : connection_malformed(c, "bytes that belong to nothing");
+    return cursor_done(body) ? SALLY_OK : connection_malformed(c, "unexpected bytes at the end");
 }

@@ -1,10 +1,10 @@
-/* What the server's answers say. They are the one thing here that comes from outside. */
+/* Parses the server's replies, the only untrusted input here. */
 #ifndef SALLY_CLIENT_PARSE_H
 #define SALLY_CLIENT_PARSE_H
 
 #include "client/connection.h"
 
-/* Of a STATUS: its code, and its text as the client's message. A code that no version has is
+/* Of a STATUS: its code, and its text as the client's message. Unknown codes become
  * SALLY_FAILURE. */
 sally_status parse_status(sally_client *c, struct cursor body);
 /* The next attributes; their texts last as long as the arena. */
@@ -12,10 +12,9 @@ sally_status parse_attrs(sally_client *c, struct cursor *body, sally_attrs *out,
 /* The next name, with what comes with it. */
 sally_status parse_entry(sally_client *c, struct cursor *body, sally_client_entry *out,
                          struct arena *a);
-/* What may follow: draft-13 sections 9.3 and 9.4 let version 6 say there whether this is the end.
- */
+/* An optional flag: draft-13 sections 9.3 and 9.4 let version 6 say whether this is the end. */
 sally_status parse_end(sally_client *c, struct cursor *body, bool *is_last);
-/* A text that ends in NUL; NULL: memory is short, or the text has a NUL of its own. */
+/* A text that ends in NUL; NULL: out of memory, or the text contains a NUL. */
 const char *parse_text(struct slice text, struct arena *a);
 
 #endif

@@ -52,7 +52,7 @@ static sally_status ask_rename(sally_client *c, const char *from, const char *to
 {
     struct exchange x;
     if (c->version < 5 && flags & ~(uint32_t)SALLY_RENAME_OVERWRITE)
-        return connection_fail(c, SALLY_UNSUPPORTED, "this version does not have such flags");
+        return connection_fail(c, SALLY_UNSUPPORTED, "flags that this version does not support");
     if (c->version < 5) {
         x = flags ? exchange_begin_extended(c, "posix-rename@openssh.com")
                   : exchange_begin(c, SSH_FXP_RENAME);
@@ -82,7 +82,7 @@ static sally_status ask_link(sally_client *c, const char *path, const char *targ
     return exchange_ask(&x);
 }
 
-/* The order of the paths is OpenSSH's, where the server does not expect the drafts'. */
+/* The paths are in OpenSSH's order, unless the server expects the drafts'. */
 static sally_status ask_symlink(sally_client *c, const char *target, const char *path)
 {
     if (c->version >= 6)
@@ -112,7 +112,7 @@ sally_status sally_client_link(sally_client *c, const char *existing, const char
     return status == SALLY_OK ? connection_leave(c, ask_hard_link(c, existing, path)) : status;
 }
 
-/* ---- A name as the answer ---- */
+/* ---- Replies with a name ---- */
 
 static sally_status ask_name(const struct exchange *x, const char **out)
 {

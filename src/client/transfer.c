@@ -22,9 +22,9 @@ struct transfer {
     sally_status status; /* the first failure */
     char message[sizeof((sally_client *)NULL)->message];
     const uint8_t *data; /* what is written */
-    uint8_t *single;     /* where the data of one READ goes; NULL: to the client's `got` */
+    uint8_t *single;     /* destination of a single READ; NULL: the client's `got` */
     uint64_t next;       /* where the next part begins */
-    uint64_t end;        /* of what is written, or of the file, once it is known */
+    uint64_t end;        /* of the data to write, or of the file, once known */
 };
 
 static void fail(struct transfer *t, sally_status status)
@@ -54,7 +54,7 @@ static void drop_all(struct transfer *t)
 
 /* ---- READ ---- */
 
-/* Where a part's data goes; NULL: memory is short. */
+/* Destination of a part's data; NULL: out of memory. */
 static uint8_t *place_for(struct transfer *t, uint64_t offset, size_t size)
 {
     struct buf *got = &t->c->got;
@@ -71,7 +71,7 @@ static sally_status take_data(struct part *p, struct cursor body)
     bool is_last;
     struct slice data = get_string(&body);
     if (body.bad || data.size > p->size || (data.size == 0 && p->size > 0))
-        return connection_malformed(t->c, "data of a size that was not asked for");
+        return connection_malformed(t->c, "more data than was requested");
     sally_status status = parse_end(t->c, &body, &is_last);
     if (status != SALLY_OK || data.size == 0)
         return status;
@@ -93,7 +93,7 @@ static void on_data(sally_client *c, struct call *call, uint8_t type, struct cur
     else if (type == SSH_FXP_STATUS)
         p->status = parse_status(c, body);
     else
-        p->status = connection_malformed(c, "of a type that does not fit");
+        p->status = connection_malformed(c, "of an unexpected type");
     if (p->status == SALLY_OK && type == SSH_FXP_STATUS)
         p->status = connection_malformed(c, "success without data");
     if (p->status != SALLY_OK && p->status != SALLY_EOF)
@@ -111,7 +111,7 @@ static sally_status send_read(struct part *p)
     return send_part(p, &x);
 }
 
-/* A READ has come back: the rest of its part follows. */
+/* A READ was answered: requests the rest of its part. */
 static sally_status go_on_reading(struct part *p)
 {
     struct transfer *t = p->t;
@@ -137,7 +137,7 @@ static void on_written(sally_client *c, struct call *call, uint8_t type, struct 
 {
     struct part *p = CONTAINER_OF(call, struct part, call);
     p->status = type == SSH_FXP_STATUS ? parse_status(c, body)
-                                       : connection_malformed(c, "of a type that does not fit");
+                                       : connection_malformed(c, "of an unexpected type");
     if (p->status != SALLY_OK)
         fail(p->t, p->status);
 }
@@ -189,8 +189,7 @@ static sally_status settle(struct transfer *t, bool reads, uint32_t *settled)
     return status;
 }
 
-/* The number in flight grows with each answer, so that a small file costs few READs behind its end.
- */
+/* The number in flight grows with each reply, so that a small file costs few READs past its end. */
 static sally_status run(struct transfer *t, bool reads, uint32_t write_size)
 {
     uint64_t deadline = connection_deadline(t->c);
@@ -284,7 +283,7 @@ static sally_status ask_write(sally_client *c, const sally_client_file *file, ui
 {
     struct transfer t = {.c = c, .file = file, .data = data, .next = offset, .end = offset + size};
     if (size > UINT64_MAX - offset)
-        return connection_fail(c, SALLY_INVALID_PARAMETER, "behind the largest offset");
+        return connection_fail(c, SALLY_INVALID_PARAMETER, "beyond the largest offset");
     if (size > c->max_data)
         return write_all(c, file, offset, data, size, c->max_data);
     struct part p = {.t = &t};
@@ -302,7 +301,7 @@ sally_status sally_client_write(sally_client *c, sally_client_file *file, uint64
                               : status;
 }
 
-/* Closes the file of a transfer, whose failure comes first. */
+/* Closes the file of a transfer; an earlier failure takes precedence. */
 static sally_status close_after(sally_client *c, sally_client_file *file, sally_status status)
 {
     char message[sizeof c->message];

@@ -1,5 +1,5 @@
-/* Wakes the thread that waits for an answer. Nothing is lost: whoever waits says how often it had
- * been woken when it last looked. */
+/* Wakes the thread that waits for a reply. No wake-up is lost: the waiting thread passes the count
+ * that it last saw. */
 #ifndef SALLY_CLIENT_WAKER_H
 #define SALLY_CLIENT_WAKER_H
 
@@ -19,7 +19,7 @@ bool waker_init(struct waker *w);
 void waker_clear(struct waker *w);
 void waker_wake(struct waker *w); /* any thread */
 uint64_t waker_count(struct waker *w);
-/* Until the count is no longer `seen`. False: it is `deadline` first (waker_now(), or
+/* Waits until the count differs from `seen`. False: `deadline` came first (waker_now(), or
  * WAKER_FOREVER). */
 bool waker_wait(struct waker *w, uint64_t seen, uint64_t deadline);
 uint64_t waker_now(void); /* nanoseconds */

@@ -13,8 +13,7 @@
 /* What each user may use even if others have used up everything: a few sessions, with the buffers
  * of busy connections. */
 #define MINIMUM ((uint64_t)4 * 1024 * 1024)
-/* What can do with less leaves this part of all: it must not use up what others cannot do without.
- */
+/* Optional charges leave this part of the total, for those who cannot do without. */
 #define SPARED_PART 2
 /* The same for a connection's own account, which its few channels share. */
 #define SPARED_OF_OWN 4
@@ -148,7 +147,7 @@ static const char *refuse(struct local_account *a, const char *setting)
     return setting;
 }
 
-/* Whether the user has so little that the limits of those above do not count. */
+/* Whether the user has so little that the limits above do not apply. */
 static bool is_within_minimum(const struct local_account *a, uint64_t need)
 {
     return a->shared && a->shared->parent && account_used(a->shared) + need <= MINIMUM &&

@@ -1,7 +1,7 @@
 /* Accounts of a bounded resource, such as bytes of memory or open files. What a connection uses is
- * charged to its own account, to that of its user (before the login: of its address), and to that
- * of the server. If one of them has no room, the charge is refused, and the setting that limits it
- * is named.
+ * charged to its own account, to that of its user (before login, of its address), and to that of
+ * the server. If one of them has no room, the charge is refused, and the setting that limits it is
+ * named.
  *
  * The accounts of users and of the server are shared by threads. A connection's account is touched
  * by its loop only, and draws from the shared ones in advance, in larger steps: frequent charges
@@ -47,24 +47,23 @@ struct local_account {
     bool has_released;      /* anything, since then */
 };
 
-/* NULL: charged. Otherwise the setting that refuses. However much others use, the server never
- * refuses a user the first 4 MiB. */
+/* NULL: charged. Otherwise the setting that refuses. Each user's first 4 MiB are always granted. */
 const char *local_account_charge(struct local_account *a, uint64_t amount);
-/* The same for what can do with less: it leaves half of each shared account (a quarter of the
- * connection's own) to what cannot, and may take 1/`part` of what else is left: the larger the
- * part, the more is there for those who come later. */
+/* The same for optional charges: it leaves half of each shared account (a quarter of the
+ * connection's own) to others, and may take 1/`part` of the rest: the larger `part`, the more
+ * remains for later charges. */
 const char *local_account_charge_part(struct local_account *a, uint64_t amount, uint32_t part);
-/* Always charges, beyond the limits if necessary: for memory that is in use already, or without
+/* Always charges, beyond the limits if necessary: for memory that is already in use, or without
  * which nothing could be released. */
 static inline void local_account_force(struct local_account *a, uint64_t amount);
 void local_account_release(struct local_account *a, uint64_t amount);
-/* Changes a charge of `*held` to `amount`, whatever the limits. */
+/* Changes a charge of `*held` to `amount`, regardless of the limits. */
 void local_account_adjust(struct local_account *a, uint64_t *held, uint64_t amount);
 
 /* Whether `amount` could be charged now. If not, the refusal is noted. NULL: no limits. */
 static inline bool local_account_has_room(struct local_account *a, uint64_t amount);
 /* Whether a session that has nothing in progress may force a charge, so that it can do anything at
- * all: each user has a reserve for that, however much others use. */
+ * all: each user has a reserve for that. */
 bool local_account_has_reserve(const struct local_account *a);
 /* Whether little room is left, so that memory not needed now should be released. */
 bool local_account_is_tight(const struct local_account *a);
@@ -76,7 +75,7 @@ void local_account_move(struct local_account *a, struct account *shared);
 /* Forgets earlier refusals, before refused charges are tried again. */
 void local_account_recall(struct local_account *a);
 
-/* ---- Every operation comes this way, and mostly finds enough drawn ---- */
+/* ---- The fast path of every operation: usually enough is drawn ---- */
 
 void local_account_force_beyond_drawn(struct local_account *a, uint64_t amount);
 bool local_account_find_room(struct local_account *a, uint64_t amount);

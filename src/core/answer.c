@@ -8,7 +8,7 @@
 #include "core/status.h"
 #include "core/unique.h"
 
-/* A storage that never returns SALLY_EOF must not be asked for good. */
+/* A storage that never returns SALLY_EOF must not be called forever. */
 #define MAX_EMPTY_ROUNDS 1000000u
 
 /* Whether the client still wants the entries of a READDIR. */
@@ -17,7 +17,7 @@ static bool is_wanted(const struct op *op)
     return !sally_op_cancelled(&op->pub) && !op->pub.file->closing;
 }
 
-/* A READDIR that has neither entries nor an end is a mistake of the storage's. */
+/* A READDIR with neither entries nor EOF is an error of the storage. */
 static sally_status check_answer(const struct op *op, sally_status status)
 {
     status = io_check_answer(op->kind, &op->pub.u.io, status);
@@ -46,7 +46,7 @@ static bool asks_again(struct op *op, sally_status status)
     return true;
 }
 
-/* A hook has opened the file, and perhaps diverted it before. */
+/* A hook has opened the file, and perhaps redirected it before. */
 static sally_status make_hooks_own(struct op *op)
 {
     sally_file *file = op->pub.file;

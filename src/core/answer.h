@@ -1,4 +1,4 @@
-/* What becomes of an answer, and which step of the operation it leads to. */
+/* How answers are processed, and which step of the operation follows. */
 #ifndef SALLY_CORE_ANSWER_H
 #define SALLY_CORE_ANSWER_H
 

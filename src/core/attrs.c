@@ -9,7 +9,7 @@
 /* clang-format off */
 static const struct type_mode {
     uint32_t type, mode;
-    uint32_t permissions; /* a guess, for storages that know no permissions */
+    uint32_t permissions; /* a guess, for storages without permissions */
     char letter;
 } type_modes[] = {
     {SALLY_TYPE_REGULAR,      0100000u, 0644u, '-'},

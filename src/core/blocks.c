@@ -43,7 +43,7 @@ static void free_if_unused(struct blocks *p)
         mem_free(p);
 }
 
-/* Ending one may start and end others, and so change the list. */
+/* Ending one may start and end others, which changes the list. */
 static struct block *first_with_op(const struct blocks *p)
 {
     LIST_EACH (item, &p->in_use) {
@@ -134,7 +134,7 @@ static void release(struct chunk *c)
     struct op *op = b->op;
     bool orphan = p->orphan;
     b->op = NULL;
-    blocks_put(b); /* first: what op_free starts may want it */
+    blocks_put(b); /* first, since operations started by op_free may use it */
     if (op)
         op_free(op);
     if (!orphan)

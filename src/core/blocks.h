@@ -19,7 +19,7 @@ struct block {
     struct blocks *home;
     struct op *op;  /* ends with the block: its reply_bytes stay charged until the data has been
                        sent. NULL: none */
-    size_t backlog; /* bytes that count as replies not read yet */
+    size_t backlog; /* bytes that count as unread replies */
     size_t lent;    /* bytes of data that the receiver has */
     size_t capacity;
     uint32_t class; /* BLOCK_CLASSES: allocated to fit */
@@ -39,7 +39,7 @@ struct blocks {
     struct local_account *memory; /* the blocks are charged to it; NULL: none */
 };
 
-/* `memory` is lent, and must outlive the last block; NULL: no account is kept. */
+/* `memory` is not copied, and must outlive the last block; NULL: no account is kept. */
 struct blocks *blocks_new(void (*on_release)(void *user_data), void *user_data,
                           mem_free_fn *free_large, struct local_account *memory);
 /* Ends the operations attached to blocks, and releases the pool. */
@@ -48,13 +48,13 @@ void blocks_free(struct blocks *p);
 /* A block of at least `size` bytes; NULL when memory is short. It is charged whether or not the
  * account has room: callers check that before they start an operation. */
 struct block *blocks_get(struct blocks *p, size_t size);
-/* Returns a block that was not handed out as a chunk. NULL is allowed. Does not end its operation.
- */
+/* Returns a block that was not passed on as a chunk. NULL is allowed. Does not end its
+ * operation. */
 void blocks_put(struct block *b);
 /* Makes the first `size` bytes from `at` of the block a chunk; its receiver releases it. */
 struct chunk *blocks_chunk(struct block *b, size_t at, size_t size);
-/* The chunk goes to its receiver: an operation's data counts as lent until the chunk is released.
- */
+/* The chunk goes to its receiver: an operation's data counts as in use until the chunk is
+ * released. */
 void blocks_lend(struct chunk *c);
 /* Keeps at most `size` bytes of free blocks. */
 void blocks_trim(struct blocks *p, size_t size);

@@ -1,4 +1,4 @@
-/* COPY by FSTAT, READ and WRITE, for what no storage can do alone. */
+/* COPY by FSTAT, READ and WRITE, if no storage can do it alone. */
 #ifndef SALLY_CORE_COPY_H
 #define SALLY_CORE_COPY_H
 
@@ -10,7 +10,7 @@ enum copy_result {
     COPY_YIELDS /* others should have a turn, then this is called again */
 };
 
-/* Home thread: copies as far as answers come at once. */
+/* Home thread: copies as long as answers come at once. */
 enum copy_result copy_run(struct op *op, sally_status *status);
 
 #endif

@@ -1,5 +1,5 @@
-/* What a COPY by FSTAT, READ and WRITE does next, and what it makes of the answers. How these
- * operations reach the storages is up to the callers: copy.c, copy_by_io.c. */
+/* The steps of a COPY by FSTAT, READ and WRITE. How these operations reach the storages is up to
+ * the callers: copy.c, copy_by_io.c. */
 #ifndef SALLY_CORE_COPY_STEPS_H
 #define SALLY_CORE_COPY_STEPS_H
 

@@ -1,4 +1,4 @@
-/* Counters that many threads add to and anybody may read: relaxed atomics. */
+/* Counters that many threads add to and any thread may read: relaxed atomics. */
 #ifndef SALLY_CORE_COUNTERS_H
 #define SALLY_CORE_COUNTERS_H
 

@@ -166,7 +166,7 @@ void file_find_inode(sally_file *file)
     }
     struct file_inode *inode = mem_zalloc(sizeof *inode);
     if (!inode)
-        return; /* then it may be any file: slower, but correct */
+        return; /* then it counts as any file: slower, but correct */
     inode->device = file->device;
     inode->number = file->number;
     inode->handles = 1;
@@ -283,7 +283,7 @@ static void note_written(sally_file *file, uint64_t from, uint64_t size)
         counter_add(&counters->bytes_written, size);
     uint64_t to;
     if (file->facts.open_flags &
-        SALLY_OPEN_APPEND) /* the offset means nothing: each write follows the last */
+        SALLY_OPEN_APPEND) /* the offset is ignored: each write follows the last */
         from = counter_get(&file->highest_offset);
     if (size == 0 || __builtin_add_overflow(from, size, &to))
         return;

@@ -13,7 +13,7 @@
 #define FILE_MAX_RANGES 16
 #define FILE_CLOSED     0x80000000u
 
-/* What one owner keeps. Any thread may look while another one adds: a storage's operation on a file
+/* What one owner keeps. Any thread may read while another one adds: a storage's operation on a file
  * that is still being opened in others. */
 struct file_slot {
     const void *_Atomic owner; /* NULL: not used yet, nor are those behind it */
@@ -31,8 +31,8 @@ struct file_range { /* bytes written: [from, to) */
     uint64_t from, to;
 };
 
-/* One file of a storage, whatever its names are and however often it is open in the session.
- * Operations on its handles are ordered by it: see queue.c. */
+/* One file of a storage, under any name and for all handles of the session. Operations on its
+ * handles are ordered by it: see queue.c. */
 struct file_inode {
     struct list link; /* the session's inodes */
     uint64_t device, number;
@@ -48,23 +48,24 @@ struct sally_file {
     struct list link; /* the session's open files */
     sally_session *session;
     char *path;
-    char *first_path; /* before a hook diverted the OPEN: others have seen it. NULL: it is `path` */
+    char *first_path; /* before a hook redirected the OPEN, as seen by other hooks. NULL: it is
+                       * `path` */
     uint64_t id;
     /* what does not change while it is open; sally_file_get_facts() adds the rest */
     sally_file_facts facts;
-    /* Changed at home, read by anybody's callback: READs of a concurrent storage end while others
-     * run. */
+    /* Changed at home, read by callbacks on any thread: READs of a concurrent storage end while
+     * others run. */
     _Atomic uint64_t bytes_read, bytes_written, highest_offset, gap_bytes;
     _Atomic sally_status worst;
     bool open;    /* OPEN has succeeded */
-    bool appends; /* the offsets of its WRITEs mean nothing */
+    bool appends; /* the offsets of its WRITEs are ignored */
     /* A CLOSE was submitted: new operations of the client are refused. Set on the home thread. */
     _Atomic bool closing;
     _Atomic bool hooks_own;  /* a hook answered its OPEN: the storage does not know it */
     _Atomic bool hooks_list; /* a hook has answered READDIR, or will: the storage does not know the
                                 names */
-    bool at_end;             /* READDIR has said EOF: the storage is not asked again */
-    bool gone;               /* freed as soon as `holds` lets it go */
+    bool at_end;             /* READDIR has returned EOF: the storage is not called again */
+    bool gone;               /* freed as soon as `holds` becomes 0 */
     bool listing;            /* a READDIR of it runs */
     uint64_t listing_scan;   /* the scan of the queue that has passed over a READDIR of it */
     /* Number of submitted operations of the program that use the file, and FILE_CLOSED once a CLOSE
@@ -74,7 +75,7 @@ struct sally_file {
     _Atomic bool close_submitted;
     _Atomic bool list_submitted; /* a program's READDIR is under way */
     struct op *close_waiting;    /* a CLOSE that comes when the holds are gone */
-    bool identified;             /* a storage has said which file it is: */
+    bool identified;             /* a storage has identified the file: */
     uint64_t device, number;
     struct file_inode *inode; /* NULL: may be any file */
     void *owner;              /* the engine's: for instance its handle's number */

@@ -1,4 +1,4 @@
-/* What storages, hooks and others keep in a file: one place for each owner. For a storage, it also
+/* Data that storages, hooks and others keep in a file: one slot per owner. A storage's slot also
  * says whether the file is open there. */
 #include "base/mem.h"
 #include "core/file.h"

@@ -26,8 +26,8 @@ sally_fs_slot *fs_slot(const sally_fs *fs, uint32_t kind);
  * that it is done by READs and WRITEs. */
 sally_status fs_invoke(sally_fs *fs, sally_op *op);
 
-/* What a wrapper has changed of the paths is for the storages inside it: those above, and the same
- * wrapper when it is called again after SALLY_WOULD_BLOCK, see them as they were. */
+/* A wrapper's changes of the paths apply to the storages inside it: those above, and the same
+ * wrapper when it is called again after SALLY_WOULD_BLOCK, see the original paths. */
 struct op_paths fs_paths_of(const sally_op *op);
 void fs_restore_paths(sally_op *op, const struct op_paths *paths);
 
@@ -44,14 +44,14 @@ sally_status fs_pop_frame(struct op *op, sally_status status);
 sally_status fs_call_inline(sally_fs *fs, sally_fs *inner, sally_op *op, sally_done_fn *on_done,
                             void *context);
 
-/* A slot, on_done or sally_op_finish() gave STATUS_ASKS: does what was asked for, and what the
- * answers ask for in turn. */
+/* A slot, on_done or sally_op_finish() returned STATUS_ASKS: performs the requested operation, and
+ * those that its answer requests in turn. */
 sally_status fs_begin_asked(sally_op *op);
 
 /* The answer is no longer wanted. */
 void fs_cancel(sally_fs *fs, sally_op *op);
 
-/* What is done if there is no slot for op->kind. */
+/* The default if there is no slot for op->kind. */
 sally_status fs_default(sally_fs *fs, sally_op *op);
 
 #endif

@@ -1,6 +1,6 @@
-/* Other operations that a wrapper asks for in the course of one: meanwhile the operation is what is
- * asked. A slot or on_done only prepares it, and it is begun when they have returned: else asking
- * in a loop would be recursion. */
+/* Other operations that a wrapper performs in the course of one: meanwhile the operation has the
+ * kind and arguments of the other. A slot or on_done only prepares it, and it begins when they have
+ * returned: otherwise asking in a loop would be recursion. */
 #include <string.h>
 
 #include "base/sized.h"
@@ -10,7 +10,7 @@
 
 struct fs_ask {
     struct fs_ask *older;
-    sally_inner_op other; /* what the operation is not at the moment */
+    sally_inner_op other; /* the saved half of the operation */
     sally_fs *fs, *inner;
     sally_ask_done_fn *on_done;
     void *context;
@@ -129,7 +129,7 @@ sally_status fs_begin_asked(sally_op *pub)
     while (status == STATUS_ASKS) {
         struct fs_ask *ask = op->asks;
         if (!ask || ask->begun)
-            return SALLY_FAILURE; /* nobody has asked */
+            return SALLY_FAILURE; /* nothing was asked */
         ask->begun = true;
         status = fs_call_inline(ask->fs, ask->inner, pub, answered, ask->context);
         if (status == SALLY_PENDING)

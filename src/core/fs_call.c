@@ -1,4 +1,4 @@
-/* Calls from one storage to the next, and the way back through the frames of those that wait. */
+/* Calls from one storage to the next, and the return through the frames of waiting wrappers. */
 #include "core/file.h"
 #include "core/fs.h"
 #include "core/grants.h"
@@ -78,7 +78,7 @@ static void *context_of(const struct op_frame *frame)
     return atomic_load_explicit(&frame->context, memory_order_relaxed);
 }
 
-/* The old frames stay, for who may be reading them. */
+/* The old frames are kept for threads that may be reading them. */
 static bool make_room(struct op *op, uint32_t count)
 {
     const struct op_frame *old = frames_of(op);

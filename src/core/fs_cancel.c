@@ -1,5 +1,5 @@
-/* Which storage has an operation now, as its frames say, and the wish that it end soon. Another
- * thread may push and pop frames meanwhile. */
+/* Which storage has an operation now, according to its frames, and passing a cancellation on to it.
+ * Another thread may push and pop frames meanwhile. */
 #include "core/fs.h"
 
 static sally_fs *inner_of(const struct op_frame *frame)

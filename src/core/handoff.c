@@ -5,14 +5,13 @@
 #include "core/status.h"
 
 /* The hand-off of a slot or hook that answers late. Two threads may race: the one that called the
- * slot, when it sees PENDING, and the one that finishes; whichever comes second goes on. A third
- * party, the home thread, may wish to cancel: only after the slot has returned, and only until it
- * takes the answer in itself. */
+ * slot, when it sees PENDING, and the one that finishes; the second one continues. A third one, the
+ * home thread, may cancel: only after the slot has returned, and only until it receives the answer
+ * itself. */
 enum {
-    RETURNED = 1u, /* the slot has returned PENDING: the finisher brings the operation home */
-    FINISHED = 2u, /* finish() was called: step_status is set */
-    IN_STORAGE =
-        4u, /* with RETURNED: it is the storage that owes the answer, so cancel makes sense */
+    RETURNED = 1u,   /* the slot has returned PENDING: the finisher brings the operation home */
+    FINISHED = 2u,   /* finish() was called: step_status is set */
+    IN_STORAGE = 4u, /* with RETURNED: the storage must answer, so cancel may be called */
     CANCELLED = OP_CANCELLED,
     CANCELLING = 16u /* home is inside the storage's cancel: an answer that comes meanwhile is left
                       * to it, so that no wrapper sees the answer before it has left cancel */

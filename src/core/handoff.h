@@ -1,5 +1,5 @@
 /* The hand-off of a late answer between the thread that called a slot or hook, the one that
- * finishes the operation, and the home thread, which may wish to cancel. */
+ * finishes the operation, and the home thread, which may cancel. */
 #ifndef SALLY_CORE_HANDOFF_H
 #define SALLY_CORE_HANDOFF_H
 
@@ -13,8 +13,7 @@ void handoff_begin_step(struct op *op);
 bool handoff_give(struct op *op);
 
 /* Lets the wrappers see a late answer, step_status. It is handled where waiting is allowed, and
- * nothing would ask a second time: the operation is no longer a try. PENDING: handoff_give() comes
- * next. */
+ * nothing would call again: SALLY_OP_TRY is cleared. PENDING: handoff_give() comes next. */
 sally_status handoff_unwind(struct op *op);
 
 /* session_deliver() follows on the home thread. */

@@ -1,5 +1,5 @@
-/* The stacked sets of hooks, with the union of their masks, so that a kind nobody listens to costs
- * one test. Immutable once in use; shared by all sessions of a server. */
+/* The stacked sets of hooks, with the union of their masks, so that a kind without hooks costs one
+ * test. Immutable once in use; shared by all sessions of a server. */
 #ifndef SALLY_CORE_HOOK_STACK_H
 #define SALLY_CORE_HOOK_STACK_H
 
@@ -9,7 +9,7 @@
 struct hook_stack {
     sally_hooks *sets;
     size_t count;
-    uint64_t before_mask, after_mask; /* kinds with at least one listener */
+    uint64_t before_mask, after_mask; /* kinds with at least one hook */
 };
 
 /* Appends a copy. SALLY_E_INVALID for a struct_size that makes no sense, and for unknown flags and

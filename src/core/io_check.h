@@ -5,9 +5,8 @@
 
 #include "sallyport/op.h"
 
-/* What an answer to READ or WRITE means; others are left as they are. A READ that brings nothing is
- * at the end. Mistakes of the storage: a READ that brings too much, a WRITE that took too little.
- */
+/* Checks answers to READ and WRITE; others are unchanged. A READ without data is at the end. Errors
+ * of the storage: a READ of too much, a WRITE of too little. */
 sally_status io_check_answer(uint32_t kind, const sally_op_io *io, sally_status status);
 
 #endif

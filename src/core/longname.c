@@ -57,7 +57,8 @@ static void add_mode(struct line *l, const sally_attrs *attrs)
     }
 }
 
-/* A column must not hold a space, nor the line a control character, whoever chose the name. */
+/* A column must not contain a space, nor the line a control character, even if a client chose the
+ * name. */
 static void put_clean(struct buf *out, const char *text, size_t width, bool column)
 {
     size_t size = strlen(text);

@@ -8,7 +8,7 @@
 /* Appends the line without a line end. now: seconds since 1970, which decides between a time of day
  * and a year. */
 void longname_put(struct buf *out, const char *name, const sally_attrs *attrs, int64_t now);
-/* Appends a line that a storage has made. */
+/* Appends a line from a storage. */
 void longname_put_given(struct buf *out, const char *line);
 
 #endif

@@ -1,9 +1,9 @@
-/* An operation inside the library: what the user sees (sally_op, the first member) and how it
- * travels.
+/* An operation inside the library: what the user sees (sally_op, the first member) and its internal
+ * state.
  *
  * Threads. Every session has a home thread (its connection's loop, or sally_sftp's caller). op_new,
  * op_submit, op_free and on_done are for the home thread. Between op_submit and on_done the
- * operation belongs to whoever runs it: a worker, a storage, a hook. */
+ * operation belongs to the code that runs it: a worker, a storage, a hook. */
 #ifndef SALLY_CORE_OP_H
 #define SALLY_CORE_OP_H
 
@@ -51,7 +51,7 @@ struct op_frame {
     sally_done_fn *on_done; /* NULL: the answer goes up as it is */
 };
 
-/* What READDIR's entries pass on their way to the sink, the newest first. */
+/* Filters that READDIR's entries pass on their way to the sink, the newest first. */
 struct op_filter {
     struct op_filter *older;
     sally_entry_fn *see;
@@ -112,13 +112,13 @@ struct op {
     bool only_asks;         /* pointless once the client is gone, whatever its kind */
     uint32_t reply_bytes;   /* of reply or data that count against the session's bound from start to
                            op_free */
-    const char *asked_path; /* as requested, unlike pub.path never diverted, for the home thread;
-                               NULL: none */
+    const char *asked_path; /* as requested, unlike pub.path never redirected, for the home thread;
+                             * NULL: none */
     const char *raw_path;   /* as the client sent it; NULL: it sent none */
     const char *raw_to;     /* the same of the second path */
     const char *message;    /* for the client, or NULL: valid once done */
     const struct op_name *unknown; /* names of sally_op_add_unknown_name(), the last one first */
-    const sally_lock_holder *lock_holder; /* who is in the way; NULL: not known */
+    const sally_lock_holder *lock_holder; /* the lock holder; NULL: unknown */
 
     /* For core and the host: */
     /* in one list at a time: the session's queue, the host's work list or inbox */
@@ -132,7 +132,7 @@ struct op {
     enum op_order order;           /* how others in the session's queue wait for it; see queue.c */
     sally_fs *fs;          /* the storage that it is submitted to; NULL: the session's. Held */
     struct list run_link;  /* the session's running operations; home thread only */
-    struct list followers; /* started with it; ends before the first of them goes on */
+    struct list followers; /* started with it; ends before the first of them continues */
     enum op_stage stage;
     uint32_t hook;                   /* see stage */
     uint32_t first_hook;             /* sets of hooks with lower numbers do not see it */
@@ -185,26 +185,26 @@ static inline uint32_t op_frame_count(const struct op *op)
     return atomic_load_explicit(&op->frame_count, memory_order_relaxed);
 }
 
-/* NULL when memory is short. All of pub is zero but kind, session and id. */
+/* NULL: out of memory. All of pub is zero except kind, session and id. */
 struct op *op_new(sally_session *session, uint32_t kind);
 
 /* Sets pub.path (or the second path: rename.to) to the canonical form of what the client sent, as
  * the storage writes it. */
 sally_status op_set_raw_path(struct op *op, struct slice raw);
 sally_status op_set_raw_to(struct op *op, struct slice raw);
-/* What the client sent, as it wrote it: for sally_op_raw_path() and sally_op_raw_to(). After the
- * above. SALLY_FAILURE when memory is short. */
+/* The path as the client sent it: for sally_op_raw_path() and sally_op_raw_to(). After the above.
+ * SALLY_FAILURE: out of memory. */
 sally_status op_note_raw_path(struct op *op, struct slice raw);
 sally_status op_note_raw_to(struct op *op, struct slice raw);
-/* A copy that ends in NUL, in the operation's memory; NULL when memory is short or the slice holds
- * a NUL. */
+/* A copy that ends in NUL, in the operation's memory; NULL: out of memory, or the slice contains a
+ * NUL. */
 char *op_copy_text(struct op *op, struct slice raw);
 /* The operation is about this open file: sets pub.file and pub.path. */
 void op_use_file(struct op *op, sally_file *file);
 
 /* Gives it to the session, which calls on_done once, perhaps before this returns. OPEN and OPENDIR
- * get their new sally_file here; after a good answer it belongs to the session until a CLOSE or
- * CLOSEDIR was answered, after a bad one it is gone. */
+ * get their new sally_file here; after success it belongs to the session until a CLOSE or CLOSEDIR
+ * was answered, after a failure it is freed. */
 void op_submit(struct op *op);
 
 /* Frees it (also instead of op_submit). This releases its reply_bytes, which may start other

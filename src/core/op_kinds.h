@@ -1,5 +1,5 @@
-/* What the library knows of each kind of operation, one row per kind: the table is in op_kinds.c.
- * (The permission and the slot are in SALLY_OP_MAP.) */
+/* The properties of each kind of operation, one row per kind: the table is in op_kinds.c. (The
+ * permission and the slot are in SALLY_OP_MAP.) */
 #ifndef SALLY_CORE_OP_KINDS_H
 #define SALLY_CORE_OP_KINDS_H
 
@@ -26,7 +26,7 @@ enum op_handle {
     DIRECTORY_HANDLE
 };
 
-/* What is done when a storage has no slot for the kind. */
+/* The fallback if a storage has no slot for the kind. */
 enum op_fallback {
     FALL_UNSUPPORTED,
     FALL_SUCCEED, /* there is nothing to do */
@@ -42,7 +42,7 @@ enum {
     KIND_SUBMITTABLE = 0x4,     /* sally_session_submit() accepts it */
     KIND_OPENS = 0x8,           /* makes a sally_file */
     KIND_CLOSES = 0x10,         /* ends its sally_file */
-    KIND_INEVITABLE = 0x20,     /* reaches the storage, whatever a before-hook answers */
+    KIND_INEVITABLE = 0x20,     /* reaches the storage, even if a before-hook answers */
     KIND_TWO_PATHS = 0x40,      /* has u.rename.to as well as its path */
     KIND_ATTRS = 0x80,          /* sets u.setstat.attrs */
     KIND_NEVER_FOLLOWS = 0x100, /* a link as the last component of its path is not followed */

@@ -10,7 +10,7 @@
 #include "core/refresh.h"
 #include "core/session_internal.h"
 
-/* A READDIR without entries is repeated; other operations have a turn after so many rounds. */
+/* A READDIR without entries is repeated; other operations get a turn after this many rounds. */
 #define ROUNDS_AT_ONCE 64u
 
 bool op_come_home(struct op *op)
@@ -34,7 +34,7 @@ static enum next offload(struct op *op)
     return HANDED_OVER;
 }
 
-/* Many small WRITEs would each cost a change of thread there and back. */
+/* Many small WRITEs would each cost two thread switches. */
 static enum next offload_storage(struct op *op)
 {
     if (op->pub.kind == SALLY_OP_WRITE)
@@ -110,7 +110,7 @@ static enum next before_step(struct op *op, bool home)
             op->first_filters = op->filters;
             return answered(op, set->before(set->user_data, &op->pub), home);
         }
-        /* A hook may have diverted it. */
+        /* A hook may have redirected it. */
         sally_status status = op_check_permissions(op);
         if (status != SALLY_OK) {
             op_start_after_hooks(op, status);

@@ -5,13 +5,13 @@
 
 #include "core/op.h"
 
-/* Goes on with the operation from its stage. `home`: on the session's home thread, where nothing
- * may block. True: the stage is OP_DONE. False: it was handed over (to a worker, or to whoever
+/* Continues the operation from its stage. `home`: on the session's home thread, where nothing may
+ * block. True: the stage is OP_DONE. False: it was passed on (to a worker, or to the code that
  * finishes it) and must not be touched. */
 bool op_steps(struct op *op, bool home);
 
 /* The next of those that were to follow an operation that has ended, with the others as its own
- * followers; NULL: none. Before the operation is handed to anybody. */
+ * followers; NULL: none. Before the operation is passed on. */
 struct op *op_pop_follower(struct op *op);
 
 /* The operation has come home (session_deliver). True: call op_steps() next. False: the storage

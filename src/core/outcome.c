@@ -1,4 +1,4 @@
-/* What an operation that has ended leaves behind: in its file, the counters and the log. */
+/* The effects of an ended operation on its file, the counters and the log. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -31,14 +31,14 @@ void outcome_note(const struct op *op)
              failed ? "Request failed" : "Request done");
 }
 
-/* The client's file is no worse for what the program has tried with it. */
+/* Failures of the program's operations do not count for the client's file. */
 static void note_failure(const struct op *op, sally_file *file)
 {
     if (!op->by_program || file->facts.internal)
         file_note_failure(file, op->pub.status);
 }
 
-/* By a storage, on a file that is not its own: no part of what the client does with the file. */
+/* By a storage, on a file that is not its own: does not count as the client's use. */
 static bool is_below(const struct op *op)
 {
     return op->by_program && op->fs && !op->pub.file->facts.internal;

@@ -26,7 +26,7 @@ static bool is_relative(struct slice raw)
     return raw.size == 0 || raw.data[0] != '/';
 }
 
-/* Each component has a slash in `raw` already, but for the first one of a relative path. */
+/* Each component already has a slash in `raw`, except the first one of a relative path. */
 size_t path_room(const char *base, struct slice raw)
 {
     size_t size = raw.size < PATH_MAX_BYTES ? raw.size : PATH_MAX_BYTES;

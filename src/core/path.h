@@ -1,5 +1,5 @@
 /* Paths are made canonical once, at the protocol's edge: absolute, single slashes, no "." or "..",
- * no NUL, no slash at the end but in "/". Permissions, hooks and storages all see the same text.
+ * no NUL, no trailing slash except in "/". Permissions, hooks and storages all see the same text.
  * Bytes, not characters. */
 #ifndef SALLY_CORE_PATH_H
 #define SALLY_CORE_PATH_H

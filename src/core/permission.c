@@ -20,7 +20,7 @@ static uint32_t needed_to_open(uint32_t flags)
         bits |= SALLY_MAY_REMOVE;
     if (!bits)
         bits = SALLY_MAY_READ;
-    /* Keeping others from a file is locking, by whichever request. */
+    /* Keeping others from a file needs the permission to lock, in every request. */
     return flags & SHARE_FLAGS ? bits | SALLY_MAY_LOCK : bits;
 }
 
@@ -32,7 +32,7 @@ uint32_t op_permissions_needed(const sally_op *op)
     case SALLY_OP_RENAME:
         return SALLY_MAY_RENAME |
                (op->u.rename.flags & SALLY_RENAME_OVERWRITE ? SALLY_MAY_REMOVE : 0);
-    case SALLY_OP_REALPATH: /* the others can be answered without a look at the storage */
+    case SALLY_OP_REALPATH: /* the others can be answered without the storage */
         return op->u.text.flags == SALLY_REALPATH_STAT_ALWAYS ? SALLY_MAY_STAT : 0;
     default:
         return op_kind_permission(op->kind);

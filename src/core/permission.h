@@ -1,4 +1,4 @@
-/* What a session may do: looked at before the hooks, and again after them. */
+/* What a session may do: checked before the hooks, and again after them. */
 #ifndef SALLY_CORE_PERMISSION_H
 #define SALLY_CORE_PERMISSION_H
 
@@ -8,8 +8,8 @@
 sally_status op_check_permissions(const struct op *op);
 /* The SALLY_MAY_ bits that an operation needs, by its kind and flags. */
 uint32_t op_permissions_needed(const sally_op *op);
-/* A REALPATH whose answer may be nothing but its normalised path: what the storage would say tells
- * what exists and where symbolic links lead. */
+/* A REALPATH that may only return its normalised path: the storage's answer would reveal what
+ * exists and where symbolic links lead. */
 bool op_is_text_only(const struct op *op);
 
 #endif

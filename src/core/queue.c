@@ -171,7 +171,7 @@ static bool may_join_writes(const struct order_counts *ahead, struct op *op)
     if (!writes_run_together(s) || !is_free(op) || !no_write_waits(ahead, op))
         return false;
     note_range(op);
-    /* The usual upload goes on behind all that it has sent. */
+    /* A typical upload continues at its end. */
     if (inode && s->active.unknown_writes == 0 && inode->bound_writes == 0 &&
         op->write_from >= inode->writes_end)
         return true;
@@ -281,10 +281,9 @@ static bool is_on_other_file(const struct op *op, const struct file_inode *inode
            (op->order == ORDER_READ_FILE || op->order == ORDER_WRITE_FILE);
 }
 
-/* Those that may run at the same time are not made to wait for each other. Operations in between
- * must be on other files; when the storage is not SALLY_FS_CONCURRENT there
- * must be none. With before-hooks for WRITE nothing goes along, since these are called on the home
- * thread first. */
+/* WRITEs that may run at the same time do not wait for each other. Operations in between must be on
+ * other files; when the storage is not SALLY_FS_CONCURRENT there must be none. With before-hooks
+ * for WRITE there are no followers, since these are called on the home thread first. */
 bool queue_pop_followers(struct op *op)
 {
     sally_session *s = op->session;

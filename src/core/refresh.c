@@ -1,7 +1,7 @@
-/* Each name is looked up by a STAT of the library's own. Hooks do not see it: if they divert paths,
- * they have diverted the OPENDIR already. A name that is not found is left out, unless the
- * directory itself is no longer at its path: a listing goes on in a directory that was renamed, and
- * its names are then listed without attributes. */
+/* Each name is looked up by a STAT of the library's own. Hooks do not see it: if they redirect
+ * paths, they have already redirected the OPENDIR. A name that is not found is omitted, unless the
+ * directory itself is no longer at its path: a listing continues in a directory that was renamed,
+ * and its names are then listed without attributes. */
 #include "core/refresh.h"
 
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include "core/path.h"
 #include "core/session_internal.h"
 
-/* What any client can take apart, and no ACL of any size. */
+/* Attributes that any client can parse, and no ACL of unlimited size. */
 #define LISTED_ATTRS                                                                               \
     (SALLY_ATTR_TYPE | SALLY_ATTR_SIZE | SALLY_ATTR_IDS | SALLY_ATTR_NAMES |                       \
      SALLY_ATTR_PERMISSIONS | SALLY_ATTR_ATIME | SALLY_ATTR_MTIME | SALLY_ATTR_CTIME |             \
@@ -61,7 +61,7 @@ static void apply_name(struct refresh *r, const sally_op *stat)
     sally_attrs attrs = stat->u.stat.attrs;
     attrs.valid &= LISTED_ATTRS;
     if (path_is_dots(
-            first_name(r->op->pub.file))) { /* these are there, whatever is known of them */
+            first_name(r->op->pub.file))) { /* these exist, even if their attributes are unknown */
         tell(r, stat->status == SALLY_OK ? &attrs : &directory);
         forget_name(r);
         return;
@@ -87,7 +87,7 @@ static void on_done(struct op *child)
         session_continue_op(r->op);
 }
 
-/* What the name stands for, in the STAT's memory; NULL: memory is short. */
+/* The path of the name, in the STAT's memory; NULL: out of memory. */
 static const char *path_of(struct op *stat, const char *directory, const char *name)
 {
     size_t size = strlen(directory) + strlen(name) + 2;
@@ -107,7 +107,7 @@ static const char *path_of(struct op *stat, const char *directory, const char *n
     return path;
 }
 
-/* False: memory is short. */
+/* False: out of memory. */
 static bool ask_next(struct refresh *r)
 {
     sally_file *file = r->op->pub.file;

@@ -7,8 +7,8 @@
 
 #define K(kind) SALLY_OP_BIT(SALLY_OP_##kind)
 
-/* What a denied request takes from other protocols. Requests that only look at what another one
- * shows as well (lstat, fstat, readlink, realpath) take nothing: "stat" does. Neither does "close",
+/* What denying a request forbids in other protocols. Requests that only return what another one
+ * returns too (lstat, fstat, readlink, realpath) forbid nothing: "stat" does. Nor does "close",
  * which every open file needs. */
 /* clang-format off */
 static const struct row {
@@ -30,7 +30,8 @@ static const struct row {
     {"rmdir",    NULL,                   K(RMDIR),             SALLY_MAY_RMDIR},
     {"rename",   NULL,                   K(RENAME),            SALLY_MAY_RENAME},
     {"symlink",  NULL,                   K(SYMLINK),           SALLY_MAY_SYMLINK},
-    {"statvfs",  "statvfs@openssh.com",  K(STATVFS),           0}, /* SALLY_MAY_STAT would take too much */
+    {"statvfs",  "statvfs@openssh.com",  K(STATVFS),           0}, /* removing SALLY_MAY_STAT would
+                                                                    * forbid too much */
 };
 /* clang-format on */
 

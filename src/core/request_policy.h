@@ -9,7 +9,7 @@
 #include "base/cursor.h"
 
 struct request_policy {
-    const char *allow; /* names with commas; NULL: all */
+    const char *allow; /* comma-separated names; NULL: all */
     const char *deny;  /* NULL: none */
 };
 

@@ -13,8 +13,8 @@
 
 struct lane; /* loop/lanes.h */
 
-/* What the surroundings supply. The server has threads; sally_sftp and unit tests may do everything
- * in the caller's. */
+/* What the host provides. The server has threads; sally_sftp and unit tests may do everything in
+ * the caller's. */
 struct session_host {
     /* Home thread: have session_run(op) called where it may block, soon. Never fails; uses
      * op->link. NULL: it is called here and now. */
@@ -73,7 +73,7 @@ void session_begin_turn(sally_session *session);
 /* Below max_operations, not closing, and the turn is not over. */
 bool session_may_submit(const sally_session *session);
 bool session_turn_is_over(const sally_session *session);
-/* For work that no operation stands for: units as in base/turn.h. */
+/* For work without an operation: units as in base/turn.h. */
 void session_spend(const sally_session *session, uint32_t units);
 /* Its memory; NULL: no account is kept. */
 struct local_account *session_memory(const sally_session *session);
@@ -99,20 +99,20 @@ struct session_host *session_host(const sally_session *session);
 /* Grows with each request of the client that may change something: data read before it is stale. */
 uint64_t session_changes(const sally_session *session);
 
-/* The client is gone, and session_close() is near: what changes something is still done, as far as
- * it has come; what only looks is cancelled, or answered SALLY_CONNECTION_LOST without reaching the
- * storage, also when it is submitted later. */
+/* The client has disconnected, and session_close() will follow: operations that change something
+ * are still done; those that only read are cancelled, or answered with SALLY_CONNECTION_LOST
+ * without reaching the storage, even if submitted later. */
 void session_drain(sally_session *session);
 bool session_is_draining(const sally_session *session);
 
 /* Why the session is about to end: a SALLY_END_ value, for SESSION_END. The first one counts. */
 void session_set_end_reason(sally_session *session, uint32_t reason);
 
-/* Ends the session: what is queued is answered SALLY_CONNECTION_LOST without reaching the storage,
- * what runs is cancelled and awaited; then every open file is closed with `reason` (SALLY_CLOSED_),
- * SESSION_END is done (if SESSION_START was) and the storage let go; then on_gone is called, once,
- * perhaps before this returns, and the session is freed. on_done is still called for every
- * operation. */
+/* Ends the session: queued operations are answered with SALLY_CONNECTION_LOST without reaching the
+ * storage, running ones are cancelled and awaited; then every open file is closed with `reason`
+ * (SALLY_CLOSED_), SESSION_END is done (if SESSION_START was) and the storage released; then
+ * on_gone is called, once, perhaps before this returns, and the session is freed. on_done is still
+ * called for every operation. */
 void session_close(sally_session *session, uint32_t reason, void (*on_gone)(void *user_data),
                    void *user_data);
 

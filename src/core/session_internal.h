@@ -67,8 +67,8 @@ struct sally_session {
     struct list pool; /* freed operations */
     uint32_t pooled;
     /* Submitted by the program, and on their way home. Relaxed accesses suffice: the submitting
-     * thread is inside a callback of the session or owes it an answer, and the wake() that brings
-     * this answer home makes the addition visible there. */
+     * thread is inside a callback of the session or has yet to answer it, and the wake() that
+     * brings this answer home makes the addition visible there. */
     _Atomic uint32_t submitted;
 
     enum session_stage stage;
@@ -143,7 +143,8 @@ void file_free(sally_file *file);
 const char *file_charge(sally_session *s);
 void file_uncharge(sally_session *s);
 void file_note_moved(const struct op *op); /* facts, after a successful READ, WRITE or COPY */
-bool file_set_path(sally_file *file, const char *path);      /* a hook may have diverted its OPEN */
+bool file_set_path(sally_file *file, const char *path);      /* a hook may have redirected its
+                                                              * OPEN */
 void file_note_flags(sally_file *file, uint32_t open_flags); /* hooks may have changed them */
 void file_find_inode(sally_file *file);                      /* once its OPEN has succeeded */
 void file_log_close(const sally_file *file);

@@ -1,5 +1,5 @@
-/* An operation in its session: how it is submitted, begins, comes home, ends and is freed. What it
- * does in between is in op_run.c, and when its turn is in queue.c. */
+/* An operation in its session: how it is submitted, begins, returns home, ends and is freed. Its
+ * steps are in op_run.c, and its order in queue.c. */
 #include <stdio.h>
 #include <string.h>
 
@@ -9,7 +9,8 @@
 #include "core/session_internal.h"
 #include "core/unique.h"
 
-#define TOGETHER_NS UINT64_C(500000) /* answers wait for others behind them at most so long */
+/* The longest time that answers wait for others after them. */
+#define TOGETHER_NS UINT64_C(500000)
 
 static bool opens(const struct op *op)
 {
@@ -21,7 +22,7 @@ static bool closes(const struct op *op)
     return op_kind_closes(op->kind);
 }
 
-/* Once per session, however often its client tries. */
+/* Once per session, even if the client keeps trying. */
 void session_note_refused_file(sally_session *s, const char *setting)
 {
     if (s->has_logged_refusal)
@@ -29,7 +30,7 @@ void session_note_refused_file(sally_session *s, const char *setting)
     s->has_logged_refusal = true;
     const sally_log_field fields[] = {{"user", s->user}, {"setting", setting}};
     log_line(s->log, session_ids(s), SALLY_LOG_WARNING, "file.refused", fields, COUNT_OF(fields),
-             "No more files can be opened: %s is reached", setting);
+             "Too many open files: %s is reached", setting);
 }
 
 static void refuse_file(struct op *op, const char *setting)
@@ -110,7 +111,7 @@ void session_enter_op(struct op *op)
     } else if (opens(op) && !prepare_file(op)) {
         op->stage = OP_DONE;
     } else if (op->on_start && !op->on_start(op)) {
-        if (op->pub.status == SALLY_OK) { /* it did not say why */
+        if (op->pub.status == SALLY_OK) { /* it did not give a reason */
             op->pub.status = SALLY_FAILURE;
             op->message = "Out of memory";
         }
@@ -253,7 +254,7 @@ static void bring_home(struct session_host *host, struct list *done)
         host->wake(host, CONTAINER_OF(item, struct op, link));
 }
 
-/* Answers go home together, so that they are told to the client together; unless they take long. */
+/* Answers go home together, so that they are sent to the client together, unless they take long. */
 void session_run(struct op *op)
 {
     struct session_host *host = op->session->host;

@@ -64,7 +64,7 @@ sally_status sally_status_from_errno(int error)
         return SALLY_NO_SUCH_FILE;
     case EACCES:
     case EPERM:
-    case EFAULT: /* OpenSSH's word for it in version 3 */
+    case EFAULT: /* OpenSSH's code in version 3 */
         return SALLY_PERMISSION_DENIED;
     case EROFS:
         return SALLY_WRITE_PROTECT;

@@ -1,4 +1,4 @@
-/* What each protocol may say of a status. */
+/* The representation of a status in each protocol. */
 #ifndef SALLY_CORE_STATUS_H
 #define SALLY_CORE_STATUS_H
 
@@ -13,8 +13,7 @@
 uint32_t status_sftp_code(sally_status status, uint32_t version);
 /* The default FTP reply. */
 uint32_t status_ftp_reply(sally_status status);
-/* Anything that is no valid answer (a stray negative value, a number past 31) becomes
- * SALLY_FAILURE. */
+/* Any invalid answer (a negative value, a number above 31) becomes SALLY_FAILURE. */
 sally_status status_clean(sally_status status);
 
 #endif

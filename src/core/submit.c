@@ -5,7 +5,7 @@
 #include "core/file.h"
 #include "core/session_internal.h"
 
-/* Entries of one READDIR, before others have a turn at the storage's thread. */
+/* Entries of one READDIR, before others get a turn on the storage's thread. */
 #define ENTRIES_AT_ONCE 1024u
 
 /* The program has seen the entry on its way here: it is the filter. */

@@ -1,12 +1,12 @@
-/* SALLY_OPEN_UNIQUE: a name that nothing has yet. The storage is asked for one name after the
- * other, each with SALLY_OPEN_EXCLUSIVE, so that it need not know of this, and nobody else gets the
- * same. */
+/* SALLY_OPEN_UNIQUE: an unused name. The library tries one name after the other with
+ * SALLY_OPEN_EXCLUSIVE, so that storages need not support this, and no one else gets the same
+ * name. */
 #ifndef SALLY_CORE_UNIQUE_H
 #define SALLY_CORE_UNIQUE_H
 
 #include "core/op.h"
 
-/* An operation begins: what the flag means to everybody else. */
+/* An operation begins: sets the flags that everyone else sees. */
 void unique_begin(struct op *op);
 
 /* The storage has answered `status`. True: it is to be asked again, for the next name. */

@@ -28,7 +28,7 @@ void base64_encode(struct slice data, bool pad, struct buf *out)
     }
 }
 
-/* -1: not of the alphabet. Comparisons instead of a table: no secret becomes an address. */
+/* -1: not in the alphabet. Comparisons instead of a table: no secret becomes an address. */
 static int value_of(uint8_t c)
 {
     if (c >= 'A' && c <= 'Z')
@@ -68,7 +68,7 @@ static bool decode(struct slice text, struct buf *out)
             bits = count = 0;
         }
     }
-    /* The end may lack its padding, but not a part of it; bits that say nothing must be zero. */
+    /* The padding may be missing, but not a part of it; unused bits must be zero. */
     if (count == 1 || (pads > 0 && (count == 0 || count + pads != 4)))
         return false;
     if (count == 2) {

@@ -7,8 +7,7 @@
 
 /* Appends the text, with or without '=' at the end. */
 void base64_encode(struct slice data, bool pad, struct buf *out);
-/* Appends the bytes; spaces and line ends are skipped. False for anything else that is not base64,
- * or a wrong end. */
+/* Appends the bytes; spaces and line breaks are skipped. False: not base64, or an invalid end. */
 bool base64_decode(struct slice text, struct buf *out);
 
 #endif

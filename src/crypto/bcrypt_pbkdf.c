@@ -41,7 +41,7 @@ static bool arctan_inverse(BIGNUM *sum, BN_ULONG x, int bits)
     return ok;
 }
 
-/* Blowfish begins as the digits of pi behind the point. Machin: pi = 16 arctan(1/5) - 4
+/* Blowfish's initial state is the fractional part of pi. Machin: pi = 16 arctan(1/5) - 4
  * arctan(1/239). */
 static bool start_with_pi(struct blowfish *b)
 {
@@ -83,7 +83,7 @@ static void encipher(const struct blowfish *b, uint32_t *left, uint32_t *right)
     *right = l ^ b->p[ROUNDS];
 }
 
-/* Keys and salts are hashes here: sixteen words that are gone through over and over. */
+/* Keys and salts are hashes here: sixteen words, used cyclically. */
 struct words {
     uint32_t word[HASH_SIZE / 4];
     size_t next;
@@ -120,7 +120,7 @@ static void expand(struct blowfish *b, const uint8_t *salt_hash, const uint8_t *
         to[1] = right;
     }
     mem_wipe(&key, sizeof key);
-    mem_wipe(&salt, sizeof salt); /* but for the first block's, a hash of secrets */
+    mem_wipe(&salt, sizeof salt); /* except for the first block, a hash of secrets */
 }
 
 static void bcrypt_block(const struct blowfish *start, struct blowfish *b, const uint8_t *pass_hash,
@@ -139,12 +139,12 @@ static void bcrypt_block(const struct blowfish *start, struct blowfish *b, const
     for (int i = 0; i < EXPANSIONS; i++)
         for (size_t k = 0; k < BLOCK_WORDS; k += 2)
             encipher(b, &block[k], &block[k + 1]);
-    for (size_t i = 0; i < BLOCK_SIZE; i++) /* little-endian, unlike all that went in */
+    for (size_t i = 0; i < BLOCK_SIZE; i++) /* little-endian, unlike the input */
         out[i] = (uint8_t)(block[i / 4] >> i % 4 * 8);
     mem_wipe(block, sizeof block);
 }
 
-/* What one derivation works on; all of it is secret. */
+/* The working state of a derivation; all of it is secret. */
 struct derivation {
     struct crypto *crypto;
     struct blowfish start, state;
@@ -185,8 +185,8 @@ bool bcrypt_pbkdf(struct crypto *c, const char *passphrase, struct slice salt, u
     d->crypto = c;
     bool ok =
         start_with_pi(&d->start) && hash_once(c, HASH_SHA512, passphrase, pass_size, d->pass_hash);
-    /* Unlike in PBKDF2, the blocks are not put one after the other: byte k of block i is byte k *
-     * blocks + i. */
+    /* Unlike in PBKDF2, the blocks are not concatenated: byte k of block i is byte k * blocks +
+     * i. */
     size_t blocks = (key_size + BLOCK_SIZE - 1) / BLOCK_SIZE;
     for (size_t i = 0; ok && i < blocks; i++) {
         ok = derive_block(d, salt, (uint32_t)i + 1, rounds);

@@ -1,5 +1,5 @@
-/* The key derivation of OpenSSH's encrypted private keys: PBKDF2 with bcrypt in the place of HMAC.
- * No library has it. */
+/* The key derivation of OpenSSH's encrypted private keys: PBKDF2 with bcrypt in place of HMAC. The
+ * crypto libraries lack it. */
 #ifndef SALLY_CRYPTO_BCRYPT_PBKDF_H
 #define SALLY_CRYPTO_BCRYPT_PBKDF_H
 
@@ -9,7 +9,7 @@
 #define BCRYPT_PBKDF_ROUNDS_MAX 4096u /* tens of seconds */
 #define BCRYPT_PBKDF_KEY_MAX    64u
 
-/* False: no memory, or arguments out of bounds (an empty salt or passphrase, too many rounds, a
+/* False: out of memory, or arguments out of bounds (an empty salt or passphrase, too many rounds, a
  * long key). */
 bool bcrypt_pbkdf(struct crypto *c, const char *passphrase, struct slice salt, uint32_t rounds,
                   uint8_t *key, size_t key_size);

@@ -1,6 +1,6 @@
 /* chacha20-poly1305@openssh.com (OpenSSH's PROTOCOL.chacha20poly1305). It is not the AEAD of RFC
  * 8439: the length has a key of its own, and the tag covers length and text without padding; so the
- * two primitives are joined here. */
+ * two primitives are combined here. */
 #include <openssl/crypto.h>
 #include <string.h>
 
@@ -94,7 +94,7 @@ static bool seal(struct packet_cipher *pc, uint32_t sequence, struct slice head,
 static bool open_length(struct packet_cipher *pc, uint32_t sequence, uint8_t *data,
                         uint32_t *packet_length)
 {
-    uint8_t plain[PACKET_LENGTH_FIELD]; /* the MAC needs the field as it came */
+    uint8_t plain[PACKET_LENGTH_FIELD]; /* the MAC needs the field as received */
     if (!crypt_length((struct chachapoly *)pc, sequence, plain, data))
         return false;
     *packet_length = wire_get_u32(plain);

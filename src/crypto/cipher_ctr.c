@@ -109,7 +109,7 @@ static void destroy(struct packet_cipher *pc)
     mem_free(x);
 }
 
-/* RFC 2104: the key, filled up with zeros, XORed with one byte all over. Keys are never longer than
+/* RFC 2104: the key, padded with zeros, every byte XORed with one value. Keys are never longer than
  * a block. */
 static EVP_MD_CTX *keyed_digest(const EVP_MD *md, const uint8_t *key, size_t key_size, uint8_t mask)
 {

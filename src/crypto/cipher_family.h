@@ -22,7 +22,7 @@ struct cipher_family {
                  const uint8_t *padding, size_t padding_size, uint32_t packet_length, uint8_t *out);
     bool (*open_length)(struct packet_cipher *pc, uint32_t sequence, uint8_t *data,
                         uint32_t *packet_length);
-    /* Decrypts in place and answers for the bytes; the padding is looked at afterwards. */
+    /* Verifies and decrypts in place; the padding is checked afterwards. */
     bool (*open)(struct packet_cipher *pc, uint32_t sequence, uint8_t *data,
                  uint32_t packet_length);
 };
@@ -33,8 +33,8 @@ struct packet_cipher {
     size_t block_size;
     size_t tag_size;
     size_t length_size;    /* bytes that open_length() needs */
-    bool length_is_padded; /* the length field counts for the multiple of the block (RFC 4253
-                            * section 6); not so in EtM and AEAD modes */
+    bool length_is_padded; /* the length field counts towards the multiple of the block size (RFC
+                            * 4253 section 6); not in EtM and AEAD modes */
 };
 
 struct cipher_row {

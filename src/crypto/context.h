@@ -1,4 +1,4 @@
-/* What stands behind `struct crypto`, for the files of this folder. */
+/* The definition of `struct crypto`, for the files of this folder. */
 #ifndef SALLY_CRYPTO_CONTEXT_H
 #define SALLY_CRYPTO_CONTEXT_H
 
@@ -42,10 +42,9 @@ sally_error kex_groups_init(struct crypto *c);
 /* The library's name of a digest. */
 const char *hash_library_name(enum hash_id id);
 
-/* Around all that may fail inside the library, or use its randomness. Two things would stay behind
- * in the thread, which is the embedder's: what it adds to the queue of errors, and a generator of
- * the context, with a pointer that dangles as soon as another thread lets go of the last reference.
- */
+/* Encloses all calls that may fail inside the library, or use its randomness. They would leave two
+ * things in the thread, which is the embedder's: entries in the error queue, and a generator of the
+ * context, with a pointer that dangles as soon as another thread drops the last reference. */
 static inline void library_begin(void)
 {
     ERR_set_mark();

@@ -15,7 +15,8 @@ static const char *const cipher_names[CIPHER_COUNT] = {
     [CIPHER_AES256_GCM] = "AES-256-GCM", [CIPHER_CHACHA20] = "ChaCha20",
 };
 
-/* A digest that policy has taken out of the library costs its algorithms, not the server. */
+/* If policy has disabled a digest in the library, its algorithms are missing, but the server
+ * works. */
 static bool digest_is_needed(enum hash_id id)
 {
     return id == HASH_SHA256 || id == HASH_SHA384 || id == HASH_SHA512;
@@ -39,7 +40,7 @@ static sally_error make_random(struct crypto *c)
     return ok ? SALLY_E_OK : SALLY_E_CRYPTO;
 }
 
-/* Looking an algorithm up by its name costs as much as a packet: it is done here, once. */
+/* Looking up an algorithm by name costs as much as a packet, so it is done here, once. */
 static sally_error fetch_all(struct crypto *c)
 {
     c->lib = OSSL_LIB_CTX_new();

@@ -20,9 +20,10 @@ enum hash_id {
 struct hash; /* a running digest */
 
 size_t hash_size(enum hash_id id);
-struct hash *hash_new(struct crypto *c, enum hash_id id); /* NULL: no memory, or not available */
+struct hash *hash_new(struct crypto *c, enum hash_id id); /* NULL: out of memory, or not
+                                                           * available */
 void hash_update(struct hash *h, const void *data, size_t size);
-bool hash_final(struct hash *h, uint8_t *out); /* hash_size bytes; h starts afresh */
+bool hash_final(struct hash *h, uint8_t *out); /* hash_size bytes; resets h */
 void hash_free(struct hash *h);
 bool hash_once(struct crypto *c, enum hash_id id, const void *data, size_t size, uint8_t *out);
 

@@ -5,8 +5,8 @@
 #include "base/mem.h"
 #include "crypto/kex_math.h"
 
-/* Twice the strength of the strongest hash and cipher, 256 bits; RFC 4419 section 6.2 lets short
- * exponents pass. */
+/* Twice the strength of the strongest hash and cipher, 256 bits; RFC 4419 section 6.2 allows short
+ * exponents. */
 #define EXPONENT_SIZE 64
 #define BITS_MIN      2048
 #define BITS_MAX      16384 /* of a group that a server offers */
@@ -31,7 +31,7 @@ static void destroy(struct kex_ephemeral *e)
     mem_free(x);
 }
 
-/* Ours are; a client must also look at those that it is offered. */
+/* Ours are safe; a client must also check the groups that it is offered. */
 static bool group_is_usable(const struct kex_group *group)
 {
     return group->bits >= BITS_MIN && group->bits <= BITS_MAX &&
@@ -55,7 +55,7 @@ static bool draw_exponent(struct dh *x, const struct random_source *random)
     uint8_t bytes[EXPONENT_SIZE];
     if (!random_fill(random, bytes, sizeof bytes))
         return false;
-    bytes[0] |= 0x80; /* always of the same length, as the time it takes is */
+    bytes[0] |= 0x80; /* always of the same length, for constant time */
     x->exponent = BN_bin2bn(bytes, sizeof bytes, NULL);
     mem_wipe(bytes, sizeof bytes);
     if (!x->exponent)
@@ -72,7 +72,7 @@ static sally_error power(struct dh *x, const BIGNUM *base, struct buf *out)
     sally_error error = SALLY_E_CRYPTO;
     if (to && result &&
         BN_mod_exp_mont_consttime(result, base, x->exponent, x->p, x->scratch, x->mont) == 1) {
-        /* For our value as for the secret: a 1 or a p - 1 would tell everything. */
+        /* For our value and the secret: a 1 or a p - 1 would reveal everything. */
         bool degenerate = BN_cmp(result, BN_value_one()) <= 0 || BN_cmp(result, x->p_minus_1) >= 0;
         if (degenerate)
             error = SALLY_E_PROTOCOL;

@@ -34,8 +34,8 @@ static void destroy(struct kex_ephemeral *e)
     mem_free(x);
 }
 
-/* A scalar in [1, order), each one as likely as any other: candidates of the order's length until
- * one is below it. */
+/* A uniformly distributed scalar in [1, order): candidates of the order's length until one is below
+ * it. */
 static bool draw_scalar(struct ecdh *x, uint32_t bits, const struct random_source *random)
 {
     uint8_t candidate[FIELD_MAX];
@@ -89,9 +89,9 @@ static sally_error begin(struct crypto *c, const struct kex_row *row, const stru
     return put_public(x, ours);
 }
 
-/* RFC 5656 section 4: the secret is the x coordinate of d * Q. The curves have cofactor 1, so that
- * a point on the curve other than infinity, which has no uncompressed form, is all there is to
- * check (SEC 1 section 3.2.2.1). */
+/* RFC 5656 section 4: the secret is the x coordinate of d * Q. The curves have cofactor 1, so the
+ * only check is that the point is on the curve and not infinity, which has no uncompressed form
+ * (SEC 1 section 3.2.2.1). */
 static sally_error derive(struct ecdh *x, struct slice peer, EC_POINT *point, BIGNUM *coordinate,
                           struct buf *secret)
 {
@@ -111,7 +111,7 @@ static sally_error derive(struct ecdh *x, struct slice peer, EC_POINT *point, BI
 static sally_error finish(struct kex_ephemeral *e, struct slice peer, struct buf *secret)
 {
     struct ecdh *x = (struct ecdh *)e;
-    /* Compressed points are optional, and nobody sends them. */
+    /* Compressed points are optional, and no implementation sends them. */
     if (peer.size != 1 + 2 * x->field_size || peer.data[0] != UNCOMPRESSED)
         return SALLY_E_PROTOCOL;
     EC_POINT *point = EC_POINT_new(x->group);

@@ -42,7 +42,7 @@ const struct kex_group *kex_group_find(const struct crypto *c, uint32_t min, uin
             continue;
         best = &c->groups[i];
         if (best->bits >=
-            wanted) /* the smallest that is at least what was asked for, else the largest */
+            wanted) /* the smallest of at least the requested size, otherwise the largest */
             break;
     }
     return best;

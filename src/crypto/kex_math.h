@@ -14,7 +14,7 @@ struct kex_math {
                          struct buf *ours);
     sally_error (*finish)(struct kex_ephemeral *e, struct slice peer, struct buf *secret);
     void (*destroy)(struct kex_ephemeral *e);
-    /* NULL where the server does just what the client does: begin, then finish. */
+    /* NULL if the server does the same as the client: begin, then finish. */
     sally_error (*respond)(struct crypto *c, const struct kex_row *row,
                            const struct random_source *random, struct slice peer, struct buf *ours,
                            struct buf *secret);

@@ -22,7 +22,7 @@ struct kex_method {
     bool in_default;
 };
 
-const struct kex_method *kex_method_at(size_t index); /* best first; NULL past the last one */
+const struct kex_method *kex_method_at(size_t index); /* best first; NULL after the last one */
 const struct kex_method *kex_method_find(struct slice name);
 
 struct kex_group { /* for DH and GEX */
@@ -32,14 +32,14 @@ struct kex_group { /* for DH and GEX */
     uint32_t bits;
 };
 /* A known safe-prime group whose size fits [min, max] and is nearest to `wanted` bits (RFC 4419
- * section 3; groups 14 to 18 of RFC 3526); NULL when there is none. It is the context's. */
+ * section 3; groups 14 to 18 of RFC 3526); NULL if there is none. Owned by the context. */
 const struct kex_group *kex_group_find(const struct crypto *c, uint32_t min, uint32_t wanted,
                                        uint32_t max);
 
 /* The server's half (and the client's second half): from the peer's public value to ours and the
  * shared secret. `peer` is the raw string or the mpint's magnitude. `ours` and `secret` (a secret
- * buf) get the raw bytes: string contents, or big-endian magnitude. `group` is for GEX, else NULL.
- * Refuses peers' values outside the group, all-zero X25519 results, points off the curve:
+ * buf) get the raw bytes: string contents, or big-endian magnitude. `group` is for GEX, otherwise
+ * NULL. Refuses peers' values outside the group, all-zero X25519 results, points off the curve:
  * SALLY_E_PROTOCOL. */
 sally_error kex_respond(struct crypto *c, const struct kex_method *m, const struct kex_group *group,
                         const struct random_source *random, struct slice peer, struct buf *ours,

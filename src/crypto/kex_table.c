@@ -1,7 +1,7 @@
 #include "base/mem.h"
 #include "crypto/kex_math.h"
 
-/* Of equally good ones, the cheaper comes first. */
+/* Among equally strong ones, the cheaper comes first. */
 /* clang-format off */
 static const struct kex_row rows[] = {
     /*  name                                   family    hash         string default */
@@ -34,7 +34,7 @@ const struct kex_method *kex_method_find(struct slice name)
     return NULL;
 }
 
-/* Methods are only ever the first members of rows. */
+/* Methods are always the first members of rows. */
 static const struct kex_row *row_of(const struct kex_method *m)
 {
     return (const struct kex_row *)(const void *)m;

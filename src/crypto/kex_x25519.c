@@ -42,7 +42,7 @@ static sally_error begin(struct crypto *c, const struct kex_row *row, const stru
     return EVP_PKEY_get_raw_public_key(x->key, to, &size) == 1 ? SALLY_E_OK : SALLY_E_CRYPTO;
 }
 
-/* RFC 7748 section 6.1: every bit is looked at, whatever the first ones were. */
+/* RFC 7748 section 6.1: every bit is checked, in constant time. */
 static bool all_zero(const uint8_t *data)
 {
     static const uint8_t zero[X25519_SIZE];
@@ -60,10 +60,10 @@ static sally_error finish(struct kex_ephemeral *e, struct slice peer, struct buf
     size_t size = X25519_SIZE;
     sally_error error = SALLY_E_CRYPTO;
     uint8_t *to = buf_extend(secret, X25519_SIZE);
-    /* Any 32 bytes are a public key: there is nothing to validate but the result. */
+    /* Any 32 bytes are a public key: only the result needs validation. */
     if (to && public && context && EVP_PKEY_derive_init(context) == 1 &&
         EVP_PKEY_derive_set_peer_ex(context, public, 0) == 1) {
-        /* The library itself refuses the points of small order; we would, if it did not. */
+        /* The library itself refuses points of small order; we check anyway. */
         bool ok = EVP_PKEY_derive(context, to, &size) == 1 && size == X25519_SIZE && !all_zero(to);
         error = ok ? SALLY_E_OK : SALLY_E_PROTOCOL;
     }

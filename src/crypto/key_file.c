@@ -78,7 +78,8 @@ static bool write_all(int fd, struct slice data)
     return true;
 }
 
-/* A new file, never an existing one or what a link points to; nothing half-written stays behind. */
+/* Creates a new file, never overwriting an existing one or following a link; no incomplete file
+ * remains. */
 static sally_error write_file(const char *path, struct slice data)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);

@@ -47,7 +47,7 @@ static sally_error open_container(struct slice binary, struct container *out)
     uint32_t count = get_u32(&in);
     out->public_blob = get_string(&in);
     out->private_part = get_string(&in);
-    out->rest = cursor_rest(&in); /* the tags of some ciphers stand there */
+    out->rest = cursor_rest(&in); /* some ciphers have tags there */
     if (in.bad)
         return SALLY_E_PARSE;
     if (count != 1)
@@ -65,7 +65,7 @@ static bool padding_is_right(struct cursor *in)
     return true;
 }
 
-/* The public half comes twice; the one outside could have been changed even where the one inside is
+/* The public key is stored twice; the outer copy could have been changed even if the inner one is
  * encrypted. */
 static bool blob_matches(const EVP_PKEY *pkey, const struct key_type *type, struct slice blob)
 {
@@ -186,7 +186,8 @@ sally_error openssh_key_parse(struct crypto *c, struct slice binary, const char 
     return error;
 }
 
-/* The number that is there twice shows whether a passphrase was right: without one, any will do. */
+/* The repeated number shows whether a passphrase was right; without a passphrase, any number
+ * works. */
 static void put_private_part(const sally_key *key, const char *comment, struct buf *out)
 {
     struct buf part;

@@ -39,7 +39,7 @@ static const struct dek_cipher {
     {"DES-EDE3-CBC", 24, 8},
 };
 
-/* The next line, without its end and the blanks before that. False: there is none. */
+/* The next line, without its end and trailing blanks. False: there is none. */
 static bool next_line(struct cursor *in, struct slice *line)
 {
     if (cursor_left(in) == 0)
@@ -101,7 +101,7 @@ static sally_error parse_body(struct cursor in, const char *name, struct pem *ou
     return out->binary.size ? SALLY_E_OK : SALLY_E_PARSE;
 }
 
-/* RFC 1421 section 4.6: the lines before the first empty one, if any of them has a colon. */
+/* RFC 1421 section 4.6: the lines before the first empty line, if one of them has a colon. */
 static void parse_headers(struct cursor *in, struct pem *out)
 {
     struct cursor at = *in;
@@ -121,7 +121,7 @@ sally_error pem_parse(struct slice text, struct pem *out)
     struct cursor in = cursor_of_slice(text);
     struct slice line;
     const char *name = NULL;
-    bool foreign = false; /* a private key that is none of ours */
+    bool foreign = false; /* a private key of another type */
     memset(out, 0, sizeof *out);
     buf_init_secret(&out->binary, KEY_PRIVATE_MAX);
     while (!name) {
@@ -199,7 +199,7 @@ static bool derive_key(struct crypto *c, const char *passphrase, const uint8_t *
     return ok;
 }
 
-/* In place; the padding of the block cipher is what tells a wrong passphrase, mostly. */
+/* In place; invalid padding usually reveals a wrong passphrase. */
 static sally_error decrypt(struct crypto *c, const struct dek_cipher *how, const uint8_t *key,
                            const uint8_t *iv, struct buf *binary)
 {
@@ -300,6 +300,6 @@ sally_error pem_decode(struct crypto *c, struct pem *pem, const char *passphrase
         return error;
     int type = pem->label == PEM_RSA ? EVP_PKEY_RSA : EVP_PKEY_EC;
     error = decode_traditional(c, type, buf_slice(&pem->binary), out);
-    /* One wrong passphrase in 256 leaves nonsense with a right end behind. */
+    /* One wrong passphrase in 256 yields garbage with valid padding. */
     return error && encrypted ? SALLY_E_PASSPHRASE : error;
 }

@@ -28,9 +28,9 @@ struct key_type {
 
 const struct key_type *key_type_find(struct slice name);
 const struct key_type *key_type_by_short_name(const char *name);
-const struct key_type *key_type_of(const EVP_PKEY *pkey); /* NULL: none of ours */
+const struct key_type *key_type_of(const EVP_PKEY *pkey); /* NULL: unknown */
 
-/* A non-negative number in its one right form (RFC 4251 section 5); anything else makes the cursor
+/* A non-negative number in its only valid form (RFC 4251 section 5); anything else makes the cursor
  * bad. Zero is an empty slice. */
 struct slice get_magnitude(struct cursor *c);
 
@@ -44,7 +44,7 @@ bool key_put_private(const EVP_PKEY *pkey, const struct key_type *type, struct b
 
 bool rsa_numbers_agree(struct crypto *c, const EVP_PKEY *pkey);
 
-/* The raw work of signatures; what is right for a name is in the table of signature.c. */
+/* The raw signature operations; the table in signature.c says which fit a name. */
 bool signature_verify(struct crypto *c, EVP_PKEY *pkey, const struct key_type *type,
                       const char *algorithm, struct slice signature, struct slice data);
 /* The hash function of an algorithm that goes with the type (SALLY_E_INVALID: it does not);

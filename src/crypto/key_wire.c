@@ -84,7 +84,7 @@ struct slice get_magnitude(struct cursor *c)
 /* Numbers on their way into the library. They are marked as secret, so that every copy is wiped. */
 struct numbers {
     OSSL_PARAM_BLD *builder;
-    BIGNUM *held[10]; /* RSA: six that come, and two for each of the two that are derived */
+    BIGNUM *held[10]; /* RSA: six that are given, and two for each of the two that are derived */
     size_t count;
     bool failed;
 };
@@ -204,7 +204,7 @@ static struct slice get_point(const struct key_type *type, struct cursor *in)
     return point;
 }
 
-/* `scalar` is empty for a public key. The library sees to it that the point is on the curve. */
+/* `scalar` is empty for a public key. The library checks that the point is on the curve. */
 static EVP_PKEY *ec_key(struct crypto *c, const struct key_type *type, struct slice point,
                         struct slice scalar)
 {
@@ -244,8 +244,8 @@ static EVP_PKEY *get_ed25519_public(struct crypto *c, struct cursor *in)
     return EVP_PKEY_new_raw_public_key_ex(c->lib, "ED25519", NULL, point.data, point.size);
 }
 
-/* The seed and the public half once more: with a public half that is not the seed's, signatures
- * would give the private key away, so the library's own is compared with both. */
+/* The seed, and the public key again: with a public key that does not match the seed, signatures
+ * would reveal the private key, so the library's own is compared with both. */
 static EVP_PKEY *get_ed25519_private(struct crypto *c, struct cursor *in)
 {
     struct slice point = get_string(in), both = get_string(in);

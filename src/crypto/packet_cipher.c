@@ -6,7 +6,7 @@
 #include "base/wire.h"
 #include "crypto/cipher_family.h"
 
-/* A body that is not longer than this is cheaper copied than encrypted in three calls. */
+/* Copying a body up to this size is cheaper than encrypting it in three calls. */
 #define SHORT_BODY 512u
 
 sally_error packet_cipher_new(struct packet_cipher **out, struct crypto *c, bool seal,
@@ -16,7 +16,7 @@ sally_error packet_cipher_new(struct packet_cipher **out, struct crypto *c, bool
     *out = NULL;
     if (cipher->aead != !mac)
         return SALLY_E_INVALID;
-    /* Infos are only ever the first members of rows. */
+    /* Infos are always the first members of rows. */
     const struct cipher_row *row = (const struct cipher_row *)(const void *)cipher;
     const struct mac_row *mac_row = (const struct mac_row *)(const void *)mac;
     library_begin();
@@ -117,7 +117,7 @@ bool packet_open_length(struct packet_cipher *pc, uint32_t sequence, uint8_t *da
     return pc->family->open_length(pc, sequence, data, packet_length);
 }
 
-/* Whatever the caller's own bounds are: the least a packet can be, and whole blocks. */
+/* In addition to the caller's own limits: the minimum size of a packet, and whole blocks. */
 static bool length_is_sane(const struct packet_cipher *pc, uint32_t packet_length)
 {
     size_t counted = (pc->length_is_padded ? PACKET_LENGTH_FIELD : 0) + (size_t)packet_length;

@@ -34,7 +34,7 @@ struct mac_info { /* a row of the table of MACs */
     bool in_default;
 };
 
-/* Rows in the order of preference; NULL past the last one. */
+/* Rows in the order of preference; NULL after the last one. */
 const struct cipher_info *cipher_at(size_t index);
 const struct cipher_info *cipher_find(struct slice name);
 const struct mac_info *mac_at(size_t index);
@@ -60,15 +60,15 @@ size_t packet_tag_size(const struct packet_cipher *pc);
 size_t packet_seal(struct packet_cipher *pc, uint32_t sequence, struct slice head,
                    struct slice body, const uint8_t *padding, uint8_t *out);
 
-/* How many bytes must be there before packet_open_length() can be asked: 4, or a block. */
+/* How many bytes packet_open_length() needs: 4, or a block. */
 size_t packet_length_size(const struct packet_cipher *pc);
 /* Finds the packet_length field. May open the first block in place, once: call it once per packet.
  */
 bool packet_open_length(struct packet_cipher *pc, uint32_t sequence, uint8_t *data,
                         uint32_t *packet_length);
 /* Verifies and opens in place a packet whose 4 + packet_length + packet_tag_size() bytes are all
- * there. On success *payload lies inside data, without padding. False: forged, or the padding makes
- * no sense. */
+ * there. On success *payload lies inside data, without padding. False: forged, or the padding is
+ * invalid. */
 bool packet_open(struct packet_cipher *pc, uint32_t sequence, uint8_t *data, uint32_t packet_length,
                  struct slice *payload);
 

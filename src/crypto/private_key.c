@@ -29,7 +29,7 @@ static bool size_is_usable(const sally_key *key)
     return key->type->kind != KEY_RSA || (bits >= RSA_BITS_MIN && bits <= RSA_BITS_MAX);
 }
 
-/* Do the halves belong together? A file is not to be believed. */
+/* Whether the public and private parts match: files cannot be trusted. */
 static bool halves_match(const sally_key *key)
 {
     const char *algorithm = key->type->kind == KEY_RSA ? "rsa-sha2-256" : key->type->name;
@@ -69,7 +69,7 @@ static void unbind(sally_key *key)
     key->crypto = NULL;
 }
 
-/* Takes over `pkey`, whatever becomes of it. */
+/* Takes over `pkey`, even if it fails. */
 static sally_error key_new(sally_key **out, struct crypto *c, EVP_PKEY *pkey)
 {
     const struct key_type *type = key_type_of(pkey);
@@ -125,7 +125,7 @@ sally_error key_bind(sally_key **out, sally_key *key, struct crypto *c)
     bound->line = mem_strdup(key->line);
     bound->signer = signer_ref(key->signer);
     bound->pkey = object_of(key, c);
-    /* The key was taken before, by another context like this one: only memory can be short. */
+    /* Another context like this one has accepted the key before, so only memory can be short. */
     if (!bound->pkey || !bound->line || bound->blob.failed || bound->secret.failed) {
         sally_key_unref(bound);
         return SALLY_E_NO_MEMORY;

@@ -8,8 +8,9 @@ struct signer; /* signer.c */
 
 struct sally_key {
     atomic_uint refs;
-    /* A key outlives and crosses servers, and there may be thousands: it is bytes. Only one that is
-     * bound to a server's library context has an object there; the others have NULL. */
+    /* A key may outlive servers and be shared by them, and there may be thousands, so it is stored
+     * as bytes. Only keys bound to a server's library context have an object there; others have
+     * NULL. */
     struct crypto *crypto;
     EVP_PKEY *pkey; /* with a signer, of the public half */
     const struct key_type *type;
@@ -20,8 +21,7 @@ struct sally_key {
     char fingerprint[PUBLIC_KEY_FINGERPRINT_SIZE];
 };
 
-/* As sally_key_generate(), for those who may have to give up: SALLY_E_CLOSED soon after *stop has
- * become true. */
+/* As sally_key_generate(), but can be stopped: SALLY_E_CLOSED soon after *stop has become true. */
 sally_error key_generate_until(sally_key **out, const char *type_name, uint32_t bits,
                                const atomic_bool *stop);
 
@@ -58,8 +58,9 @@ enum pem_label {
 
 struct pem {
     enum pem_label label;
-    struct slice dek_info; /* of the header: the cipher and its IV; empty: not encrypted that way */
-    struct buf binary;     /* what the base64 says */
+    struct slice dek_info; /* from the header: the cipher and its IV; empty: not encrypted in this
+                            * way */
+    struct buf binary;     /* the decoded base64 */
 };
 
 /* The first private key in a text. To be cleared, whatever the result. */

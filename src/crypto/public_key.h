@@ -8,13 +8,13 @@
 #include "crypto/crypto.h"
 #include "sallyport/keys.h"
 
-struct signature_algorithm { /* a row: a name that may stand in a signature */
+struct signature_algorithm { /* a row: the name of an algorithm in signatures */
     const char *name;        /* "ssh-ed25519", "rsa-sha2-512", ... */
     const char *key_type;    /* of the blob: "ssh-ed25519", "ssh-rsa", ... */
     bool in_default;
 };
 const struct signature_algorithm *
-signature_algorithm_at(size_t index); /* best first; NULL past the last one */
+signature_algorithm_at(size_t index); /* best first; NULL after the last one */
 const struct signature_algorithm *signature_algorithm_find(struct slice name);
 
 struct public_key;
@@ -23,8 +23,8 @@ struct public_key;
 sally_error public_key_parse(struct public_key **out, struct crypto *c, struct slice blob);
 void public_key_free(struct public_key *key);
 const char *public_key_type(const struct public_key *key);
-/* True only for a right signature blob (string algorithm, string signature) by exactly `algorithm`.
- */
+/* True only for a valid signature blob (string algorithm, string signature) by exactly
+ * `algorithm`. */
 bool public_key_verify(const struct public_key *key, const char *algorithm, struct slice signature,
                        struct slice data);
 
@@ -34,13 +34,13 @@ bool public_key_fingerprint(struct crypto *c, struct slice blob, char *out);
 
 /* Of private keys: */
 struct slice key_blob(const sally_key *key); /* the public blob */
-/* The same key with an object in this context, which signs without further ado. */
+/* The same key with an object in this context, so that it can sign directly. */
 sally_error key_bind(sally_key **out, sally_key *key, struct crypto *c);
-/* Whether signing waits for somebody else (sally_key_from_signer()). */
+/* Whether signing waits for a signer (sally_key_from_signer()). */
 bool key_may_block(const sally_key *key);
-/* Appends a signature blob. RSA signatures, and those of a signer, are verified before they are let
- * out: SALLY_E_KEY for a signer's wrong one, other errors as the signer says. A key that is not
- * bound needs a context of its own for as long, which takes about a millisecond. */
+/* Appends a signature blob. RSA signatures, and those of a signer, are verified before they are
+ * returned: SALLY_E_KEY if a signer's is invalid; other errors come from the signer. A key that is
+ * not bound needs a temporary context, which takes about a millisecond. */
 sally_error key_sign(const sally_key *key, const char *algorithm, struct slice data,
                      struct buf *signature);
 

@@ -8,7 +8,7 @@
 #include "crypto/key_type.h"
 
 #define ED25519_SIGNATURE_SIZE 64
-#define NO_HASH                HASH_COUNT /* the algorithm has one of its own */
+#define NO_HASH                HASH_COUNT /* the algorithm has its own */
 #define ECDSA_DER_MAX          160        /* two numbers of 66 bytes and their headers */
 
 struct signature_row {
@@ -201,7 +201,7 @@ static sally_error make(struct crypto *c, EVP_PKEY *pkey, const struct key_type 
     put_text(signature, row->algorithm.name);
     if (type->kind == KEY_ECDSA)
         return put_numbers_of_der(buf_slice(raw), signature) ? SALLY_E_OK : SALLY_E_CRYPTO;
-    /* One wrong RSA signature, made by a fault of the machine, would give away the factors of the
+    /* A single wrong RSA signature, caused by a hardware fault, would reveal the factors of the
      * modulus. */
     if (type->kind == KEY_RSA && !verify_raw(c, pkey, row, buf_slice(raw), data))
         return SALLY_E_CRYPTO;

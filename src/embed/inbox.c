@@ -48,7 +48,7 @@ void inbox_run_to_the_end(struct inbox *inbox)
             inbox->running = false;
         pthread_mutex_unlock(&inbox->lock);
         if (empty) {
-            if (gone) /* no operation is left that could come home */
+            if (gone) /* no pending operation is left */
                 inbox->on_end(inbox);
             return;
         }

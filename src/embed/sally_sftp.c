@@ -36,7 +36,7 @@ struct sally_sftp {
     int64_t (*wall_seconds)(void *user_data);
     void *user_data;
     struct list output; /* chunks */
-    size_t window;      /* bytes that may be taken */
+    size_t window;      /* bytes that may be accepted */
     bool broken, finished, want_flush;
     struct inbox inbox;
 };
@@ -46,7 +46,7 @@ static struct sally_sftp *sftp_of(struct session_host *host)
     return CONTAINER_OF(host, struct sally_sftp, host);
 }
 
-/* The folder owns no clock, and nothing here needs one. */
+/* This folder has no clock, and needs none. */
 static uint64_t no_time(struct session_host *host)
 {
     (void)host;
@@ -148,7 +148,7 @@ static sally_error copy_texts(sally_sftp *x, sally_sftp_options *o)
     return SALLY_E_OK;
 }
 
-/* A misspelt name would deny nothing, and silently. What has an @ may be the storage's. */
+/* A misspelt name would silently deny nothing. Names with an @ may belong to the storage. */
 static bool list_is_known(const char *text)
 {
     char name[128];
@@ -366,8 +366,8 @@ void sally_sftp_free(sally_sftp *x)
         return;
     inbox_close(&x->inbox);
     inbox_deliver(&x->inbox);
-    /* Files that the client has closed have their reason already. The others are lost, even if the
-     * input ended in good order. */
+    /* Files that the client has closed already have their reason. The others are lost, even if the
+     * input ended properly. */
     session_set_end_reason(x->session, x->finished ? SALLY_END_BY_CLIENT : SALLY_END_LOST);
     sftp_close(x->engine, SALLY_CLOSED_LOST, on_gone, x);
     x->engine = NULL;

@@ -12,7 +12,7 @@
 #define AUDIT_ALARM_INCLUDED 0x10u
 #define ALLOWED              0u
 #define DENIED               1u
-#define INHERIT              0x03u /* by files and directories: the system knows no difference */
+#define INHERIT              0x03u /* by files and directories: POSIX makes no difference */
 #define INHERIT_ONLY         0x08u
 #define IDENTIFIER_GROUP     0x40u
 #define READ_DATA            0x00000001u
@@ -20,8 +20,8 @@
 #define APPEND_DATA          0x00000004u
 #define EXECUTE              0x00000020u
 #define DELETE_CHILD         0x00000040u
-/* READ_ATTRIBUTES, READ_ACL, SYNCHRONIZE: nobody can be kept from these; WRITE_ATTRIBUTES and
- * WRITE_ACL are the owner's. */
+/* READ_ATTRIBUTES, READ_ACL, SYNCHRONIZE: these cannot be denied; WRITE_ATTRIBUTES and WRITE_ACL
+ * are the owner's. */
 #define EVERYBODYS 0x00120080u
 #define OWNERS     0x00040100u
 
@@ -98,9 +98,9 @@ bool acl_to_mode(const struct acl *acl, uint32_t *mode)
     return acl->count == 3;
 }
 
-/* Out: every entry allows what it has. Here the first entry that fits decides, there one after
- * another may add to it: so what is missing is denied at once, but for groups, of which a user may
- * be in several, only after the last. */
+/* Out: every entry allows what it contains. In POSIX the first matching entry decides, in SFTP
+ * several may add up: so missing rights are denied at once, except for groups, of which a user may
+ * be in several, where they are denied after the last. */
 
 struct writer {
     struct buf *out;
@@ -216,8 +216,8 @@ sally_status acl_give(sally_op *op, sally_attrs *attrs, struct buf *text)
     return copy ? SALLY_OK : SALLY_FAILURE;
 }
 
-/* In: for everybody who is named, what the entries give him, one after another. That somebody may
- * also be in a named group is not looked at: here, too, the first entry that fits decides. */
+/* In: for each user and group named, the rights that the entries grant, in order. Membership of
+ * users in named groups is ignored: here, too, the first matching entry decides. */
 
 struct ace {
     uint32_t type, flags, access;
@@ -263,7 +263,7 @@ static sally_status take_who(const struct reader *r, struct ace *ace, struct sli
     if (who.size == 0 || who.size >= sizeof(name) || slice_has_nul(who))
         return unknown_long(r, who);
     if (who.data[who.size - 1] == '@')
-        return SALLY_UNSUPPORTED; /* how somebody came, not who it is */
+        return SALLY_UNSUPPORTED; /* how a user logged in, not who it is */
     memcpy(name, who.data, who.size);
     name[who.size] = 0;
     bool group = (ace->flags & IDENTIFIER_GROUP) != 0;

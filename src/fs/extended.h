@@ -26,7 +26,7 @@ struct extended_source {
 
 /* What the request is about. */
 enum extended_on {
-    EXTENDED_NOTHING, /* nobody knows it */
+    EXTENDED_NOTHING, /* unknown */
     EXTENDED_PATH,    /* of a symbolic link itself, as ProFTPD does it */
     EXTENDED_HANDLE,
     EXTENDED_REGULAR_FILE /* an open one */

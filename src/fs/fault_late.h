@@ -19,7 +19,7 @@ struct late_answer {
 };
 
 struct late *late_new(void); /* NULL: no memory, or no thread */
-/* Nothing is waiting any more. Any thread, the late one included. */
+/* Nothing is waiting. Any thread, including the late one. */
 void late_free(struct late *late);
 
 /* Finishes `op` with `status` in that many milliseconds. */

@@ -19,7 +19,7 @@ struct filtered_file {
     char path[];
 };
 
-/* A path operation whose paths are looked at; in the operation's memory. */
+/* A path operation whose paths are being resolved; in the operation's memory. */
 struct filtering {
     struct filter_verdict verdict[2];        /* of both paths */
     const char *real, *real_to;              /* the paths without links */
@@ -149,7 +149,7 @@ static sally_status resolved(sally_fs *fs, sally_op *op, const sally_inner_op *a
     struct filtering *w = context;
     const char *real = asked->u.text.result;
     if (status == SALLY_FAILURE)
-        return status; /* memory is short: nobody knows where it leads */
+        return status; /* out of memory: the target is unknown */
     if (status != SALLY_OK || !real) {
         if (w->part == DIRECTORY)
             return next_path(fs, op, w); /* it is not there: the operation will say so */

@@ -48,13 +48,13 @@ bool id_names_kept(struct id_names *names, uint32_t uid, uint32_t gid, char user
 /* The number for a name, or for a number as text. With ID_ALL it asks the system each time. */
 bool id_of_name(struct id_names *names, enum id_kind kind, const char *name, uint32_t *id);
 
-/* The number for the owner (or group) that a client asks for: OWNER_INVALID or GROUP_INVALID for a
- * number that can be nobody's; UNKNOWN_PRINCIPAL for a name that nobody has, which the client is
- * told. `names` may be NULL: nobody has a name. */
+/* The number for the owner (or group) that a client requests: OWNER_INVALID or GROUP_INVALID for an
+ * impossible number; UNKNOWN_PRINCIPAL for an unknown name, which the client gets. `names` may be
+ * NULL: there are no names. */
 sally_status id_of_principal(sally_op *op, struct id_names *names, enum id_kind kind,
                              const char *name, uint32_t *id);
 
-/* Decimal digits only; 2^32-1 is no number of anybody: to chown(2) it means "leave it". */
+/* Decimal digits only; 2^32-1 is not valid: to chown(2) it means "unchanged". */
 bool id_of_number(const char *text, uint32_t *id);
 
 #endif

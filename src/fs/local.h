@@ -154,8 +154,8 @@ sally_status local_change_owner(struct local *local, sally_op *op, int fd,
 sally_status local_acl_get(struct local *local, sally_op *op, int fd, uint32_t mode,
                            sally_attrs *attrs);
 sally_status local_acl_set(struct local *local, sally_op *op, int fd, const sally_attrs *attrs);
-/* Whether a new file (or directory) could have this ACL. `*made`: it says something of its own, so
- * that nobody but the owner may come near before it is set. */
+/* Whether a new file (or directory) could have this ACL. `*made`: it differs from the mode, so only
+ * the owner may have access before it is set. */
 sally_status local_acl_check(struct local *local, sally_op *op, const sally_attrs *attrs,
                              bool directory, bool *made);
 

@@ -57,7 +57,7 @@ void local_attrs_of(sally_attrs *attrs, const struct os_stat *st)
     }
 }
 
-/* Names and the ACL only when somebody wants them. `fd` is for the latter. */
+/* Names and the ACL only if wanted. `fd` is for the ACL. */
 static sally_status answer(struct local *local, sally_op *op, int fd, const struct os_stat *st)
 {
     sally_attrs *attrs = &op->u.stat.attrs;
@@ -224,7 +224,8 @@ static sally_status change(struct local *local, sally_op *op, int fd, const sall
     return first;
 }
 
-/* A file is cut by its name: nobody else may have reserved it, or locked what goes away. */
+/* Truncating by path: no other user may have reserved the file, or locked the part that is
+ * removed. */
 static sally_status check_cut(struct local *local, sally_op *op, int fd)
 {
     struct os_stat st;

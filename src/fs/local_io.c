@@ -63,8 +63,8 @@ sally_status local_read(sally_fs *fs, sally_op *op)
     return done || !io->length ? SALLY_OK : SALLY_EOF;
 }
 
-/* A write goes to memory first, but waits when too much is there that the disk has not seen yet;
- * nobody can tell beforehand. */
+/* A write goes to memory first, but waits if too much is not on disk yet, which cannot be known in
+ * advance. */
 static bool write_may_wait(const struct local_file *file)
 {
     return file->medium != MEDIUM_MEMORY || !file->regular;

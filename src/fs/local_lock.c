@@ -5,7 +5,8 @@
 #include "fs/local.h"
 #include "os/file.h"
 
-/* Nobody else may read what only one may see; a range that others must not change may be read. */
+/* A range locked against reading must not be read by others; one locked against writing may be
+ * read. */
 static bool is_exclusive(const sally_op_lock *lock)
 {
     return (lock->flags & SALLY_OPEN_BLOCK_READ) != 0;

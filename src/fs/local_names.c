@@ -94,9 +94,8 @@ sally_status local_rmdir(sally_fs *fs, sally_op *op)
     return local_at_entry(fs, op, remove_directory);
 }
 
-/* A name of what others may have reserved goes away; nothing to say about one that is not there.
- * Somebody may reserve it between this look and the act, as somebody outside may remove it anyway.
- */
+/* Before a name is removed: whether others have reserved the file; a missing one is fine. Another
+ * session may reserve it after this check, just as another program may remove it anyway. */
 static sally_status check_reserved(struct local *local, const struct beneath_place *place,
                                    sally_op *op)
 {

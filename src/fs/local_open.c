@@ -35,10 +35,10 @@ static int system_flags(uint32_t flags)
     return got;
 }
 
-#define MAX_CREATE_TRIES 8 /* somebody else may make and remove the file meanwhile */
+#define MAX_CREATE_TRIES 8 /* others may create and remove the file meanwhile */
 
-/* As open_now(), for a file that gets an ACL if it is made. `restricted`: nobody else may open it
- * before. */
+/* As open_now(), for a file that gets an ACL if it is created. `restricted`: no one else may open
+ * it before. */
 static int open_or_make(const struct local *local, const sally_op *op, int flags, bool restricted,
                         bool *made)
 {
@@ -95,7 +95,7 @@ static sally_status cut(struct local *local, struct local_file *file, sally_op *
     return status;
 }
 
-/* Only if nobody has put something else there; the moment between look and act cannot be helped. */
+/* Only if it has not been replaced; the time between check and removal cannot be avoided. */
 static sally_status delete_name(const struct local *local, const sally_op *op, const char *path,
                                 uint64_t device, uint64_t inode)
 {
@@ -166,7 +166,7 @@ static sally_status open_into(struct local *local, sally_op *op, struct local_fi
 {
     const sally_op_open *how = &op->u.open;
     sally_status status = SALLY_OK;
-    /* Nothing is cut that somebody has reserved. */
+    /* A reserved file is not truncated. */
     bool late = (how->flags & SALLY_OPEN_TRUNCATE) &&
                 ((how->flags & LOCKS_BLOCKS) || locks_any(&local->shared->locks));
     uint32_t less = late ? SALLY_OPEN_TRUNCATE : 0;

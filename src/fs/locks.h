@@ -1,7 +1,6 @@
-/* Who holds what of which file: share reservations (draft-ietf-secsh-filexfer-13 section 8.1.1.3)
- * and locks of byte ranges (section 8.8), between all open files of one storage, whatever sessions
- * and protocols they belong to. Any thread. While nobody reserves or locks anything, a check is one
- * look at a number. */
+/* Share reservations (draft-ietf-secsh-filexfer-13 section 8.1.1.3) and byte-range locks (section
+ * 8.8) between all open files of one storage, across sessions and protocols. Any thread. While
+ * there are none, a check is one look at a number. */
 #ifndef SALLY_FS_LOCKS_H
 #define SALLY_FS_LOCKS_H
 

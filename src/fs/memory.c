@@ -66,7 +66,7 @@ const sally_fs_methods memory_methods = {
     .destroy = memory_destroy,
 };
 
-/* Many who read must not keep one who writes waiting for ever. */
+/* Many readers must not make a writer wait forever. */
 static bool lock_init(pthread_rwlock_t *lock)
 {
     pthread_rwlockattr_t attr;

@@ -255,7 +255,7 @@ sally_status memory_statvfs(sally_fs *fs, sally_op *op)
     uint64_t used = (budget.bytes + BLOCK_SIZE - 1) / BLOCK_SIZE;
     uint64_t all = budget.max_bytes ? budget.max_bytes / BLOCK_SIZE : used + UNLIMITED_BLOCKS;
     if (all < used)
-        all = used; /* the last one is not whole */
+        all = used; /* the last one is incomplete */
     op->u.statvfs = (sally_op_statvfs){
         .block_size = BLOCK_SIZE,
         .fragment_size = BLOCK_SIZE,

@@ -37,7 +37,7 @@ static sally_status answer(struct hash_reading *reading, sally_op *op,
     return status;
 }
 
-/* Found and held, so that it stays whoever removes it meanwhile. */
+/* Found and held, so it exists even if it is removed meanwhile. */
 static sally_status hold(const struct mem_view *view, sally_op *op, struct mem_node **node,
                          struct lock_holder *holder)
 {

@@ -22,7 +22,7 @@ struct timespec mem_now(void)
 
 static uint32_t next_random(struct mem_tree *tree)
 {
-    tree->random ^= tree->random << 13; /* xorshift: nobody sees the numbers */
+    tree->random ^= tree->random << 13; /* xorshift: the numbers are never visible */
     tree->random ^= tree->random >> 17;
     tree->random ^= tree->random << 5;
     return tree->random;

@@ -40,7 +40,7 @@ struct mem_node {
     struct mem_xattr *xattrs; /* memory_xattr.c */
     uint8_t *acl;             /* as it was given; NULL: none */
     size_t acl_size;
-    uint32_t bits, bits_known; /* of those that somebody has set */
+    uint32_t bits, bits_known; /* of those that were set */
     union {
         struct mem_data data;
         struct mem_directory dir;

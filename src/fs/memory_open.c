@@ -41,7 +41,7 @@ static int open_node(const struct mem_view *view, const sally_op *op, struct mem
     return 0;
 }
 
-/* Cuts the file only when nobody has anything against it. */
+/* Truncates the file only if no lock or reservation forbids it. */
 static sally_status enter(struct memory *memory, sally_op *op, struct mem_handle *handle)
 {
     const sally_op_open *how = &op->u.open;

@@ -74,7 +74,7 @@ static bool stays(const struct mounts *m, const struct mount *mount, const char 
         char *end = strrchr(directory, '/');
         end[end == directory] = 0;
         sally_status status = path_normalise(&clean, directory, slice_of(text));
-        /* One that is no path leads nowhere. */
+        /* An invalid path leads nowhere. */
         *known = status != SALLY_FAILURE;
         if (status == SALLY_OK)
             same = mounts_find(m, (const char *)buf_head(&clean)) == mount;
@@ -97,7 +97,7 @@ static sally_status make_link(sally_fs *fs, const struct mount *mount, sally_op 
     const char *text = op->u.symlink.target;
     bool known;
     if (!stays(m, mount, op->path, text, &known))
-        return refuse(op, SALLY_UNSUPPORTED, "The link would lead to another storage");
+        return refuse(op, SALLY_UNSUPPORTED, "The link would point to another storage");
     if (!known)
         return SALLY_FAILURE;
     /* An absolute text that leads into the mount without beginning with its path, such as one with
@@ -123,7 +123,7 @@ static sally_status two_paths(sally_fs *fs, const struct mount *mount, sally_op 
         return moves ? refuse(op, SALLY_PERMISSION_DENIED, "A storage is mounted there")
                      : SALLY_FILE_ALREADY_EXISTS;
     if (mount->fs != to->fs)
-        return refuse(op, SALLY_FAILURE, "Not possible between two storages");
+        return refuse(op, SALLY_FAILURE, "Not supported across storages");
     op->path = mounts_inside(mount, op->path);
     op->u.rename.to = mounts_inside(to, op->u.rename.to);
     return sally_fs_call(fs, mount->fs, op, NULL, NULL);

@@ -58,7 +58,7 @@ static sally_status ask_next(sally_fs *fs, sally_op *op, struct round *r)
     return sally_fs_call(fs, m->storages[r->next++], op, started, r);
 }
 
-/* Needs no memory: every storage hears of the end. */
+/* Needs no memory: every storage gets SESSION_END. */
 static sally_status ended(sally_fs *fs, sally_op *op, sally_status status, void *context)
 {
     const struct mounts *m = sally_fs_data(fs);

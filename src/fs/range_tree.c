@@ -202,7 +202,7 @@ static bool concerns(const struct question *q, const void *who)
 }
 
 /* A subtree entirely between the bounds has a match whenever it contains a relevant owner, so only
- * the search along the two bounds can be in vain. */
+ * the search along the two bounds can be unsuccessful. */
 static struct range *find_forbidding(struct range_tree *tree, struct range *at,
                                      const struct question *q)
 {

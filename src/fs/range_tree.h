@@ -25,7 +25,7 @@ struct range {
 
     struct range *left, *right;
     uint32_t height, count; /* of the subtree */
-    /* For each bit, who has mandatory ranges in the subtree: one owner, nobody or several. */
+    /* For each bit, who has mandatory ranges in the subtree: one owner, none or several. */
     const void *forbidding[RANGE_BITS];
 };
 

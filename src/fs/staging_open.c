@@ -116,8 +116,8 @@ static sally_status stage(sally_fs *fs, sally_op *op, struct opening *o)
     return SALLY_FAILURE;
 }
 
-/* It replaces a file with the same permissions. One that nobody may write is left to the storage
- * inside, which knows who may do so all the same. */
+/* It replaces a file with the same permissions. A file without write permission is left to the
+ * storage inside, which knows who may write it anyway. */
 static sally_status replace(sally_fs *fs, sally_op *op, struct opening *o, const sally_attrs *old)
 {
     bool has_mode = (old->valid & SALLY_ATTR_PERMISSIONS) != 0;

@@ -1,5 +1,5 @@
-/* A heap of deadlines: the earliest one is at hand, moving one costs log n, nothing is allocated
- * but by deadlines_reserve(). */
+/* A heap of deadlines: the earliest one is at the top, moving one costs log n, and only
+ * deadlines_reserve() allocates. */
 #ifndef SALLY_LOOP_DEADLINES_H
 #define SALLY_LOOP_DEADLINES_H
 
@@ -25,9 +25,9 @@ bool deadlines_reserve(struct deadlines *d);
 void deadlines_release(struct deadlines *d);
 
 void deadline_init(struct deadline *one);
-/* Puts it in, moves it, or takes it out (DEADLINE_NONE). Needs a reserved place. */
+/* Inserts, moves or removes (DEADLINE_NONE) it. Needs a reserved place. */
 void deadline_set(struct deadlines *d, struct deadline *one, uint64_t at_ns);
-/* The earliest one; NULL when there is none. */
+/* The earliest one; NULL if there is none. */
 struct deadline *deadlines_first(const struct deadlines *d);
 
 #endif

@@ -1,5 +1,5 @@
-/* Computations that a loop does itself because handing them to a worker would take longer, but only
- * while they are short and few. */
+/* Computations that a loop does itself because passing them to a worker would take longer, as long
+ * as they are short and few. */
 #ifndef SALLY_LOOP_INLINE_BUDGET_H
 #define SALLY_LOOP_INLINE_BUDGET_H
 
@@ -9,7 +9,7 @@
 /* If recent computations took longer than this, another one would noticeably delay others on the
  * loop. */
 #define INLINE_ONE_NS UINT64_C(700000)
-/* Many short ones would, too: the most that one round of the loop may spend. */
+/* So would many short ones: the most that one round of the loop may spend. */
 #define INLINE_ROUND_NS UINT64_C(1500000)
 
 struct inline_budget {

@@ -20,7 +20,7 @@ void lanes_init(struct lanes *lanes, uint32_t max_lane, uint32_t max_group, uint
     lanes->max_group[true] = max_group_long;
 }
 
-/* What waits behind operations that do not end cannot end either, and takes memory until then. */
+/* Operations queued behind others that do not end cannot end either, and use memory meanwhile. */
 bool lanes_are_jammed(const struct lanes *lanes, const struct lane_group *group)
 {
     bool is_full = false;

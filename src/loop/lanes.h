@@ -64,7 +64,7 @@ void lanes_init(struct lanes *lanes, uint32_t max_lane, uint32_t max_group,
 bool lanes_are_jammed(const struct lanes *lanes, const struct lane_group *group);
 /* NULL: out of memory. */
 struct lane *lane_new(struct lane_group *group);
-/* Its client is gone. */
+/* The client has disconnected. */
 void lane_abandon(struct lane *lane);
 /* Nothing is waiting in it; operations may still be running. Returns the group whose release() must
  * be called once the pool's lock has been released; NULL: operations are still running. */

@@ -5,7 +5,7 @@
 #include "core/session.h"
 #include "loop/workers.h"
 
-/* Rounds of settling before the sockets are looked at again. */
+/* Rounds of settling before the sockets are polled again. */
 #define MAX_ROUNDS 4
 /* While turns end with work left, at most this part of the time goes into polling the sockets; but
  * the loop polls after this many rounds of turns. */
@@ -25,8 +25,8 @@ bool loop_is_here(struct loop *loop)
 
 /* ---- The inbox ---- */
 
-/* Under the inbox's lock, and signalled under it: once the loop has the lock, nobody is about to
- * touch it any more. On the loop's own thread nothing need be woken: it settles before it waits. */
+/* Under the inbox's lock, and signalled under it: once the loop has the lock, no other thread is
+ * about to touch it. The loop's own thread needs no wake-up: it settles before it waits. */
 static void signal_inbox(struct loop *loop)
 {
     if (loop->is_signalled)
@@ -132,7 +132,7 @@ static bool empty_outbox(struct loop *loop, bool *was_cut)
     return true;
 }
 
-/* One that has more to do comes back through the inbox. */
+/* A task with more to do comes back through the inbox. */
 static bool run_long_ops(struct loop *loop, bool *was_cut)
 {
     struct turn *turn = &loop->turns.turn;
@@ -181,7 +181,7 @@ static void settle(struct loop *loop)
         inbox_is_empty(loop))
         finish(loop);
     else if (any)
-        uv_async_send(&loop->async); /* come back at once, after a look at the sockets */
+        uv_async_send(&loop->async); /* return at once after polling the sockets */
     loop->look.began_ns = any ? loop_now_ns() : 0;
 }
 
@@ -349,7 +349,7 @@ sally_error loop_init(struct loop *loop)
     return SALLY_E_OK;
 }
 
-/* Closing handles is all that is left to do; after that uv_run() returns. */
+/* Only the handles remain to be closed; after that uv_run() returns. */
 static void finish(struct loop *loop)
 {
     loop->is_finished = true;
@@ -406,7 +406,7 @@ void loop_pump(struct loop *loop, int timeout_ms)
     (void)uv_run(&loop->uv, timeout_ms == 0 ? UV_RUN_NOWAIT : UV_RUN_ONCE);
     settle(loop); /* timers run after the check */
     uv_timer_stop(&loop->wait);
-    /* Whoever watches the backend's descriptor must find in it what was changed just now. */
+    /* The backend's descriptor, which the program watches, must include the latest changes. */
     for (int i = 0; i < MAX_ROUNDS && loop->watchers_changed; i++) {
         loop->watchers_changed = false;
         (void)uv_run(&loop->uv, UV_RUN_NOWAIT);

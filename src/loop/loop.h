@@ -46,7 +46,8 @@ struct loop {
     uv_check_t check;
     uint64_t timer_at_ns; /* when the timer fires; DEADLINE_NONE: it does not */
     struct look look;
-    bool watchers_changed; /* since the last uv_run(): the backend's descriptor does not know yet */
+    bool watchers_changed; /* changed since the last uv_run(), so the backend's descriptor does not
+                            * include it */
 
     _Atomic bool is_entered; /* `thread` is inside the loop */
     _Atomic(pthread_t) thread;

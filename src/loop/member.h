@@ -1,6 +1,6 @@
 /* Something that lives on a loop: a connection, a listener, a data connection. It gets a turn when
- * it has asked for one, may have a deadline, and is told when the loop is to end; the loop waits
- * for it. */
+ * it has asked for one, may have a deadline, and is notified when the loop is to end; the loop
+ * waits for it. */
 #ifndef SALLY_LOOP_MEMBER_H
 #define SALLY_LOOP_MEMBER_H
 

@@ -10,10 +10,10 @@ bool thread_start(pthread_t *out, size_t stack, const char *name, void *(*run)(v
         return false;
     if (stack)
         (void)pthread_attr_setstacksize(
-            &attributes, stack); /* refused below the system's minimum: its default */
+            &attributes, stack); /* fails below the system's minimum; then the default applies */
     sigset_t all, before;
     sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* inherited: no signal can come in between */
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* inherited, so no signal can arrive in between */
     bool started = pthread_create(out, &attributes, run, argument) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);

@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* `stack`: bytes, 0 for the system's default. `name`: at most 15 characters. False: the system has
- * no room for one more. */
+/* `stack`: bytes, 0 for the system's default. `name`: at most 15 characters. False: the system
+ * cannot create another thread. */
 bool thread_start(pthread_t *out, size_t stack, const char *name, void *(*run)(void *),
                   void *argument);
 

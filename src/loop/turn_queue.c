@@ -22,7 +22,7 @@ static void enqueue(struct turn_queue *queue, struct turn_place *place)
 static void put_back(struct turn_queue *queue, struct list *left)
 {
     struct list *first = list_first(left);
-    if (!first) /* the place may be gone with its members */
+    if (!first) /* the place may have been freed with its members */
         return;
     struct turn_place *place = CONTAINER_OF(first, struct loop_member, ready)->place;
     list_move_all(left, &place->ready);

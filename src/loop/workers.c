@@ -11,8 +11,8 @@
 #include "loop/thread.h"
 
 #define IDLE_SECONDS 10
-/* Woken at once when a list comes; each of them wakes the next one while there is more than it can
- * do. */
+/* How many threads are woken at once for a list; each wakes the next one while there is more
+ * work. */
 #define WAKE_AT_ONCE 4
 
 struct worker {
@@ -33,11 +33,10 @@ struct workers {
     struct share_queue tasks[WORK_COUNT]; /* the other kinds */
     struct share own[WORK_COUNT];         /* tasks without an owner */
     enum work last;                       /* the kind that was last started */
-    struct list idle; /* last in, first out: what is warm stays so, what is not needed times out */
+    struct list idle; /* last in, first out: warm threads stay warm, unneeded ones time out */
     struct list all, finished;
-    uint32_t count; /* of all threads */
-    /* called for work and not there yet: quick work is done before more are needed */
-    uint32_t coming;
+    uint32_t count;  /* of all threads */
+    uint32_t coming; /* woken but not running yet: quick work is done before more are needed */
     bool stopping;
     pthread_cond_t changed; /* a thread has ended */
 };
@@ -49,7 +48,7 @@ static bool is_waiting(const struct workers *w, enum work kind)
     return !shares_are_empty(&w->tasks[kind]);
 }
 
-/* What a free worker does next, the kinds in turn; WORK_COUNT: nothing. */
+/* The kind of work for a free worker, in turn; WORK_COUNT: none. */
 static enum work next_kind(const struct workers *w)
 {
     for (uint32_t i = 1; i <= WORK_COUNT; i++) {
@@ -68,7 +67,7 @@ struct lane *workers_enter(struct workers *w, struct lane_group *group, const ch
     struct lane *lane = NULL;
     *obstacle = NULL;
     if (lanes_are_jammed(&w->lanes, group))
-        *obstacle = "too many unfinished operations of this user";
+        *obstacle = "this user has too many unfinished operations";
     else if ((lane = lane_new(group)) == NULL)
         *obstacle = "out of memory";
     pthread_mutex_unlock(&w->lock);
@@ -136,7 +135,7 @@ static void reap(struct workers *w)
     struct list *item;
     while ((item = list_take_first(&w->finished)) != NULL) {
         struct worker *worker = CONTAINER_OF(item, struct worker, link);
-        pthread_join(worker->thread, NULL); /* it holds no lock any more, and is about to return */
+        pthread_join(worker->thread, NULL); /* it has released the lock, and is about to return */
         free_worker(worker);
     }
 }
@@ -177,8 +176,8 @@ static bool spawn(struct workers *w)
     return false;
 }
 
-/* Somebody for what waits: one who is idle, else a new one. Under the lock. False: there is nobody.
- */
+/* Gets a thread for waiting work: an idle one, otherwise a new one. Under the lock. False: there is
+ * none. */
 static bool call_one(struct workers *w)
 {
     struct list *idle = list_first(&w->idle);
@@ -188,7 +187,8 @@ static bool call_one(struct workers *w)
     return true;
 }
 
-/* Until there is work. False: there has been none for long, or the pool ends. Under the lock. */
+/* Waits for work. False: there has been none for a long time, or the pool is ending. Under the
+ * lock. */
 static bool wait_for_work(struct worker *worker)
 {
     struct workers *w = worker->pool;
@@ -214,14 +214,14 @@ static bool wait_for_work(struct worker *worker)
     return true;
 }
 
-/* Who takes something calls the next one for the rest. */
+/* A thread that takes work wakes the next one for the rest. */
 static void call_next(struct workers *w)
 {
     if (w->coming == 0 && next_kind(w) != WORK_COUNT)
-        (void)call_one(w); /* when that fails, we go on with it ourselves later */
+        (void)call_one(w); /* if that fails, this thread does it later */
 }
 
-/* The next group's next operation. Under the lock, which is let go while it runs. */
+/* Runs the next group's next operation. Under the lock, which is released while it runs. */
 static void do_op(struct workers *w, bool is_long)
 {
     struct lane_turn turn = lanes_pop(&w->lanes, is_long);
@@ -324,7 +324,7 @@ void workers_free(struct workers *w)
     mem_free(w);
 }
 
-/* Under the lock: no thread exists, and none can be had. */
+/* Under the lock: no thread exists, and none can be created. */
 static void do_here(struct workers *w)
 {
     enum work kind;
@@ -332,7 +332,7 @@ static void do_here(struct workers *w)
         do_one(w, kind);
 }
 
-/* Threads for what was just added. Under the lock. */
+/* Gets threads for the work just added. Under the lock. */
 static void call_for(struct workers *w, uint32_t wanted)
 {
     while (w->coming < wanted && next_kind(w) != WORK_COUNT) {

@@ -12,8 +12,8 @@
 #include "os/file.h"
 
 /* openat2 gives up with EAGAIN when something was renamed while ".." was resolved; an attacker can
- * make that happen often, but not always. So does an open that would break somebody's lease, which
- * takes that somebody some time. */
+ * make that happen often, but not always. So does an open that breaks another process's lease,
+ * until that process has released it. */
 #define TRIES       64
 #define HASTY_TRIES 32
 
@@ -83,7 +83,7 @@ int beneath_open(const struct beneath *b, const char *path, int flags, mode_t mo
     if (!(flags & O_PATH))
         flags |= O_NOCTTY;
     if ((b->brief && is_long(path)) || (b->walk && b->stay && !b->confined)) {
-        errno = EXDEV; /* nobody here can tell */
+        errno = EXDEV; /* ; not known here */
         return -1;
     }
     if ((b->walk && b->confined) || strlen(path) >= PATH_MAX)
@@ -111,7 +111,7 @@ int beneath_open_cached(const struct beneath *b, const char *path, int flags)
     int fd = os_openat2(b->root, path, flags, 0, OPENAT2_CACHED | OPENAT2_NO_LINKS | how_of(b));
     if (fd < 0 && (errno == EINVAL || errno == ENOSYS || errno == EPERM || errno == EINTR ||
                    errno == ELOOP || errno == ENAMETOOLONG))
-        errno = EAGAIN; /* a kernel that cannot do it; the slow way finds out what is wrong */
+        errno = EAGAIN; /* not supported by the kernel; the walk finds out what is wrong */
     return fd;
 }
 

@@ -1,6 +1,6 @@
-/* Opening what a path names below a directory, such that no symbolic link, whoever makes it and
- * whenever, leads out of that directory. Paths are absolute; "/" is the directory. Every function
- * here sets errno when it fails. */
+/* Opens paths below a directory such that no symbolic link can lead out of it, not even one that is
+ * created meanwhile. Paths are absolute; "/" is the directory. Every function here sets errno when
+ * it fails. */
 #ifndef SALLY_OS_BENEATH_H
 #define SALLY_OS_BENEATH_H
 
@@ -15,8 +15,8 @@ struct beneath_hidden_file {
     bool is_above;
 };
 
-/* Files that seem not to exist, whatever name or link leads to them. The directories above them
- * must not be moved: callers ask beneath_may_move(). */
+/* Files that seem not to exist, under any name or link. The directories above them must not be
+ * moved: callers ask beneath_may_move(). */
 struct beneath_hidden {
     struct beneath_hidden_file *files;
     size_t count;
@@ -25,10 +25,10 @@ struct beneath_hidden {
 struct beneath_gate;
 
 struct beneath {
-    int root;        /* the directory; an O_PATH descriptor will do. The caller's */
-    bool confined;   /* false: root is the machine's own "/" and links lead where the machine says,
-                        but for magic links, where the kernel can refuse them */
-    bool walk;       /* go component by component, also where the kernel could do it */
+    int root;        /* the directory; may be an O_PATH descriptor. The caller's */
+    bool confined;   /* false: root is the machine's own "/", and links are followed as usual,
+                      * except magic links if the kernel can refuse them */
+    bool walk;       /* go component by component, even if the kernel could do it */
     bool stay;       /* fail with EXDEV rather than enter other file systems */
     bool brief;      /* fail with EXDEV rather than follow a link or a long path */
     uint64_t device; /* the root's, which is not MEDIUM_PSEUDO */
@@ -37,18 +37,19 @@ struct beneath {
     struct beneath_gate *gate; /* for long walks; NULL: any number of them run at a time */
 };
 
-/* Where an entry is, or would be: what the *at calls want. */
+/* Where an entry is, or would be: the arguments of the *at calls. */
 struct beneath_place {
     int dir;
     const char *name; /* one component, part of the path; "." for the root itself */
     bool owned;       /* dir is closed by beneath_leave() */
 };
 
-/* Whether the running kernel can confine a path by itself (openat2, Linux 5.6), asked by trying. */
+/* Whether the running kernel can confine a path by itself (openat2, Linux 5.6), found out by
+ * trying. */
 bool beneath_kernel_can(int root);
 
-/* As open(2); O_CLOEXEC and O_NOCTTY are added. `mode` counts with O_CREAT. O_NOFOLLOW is about the
- * last component only. */
+/* As open(2); O_CLOEXEC and O_NOCTTY are added. `mode` counts with O_CREAT. O_NOFOLLOW applies to
+ * the last component only. */
 int beneath_open(const struct beneath *b, const char *path, int flags, mode_t mode);
 
 /* The same, with `stay` too, but fails with EAGAIN if the path is not in the kernel's cache, so
@@ -57,7 +58,7 @@ int beneath_open(const struct beneath *b, const char *path, int flags, mode_t mo
 int beneath_open_cached(const struct beneath *b, const char *path, int flags);
 
 /* The directory that holds `path`, with links on the way followed, and the last component, which is
- * not looked at. False: errno. */
+ * not examined. False: errno. */
 bool beneath_enter(const struct beneath *b, const char *path, struct beneath_place *place);
 /* Whether the entry may be moved, as far as hidden files are concerned. */
 bool beneath_may_move(const struct beneath *b, const struct beneath_place *place);

@@ -17,7 +17,7 @@ void beneath_gate_init(struct beneath_gate *gate, unsigned most);
 void beneath_gate_clear(struct beneath_gate *gate);
 
 /* Waits until there is room, but no longer than 100 ms: a walk may hang in a file system that does
- * not answer, and must not keep out the others. */
+ * not respond, and must not block the others. */
 void beneath_gate_enter(struct beneath_gate *gate);
 void beneath_gate_leave(struct beneath_gate *gate);
 

@@ -1,4 +1,4 @@
-/* Hidden files are identified by device and inode, so that other names do not help. */
+/* Hidden files are identified by device and inode, so other names for them are hidden too. */
 #include <stddef.h>
 
 #include "os/beneath.h"

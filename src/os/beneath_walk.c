@@ -1,8 +1,8 @@
-/* Each component is opened by itself with O_PATH|O_NOFOLLOW below the directory before it, and what
- * was opened is then looked at: nobody can put something else there in between. A link's text takes
- * the link's place in what is left to resolve. ".." is never given to the kernel (the directory may
- * have been moved out of the root meanwhile): the way is walked again from the root, one component
- * shorter. */
+/* Each component is opened by itself with O_PATH|O_NOFOLLOW below the directory before it, and
+ * what was opened is then examined, so it cannot be replaced in between. A link's text takes the
+ * link's place in the rest of the path. ".." is never passed to the kernel (the directory may
+ * have been moved out of the root meanwhile): the path is walked again from the root, one
+ * component shorter. */
 #include "os/beneath_walk.h"
 
 #include <errno.h>
@@ -17,9 +17,9 @@
 #include "os/beneath_gate.h"
 #include "os/file.h"
 
-#define MAX_LINKS  40    /* as Linux has it */
-#define MAX_STEPS  16384 /* components looked at, those walked again included */
-#define MAX_LINKED 512   /* of these, after the first link: real trees need some dozens */
+#define MAX_LINKS  40    /* as in Linux */
+#define MAX_STEPS  16384 /* components examined, including those walked again */
+#define MAX_LINKED 512   /* of these, after the first link: real trees need a few dozen */
 /* After so many steps a walk is long. */
 #define LONG_LINKED 64
 #define LONG_STEPS  256
@@ -28,13 +28,13 @@
 
 struct path_walk {
     const struct beneath *b;
-    int dir;          /* where we stand */
+    int dir;          /* the current directory */
     bool owned;       /* dir is not the root's own descriptor */
-    struct buf at;    /* the way to dir from the root: "" or "/a/b" */
+    struct buf at;    /* path of dir from the root: "" or "/a/b" */
     struct buf rest;  /* what is left to resolve */
     const char *name; /* the last component, inside `last` */
     char last[NAME_MAX + 1];
-    bool must_be_dir; /* a slash came after it */
+    bool must_be_dir; /* a slash followed it */
     unsigned links, steps, linked;
     bool is_inside; /* the gate */
 };
@@ -87,7 +87,7 @@ static void walk_clear(struct path_walk *w)
     buf_clear(&w->rest);
 }
 
-/* `text` goes before what is left to resolve. */
+/* Puts `text` before the rest of the path. */
 static bool put_before_rest(struct path_walk *w, struct slice text)
 {
     struct buf joined;
@@ -99,8 +99,7 @@ static bool put_before_rest(struct path_walk *w, struct slice text)
         buf_clear(&joined);
         return fail(ENAMETOOLONG);
     }
-    /* The slash stands for nothing when nothing follows: a link's own trailing slash must keep its
-     * meaning. */
+    /* No slash is added if nothing follows: a link's own trailing slash must keep its meaning. */
     if (w->rest.size == 0)
         buf_truncate(&joined, joined.size - 1);
     buf_clear(&w->rest);
@@ -165,7 +164,7 @@ static bool walk_link(struct path_walk *w, int fd, bool had_slash)
         return size < 0 ? false : fail(ENOENT);
     if ((size_t)size == sizeof(text))
         return fail(ENAMETOOLONG);
-    if (had_slash) /* "link/": the slash is about what the link leads to */
+    if (had_slash) /* "link/": the slash applies to the link's target */
         put_u8(&w->rest, '/');
     struct slice s = {(const uint8_t *)text, (size_t)size};
     if (w->rest.failed || !put_before_rest(w, s))
@@ -175,7 +174,7 @@ static bool walk_link(struct path_walk *w, int fd, bool had_slash)
     return true;
 }
 
-/* Such links lead to what the kernel knows about a process, not to their text. */
+/* Such links lead to an object of a process, not to their text. */
 static bool is_kernels(const struct path_walk *w, int fd, const struct stat *st)
 {
     return st->st_dev != w->b->device && os_medium_of(fd) == MEDIUM_PSEUDO;
@@ -214,8 +213,8 @@ static bool count_step(struct path_walk *w)
 }
 
 /* Goes to the directory that holds the last component; w->name is that component, "." for the
- * directory itself. With `follow`, the last component is no link, and `*fd` is an O_PATH descriptor
- * of it, or -1 when it does not exist. */
+ * directory itself. With `follow`, the last component is not a link, and `*fd` is an O_PATH
+ * descriptor of it, or -1 when it does not exist. */
 static bool walk_go(struct path_walk *w, bool follow, int *fd)
 {
     *fd = -1;
@@ -291,8 +290,7 @@ static bool is_directory(int fd)
     return fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* The last open of all. `seen` is what was there a moment ago, or -1; `*raced`: it is a link now.
- */
+/* The final open. `seen` is what was there a moment ago, or -1; `*raced`: it is a link now. */
 static int open_last(const struct path_walk *w, int flags, mode_t mode, bool follow, int seen,
                      bool *raced)
 {
@@ -301,7 +299,7 @@ static int open_last(const struct path_walk *w, int flags, mode_t mode, bool fol
         errno = EISDIR;
         return close_keeping_errno(seen);
     }
-    if (follow && (flags & O_PATH)) { /* is done already */
+    if (follow && (flags & O_PATH)) { /* the walk did this already */
         if (seen >= 0 && (!want_dir || is_directory(seen)))
             return seen;
         errno = seen < 0 ? ENOENT : ENOTDIR;

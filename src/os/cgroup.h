@@ -1,4 +1,4 @@
-/* What the process's control group allows it: for containers, less than the machine has. */
+/* The limits of the process's control group: in a container, less than the machine has. */
 #ifndef SALLY_OS_CGROUP_H
 #define SALLY_OS_CGROUP_H
 

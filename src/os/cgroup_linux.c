@@ -29,7 +29,7 @@ static bool read_text(const char *path, char *text, size_t size)
     return got >= 0;
 }
 
-/* "max", or bytes. What is neither, or too large a number, counts as no limit. */
+/* "max", or a number of bytes. Anything else, or too large a number, counts as no limit. */
 static uint64_t parse_limit(const char *text)
 {
     uint64_t bytes = 0;

@@ -4,8 +4,8 @@
 
 #include "base/charset.h"
 
-/* NULL and errno: EINVAL for a name that is none, or a charset that is not what base/charset.h
- * says; ENOMEM and others. */
+/* NULL: see errno. EINVAL: an invalid name, or a charset that base/charset.h excludes; ENOMEM and
+ * others. */
 struct charset *os_charset_open(const char *name);
 void os_charset_close(struct charset *c); /* NULL is allowed */
 

@@ -22,7 +22,7 @@ struct system_charset {
 /* All of `in`, or nothing. */
 static bool run(iconv_t way, struct slice in, struct buf *out)
 {
-    char *from = (char *)(uintptr_t)in.data; /* iconv changes nothing there */
+    char *from = (char *)(uintptr_t)in.data; /* iconv does not modify it */
     size_t left = in.size;
     bool flushing = false; /* back to the first shift state */
     iconv(way, NULL, NULL, NULL, NULL);
@@ -37,7 +37,7 @@ static bool run(iconv_t way, struct slice in, struct buf *out)
         buf_commit(out, (size_t)((uint8_t *)at - to));
         if (result == (size_t)-1 && errno == E2BIG)
             continue;
-        if (result != 0) /* malformed, or something was replaced by what is only like it */
+        if (result != 0) /* malformed, or something was replaced by something similar */
             return false;
         if (flushing)
             return true;
@@ -57,7 +57,7 @@ static bool convert(struct charset *pub, enum charset_way way, struct slice in, 
     return good;
 }
 
-/* Every byte of ASCII alone is itself, both ways: no shift states, no UTF-16, no EBCDIC. */
+/* Every ASCII byte is converted to itself, both ways: no shift states, no UTF-16, no EBCDIC. */
 static bool has_ascii(struct system_charset *c)
 {
     uint8_t place[64];
@@ -71,7 +71,7 @@ static bool has_ascii(struct system_charset *c)
     return true;
 }
 
-/* iconv takes more than names: options behind slashes, and where to look for modules. */
+/* iconv accepts more than names: options after slashes, and paths of modules. */
 static bool is_name(const char *name)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz"

@@ -21,10 +21,10 @@
 /* -1 and ENOSYS where there is no such call. `mode` applies with O_CREAT. */
 int os_openat2(int dir, const char *path, int flags, mode_t mode, uint32_t how);
 
-/* What a file lies on: whether it may wait, and whether there are files at all. */
+/* The kind of file system: whether operations may wait, and whether it has regular files at all. */
 enum os_medium {
     MEDIUM_UNKNOWN, /* perhaps the network: anything may wait */
-    MEDIUM_DISK,    /* attributes of an open file are in memory; bytes and names perhaps */
+    MEDIUM_DISK,    /* attributes of an open file are in memory; data and names perhaps */
     MEDIUM_MEMORY,  /* nothing waits */
     MEDIUM_PSEUDO   /* the state of kernel and processes, shown as files */
 };
@@ -33,13 +33,13 @@ enum os_medium os_medium_of(int fd);
 
 /* ---- Bytes ---- */
 
-/* Like pread(2), but only of what is in memory already: fewer bytes if the next ones are not, -1
- * and EAGAIN if the first is not, EOPNOTSUPP if that cannot be known. */
+/* Like pread(2), but only data that is already in memory: fewer bytes if the rest is not, -1 and
+ * EAGAIN if the first byte is not, EOPNOTSUPP if this cannot be determined. */
 ssize_t os_read_cached(int fd, void *data, size_t size, uint64_t offset);
 
 /* Copies up to `size` bytes inside the kernel, which may share the blocks instead; the descriptors'
- * own positions do not change. 0: end of file. -1 and EOPNOTSUPP: impossible between these two;
- * copy by hand. */
+ * own positions do not change. 0: end of file. -1 and EOPNOTSUPP: not possible between these two;
+ * use read and write. */
 ssize_t os_copy_range(int from, uint64_t from_offset, int to, uint64_t to_offset, size_t size);
 
 /* Locks a range for other programs to see; the lock belongs to the open file. Does not wait; a
@@ -72,7 +72,7 @@ struct os_stat {
 
 /* Of an open file, O_PATH included. */
 bool os_stat_fd(int fd, struct os_stat *st);
-/* The same, from memory alone where the file system would ask another machine: perhaps old. */
+/* The same, but without asking another machine (network file systems): perhaps outdated. */
 bool os_stat_cached(int fd, struct os_stat *st);
 /* Of an entry of a directory; a link is not followed. */
 bool os_stat_at(int dir, const char *name, struct os_stat *st);

@@ -33,7 +33,7 @@ int os_openat2(int dir, const char *path, int flags, mode_t mode, uint32_t how)
     struct open_how what;
     memset(&what, 0, sizeof(what));
     what.flags = (unsigned)flags;
-    if (!(flags & O_PATH)) /* with which anything but its few flags is refused */
+    if (!(flags & O_PATH)) /* which only accepts a few flags */
         what.flags |= O_LARGEFILE;
     if (flags & O_CREAT)
         what.mode = mode & 07777;
@@ -74,7 +74,7 @@ static const struct {
     {0x0027e0eb, MEDIUM_PSEUDO}, /* cgroup */
     {0x63677270, MEDIUM_PSEUDO}, /* cgroup2 */
     {0x07655821, MEDIUM_PSEUDO}, /* resctrl */
-    {0x42494e4d, MEDIUM_PSEUDO}, /* binfmt_misc: names programs to be run for others' files */
+    {0x42494e4d, MEDIUM_PSEUDO}, /* binfmt_misc: programs to be run for other users' files */
     {0x65735543, MEDIUM_PSEUDO}, /* fusectl */
     {0x6e667364, MEDIUM_PSEUDO}, /* nfsd */
     {0x67596969, MEDIUM_PSEUDO}, /* rpc_pipefs */
@@ -94,7 +94,7 @@ static const struct {
     {0xf97cff8c, MEDIUM_PSEUDO}, /* selinuxfs */
     {0x43415d53, MEDIUM_PSEUDO}, /* smackfs */
     /* Not files but communication endpoints, or memory of devices and virtual machines. */
-    {0x00001cd1, MEDIUM_PSEUDO}, /* devpts: other people's terminals */
+    {0x00001cd1, MEDIUM_PSEUDO}, /* devpts: other users' terminals */
     {0x19800202, MEDIUM_PSEUDO}, /* mqueue */
     {0x6c6f6f70, MEDIUM_PSEUDO}, /* binderfs */
     {0x50495045, MEDIUM_PSEUDO}, /* pipefs */
@@ -189,7 +189,7 @@ static bool link_and_unlink(int from_dir, const char *from, int to_dir, const ch
     }
     if (unlinkat(from_dir, from, 0) == 0)
         return true;
-    int error = errno; /* such as a sticky directory's refusal: take the new name back */
+    int error = errno; /* for example because of the sticky bit: remove the new name again */
     unlinkat(to_dir, to, 0);
     errno = error;
     return false;
@@ -296,7 +296,7 @@ bool os_change_mode(int fd, mode_t mode)
 {
     if (fchmod(fd, mode) == 0)
         return true;
-    if (errno != EBADF) /* which O_PATH descriptors get */
+    if (errno != EBADF) /* as O_PATH descriptors return */
         return false;
     struct stat st;
     if (fstat(fd, &st) != 0)

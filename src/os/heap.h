@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-/* Gives back to the system what the heap holds but nobody uses. Whoever wants memory meanwhile
- * waits: milliseconds for a hundred megabytes. Where there is no such call it does nothing. */
+/* Returns unused heap memory to the system. Other threads that allocate meanwhile wait:
+ * milliseconds for a hundred megabytes. Does nothing on systems without such a call. */
 void os_heap_trim(void);
 
 /* free() for large blocks whose owner becomes idle: their pages are returned at once, whatever

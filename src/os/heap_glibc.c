@@ -17,9 +17,9 @@ void os_heap_trim(void)
 #endif
 }
 
-/* Between blocks that live on, free() can give nothing back: the heap only shrinks at its end. The
- * pages inside are given back before; free() writes to the first one at most. Where the call is not
- * there, or refuses (locked memory), they stay: no harm done. */
+/* free() cannot return memory between blocks in use: the heap only shrinks at its end. So the pages
+ * inside the block are returned first; free() writes to the first one at most. If the call is
+ * missing or fails (locked memory), they are kept, which does no harm. */
 void os_free_pages(void *ptr, size_t size)
 {
 #ifdef MADV_DONTNEED

@@ -135,7 +135,7 @@ def test_one_user_does_not_hold_all_workers(start):
     assert works(server, "ann", 3), server.output()[-2000:]
     assert server.threads() <= threads + 10
     assert time.monotonic() - begin_at < 11
-    assert wait_for(lambda: "too many unfinished operations of this user" in server.output(), 5)
+    assert wait_for(lambda: "this user has too many unfinished operations" in server.output(), 5)
     # When the storage is done, all is as before.
     assert wait_for(lambda: "Connection ended" in server.output() and server.threads() <= threads + 10, 5)
     time.sleep(max(0, 13 - (time.monotonic() - begin_at)))
