@@ -21,10 +21,10 @@ void address_of(struct address *a, const struct sockaddr *from, socklen_t size);
 /* Its size is 0 unless it is an IP address. */
 struct ip_address address_ip(const struct sockaddr *from, socklen_t size);
 
-/* The same of an address and a port that something else has told. */
+/* The same for an address and a port from elsewhere. */
 void address_from_ip(struct address *a, const struct ip_address *ip, uint16_t port);
 
-/* What connections from there are counted under: an IPv4 address, or 64 bits of an IPv6 one; "" for
+/* The key for counting connections from there: an IPv4 address, or 64 bits of an IPv6 one; "" for
  * anything else. */
 void address_network(char out[ADDRESS_TEXT_SIZE], const struct ip_address *ip);
 

@@ -45,15 +45,14 @@ sally_error sally_server_adopt(sally_server *server, int fd, const char *protoco
     if (is_refused(server, fd, p)) {
         close(fd);
         return server_fail(server, SALLY_E_LIMIT,
-                           "cannot adopt the socket: its peer's address is refused for "
-                           "now (limits.penalty_min)");
+                           "cannot adopt the socket: its peer's address is currently refused "
+                           "(limits.penalty_min)");
     }
     const char *limit;
     const struct arrival arrival = {.server = server, .url = "", .protocol = p, .fd = fd};
     struct conn *c = conn_new(&arrival, &limit);
     if (!c && limit)
-        return server_fail(server, SALLY_E_LIMIT,
-                           "cannot adopt the socket: %s leaves no room for its connection", limit);
+        return server_fail(server, SALLY_E_LIMIT, "cannot adopt the socket: %s is reached", limit);
     if (!c)
         return server_fail(server, SALLY_E_NO_MEMORY, "cannot adopt the socket: %s",
                            sally_strerror(SALLY_E_NO_MEMORY));

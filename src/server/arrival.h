@@ -1,4 +1,4 @@
-/* A socket that a listener has accepted, or that the program hands over, on its way to become a
+/* A socket that a listener has accepted, or that the program passes in, before it becomes a
  * connection. */
 #ifndef SALLY_SERVER_ARRIVAL_H
 #define SALLY_SERVER_ARRIVAL_H
@@ -14,13 +14,13 @@
 
 struct arrival {
     sally_server *server;
-    sally_listener *listener; /* not held; NULL: the program hands it over */
+    sally_listener *listener; /* not held; NULL: passed in by the program */
     const char *url;          /* the listener's, kept by the server; "" */
     const struct protocol *protocol;
     int fd;
     struct ip_address ip;       /* the socket's peer: a proxy, if there is one */
-    bool is_proxy;              /* it is trusted to tell whose connection this is, */
-    struct proxy_header header; /* and has told it, if has_addresses */
+    bool is_proxy;              /* it is trusted to report the client's address, */
+    struct proxy_header header; /* and has reported it, if has_addresses */
 };
 
 /* Whose it is, for limits and penalties. */
@@ -28,7 +28,7 @@ const struct ip_address *arrival_client(const struct arrival *a);
 
 /* Each of them takes the socket. */
 
-/* Makes a connection of it, and sends that to a loop, unless a limit or a penalty refuses it. */
+/* Makes it a connection, and sends that to a loop, unless a limit or a penalty refuses it. */
 void arrival_admit(const struct arrival *a);
 /* Closes it, counts it as refused, and logs why. */
 void arrival_refuse(const struct arrival *a, const struct settings *settings, uint32_t level,

@@ -41,7 +41,7 @@ void conn_unref(struct conn *c)
     mem_free(c);
 }
 
-/* ---- Coming ---- */
+/* ---- Start ---- */
 
 static void set_option(int fd, int level, int option, int value)
 {
@@ -155,7 +155,7 @@ static void release_place(struct conn *c)
         loop_member_set_owner(&c->member, NULL);
     limits_release(&server->limits, c->live_address);
     c->live_address = NULL;
-    /* Whoever comes and goes must not have more of them than whoever stays. */
+    /* A user who keeps reconnecting must not get more of them than one who stays connected. */
     c->counted_until_drained = !list_empty(&c->sessions);
     if (c->counted_until_drained)
         counter_add_below(&server->limits.connections, 1, 0);
@@ -178,7 +178,7 @@ void conn_launch(struct conn *c, struct server_loop *loop)
     loop_give_task(&c->start);
 }
 
-/* ---- Going ---- */
+/* ---- End ---- */
 
 void conn_pin(struct conn *c)
 {
@@ -224,7 +224,7 @@ static void announce_end(struct conn *c)
     conn_hooks_disconnected(c);
 }
 
-/* A shutdown waits no longer than it was told to. */
+/* A shutdown does not wait longer than its grace period. */
 static uint64_t drain_end(const struct conn *c)
 {
     uint64_t end = loop_now_ns() + c->settings->limits.stall_ns;
@@ -256,7 +256,7 @@ void conn_end(struct conn *c, uint32_t reason, const char *detail)
     bool linger = c->socket.has_poll && !c->socket.has_eof && !c->socket.is_broken &&
                   c->end_reason == SALLY_END_BY_SERVER && c->stream.methods->end_output(&c->stream);
     if (!linger) {
-        /* What came is still written, but not for ever. */
+        /* Received data is still written, but not forever. */
         if (conn_sessions_are_draining(c))
             c->drain_end_ns = drain_end(c);
         conn_close_socket(c);
@@ -325,7 +325,7 @@ static void conn_drain(struct loop_member *m, bool now)
         conn_sessions_give_up(c);
 }
 
-/* ---- What lines report ---- */
+/* ---- Events from lines ---- */
 
 void conn_logged_in(struct conn *c)
 {

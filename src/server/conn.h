@@ -28,7 +28,7 @@
 #include "server/stream.h"
 #include "settings/settings.h"
 
-/* What walks show, for any thread. The numbers are written by the loop alone. */
+/* Facts for sally_server_walk(), for any thread. The numbers are written by the loop alone. */
 struct conn_facts {
     pthread_mutex_t lock;                  /* for the texts and files */
     char *user, *algorithms;               /* NULL: ""; `user` is set once */
@@ -40,7 +40,7 @@ struct conn_facts {
     _Atomic uint32_t sessions, open_files, operations, rekeys;
 };
 
-/* What a connection is to the program, and what it keeps there: under conn_facts.lock. */
+/* The connection as seen by the program, and the program's data: under conn_facts.lock. */
 struct sally_connection {
     void *data;
     void (*free_data)(void *data);
@@ -78,9 +78,9 @@ struct conn_socket {
     int interest;     /* UV_ bits that are polled for */
     size_t segment;   /* os_segment() */
     bool has_poll;    /* the handle exists */
-    bool is_readable; /* the socket said so, and has not said otherwise since */
+    bool is_readable; /* reported by the socket, and not retracted since */
     bool is_starved;  /* the engine had no room when the socket had bytes */
-    bool is_blocked;  /* the socket takes no more */
+    bool is_blocked;  /* the socket accepts no more */
     bool owes_ack;    /* bytes came that TCP may not have acknowledged, and nothing left since */
     bool has_eof;     /* the peer will send no more */
     bool is_broken;   /* the socket reported an error */
@@ -94,7 +94,7 @@ struct conn {
     _Atomic uint32_t refs; /* one for the loop while there are pins; others may be held by any
                               thread, which may look at `peer`, `stage` and `facts` */
     sally_server *server;
-    sally_listener *listener; /* held; NULL: the program has handed the socket over */
+    sally_listener *listener; /* held; NULL: passed in by the program */
     struct server_loop *loop;
     struct loop_member member;
     struct list registry_link;
@@ -103,7 +103,7 @@ struct conn {
     sally_peer peer; /* client_software: set once, under facts.lock */
     struct address address, local_address;
     char proxy_address[ADDRESS_TEXT_SIZE]; /* as in `peer` */
-    struct ip_address ip;                  /* of the client: behind the proxy, if there is one */
+    struct ip_address ip;                  /* of the client, not of a proxy */
     struct live_address *live_address;     /* held; the limits count it here; NULL: not counted */
     struct question question;              /* to the hooks */
     char *client_software;
@@ -119,7 +119,7 @@ struct conn {
     struct settings *settings; /* held: these layers, resolved on top of the service's */
     struct setting_layer user_layer, own_layer;
     uint32_t auth_next; /* SALLY_AUTH_ bits that must follow a partial success; 0: any offered */
-    struct asked *auth_state; /* from one try to the next; NULL: none was asked yet */
+    struct asked *auth_state; /* from one attempt to the next; NULL: none was asked yet */
     const char *asked_user;   /* user name that awaits the authenticator's answer; NULL: none */
     /* a rejection that is sent at rejection_due_ns; NULL: none */
     struct attempt *delayed_rejection;
@@ -134,7 +134,7 @@ struct conn {
 
     struct list arrivals;       /* struct op: have come home, and wait for a turn */
     struct list sessions;       /* struct conn_session */
-    struct list ready_sessions; /* those to be settled */
+    struct list ready_sessions; /* sessions to be settled */
     uint32_t pins; /* reasons to stay on the loop: being open, the poll handle, sessions, tasks that
                       are out */
 
@@ -146,7 +146,7 @@ struct conn {
 
     bool is_due;                /* the deadline has passed */
     bool is_behind;             /* the line has not processed everything that was received */
-    bool is_trimmed;            /* its buffers were given back, and no byte has moved since */
+    bool is_trimmed;            /* its buffers were freed, and no byte has moved since */
     bool counted_until_drained; /* closed, but its sessions have not ended */
     uint64_t drain_end_ns; /* it is closed, and its sessions may drain until then; 0: not set */
     struct rate rates[DIRECTIONS];
@@ -182,7 +182,7 @@ void conn_pin(struct conn *c);
 void conn_unpin(struct conn *c);
 /* Ends it: reason and detail are those of the disconnected hook, unless it is over already. */
 void conn_end(struct conn *c, uint32_t reason, const char *detail);
-/* Tells the peer `text` through the line, then ends the connection. The text is copied. */
+/* Sends `text` to the peer through the line, then ends the connection. The text is copied. */
 void conn_disconnect(struct conn *c, uint32_t reason, const char *text);
 /* It only moves forward: a stage before the current one is ignored. */
 void conn_set_stage(struct conn *c, enum conn_stage stage);
@@ -190,7 +190,7 @@ bool conn_is_ended(const struct conn *c); /* the engine is gone for good */
 /* Nothing runs and nothing is open. */
 bool conn_is_idle(const struct conn *c);
 
-/* ---- conn_peer.c: whose it is ---- */
+/* ---- conn_peer.c: its client ---- */
 
 /* Once, while it has its socket. */
 void conn_set_peer(struct conn *c, const struct arrival *arrival);
@@ -218,7 +218,7 @@ struct turn *conn_turn_of(const struct conn *c);
 void conn_turn(struct loop_member *m);
 void conn_due(struct loop_member *m);
 
-/* ---- conn.c: what lines report ---- */
+/* ---- conn.c: events from lines ---- */
 
 /* The client has logged in; c->login says as whom. */
 void conn_logged_in(struct conn *c);
@@ -267,10 +267,10 @@ void conn_rate_begin_turn(struct conn *c);
 size_t conn_rate_allow(struct conn *c, enum direction direction, size_t size, uint64_t now_ns);
 /* They have passed. */
 void conn_rate_charge(struct conn *c, enum direction direction, size_t size, uint64_t now_ns);
-/* It waits no more. */
+/* It no longer waits. */
 void conn_rate_end(struct conn *c);
 
-/* ---- conn_info.c: what walks show ---- */
+/* ---- conn_info.c: facts for walks ---- */
 
 void conn_facts_init(struct conn_facts *facts);
 void conn_facts_clear(struct conn_facts *facts);
@@ -283,14 +283,14 @@ void conn_count_operations(struct conn *c, uint32_t now, uint32_t was);
 /* Any thread. The texts lie in `storage`, which the caller frees. False: out of memory. */
 bool conn_describe(struct conn *c, sally_connection_info *info, sally_peer *peer, char **storage);
 
-/* ---- connection.c: what the program knows of it, and keeps with it ---- */
+/* ---- connection.c: facts and data for the program ---- */
 
-/* Once. What there is no memory for stays unknown. */
+/* Once. If out of memory, facts stay unknown. */
 void conn_set_versions(struct conn *c, const char *client, const char *server,
                        const char *client_software);
-/* What a key exchange has agreed on; the texts are static. */
+/* The result of a key exchange; the texts are static. */
 void conn_set_agreement(struct conn *c, const sally_connection_facts *agreed);
-/* The program's data can no longer be asked for. */
+/* The program can no longer access its data. */
 void conn_free_data(struct conn *c);
 
 struct log_ids conn_log_ids(const struct conn *c);

@@ -1,4 +1,4 @@
-/* Tells the program's hooks about the events of a connection. Sets of hooks are called in order of
+/* Notifies the program's hooks of the events of a connection. Sets of hooks are called in order of
  * registration, at the end in reverse order. On the connection's loop. */
 #ifndef SALLY_SERVER_CONN_HOOKS_H
 #define SALLY_SERVER_CONN_HOOKS_H

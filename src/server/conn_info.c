@@ -1,4 +1,4 @@
-/* What is shown of a connection to whoever asks, in any thread. */
+/* What any thread can see of a connection. */
 #include <string.h>
 
 #include "base/mem.h"
@@ -24,7 +24,7 @@ void conn_facts_clear(struct conn_facts *facts)
 
 void conn_set_text(struct conn *c, char **place, const char *text)
 {
-    char *copy = mem_strdup(text); /* without memory nothing is shown: no more than that */
+    char *copy = mem_strdup(text); /* without memory, it is just not shown */
     pthread_mutex_lock(&c->facts.lock);
     char *old = *place;
     *place = copy;
@@ -65,7 +65,7 @@ static const char *stage_text(uint32_t stage)
     return texts[stage];
 }
 
-/* Copies `text` to `at`, and returns what is behind it. */
+/* Copies `text` to `at`, and returns the position after it. */
 static char *append(char *at, const char **place, const char *text)
 {
     size_t size = strlen(text) + 1;

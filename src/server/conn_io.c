@@ -8,11 +8,11 @@
 #include "server/login.h"
 #include "server/server.h"
 
-/* Bytes moved in either direction before others get their turn. */
+/* Bytes moved in either direction before others get a turn. */
 #define TURN_BYTES ((size_t)1 << 20)
-/* A connection without traffic gives its buffers back after this. */
+/* A connection without traffic frees its buffers after this. */
 #define TRIM_NS UINT64_C(1000000000)
-/* What is left to send once it is over may take this long. */
+/* How long the remaining output may take once it has ended. */
 #define FAREWELL_NS UINT64_C(5000000000)
 
 /* ---- The poll handle ---- */
@@ -109,7 +109,7 @@ static uint64_t line_deadline(const struct conn *c)
 
 static void note_end_of_input(struct conn *c)
 {
-    /* Who leaves in the middle of a session, and says nothing, was cut off. */
+    /* A client that disappears during a session was cut off. */
     if (c->end_reason == 0 && !line_is_over(c) && conn_sessions_are_attached(c))
         c->end_reason = SALLY_END_LOST;
     c->socket.has_eof = true;
@@ -118,7 +118,7 @@ static void note_end_of_input(struct conn *c)
 
 static void note_input(struct conn *c, size_t size, uint64_t now_ns)
 {
-    c->socket.owes_ack = size <= c->socket.segment; /* of more, TCP puts nothing off */
+    c->socket.owes_ack = size <= c->socket.segment; /* for more, TCP delays nothing */
     c->line->methods->input(c->line, size);
     c->moved_bytes += size;
     add(&c->facts.bytes_in, size);
@@ -140,7 +140,7 @@ static size_t receive(struct conn *c, uint64_t now_ns)
     uint8_t *room;
     size_t size = c->line->methods->input_room(c->line, &room), got = 0;
     c->socket.is_starved = size == 0;
-    if (size > 0 && !c->socket.is_broken) { /* otherwise what is left is all there is */
+    if (size > 0 && !c->socket.is_broken) { /* otherwise only the remaining bytes are there */
         size = conn_rate_allow(c, DIRECTION_IN, size, now_ns);
         c->is_rate_reached[DIRECTION_IN] = size == 0;
     }
@@ -226,7 +226,7 @@ static uint64_t next_deadline(struct conn *c)
     return at;
 }
 
-/* A deadline that is too early costs one look at the clock; moving it each time costs more. */
+/* A deadline that is too early costs one look at the clock; moving it every time costs more. */
 static void set_deadline(struct conn *c)
 {
     uint64_t at = next_deadline(c);
@@ -261,8 +261,7 @@ static bool meet_deadline(struct conn *c)
     return true;
 }
 
-/* The peer is told nothing any more: what it still sends is thrown away until it has read our last
- * words. */
+/* Nothing more is sent to the peer: its input is discarded until it has read our last message. */
 static void linger(struct conn *c)
 {
     uint8_t waste[4096];
@@ -293,19 +292,19 @@ static void move_bytes(struct conn *c)
         if (got == 0 || in == 0 || !c->socket.is_readable || c->socket.is_broken || c->is_behind)
             break;
     }
-    /* What is left in the socket makes the poll come again; what is left to send does not. */
+    /* Bytes left in the socket trigger the poll again; bytes left to send do not. */
     bool waits = c->socket.is_blocked || c->is_rate_reached[DIRECTION_OUT];
     if (!waits && !c->socket.is_broken && output(c).size > 0)
         conn_make_ready(c);
-    if (c->is_rate_reached[DIRECTION_OUT]) /* it is not the client that takes nothing */
+    if (c->is_rate_reached[DIRECTION_OUT]) /* the client has not stopped reading */
         progress_begin(&c->progress, loop_now_ns());
 }
 
 /* What the end of input, or of the engine, means. False: it has ended. */
 static bool check_end(struct conn *c)
 {
-    /* A peer that hangs up with answers unread resets the line: what it had said before that is
-     * still here, and its last words may say that it left on purpose. */
+    /* A peer that closes with unread replies resets the connection: its last messages are still
+     * here, and may say that it left on purpose. */
     while (c->socket.is_broken && !c->socket.has_eof && !c->is_behind &&
            receive(c, loop_now_ns()) > 0)
         run_line(c);
@@ -335,10 +334,9 @@ static void set_interest(struct conn *c)
     watch(c, (reads ? UV_READABLE : waiting) | (c->socket.is_blocked ? UV_WRITABLE : 0));
 }
 
-/* A client that leaves Nagle's algorithm on keeps the rest of a request, or the next one, until
- * what it has sent is acknowledged. An answer carries that; where none is on its way, TCP would
- * wait 40 ms for one. In a bulk transfer there is always one, or so much came that TCP does not
- * wait. */
+/* A client with Nagle's algorithm holds back the rest of a request, or the next one, until its data
+ * is acknowledged. A reply does that; without one, TCP would delay it by 40 ms. In a bulk transfer
+ * there is always a reply, or enough data that TCP does not wait. */
 static void acknowledge(struct conn *c)
 {
     bool is_answering = atomic_load_explicit(&c->facts.operations, memory_order_relaxed) > 0;

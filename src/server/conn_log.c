@@ -53,7 +53,7 @@ static void due(struct loop_member *m)
 static void drain(struct loop_member *m, bool now)
 {
     (void)now;
-    loop_leave(m); /* the last sums are told when the server has ended */
+    loop_leave(m); /* the last sums are logged when the server has ended */
 }
 
 bool conn_log_join(struct conn_log *log, struct loop *loop)
@@ -110,7 +110,7 @@ static bool is_allowed(const struct conn_log_peer *who, bool has_loops, const sa
 static bool is_allowed_of(const struct conn *c, const sally_log_line *line)
 {
     const struct conn_log_peer who = {c->server, c->settings, c->ip};
-    bool has_loops = c->loop || c->listener; /* where the program adopts it early, there are none */
+    bool has_loops = c->loop || c->listener; /* if the program adopts it early, there are none */
     return is_allowed(&who, has_loops, line);
 }
 

@@ -32,7 +32,7 @@ void conn_log_tell(sally_server *server);
 /* Sets up the connection's log sink. */
 void conn_log_init(struct conn *c);
 
-/* Who is no connection yet, on a server that runs. */
+/* A peer that is not a connection yet, on a running server. */
 struct conn_log_peer {
     sally_server *server;
     const struct settings *settings; /* NULL: its lines are not limited */

@@ -1,4 +1,4 @@
-/* A connection's share of the memory, and what happens when none is left. */
+/* A connection's share of the memory, and what happens when it runs out. */
 #include "base/mem.h"
 #include "base/number.h"
 #include "server/conn_hooks.h"
@@ -55,7 +55,7 @@ void conn_memory_count_line(struct conn *c, size_t bytes)
     local_account_adjust(&c->memory, &c->line_bytes, bytes);
 }
 
-/* Once per connection, however often its client tries. */
+/* Once per connection, even if the client keeps trying. */
 static void log_once(struct conn *c, bool *was_logged, const char *event, const char *setting,
                      const char *text)
 {

@@ -1,4 +1,4 @@
-/* Whose connection it is: the socket's other end, or whom a proxy has named. */
+/* The client of a connection: the socket's peer, or the one reported by a proxy. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>

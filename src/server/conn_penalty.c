@@ -39,7 +39,7 @@ static void log_ended(sally_server *server, uint64_t now_ns)
     char refused[24];
     while (penalties_expire(&server->limits.penalties, now_ns, &change)) {
         if (change.refused == 0)
-            continue; /* nobody came */
+            continue; /* no connection came */
         snprintf(refused, sizeof refused, "%" PRIu64, change.refused);
         const sally_log_field more[2] = {{"refused", refused}, {NULL, NULL}};
         log_change(&server->log, (struct log_ids){0, 0, 0}, "address.penalty_ended", &change, more,
@@ -58,7 +58,7 @@ static void charge(struct conn *c, enum offence offence, struct penalty_charge *
                  (changes[i].left_ns + NS_PER_S - 1) / NS_PER_S);
         const sally_log_field more[2] = {{"reason", offence_names[offence]}, {"time", seconds}};
         log_change(&c->log, conn_log_ids(c), "address.penalized", &changes[i], more,
-                   "Connections from there are refused for a while (limits.penalty_exempt lists "
+                   "Connections from this address are refused for now (limits.penalty_exempt lists "
                    "exceptions)");
     }
 }
@@ -115,7 +115,7 @@ static uint64_t delay_of(const struct conn *c)
 uint64_t conn_penalty_rejected(struct conn *c, const struct login_query *query)
 {
     struct login_offences *offences = &c->offences;
-    /* One that we do not know guesses nothing. */
+    /* Unsupported methods guess nothing. */
     if (query->pub.method == 0 || (query->pub.method == SALLY_AUTH_NONE && !query->refusal))
         return 0;
     if (query->may_try && !query->is_signed) {
@@ -155,7 +155,7 @@ void conn_penalty_ended(struct conn *c)
     case SALLY_END_PROTOCOL:
         charge(c, OFFENCE_PROTOCOL_ERROR, &unused);
         break;
-    case SALLY_END_AUTH: /* it may have failed before anybody was asked */
+    case SALLY_END_AUTH: /* it may have failed before an authenticator was asked */
         if (!offences->is_charged)
             charge(c, OFFENCE_FAILED_LOGIN, &unused);
         break;

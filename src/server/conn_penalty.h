@@ -1,5 +1,5 @@
-/* What connections did before login, and what it costs their addresses (penalties.h); and how long
- * the rejection of a wrong password is delayed. */
+/* Penalties for what connections do before login (penalties.h), and the delay before a wrong
+ * password is rejected. */
 #ifndef SALLY_SERVER_CONN_PENALTY_H
 #define SALLY_SERVER_CONN_PENALTY_H
 

@@ -28,7 +28,7 @@ void conn_rate_begin_turn(struct conn *c)
     c->is_rate_reached[DIRECTION_IN] = c->is_rate_reached[DIRECTION_OUT] = false;
 }
 
-/* Its bytes have passed, or will not: what is paid for and was not used is others'. */
+/* Its bytes have passed, or will not: the unused part is returned. */
 static void end_booking(struct conn *c, enum direction direction, size_t used)
 {
     size_t bytes = c->booked[direction].bytes;
@@ -38,7 +38,7 @@ static void end_booking(struct conn *c, enum direction direction, size_t used)
     c->booked[direction].bytes = 0;
 }
 
-/* What will come is not known, and seldom as much as may come. */
+/* How much will arrive is unknown, and usually less than is allowed. */
 static size_t bytes_to_book(enum direction direction, size_t size, size_t step)
 {
     size_t most = direction == DIRECTION_IN ? step / 8 : step;
@@ -47,8 +47,8 @@ static size_t bytes_to_book(enum direction direction, size_t size, size_t step)
     return size < most ? size : most;
 }
 
-/* Of the rate that all connections of the user share, whoever waits longest is next: else one that
- * always has more to move could keep the others from it for ever. 0: none before *until. */
+/* Of the rate that a user's connections share, the one that has waited longest is next: otherwise a
+ * busy one could starve the others. 0: none before *until. */
 static size_t allow_shared(struct conn *c, enum direction direction, size_t size, uint64_t now_ns,
                            uint64_t *until)
 {

@@ -181,7 +181,7 @@ void conn_session_make_ready(struct conn_session *s)
         list_append(&s->conn->ready_sessions, &s->ready);
 }
 
-/* A client that was cut off expects that what it sent is not lost. */
+/* A client that was cut off expects its data to be written. */
 static bool may_drain(const struct conn *c)
 {
     return c->end_reason == 0 || c->end_reason == SALLY_END_BY_CLIENT ||
@@ -236,8 +236,8 @@ static void settle(struct conn_session *s)
         s->methods->flush(s);
     else if (s->stage == SESSION_DRAINING && s->methods->input_end)
         s->methods->input_end(s);
-    /* Its files need not stay open until the peer has closed its side, too; and an engine that
-     * breaks off leaves what came before that to be done. */
+    /* Its files need not stay open until the peer has closed its side too; and requests received
+     * before an engine failed are still completed. */
     if (s->is_finished && s->stage == SESSION_ATTACHED) {
         s->methods->detach(s);
         conn_session_detach(s);

@@ -11,9 +11,9 @@ struct conn_session;
 
 /* What the session's engine does. */
 struct conn_session_methods {
-    void (*flush)(struct conn_session *s);     /* hands over what it has to send; or NULL */
+    void (*flush)(struct conn_session *s);     /* sends its output; or NULL */
     void (*input_end)(struct conn_session *s); /* no more input; may be repeated; or NULL */
-    void (*trim)(struct conn_session *s);      /* gives unused buffers back; or NULL */
+    void (*trim)(struct conn_session *s);      /* frees unused buffers; or NULL */
     void (*detach)(struct conn_session *s);    /* drops what the client was connected by */
     /* Frees the engine and closes the session; on_gone(s) is called when the session has ended. */
     void (*end)(struct conn_session *s, uint32_t reason, void (*on_gone)(void *user_data));
@@ -61,7 +61,7 @@ void conn_session_detach(struct conn_session *s);
 /* Its engine has done everything. */
 void conn_session_finish(struct conn_session *s);
 
-/* Hands the sessions what has come home for them, until the turn is over. */
+/* Delivers completed operations to the sessions, until the turn is over. */
 void conn_sessions_deliver(struct conn *c);
 /* Lets sessions that are ready hand over what they have, and ends those whose clients are gone. */
 void conn_sessions_settle(struct conn *c);
@@ -69,7 +69,7 @@ void conn_sessions_settle(struct conn *c);
 void conn_sessions_settle_all(struct conn *c);
 /* There may be memory again for sessions that wait for it. */
 void conn_sessions_resume(struct conn *c);
-/* The turn is over: what it kept from starting is looked at in the next one. */
+/* The turn is over: what it kept from starting is tried again in the next one. */
 void conn_sessions_interrupt(struct conn *c);
 /* The user's permissions have changed: applies them to the existing sessions. */
 void conn_sessions_permit(struct conn *c);

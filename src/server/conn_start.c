@@ -1,4 +1,4 @@
-/* The first moments of a connection on its loop: it is admitted, or turned away. */
+/* The start of a connection on its loop: it is admitted, or refused. */
 #include <stdio.h>
 
 #include "server/conn.h"
@@ -27,7 +27,7 @@ static void announce_start(struct conn *c)
     conn_hooks_connected(c);
 }
 
-/* Without the words that others get at their end: nothing was said yet. */
+/* Without a DISCONNECT: nothing was sent yet. */
 static void turn_away(struct conn *c, const char *why)
 {
     counter_add(&c->server->counters.connections_refused, 1);
@@ -77,7 +77,7 @@ void conn_start(struct task *task)
     c->active_ns = loop_now_ns();
     progress_begin(&c->progress, c->active_ns);
     atomic_store_explicit(&c->facts.last_input_ns, c->active_ns, memory_order_relaxed);
-    /* Once more: a server that starts without keys makes some. */
+    /* Again: a server that starts without keys generates some. */
     bool has_joined =
         loop_join(&loop->loop, &c->member) && conn_begin_service(c, c->service->protocol);
     if (!has_joined) {

@@ -69,7 +69,7 @@ sally_error sally_connection_get_facts(const sally_connection *connection,
 {
     struct conn *c = conn_of(connection);
     if (!facts || facts->struct_size < sizeof facts->struct_size)
-        return server_fail(c->server, SALLY_E_INVALID, "cannot tell a connection's facts: %s",
+        return server_fail(c->server, SALLY_E_INVALID, "cannot get information on a connection: %s",
                            facts ? "struct_size is not set" : "the struct is NULL");
     struct conn_facts *f = &c->facts;
     size_t size = facts->struct_size;
@@ -119,7 +119,7 @@ void conn_free_data(struct conn *c)
 
 /* ---- What it begins with: on its loop, inside its hooks ---- */
 
-/* The other threads must not even look at the rest. */
+/* Other threads must not access the rest. */
 static bool is_at_home(struct conn *c)
 {
     return loop_is_here(&c->loop->loop) && !conn_is_ended(c);
@@ -149,8 +149,8 @@ sally_error sally_connection_set_auth(sally_connection *connection, sally_auth *
                            "cannot set a connection's authenticator: it is NULL");
     if (!is_at_home(c) || c->has_asked_login)
         return server_fail(c->server, SALLY_E_STATE,
-                           "a connection's authenticator is set inside its hooks, before its first "
-                           "login request");
+                           "a connection's authenticator can only be set in its hooks, before its "
+                           "first login request");
     struct service *service = take_service(c);
     if (!service)
         return server_fail(c->server, SALLY_E_NO_MEMORY,
@@ -188,7 +188,7 @@ sally_error sally_connection_add_host_key(sally_connection *connection, sally_ke
                            "cannot add a connection's host key: it is NULL");
     if (!may_choose(c))
         return server_fail(c->server, SALLY_E_STATE,
-                           "a connection's host keys are added inside its hooks "
+                           "a connection's host keys can only be added in its hooks "
                            "connection_requested and connected");
     sally_error error = use_key(c, key);
     return error ? server_fail(c->server, error, "cannot add a connection's host key: %s",

@@ -13,7 +13,7 @@ sally_error sally_server_walk(sally_server *server,
         return SALLY_E_INVALID;
     if (!each)
         return server_fail(server, SALLY_E_INVALID,
-                           "cannot walk the connections: the callback is NULL");
+                           "cannot visit the connections: the callback is NULL");
     atomic_store_explicit(&server->walked_ns, loop_now_ns(), memory_order_relaxed);
     size_t count;
     struct conn **all = registry_all(&server->registry, &count);

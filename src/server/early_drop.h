@@ -1,5 +1,5 @@
 /* Random early drop, like OpenSSH's MaxStartups start:rate:full: from `start` on, some new
- * connections are refused, and more of them the fewer places are left. An attacker who takes places
+ * connections are refused, and more of them as fewer places remain. An attacker who takes places
  * faster than they become free is then refused most, and others still have a chance. */
 #ifndef SALLY_SERVER_EARLY_DROP_H
 #define SALLY_SERVER_EARLY_DROP_H

@@ -5,13 +5,13 @@
 #include "server/loops.h"
 #include "server/server.h"
 
-/* No connection's buffers take more than that, however much went through them. */
+/* A connection's buffers never take more than this. */
 #define CONNECTION_BYTES (UINT64_C(4) << 20)
 /* A login's buffers lie between what stays of it, and leave holes. */
 #define LOGIN_BYTES (UINT64_C(32) << 10)
-/* Less is not worth the trouble. */
+/* Less is not worth the effort. */
 #define TRIM_BYTES (UINT64_C(8) << 20)
-/* After so long without traffic, a few milliseconds of slow memory go unnoticed. */
+/* After this time without traffic, a few milliseconds of slow memory go unnoticed. */
 #define QUIET_NS UINT64_C(500000000)
 
 static struct heap_trim *trim_of(struct loop_member *m)

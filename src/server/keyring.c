@@ -6,7 +6,7 @@
 #include "base/names.h"
 #include "crypto/public_key.h"
 
-/* In the order in which clients are offered them: small and quick first. */
+/* In the order in which they are offered: small and fast first. */
 static size_t rank(const sally_key *key)
 {
     static const char *const types[] = {"ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384",

@@ -18,7 +18,7 @@ static sally_error have_host_keys(sally_server *server)
     char why[SETTINGS_WHY_SIZE];
     sally_error error = own_keys_make(server);
     if (error)
-        return server_fail(server, error, "cannot make a host key: %s", sally_strerror(error));
+        return server_fail(server, error, "cannot generate a host key: %s", sally_strerror(error));
     struct settings *settings = server_settings(server);
     struct keyring *keys = server_keys(server);
     bool ok = server_can_sign(keys, settings, why);
@@ -35,9 +35,9 @@ static const char *why_no_start(enum server_state state)
     case SERVER_PUMPED:
         return "the server is run by sally_server_poll()";
     case SERVER_ENDED:
-        return "the server has ended and cannot run again; make another one";
+        return "the server has ended and cannot run again; create another one";
     default:
-        return "the server was shut down; make another one";
+        return "the server was shut down; create another one";
     }
 }
 
@@ -115,13 +115,13 @@ sally_error sally_server_start(sally_server *server)
             loop->thread = thread;
             continue;
         }
-        /* What cannot be served is ended: the remaining loops are run here, one after the other,
-         * until they have nothing left. */
+        /* If not all loops can start, the server ends: the remaining loops are run here, one after
+         * the other, until they are done. */
         (void)sally_server_shutdown(server, 0);
         for (; i < server->loop_count; i++)
             (void)loop_main(server->loops[i]);
         (void)server_join(server, DEADLINE_NONE);
-        return server_fail(server, SALLY_E_SYSTEM, "cannot start: no more threads can be made");
+        return server_fail(server, SALLY_E_SYSTEM, "cannot start: cannot create more threads");
     }
     return SALLY_E_OK;
 }
@@ -132,7 +132,7 @@ sally_error sally_server_run(sally_server *server)
     return error ? error : sally_server_wait(server);
 }
 
-/* ---- The way to the end: no new connections, then none ---- */
+/* ---- Shutdown ---- */
 
 static void drain(struct task *task)
 {
@@ -260,7 +260,7 @@ static sally_error wait_until(sally_server *server, uint64_t until_ns)
 {
     if (server_is_here(server))
         return server_fail(server, SALLY_E_BUSY,
-                           "a server's end cannot be waited for inside its own callbacks");
+                           "sally_server_wait() cannot be called from a callback of the server");
     pthread_mutex_lock(&server->lock);
     enum server_state state = server->state;
     pthread_mutex_unlock(&server->lock);

@@ -41,16 +41,15 @@ const char *limits_admit(struct limits *limits, const struct settings *settings,
                          struct live_address **address);
 /* It has logged in, or is gone before that. */
 void limits_logged_in(struct limits *limits, struct live_address *address);
-/* It is gone; releases `address`. */
+/* It has ended; releases `address`. */
 void limits_release(struct limits *limits, struct live_address *address);
 
 /* Counts an accepted socket whose PROXY header is awaited, from the proxy's own `ip`: as one of
  * limits.connections, and apart from those that have not logged in, but with the same limits. Early
- * drop does not apply: it is about clients, and who that is will only be known. Returns as
- * above. */
+ * drop does not apply, since the client is not known yet. Returns as above. */
 const char *limits_await_header(struct limits *limits, const struct settings *settings,
                                 const struct ip_address *ip, struct live_address **address);
-/* It is awaited no more; releases `address`. */
+/* It is no longer awaited; releases `address`. */
 void limits_have_header(struct limits *limits, struct live_address *address);
 
 #endif

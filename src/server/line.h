@@ -13,7 +13,7 @@ struct line;
 /* All are called on the connection's loop. Those marked "or NULL" do not exist in every protocol.
  */
 struct line_methods {
-    /* Room in the engine's receive buffer, which the stream is read straight into. 0: none now. */
+    /* Room in the engine's receive buffer, into which the stream is read directly. 0: none now. */
     size_t (*input_room)(struct line *line, uint8_t **room);
     void (*input)(struct line *line, size_t size); /* `size` bytes are in that room */
     void (*input_end)(struct line *line);          /* no more input will come */
@@ -27,8 +27,9 @@ struct line_methods {
     void (*tick)(struct line *line, uint64_t now_ns);
     /* The engine has ended: remaining output is sent, and then the connection ends. */
     bool (*is_over)(const struct line *line);
-    void (*trim)(struct line *line); /* gives unused buffers back; or NULL */
-    void (*disconnect)(struct line *line, const char *text); /* tells the peer `text`, and ends */
+    void (*trim)(struct line *line);                         /* frees unused buffers; or NULL */
+    void (*disconnect)(struct line *line, const char *text); /* sends `text` to the peer, and
+                                                              * ends */
     void (*settings_changed)(struct line *line);             /* or NULL */
     void (*rekey)(struct line *line);                        /* or NULL */
     void (*free)(struct line *line);

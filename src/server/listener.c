@@ -113,7 +113,7 @@ sally_error sally_server_listen(sally_server *server, const sally_listener_optio
                                 offsetof(sally_listener_options, auth)))
         return server_fail(server, SALLY_E_INVALID,
                            "cannot listen: the options are NULL, struct_size is invalid, or "
-                           "members are set that this library does not know");
+                           "members are set that this version does not support");
     if (!o.url)
         return server_fail(server, SALLY_E_INVALID,
                            "cannot listen: the URL is NULL; give one such as sftp://:2222");
@@ -175,7 +175,7 @@ sally_error sally_server_add_systemd_listeners(sally_server *server)
     return (sally_error)count;
 }
 
-/* ---- What there is ---- */
+/* ---- Queries ---- */
 
 const char *sally_server_listener(const sally_server *server, size_t index)
 {

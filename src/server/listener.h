@@ -1,4 +1,4 @@
-/* Listeners, and their sockets, the acceptors. Sockets are made at once, and polled by the first
+/* Listeners, and their sockets, the acceptors. Sockets are created at once, and polled by the first
  * loop once the server runs. */
 #ifndef SALLY_SERVER_LISTENER_H
 #define SALLY_SERVER_LISTENER_H
@@ -19,7 +19,7 @@
 
 struct loop;
 
-/* What the program has opened with one call, and may close with one. */
+/* A listener, which the program opens and closes as a unit. */
 struct sally_listener {
     _Atomic uint32_t refs; /* its acceptors, its connections, and the program until it closes it */
     sally_server *server;

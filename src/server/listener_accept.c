@@ -14,7 +14,7 @@
 #include "server/proxy_wait.h"
 #include "server/server.h"
 
-/* Connections taken before the loop looks after those it has. */
+/* Connections accepted before the loop serves existing ones. */
 #define ACCEPT_AT_ONCE 64
 #define PAUSE_MS       100
 #define COMPLAIN_NS    UINT64_C(10000000000)
@@ -27,8 +27,8 @@ static void resume(uv_timer_t *timer)
     uv_poll_start(&a->poll, UV_READABLE, on_poll);
 }
 
-/* Out of descriptors or memory. The one held in reserve lets us turn a client away rather than have
- * it wait, and spin ourselves; without it, a pause lets others close theirs. */
+/* Out of descriptors or memory. The reserve descriptor lets us refuse a client rather than let it
+ * wait and spin; without it, a pause lets other connections close. */
 static void shed(struct acceptor *a, int error)
 {
     sally_server *server = a->server;
@@ -82,8 +82,8 @@ static void arrive(struct acceptor *a, int fd, const struct sockaddr *peer, sock
     service_unref(service);
 }
 
-/* Out of something, or the socket itself does not listen any more, as one that was handed over may
- * at any time: to try again at once would only spin. */
+/* Out of something, or the socket no longer listens, which can happen at any time to an inherited
+ * one: retrying at once would only spin. */
 static bool is_lasting(int error)
 {
     return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM ||
@@ -110,8 +110,8 @@ static void on_poll(uv_poll_t *poll, int status, int events)
                 shed(a, errno);
             return;
         }
-        /* The connection is gone before it came (accept(2) lists the errors): on to the next one.
-         */
+        /* The connection ended before it was accepted (accept(2) lists the errors): accept the next
+         * one. */
     }
 }
 
@@ -153,7 +153,7 @@ void acceptors_free(struct list *acceptors)
         acceptor_free(CONTAINER_OF(item, struct acceptor, link));
 }
 
-/* On the loop, which has nothing of it any more, nor is about to get anything. */
+/* On the loop, which no longer uses it. */
 static void retire(struct acceptor *a)
 {
     pthread_mutex_lock(&a->server->lock);
@@ -175,8 +175,8 @@ static void on_handle_closed(uv_handle_t *handle)
 /* On the loop. */
 static void stop_polling(struct acceptor *a)
 {
-    /* Before the socket is closed: its number may be another thread's at once, and libuv still asks
-     * epoll about it. */
+    /* Before the socket is closed: another thread may get its number at once, while libuv still
+     * uses it with epoll. */
     if (a->is_polled) {
         a->is_polled = false;
         uv_close((uv_handle_t *)&a->poll, on_handle_closed);
@@ -232,8 +232,8 @@ void acceptor_start(struct acceptor *a, struct loop *loop)
     loop_give_task(&a->start);
 }
 
-/* The loop has it. An end of the connection is what others hear of a socket that listens no more,
- * and the port is free for another one of ours. */
+/* The loop has it. After shutdown(2) the socket refuses connections, and the port is free for
+ * another of our sockets. */
 static void order_stop(struct acceptor *a)
 {
     if (!a->is_inherited && a->fd >= 0)

@@ -13,7 +13,7 @@
 #include "server/loops.h"
 #include "server/server.h"
 
-/* A port that is free in one family may be taken in the other: so often another one is tried. */
+/* A port that is free in one family may be taken in the other: how often another one is tried. */
 #define PORT_TRIES 16
 
 static sally_error no_memory(sally_server *server)
@@ -47,7 +47,7 @@ static void tell_started(const sally_listener *l)
     }
 }
 
-/* What its connections begin with must be possible. Under the server's lock. */
+/* Checks that connections can begin with its settings. Under the server's lock. */
 static sally_error check(sally_listener *l, char why[SETTINGS_WHY_SIZE])
 {
     if (l->server->is_draining) {
@@ -57,7 +57,7 @@ static sally_error check(sally_listener *l, char why[SETTINGS_WHY_SIZE])
     return service_source_check(l->server, &l->service, l->server->settings, why);
 }
 
-/* They are the listener's, all or, on failure, none: the sockets then stay the caller's. */
+/* Adds all of them to the listener or, on failure, none: the sockets then remain the caller's. */
 static sally_error add(sally_listener *l, const int fds[], size_t count, bool is_inherited)
 {
     sally_server *server = l->server;
@@ -158,7 +158,7 @@ static bool came_before(const struct addrinfo *infos, const struct addrinfo *inf
 }
 
 /* All addresses at one port. Returns how many sockets, or the negative errno with *failed. For a
- * wildcard a machine without one of the families is no failure. */
+ * wildcard, a missing address family is not a failure. */
 static int open_all(struct addrinfo *infos, uint16_t port, bool wildcard, int backlog,
                     int fds[LISTENER_SOCKETS], struct addrinfo **failed)
 {
@@ -228,7 +228,8 @@ static sally_error inherit(sally_listener *l, int fd, const char *text)
     sally_server *server = l->server;
     if (!is_listening_stream(fd))
         return server_fail(server, SALLY_E_ADDRESS,
-                           "cannot listen on %s: descriptor %d is no listening socket", text, fd);
+                           "cannot listen on %s: descriptor %d is not a listening socket", text,
+                           fd);
     int flags = fcntl(fd, F_GETFL);
     if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 ||
         fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)

@@ -55,7 +55,7 @@ static sally_error parse_host_and_port(struct listener_url *out, const char *at,
         end = strchr(host, ']');
         at = end ? end + 1 : host;
         if (!end || memchr(host, ':', (size_t)(end - host)) == NULL) {
-            return fail(why, "an IPv6 address stands between [ and ]");
+            return fail(why, "an IPv6 address must be enclosed in [ and ]");
         }
     } else {
         end = at + strcspn(at, ":/");
@@ -68,7 +68,7 @@ static sally_error parse_host_and_port(struct listener_url *out, const char *at,
     uint32_t number = out->protocol->port;
     size_t size = strcspn(at, "/");
     if (strcmp(at + size, "/") != 0 && at[size] != '\0') {
-        return fail(why, "nothing may follow the port");
+        return fail(why, "unexpected text after the port");
     }
     if (size > 0) {
         snprintf(port, sizeof port, "%.*s", (int)(size < sizeof port ? size : sizeof port - 1), at);
@@ -80,7 +80,7 @@ static sally_error parse_host_and_port(struct listener_url *out, const char *at,
     return SALLY_E_OK;
 }
 
-/* "+fd" behind a protocol's name: a socket that is inherited. */
+/* "+fd" after a protocol's name: an inherited socket. */
 static const char inherited[] = "+fd";
 
 static const struct protocol *parse_scheme(const char *url, size_t size, bool *is_inherited)
@@ -94,7 +94,7 @@ static sally_error parse_fd(struct listener_url *out, const char *text, char why
 {
     uint32_t fd;
     if (!parse_decimal(text, 1u << 20, &fd)) {
-        snprintf(why, LISTENER_WHY_SIZE, "the number of a descriptor follows %s%s://",
+        snprintf(why, LISTENER_WHY_SIZE, "a descriptor number must follow %s%s://",
                  out->protocol->name, inherited);
         return SALLY_E_PARSE;
     }
@@ -110,12 +110,12 @@ sally_error listener_url_parse(struct listener_url *out, const char *url,
     memset(out, 0, sizeof *out);
     out->fd = -1;
     if (!mark)
-        return fail(why, "a URL such as sftp://:2222 is wanted");
+        return fail(why, "give a URL such as sftp://:2222");
     out->protocol = parse_scheme(url, (size_t)(mark - url), &is_inherited);
     if (!out->protocol) {
         char known[64];
         protocols_list(known, sizeof known);
-        snprintf(why, LISTENER_WHY_SIZE, "only %s is known", known);
+        snprintf(why, LISTENER_WHY_SIZE, "unknown protocol; use %s", known);
         return SALLY_E_UNSUPPORTED;
     }
     const char *rest = mark + strlen("://");

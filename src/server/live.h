@@ -48,7 +48,7 @@ struct live_address {
     uint64_t unauthenticated; /* of these */
     uint64_t reserved;        /* of these, in the reserve (unauthenticated.h) */
     uint64_t proxy_headers;   /* awaited from there, in place of a connection */
-    /* What its clients wait for before they are logged in: WORK_FIRST_UNAUTHENTICATED and on. */
+    /* Waiting work of its clients before login: WORK_FIRST_UNAUTHENTICATED and up. */
     struct share tasks[WORK_COUNT - WORK_FIRST_UNAUTHENTICATED];
     struct account memory; /* of these; any thread */
 };
@@ -58,7 +58,7 @@ struct live_table {
     size_t object_size;
     void (*init)(struct live *live);
     void (*clear)(struct live *live); /* before it is freed, not under the lock; NULL: nothing */
-    struct account *memory, *files;   /* in all; NULL: not counted here */
+    struct account *memory, *files;   /* in total; NULL: not counted here */
     struct live *buckets[LIVE_BUCKETS];
 };
 

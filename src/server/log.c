@@ -1,4 +1,4 @@
-/* The one door for log lines: one at a time, whatever thread they come from. */
+/* All log lines go through here: one at a time, from any thread. */
 #include "loop/clock.h"
 #include "server/server.h"
 
@@ -54,7 +54,7 @@ sally_error sally_server_set_log_level(sally_server *server, uint32_t level)
     if (!server)
         return SALLY_E_INVALID;
     if (level > SALLY_LOG_DEBUG)
-        return server_fail(server, SALLY_E_RANGE, "the log has levels up to %d (debug), and not %u",
+        return server_fail(server, SALLY_E_RANGE, "invalid log level %u; the highest is %d (debug)",
                            SALLY_LOG_DEBUG, (unsigned)level);
     atomic_store(&server->log_level, level);
     return SALLY_E_OK;

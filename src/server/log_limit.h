@@ -1,7 +1,7 @@
 /* A rate limit on log lines about clients that have not logged in, per address and in total. Lines
- * beyond it are counted, and reported as sums. An address that has been forgotten starts afresh, so
- * that one address's flood only affects others through the total limit. Fixed memory; time is
- * passed in; not locked. */
+ * beyond it are counted, and reported as sums. A forgotten address starts with a full burst, so one
+ * address's flood only affects others through the total limit. Fixed memory; time is passed in; not
+ * locked. */
 #ifndef SALLY_SERVER_LOG_LIMIT_H
 #define SALLY_SERVER_LOG_LIMIT_H
 
@@ -21,7 +21,7 @@ struct log_rates {
 };
 
 struct log_limit {
-    uint64_t all_ns; /* when the lines so far would have come at the permitted rate */
+    uint64_t all_ns; /* when the lines so far would have been due at the permitted rate */
     struct log_source {
         uint64_t due_ns; /* the same for one address */
         uint64_t left_out;

@@ -11,16 +11,16 @@
 #include "server/conn_hooks.h"
 #include "server/server.h"
 
-/* One try, on its way through the authenticator. */
+/* A login attempt, on its way through the authenticator. */
 struct attempt {
     struct task task;
     struct conn *conn;    /* pinned */
-    struct live *address; /* held: whose share the task waits in; NULL: nobody's */
+    struct live *address; /* held: whose share the task waits in; NULL: none */
     struct share *share;
     struct login_query *query;
     struct auth_request *request;
     /* SALLY_AUTH_ bits: */
-    uint32_t methods; /* that may be tried after a "no" */
+    uint32_t methods; /* that may be tried after a rejection */
     bool knows_methods;
     uint32_t next;      /* that must follow what has succeeded; 0: any */
     bool may_take_long; /* it is given to workers */
@@ -40,8 +40,8 @@ static void give_attempt(struct attempt *a)
 
 /* ---- On a worker ---- */
 
-/* What may be offered after a "no" is asked first: by the time of the answer we may not be where
- * one may wait. */
+/* The methods to offer after a rejection are determined first: when the answer comes, this thread
+ * may not be allowed to wait. */
 static void ask_methods(struct attempt *a)
 {
     sally_auth_request *pub = &a->request->pub;
@@ -82,7 +82,7 @@ static bool run_attempt(struct task *task)
     struct attempt *a = CONTAINER_OF(task, struct attempt, task);
     if (a->request->resumes) /* the authenticator that asked another one gets its answer */
         return ask(a);
-    if (conn_is_ended(a->conn)) /* nobody waits for the answer */
+    if (conn_is_ended(a->conn)) /* the client has disconnected */
         return true;
     if (a->query->refusal) {
         auth_request_set_reason(&a->request->pub, a->query->refusal);
@@ -195,7 +195,7 @@ static const char *enter_workers(struct conn *c)
     return obstacle;
 }
 
-/* Who was accepted gets in, unless something is in the way: then the text says what. */
+/* Logs in an accepted user, unless something prevents it: then the text says what. */
 static const char *set_up_login(struct conn *c, struct attempt *a)
 {
     struct auth_request *r = a->request;
@@ -207,10 +207,11 @@ static const char *set_up_login(struct conn *c, struct attempt *a)
     c->login.permissions = given->permissions;
     sally_error error = conn_set_user_settings(c, given->settings);
     if (error == SALLY_E_RANGE)
-        return "settings that leave nothing to choose from";
+        return "settings that leave a list empty";
     if (error || !c->login.user || !c->login.home || !open_root(c, r))
         return "out of memory";
-    /* Counted here and nowhere else: of any number that race, as many as may get in do. */
+    /* Counted only here: of any number of concurrent logins, exactly as many succeed as are
+     * allowed. */
     struct live_user *live = live_user_get(&c->server->limits.users, c->login.user);
     if (!live)
         return "out of memory";
@@ -308,7 +309,7 @@ static void end_attempt(struct attempt *a)
     struct conn *c = a->conn;
     if (conn_is_ended(c)) {
         a->query->answers->reject(a->query,
-                                  0); /* there is no client to hear it, but the query is freed */
+                                  0); /* there is no client to answer, but the query is freed */
     } else {
         answer(c, a);
         conn_make_ready(c);
@@ -408,8 +409,8 @@ static struct attempt *new_attempt(struct conn *c, struct login_query *q)
     return a;
 }
 
-/* Every client begins with "none", and often nobody need be asked: that, and keys that are in
- * memory, is not worth a worker's time. */
+/* Every client begins with "none", often without asking the authenticator: that, and keys in
+ * memory, are not worth a worker. */
 static bool is_quick(const struct attempt *a)
 {
     return a->query->refusal || auth_is_quick(a->request->auth, &a->request->pub);
@@ -431,9 +432,9 @@ void login_try(struct conn *c, struct login_query *q)
         sally_log_field fields[] = {{"user", q->pub.user}, {"address", c->peer.address}};
         log_line(&c->log, conn_log_ids(c), SALLY_LOG_WARNING, "auth.impossible", fields,
                  COUNT_OF(fields), "%s",
-                 c->service->auth ? "Out of memory" : "Nobody may log in: no users are set up");
+                 c->service->auth ? "Out of memory" : "No one can log in: no users are configured");
         conn_hooks_problem(c, c->service->auth ? SALLY_E_NO_MEMORY : SALLY_E_STATE, 0,
-                           c->service->auth ? "out of memory" : "nobody may log in");
+                           c->service->auth ? "out of memory" : "no users are configured");
         q->answers->reject(q, 0);
         return;
     }

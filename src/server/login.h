@@ -14,7 +14,7 @@ void login_tick(struct conn *c, uint64_t now_ns);
 void login_stop_keeping(struct conn *c);
 /* The connection is closed: its place among those of its user is free. */
 void login_clear(struct conn *c);
-/* Nothing of the connection runs any more: what is kept of the login is let go. */
+/* Nothing of the connection is running: releases what is kept of the login. */
 void login_forget(struct conn *c);
 
 #endif

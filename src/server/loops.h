@@ -10,7 +10,7 @@
 #include "server/heap_trim.h"
 #include "server/stalled.h"
 
-/* A loop, and what the server keeps for it. */
+/* A loop, and the server's data for it. */
 struct server_loop {
     struct loop loop;
     sally_server *server;

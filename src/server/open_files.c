@@ -11,7 +11,7 @@
 
 /* Walks that are rarer than this do not show transfers. */
 #define WATCHED_NS UINT64_C(3000000000)
-/* Files that are copied at once for a walk: a loop that opens one waits for that. */
+/* Files that are copied at a time for a walk: a loop that opens one waits for that. */
 #define WALK_AT_ONCE 128u
 #define VERB_SIZE    4u /* "get " */
 
@@ -45,7 +45,7 @@ static struct conn_facts *facts_of(const sally_op *op)
     return &CONTAINER_OF(session_host(op->session), struct conn_session, host)->conn->facts;
 }
 
-/* Without memory it is not shown: no more than that. */
+/* Without memory, it is just not shown. */
 static void add(struct conn_facts *f, const sally_op *op)
 {
     size_t size = strlen(op->path) + VERB_SIZE + 1;
@@ -105,9 +105,9 @@ static void accept_size(void *user_data, sally_op *op, sally_status status)
     pthread_mutex_unlock(&f->lock);
 }
 
-/* How large a file is that a client begins to read is asked only while somebody looks at the
- * connections: it costs an operation. The file stays open until that is answered, for it was asked
- * before the client heard of the file. */
+/* The size of a file that a client begins to read is only requested while connections are being
+ * watched: it costs an operation. The file stays open until that is answered, since it was
+ * requested before the client got the handle. */
 static void ask_size(const sally_op *op)
 {
     const struct conn_session *s =
@@ -207,7 +207,7 @@ static struct copied_file *copy_file(const struct open_file *o)
     return copy;
 }
 
-/* Those behind `order`, as many as are copied at once. False: out of memory. */
+/* Those after `order`, as many as are copied at a time. False: out of memory. */
 static bool copy_files(struct conn *c, uint64_t order, struct list *copies)
 {
     uint32_t count = 0;
@@ -228,7 +228,7 @@ static bool copy_files(struct conn *c, uint64_t order, struct list *copies)
     return ok;
 }
 
-/* Shows these to the program, unless it has said stop, and frees them. */
+/* Shows these to the program, unless it has stopped the walk, and frees them. */
 static bool show_files(struct conn *c, struct list *copies, bool goes_on, each_file *each,
                        void *user_data)
 {
@@ -268,7 +268,7 @@ sally_error sally_server_walk_files(sally_server *server, each_file *each, void 
     if (!server)
         return SALLY_E_INVALID;
     if (!each)
-        return server_fail(server, SALLY_E_INVALID, "cannot walk the files: the callback is NULL");
+        return server_fail(server, SALLY_E_INVALID, "cannot visit the files: the callback is NULL");
     atomic_store_explicit(&server->walked_ns, loop_now_ns(), memory_order_relaxed);
     struct conn **all = registry_all(&server->registry, &count);
     sally_error error = all ? SALLY_E_OK : SALLY_E_NO_MEMORY;

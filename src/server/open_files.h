@@ -10,7 +10,7 @@
 
 struct conn;
 
-/* Noted when its OPEN was answered, and dropped when its CLOSE was, before the file is freed. */
+/* Added when its OPEN was answered, and removed when its CLOSE was, before the file is freed. */
 struct open_file {
     struct list link; /* the connection's */
     const sally_file *file;

@@ -46,7 +46,7 @@ static void on_order(struct task *task)
 {
     struct order *o = CONTAINER_OF(task, struct order, task);
     if (!o->conn->line && !o->conn->awaits_admission && !conn_is_ended(o->conn)) {
-        loop_give_task(task); /* it overtook the connection itself */
+        loop_give_task(task); /* it arrived before the connection itself */
         return;
     }
     if (!conn_is_ended(o->conn))
@@ -81,6 +81,6 @@ sally_error order_send(sally_server *server, uint64_t id, enum order_kind kind, 
     if (registry_with(&server->registry, id, send_to, o))
         return SALLY_E_OK;
     free_order(o);
-    return server_fail(server, SALLY_E_NOT_FOUND, "there is no connection %llu",
+    return server_fail(server, SALLY_E_NOT_FOUND, "no connection has the id %llu",
                        (unsigned long long)id);
 }

@@ -13,8 +13,8 @@ enum order_kind {
     ORDER_PERMIT /* permissions */
 };
 
-/* Texts are copied; what the kind does not need is NULL or 0. SALLY_E_NOT_FOUND: there is no
- * connection of this number, or it has ended. Failures have a text (server_fail). */
+/* Texts are copied; what the kind does not need is NULL or 0. SALLY_E_NOT_FOUND: no connection has
+ * this number, or it has ended. Failures have a text (server_fail). */
 sally_error order_send(sally_server *server, uint64_t id, enum order_kind kind, const char *name,
                        const char *value, uint32_t permissions);
 

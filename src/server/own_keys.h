@@ -1,5 +1,5 @@
-/* The host keys of a server that starts without any: ed25519, ECDSA and RSA, as OpenSSH makes them,
- * for as long as it lives. */
+/* The host keys of a server that starts without any: ed25519, ECDSA and RSA, as OpenSSH generates
+ * them, for its lifetime. */
 #ifndef SALLY_SERVER_OWN_KEYS_H
 #define SALLY_SERVER_OWN_KEYS_H
 
@@ -16,12 +16,12 @@ struct own_keys {
     atomic_bool is_stopped;
 };
 
-/* Before the start: what a moment is enough for, when there is no key. */
+/* Before the start: generates the keys that only take a moment, if there is no key. */
 sally_error own_keys_make(sally_server *server);
-/* Begins to make an RSA key, which takes up to some seconds, in a thread that ends by itself.
- * Clients that come before it is made are offered the others. */
+/* Starts generating an RSA key, which takes up to a few seconds, in a thread that ends by itself.
+ * Until then, clients are offered the others. */
 void own_keys_start(sally_server *server);
-/* Breaks that off. */
+/* Aborts this. */
 void own_keys_stop(sally_server *server);
 
 #endif

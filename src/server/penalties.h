@@ -5,8 +5,8 @@
  * not refused: one address alone does not get its neighbours refused.
  *
  * A full table forgets the penalties that would expire first, like OpenSSH's overflow:permissive:
- * an attacker with enough addresses to fill it escapes some penalties, but locks nobody out. Any
- * thread. */
+ * an attacker with enough addresses to fill it escapes some penalties, but cannot lock out others.
+ * Any thread. */
 #ifndef SALLY_SERVER_PENALTIES_H
 #define SALLY_SERVER_PENALTIES_H
 

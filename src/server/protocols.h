@@ -20,7 +20,7 @@ struct protocol {
 /* In server/ssh. */
 extern const struct protocol protocol_sftp;
 
-/* NULL past the last one. */
+/* NULL after the last one. */
 const struct protocol *protocol_at(size_t index);
 /* The protocol whose name is these `size` characters; NULL: there is none. */
 const struct protocol *protocol_find(const char *name, size_t size);

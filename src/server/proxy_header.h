@@ -1,4 +1,4 @@
-/* The header that a proxy sends before a connection's own bytes to tell whose connection it is: the
+/* The header that a proxy sends before a connection's own bytes to report the client's address: the
  * PROXY protocol, versions 1 (a line of text) and 2 (binary). */
 #ifndef SALLY_SERVER_PROXY_HEADER_H
 #define SALLY_SERVER_PROXY_HEADER_H
@@ -21,8 +21,8 @@ struct proxy_end {
 
 struct proxy_header {
     size_t size; /* bytes of it; what follows is the connection's own */
-    /* False: the proxy's own connection, such as a health check, or it does not say whose it is.
-     * The socket's addresses count. */
+    /* False: the proxy's own connection, such as a health check, or without an address. Then the
+     * socket's addresses are used. */
     bool has_addresses;
     struct proxy_end client, server;
 };
@@ -30,8 +30,8 @@ struct proxy_header {
 enum proxy_header_state {
     PROXY_HEADER_WHOLE,
     PROXY_HEADER_INCOMPLETE, /* more bytes are required */
-    PROXY_HEADER_NONE,       /* the bytes are no header's */
-    PROXY_HEADER_INVALID     /* they begin as one, but are none; `*why` says so */
+    PROXY_HEADER_NONE,       /* the bytes are not a header */
+    PROXY_HEADER_INVALID     /* they begin like one, but are invalid; `*why` explains */
 };
 
 /* `received`: the first bytes of a connection. `*why` is static. */

@@ -33,11 +33,11 @@ sally_error proxy_check(const struct settings *settings, char why[SETTINGS_WHY_S
     if (mode == PROXY_OFF || settings->server.proxy_trusted[0])
         return SALLY_E_OK;
     snprintf(why, SETTINGS_WHY_SIZE,
-             "server.proxy_protocol is \"%s\", but server.proxy_trusted is empty, so that %s; set "
+             "server.proxy_protocol is \"%s\", but server.proxy_trusted is empty, so %s; set "
              "server.proxy_trusted first, to the addresses of the proxies, such as 192.0.2.10 or "
              "10.0.0.0/8",
              settings->server.proxy_protocol,
              mode == PROXY_REQUIRED ? "every connection would be refused"
-                                    : "no header would be believed");
+                                    : "no header would be trusted");
     return SALLY_E_RANGE;
 }

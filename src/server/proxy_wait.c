@@ -13,8 +13,8 @@
 #include "server/proxy_peers.h"
 #include "server/server.h"
 
-/* Where a header may be missing, a client that waits for the server's words keeps silent as long as
- * it waits for a header that the proxy has yet to send. A proxy sends it at once. */
+/* If headers are optional, silence may mean a client that waits for the server, or a header still
+ * to come. A proxy sends it at once. */
 #define SILENCE_NS UINT64_C(1000000000)
 
 struct proxy_wait {
@@ -26,7 +26,7 @@ struct proxy_wait {
     uint8_t *begun;               /* what has come of a header that came in pieces; NULL: nothing */
     size_t size;                  /* of that */
     uint64_t end_ns;
-    bool is_over; /* the socket is somebody else's; the handle is closing */
+    bool is_over; /* the socket has been passed on; the handle is closing */
 };
 
 static bool is_optional(const struct proxy_wait *w)
@@ -125,7 +125,7 @@ static void have_whole(struct proxy_wait *w, uint8_t *seen)
         hang_up(w);
 }
 
-/* A check of health opens a connection and closes it: that is not worth a line. */
+/* A health check opens a connection and closes it: that is not worth a log line. */
 static void have_end(struct proxy_wait *w)
 {
     if (w->size > 0)
@@ -134,8 +134,8 @@ static void have_end(struct proxy_wait *w)
         hang_up(w);
 }
 
-/* The bytes stay in the socket until it is known that they are a header's. Returns whether there
- * may be more of it. */
+/* The bytes stay in the socket until they are known to be a header. Returns whether there may be
+ * more of it. */
 static bool look(struct proxy_wait *w)
 {
     uint8_t seen[PROXY_HEADER_MAX];

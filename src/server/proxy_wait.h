@@ -1,5 +1,5 @@
-/* Waits for the PROXY header of a socket that a trusted proxy has opened. Only then it is known
- * whose connection it is, so limits, penalties, hooks and the log come after it. */
+/* Waits for the PROXY header of a socket that a trusted proxy has opened. Only then is the client
+ * known, so limits, penalties, hooks and the log come after it. */
 #ifndef SALLY_SERVER_PROXY_WAIT_H
 #define SALLY_SERVER_PROXY_WAIT_H
 

@@ -54,7 +54,7 @@ int sally_server_poll(sally_server *server, int timeout_ms)
         return error;
     if (loop_is_here(&loop->loop))
         return server_fail(server, SALLY_E_BUSY,
-                           "sally_server_poll() cannot be called inside a callback of the server");
+                           "sally_server_poll() cannot be called from a callback of the server");
     uint64_t look_ns = next_look(server);
     loop_pump(&loop->loop, sooner(timeout_ms, look_ns));
     if (loop->loop.is_finished) {

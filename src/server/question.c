@@ -3,8 +3,8 @@
 #include "server/conn.h"
 #include "server/server.h"
 
-/* A late answer and the return of the hook that it is for may race: both change the state by
- * compare and exchange, and whichever comes second goes on. */
+/* A late answer and the return of its hook may race: both change the state by compare and exchange,
+ * and the second one continues. */
 enum phase {
     PHASE_NONE,
     PHASE_ASKING,   /* a hook is running */
@@ -112,10 +112,10 @@ sally_error sally_connection_answer(sally_connection *connection, sally_status s
         if (phase_of(before) == PHASE_NONE || phase_of(before) == PHASE_ANSWERED)
             return server_fail(c->server, SALLY_E_STATE, "no hook awaits an answer");
     } while (!atomic_compare_exchange_weak(&q->state, &before, state_of(PHASE_ANSWERED, status)));
-    if (phase_of(before) == PHASE_ASKING) /* whoever called the hook goes on */
+    if (phase_of(before) == PHASE_ASKING) /* the caller of the hook continues */
         return SALLY_E_OK;
     sally_server *server = c->server;
-    loop_give_task(&q->task); /* the connection may be gone after that */
+    loop_give_task(&q->task); /* the connection may be freed after that */
     return phase_of(before) == PHASE_VOID
                ? server_fail(server, SALLY_E_CLOSED, "the connection has ended")
                : SALLY_E_OK;

@@ -1,6 +1,6 @@
-/* What is asked of the program's hooks about a connection, and may be answered late and from any
- * thread: one question at a time. The sets of hooks are asked in order of registration, until one
- * has an answer other than SALLY_CONTINUE. */
+/* Questions to the program's hooks about a connection, which may be answered late and from any
+ * thread: one at a time. The sets of hooks are called in order of registration, until one returns
+ * something other than SALLY_CONTINUE. */
 #ifndef SALLY_SERVER_QUESTION_H
 #define SALLY_SERVER_QUESTION_H
 
@@ -15,7 +15,7 @@
 struct conn;
 
 struct question_kind {
-    /* Asks one set. SALLY_CONTINUE also where it has no such hook. */
+    /* Calls one set. SALLY_CONTINUE also if it has no such hook. */
     sally_status (*ask)(const sally_hooks *set, struct conn *c, const void *argument);
     /* The late answer, at home; once for each question that question_ask() has left open. The
      * connection may have ended. */
@@ -36,10 +36,10 @@ struct question {
 sally_status question_ask(struct conn *c, const struct question_kind *kind, void *argument);
 /* The connection is over: the answer no longer counts. At home. */
 void question_void(struct conn *c);
-/* Whether an answer is awaited, or was when it was made void. At home. */
+/* Whether an answer is awaited, or was when the connection ended. At home. */
 bool question_is_open(const struct conn *c);
 
-/* Whether an answer lets pass what was asked about. */
+/* Whether an answer permits the request. */
 static inline bool answer_allows(sally_status status)
 {
     return status == SALLY_CONTINUE || status == SALLY_OK;

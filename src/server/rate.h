@@ -1,6 +1,6 @@
-/* A limit on bytes per second. Bytes pass as long as those before them are paid for, a second for
- * each `per_second` of them; what was not used in the last eighth of a second still counts, so that
- * being late by a little costs nothing. Any thread. */
+/* A limit on bytes per second. Bytes may pass once those before them are paid for, at one second
+ * per `per_second` bytes; what was not used in the last eighth of a second still counts, so small
+ * delays cost nothing. Any thread. */
 #ifndef SALLY_SERVER_RATE_H
 #define SALLY_SERVER_RATE_H
 
@@ -24,7 +24,7 @@ void rate_charge(struct rate *rate, uint64_t bytes, uint64_t per_second, uint64_
 /* Several share it, and it is reached: takes the place behind all that came before, and pays for
  * so many bytes, which may pass from the time returned on. */
 uint64_t rate_book(struct rate *rate, uint64_t bytes, uint64_t per_second, uint64_t now_ns);
-/* So many of the bytes that were paid for have not passed. */
+/* Returns this many bytes that were paid for but have not passed. */
 void rate_return(struct rate *rate, uint64_t bytes, uint64_t per_second);
 
 #endif

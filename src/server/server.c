@@ -1,4 +1,4 @@
-/* Making, setting up and freeing a server. */
+/* Creating, setting up and freeing a server. */
 #include "server/server.h"
 
 #include <stdio.h>
@@ -109,7 +109,7 @@ sally_error sally_server_free(sally_server *server)
         return SALLY_E_OK;
     if (server_is_here(server))
         return server_fail(server, SALLY_E_BUSY,
-                           "a server cannot be freed inside its own callbacks");
+                           "sally_server_free() cannot be called from a callback of the server");
     sally_error error = stop(server);
     if (error)
         return error;
@@ -138,7 +138,7 @@ bool server_can_sign(const struct keyring *keys, const struct settings *settings
         return true;
     size_t used = (size_t)snprintf(why, SETTINGS_WHY_SIZE,
                                    "ssh.host_key_algorithms: no host key can sign by %.512s; add "
-                                   "one that can, or name others: the keys are of",
+                                   "one that can, or choose other algorithms; the keys are of type",
                                    settings->ssh.fixed.host_key_algorithms);
     for (size_t i = 0; i < keys->count && used < SETTINGS_WHY_SIZE; i++)
         used += (size_t)snprintf(why + used, SETTINGS_WHY_SIZE - used, "%s %s", i ? "," : "",
@@ -146,7 +146,7 @@ bool server_can_sign(const struct keyring *keys, const struct settings *settings
     return false;
 }
 
-/* What the server's settings come to with this layer, if they can be used. Under the lock. */
+/* The server's settings with this layer, if they are valid. Under the lock. */
 static sally_error resolve(sally_server *server, const struct setting_layer *layer,
                            struct settings **out, char why[SETTINGS_WHY_SIZE])
 {
@@ -181,7 +181,7 @@ static sally_error change_setting(sally_server *server, const char *name, const 
     sally_error error = setting_layer_set(&layer, name, value, why);
     if (!error && server->state != SERVER_NEW &&
         !(setting_row_find(name)->pub.scope & SALLY_SCOPE_RUNNING)) {
-        snprintf(why, SETTINGS_WHY_SIZE, "%s is set before the server starts", name);
+        snprintf(why, SETTINGS_WHY_SIZE, "%s can only be set before the server starts", name);
         error = SALLY_E_STATE;
     }
     if (!error)
@@ -231,7 +231,7 @@ sally_error sally_server_get(const sally_server *server, const char *name, char 
     sally_error error = settings_get(settings, name, value, size);
     settings_unref(settings);
     if (error == SALLY_E_NOT_FOUND)
-        return server_fail(s, error, "there is no setting \"%.128s\"", name);
+        return server_fail(s, error, "unknown setting \"%.128s\"", name);
     return error ? server_fail(s, error, "%s: the value does not fit into %zu bytes", name, size)
                  : SALLY_E_OK;
 }
@@ -239,8 +239,7 @@ sally_error sally_server_get(const sally_server *server, const char *name, char 
 /* ---- Users ---- */
 
 static const char both_ways[] =
-    "users are either added one by one (sally_server_add_user) or left to an authenticator "
-    "(sally_server_set_auth), not both";
+    "use either sally_server_add_user() or sally_server_set_auth(), not both";
 
 sally_error sally_server_set_auth(sally_server *server, sally_auth *auth)
 {
@@ -325,7 +324,7 @@ sally_error sally_server_add_hooks(sally_server *server, const sally_hooks *hook
                              error == SALLY_E_STATE     ? "the server is already started"
                              : !hooks                   ? "the set of hooks is NULL"
                              : error == SALLY_E_INVALID ? "struct_size is invalid, or members are "
-                                                          "set that this library does not know"
+                                                          "set that this version does not support"
                                                         : sally_strerror(error))
                : SALLY_E_OK;
 }
@@ -344,8 +343,8 @@ sally_error sally_server_add_host_key(sally_server *server, sally_key *key)
         return SALLY_E_INVALID;
     if (!key)
         return server_fail(server, SALLY_E_INVALID,
-                           "cannot add a host key: it is NULL; sally_key_load() reads one, "
-                           "sally_key_generate() makes one");
+                           "cannot add a host key: it is NULL; load one with sally_key_load() or "
+                           "generate one with sally_key_generate()");
     sally_key *bound;
     if (key_bind(&bound, key, server->crypto) != SALLY_E_OK)
         return server_fail(server, SALLY_E_NO_MEMORY, "cannot add a host key: out of memory");
@@ -376,5 +375,5 @@ sally_error sally_server_host_key(sally_key **out, const sally_server *server, s
         *out = sally_key_ref(keys->keys[index]);
     keyring_unref(keys);
     return *out ? SALLY_E_OK
-                : server_fail(s, SALLY_E_NOT_FOUND, "there is no host key at index %zu", index);
+                : server_fail(s, SALLY_E_NOT_FOUND, "no host key has the index %zu", index);
 }

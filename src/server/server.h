@@ -47,7 +47,7 @@ struct sally_server {
     struct keyring *keys;       /* likewise */
     sally_auth *auth;
     uint64_t generation;           /* grows when one of these three changes */
-    struct service_source adopted; /* for sockets that the program hands over */
+    struct service_source adopted; /* for sockets passed in by the program */
     bool auth_is_ours;             /* made by sally_server_add_user() */
     bool is_draining;              /* shut down: no new connections */
     uint64_t grace_end_ns;
@@ -74,7 +74,7 @@ struct sally_server {
     struct stall_timer pump_stall_timer; /* of the thread that polls */
 
     /* Their own locks, or none needed. */
-    pthread_mutex_t log_lock; /* recursive: a line made by whoever writes one is dropped */
+    pthread_mutex_t log_lock; /* recursive: lines logged by the log function itself are dropped */
     bool log_busy;
     struct conn_log conn_log;     /* under log_lock */
     struct thread_texts failures; /* for sally_server_error() */
@@ -82,8 +82,8 @@ struct sally_server {
     struct registry registry;
     struct counters counters;
     _Atomic uint64_t next_connection_id, next_session_id;
-    _Atomic uint64_t walked_ns; /* when somebody last looked at the connections; 0: never */
-    int reserve_fd; /* the first loop's: spent to turn a client away when descriptors run out */
+    _Atomic uint64_t walked_ns; /* when connections were last walked; 0: never */
+    int reserve_fd; /* the first loop's: used to refuse a client when descriptors run out */
 };
 
 /* ---- server.c ---- */
@@ -96,7 +96,7 @@ struct keyring *server_keys(sally_server *server);
 bool server_can_sign(const struct keyring *keys, const struct settings *settings,
                      char why[SETTINGS_WHY_SIZE]);
 
-/* ---- error_text.c: what sally_server_error() says ---- */
+/* ---- error_text.c: the text of sally_server_error() ---- */
 
 /* Keeps a text for the calling thread, and returns `error`. */
 sally_error server_fail(sally_server *server, sally_error error, const char *format, ...)

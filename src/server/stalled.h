@@ -25,7 +25,7 @@ struct stalled {
     char text[STALLED_TEXT_SIZE]; /* separated by commas */
 };
 
-/* When to call this again at the latest; DEADLINE_NONE: no limit; 0: the time is over. Under the
+/* When to call this again at the latest; DEADLINE_NONE: no limit; 0: the time is up. Under the
  * server's lock. */
 uint64_t stall_timer_next(sally_server *server, struct stall_timer *p, uint64_t now_ns);
 

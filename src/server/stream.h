@@ -20,7 +20,7 @@ struct stream_methods {
     /* Neither blocks. STREAM_OK: *moved bytes, at least 1. */
     enum stream_state (*receive)(struct stream *s, uint8_t *room, size_t size, size_t *moved);
     enum stream_state (*send)(struct stream *s, const uint8_t *data, size_t size, size_t *moved);
-    /* Tells the peer that no more will come. False: the peer cannot be told. */
+    /* Signals the end to the peer. False: not possible. */
     bool (*end_output)(struct stream *s);
     bool (*has_pending)(const struct stream *s); /* received bytes that the poll does not see */
 };

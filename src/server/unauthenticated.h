@@ -2,9 +2,9 @@
  * `limits.unauthenticated_start` percent of them are taken:
  *
  * - Some places are reserved for addresses that users have logged in from before.
- * - No address may hold more places than are left, and no network more than its weight times that
- *   (networks.h): one sender alone gets half of them, two get a third each, and there is always
- *   one for an address that has none yet.
+ * - No address may hold more places than are free, and no network more than its weight times that
+ * (networks.h): one sender alone gets half of them, two get a third each, and there is always one
+ * for an address that has none yet.
  * - Random early drop limits what many addresses can do together. The chance of being dropped is
  *   smaller for addresses and networks that hold less than the average: treating newcomers like an
  *   address that holds a thousand places would help the attacker. */

@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "server/server.h"
 
-/* One that is known already is not kept twice: listeners may come and go for years. */
+/* Equal ones are stored once: listeners may come and go for years. */
 struct kept_url {
     struct list link;
     char text[];

@@ -1,4 +1,4 @@
-/* A channel with a command: scp, or a digest, or what is refused with a text. */
+/* A channel with a command: scp, a digest, or one that is refused with a message. */
 #include <string.h>
 
 #include "base/mem.h"
@@ -22,7 +22,7 @@ static uint32_t permissions(const struct settings *s)
     return request_policy_permissions(&policy);
 }
 
-/* What df needs has no permission of its own. */
+/* df has no permission of its own. */
 static bool may_tell_space(const struct settings *s)
 {
     const struct request_policy policy = policy_of(s);

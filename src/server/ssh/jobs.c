@@ -7,7 +7,7 @@
 struct job {
     struct task task;
     struct conn *conn; /* pinned */
-    struct live *live; /* held: whose share the task waits in; NULL: nobody's */
+    struct live *live; /* held: whose share the task waits in; NULL: none */
     struct ssh_job *job;
     uint64_t took_ns; /* 0: dropped */
 };

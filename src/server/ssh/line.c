@@ -12,11 +12,11 @@
 #include "server/ssh/request.h"
 #include "sftp/sftp.h"
 
-/* Runs of the engine before others get their turn. */
+/* Runs of the engine before others get a turn. */
 #define MAX_RUNS 64
 
-/* Some clients make each WRITE as large as the channel's packets may be: it has to be a request
- * that is taken. */
+/* Some clients make each WRITE as large as the channel's maximum packet, so requests of this size
+ * must be accepted. */
 static uint32_t channel_packet(const struct settings *s)
 {
     uint32_t most = s->sftp.max_packet - SFTP_WRITE_OVERHEAD;

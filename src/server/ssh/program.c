@@ -69,7 +69,7 @@ static void drop(sally_channel *p)
     }
 }
 
-/* From now on nobody wakes it. Returns whether the task is still on its way. */
+/* From now on it is not woken. Returns whether the task is still on its way. */
 static bool close_program(sally_channel *p)
 {
     pthread_mutex_lock(&p->lock);
@@ -182,7 +182,7 @@ static void say_end(sally_channel *p, struct ssh_channel *channel)
     }
 }
 
-/* Once everything was handed over; the session ends when the client has taken it. */
+/* Once everything was passed on; the session ends when the client has read it. */
 static void send_end(sally_channel *p, struct channel *ch)
 {
     pthread_mutex_lock(&p->lock);
@@ -238,7 +238,7 @@ static void input(struct channel *ch, const uint8_t *data, size_t size)
     sally_channel_consumed(p, min_size(done, size));
 }
 
-/* When the client is gone, nobody is left to be sent anything. */
+/* If the client has disconnected, there is nothing to send. */
 static void input_end(struct conn_session *s)
 {
     sally_channel *p = channel_of_session(s)->engine;

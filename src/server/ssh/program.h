@@ -1,6 +1,5 @@
 /* A channel that the program serves: the object behind sallyport/channel.h. Any thread may write to
- * it; what it has for the client is taken over by its session, on the connection's loop, and so are
- * the callbacks called there. */
+ * it; its session, on the connection's loop, sends the output and calls the callbacks. */
 #ifndef SALLY_SERVER_SSH_PROGRAM_H
 #define SALLY_SERVER_SSH_PROGRAM_H
 
@@ -13,13 +12,13 @@
 #include "server/ssh/channel.h"
 
 enum program_state {
-    PROGRAM_REQUESTED, /* nobody has accepted it yet */
+    PROGRAM_REQUESTED, /* not accepted yet */
     PROGRAM_ACCEPTED,  /* by the program; the request is not granted yet */
     PROGRAM_OPEN,      /* it has a session */
     PROGRAM_CLOSED     /* the last callback has been called, or is about to be */
 };
 
-/* How the client is told that it is over. */
+/* How its end is reported to the client. */
 enum program_exit { EXIT_NOT, EXIT_STATUS, EXIT_SIGNAL, EXIT_UNTOLD };
 
 /* Bytes on their way out. */
@@ -66,7 +65,7 @@ sally_channel *program_new(struct conn *c);
 bool program_is_accepted(sally_channel *p);
 /* The request is answered; if the channel is not open by now, it never will be. */
 void program_turn_away(sally_channel *p);
-/* Under its lock: has the session look at what there is to do, soon. */
+/* Under its lock: wakes the session. */
 void program_wake(sally_channel *p);
 
 #endif

@@ -6,7 +6,7 @@
 #include "server/ssh/channel.h"
 #include "server/ssh/program.h"
 
-/* What the hooks are shown, in one piece of memory with its texts. */
+/* The request as passed to hooks, in one piece of memory with its texts. */
 struct request {
     sally_session_request pub;
     struct ssh_line *line;       /* valid as long as the connection has one */
@@ -59,7 +59,7 @@ static struct request *new_request(struct ssh_line *line, struct ssh_channel *ch
     return NULL;
 }
 
-/* Whoever has accepted the channel and does not get it hears that it is closed. */
+/* If the channel was accepted but not granted, `closed` is called. */
 static void free_request(struct request *r)
 {
     program_turn_away(r->pub.channel);

@@ -1,4 +1,4 @@
-/* A client's request to begin a session on a channel: the program's hooks are asked whether it may,
+/* A client's request to begin a session on a channel: the program's hooks decide whether it may,
  * and who serves it. */
 #ifndef SALLY_SERVER_SSH_REQUEST_H
 #define SALLY_SERVER_SSH_REQUEST_H

@@ -18,7 +18,7 @@ static void on_finished(void *user_data)
     channel_finish(user_data, 0);
 }
 
-/* What is empty in the table is NULL to the engine, which tells it from a list without names. */
+/* Empty values in the table are NULL for the engine, which distinguishes them from empty lists. */
 static struct sftp_settings settings_of(const struct channel *ch)
 {
     struct sftp_settings s = ch->session.settings->sftp;

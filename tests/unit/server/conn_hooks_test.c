@@ -153,7 +153,8 @@ static void broken_protocol_is_told(void **state)
     await_end(&told);
     close(fd);
     finish(s);
-    check_problem(&told, SALLY_STAGE_HANDSHAKE, SALLY_E_PROTOCOL, "does not speak version 2");
+    check_problem(&told, SALLY_STAGE_HANDSHAKE, SALLY_E_PROTOCOL,
+                  "does not support protocol version 2");
     assert_int_equal(told.system_error, 0);
 }
 

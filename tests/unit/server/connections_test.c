@@ -76,7 +76,7 @@ static void connections_are_walked_rekeyed_changed_and_ended(void **state)
                      SALLY_E_NOT_FOUND);
     assert_int_equal(sally_server_set_connection(s, seen.id, "server.loops", "1"),
                      SALLY_E_UNSUPPORTED);
-    assert_string_equal(sally_server_error(s), "server.loops cannot be set for one connection");
+    assert_string_equal(sally_server_error(s), "server.loops cannot be set per connection");
     assert_int_equal(sally_server_set_connection(s, seen.id, "ssh.rekey_bytes", "1"),
                      SALLY_E_RANGE);
     assert_int_equal(sally_server_set_connection(s, seen.id + 1, "ssh.rekey_bytes", "64K"),
@@ -103,7 +103,7 @@ static void note_refusal(void *user_data, const sally_log_line *line)
 {
     _Atomic uint32_t *refusals = user_data;
     if (strcmp(line->event, "settings.refused") == 0 &&
-        strcmp(line->message, "ssh.commands: nothing is left to choose from") == 0)
+        strcmp(line->message, "ssh.commands: the list would be empty") == 0)
         atomic_fetch_add(refusals, 1);
 }
 

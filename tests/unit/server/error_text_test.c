@@ -283,7 +283,7 @@ static const struct failing on_any[] = {
     {host_key_past_the_last, SALLY_E_NOT_FOUND, {"index 99"}},
     {host_key_nowhere, SALLY_E_INVALID, {"out is NULL"}},
     {add_no_listener, SALLY_E_INVALID, {"NULL", "sftp://"}},
-    {add_ftp_listener, SALLY_E_UNSUPPORTED, {"ftp://127.0.0.1:0", "only sftp://"}},
+    {add_ftp_listener, SALLY_E_UNSUPPORTED, {"ftp://127.0.0.1:0", "use sftp://"}},
     {add_taken_listener, SALLY_E_ADDRESS, {"127.0.0.1:", "in use"}},
     {add_systemd_listeners, SALLY_E_RANGE, {"LISTEN_FDS", "5000"}},
     {adopt_nothing, SALLY_E_INVALID, {"-1 is not a file descriptor"}},

@@ -226,7 +226,7 @@ static void bad_options_are_refused(void **state)
         .struct_size = sizeof o, .url = LOOPBACK, .settings = &setting, .setting_count = 1};
     check_refusal(&o, SALLY_E_NOT_FOUND, "ssh.no_such");
     setting = (sally_setting_value){"server.loops", "1"};
-    check_refusal(&o, SALLY_E_UNSUPPORTED, "cannot be set for one listener");
+    check_refusal(&o, SALLY_E_UNSUPPORTED, "cannot be set per listener");
     setting = (sally_setting_value){"ssh.ciphers", "rot13"};
     check_refusal(&o, SALLY_E_PARSE, "rot13");
     setting = (sally_setting_value){"ssh.rekey_bytes", "1"};

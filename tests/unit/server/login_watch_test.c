@@ -173,8 +173,8 @@ static void wrong_signatures_are_failed_logins(void **state)
     assert_string_equal(w.user, "joe");
     assert_string_equal(w.method, "publickey");
     assert_string_equal(w.fingerprint, sally_key_fingerprint(w.key));
-    assert_string_equal(w.reason, "a wrong signature");
-    assert_string_equal(w.line_reason, "a wrong signature");
+    assert_string_equal(w.reason, "an invalid signature");
+    assert_string_equal(w.line_reason, "an invalid signature");
     assert_true(penalty(&w) > 0);
     assert_true(client_login_key(&c, "joe", w.key)); /* makes up for it, as after a password */
     assert_int_equal(w.result, SALLY_AUTH_ACCEPT);
@@ -194,11 +194,11 @@ static void what_the_engine_refuses_is_a_failed_login(void **state)
         bool costs;
     } rows[] = {
         {"joe", "publickey", "ssh-rsa", 3, "joe", "publickey",
-         "a signature algorithm that is not allowed, or not the key's", true},
-        {"joe", "hostbased", NULL, 3, "joe", "hostbased", "a method that is not supported", false},
-        {"joe", "forg\x1b[1m", NULL, 3, "joe", "forg?[1m", "a method that is not supported", false},
-        {"j\0e", "none", NULL, 3, "j?e", "none",
-         "a user name that is too long, or has a NUL inside", true},
+         "a signature algorithm that is disabled, or does not fit the key", true},
+        {"joe", "hostbased", NULL, 3, "joe", "hostbased", "an unsupported method", false},
+        {"joe", "forg\x1b[1m", NULL, 3, "joe", "forg?[1m", "an unsupported method", false},
+        {"j\0e", "none", NULL, 3, "j?e", "none", "a user name that is too long or contains a NUL",
+         true},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct watch w;
@@ -238,7 +238,7 @@ static void refused_questions_are_logged(void **state)
     assert_int_equal(atomic_load(&w.events), 0);
     assert_int_equal(atomic_load(&w.lines), 1);
     assert_string_equal(w.line_reason,
-                        "a signature algorithm that is not allowed, or not the key's");
+                        "a signature algorithm that is disabled, or does not fit the key");
     client_end(&c);
     end(&w);
 }
