@@ -106,7 +106,7 @@ struct writer {
     struct buf *out;
     struct id_names *names;
     uint32_t count, flags;
-    uint32_t mask; /* the most that all but owner and others have */
+    uint32_t mask; /* the mask: the most rights that others than the owner and "other" get */
     bool directory;
 };
 
@@ -236,7 +236,7 @@ static sally_status unknown(const struct reader *r, const char *name)
 {
     if (r->op) {
         sally_error error = sally_op_add_unknown_name(r->op, name);
-        (void)error; /* then the status alone has to do */
+        (void)error; /* then only the status is returned */
     }
     return SALLY_UNKNOWN_PRINCIPAL;
 }
@@ -312,7 +312,7 @@ static uint32_t permissions_for(const struct reader *r, bool inherited, enum acl
            (allowed & EXECUTE ? 1u : 0);
 }
 
-/* All who are named with this tag, in the order of their numbers, as the system wants them. */
+/* All entries with this tag, in the order of their numbers, as the system requires. */
 static bool add_named(const struct reader *r, bool inherited, enum acl_tag tag, struct acl *acl)
 {
     uint64_t least = 0;
@@ -368,7 +368,7 @@ static sally_status take_aces(struct acl_change *change, struct cursor *in, uint
         return SALLY_UNSUPPORTED;
     struct reader r = {.aces = mem_array(count + 1, sizeof(*r.aces)), .names = names, .op = op};
     sally_status status = r.aces ? SALLY_OK : SALLY_FAILURE;
-    /* All who are unknown are told, unless something else is wrong, too. */
+    /* All unknown names are reported, unless there is another error. */
     while ((status == SALLY_OK || status == SALLY_UNKNOWN_PRINCIPAL) && r.count < count) {
         sally_status one = take_ace(&r, &r.aces[r.count], in, directory);
         r.count++;

@@ -1,6 +1,6 @@
 /* Access control lists: the system's own form (POSIX 1003.1e draft 17, as Linux keeps it in an
  * extended attribute) and the one of SFTP (draft-ietf-secsh-filexfer-13 section 7.8, entries as in
- * NFS version 4), translated both ways as far as one can say what the other means. */
+ * NFS version 4), translated both ways as far as they can express each other. */
 #ifndef SALLY_FS_ACL_H
 #define SALLY_FS_ACL_H
 
@@ -35,18 +35,17 @@ struct acl {
     struct acl_entry entries[ACL_MAX_ENTRIES];
 };
 
-/* What the nine permission bits say. */
+/* The ACL of nine permission bits. */
 void acl_from_mode(struct acl *acl, uint32_t mode);
-/* The nine permission bits that say the same; false when more than three entries would be needed.
- */
+/* The equivalent nine permission bits; false if more than three entries are needed. */
 bool acl_to_mode(const struct acl *acl, uint32_t *mode);
 
 /* The system's form. */
 bool acl_decode(struct acl *acl, const void *bytes, size_t size);
 size_t acl_encode(const struct acl *acl, uint8_t out[ACL_MAX_BYTES]);
 
-/* Puts SFTP's form at the end of `out`; `inherited` is what a directory hands to new files, and may
- * be empty. Asks for names, which may take long. */
+/* Puts SFTP's form at the end of `out`; `inherited` is what new files in a directory inherit, and
+ * may be empty. Looks up names, which may take long. */
 void acl_put(struct buf *out, const struct acl *acl, const struct acl *inherited, bool directory,
              struct id_names *names);
 
@@ -54,16 +53,16 @@ void acl_put(struct buf *out, const struct acl *acl, const struct acl *inherited
  * FAILURE: no memory, or `text` has failed. */
 sally_status acl_give(sally_op *op, sally_attrs *attrs, struct buf *text);
 
-/* What a client asks for. */
+/* What a client requests. */
 struct acl_change {
     bool keep;   /* leave everything as it is */
-    bool remove; /* the permission bits alone shall count */
+    bool remove; /* only the permission bits apply */
     struct acl acl, inherited;
 };
 
-/* Reads SFTP's form. UNSUPPORTED: what the system cannot say; UNKNOWN_PRINCIPAL, with all who are
- * unknown for the client of `op`, unless that is NULL; BAD_MESSAGE. Asks for numbers of names,
- * which may take long. */
+/* Reads SFTP's form. UNSUPPORTED: not possible on this system; UNKNOWN_PRINCIPAL, with all unknown
+ * names for the client of `op`, unless that is NULL; BAD_MESSAGE. Looks up names, which may take
+ * long. */
 sally_status acl_get(struct acl_change *change, const void *bytes, size_t size, bool directory,
                      struct id_names *names, sally_op *op);
 

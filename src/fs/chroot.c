@@ -19,7 +19,7 @@ struct chroot {
     char root[]; /* canonical, not "/" */
 };
 
-/* What the operation held before, for the way back. */
+/* The operation's original members, to be restored. */
 struct before {
     const char *path, *to;
     uint32_t flags; /* of OPEN, STAT and SETSTAT */
@@ -44,8 +44,8 @@ static uint32_t *flags_of(sally_op *op)
     }
 }
 
-/* The path is resolved: a link found on it now was put there meanwhile, and must not be followed.
- * The root itself may be a link, which the storage resolves. */
+/* The path is resolved: a link found on it now is new, and must not be followed. The root itself
+ * may be a link, which the storage resolves. */
 static void set_following(sally_op *op, bool is_root)
 {
     uint32_t *flags = flags_of(op);
@@ -194,8 +194,8 @@ static sally_status prefix(sally_fs *fs, sally_op *op, struct before *before)
     return pass_on(fs, op, before);
 }
 
-/* To the storage inside, the root is a directory like others; here it can neither go nor become
- * something else. */
+/* To the storage inside, the root is an ordinary directory; here it can neither be removed nor
+ * replaced. */
 static sally_status check_root(const sally_op *op)
 {
     bool from = op->path && op->path[1] == 0;
@@ -265,7 +265,7 @@ static sally_error wrap(sally_fs **out, sally_fs *inner, const char *root)
     memcpy(c->root, root, size);
     sally_fs_methods methods;
     wrap_methods(&methods, inner, chroot_slot);
-    methods.close = chroot_slot; /* what OPEN keeps is to be freed */
+    methods.close = chroot_slot; /* the data of OPEN must be freed */
     methods.closedir = chroot_slot;
     methods.destroy = chroot_destroy;
     sally_error error = sally_fs_new(out, &methods, c);

@@ -1,4 +1,4 @@
-/* Files that are descriptors, for storages of the program's own. */
+/* Files that are descriptors, for the program's own storages. */
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -121,6 +121,6 @@ sally_status sally_fd_close(sally_fs *fs, sally_op *op)
 {
     int fd = sally_fd_of(fs, op);
     sally_file_set_data(op->file, fs, NULL, NULL);
-    /* Linux has closed it even when it says EINTR. */
+    /* Linux has closed it even after EINTR. */
     return fd < 0 || close(fd) == 0 || errno == EINTR ? SALLY_OK : failure();
 }

@@ -17,7 +17,7 @@
 /* The names of the draft, and one that newer clients ask for. */
 static const struct algorithm {
     const char *name;
-    enum hash_id id; /* HASH_COUNT: crc32, which is not a matter of cryptography */
+    enum hash_id id; /* HASH_COUNT: crc32, which is not cryptographic */
 } algorithms[] = {
     {"md5", HASH_MD5},       {"sha1", HASH_SHA1},
     {"sha224", HASH_SHA224}, {"sha256", HASH_SHA256},
@@ -71,7 +71,7 @@ static const struct algorithm *find_algorithm(struct slice name)
     return NULL;
 }
 
-/* Whether the crypto library has it is known only after trying. */
+/* Whether the crypto library supports it is only known after trying. */
 static bool set_algorithm(struct digest *d, struct crypto *crypto,
                           const struct algorithm *algorithm)
 {
@@ -151,7 +151,7 @@ static sally_status read_piece(struct digest *d, sally_op *op)
         }
         status =
             d->read(d->context, d->offset, room, d->left < slice ? (size_t)d->left : slice, &got);
-        if (status != SALLY_OK || got == 0) /* it has become shorter */
+        if (status != SALLY_OK || got == 0) /* the file was truncated */
             break;
         d->offset += got;
         d->left -= got;
@@ -163,7 +163,7 @@ static sally_status read_piece(struct digest *d, sally_op *op)
     return status;
 }
 
-/* Of nothing at all there is one digest, but no blocks. */
+/* An empty range has one digest, but no blocks. */
 static sally_status end_all(struct digest *d)
 {
     bool open = d->in_block || (d->block_size == 0 && d->used == 0);

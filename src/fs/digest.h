@@ -6,12 +6,12 @@
 
 #include "sallyport/op.h"
 
-/* What all digests of one storage may hold together in one answer. */
+/* The maximum size of all digests in one reply. */
 #define DIGEST_MAX_ANSWER (256u * 1024)
 
 struct crypto;
 
-/* Made when the first digest is asked for: most storages never need one. Any thread. */
+/* Created for the first digest: most storages never need one. Any thread. */
 struct digest_source {
     pthread_mutex_t lock;
     struct crypto *crypto;

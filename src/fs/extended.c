@@ -9,7 +9,7 @@
 
 #define FLAG_CREATE  1u
 #define FLAG_REPLACE 2u
-#define MAX_RANGES   128u /* in one answer; the client asks again from there */
+#define MAX_RANGES   128u /* in one reply; the client continues from there */
 #define NAME_MAX_    255u
 
 static sally_status xattr_error(sally_op *op, int error)
@@ -21,7 +21,7 @@ static sally_status xattr_error(sally_op *op, int error)
     return SALLY_NO_SUCH_FILE;
 }
 
-/* Makes what was built the answer. */
+/* Sets the built data as the reply. */
 static sally_status reply(sally_op *op, struct buf *b)
 {
     sally_op_extended *extended = &op->u.extended;
@@ -55,7 +55,7 @@ static sally_status take_name(sally_op *op, const struct extended_source *source
     return is_allowed(source, *name) ? SALLY_OK : SALLY_PERMISSION_DENIED;
 }
 
-/* Name, and the most bytes the client wants (0: whatever there are); the value as a string. */
+/* Name, and the most bytes the client wants (0: all); the value as a string. */
 static sally_status get(sally_op *op, const struct extended_source *source, struct cursor *in)
 {
     char *name;

@@ -1,6 +1,6 @@
-/* EXTENDED requests that only a storage can answer: extended attributes, as ProFTPD's mod_sftp has
- * them, and where a file has data, as AsyncSSH has it. The library has taken the path or the handle
- * in front out of the data: it is op->path or op->file. */
+/* EXTENDED requests that only a storage can answer: extended attributes, as in ProFTPD's mod_sftp,
+ * and the ranges that contain data, as in AsyncSSH. The library has removed the leading path or
+ * handle from the data: it is op->path or op->file. */
 #ifndef SALLY_FS_EXTENDED_H
 #define SALLY_FS_EXTENDED_H
 
@@ -9,11 +9,11 @@
 #include "os/file.h"
 #include "sallyport/fs.h"
 
-/* Where the answers come from. Functions as in os/file.h. */
+/* The source of the answers. Functions as in os/file.h. */
 struct extended_source {
     void *context;
-    /* Only attributes of the namespace "user." exist. The others have a meaning for the system,
-     * such as the capabilities of programs. */
+    /* Only attributes of the namespace "user." exist. The others affect the system, such as the
+     * capabilities of programs. */
     bool only_users;
     ssize_t (*get)(void *context, const char *name, void *value, size_t room);
     ssize_t (*list)(void *context, char *names, size_t room);
@@ -24,10 +24,10 @@ struct extended_source {
     bool (*next_data)(void *context, uint64_t *at, uint64_t end, uint64_t *data);
 };
 
-/* What the request is about. */
+/* The subject of the request. */
 enum extended_on {
     EXTENDED_NOTHING, /* unknown */
-    EXTENDED_PATH,    /* of a symbolic link itself, as ProFTPD does it */
+    EXTENDED_PATH,    /* of a symbolic link itself, as in ProFTPD */
     EXTENDED_HANDLE,
     EXTENDED_REGULAR_FILE /* an open one */
 };

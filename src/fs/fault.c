@@ -13,7 +13,7 @@
 #include "sallyport/file.h"
 #include "sallyport/storages.h"
 
-#define DELAY_SLICE_MS 20u /* between two looks at whether anybody still waits */
+#define DELAY_SLICE_MS 20u /* between two checks for cancellation */
 
 struct fault {
     struct list link;
@@ -29,7 +29,7 @@ struct faults {
     struct late *late; /* made with the first fault that needs it; stays */
 };
 
-/* What a strike needs to know until the answer is out. */
+/* The state of an injected fault until the operation is answered. */
 struct strike {
     struct faults *faults;
     struct late *late;
@@ -196,8 +196,7 @@ sally_error sally_fs_fault(sally_fs **out, sally_fs *inner)
 
     sally_fs_methods methods;
     wrap_methods(&methods, inner, fault_slot);
-    /* A fault may wait. Where none strikes, a storage that never waits can do what it is asked to
-     * try. */
+    /* A fault may wait. Without one, a storage that never waits can answer with SALLY_OP_TRY. */
     if (methods.traits & SALLY_FS_NONBLOCKING)
         methods.traits = (methods.traits & ~(uint32_t)SALLY_FS_NONBLOCKING) | SALLY_FS_TRY;
     methods.cancel = fault_cancel;

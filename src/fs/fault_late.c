@@ -135,7 +135,7 @@ void late_put(struct late *late, struct late_answer *answer, sally_op *op, sally
     answer->due_ns = now + delay;
     pthread_mutex_lock(&late->lock);
     list_append(&late->waiting, &answer->link);
-    if (sally_op_cancelled(op)) /* it was set before the operation was queued */
+    if (sally_op_cancelled(op)) /* cancelled before it was queued */
         answer->due_ns = 0;
     pthread_cond_signal(&late->changed);
     pthread_mutex_unlock(&late->lock);

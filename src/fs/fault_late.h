@@ -22,7 +22,7 @@ struct late *late_new(void); /* NULL: no memory, or no thread */
 /* Nothing is waiting. Any thread, including the late one. */
 void late_free(struct late *late);
 
-/* Finishes `op` with `status` in that many milliseconds. */
+/* Finishes `op` with `status` after this many milliseconds. */
 void late_put(struct late *late, struct late_answer *answer, sally_op *op, sally_status status,
               uint64_t delay_ms);
 /* Finishes it now, if it is here. */

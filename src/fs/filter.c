@@ -67,7 +67,7 @@ static sally_status real_path(sally_fs *fs, sally_op *op, sally_status status, v
                : SALLY_OK;
 }
 
-/* Files are judged by their names; a directory takes others along. */
+/* Files are judged by their names; moving a directory moves its contents too. */
 static sally_status looked(sally_fs *fs, sally_op *op, const sally_inner_op *asked,
                            sally_status status, void *context)
 {
@@ -152,7 +152,7 @@ static sally_status resolved(sally_fs *fs, sally_op *op, const sally_inner_op *a
         return status; /* out of memory: the target is unknown */
     if (status != SALLY_OK || !real) {
         if (w->part == DIRECTORY)
-            return next_path(fs, op, w); /* it is not there: the operation will say so */
+            return next_path(fs, op, w); /* it does not exist: the operation will fail */
         bool creates = op->kind == SALLY_OP_OPEN && (op->u.open.flags & SALLY_OPEN_CREATE);
         w->is_new = creates;
         w->part = w->part == WHOLE && creates ? MISSING : DIRECTORY;

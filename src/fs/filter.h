@@ -1,4 +1,4 @@
-/* What clients may do where: the parts of sally_fs_filter(). */
+/* The rules of sally_fs_filter(). */
 #ifndef SALLY_FS_FILTER_H
 #define SALLY_FS_FILTER_H
 
@@ -25,11 +25,11 @@ struct filter_verdict filter_judge(const struct filter *f, const char *path, con
 /* What both permit. */
 struct filter_verdict filter_both(struct filter_verdict a, struct filter_verdict b);
 /* Whether a rule begins at this path or below it. */
-/* Whether the same rules are about names below both. */
+/* Whether the same rules apply to names below both. */
 bool filter_has_same_below(const struct filter *f, const char *path, const char *other);
 bool filter_is_anchor(const struct filter *f, const char *path);
 
-/* SALLY_OK: the operation on a path may go on, as `from` and (of two paths) `to` say. */
+/* SALLY_OK: the operation on a path is permitted by `from` and (for two paths) `to`. */
 sally_status filter_check(const struct filter *f, const sally_op *op, struct filter_verdict from,
                           struct filter_verdict to);
 

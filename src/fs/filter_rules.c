@@ -1,4 +1,4 @@
-/* Rules, and what they say about an operation. */
+/* Applies rules to operations. */
 #include <string.h>
 
 #include "base/glob.h"
@@ -62,8 +62,8 @@ bool filter_is_anchor(const struct filter *f, const char *path)
     return false;
 }
 
-/* The next rule from `at` on that may be about something below the path: the count if none is. One
- * that is about all that is below it is the last that counts. */
+/* The next rule from `at` on that may apply to something below the path: the count if none does.
+ * One that applies to everything below it is the last one that matters. */
 static size_t next_below(const struct filter *f, size_t at, const char *path, bool *is_last)
 {
     for (; at < f->count; at++) {
@@ -84,7 +84,7 @@ bool filter_has_same_below(const struct filter *f, const char *path, const char 
         other_at = next_below(f, other_at, other, &other_is_last);
         is_last = is_last || at == f->count;
         other_is_last = other_is_last || other_at == f->count;
-        if (is_last || other_is_last) /* these say what all the rest may */
+        if (is_last || other_is_last) /* these decide for everything else */
             return is_last && other_is_last;
         if (at++ != other_at++)
             return false;

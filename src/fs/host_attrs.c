@@ -103,7 +103,7 @@ static bool change_owner(int fd, const sally_attrs *attrs)
     return (uid == (uid_t)-1 && gid == (gid_t)-1) || os_change_owner(fd, uid, gid);
 }
 
-/* Links have no mode on Linux: it is as it was meant to be. */
+/* Links have no mode on Linux: success without effect. */
 static bool change_mode(int fd, uint32_t permissions)
 {
     struct os_stat st;

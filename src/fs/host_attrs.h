@@ -6,7 +6,7 @@
 
 #include "sallyport/attrs.h"
 
-/* Whether the nanoseconds of the times that are to be set are such. */
+/* Whether the nanoseconds of the times to be set are valid. */
 bool host_times_ok(const sally_attrs *attrs);
 /* Sets access and modification time, of an O_PATH descriptor too; errno when false. */
 bool host_change_times(int fd, const sally_attrs *attrs);

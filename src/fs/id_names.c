@@ -54,7 +54,7 @@ static int ask(enum id_kind kind, const char *name, uint32_t *id, char *room, si
     return error;
 }
 
-/* False when there is no such entry. `out` may be NULL. */
+/* False: there is no such entry. `out` may be NULL. */
 static bool ask_patiently(enum id_kind kind, const char *name, uint32_t *id, char *out)
 {
     for (size_t size = ASK_BYTES; size <= ASK_BYTES_MAX; size *= 4) {
@@ -73,7 +73,7 @@ static bool ask_patiently(enum id_kind kind, const char *name, uint32_t *id, cha
     return false;
 }
 
-/* To the tick: this is asked with every STAT. */
+/* A coarse clock suffices: this is called for every STAT. */
 static int64_t now_s(void)
 {
     struct timespec now;
@@ -128,7 +128,7 @@ bool id_names_get(struct id_names *names, enum id_kind kind, uint32_t id, char o
     pthread_mutex_lock(&names->lock);
     if (!names->places[kind])
         names->places[kind] = mem_zalloc(ID_NAMES_PLACES * sizeof(struct id_name));
-    if (names->places[kind]) { /* else it is asked again next time */
+    if (names->places[kind]) { /* otherwise it is looked up again next time */
         struct id_name *keep = &names->places[kind][id % ID_NAMES_PLACES];
         keep->used = true;
         keep->known = known;
@@ -182,6 +182,6 @@ sally_status id_of_principal(sally_op *op, struct id_names *names, enum id_kind 
     if (name[strspn(name, "0123456789")] == 0)
         return kind == ID_USER ? SALLY_OWNER_INVALID : SALLY_GROUP_INVALID;
     sally_error error = sally_op_add_unknown_name(op, name);
-    (void)error; /* then the status alone has to do */
+    (void)error; /* then only the status is returned */
     return SALLY_UNKNOWN_PRINCIPAL;
 }

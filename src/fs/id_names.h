@@ -1,6 +1,6 @@
-/* Names of numeric users and groups. Asking the system may take long (a directory service), so that
- * answers are kept for a while, a bounded number of them. Any thread. Clients without an account on
- * this machine must not find out who has one: they only see the names of this process. */
+/* Names of numeric users and groups. Asking the system may take long (a directory service), so a
+ * limited number of answers is cached for a while. Any thread. Clients without an account on this
+ * machine must not find out who has one: they only see the names of this process. */
 #ifndef SALLY_FS_ID_NAMES_H
 #define SALLY_FS_ID_NAMES_H
 
@@ -37,11 +37,11 @@ struct id_names {
 bool id_names_init(struct id_names *names, enum id_scope scope);
 void id_names_clear(struct id_names *names);
 
-/* The name; false, and the number as text, when there is none. */
+/* The name; false, and the number as text, if there is none. */
 bool id_names_get(struct id_names *names, enum id_kind kind, uint32_t id, char out[ID_NAME_SIZE]);
 
-/* Those of a user and a group, but only from what was asked lately, without waiting. False: they
- * must be asked. */
+/* Those of a user and a group, but only from the cache, without waiting. False: they must be looked
+ * up. */
 bool id_names_kept(struct id_names *names, uint32_t uid, uint32_t gid, char user[ID_NAME_SIZE],
                    char group[ID_NAME_SIZE]);
 

@@ -52,7 +52,7 @@ static void local_destroy(void *user_data)
     mem_free(whole);
 }
 
-/* What is not set is not offered. */
+/* Slots that are not set are not offered. */
 static sally_status local_session_start(sally_fs *fs, sally_op *op)
 {
     const struct local *local = local_of(fs);
@@ -94,7 +94,7 @@ const sally_fs_methods local_methods = {
     .destroy = local_destroy,
 };
 
-/* Without slots for locks nothing of the kind is announced. */
+/* Without slots for locks, nothing about locks is announced. */
 static sally_fs_methods methods_for(uint32_t flags)
 {
     sally_fs_methods m = local_methods;

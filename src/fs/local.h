@@ -39,7 +39,7 @@ struct local { /* never changes while it is in use */
     struct local_shared *shared;
 };
 
-/* What the storage keeps of an open file or directory. */
+/* The storage's data of an open file or directory. */
 struct local_file {
     int fd;
     DIR *dir; /* of OPENDIR: owns fd */
@@ -61,12 +61,12 @@ fs_subtree_fn local_subtree;
 sally_error local_new(sally_fs **out, const char *directory, uint32_t flags, uint32_t umask_bits,
                       bool walk);
 
-/* What the functions for local storages in sallyport/storages.h are given; NULL: another storage.
- */
+/* The argument of the functions for local storages in sallyport/storages.h; NULL: another
+ * storage. */
 struct local *local_from(const sally_fs *fs);
 
-/* What SETSTAT can set; and what it ignores unless told otherwise, since clients send back what
- * they were given. To say OK to the rest would be a lie. */
+/* What SETSTAT can set; and what it ignores by default, since clients send back attributes that
+ * they have received. For others, OK would be wrong. */
 #define LOCAL_SETTABLE                                                                             \
     (SALLY_ATTR_SIZE | SALLY_ATTR_IDS | SALLY_ATTR_NAMES | SALLY_ATTR_PERMISSIONS |                \
      SALLY_ATTR_ATIME | SALLY_ATTR_MTIME | SALLY_ATTR_NANOSECONDS | SALLY_ATTR_BITS |              \
@@ -85,8 +85,8 @@ static inline bool local_may_wait(const struct local *local, const sally_op *op)
     return (op->flags & SALLY_OP_TRY) && local->medium != MEDIUM_MEMORY;
 }
 
-/* What is tried in memory stays there: below may be mounted what waits, and is left to a worker.
- * For looking only; local_path_open() is for all else. */
+/* With SALLY_OP_TRY, other mounts are not entered: they may wait, and are left to a worker. For
+ * inspection only; otherwise use local_path_open(). */
 static inline struct beneath local_where(const struct local *local, const sally_op *op)
 {
     struct beneath where = local->where;
@@ -107,7 +107,7 @@ static inline sally_status local_path_error(const sally_op *op)
     return (op->flags & SALLY_OP_TRY) && errno == EXDEV ? SALLY_WOULD_BLOCK : local_error(errno);
 }
 
-/* What a system call's result comes to. */
+/* The status for a system call's result. */
 static inline sally_status local_result(int result)
 {
     return result == 0 ? SALLY_OK : local_error(errno);
@@ -117,15 +117,15 @@ static inline sally_status local_result(int result)
  * for an operation that is only tried EXDEV for other mounts than the root's. */
 int local_path_open(const struct local *local, const sally_op *op, const char *path, int flags,
                     mode_t mode);
-/* The same for what op->path leads to, but what neither makes nor cuts a file is opened first where
- * clients are not confined, for whom that is quicker and who may open devices as well. Then ask
+/* The same for what op->path leads to; but if clients are not confined, an OPEN that neither
+ * creates nor truncates is done first, which is faster, and they may open devices too. Then ask
  * local_path_check(), with the device number: false and EACCES for MEDIUM_PSEUDO. */
 int local_path_open_first(const struct local *local, const sally_op *op, int flags, mode_t mode);
 bool local_path_check(const struct local *local, int fd, uint64_t device, enum os_medium *medium);
 bool local_path_enter(const struct local *local, const sally_op *op, const char *path,
                       struct beneath_place *place);
 
-/* What is done to an entry of a directory. */
+/* An action on a directory entry. */
 typedef sally_status local_entry_fn(struct local *local, sally_op *op,
                                     const struct beneath_place *place);
 /* Does it to what op->path leads to, unless that may wait. */
@@ -144,13 +144,13 @@ void local_attrs_of(sally_attrs *attrs, const struct os_stat *st);
 
 /* The names that clients see, and may use. */
 struct id_names *local_names(struct local *local);
-/* Finding a name out may take long: without waiting, only those that were asked for lately. */
+/* Looking up a name may take long: without waiting, only cached ones. */
 sally_status local_add_names(struct local *local, sally_op *op, const struct os_stat *st,
                              sally_attrs *attrs);
 sally_status local_change_owner(struct local *local, sally_op *op, int fd,
                                 const sally_attrs *attrs);
 
-/* Adds the ACL of what the descriptor, O_PATH or not, stands for. */
+/* Adds the ACL of the descriptor's file, O_PATH or not. */
 sally_status local_acl_get(struct local *local, sally_op *op, int fd, uint32_t mode,
                            sally_attrs *attrs);
 sally_status local_acl_set(struct local *local, sally_op *op, int fd, const sally_attrs *attrs);
@@ -159,9 +159,9 @@ sally_status local_acl_set(struct local *local, sally_op *op, int fd, const sall
 sally_status local_acl_check(struct local *local, sally_op *op, const sally_attrs *attrs,
                              bool directory, bool *made);
 
-/* Whether OPEN is for such a thing: a regular file or, without confinement, a character device.
- * local_may_open_type() says yes to directories, too, which fail for another reason or are listed.
- */
+/* Whether OPEN may open this type: a regular file or, without confinement, a character device.
+ * local_may_open_type() says yes to directories, too, which fail for another reason or are
+ * listed. */
 bool local_may_open_type(const struct local *local, uint32_t mode);
 sally_status local_check_type(const struct local *local, sally_op *op, uint32_t mode);
 

@@ -12,10 +12,10 @@
 #include "os/file.h"
 #include "sallyport/storages.h"
 
-/* Names of users may come from far away. */
+/* User names may come from a directory service. */
 #define SLOW (SALLY_ATTR_NAMES | SALLY_ATTR_ACL)
 
-/* Of a version 5 client's bits the unknown ones are zero; HIDDEN is a matter of names. */
+/* Unknown bits of a version 5 client are zero; HIDDEN depends on the name. */
 #define BITS_NOT_LOOKED_AT 0x04u
 #define BIT_SPARSE         0x80u
 
@@ -87,8 +87,8 @@ static sally_status stat_cached(struct local *local, sally_op *op, int flags)
     return status;
 }
 
-/* Directly below the root there is no way on which a link could lie, so that one look at the entry
- * does it; unless the entry is itself a link to be followed. False: the path has to be resolved. */
+/* Directly below the root, no link can be on the path, so checking the entry suffices, unless it is
+ * itself a link to be followed. False: the path must be resolved. */
 static bool stat_entry(struct local *local, sally_op *op, sally_status *status)
 {
     struct os_stat st;
@@ -101,7 +101,7 @@ static bool stat_entry(struct local *local, sally_op *op, sally_status *status)
         return true;
     }
     if (try && st.device != local->device) {
-        *status = SALLY_WOULD_BLOCK; /* something is mounted there, and what it said may be old */
+        *status = SALLY_WOULD_BLOCK; /* something is mounted there, so the result may be outdated */
         return true;
     }
     if (S_ISLNK(st.mode) && (op->u.stat.flags & SALLY_FOLLOW))
@@ -143,7 +143,7 @@ sally_status local_fstat(sally_fs *fs, sally_op *op)
     return os_stat_fd(file->fd, &st) ? answer(local_of(fs), op, file->fd, &st) : local_error(errno);
 }
 
-/* What can be done is done, and the first failure is the answer, as with OpenSSH. */
+/* A failure does not stop the others; the first one is returned, as with OpenSSH. */
 static void note(sally_status *first, sally_status status)
 {
     if (*first == SALLY_OK)
@@ -172,7 +172,7 @@ static sally_status check_changes(const struct local *local, const sally_attrs *
     return SALLY_OK;
 }
 
-/* Bits can be left as they are. */
+/* Bits may be set to their current values. */
 static sally_status check_bits(int fd, const sally_attrs *attrs)
 {
     struct os_stat st;
@@ -247,8 +247,7 @@ sally_status local_setstat(sally_fs *fs, sally_op *op)
     if (local_may_wait(local, op) || ((op->flags & SALLY_OP_TRY) && (attrs->valid & SLOW)))
         return SALLY_WOULD_BLOCK;
 
-    /* Cutting a file needs a descriptor that may write; all else one that only stands for the
-     * thing. */
+    /* Truncating a file needs a writable descriptor; everything else works with O_PATH. */
     bool cut = (attrs->valid & SALLY_ATTR_SIZE) != 0;
     int follow = op->u.setstat.flags & SALLY_FOLLOW ? 0 : O_NOFOLLOW;
     int fd =

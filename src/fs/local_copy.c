@@ -1,4 +1,4 @@
-/* COPY between two open files, in the kernel where that goes. */
+/* COPY between two open files, in the kernel if possible. */
 #include <errno.h>
 #include <unistd.h>
 
@@ -7,7 +7,7 @@
 #include "fs/local.h"
 #include "os/file.h"
 
-#define SLICE_BYTES (4u * 1024 * 1024) /* between two looks at whether anybody still waits */
+#define SLICE_BYTES (4u * 1024 * 1024) /* between two checks for cancellation */
 #define PIECE_BYTES (4u * SLICE_BYTES) /* between two turns of others */
 #define HAND_BYTES  (256u * 1024)
 
@@ -18,7 +18,7 @@ struct copy_job {
     uint64_t left; /* UINT64_MAX: to the end of the file */
     uint64_t done;
     bool in_kernel;
-    char *room; /* for copying by hand */
+    char *room; /* for copying by read and write */
 };
 
 static ssize_t copy_by_hand(struct copy_job *job, size_t size)
@@ -106,7 +106,7 @@ static bool overlaps(const struct local_file *from, const struct local_file *to,
 {
     if (from->device != to->device || from->inode != to->inode)
         return false;
-    if (to->append) /* wherever it begins, what is added is read again */
+    if (to->append) /* at any offset, appended data would be read again */
         return true;
     uint64_t length = copy->length ? copy->length : UINT64_MAX;
     uint64_t low = copy->from_offset, high = copy->to_offset;

@@ -43,7 +43,7 @@ sally_status local_closedir(sally_fs *fs, sally_op *op)
     return SALLY_OK;
 }
 
-/* What is in one directory mostly belongs to the same people. */
+/* Most entries of a directory belong to the same users. */
 struct last_name {
     bool known;
     uint32_t id;
@@ -81,8 +81,8 @@ static bool add_entry(struct dir_reading *r, const struct dirent *entry)
         attrs.group = name_of(r, ID_GROUP, st.gid);
         attrs.valid |= SALLY_ATTR_NAMES;
     } else if (errno == ENOENT) {
-        return true; /* gone meanwhile */
-    } else {         /* a directory that may be read but not searched, say */
+        return true; /* removed meanwhile */
+    } else {         /* for example a directory that may be read but not searched */
         memset(&attrs, 0, sizeof(attrs));
         if (entry->d_type != DT_UNKNOWN) {
             attrs.type = attrs_type_of_mode((uint32_t)DTTOIF(entry->d_type));
@@ -96,7 +96,7 @@ sally_status local_readdir(sally_fs *fs, sally_op *op)
 {
     struct local_file *file = sally_file_data(op->file, fs);
     if (op->flags & SALLY_OP_TRY)
-        return SALLY_WOULD_BLOCK; /* names of users may come from far away */
+        return SALLY_WOULD_BLOCK; /* user names may come from a directory service */
     struct dir_reading r = {.local = local_of(fs), .op = op, .dir = file->fd};
     for (;;) {
         errno = 0;

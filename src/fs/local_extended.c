@@ -36,7 +36,7 @@ static bool next_data(void *context, uint64_t *at, uint64_t end, uint64_t *data)
 {
     int fd = fd_of(context);
     off_t start = lseek(fd, (off_t)*at, SEEK_DATA);
-    if (start < 0 && errno != ENXIO) { /* a file system that does not know: all of it */
+    if (start < 0 && errno != ENXIO) { /* not supported by the file system: all of it */
         off_t size = lseek(fd, 0, SEEK_END);
         if (size <= (off_t)*at)
             return false;
@@ -48,7 +48,7 @@ static bool next_data(void *context, uint64_t *at, uint64_t end, uint64_t *data)
         return false;
     off_t hole = lseek(fd, start, SEEK_HOLE);
     if (hole <= start)
-        return false; /* cut off meanwhile */
+        return false; /* truncated meanwhile */
     *data = (uint64_t)start;
     *at = (uint64_t)hole > end ? end : (uint64_t)hole;
     return true;

@@ -31,7 +31,7 @@ static bool go_up(char *path)
     return true;
 }
 
-/* `path` has no links. The entries added only count if they include the storage's root. */
+/* `path` has no links. The entries added only apply if they include the storage's root. */
 static sally_error hide(struct beneath_hidden *hidden, char *path, const struct os_stat *root)
 {
     size_t before = hidden->count;

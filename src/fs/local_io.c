@@ -5,7 +5,7 @@
 #include "fs/local.h"
 #include "os/file.h"
 
-/* Whether a range begins and ends where the system can count. */
+/* Whether a range fits into the system's offsets. */
 static bool countable(uint64_t offset, uint32_t length)
 {
     return offset <= (uint64_t)INT64_MAX - length;
@@ -57,7 +57,7 @@ sally_status local_read(sally_fs *fs, sally_op *op)
             break;
         done += (uint32_t)got;
         if (!file->regular)
-            break; /* a device has said what it had to say */
+            break; /* a device has no more data */
     }
     io->done = done;
     return done || !io->length ? SALLY_OK : SALLY_EOF;
@@ -86,7 +86,7 @@ sally_status local_write(sally_fs *fs, sally_op *op)
     sally_op_io *io = &op->u.io;
     if ((op->flags & SALLY_OP_TRY) && write_may_wait(file))
         return SALLY_WOULD_BLOCK;
-    uint64_t offset = file->append ? 0 : io->offset; /* with O_APPEND the offset means nothing */
+    uint64_t offset = file->append ? 0 : io->offset; /* with O_APPEND the offset is ignored */
     if (!countable(offset, io->length))
         return local_error(EFBIG);
     sally_status status = check_locks(local_of(fs), file, op);

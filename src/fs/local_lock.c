@@ -1,5 +1,5 @@
-/* LOCK and UNLOCK: held in the storage's own table against everybody who comes through it, and with
- * the system for other programs, whom they bind as far as they ask. */
+/* LOCK and UNLOCK: kept in the storage's own table for all its users, and in the system for other
+ * programs, which are only affected if they check. */
 #include <errno.h>
 
 #include "fs/local.h"
@@ -50,7 +50,7 @@ sally_status local_unlock(sally_fs *fs, sally_op *op)
         return status;
     if (!locks_has(&local->shared->locks, &file->holder, lock))
         return SALLY_NO_MATCHING_BYTE_RANGE_LOCK;
-    /* First with the system: whom the table lets in next must not be refused there. */
+    /* First in the system: the next lock that the table grants must not be refused there. */
     os_unlock_range(file->fd, lock->offset, lock->length);
     return locks_remove(&local->shared->locks, &file->holder, lock);
 }

@@ -1,4 +1,4 @@
-/* Names: making directories, removing, renaming, links, canonical paths. */
+/* Names: creating directories, removing, renaming, links, canonical paths. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -24,7 +24,7 @@ sally_status local_at_entry(sally_fs *fs, sally_op *op, local_entry_fn *act)
     return status;
 }
 
-/* Of the directory that was just made; without its ACL there shall be none. */
+/* Of the directory just created, which is removed if its ACL cannot be set. */
 static sally_status set_acl_of_new(struct local *local, sally_op *op,
                                    const struct beneath_place *place, const sally_attrs *attrs)
 {
@@ -37,8 +37,8 @@ static sally_status set_acl_of_new(struct local *local, sally_op *op,
     return status;
 }
 
-/* Past the process's umask; what the directory above it handed on stays. Where that cannot be, it
- * is as the system has made it. */
+/* Regardless of the process's umask; inherited bits are kept. If this fails, the mode remains as
+ * the system set it. */
 static void make_mode_exact(const struct beneath_place *place, mode_t mode)
 {
     struct os_stat st;
@@ -165,8 +165,8 @@ sally_status local_rename(sally_fs *fs, sally_op *op)
     return local_at_entry(fs, op, rename_entry);
 }
 
-/* A symbolic link gets a second name itself: following it would be another look-up, and another
- * race. */
+/* The symbolic link itself gets a second name: following it would need another look-up, with
+ * another race. */
 static sally_status link_now(struct local *local, sally_op *op, const struct beneath_place *from,
                              const struct beneath_place *to)
 {
@@ -217,7 +217,8 @@ sally_status local_readlink(sally_fs *fs, sally_op *op)
 }
 
 /* draft-ietf-secsh-filexfer-13 section 8.9: with NO_CHECK nothing has to exist. Older versions have
- * no such choice, and their clients know OpenSSH, where all but the last component must. */
+ * no such choice, and their clients expect OpenSSH's behaviour, where all but the last component
+ * must exist. */
 static bool may_be_missing(const sally_op *op)
 {
     return op->u.text.flags != SALLY_REALPATH_STAT_ALWAYS &&

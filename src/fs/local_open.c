@@ -11,7 +11,7 @@
 
 #define WRITES (SALLY_OPEN_WRITE | SALLY_OPEN_APPEND)
 
-/* APPEND_ATOMIC says how, but not that: one write(2) at the end of a file never mixes with
+/* APPEND_ATOMIC does not imply APPEND: one write(2) at the end of a file never mixes with
  * another. */
 static bool appends(uint32_t flags)
 {
@@ -21,7 +21,7 @@ static bool appends(uint32_t flags)
 
 static int system_flags(uint32_t flags)
 {
-    int got = O_NONBLOCK; /* or a FIFO would wait for its other end */
+    int got = O_NONBLOCK; /* otherwise a FIFO would wait for its other end */
     if (flags & WRITES)
         got |= flags & SALLY_OPEN_READ ? O_RDWR : O_WRONLY;
     if (appends(flags))
@@ -111,7 +111,7 @@ static sally_status delete_name(const struct local *local, const sally_op *op, c
     return status;
 }
 
-/* Draft-13 section 8.1.1.4: the ACL is a new file's, and of no meaning for one that exists. */
+/* Draft-13 section 8.1.1.4: the ACL is for a new file, and ignored for an existing one. */
 static sally_status open_with_acl(struct local *local, sally_op *op, uint32_t less,
                                   struct local_file *file)
 {
@@ -123,14 +123,14 @@ static sally_status open_with_acl(struct local *local, sally_op *op, uint32_t le
         return status;
     file->fd = open_or_make(local, op, system_flags(op->u.open.flags & ~less), restricted, &made);
     if (file->fd < 0 || !made)
-        return SALLY_OK; /* errno says it */
+        return SALLY_OK; /* see errno */
     status = local_acl_set(local, op, file->fd, attrs);
     if (status != SALLY_OK && os_stat_fd(file->fd, &st))
-        delete_name(local, op, op->path, st.device, st.inode); /* it was never there */
+        delete_name(local, op, op->path, st.device, st.inode); /* it never existed */
     return status;
 }
 
-/* Past the process's umask; where that cannot be, the file is as the system has made it. */
+/* Regardless of the process's umask; if this fails, the mode remains as the system set it. */
 static void open_exactly(const struct local *local, const sally_op *op, uint32_t less,
                          struct local_file *file)
 {
@@ -199,7 +199,7 @@ static sally_status open_into(struct local *local, sally_op *op, struct local_fi
     file->append = appends(how->flags);
     file->device = st.device;
     file->inode = st.inode;
-    /* For a regular file O_NONBLOCK has no meaning. */
+    /* O_NONBLOCK has no effect on regular files. */
     if (!file->regular && fcntl(file->fd, F_SETFL, file->append ? O_APPEND : 0) != 0)
         return local_error(errno);
     lock_holder_init(&file->holder, op, how->flags, how->desired_access);
@@ -255,14 +255,14 @@ sally_status local_close(sally_fs *fs, sally_op *op)
 {
     struct local_file *file = sally_file_data(op->file, fs);
     if ((op->flags & SALLY_OP_TRY) && file->medium == MEDIUM_UNKNOWN)
-        return SALLY_WOULD_BLOCK; /* it may write what it holds back over the network */
+        return SALLY_WOULD_BLOCK; /* it may write cached data over the network */
     if ((op->flags & SALLY_OP_TRY) && file->delete_path)
         return SALLY_WOULD_BLOCK;
 
     sally_status status = SALLY_OK;
     if (file->delete_path)
         status = delete_name(local_of(fs), op, file->delete_path, file->device, file->inode);
-    /* With EINTR the descriptor is gone all the same on Linux. Other errors are lost writes. */
+    /* On Linux the descriptor is closed even after EINTR. Other errors mean lost writes. */
     if (close(file->fd) != 0 && errno != EINTR)
         status = local_error(errno);
     file->fd = -1;

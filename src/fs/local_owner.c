@@ -58,7 +58,7 @@ sally_status local_change_owner(struct local *local, sally_op *op, int fd, const
     if ((uid != UINT32_MAX || gid != UINT32_MAX) && !os_change_owner(fd, uid, gid))
         change = owner_error(errno, uid);
     if (owner != SALLY_OK)
-        return owner; /* the first failure, though the rest was done */
+        return owner; /* the first failure; the rest was done */
     return group != SALLY_OK ? group : change;
 }
 

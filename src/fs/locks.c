@@ -9,7 +9,7 @@
 #define WRITES      (SALLY_OPEN_WRITE | SALLY_OPEN_APPEND)
 
 struct lock_range {
-    struct range range; /* its offset and the length below are as they were asked for: the name */
+    struct range range; /* its offset and the length below are as requested: they identify it */
     uint64_t length;
     struct list link; /* in its holder's list */
     struct lock_holder *holder;
@@ -47,7 +47,7 @@ static uint64_t end_of(uint64_t offset, uint64_t length)
     return length == 0 || length > UINT64_MAX - offset ? UINT64_MAX : offset + length;
 }
 
-/* What an open file does, as the bits that forbid it. */
+/* The use of an open file, as the bits that would forbid it. */
 static uint32_t wanted_by(uint32_t flags, uint32_t access)
 {
     uint32_t wants = 0;
@@ -74,8 +74,8 @@ void lock_holder_init(struct lock_holder *holder, const sally_op *op, uint32_t f
     holder->user = NULL;
 }
 
-/* Tells the operation (or NULL) who is in its way: a range, or NULL for a reservation or use
- * of the file. What it says is a help only, so it may fail. */
+/* Records the holder in the operation (or NULL): a range, or NULL for a reservation or use of the
+ * file. Only informational, so it may fail. */
 static void report(sally_op *op, const struct lock_holder *holder, const struct lock_range *range)
 {
     if (!op)
@@ -94,8 +94,8 @@ static void report(sally_op *op, const struct lock_holder *holder, const struct 
     (void)sally_op_set_lock_holder(op, &info);
 }
 
-/* Whether what one reserves is in another one's way. Advisory ones bind only those who reserve
- * something themselves. */
+/* Whether a reservation conflicts with another use. Advisory ones only conflict with other
+ * reservations. */
 static bool is_in_the_way(uint32_t blocks, uint32_t wants, uint32_t blocks_of_other)
 {
     if ((blocks & SALLY_OPEN_BLOCK_ADVISORY) && !(blocks_of_other & LOCKS_BLOCKS))

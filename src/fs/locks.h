@@ -31,7 +31,7 @@ struct lock_holder {
     struct lock_key key;
     const sally_session *session;
     const char *path; /* by which the session opened the file; lives as long as the file is open */
-    uint32_t wants;   /* SALLY_OPEN_BLOCK_ bits of others that would be in its way */
+    uint32_t wants;   /* SALLY_OPEN_BLOCK_ bits of others that would conflict */
     uint32_t blocks;  /* SALLY_OPEN_BLOCK_ bits, ADVISORY included */
     bool entered;
     uint32_t range_count;
@@ -41,7 +41,8 @@ struct lock_holder {
 
 struct locks {
     pthread_mutex_t mutex;
-    _Atomic uint32_t reserved; /* holders with blocks, and ranges: 0 means that all is allowed */
+    _Atomic uint32_t reserved; /* holders with blocks, and ranges: 0 means that everything is
+                                * allowed */
     _Atomic uint32_t ranges;   /* the latter alone */
     struct list buckets[LOCKS_BUCKETS];
     struct range_tree tree;
@@ -56,7 +57,7 @@ void locks_clear(struct locks *locks);
 void lock_holder_init(struct lock_holder *holder, const sally_op *op, uint32_t flags,
                       uint32_t access);
 
-/* Calls that refuse something record in `op` who is in its way (sally_op_lock_holder); `op` may be
+/* Calls that refuse something record the holder in `op` (sally_op_lock_holder); `op` may be
  * NULL. */
 
 /* An open file joins. LOCK_CONFLICT: with what others reserve, or have opened already. */
@@ -65,7 +66,7 @@ sally_status locks_enter(struct locks *locks, struct lock_holder *holder, struct
 /* Leaves, with all its ranges; also one that never joined. */
 void locks_leave(struct locks *locks, struct lock_holder *holder);
 
-/* A name of the file goes away, or stands for something else. LOCK_CONFLICT. */
+/* A name of the file is removed or replaced. LOCK_CONFLICT. */
 sally_status locks_check_delete_slowly(struct locks *locks, struct lock_key key, sally_op *op);
 /* The size changes by path. LOCK_CONFLICT, BYTE_RANGE_LOCK_CONFLICT. */
 sally_status locks_check_cut_slowly(struct locks *locks, struct lock_key key, uint64_t size,

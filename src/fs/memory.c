@@ -1,4 +1,4 @@
-/* The storage in memory: making it. */
+/* The storage in memory: its creation. */
 #include "fs/memory.h"
 
 #include "base/mem.h"
@@ -32,8 +32,8 @@ static void memory_destroy(void *user_data)
     mem_free(whole);
 }
 
-/* COPY is left to the library, in READs and WRITEs: a long one must not hold the lock. That and
- * HASH are all that takes long, and what is only tried is declined for. */
+/* COPY is left to the library, in READs and WRITEs: a long one must not hold the lock. Only that
+ * and HASH take long, and are declined with SALLY_OP_TRY. */
 const sally_fs_methods memory_methods = {
     .struct_size = sizeof(sally_fs_methods),
     .traits = SALLY_FS_TRY | SALLY_FS_CONCURRENT | SALLY_FS_CONCURRENT_WRITES | SALLY_FS_ACL,

@@ -121,7 +121,7 @@ static void set_time(struct timespec *place, const sally_attrs *attrs, uint32_t 
     place->tv_nsec = attrs->valid & SALLY_ATTR_NANOSECONDS ? (long)t->nanoseconds : 0;
 }
 
-/* What can be said without looking at the file. */
+/* Checks that do not need the file. */
 static sally_status check_changes(const sally_attrs *attrs)
 {
     if ((attrs->valid & SALLY_ATTR_NANOSECONDS) &&
@@ -131,7 +131,7 @@ static sally_status check_changes(const sally_attrs *attrs)
     return SALLY_OK;
 }
 
-/* What can be done is done, and the first failure is the answer, as with OpenSSH. */
+/* A failure does not stop the others; the first one is returned, as with OpenSSH. */
 static void note(sally_status *first, sally_status status)
 {
     if (*first == SALLY_OK)

@@ -112,7 +112,7 @@ static void **make_place(struct mem_data *data, struct mem_budget *budget, uint6
     return at;
 }
 
-/* Small ends stay small; what looks like a part of something large gets its whole block at once. */
+/* Small files stay small; a part of a larger file gets a full block at once. */
 static uint32_t good_capacity(uint32_t need)
 {
     uint32_t capacity = BLOCK_MIN;

@@ -1,6 +1,6 @@
 /* The bytes of a file in memory: blocks of 64 KiB below a tree of tables, so that holes cost
- * nothing and the end of a huge file is as near as its start. Errors are errno values; 0 is
- * success. */
+ * nothing, and the end of a huge file is as fast to reach as its start. Errors are errno values; 0
+ * is success. */
 #ifndef SALLY_FS_MEMORY_DATA_H
 #define SALLY_FS_MEMORY_DATA_H
 
@@ -31,7 +31,7 @@ struct mem_data {
 
 /* Bytes past what was written are zero. Returns how many bytes the file has there. */
 uint32_t mem_data_read(const struct mem_data *data, uint64_t offset, void *out, uint32_t length);
-/* When it fails some bytes from the front may have been written. ENOSPC, ENOMEM, EFBIG. */
+/* On failure, some bytes at the start may have been written. ENOSPC, ENOMEM, EFBIG. */
 int mem_data_write(struct mem_data *data, struct mem_budget *budget, uint64_t offset,
                    const void *bytes, uint32_t length);
 /* EFBIG. */

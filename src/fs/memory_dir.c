@@ -50,8 +50,8 @@ static bool take_entry(struct memory *memory, struct mem_handle *handle, sally_a
     return entry != NULL;
 }
 
-/* In the order of names: whatever is made or removed between two calls, nothing is told twice and
- * nothing that stays is left out. Who filters listings is called without the lock. */
+/* In the order of names: even if entries are created or removed between two calls, none is listed
+ * twice, and none that stays is omitted. Filters are called without the lock. */
 sally_status memory_readdir(sally_fs *fs, sally_op *op)
 {
     struct mem_handle *handle = sally_file_data(op->file, fs);

@@ -20,7 +20,7 @@ sally_status memory_read(sally_fs *fs, sally_op *op)
     return io->done || !io->length ? SALLY_OK : SALLY_EOF;
 }
 
-/* APPEND_ATOMIC says how, but not that; here all is atomic. */
+/* APPEND_ATOMIC does not imply APPEND; here everything is atomic. */
 static bool appends(const struct mem_handle *handle)
 {
     return (handle->flags & (SALLY_OPEN_APPEND | SALLY_OPEN_APPEND_ATOMIC)) != 0;
@@ -53,5 +53,5 @@ sally_status memory_fsync(sally_fs *fs, sally_op *op)
 {
     (void)fs;
     (void)op;
-    return SALLY_OK; /* as safe as they will ever be */
+    return SALLY_OK; /* nothing to do in memory */
 }

@@ -1,4 +1,4 @@
-/* The storage in memory: names: making, removing, renaming, links, canonical paths. */
+/* The storage in memory: creating, removing and renaming, links, canonical paths. */
 #include <errno.h>
 #include <string.h>
 
@@ -11,7 +11,7 @@ static sally_status status_of(int error)
     return sally_status_from_errno(error);
 }
 
-/* Makes a node with a name that must be free. */
+/* Creates a node with an unused name. */
 static int make(const struct mem_view *view, const char *path, uint32_t mode, const char *target,
                 const sally_attrs *attrs)
 {
@@ -77,7 +77,7 @@ static int remove_name(const struct mem_view *view, const char *path, bool direc
     return 0;
 }
 
-/* A name of what others may have reserved goes away. */
+/* Before a name is removed: whether others have reserved the file. */
 static sally_status check_reserved(const struct mem_view *view, const char *path, sally_op *op)
 {
     struct memory *memory = view->memory;
@@ -141,7 +141,7 @@ static int rename_node(const struct mem_view *view, const char *path, const char
         return EINVAL;
     if (to.node && (error = may_replace(from.node, to.node)) != 0)
         return error;
-    if (to.node) { /* its name is taken over, so that nothing can fail half way */
+    if (to.node) { /* its name is reused, so that nothing can fail halfway */
         mem_replace(tree, to.dir, to.name, from.node);
         error = 0;
     } else {

@@ -282,7 +282,7 @@ static int go(struct mem_node *top, struct way *way, bool follow, struct mem_spo
 {
     struct mem_node *dir = top;
     if (!top->links)
-        return ENOENT; /* it was removed, and nothing can be made in it */
+        return ENOENT; /* it was removed, and nothing can be created in it */
     for (;;) {
         way->at += strspn(way->at, "/");
         size_t size = strcspn(way->at, "/");

@@ -65,7 +65,7 @@ struct mem_spot {
 bool mem_tree_init(struct mem_tree *tree, uint64_t max_bytes);
 void mem_tree_clear(struct mem_tree *tree);
 
-/* A node without a name: mem_link() it or mem_release() it. NULL: no room. `target` is for links,
+/* A node without a name: mem_link() it or mem_release() it. NULL: no space. `target` is for links,
  * copied. */
 struct mem_node *mem_node_new(struct mem_tree *tree, uint32_t mode, const char *target);
 /* Frees it when it has neither names nor handles. */
@@ -79,11 +79,10 @@ int mem_find(struct mem_node *top, const char *path, bool follow, struct mem_nod
 
 /* Gives a node a name that is free. ENOSPC, EMLINK. */
 int mem_link(struct mem_tree *tree, struct mem_node *dir, const char *name, struct mem_node *node);
-/* Takes a name away, and the node with it when it was the last. */
+/* Removes a name, and the node if it was the last one. */
 void mem_unlink(struct mem_tree *tree, struct mem_node *dir, const char *name);
 
-/* Makes a name that exists stand for another node; what it stood for goes away when it was its
- * last. */
+/* Makes an existing name refer to another node; the old node is removed if it was its last name. */
 void mem_replace(struct mem_tree *tree, struct mem_node *dir, const char *name,
                  struct mem_node *node);
 

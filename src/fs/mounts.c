@@ -124,7 +124,7 @@ static sally_error fill(struct mounts *m, sally_fs *root_fs, const sally_mount *
     return error;
 }
 
-/* One that never waits also does what it is asked to try. */
+/* One that never waits can also answer with SALLY_OP_TRY. */
 static uint32_t traits_of(const sally_fs *fs)
 {
     uint32_t traits = sally_fs_traits(fs);
@@ -145,7 +145,7 @@ static void set_methods(sally_fs_methods *methods, const struct mounts *m)
     methods->destroy = mounts_destroy;
 }
 
-/* The storage that has the directory makes one of it; what is mounted below comes along. */
+/* The storage that has the directory creates a storage from it; mounts below it are kept. */
 static sally_error mounts_subtree(sally_fs *fs, const char *root, sally_fs **out)
 {
     const struct mounts *m = sally_fs_data(fs);

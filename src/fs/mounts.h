@@ -22,9 +22,9 @@ struct mounts {
 struct mounted_file {
     const struct mounts *mounts;
     const struct mount *mount;
-    bool made_up; /* a directory that only the mount points below it make one */
-    size_t next;  /* the mount that READDIR looks at next */
-    char path[];  /* in the whole; mount->size bytes of it are the mount's */
+    bool made_up; /* a directory that only exists because of mount points below it */
+    size_t next;  /* the next mount for READDIR */
+    char path[];  /* in the whole tree; mount->size bytes of it are the mount's */
 };
 
 const struct mount *mounts_find(const struct mounts *m, const char *path);

@@ -1,4 +1,4 @@
-/* What paths mean where storages meet. */
+/* Translation of paths between storages. */
 #include <string.h>
 
 #include "core/op_kinds.h"
@@ -13,7 +13,8 @@ static bool is_missing(sally_status status)
            status == SALLY_NOT_A_DIRECTORY;
 }
 
-/* A path of the storage as one of the whole, in the operation's memory; NULL: no memory. */
+/* A path of the storage as one of the whole tree, in the operation's memory; NULL: out of
+ * memory. */
 static const char *outside(const struct mount *mount, sally_op *op, const char *path)
 {
     size_t size = path[1] || !mount->size ? strlen(path) : 0;
@@ -57,7 +58,7 @@ static sally_status stat_answered(sally_fs *fs, sally_op *op, sally_status statu
 
 static sally_status refuse(sally_op *op, sally_status status, const char *why)
 {
-    sally_op_set_message(op, why); /* without memory the status must do */
+    sally_op_set_message(op, why); /* without memory, only the status is returned */
     return status;
 }
 

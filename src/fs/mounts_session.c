@@ -1,4 +1,4 @@
-/* The start and end of a session, of which every storage is told once. */
+/* The start and end of a session, once for every storage. */
 #include <string.h>
 
 #include "fs/mounts.h"
@@ -7,7 +7,7 @@
 struct round {
     size_t next; /* storage */
     sally_op_session asked;
-    uint32_t settable, settable_bits; /* what all can set */
+    uint32_t settable, settable_bits; /* settable in all of them */
     sally_pair *pairs;                /* to announce */
     size_t pair_count;
 };

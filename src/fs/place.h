@@ -1,4 +1,4 @@
-/* Which path it is without symbolic links on the way. */
+/* Finds the path without symbolic links. */
 #ifndef SALLY_FS_PLACE_H
 #define SALLY_FS_PLACE_H
 
@@ -7,7 +7,7 @@
 #include "sallyport/fs.h"
 
 struct place {
-    const char *path; /* the answer; as it was asked if that cannot be told */
+    const char *path; /* the answer; the original path if unknown */
     const char *last; /* the name that is not resolved; NULL: all is */
     sally_done_fn *then;
     void *context;

@@ -11,17 +11,17 @@
 
 #define QUOTA_BUCKETS 64
 
-/* A file that is open to be changed, whatever its names and handles. What it counts for is known at
- * every moment; a failed operation leaves it unsure until it is measured. */
+/* A file that is open for changes, with all its names and handles. Its size is always known, except
+ * that after a failed operation it must be measured. */
 struct quota_inode {
     struct list link; /* in its bucket */
-    bool identified;  /* by these two; else it is one handle's */
+    bool identified;  /* identified by these two; otherwise it belongs to one handle */
     uint64_t device, number;
     uint32_t handles; /* and operations that hold it */
     uint32_t files;   /* handles that are not being closed: without any, the number may be reused */
     uint32_t running; /* operations that may change the size */
     uint64_t changes; /* how many have started */
-    uint64_t size;    /* what it counts for */
+    uint64_t size;    /* its counted size */
     bool unsure;      /* an operation has failed */
     bool gone;        /* without a name: it counts until the last handle is closed */
 };
@@ -49,7 +49,7 @@ struct quota {
 
 /* Accounts; each takes the lock. */
 
-/* False: it would be too much, and nothing has changed. */
+/* False: it would exceed the quota, and nothing has changed. */
 bool quota_reserve(struct quota *q, uint64_t bytes, uint64_t files);
 void quota_release(struct quota *q, uint64_t bytes, uint64_t files);
 
@@ -64,7 +64,7 @@ bool quota_file_is_shared(struct quota *q, const sally_file *file);
 void quota_file_closes(struct quota *q, struct quota_file *f);
 /* Its path now, in the operation's memory; NULL: not known. */
 const char *quota_path_of(struct quota *q, sally_op *op, const struct quota_file *f);
-/* The handle is gone, and with the last one a file without a name. */
+/* The handle is closed, and with the last one a file without a name is gone. */
 void quota_file_leave(struct quota *q, struct quota_file *f);
 
 /* The file will be `end` bytes long at least, or `more` bytes longer: an operation starts. */
@@ -73,7 +73,7 @@ bool quota_grow(struct quota *q, struct quota_inode *inode, uint64_t end, uint64
 void quota_grown(struct quota *q, struct quota_inode *inode, bool well);
 /* It has not begun: takes back `more`. */
 void quota_ungrow(struct quota *q, struct quota_inode *inode, uint64_t more);
-/* The file is cut to this size. */
+/* The file is truncated to this size. */
 void quota_cut(struct quota *q, struct quota_inode *inode, uint64_t size);
 /* True: the size is not certain, and nothing runs that would change it. */
 bool quota_must_measure(struct quota *q, struct quota_file *f);
@@ -83,14 +83,14 @@ void quota_measured(struct quota *q, struct quota_file *f, uint64_t size);
 bool quota_any_open(struct quota *q);
 /* An open file by its path, held until quota_let_go(); NULL: none. */
 struct quota_inode *quota_find(struct quota *q, const char *path);
-/* The same by what STAT says of it, for one that has been opened by another of its names. */
+/* The same by its STAT, for a file opened by another of its names. */
 struct quota_inode *quota_find_same(struct quota *q, const sally_attrs *attrs);
 void quota_let_go(struct quota *q, struct quota_inode *inode); /* NULL is allowed */
 /* A name was removed. `inode`: the file that it was, if that is open; else `attrs` say what it was.
  */
 void quota_removed(struct quota *q, const char *path, struct quota_inode *inode,
                    const sally_attrs *attrs);
-/* Files below a path are elsewhere now. */
+/* Files below a path were moved. */
 void quota_moved(struct quota *q, const char *from, const char *to);
 
 /* place_find() in the storage inside: open files are known by what it finds. */
@@ -99,8 +99,8 @@ sally_status quota_locate(sally_fs *fs, sally_op *op, struct place *place, const
 
 /* What a file of these attributes counts for. */
 uint64_t quota_size_in(const sally_attrs *attrs);
-/* An operation that may have changed the size of an open file has ended: returns its status. What
- * has failed may have written something all the same, so the file is measured. */
+/* An operation that may have changed the size of an open file has ended: returns its status. A
+ * failed one may have written something anyway, so the file is measured. */
 sally_status quota_settle(sally_fs *fs, sally_op *op, sally_status status, sally_file *file,
                           struct quota_file *f);
 

@@ -1,4 +1,4 @@
-/* WRITE and COPY: room is reserved before, and what was not needed is given back. */
+/* WRITE and COPY: space is reserved before, and released if it was not needed. */
 #include "fs/quota.h"
 #include "sallyport/file.h"
 
@@ -30,8 +30,8 @@ static sally_status settled(sally_fs *fs, sally_op *op, const sally_inner_op *as
     return s->status;
 }
 
-/* The operation has ended. What failed may have written something all the same. When there is no
- * memory, or the thread must not wait, CLOSE measures it. */
+/* The operation has ended. A failed one may have written something anyway. Without memory, or if
+ * the thread must not wait, CLOSE measures it. */
 sally_status quota_settle(sally_fs *fs, sally_op *op, sally_status status, sally_file *file,
                           struct quota_file *f)
 {

@@ -1,4 +1,4 @@
-/* What makes, removes and moves files and directories without opening them. */
+/* Operations that create, remove and move files and directories without opening them. */
 #include <string.h>
 
 #include "fs/quota.h"
@@ -69,7 +69,8 @@ static sally_status still_there(sally_fs *fs, sally_op *op, const sally_inner_op
     const struct going *g = context;
     (void)op;
     (void)asked;
-    if (status != SALLY_OK) { /* else these are two names of one file, and nothing has happened */
+    if (status != SALLY_OK) { /* otherwise these are two names of one file, and nothing has
+                               * changed */
         quota_removed(q, g->to_place.path, g->inode, &g->attrs);
         quota_moved(q, g->from_place.path, g->to_place.path);
     }

@@ -18,7 +18,7 @@ static bool is_missing(sally_status status)
     return status == SALLY_NO_SUCH_FILE || status == SALLY_NO_SUCH_PATH;
 }
 
-/* OPEN: is it there? Open it, and measure what was there before. */
+/* OPEN: checks whether it exists, opens it, and measures its previous size. */
 
 struct opening {
     struct quota_file *file;
@@ -122,7 +122,7 @@ sally_status quota_open(sally_fs *fs, sally_op *op)
     return wrap_ask_stat(fs, q->inner, op, op->path, follows ? SALLY_FOLLOW : 0, looked, o);
 }
 
-/* CLOSE: what was written is measured once more, so that no error stays. */
+/* CLOSE: the size is measured again, so that no error remains. */
 
 static sally_status left(sally_fs *fs, sally_op *op, sally_status status, void *context)
 {
@@ -146,7 +146,7 @@ static sally_status looked_after(sally_fs *fs, sally_op *op, const sally_inner_o
     return left(fs, op, f->status, f);
 }
 
-/* Where CLOSE fails, a wrapper inside may have taken back what was written. */
+/* If CLOSE fails, a wrapper inside may have discarded what was written. */
 static sally_status closed(sally_fs *fs, sally_op *op, sally_status status, void *context)
 {
     struct quota *q = quota_of(fs);

@@ -26,7 +26,7 @@ static sally_status others_set(sally_fs *fs, sally_op *op, sally_status status, 
     return status == SALLY_OK ? SALLY_QUOTA_EXCEEDED : status;
 }
 
-/* Attributes are set one by one: the failure of one does not keep the others from it. */
+/* Attributes are set one by one: the failure of one does not stop the others. */
 static sally_status set_others(sally_fs *fs, sally_op *op, struct resizing *r)
 {
     r->asked = op->u.setstat.attrs;

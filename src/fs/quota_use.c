@@ -1,4 +1,4 @@
-/* What is used of a quota, by everything together and by each open file. */
+/* The usage of a quota, in total and by each open file. */
 #include <string.h>
 
 #include "core/path.h"
@@ -7,8 +7,7 @@
 
 static void take_off(uint64_t *use, uint64_t amount)
 {
-    *use -=
-        amount < *use ? amount : *use; /* what was there before we were told counts for nothing */
+    *use -= amount < *use ? amount : *use; /* files from before the count do not count */
 }
 
 static bool fits(uint64_t use, uint64_t more, uint64_t max)
@@ -102,9 +101,9 @@ static struct quota_inode *inode_of(struct quota *q, const struct identity *id)
     return NULL;
 }
 
-/* A storage that does not say which file a handle refers to is taken at its word about paths. While
- * the last handle of a file is being closed another OPEN makes an inode of its own, which from then
- * on knows the size: that one is preferred. */
+/* If a storage does not identify the files of handles, paths identify them. While the last handle
+ * of a file is being closed another OPEN makes an inode of its own, which from then on knows the
+ * size: that one is preferred. */
 static struct quota_inode *inode_at(struct quota *q, const char *path)
 {
     struct quota_inode *closing = NULL;
@@ -236,7 +235,8 @@ void quota_ungrow(struct quota *q, struct quota_inode *inode, uint64_t more)
 {
     pthread_mutex_lock(&q->lock);
     inode->running--;
-    if (!inode->unsure) { /* else it may have been cut meanwhile, and is measured anyway */
+    if (!inode->unsure) { /* otherwise it may have been truncated meanwhile, and is measured
+                           * anyway */
         inode->size -= more;
         release(q, more, 0);
     }
@@ -260,7 +260,7 @@ void quota_measured(struct quota *q, struct quota_file *f, uint64_t size)
         if (size < inode->size)
             release(q, inode->size - size, 0);
         else
-            q->bytes += size - inode->size; /* it is there, whatever the limit */
+            q->bytes += size - inode->size; /* it exists, regardless of the limit */
         inode->size = size;
         inode->unsure = false;
     }

@@ -1,14 +1,14 @@
 /* The locked ranges of all files, ordered by file and offset in a balanced tree (AVL: Adelson-
  * Velsky and Landis, 1962). Ranges of one file do not overlap. Each node knows the owners of the
- * mandatory locks below it, so that every query takes time proportional to the tree's height,
- * however many ranges the bytes touch. Not locked here. */
+ * mandatory locks below it, so every query takes time proportional to the tree's height, for any
+ * number of ranges touched. Not locked here. */
 #ifndef SALLY_FS_RANGE_TREE_H
 #define SALLY_FS_RANGE_TREE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Identifies a file, whatever its names. */
+/* Identifies a file, under any of its names. */
 struct lock_key {
     uint64_t device, inode;
 };

@@ -1,4 +1,4 @@
-/* A storage seen through glass. */
+/* A read-only view of a storage. */
 #include <string.h>
 
 #include "base/mem.h"
@@ -12,7 +12,7 @@
      SALLY_OPEN_DELETE_ON_CLOSE)
 #define STATVFS_READONLY 1u
 
-/* Of the requests that the local storage answers. Who knows about others. */
+/* Extended requests of the local storage that only read; others may write. */
 static bool only_looks(const char *name)
 {
     static const char *const looks[] = {"getxattr@proftpd.org", "fgetxattr@proftpd.org",
@@ -76,7 +76,7 @@ sally_error sally_fs_readonly(sally_fs **out, sally_fs *inner)
         return SALLY_E_INVALID;
     sally_fs_methods methods;
     wrap_methods(&methods, inner, readonly_slot);
-    /* Not left to the library, which would read a while before the first write is refused. */
+    /* Not left to the library, which would read before the first WRITE is refused. */
     if (sally_fs_supports(inner, SALLY_OP_COPY))
         methods.copy = readonly_slot;
     methods.destroy = readonly_destroy;

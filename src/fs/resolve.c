@@ -122,7 +122,7 @@ static sally_status take_text(struct resolve *r, sally_op *op, sally_status stat
 {
     if (status == SALLY_OK)
         return op->u.text.result ? take_link(r->walk, op, op->u.text.result) : SALLY_FAILURE;
-    /* READLINK's answers for anything that is not a link; other failures say nothing. */
+    /* READLINK's answers for anything that is not a link; other failures mean nothing. */
     if (!r->type_unknown || (status != SALLY_INVALID_PARAMETER && status != SALLY_FAILURE))
         return status;
     r->walk->size = r->walk->next_size;

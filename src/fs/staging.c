@@ -12,7 +12,7 @@
 
 #define DEFAULT_PREFIX ".upload-"
 
-/* Temporary files are for the program only. PENDING: it is about none. */
+/* Temporary files are for the program only. PENDING: the operation does not involve one. */
 static sally_status check_names(const struct staging *st, const sally_op *op)
 {
     if ((op->flags & SALLY_OP_INTERNAL) || !op->path)

@@ -46,10 +46,10 @@ struct upload_path *staging_path(const char *text);
 void staging_upload_free(struct upload *u);
 /* The path of an upload, such as u->temporary, in the operation's memory; NULL: no memory. */
 char *staging_path_for(struct staging *st, sally_op *op, struct upload_path *const *path);
-/* The operation's session is uploading this very file: its temporary path, in the operation's
- * memory; NULL: it is not. */
+/* If the operation's session is uploading this file, its temporary path, in the operation's memory;
+ * otherwise NULL. */
 const char *staging_own_upload(struct staging *st, sally_op *op);
-/* Whether anybody is. */
+/* Whether any session is. */
 bool staging_any_upload(struct staging *st, const char *target);
 /* A name was changed: as the client named both, and without links on the way. */
 void staging_moved(struct staging *st, const char *from, const char *to, const char *real_from,

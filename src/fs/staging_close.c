@@ -1,4 +1,4 @@
-/* CLOSE: a complete upload gets its name, another one goes. */
+/* CLOSE: a complete upload gets its name, an incomplete one is removed or kept. */
 #include "fs/staging.h"
 #include "sallyport/file.h"
 #include "sallyport/wrappers.h"
@@ -57,8 +57,8 @@ static sally_status closed(sally_fs *fs, sally_op *op, sally_status status, void
         return sally_fs_ask(fs, staging_of(fs)->inner, op, &own, renamed, u);
     }
     if (status == SALLY_OK) {
-        sally_op_set_message(op,
-                             "The upload is incomplete"); /* without memory the status must do */
+        sally_op_set_message(op, "The upload is incomplete"); /* without memory, only the status is
+                                                               * returned */
         u->status = SALLY_FAILURE;
     }
     return discard(fs, op, u);

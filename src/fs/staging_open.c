@@ -1,4 +1,4 @@
-/* OPEN: what is an upload, and where it goes until it is complete. */
+/* OPEN: recognises uploads, and redirects them to temporary files. */
 #include <string.h>
 
 #include "fs/staging.h"
@@ -156,7 +156,7 @@ static sally_status looked(sally_fs *fs, sally_op *op, const sally_inner_op *ask
     uint32_t flags = op->u.open.flags;
     uint32_t type = old->valid & SALLY_ATTR_TYPE ? old->type : SALLY_TYPE_UNKNOWN;
     if (status == SALLY_FAILURE)
-        return status; /* memory is short: what is there must not be written to for that */
+        return status; /* out of memory, which must not lead to overwriting the existing file */
     if (status == SALLY_NO_SUCH_FILE || status == SALLY_NO_SUCH_PATH)
         return flags & SALLY_OPEN_CREATE ? stage(fs, op, o) : in_place(fs, op);
     if (status == SALLY_OK && type == SALLY_TYPE_REGULAR)

@@ -98,7 +98,7 @@ static void move(struct upload_path **path, const char *from, const char *to)
     size_t front = strlen(to), back = strlen(text + strlen(from)) + 1;
     struct upload_path *moved = mem_alloc(sizeof(*moved) + front + back);
     if (!moved)
-        return; /* CLOSE will not find it, and say so */
+        return; /* CLOSE will not find it, and will fail */
     memcpy(moved->text, to, front);
     memcpy(moved->text + front, text + strlen(from), back);
     moved->older = *path;

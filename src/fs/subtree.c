@@ -23,7 +23,7 @@ void subtree_clear(struct subtree *subtree)
     sally_fs_unref(subtree->parent);
 }
 
-/* The client gets the status only: the path is outside of what it may see. */
+/* The client gets only the status: it must not see the path. */
 static void log_missing(const struct subtree *subtree, const sally_op *op, sally_status status)
 {
     const sally_session *session = op->session;

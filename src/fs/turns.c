@@ -53,7 +53,7 @@ static bool uses(const struct turn *t, const char *path)
     return path && (strcmp(t->path, path) == 0 || (t->to && strcmp(t->to, path) == 0));
 }
 
-/* Under the lock: whether an older one is about the same name. */
+/* Under the lock: whether an older one has the same name. */
 static bool must_wait(const struct turns *turns, const struct turn *t)
 {
     LIST_EACH (item, &turns->all) {
@@ -126,7 +126,7 @@ static sally_status wait_turn(sally_fs *fs, sally_op *op)
     list_append(&turns->all, &t->link);
     bool begins = t->begun = !must_wait(turns, t);
     pthread_mutex_unlock(&turns->lock);
-    /* Else it may have ended by now: nothing of it is touched. */
+    /* Otherwise it may have ended, and must not be touched. */
     return begins ? sally_fs_call(fs, turns->inner, op, left, t) : SALLY_PENDING;
 }
 

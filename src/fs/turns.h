@@ -1,6 +1,6 @@
-/* Operations that make, remove or replace a name take turns with those on the same name, whatever
- * session they come from: for wrappers that look at what is there before they let it go. Names are
- * compared as text. Others pass as they are. */
+/* Operations that create, remove or replace a name take turns with those on the same name, across
+ * sessions: for wrappers that check the state before they pass an operation on. Names are compared
+ * as text. Other operations pass unchanged. */
 #ifndef SALLY_FS_TURNS_H
 #define SALLY_FS_TURNS_H
 

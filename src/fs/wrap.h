@@ -1,12 +1,11 @@
-/* What the wrapping storages share. */
+/* Shared by the wrapping storages. */
 #ifndef SALLY_FS_WRAP_H
 #define SALLY_FS_WRAP_H
 
 #include "sallyport/fs.h"
 
-/* `slot` in every place where `inner` has a slot of its own. The others stay NULL: what the library
- * builds when a slot is missing, it builds from the wrapper's slots. Takes inner's traits over;
- * sets no destroy. */
+/* Sets `slot` wherever `inner` has its own slot. The others stay NULL: the library's defaults use
+ * the wrapper's slots. Copies the traits of `inner`; sets no destroy. */
 void wrap_methods(sally_fs_methods *methods, const sally_fs *inner, sally_fs_slot *slot);
 
 /* Asks `inner` for STAT of a path, without following a link unless `flags` say so, or FSTAT if
