@@ -106,7 +106,7 @@ struct writer {
     struct buf *out;
     struct id_names *names;
     uint32_t count, flags;
-    uint32_t mask; /* the mask: the most rights that others than the owner and "other" get */
+    uint32_t mask; /* the mask: the most rights of named users and groups */
     bool directory;
 };
 
