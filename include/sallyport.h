@@ -10,9 +10,10 @@
  * or negative); file operations end with a ::sally_status (SFTP's codes). The library never prints
  * or exits.
  *
- * Threads: any thread may make objects, and may use those that are counted (storages,
- * authenticators, keys) and a server. What belongs to an operation, a login request, a file or a
- * session is for whoever has that operation or request, unless a function says "any thread".
+ * Threads: any thread may create objects, and may use reference-counted ones (storages,
+ * authenticators, keys) and servers. What belongs to an operation, a login request, a file or a
+ * session may only be used by the code that has the operation or request, unless a function says
+ * "any thread".
  */
 #ifndef SALLYPORT_H
 #define SALLYPORT_H

@@ -169,7 +169,8 @@ SALLY_API sally_error sally_auth_set(sally_auth_request *request, const char *na
 SALLY_API sally_auth_result sally_auth_partial(sally_auth_request *request, uint32_t methods_next);
 /** Keyboard-interactive: adds a prompt. `echo`: the answer may be shown as it is typed. Return
  * ::SALLY_AUTH_PROMPT afterwards. ::SALLY_E_INVALID for other methods; ::SALLY_E_LIMIT for more
- * than 64 questions or 16 KiB of text: the attempt is then rejected, whatever you return. */
+ * than 64 questions or 16 KiB of text: the attempt is then rejected, regardless of what you
+ * return. */
 SALLY_API sally_error sally_auth_add_prompt(sally_auth_request *request, const char *text,
                                             bool echo);
 /** Keyboard-interactive: sets the text shown above the prompts; either may be "". Errors as in

@@ -153,8 +153,8 @@ typedef struct sally_fs_methods {
 
 /**
  * Creates a storage. `methods` is copied. On failure `user_data` remains the caller's and destroy
- * is not called: ::SALLY_E_INVALID for a struct_size that makes no sense, for unknown traits, and
- * for `reserved` and unknown slots that are not zero; ::SALLY_E_NO_MEMORY.
+ * is not called: ::SALLY_E_INVALID for an invalid struct_size, for unknown traits, and for
+ * `reserved` and unknown slots that are not zero; ::SALLY_E_NO_MEMORY.
  */
 SALLY_API SALLY_MUST_CHECK sally_error sally_fs_new(sally_fs **out, const sally_fs_methods *methods,
                                                     void *user_data);

@@ -54,7 +54,8 @@ SALLY_API sally_error sally_server_get(const sally_server *server, const char *n
                                        size_t size);
 
 /** Sets the authenticator, which decides who may log in; held. Replaces the previous authenticator,
- * even while the server runs. NULL: nobody. ::SALLY_E_STATE after sally_server_add_user(). */
+ * even while the server runs. NULL: all logins are rejected. ::SALLY_E_STATE after
+ * sally_server_add_user(). */
 SALLY_API sally_error sally_server_set_auth(sally_server *server, sally_auth *auth);
 
 /** The simple way to add a user: name, password (plain text or hashed; NULL for none), storage
@@ -64,7 +65,7 @@ SALLY_API SALLY_MUST_CHECK sally_error sally_server_add_user(sally_server *serve
                                                              const char *password, sally_fs *fs);
 
 /** Adds a set of hooks; copied. Before the server starts: later ::SALLY_E_STATE. ::SALLY_E_INVALID
- * for a struct_size that makes no sense, and for unknown flags and members that are not zero;
+ * for an invalid struct_size, and for unknown flags and members that are not zero;
  * ::SALLY_E_NO_MEMORY. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_server_add_hooks(sally_server *server,
                                                               const sally_hooks *hooks);

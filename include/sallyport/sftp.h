@@ -67,9 +67,9 @@ typedef struct sally_sftp_options {
 } sally_sftp_options;
 
 /** Creates an engine over `fs`, which it holds. `options` may be NULL. ::SALLY_E_INVALID for a NULL
- * storage, a struct_size that makes no sense, in the options or in the hooks, and for unknown
- * flags and members that are not zero; ::SALLY_E_PARSE for a list of requests; ::SALLY_E_RANGE for
- * a number out of range; ::SALLY_E_NO_MEMORY. */
+ * storage, for an invalid struct_size in the options or hooks, and for unknown flags and members
+ * that are not zero; ::SALLY_E_PARSE for a list of requests; ::SALLY_E_RANGE for a number out of
+ * range; ::SALLY_E_NO_MEMORY. */
 SALLY_API SALLY_MUST_CHECK sally_error sally_sftp_new(sally_sftp **out, sally_fs *fs,
                                                       const sally_sftp_options *options);
 

@@ -12,8 +12,8 @@ struct hook_stack {
     uint64_t before_mask, after_mask; /* kinds with at least one hook */
 };
 
-/* Appends a copy. SALLY_E_INVALID for a struct_size that makes no sense, and for unknown flags and
- * members that are not zero. */
+/* Appends a copy. SALLY_E_INVALID: an invalid struct_size, or unknown flags and members that are
+ * not zero. */
 sally_error hook_stack_add(struct hook_stack *stack, const sally_hooks *hooks);
 void hook_stack_clear(struct hook_stack *stack);
 
