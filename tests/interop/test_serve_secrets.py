@@ -212,4 +212,4 @@ def test_a_key_with_options_of_sftp_server(home, folder, tmp_path, shared):
             assert does("ls\n").returncode != 0, command
         assert server.stop() == 0
     refusals = [line for line in server.stderr.splitlines() if "auth.asked" in line and "reason=" in line]
-    assert refusals and all("is not supported" in line or "for another command only" in line for line in refusals)
+    assert refusals and all("is not supported" in line or "restricted to another command" in line for line in refusals)

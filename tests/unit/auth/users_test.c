@@ -323,7 +323,7 @@ static void wrong_settings_are_found_at_once(void **state)
         const char *why;
     } wrong[] = {
         {{"no.such", "1"}, SALLY_E_NOT_FOUND, "no.such"},
-        {{"server.loops", "1"}, SALLY_E_UNSUPPORTED, "for one user"},
+        {{"server.loops", "1"}, SALLY_E_UNSUPPORTED, "per user"},
         {{"sftp.max_read", "much"}, SALLY_E_PARSE, "sftp.max_read"},
         {{"sftp.max_read", "1"}, SALLY_E_RANGE, "sftp.max_read"},
         {{"ssh.commands", "rm"}, SALLY_E_PARSE, "rm"},

@@ -23,9 +23,9 @@ static const struct {
     {"nobody:", "USER:GROUP"},
     {"no-such-user", "unknown user \"no-such-user\""},
     {"nobody:no-such-group", "unknown group \"no-such-group\""},
-    {"54321", "give a group"},
+    {"54321", "a group is required"},
     {"-1", "unknown user"},
-    {"4294967295:0", "no user"}, /* (uid_t)-1: setresuid() would change nothing */
+    {"4294967295:0", "unknown user"}, /* (uid_t)-1: setresuid() would change nothing */
     {"nobody:4294967295", "unknown group"},
     {"root", "root"},
     {"0", "root"},
