@@ -135,7 +135,7 @@ static const char *why_no_password(sally_error error, const char *password)
     if (error == SALLY_E_INVALID)
         return "the password looks like a hash, but is incomplete";
     if (error == SALLY_E_UNSUPPORTED)
-        return "the password's hash is of a kind that crypt(3) does not know, or too weak; use "
+        return "the password's hash is of a type that crypt(3) does not support, or too weak; use "
                "sally_hash_password()";
     return sally_strerror(error);
 }

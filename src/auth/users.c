@@ -295,8 +295,9 @@ sally_error sally_auth_users_add(sally_auth *auth, const sally_user *user)
     if (!user)
         return fail(users, SALLY_E_INVALID, "the user is NULL");
     if (!sized_copy(&copy, sizeof copy, user, user->struct_size, LEAST_USER))
-        return fail(users, SALLY_E_INVALID,
-                    "struct_size is invalid, or members are set that this library does not know");
+        return fail(
+            users, SALLY_E_INVALID,
+            "struct_size is invalid, or members are set that this version does not support");
     struct listed_user *a;
     sally_error e = listed_user_new(&a, &users->passwords, &copy, why);
     if (e)
