@@ -121,7 +121,8 @@ SALLY_API sally_error sally_connection_rekey(sally_connection *connection);
  * returned. Takes effect soon; hooks that are asked next are asked on the network thread.
  *
  * Each ::SALLY_PENDING is answered exactly once, even if the connection has ended in the meantime:
- * the pointer stays valid until then, and the server waits for it.
+ * the pointer stays valid until then, and the server waits for it. So long the connection counts in
+ * the settings "limits.connections" and "limits.connections_per_address".
  *
  * ::SALLY_E_CLOSED: the connection has ended, or is about to, and the answer changes nothing; it
  * counts as given. ::SALLY_E_STATE: no hook awaits an answer, or it was given already.

@@ -136,6 +136,12 @@ struct conn *conn_new(const struct arrival *arrival, const char **limit)
     return c;
 }
 
+static void leave_limits(struct conn *c)
+{
+    limits_release(&c->server->limits, c->live_address);
+    c->live_address = NULL;
+}
+
 /* What conn_new() counted and took. */
 static void release_place(struct conn *c)
 {
@@ -153,10 +159,12 @@ static void release_place(struct conn *c)
     }
     if (!c->is_logged_in)
         loop_member_set_owner(&c->member, NULL);
-    limits_release(&server->limits, c->live_address);
-    c->live_address = NULL;
-    /* A user who keeps reconnecting must not get more of them than one who stays connected. */
-    c->counted_until_drained = !list_empty(&c->sessions);
+    /* A user who keeps reconnecting must not get more of them than one who stays connected, nor
+     * more questions that the program has yet to answer. */
+    c->counted_until_answered = question_is_open(c);
+    if (!c->counted_until_answered)
+        leave_limits(c);
+    c->counted_until_drained = !c->counted_until_answered && !list_empty(&c->sessions);
     if (c->counted_until_drained)
         counter_add_below(&server->limits.connections, 1, 0);
     login_clear(c);
@@ -193,6 +201,8 @@ static void conn_gone(struct conn *c)
     list_remove(&c->link);
     local_account_settle(&c->memory);
     login_forget(c);
+    if (c->counted_until_answered)
+        leave_limits(c);
     if (c->counted_until_drained)
         counter_sub(&c->server->limits.connections, 1);
     end_service(c);

@@ -144,10 +144,11 @@ struct conn {
     uint64_t retry_ns;               /* between retries without memory; 0: none was needed */
     bool has_logged_refusal, has_logged_wait; /* of a channel; for memory */
 
-    bool is_due;                /* the deadline has passed */
-    bool is_behind;             /* the line has not processed everything that was received */
-    bool is_trimmed;            /* its buffers were freed, and no byte has moved since */
-    bool counted_until_drained; /* closed, but its sessions have not ended */
+    bool is_due;                 /* the deadline has passed */
+    bool is_behind;              /* the line has not processed everything that was received */
+    bool is_trimmed;             /* its buffers were freed, and no byte has moved since */
+    bool counted_until_drained;  /* closed, but its sessions have not ended */
+    bool counted_until_answered; /* closed, but a hook's late answer has not come */
     uint64_t drain_end_ns; /* it is closed, and its sessions may drain until then; 0: not set */
     struct rate rates[DIRECTIONS];
     struct { /* its place among those that wait for their user's rate */

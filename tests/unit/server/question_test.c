@@ -238,6 +238,41 @@ static void answers_after_the_end_change_nothing(void **state)
     }
 }
 
+/* Else a client could leave any number of questions behind it, by coming and going. */
+static void whoever_has_left_counts_until_the_answer(void **state)
+{
+    (void)state;
+    static const char *const limits[] = {"limits.connections", "limits.connections_per_address"};
+    for (size_t i = 0; i < COUNT_OF(limits); i++)
+        for (enum stage stage = ADMISSION; stage < STAGES; stage++) {
+            struct asked a = {.late = stage};
+            sally_server *s = asking_server(&a, stage == ADMISSION ? "300ms" : NULL);
+            struct client first, second;
+            assert_int_equal(sally_server_set(s, limits[i], "1"), SALLY_E_OK);
+            assert_true(client_connect(&first, s, NULL));
+            if (stage == SESSION) {
+                assert_true(client_login(&first, "joe", "secret"));
+                first.channel = ssh_client_open(first.ssh);
+            }
+            for (int n = 0; n < 5000 && !a.connection; n++)
+                (void)client_run(&first, NULL, 2);
+            client_end(&first);
+            await_connections(s, 0);
+            a.late = STAGES;
+            assert_false(gets_in(s, &second));
+            client_end(&second);
+            assert_int_equal(sally_connection_answer(a.connection, SALLY_CONTINUE), SALLY_E_CLOSED);
+            bool is_in = false;
+            for (int n = 0; n < 5000 && !is_in; n++) { /* the answer takes effect soon */
+                is_in = gets_in(s, &second);
+                client_end(&second);
+                await_connections(s, 0);
+            }
+            assert_true(is_in);
+            finish(s);
+        }
+}
+
 /* The login time goes on, and it is not the client's fault. */
 static void the_login_time_counts(void **state)
 {
@@ -327,6 +362,7 @@ int main(void)
         cmocka_unit_test(answers_decide),
         cmocka_unit_test(each_question_has_one_answer),
         cmocka_unit_test(answers_after_the_end_change_nothing),
+        cmocka_unit_test(whoever_has_left_counts_until_the_answer),
         cmocka_unit_test(the_login_time_counts),
         cmocka_unit_test(orders_and_shutdowns_do_not_wait),
         cmocka_unit_test(answers_race_with_the_shutdown),
