@@ -62,13 +62,17 @@ sally_status handoff_unwind(struct op *op)
 {
     handoff_begin_step(op); /* no cancel meanwhile: no storage has the operation */
     op->pub.flags &= ~(uint32_t)SALLY_OP_TRY;
-    return unwind(op, op->step_status);
+    sally_status status = op->step_status;
+    return unwind(op, status == STATUS_ASKS ? fs_begin_asked(&op->pub) : status);
 }
 
 void sally_op_finish(sally_op *pub, sally_status status)
 {
     struct op *op = op_of(pub);
-    if (status == STATUS_ASKS && (status = fs_begin_asked(pub)) == SALLY_PENDING)
+    /* What is asked for after the slot has returned is a step of its own, or a cancel that came
+     * before it would be lost. Until then it is begun here: the slot's thread may not wait. */
+    bool has_returned = atomic_load_explicit(&op->handoff, memory_order_acquire) & RETURNED;
+    if (status == STATUS_ASKS && !has_returned && (status = fs_begin_asked(pub)) == SALLY_PENDING)
         return; /* the storage that was asked has it now */
     op->step_status = status;
     uint32_t old = atomic_fetch_or_explicit(&op->handoff, FINISHED, memory_order_acq_rel);
@@ -77,7 +81,7 @@ void sally_op_finish(sally_op *pub, sally_status status)
     if (old & CANCELLING)
         return; /* home does */
     do {
-        if (op_frame_count(op) == 0) {
+        if (op_frame_count(op) == 0 && op->step_status != STATUS_ASKS) {
             handoff_go_home(op, WAKE_ANSWER);
             return;
         }

@@ -9,6 +9,7 @@
 #include "core/permission.h"
 #include "core/refresh.h"
 #include "core/session_internal.h"
+#include "core/status.h"
 
 /* A READDIR without entries is repeated; other operations get a turn after this many rounds. */
 #define ROUNDS_AT_ONCE 64u
@@ -64,11 +65,14 @@ static enum next leave_for_home(struct op *op)
     return HANDED_OVER;
 }
 
-/* Wrappers may wait where the storage may. */
+/* Wrappers may wait where the storage may; and what a thread of a wrapper's own asks for may wait
+ * in any case, or it would need none. */
 static bool may_unwind_here(const struct op *op, bool home)
 {
-    return op_frame_count(op) == 0 || !must_leave(op, home) ||
-           (op_entry_fs(op)->methods.traits & SALLY_FS_NONBLOCKING);
+    if (!must_leave(op, home))
+        return true;
+    return op->step_status != STATUS_ASKS &&
+           (op_frame_count(op) == 0 || (op_entry_fs(op)->methods.traits & SALLY_FS_NONBLOCKING));
 }
 
 static enum next answered(struct op *op, sally_status status, bool home)

@@ -479,6 +479,32 @@ static void from_another_thread(void **state)
     }
 }
 
+/* What it asks for after the wish, or passes on, is cancelled, too. */
+static void from_another_thread_after_the_wish(void **state)
+{
+    (void)state;
+    for (int passed_on = 0; passed_on < 2; passed_on++) {
+        struct bench b;
+        pthread_t thread;
+        start(&b, keep, 0, 0);
+        struct disk *late = &b.disks[!passed_on];
+        b.own = (sally_inner_op){.struct_size = sizeof b.own, .kind = SALLY_OP_STAT};
+        late->late = SALLY_OP_BIT(passed_on ? SALLY_OP_RENAME : SALLY_OP_STAT);
+        begin_rename(&b);
+        session_close(b.session, SALLY_CLOSED_LOST, on_gone, &b);
+        assert_int_equal(pthread_create(&thread, NULL, own_thread, &b), 0);
+        pthread_join(thread, NULL);
+        assert_non_null(late->waiting);
+        while (late->cancels == 0)
+            test_host_wait_one(&b.host);
+        b.disks[0].late = b.disks[1].late = 0;
+        sally_op_finish(late->waiting, SALLY_FAILURE);
+        test_host_pump_until(&b.host, &b.done);
+        assert_int_equal(late->cancels, 1);
+        stop(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -486,7 +512,7 @@ int main(void)
         cmocka_unit_test(many_in_a_row),       cmocka_unit_test(tries),
         cmocka_unit_test(what_is_not_allowed), cmocka_unit_test(without_memory),
         cmocka_unit_test(on_handles),          cmocka_unit_test(cancelled),
-        cmocka_unit_test(from_another_thread),
+        cmocka_unit_test(from_another_thread), cmocka_unit_test(from_another_thread_after_the_wish),
     };
     return cmocka_run_group_tests_name("core/fs_ask", tests, NULL, NULL);
 }
