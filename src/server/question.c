@@ -68,13 +68,19 @@ sally_status question_ask(struct conn *c, const struct question_kind *kind, void
     return ask_on(c);
 }
 
+/* Its end may still be on its way to the client. */
+static bool is_over(const struct conn *c)
+{
+    return atomic_load_explicit(&c->stage, memory_order_relaxed) >= CONN_CLOSING;
+}
+
 static void on_answer(struct task *task)
 {
     struct question *q = CONTAINER_OF(task, struct question, task);
     struct conn *c = CONTAINER_OF(q, struct conn, question);
     sally_status status = status_of(atomic_load(&q->state));
     atomic_store(&q->state, state_of(PHASE_NONE, 0));
-    if (status == SALLY_CONTINUE && !conn_is_ended(c))
+    if (status == SALLY_CONTINUE && !is_over(c))
         status = ask_on(c);
     if (status != SALLY_PENDING)
         q->kind->answered(c, q->argument, status);

@@ -20,7 +20,8 @@ struct asked {
     enum stage late;   /* what is answered late */
     bool answers_here; /* inside the hook, before it returns SALLY_PENDING */
     sally_status here;
-    _Atomic uint32_t asked[STAGES], second, ends;
+    _Atomic uint32_t asked[STAGES], second, second_sessions, ends;
+    _Atomic bool blocks, is_blocked;        /* the loop, in the first hook */
     _Atomic(sally_connection *) connection; /* NULL: not asked yet */
     char line[64], name[64];
     uint32_t reason;
@@ -39,7 +40,11 @@ static sally_status ask(struct asked *a, enum stage stage, sally_connection *con
 
 static sally_status on_requested(void *user_data, sally_connection *connection)
 {
-    return ask(user_data, ADMISSION, connection);
+    struct asked *a = user_data;
+    a->is_blocked = a->blocks;
+    while (a->blocks)
+        nap(1);
+    return ask(a, ADMISSION, connection);
 }
 
 static sally_status on_version(void *user_data, sally_connection *connection, const char *line)
@@ -87,6 +92,7 @@ static sally_status second_session(void *user_data, sally_connection *connection
 {
     struct asked *a = user_data;
     assert_string_equal(request->name, a->name);
+    a->second_sessions++;
     return second_requested(a, connection);
 }
 
@@ -108,6 +114,7 @@ static sally_server *asking_server(struct asked *a, const char *login_time)
     assert_int_equal(sally_server_add_hooks(s, &second), SALLY_E_OK);
     if (login_time)
         assert_int_equal(sally_server_set(s, "limits.login_time", login_time), SALLY_E_OK);
+    assert_int_equal(sally_server_set(s, "server.loops", "1"), SALLY_E_OK);
     /* A single offence is enough for a penalty. */
     assert_int_equal(sally_server_set(s, "limits.penalty_exempt", ""), SALLY_E_OK);
     assert_int_equal(sally_server_set(s, "limits.penalty_min", "0s"), SALLY_E_OK);
@@ -273,6 +280,34 @@ static void whoever_has_left_counts_until_the_answer(void **state)
         }
 }
 
+/* The order to disconnect comes to the loop right before the answer: the next set is not asked. */
+static void nobody_is_asked_about_what_is_over(void **state)
+{
+    (void)state;
+    struct asked a = {.late = SESSION};
+    sally_server *s = asking_server(&a, NULL);
+    struct client first, second;
+    assert_true(client_connect(&first, s, NULL));
+    assert_true(client_login(&first, "joe", "secret"));
+    first.channel = ssh_client_open(first.ssh);
+    for (int i = 0; i < 5000 && !a.connection; i++)
+        (void)client_run(&first, NULL, 2);
+    sally_connection *connection = await_question(&a);
+    a.blocks = true;
+    assert_true(client_connect(&second, s, NULL));
+    while (!a.is_blocked)
+        nap(1);
+    assert_int_equal(sally_connection_disconnect(connection, "bye"), SALLY_E_OK);
+    assert_int_equal(sally_connection_answer(connection, SALLY_CONTINUE), SALLY_E_OK);
+    a.blocks = false;
+    (void)client_run(&first, client_is_over, 5000);
+    client_end(&first);
+    client_end(&second);
+    await_connections(s, 0);
+    finish(s);
+    assert_int_equal(a.second_sessions, 0);
+}
+
 /* The login time goes on, and it is not the client's fault. */
 static void the_login_time_counts(void **state)
 {
@@ -363,6 +398,7 @@ int main(void)
         cmocka_unit_test(each_question_has_one_answer),
         cmocka_unit_test(answers_after_the_end_change_nothing),
         cmocka_unit_test(whoever_has_left_counts_until_the_answer),
+        cmocka_unit_test(nobody_is_asked_about_what_is_over),
         cmocka_unit_test(the_login_time_counts),
         cmocka_unit_test(orders_and_shutdowns_do_not_wait),
         cmocka_unit_test(answers_race_with_the_shutdown),
