@@ -166,10 +166,31 @@ static int add_host_key(struct serving *s, sally_key *key)
     return e ? report_failure("%s", sally_server_error(s->server)) : EXIT_OK;
 }
 
+static bool is_public_half(const char *file)
+{
+    size_t length = strlen(file);
+    return length > 4 && strcmp(file + length - 4, ".pub") == 0;
+}
+
+/* Whatever the mode of another file is, it is not to be changed. */
+static bool holds_private_key(const char *file)
+{
+    char line[64] = "";
+    FILE *f = fopen(file, "re");
+    bool holds = f && fgets(line, sizeof line, f) && strstr(line, "PRIVATE KEY");
+    if (f)
+        fclose(f);
+    explicit_bzero(line, sizeof line);
+    return holds;
+}
+
 static int insecure_host_key(const char *file)
 {
     struct stat st;
     char why[PATH_MAX + 256];
+    if (!holds_private_key(file))
+        return report_failure("--host-key \"%s\": is not a private key%s", file,
+                              is_public_half(file) ? "; give the file without .pub" : "");
     if (stat(file, &st) == 0 && !private_file_check(&st, file, why, sizeof why))
         return report_failure("--host-key \"%s\": %s", file, why);
     return report_failure("--host-key \"%s\": %s", file, sally_strerror(SALLY_E_INSECURE));
@@ -241,6 +262,8 @@ static int listen_at(struct serving *s, const char *url, bool given)
             "%s\"%s\": %s; give sftp://ADDRESS:PORT, such as sftp://127.0.0.1:2222 or "
             "sftp://[::1]:2222, or sftp://:2222 for every address",
             option, url, sally_server_error(s->server));
+    case SALLY_E_RANGE: /* a setting, not the address */
+        return report_failure("%s\"%s\": %s", option, url, sally_server_error(s->server));
     default:
         return report_failure(
             "%s\"%s\": %s; give another address or port with --listen, or port 0 for any free port",

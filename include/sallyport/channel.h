@@ -54,9 +54,9 @@ typedef struct sally_channel_options {
     /**
      * The client has sent these bytes, at least one; they are valid during the call. Returns how
      * many of them have been processed. The program must copy the rest, and report it with
-     * sally_channel_consumed() later. Unprocessed bytes use up the client's window, after which it
-     * cannot send more: so a slow program slows down its client instead of using up memory. NULL:
-     * all input is discarded.
+     * sally_channel_consumed() later. Unprocessed bytes use up the client's window (at most the
+     * setting "ssh.window_max"), after which it cannot send more: so a slow program slows down its
+     * client instead of using up memory. NULL: all input is discarded.
      */
     size_t (*received)(void *user_data, sally_channel *channel, const void *data, size_t size);
     /** The client will send no more. At most once. */

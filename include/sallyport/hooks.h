@@ -151,7 +151,8 @@ typedef struct sally_hooks {
     /**
      * A connection was accepted from the kernel. ::SALLY_CONTINUE: no objection, the next set is
      * called. ::SALLY_OK: it is admitted, without calling the others. Any other status refuses it:
-     * the socket is closed, and `disconnected` is not called.
+     * the socket is closed, and `disconnected` is not called; nor is it if the connection ends
+     * before a late answer.
      *
      * ::SALLY_PENDING: sally_connection_answer() later, with one of the statuses above; the same
      * applies to `version_received` and `session_requested`. Until then no further input of the

@@ -105,7 +105,9 @@ typedef struct sally_signer {
     size_t struct_size;      /**< sizeof(sally_signer) */
     const char *public_line; /**< the public key as a line of a .pub file ("ssh-ed25519 AAAA...", a
                                 comment may follow), or NULL: */
-    const void *public_blob; /**< the same as in RFC 4253 section 6.6; NULL with public_line */
+    const void *public_blob; /**< the same as on the wire: RFC 4253 section 6.6 (RSA), RFC
+                                5656 section 3.1 (ECDSA), RFC 8709 section 4 (Ed25519); NULL with
+                                public_line */
     size_t public_blob_size; /**< bytes */
     uint32_t format;         /**< SALLY_SIGNATURE_ value */
     uint32_t reserved;       /**< zero */

@@ -30,6 +30,18 @@ def test_a_host_key_that_others_could_read(mode, home, folder, tmp_path):
     assert f'"{key}"' in result.stderr and f"{mode:04o}" in result.stderr and "chmod 600" in result.stderr
 
 
+def test_a_host_key_that_is_none(home, folder, tmp_path):
+    """Its mode is nobody's business: chmod of such a file could break a machine."""
+    key = make_key(tmp_path / "host")
+    text = tmp_path / "text"
+    text.write_text("joe:x:1000\n")
+    for file, more in ((text, ""), (f"{key}.pub", "give the file without .pub")):
+        os.chmod(file, 0o644)
+        result = run("serve", folder, *ADDRESS, "--user", "joe:x", "--host-key", file, env=home)
+        assert result.returncode == 1
+        assert f'"{file}": is not a private key' in result.stderr and more in result.stderr and "chmod" not in result.stderr
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 def test_a_host_key_of_somebody_else(home, folder, tmp_path):
     key = make_key(tmp_path / "host")
