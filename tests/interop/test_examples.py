@@ -81,6 +81,13 @@ def test_every_example_is_tried():
     assert found == set(SERVERS) | {"agent_key", "sftp_pipe", "test_storage", "two_factors"} | elsewhere
 
 
+
+def test_every_example_is_in_the_readme():
+    text = (ROOT / "README.md").read_text()
+    missing = [path.name for path in sorted((ROOT / "examples").iterdir()) if path.suffix != ".txt" and f"(examples/{path.name})" not in text]
+    assert not missing
+
+
 def test_every_example_compiles_as_it_is_copied():
     """With the compiler's own flags, and none of this project's."""
     for standard, compiler, pattern in (("gnu17", "cc", "*.c"), ("c++17", "c++", "*.cpp")):
