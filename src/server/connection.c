@@ -7,8 +7,8 @@
 #include "base/sized.h"
 #include "crypto/public_key.h"
 #include "server/conn.h"
+#include "server/conn_commands.h"
 #include "server/loops.h"
-#include "server/orders.h"
 #include "server/server.h"
 
 static struct conn *conn_of(const sally_connection *connection)
@@ -199,11 +199,11 @@ sally_error sally_connection_add_host_key(sally_connection *connection, sally_ke
 /* ---- Orders ---- */
 
 /* A program that has the pointer knows that the connection existed. */
-static sally_error order(struct conn *c, enum order_kind kind, const char *name, const char *value,
-                         uint32_t permissions)
+static sally_error command(struct conn *c, enum conn_command kind, const char *name,
+                           const char *value, uint32_t permissions)
 {
     sally_error error =
-        order_send(c->server, c->peer.connection_id, kind, name, value, permissions);
+        conn_command_send(c->server, c->peer.connection_id, kind, name, value, permissions);
     return error == SALLY_E_NOT_FOUND
                ? server_fail(c->server, SALLY_E_CLOSED, "the connection has ended")
                : error;
@@ -223,20 +223,21 @@ sally_error sally_connection_set(sally_connection *connection, const char *name,
     sally_error error = setting_check(SALLY_SCOPE_CONNECTION, name, value, why);
     if (error)
         return server_fail(c->server, error, "%s", why);
-    return order(c, ORDER_SET, name, value, 0);
+    return command(c, CONN_COMMAND_SET, name, value, 0);
 }
 
 sally_error sally_connection_set_permissions(sally_connection *connection, uint32_t permissions)
 {
-    return order(conn_of(connection), ORDER_PERMIT, NULL, NULL, permissions);
+    return command(conn_of(connection), CONN_COMMAND_PERMIT, NULL, NULL, permissions);
 }
 
 sally_error sally_connection_disconnect(sally_connection *connection, const char *text)
 {
-    return order(conn_of(connection), ORDER_DISCONNECT, NULL, text ? text : "disconnected", 0);
+    return command(conn_of(connection), CONN_COMMAND_DISCONNECT, NULL, text ? text : "disconnected",
+                   0);
 }
 
 sally_error sally_connection_rekey(sally_connection *connection)
 {
-    return order(conn_of(connection), ORDER_REKEY, NULL, NULL, 0);
+    return command(conn_of(connection), CONN_COMMAND_REKEY, NULL, NULL, 0);
 }

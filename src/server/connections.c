@@ -2,7 +2,7 @@
  * to its loop. */
 #include "base/mem.h"
 #include "server/conn.h"
-#include "server/orders.h"
+#include "server/conn_commands.h"
 #include "server/server.h"
 
 sally_error sally_server_walk(sally_server *server,
@@ -40,13 +40,14 @@ sally_error sally_server_disconnect(sally_server *server, uint64_t connection_id
 {
     if (!server)
         return SALLY_E_INVALID;
-    return order_send(server, connection_id, ORDER_DISCONNECT, NULL, text ? text : "disconnected",
-                      0);
+    return conn_command_send(server, connection_id, CONN_COMMAND_DISCONNECT, NULL,
+                             text ? text : "disconnected", 0);
 }
 
 sally_error sally_server_rekey(sally_server *server, uint64_t connection_id)
 {
-    return server ? order_send(server, connection_id, ORDER_REKEY, NULL, NULL, 0) : SALLY_E_INVALID;
+    return server ? conn_command_send(server, connection_id, CONN_COMMAND_REKEY, NULL, NULL, 0)
+                  : SALLY_E_INVALID;
 }
 
 sally_error sally_server_set_connection(sally_server *server, uint64_t connection_id,
@@ -61,12 +62,13 @@ sally_error sally_server_set_connection(sally_server *server, uint64_t connectio
     sally_error error = setting_check(SALLY_SCOPE_CONNECTION, name, value, why);
     if (error)
         return server_fail(server, error, "%s", why);
-    return order_send(server, connection_id, ORDER_SET, name, value, 0);
+    return conn_command_send(server, connection_id, CONN_COMMAND_SET, name, value, 0);
 }
 
 sally_error sally_server_set_permissions(sally_server *server, uint64_t connection_id,
                                          uint32_t permissions)
 {
-    return server ? order_send(server, connection_id, ORDER_PERMIT, NULL, NULL, permissions)
+    return server ? conn_command_send(server, connection_id, CONN_COMMAND_PERMIT, NULL, NULL,
+                                      permissions)
                   : SALLY_E_INVALID;
 }
