@@ -202,10 +202,10 @@ static bool start_draining(struct conn_session *s)
 
 void conn_session_detach(struct conn_session *s)
 {
-    if (s->stage != SESSION_ATTACHED)
+    if (s->stage != CONN_SESSION_ATTACHED)
         return;
     /* The session ends when no engine is in the middle of something: conn_sessions_settle() */
-    s->stage = start_draining(s) ? SESSION_DRAINING : SESSION_DETACHED;
+    s->stage = start_draining(s) ? CONN_SESSION_DRAINING : CONN_SESSION_DETACHED;
     conn_session_make_ready(s);
 }
 
@@ -219,7 +219,7 @@ static void end(struct conn_session *s)
 {
     uint32_t reason = s->conn->end_reason;
     bool by_server = reason == SALLY_END_BY_SERVER;
-    s->stage = SESSION_ENDING;
+    s->stage = CONN_SESSION_ENDING;
     list_remove(&s->ready);
     update_numbers(s, 0, 0);
     session_set_end_reason(s->session, reason ? reason : SALLY_END_BY_CLIENT);
@@ -230,21 +230,21 @@ static void settle(struct conn_session *s)
 {
     struct conn *c = s->conn;
     session_begin_turn(s->session);
-    if (s->stage == SESSION_DRAINING && !may_drain(s->conn))
-        s->stage = SESSION_DETACHED;
-    if (s->stage == SESSION_ATTACHED && s->methods->flush)
+    if (s->stage == CONN_SESSION_DRAINING && !may_drain(s->conn))
+        s->stage = CONN_SESSION_DETACHED;
+    if (s->stage == CONN_SESSION_ATTACHED && s->methods->flush)
         s->methods->flush(s);
-    else if (s->stage == SESSION_DRAINING && s->methods->input_end)
+    else if (s->stage == CONN_SESSION_DRAINING && s->methods->input_end)
         s->methods->input_end(s);
     /* Its files need not stay open until the peer has closed its side too; and requests received
      * before an engine failed are still completed. */
-    if (s->is_finished && s->stage == SESSION_ATTACHED) {
+    if (s->is_finished && s->stage == CONN_SESSION_ATTACHED) {
         s->methods->detach(s);
         conn_session_detach(s);
     }
     uint32_t in_flight = session_in_flight(s->session);
-    bool is_drained = s->stage == SESSION_DRAINING && s->is_finished && in_flight == 0;
-    if (s->stage == SESSION_DETACHED || is_drained) {
+    bool is_drained = s->stage == CONN_SESSION_DRAINING && s->is_finished && in_flight == 0;
+    if (s->stage == CONN_SESSION_DETACHED || is_drained) {
         end(s);
         return;
     }
@@ -279,7 +279,7 @@ void conn_sessions_settle(struct conn *c)
     conn_pin(c);
     while ((item = list_take_first(&now)) != NULL) {
         struct conn_session *s = CONTAINER_OF(item, struct conn_session, ready);
-        if (s->stage != SESSION_ENDING)
+        if (s->stage != CONN_SESSION_ENDING)
             settle(s);
     }
     conn_unpin(c);
@@ -297,7 +297,7 @@ void conn_sessions_resume(struct conn *c)
     conn_pin(c);
     LIST_EACH (item, &c->sessions) {
         struct conn_session *s = session_of_link(item);
-        if (s->stage == SESSION_ENDING)
+        if (s->stage == CONN_SESSION_ENDING)
             continue;
         session_resume(s->session);
         conn_session_make_ready(s);
@@ -308,7 +308,7 @@ void conn_sessions_resume(struct conn *c)
 void conn_sessions_interrupt(struct conn *c)
 {
     LIST_EACH (item, &c->sessions)
-        if (session_of_link(item)->stage != SESSION_ENDING)
+        if (session_of_link(item)->stage != CONN_SESSION_ENDING)
             conn_session_make_ready(session_of_link(item));
 }
 
@@ -316,7 +316,7 @@ void conn_sessions_permit(struct conn *c)
 {
     LIST_EACH (item, &c->sessions) {
         struct conn_session *s = session_of_link(item);
-        if (s->stage != SESSION_ENDING)
+        if (s->stage != CONN_SESSION_ENDING)
             sally_session_set_permissions(s->session, c->login.permissions);
     }
 }
@@ -325,8 +325,8 @@ void conn_sessions_give_up(struct conn *c)
 {
     LIST_EACH (item, &c->sessions) {
         struct conn_session *s = session_of_link(item);
-        if (s->stage == SESSION_DRAINING)
-            s->stage = SESSION_DETACHED;
+        if (s->stage == CONN_SESSION_DRAINING)
+            s->stage = CONN_SESSION_DETACHED;
         conn_session_make_ready(s);
     }
     conn_make_ready(c);
@@ -335,7 +335,7 @@ void conn_sessions_give_up(struct conn *c)
 bool conn_sessions_are_draining(const struct conn *c)
 {
     LIST_EACH (item, &c->sessions)
-        if (session_of_link(item)->stage == SESSION_DRAINING)
+        if (session_of_link(item)->stage == CONN_SESSION_DRAINING)
             return true;
     return false;
 }
@@ -344,7 +344,7 @@ void conn_sessions_trim(struct conn *c)
 {
     LIST_EACH (item, &c->sessions) {
         struct conn_session *s = session_of_link(item);
-        if (s->stage != SESSION_ENDING && s->methods->trim)
+        if (s->stage != CONN_SESSION_ENDING && s->methods->trim)
             s->methods->trim(s);
     }
 }
@@ -352,7 +352,7 @@ void conn_sessions_trim(struct conn *c)
 bool conn_sessions_are_attached(const struct conn *c)
 {
     LIST_EACH (item, &c->sessions)
-        if (session_of_link(item)->stage == SESSION_ATTACHED)
+        if (session_of_link(item)->stage == CONN_SESSION_ATTACHED)
             return true;
     return false;
 }
@@ -361,7 +361,7 @@ bool conn_sessions_are_idle(const struct conn *c)
 {
     LIST_EACH (item, &c->sessions) {
         const struct conn_session *s = session_of_link(item);
-        if (s->stage == SESSION_ENDING || session_in_flight(s->session) ||
+        if (s->stage == CONN_SESSION_ENDING || session_in_flight(s->session) ||
             session_file_count(s->session) || (s->is_busy && !s->is_finished))
             return false;
     }

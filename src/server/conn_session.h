@@ -21,10 +21,10 @@ struct conn_session_methods {
 };
 
 enum conn_session_stage {
-    SESSION_ATTACHED, /* its client can send and receive */
-    SESSION_DRAINING, /* earlier requests are still carried out; replies are discarded */
-    SESSION_DETACHED, /* the client is gone, and nothing more is done */
-    SESSION_ENDING    /* the engine is gone, and the session is ending */
+    CONN_SESSION_ATTACHED, /* its client can send and receive */
+    CONN_SESSION_DRAINING, /* earlier requests are still carried out; replies are discarded */
+    CONN_SESSION_DETACHED, /* the client is gone, and nothing more is done */
+    CONN_SESSION_ENDING    /* the engine is gone, and the session is ending */
 };
 
 /* The first member of the engine's own struct. */

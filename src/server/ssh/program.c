@@ -242,7 +242,7 @@ static void input(struct channel *ch, const uint8_t *data, size_t size)
 static void input_end(struct conn_session *s)
 {
     sally_channel *p = channel_of_session(s)->engine;
-    if (s->stage != SESSION_ATTACHED) {
+    if (s->stage != CONN_SESSION_ATTACHED) {
         s->is_finished = true;
         return;
     }
