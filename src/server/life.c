@@ -16,7 +16,7 @@
 static sally_error have_host_keys(sally_server *server)
 {
     char why[SETTINGS_WHY_SIZE];
-    sally_error error = own_keys_make(server);
+    sally_error error = generated_keys_make(server);
     if (error)
         return server_fail(server, error, "cannot generate a host key: %s", sally_strerror(error));
     struct settings *settings = server_settings(server);
@@ -106,7 +106,7 @@ sally_error sally_server_start(sally_server *server)
     struct log_ids none = {0, 0, 0};
     log_line(&server->log, none, SALLY_LOG_INFO, "server.started", NULL, 0,
              "Server started with %u loops", (unsigned)server->loop_count);
-    own_keys_start(server);
+    generated_keys_start(server);
     for (uint32_t i = 0; i < server->loop_count; i++) {
         struct server_loop *loop = server->loops[i];
         pthread_t thread;
@@ -247,7 +247,7 @@ sally_error server_join(sally_server *server, uint64_t until_ns)
     for (uint32_t i = 0; i < server->loop_count; i++)
         if (server->loops[i]->has_thread)
             pthread_join(server->loops[i]->thread, NULL);
-    own_keys_stop(server);
+    generated_keys_stop(server);
     workers_free(workers);
     pthread_mutex_lock(&server->lock);
     server->is_joined = true;

@@ -80,7 +80,7 @@ static sally_error stop(sally_server *server)
 static void free_parts(sally_server *server)
 {
     struct list *item;
-    own_keys_stop(server);
+    generated_keys_stop(server);
     while ((item = list_take_first(&server->early)) != NULL)
         conn_discard(CONTAINER_OF(item, struct conn, link));
     loops_free(server);

@@ -17,9 +17,9 @@
 #include "os/thread_texts.h"
 #include "sallyport/server.h"
 #include "server/conn_log.h"
+#include "server/generated_keys.h"
 #include "server/keyring.h"
 #include "server/limits.h"
-#include "server/own_keys.h"
 #include "server/registry.h"
 #include "server/service.h"
 #include "server/stalled.h"
@@ -69,7 +69,7 @@ struct sally_server {
     struct server_loop **loops;
     uint32_t loop_count;
     struct workers *workers; /* NULL: pump mode without workers */
-    struct own_keys own_keys;
+    struct generated_keys generated_keys;
 
     struct stall_timer pump_stall_timer; /* of the thread that polls */
 

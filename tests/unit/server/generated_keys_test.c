@@ -77,7 +77,7 @@ static void none_is_made_beside_those_given(void **state)
     give_key(s, "ecdsa-nistp384");
     assert_int_equal(sally_server_start(s), SALLY_E_OK);
     assert_int_equal(count(s), 1);
-    assert_false(s->own_keys.has_thread);
+    assert_false(s->generated_keys.has_thread);
     finish(s);
 }
 
@@ -88,7 +88,7 @@ static void a_pumped_server_has_two(void **state)
     sally_server *s = bare_server();
     assert_int_equal(sally_server_poll(s, 0), 1);
     assert_int_equal(count(s), 2);
-    assert_false(s->own_keys.has_thread);
+    assert_false(s->generated_keys.has_thread);
     assert_int_equal(sally_server_free(s), SALLY_E_OK);
 }
 

@@ -1,4 +1,4 @@
-#include "server/own_keys.h"
+#include "server/generated_keys.h"
 
 #include "crypto/private_key.h"
 #include "loop/thread.h"
@@ -14,7 +14,7 @@ static sally_error make(sally_server *server, const char *type)
     return error;
 }
 
-sally_error own_keys_make(sally_server *server)
+sally_error generated_keys_make(sally_server *server)
 {
     struct keyring *keys = server_keys(server);
     keyring_unref(keys);
@@ -30,7 +30,7 @@ sally_error own_keys_make(sally_server *server)
     bool enough = keyring_can_sign(keys, settings->ssh.fixed.host_key_algorithms);
     keyring_unref(keys);
     settings_unref(settings);
-    server->own_keys.wants_rsa = enough;
+    server->generated_keys.wants_rsa = enough;
     return enough ? SALLY_E_OK : make(server, "rsa");
 }
 
@@ -56,15 +56,15 @@ static void *thread_main(void *argument)
 {
     sally_server *server = argument;
     sally_key *key = NULL;
-    if (key_generate_until(&key, "rsa", 0, &server->own_keys.is_stopped) == SALLY_E_OK)
+    if (key_generate_until(&key, "rsa", 0, &server->generated_keys.is_stopped) == SALLY_E_OK)
         add(server, key);
     sally_key_unref(key);
     return NULL;
 }
 
-void own_keys_start(sally_server *server)
+void generated_keys_start(sally_server *server)
 {
-    struct own_keys *own = &server->own_keys;
+    struct generated_keys *own = &server->generated_keys;
     pthread_t thread;
     if (!own->wants_rsa)
         return;
@@ -73,9 +73,9 @@ void own_keys_start(sally_server *server)
         own->thread = thread;
 }
 
-void own_keys_stop(sally_server *server)
+void generated_keys_stop(sally_server *server)
 {
-    struct own_keys *own = &server->own_keys;
+    struct generated_keys *own = &server->generated_keys;
     atomic_store(&own->is_stopped, true);
     if (own->has_thread)
         pthread_join(own->thread, NULL);
