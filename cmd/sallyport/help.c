@@ -1,7 +1,7 @@
 #include <stdio.h>
 
 #include "command.h"
-#include "nearest.h"
+#include "did_you_mean.h"
 #include "report.h"
 
 int help_show(const struct command *command)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "command.h"
-#include "nearest.h"
+#include "did_you_mean.h"
 #include "report.h"
 #include "sallyport/version.h"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "command.h"
-#include "nearest.h"
+#include "did_you_mean.h"
 #include "password_file.h"
 #include "report.h"
 #include "sallyport/settings.h"

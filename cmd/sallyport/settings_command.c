@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "command.h"
-#include "nearest.h"
+#include "did_you_mean.h"
 #include "report.h"
 #include "sallyport/settings.h"
 

@@ -6,7 +6,7 @@
 #include "core/io_check.h"
 #include "core/session_internal.h"
 #include "core/status.h"
-#include "core/unique.h"
+#include "core/unique_name.h"
 
 /* A storage that never returns SALLY_EOF must not be called forever. */
 #define MAX_EMPTY_ROUNDS 1000000u
@@ -90,7 +90,7 @@ void op_apply_answer(struct op *op, sally_status status)
     case OP_STORAGE:
         fs_restore_paths(&op->pub, &op->paths);
         status = grants_answered(op, op_entry_fs(op), 0, status);
-        if (asks_again(op, status) || unique_asks_again(op, status))
+        if (asks_again(op, status) || unique_name_asks_again(op, status))
             break;
         if (op->kind == SALLY_OP_SESSION_START)
             op->session->fs_started = status == SALLY_OK;

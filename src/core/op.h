@@ -156,10 +156,11 @@ struct op {
     struct op_grant *grants; /* what storages have granted to it: see grants.c */
     struct fs_ask *asks;     /* in whose answers wrappers wait, the innermost first: see fs_ask.c */
     struct fs_ask *spare_asks;
-    struct op_undo undo;     /* active while it undoes one of them */
-    const char *unique_stem; /* of a SALLY_OPEN_UNIQUE, see unique.c: the name without its suffix */
-    char *unique_path;       /* room for both; pub.path once there is a suffix */
-    uint32_t unique_suffix;
+    struct op_undo undo; /* active while it undoes one of them */
+    const char
+        *unique_name_stem;  /* of a SALLY_OPEN_UNIQUE, see unique.c: the name without its suffix */
+    char *unique_name_path; /* room for both; pub.path once there is a suffix */
+    uint32_t unique_name_suffix;
     struct copy *copy;       /* of a COPY by READs and WRITEs: see copy.c */
     struct refresh *refresh; /* of a READDIR with stale names: see refresh.c */
 

@@ -7,7 +7,7 @@
 #include "core/grants.h"
 #include "core/op_run.h"
 #include "core/session_internal.h"
-#include "core/unique.h"
+#include "core/unique_name.h"
 
 /* The longest time that answers wait for others after them. */
 #define TOGETHER_NS UINT64_C(500000)
@@ -99,7 +99,7 @@ void session_enter_op(struct op *op)
     if (op->is_internal)
         s->internal_ops++;
     op->stage = OP_CHECK;
-    unique_begin(op);
+    unique_name_begin(op);
     op->started_ns = s->host->now_ns(s->host);
     turn_spend(s->host->turn, TURN_REQUEST);
     turn_note_time(s->host->turn, op->started_ns);

@@ -1,6 +1,6 @@
 /* Addresses that users have logged in from, for some time: some places for unauthenticated
- * connections are reserved for them (unauthenticated.h). A full table forgets the one with the
- * oldest login. Any thread. */
+ * connections are reserved for them (unauthenticated_places.h). A full table forgets the one with
+ * the oldest login. Any thread. */
 #ifndef SALLY_SERVER_KNOWN_ADDRESSES_H
 #define SALLY_SERVER_KNOWN_ADDRESSES_H
 

@@ -29,7 +29,7 @@ bool limits_init(struct limits *limits, const struct random_source *random)
     penalties_init(&limits->penalties, keys[1]);
     atomic_init(&limits->connections, 0);
     atomic_init(&limits->proxy_headers, 0);
-    limits->unauthenticated = (struct unauthenticated){0};
+    limits->unauthenticated = (struct unauthenticated_places){0};
     limits->random = *random;
     return true;
 }
@@ -87,8 +87,8 @@ static void remove_from_address(const struct admission *a)
 
 static const char *add_unauthenticated(const struct admission *a)
 {
-    return unauthenticated_enter(&a->limits->unauthenticated, &a->limits->addresses, a->settings,
-                                 a->address, a->is_known, &a->limits->random);
+    return unauthenticated_places_enter(&a->limits->unauthenticated, &a->limits->addresses,
+                                        a->settings, a->address, a->is_known, &a->limits->random);
 }
 
 static const char *add_header(const struct admission *a)
@@ -180,7 +180,7 @@ void limits_have_header(struct limits *limits, struct live_address *address)
 
 void limits_logged_in(struct limits *limits, struct live_address *address)
 {
-    unauthenticated_leave(&limits->unauthenticated, &limits->addresses, address);
+    unauthenticated_places_leave(&limits->unauthenticated, &limits->addresses, address);
 }
 
 void limits_release(struct limits *limits, struct live_address *address)

@@ -13,7 +13,7 @@
 #include "server/known_addresses.h"
 #include "server/live.h"
 #include "server/penalties.h"
-#include "server/unauthenticated.h"
+#include "server/unauthenticated_places.h"
 #include "settings/settings.h"
 
 struct limits {
@@ -21,7 +21,7 @@ struct limits {
     _Atomic uint64_t connections, proxy_headers;
     struct account memory, files; /* in all */
     uint64_t available_memory;    /* the machine's, or the part that this process may use */
-    struct unauthenticated unauthenticated;
+    struct unauthenticated_places unauthenticated;
     struct known_addresses known;
     struct penalties penalties;
     struct random_source random; /* for early drop */

@@ -46,7 +46,7 @@ struct live_address {
     uint32_t weight;             /* how many addresses' share it may take */
     uint64_t connections;
     uint64_t unauthenticated; /* of these */
-    uint64_t reserved;        /* of these, in the reserve (unauthenticated.h) */
+    uint64_t reserved;        /* of these, in the reserve (unauthenticated_places.h) */
     uint64_t proxy_headers;   /* awaited from there, in place of a connection */
     /* Waiting work of its clients before login: WORK_FIRST_UNAUTHENTICATED and up. */
     struct share tasks[WORK_COUNT - WORK_FIRST_UNAUTHENTICATED];

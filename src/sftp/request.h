@@ -37,7 +37,7 @@ struct request {
      * later, or has failed it. */
     bool (*before_submit)(struct sftp *s, struct op *op);
     struct op *waiting; /* the request for which this one checks the path; NULL: none. See
-                         * slash.c */
+                         * trailing_slash.c */
 };
 
 static inline struct request *request_of(const struct op *op)

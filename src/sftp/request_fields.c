@@ -3,7 +3,7 @@
 #include "base/utf8.h"
 #include "core/path.h"
 #include "sftp/attrs_codec.h"
-#include "sftp/slash.h"
+#include "sftp/trailing_slash.h"
 
 /* For a path that is being converted. */
 #define MAX_NAME_ROOM (32 * (size_t)PATH_MAX_BYTES)
@@ -65,8 +65,8 @@ sally_status request_path(struct sftp *s, struct op *op, struct slice raw)
 {
     struct buf room;
     struct slice name = raw;
-    if (slash_ends(raw))
-        request_of(op)->before_submit = slash_look_first;
+    if (trailing_slash_ends(raw))
+        request_of(op)->before_submit = trailing_slash_look_first;
     sally_status status = translate(s, &name, &room);
     if (status == SALLY_OK)
         status = op_set_raw_path(op, name);
@@ -78,8 +78,8 @@ sally_status request_to(struct sftp *s, struct op *op, struct slice raw)
 {
     struct buf room;
     struct slice name = raw;
-    if (slash_ends(raw))
-        request_of(op)->before_submit = slash_look_first;
+    if (trailing_slash_ends(raw))
+        request_of(op)->before_submit = trailing_slash_look_first;
     sally_status status = translate(s, &name, &room);
     if (status == SALLY_OK)
         status = op_set_raw_to(op, name);

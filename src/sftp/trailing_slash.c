@@ -1,9 +1,9 @@
-#include "sftp/slash.h"
+#include "sftp/trailing_slash.h"
 
 #include "core/permission.h"
 #include "sftp/protocol.h"
 
-bool slash_ends(struct slice path)
+bool trailing_slash_ends(struct slice path)
 {
     if (path.size >= 2 && path.data[path.size - 1] == '.')
         path.size--;
@@ -75,7 +75,7 @@ static bool makes_a_file(const struct op *op)
     return op->pub.kind == SALLY_OP_OPEN && op->pub.u.open.flags & SALLY_OPEN_CREATE;
 }
 
-bool slash_look_first(struct sftp *s, struct op *op)
+bool trailing_slash_look_first(struct sftp *s, struct op *op)
 {
     bool root = op->pub.path && strcmp(op->pub.path, "/") == 0; /* is a directory */
     const struct rule *rule = root ? NULL : rule_of(op);

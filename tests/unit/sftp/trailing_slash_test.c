@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "sftp/peer.h"
-#include "sftp/slash.h"
+#include "sftp/trailing_slash.h"
 
 static void ends(void **state)
 {
@@ -10,9 +10,9 @@ static void ends(void **state)
     static const char *const with[] = {"/", "a/", "a//", "/a/b/", "a/.", "./", "/."};
     static const char *const without[] = {"", "a", "/a", ".", "..", "a/..", "a.", "/a/b.", "a/.b"};
     for (size_t i = 0; i < COUNT_OF(with); i++)
-        assert_true(slash_ends(slice_of(with[i])));
+        assert_true(trailing_slash_ends(slice_of(with[i])));
     for (size_t i = 0; i < COUNT_OF(without); i++)
-        assert_false(slash_ends(slice_of(without[i])));
+        assert_false(trailing_slash_ends(slice_of(without[i])));
 }
 
 static uint32_t ask(struct peer *p, uint8_t type, const char *path, const char *to)

@@ -1,4 +1,4 @@
-#include "nearest.h"
+#include "did_you_mean.h"
 
 #include <string.h>
 

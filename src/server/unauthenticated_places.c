@@ -1,4 +1,4 @@
-#include "server/unauthenticated.h"
+#include "server/unauthenticated_places.h"
 
 #include "server/early_drop.h"
 
@@ -9,12 +9,12 @@ static uint64_t part_of(uint64_t all, uint32_t percent)
 }
 
 /* One more than `held`, relative to the average of all holders. */
-static double share_of(const struct unauthenticated *s, uint64_t held, uint64_t holders)
+static double share_of(const struct unauthenticated_places *s, uint64_t held, uint64_t holders)
 {
     return s->open ? (double)(held + 1) * (double)holders / (double)s->open : 1;
 }
 
-static double drop_chance(const struct unauthenticated *s, const struct early_drop *drop,
+static double drop_chance(const struct unauthenticated_places *s, const struct early_drop *drop,
                           const struct live_address *address)
 {
     double chance = early_drop_chance(drop, s->open), share = 1;
@@ -39,13 +39,13 @@ static bool is_over_share(const struct live_address *address, uint64_t left)
 
 /* Under the lock, like everything below. Takes a reserved place, to which limits of the networks
  * around the address do not apply. */
-static bool may_use_reserve(const struct unauthenticated *s, const struct live_address *address,
-                            uint64_t reserve)
+static bool may_use_reserve(const struct unauthenticated_places *s,
+                            const struct live_address *address, uint64_t reserve)
 {
     return address && s->reserved < reserve && address->reserved < reserve - s->reserved;
 }
 
-static const char *refuse_open(const struct unauthenticated *s,
+static const char *refuse_open(const struct unauthenticated_places *s,
                                const struct limits_settings *limits,
                                const struct live_address *address, uint64_t full,
                                const struct random_source *random)
@@ -63,7 +63,7 @@ static const char *refuse_open(const struct unauthenticated *s,
                : NULL;
 }
 
-static void take(struct unauthenticated *s, struct live_address *address, bool from_reserve)
+static void take(struct unauthenticated_places *s, struct live_address *address, bool from_reserve)
 {
     s->open += !from_reserve;
     s->reserved += from_reserve;
@@ -76,7 +76,7 @@ static void take(struct unauthenticated *s, struct live_address *address, bool f
             s->networks++;
 }
 
-static const char *enter(struct unauthenticated *s, const struct limits_settings *limits,
+static const char *enter(struct unauthenticated_places *s, const struct limits_settings *limits,
                          struct live_address *address, bool is_known,
                          const struct random_source *random)
 {
@@ -92,10 +92,11 @@ static const char *enter(struct unauthenticated *s, const struct limits_settings
     return refused;
 }
 
-const char *unauthenticated_enter(struct unauthenticated *s, struct live_table *addresses,
-                                  const struct limits_settings *limits,
-                                  struct live_address *address, bool is_known,
-                                  const struct random_source *random)
+const char *unauthenticated_places_enter(struct unauthenticated_places *s,
+                                         struct live_table *addresses,
+                                         const struct limits_settings *limits,
+                                         struct live_address *address, bool is_known,
+                                         const struct random_source *random)
 {
     pthread_mutex_lock(&addresses->lock);
     const char *refused = enter(s, limits, address, is_known, random);
@@ -105,8 +106,8 @@ const char *unauthenticated_enter(struct unauthenticated *s, struct live_table *
 
 /* It does not matter which connections of an address hold reserved places: the first ones to leave
  * free those. */
-void unauthenticated_leave(struct unauthenticated *s, struct live_table *addresses,
-                           struct live_address *address)
+void unauthenticated_places_leave(struct unauthenticated_places *s, struct live_table *addresses,
+                                  struct live_address *address)
 {
     pthread_mutex_lock(&addresses->lock);
     bool from_reserve = address && address->reserved > 0;

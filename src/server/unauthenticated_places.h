@@ -8,8 +8,8 @@
  * - Random early drop limits what many addresses can do together. The chance of being dropped is
  *   smaller for addresses and networks that hold less than the average: treating newcomers like an
  *   address that holds a thousand places would help the attacker. */
-#ifndef SALLY_SERVER_UNAUTHENTICATED_H
-#define SALLY_SERVER_UNAUTHENTICATED_H
+#ifndef SALLY_SERVER_UNAUTHENTICATED_PLACES_H
+#define SALLY_SERVER_UNAUTHENTICATED_PLACES_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,18 +19,19 @@
 #include "settings/settings.h"
 
 /* Guarded by the lock of the live addresses, like the count of each. */
-struct unauthenticated {
+struct unauthenticated_places {
     uint64_t open, reserved;      /* places taken outside the reserve and in it */
     uint64_t addresses, networks; /* that hold any; networks: the widest ones around addresses */
 };
 
 /* Takes a place for a connection from `address` (NULL: unknown, limits per address do not apply).
  * Returns NULL, or the setting that refuses it. */
-const char *unauthenticated_enter(struct unauthenticated *s, struct live_table *addresses,
-                                  const struct limits_settings *limits,
-                                  struct live_address *address, bool is_known,
-                                  const struct random_source *random);
-void unauthenticated_leave(struct unauthenticated *s, struct live_table *addresses,
-                           struct live_address *address);
+const char *unauthenticated_places_enter(struct unauthenticated_places *s,
+                                         struct live_table *addresses,
+                                         const struct limits_settings *limits,
+                                         struct live_address *address, bool is_known,
+                                         const struct random_source *random);
+void unauthenticated_places_leave(struct unauthenticated_places *s, struct live_table *addresses,
+                                  struct live_address *address);
 
 #endif
