@@ -67,8 +67,8 @@ static void send_to(void *user_data, struct conn *c)
 sally_error conn_command_send(sally_server *server, uint64_t id, enum conn_command kind,
                               const char *name, const char *value, uint32_t permissions)
 {
-    struct command *k = mem_zalloc(sizeof *o);
-    if (!o)
+    struct command *k = mem_zalloc(sizeof *k);
+    if (!k)
         return server_fail(server, SALLY_E_NO_MEMORY, "out of memory");
     k->kind = kind;
     k->permissions = permissions;
