@@ -157,7 +157,7 @@ struct op {
     struct fs_ask *asks;     /* in whose answers wrappers wait, the innermost first: see fs_ask.c */
     struct fs_ask *spare_asks;
     struct op_undo undo; /* active while it undoes one of them */
-    /* of a SALLY_OPEN_UNIQUE, see unique.c: the name without its suffix */
+    /* of a SALLY_OPEN_UNIQUE, see unique_name.c: the name without its suffix */
     const char *unique_name_stem;
     char *unique_name_path; /* room for both; pub.path once there is a suffix */
     uint32_t unique_name_suffix;
