@@ -268,6 +268,10 @@ static int take_option(struct serve_options *options, int option, char **argv, i
     case OPTION_USER:
         return take_user(options, optarg);
     case OPTION_PASSWORD_FILE:
+        /* Who writes --password gives a password, which must not be taken for a file's name. */
+        if (strncmp(argv[index], "--password-file", strlen("--password-file")) != 0)
+            return report_usage("serve", "unknown option --password; give --user NAME:PASSWORD, or "
+                                         "--password-file FILE to keep it out of the command line");
         if (!*optarg)
             return report_usage(
                 "serve", "--password-file \"\": give a file with NAME:PASSWORD on each line");

@@ -30,6 +30,13 @@ def test_a_host_key_that_others_could_read(mode, home, folder, tmp_path):
     assert f'"{key}"' in result.stderr and f"{mode:04o}" in result.stderr and "chmod 600" in result.stderr
 
 
+@pytest.mark.parametrize("arguments", [("--password", "secret-1"), ("--password=secret-1",), ("--pass", "secret-1")])
+def test_a_password_is_no_file(arguments, home, folder):
+    result = run("serve", folder, *ADDRESS, "--user", "joe", *arguments, env=home)
+    assert result.returncode == 2
+    assert "--user NAME:PASSWORD" in result.stderr and "secret-1" not in result.stderr
+
+
 def test_a_host_key_that_is_none(home, folder, tmp_path):
     """Its mode is nobody's business: chmod of such a file could break a machine."""
     key = make_key(tmp_path / "host")
