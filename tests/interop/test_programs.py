@@ -433,7 +433,7 @@ def test_admin(run, folder):
         assert server.tell(f"end {number}") == []
         client.get_channel().get_transport().join(20)
         assert not client.get_channel().get_transport().is_active()
-    assert server.tell("list") == []
+    await_that(lambda: server.tell("list") == [])
     assert server.end() == 0
 
 
