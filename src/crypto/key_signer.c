@@ -86,7 +86,7 @@ sally_error sally_key_from_signer(sally_key **out, const sally_signer *methods)
     if (!methods || !sized_copy(&copy, sizeof copy, methods, methods->struct_size, LEAST_SIGNER) ||
         !is_complete(&copy))
         return SALLY_E_INVALID;
-    sally_key *key;
+    sally_key *key = NULL;
     sally_error error = new_key_of(&key, &copy);
     if (error)
         return error;

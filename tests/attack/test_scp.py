@@ -51,7 +51,7 @@ def test_patterns_without_end(server, loops, command):
     client.send(client.data(channel, b"\0" * 10), bytes([CHANNEL_EOF]) + u32(channel))
     client.socket.settimeout(100)
     out, error, status = hear(client, channel)
-    assert status == 1 and b"too much work" in out + error
+    assert status == 1 and b"too complex" in out + error
     client.close()
 
 
