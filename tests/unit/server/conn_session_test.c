@@ -123,7 +123,7 @@ static void a_finished_engine_is_detached_and_ended(void **state)
     begin(LATE_MS);
     conn_make_ready(show.puppet->conn);
     puppet_pump(&show, 2);
-    assert_int_equal(asker->session.stage, SESSION_ATTACHED);
+    assert_int_equal(asker->session.stage, CONN_SESSION_ATTACHED);
     assert_int_equal(atomic_load(&show.puppet->conn->facts.sessions), 1);
     assert_true(pump_until_freed());
     assert_true(was_answered);
@@ -144,7 +144,7 @@ static void a_client_that_hangs_up_leaves_a_drain(void **state)
         puppet_pump(&show, 1);
     assert_true(show.puppet->is_freed);
     conn_session_detach(&asker->session); /* as a line does when it is freed */
-    assert_int_equal(asker->session.stage, SESSION_DRAINING);
+    assert_int_equal(asker->session.stage, CONN_SESSION_DRAINING);
     assert_true(pump_until_freed());
     assert_true(was_answered);
     puppet_close(&show);
@@ -159,7 +159,7 @@ static void what_a_drain_still_has_to_do_stays_charged(void **state)
     uint64_t before = c->memory.used;
     asker->session.owed = 5000;
     conn_session_detach(&asker->session);
-    assert_int_equal(asker->session.stage, SESSION_DRAINING);
+    assert_int_equal(asker->session.stage, CONN_SESSION_DRAINING);
     assert_int_equal(c->memory.used, before + 5000);
     conn_pin(c);
     assert_true(pump_until_freed());
@@ -177,7 +177,7 @@ static void a_full_account_does_not_stop_a_drain(void **state)
     c->memory.limit = c->memory.used + 4999;
     asker->session.owed = 5000;
     conn_session_detach(&asker->session);
-    assert_int_equal(asker->session.stage, SESSION_DRAINING);
+    assert_int_equal(asker->session.stage, CONN_SESSION_DRAINING);
     assert_true(pump_until_freed());
     assert_true(was_answered);
     puppet_close(&show);
@@ -205,7 +205,7 @@ static void a_drain_that_begins_after_the_grace_has_no_time(void **state)
     close(show.theirs);
     show.theirs = -1;
     conn_session_detach(&asker->session);
-    assert_int_equal(asker->session.stage, SESSION_DRAINING);
+    assert_int_equal(asker->session.stage, CONN_SESSION_DRAINING);
     assert_true(pump_until_freed());
     assert_false(was_answered); /* the end did not wait for the answer, only its memory did */
     puppet_close(&show);
