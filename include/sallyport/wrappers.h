@@ -93,8 +93,11 @@ enum {
  * files by their paths, an OPEN that may change something is preceded by a STAT and followed by a
  * REALPATH, as are REMOVE and RENAME, and CLOSE by an FSTAT. Operations of several
  * sessions on the same path take turns; if they reach one name by different paths, through a link
- * to a directory, in the same moment, they may count it twice or not at all. Where `inner` does not
- * tell files apart (sally_file_set_identity(), and STAT with the same numbers as
+ * to a directory, in the same moment, they may count it twice or not at all. If sessions open,
+ * write, replace and remove the same names in the same moment, some bytes of a file that is gone
+ * may stay counted, so that the usage is too high, never too low; sally_fs_quota_count() corrects
+ * it. Where `inner` does not tell files apart (sally_file_set_identity(), and STAT with the same
+ * numbers as
  * ::SALLY_ATTR_IDENTITY), two hard links that are open are two files until they are closed. With
  * sally_fs_staging(), the quota belongs inside, where it sees the temporary files: outside, it
  * cannot tell which of several uploads of one name has replaced the other.
