@@ -1,5 +1,6 @@
 /* `sallyport serve`: from the command line to a running server. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -172,15 +173,16 @@ static bool is_public_half(const char *file)
     return length > 4 && strcmp(file + length - 4, ".pub") == 0;
 }
 
-/* Whatever the mode of another file is, it is not to be changed. */
+/* Whatever the mode of another file is, it is not to be changed. Read without stdio, whose buffer
+ * would keep the key. */
 static bool holds_private_key(const char *file)
 {
-    char line[64] = "";
-    FILE *f = fopen(file, "re");
-    bool holds = f && fgets(line, sizeof line, f) && strstr(line, "PRIVATE KEY");
-    if (f)
-        fclose(f);
-    explicit_bzero(line, sizeof line);
+    char start[64] = "";
+    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool holds = fd >= 0 && read(fd, start, sizeof start - 1) > 0 && strstr(start, "PRIVATE KEY");
+    if (fd >= 0)
+        close(fd);
+    explicit_bzero(start, sizeof start);
     return holds;
 }
 
