@@ -41,7 +41,7 @@ static void shared_clear(struct local_shared *shared)
     locks_clear(&shared->locks);
     digest_source_clear(&shared->digests);
     mem_free(shared->hidden.files);
-    beneath_gate_clear(&shared->gate);
+    in_root_gate_clear(&shared->gate);
 }
 
 static void local_destroy(void *user_data)
@@ -129,7 +129,7 @@ sally_error local_new(sally_fs **out, const char *directory, uint32_t flags, uin
         return SALLY_E_SYSTEM;
     }
     locks_init(&shared->locks);
-    beneath_gate_init(&shared->gate, beneath_gate_usual());
+    in_root_gate_init(&shared->gate, in_root_gate_usual());
     digest_source_init(&shared->digests);
 
     sally_error error = SALLY_E_SYSTEM;
@@ -140,7 +140,7 @@ sally_error local_new(sally_fs **out, const char *directory, uint32_t flags, uin
         goto failed;
     local->where.hidden = &shared->hidden;
     local->where.gate = &shared->gate;
-    local->where.walk = walk || !beneath_kernel_can(local->where.root);
+    local->where.walk = walk || !in_root_kernel_can(local->where.root);
     local->device = local->where.device = st.device;
     local->medium = os_medium_of(local->where.root);
     if (local->medium == MEDIUM_PSEUDO) {

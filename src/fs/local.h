@@ -13,9 +13,9 @@
 #include "fs/digest.h"
 #include "fs/id_names.h"
 #include "fs/locks.h"
-#include "os/beneath.h"
-#include "os/beneath_gate.h"
 #include "os/file.h"
+#include "os/in_root.h"
+#include "os/in_root_gate.h"
 #include "sallyport/file.h"
 #include "sallyport/fs.h"
 
@@ -28,12 +28,12 @@ struct local_shared {
     struct id_names all_names, own_names; /* local_names() says which */
     struct locks locks;
     struct digest_source digests;
-    struct beneath_hidden hidden;
-    struct beneath_gate gate;
+    struct in_root_hidden hidden;
+    struct in_root_gate gate;
 };
 
 struct local { /* never changes while it is in use */
-    struct beneath where;
+    struct in_root where;
     enum os_medium medium; /* of files with this device number; never MEDIUM_PSEUDO */
     uint64_t device;
     struct local_shared *shared;
@@ -87,9 +87,9 @@ static inline bool local_may_wait(const struct local *local, const sally_op *op)
 
 /* With SALLY_OP_TRY, other mounts are not entered: they may wait, and are left to a worker. For
  * inspection only; otherwise use local_path_open(). */
-static inline struct beneath local_where(const struct local *local, const sally_op *op)
+static inline struct in_root local_where(const struct local *local, const sally_op *op)
 {
-    struct beneath where = local->where;
+    struct in_root where = local->where;
     where.stay = where.brief = (op->flags & SALLY_OP_TRY) != 0;
     return where;
 }
@@ -113,8 +113,8 @@ static inline sally_status local_result(int result)
     return result == 0 ? SALLY_OK : local_error(errno);
 }
 
-/* local_path.c: beneath_open() and beneath_enter(), with EACCES for what lies on MEDIUM_PSEUDO, and
- * for an operation that is only tried EXDEV for other mounts than the root's. */
+/* local_path.c: in_root_open() and in_root_entry_open(), with EACCES for what lies on
+ * MEDIUM_PSEUDO, and for an operation that is only tried EXDEV for other mounts than the root's. */
 int local_path_open(const struct local *local, const sally_op *op, const char *path, int flags,
                     mode_t mode);
 /* The same for what op->path leads to; but if clients are not confined, an OPEN that neither
@@ -123,11 +123,11 @@ int local_path_open(const struct local *local, const sally_op *op, const char *p
 int local_path_open_first(const struct local *local, const sally_op *op, int flags, mode_t mode);
 bool local_path_check(const struct local *local, int fd, uint64_t device, enum os_medium *medium);
 bool local_path_enter(const struct local *local, const sally_op *op, const char *path,
-                      struct beneath_place *place);
+                      struct in_root_entry *entry);
 
 /* An action on a directory entry. */
 typedef sally_status local_entry_fn(struct local *local, sally_op *op,
-                                    const struct beneath_place *place);
+                                    const struct in_root_entry *entry);
 /* Does it to what op->path leads to, unless that may wait. */
 sally_status local_at_entry(sally_fs *fs, sally_op *op, local_entry_fn *act);
 

@@ -76,7 +76,7 @@ static sally_status stat_cached(struct local *local, sally_op *op, int flags)
 {
     if (local->medium == MEDIUM_UNKNOWN)
         return SALLY_WOULD_BLOCK;
-    int fd = beneath_open_cached(&local->where, op->path, flags);
+    int fd = in_root_open_cached(&local->where, op->path, flags);
     if (fd < 0)
         return errno == EAGAIN ? SALLY_WOULD_BLOCK : local_error(errno);
     struct os_stat st;
@@ -106,7 +106,7 @@ static bool stat_entry(struct local *local, sally_op *op, sally_status *status)
     }
     if (S_ISLNK(st.mode) && (op->u.stat.flags & SALLY_FOLLOW))
         return false;
-    *status = beneath_hides(&local->where, st.device, st.inode) ? SALLY_NO_SUCH_FILE
+    *status = in_root_hides(&local->where, st.device, st.inode) ? SALLY_NO_SUCH_FILE
                                                                 : answer(local, op, -1, &st);
     return true;
 }
@@ -122,8 +122,8 @@ sally_status local_stat(sally_fs *fs, sally_op *op)
     sally_status status;
     if (stat_entry(local, op, &status))
         return status;
-    const struct beneath where = local_where(local, op);
-    int fd = beneath_open(&where, op->path, flags, 0);
+    const struct in_root where = local_where(local, op);
+    int fd = in_root_open(&where, op->path, flags, 0);
     if (fd < 0)
         return local_path_error(op);
     struct os_stat st;
@@ -292,7 +292,7 @@ sally_status local_statvfs(sally_fs *fs, sally_op *op)
     if (op->flags & SALLY_OP_TRY)
         return SALLY_WOULD_BLOCK;
     const struct local_file *file = op->file ? sally_file_data(op->file, fs) : NULL;
-    int fd = file ? file->fd : beneath_open(&local->where, op->path, O_PATH, 0);
+    int fd = file ? file->fd : in_root_open(&local->where, op->path, O_PATH, 0);
     if (fd < 0)
         return local_error(errno);
     bool ok = fstatvfs(fd, &vfs) == 0;

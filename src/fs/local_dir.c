@@ -74,7 +74,7 @@ static bool add_entry(struct dir_reading *r, const struct dirent *entry)
     struct os_stat st;
     sally_attrs attrs;
     if (os_stat_at(r->dir, entry->d_name, &st)) {
-        if (beneath_hides(&r->local->where, st.device, st.inode))
+        if (in_root_hides(&r->local->where, st.device, st.inode))
             return true;
         local_attrs_of(&attrs, &st);
         attrs.owner = name_of(r, ID_USER, st.uid);

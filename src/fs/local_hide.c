@@ -10,14 +10,14 @@
 #include "os/file.h"
 #include "sallyport/storages.h"
 
-static bool add(struct beneath_hidden *hidden, const struct os_stat *st, bool is_above)
+static bool add(struct in_root_hidden *hidden, const struct os_stat *st, bool is_above)
 {
-    struct beneath_hidden_file *files =
+    struct in_root_hidden_file *files =
         mem_resize(hidden->files, hidden->count + 1, sizeof(*files));
     if (!files)
         return false;
     hidden->files = files;
-    files[hidden->count++] = (struct beneath_hidden_file){st->device, st->inode, is_above};
+    files[hidden->count++] = (struct in_root_hidden_file){st->device, st->inode, is_above};
     return true;
 }
 
@@ -32,7 +32,7 @@ static bool go_up(char *path)
 }
 
 /* `path` has no links. The entries added only apply if they include the storage's root. */
-static sally_error hide(struct beneath_hidden *hidden, char *path, const struct os_stat *root)
+static sally_error hide(struct in_root_hidden *hidden, char *path, const struct os_stat *root)
 {
     size_t before = hidden->count;
     bool is_above = false;
@@ -61,7 +61,7 @@ sally_error sally_fs_local_hide(sally_fs *local_fs, const char *path)
     char whole[PATH_MAX];
     if (!realpath(path, whole))
         return SALLY_E_SYSTEM;
-    struct beneath_hidden *hidden = &local->shared->hidden;
+    struct in_root_hidden *hidden = &local->shared->hidden;
     size_t before = hidden->count;
     sally_error error = hide(hidden, whole, &root);
     if (error)

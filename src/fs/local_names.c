@@ -14,35 +14,35 @@
 sally_status local_at_entry(sally_fs *fs, sally_op *op, local_entry_fn *act)
 {
     struct local *local = local_of(fs);
-    struct beneath_place place;
+    struct in_root_entry entry;
     if (local_may_wait(local, op))
         return SALLY_WOULD_BLOCK;
-    if (!local_path_enter(local, op, op->path, &place))
+    if (!local_path_enter(local, op, op->path, &entry))
         return local_path_error(op);
-    sally_status status = act(local, op, &place);
-    beneath_leave(&place);
+    sally_status status = act(local, op, &entry);
+    in_root_entry_close(&entry);
     return status;
 }
 
 /* Of the directory just created, which is removed if its ACL cannot be set. */
 static sally_status set_acl_of_new(struct local *local, sally_op *op,
-                                   const struct beneath_place *place, const sally_attrs *attrs)
+                                   const struct in_root_entry *entry, const sally_attrs *attrs)
 {
-    int fd = openat(place->dir, place->name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = openat(entry->dir, entry->name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     sally_status status = fd < 0 ? local_error(errno) : local_acl_set(local, op, fd, attrs);
     if (fd >= 0)
         close(fd);
     if (status != SALLY_OK)
-        unlinkat(place->dir, place->name, AT_REMOVEDIR);
+        unlinkat(entry->dir, entry->name, AT_REMOVEDIR);
     return status;
 }
 
 /* Regardless of the process's umask; inherited bits are kept. If this fails, the mode remains as
  * the system set it. */
-static void make_mode_exact(const struct beneath_place *place, mode_t mode)
+static void make_mode_exact(const struct in_root_entry *entry, mode_t mode)
 {
     struct os_stat st;
-    int fd = openat(place->dir, place->name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = openat(entry->dir, entry->name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return;
     if (os_stat_fd(fd, &st) && (st.mode & 07777) != (mode | (st.mode & S_ISGID)))
@@ -51,7 +51,7 @@ static void make_mode_exact(const struct beneath_place *place, mode_t mode)
 }
 
 static sally_status make_directory(struct local *local, sally_op *op,
-                                   const struct beneath_place *place)
+                                   const struct in_root_entry *entry)
 {
     const sally_attrs *attrs = op->u.setstat.attrs;
     bool restricted = false,
@@ -64,12 +64,12 @@ static sally_status make_directory(struct local *local, sally_op *op,
                      : local_acl_check(local, op, attrs, true, &restricted);
     if (status != SALLY_OK)
         return status;
-    if (mkdirat(place->dir, place->name, restricted ? mode & ~(mode_t)077 : mode) != 0)
+    if (mkdirat(entry->dir, entry->name, restricted ? mode & ~(mode_t)077 : mode) != 0)
         return local_error(errno);
     if (with_acl)
-        status = set_acl_of_new(local, op, place, attrs);
+        status = set_acl_of_new(local, op, entry, attrs);
     else if (op->u.setstat.flags & SALLY_EXACT_MODE)
-        make_mode_exact(place, mode);
+        make_mode_exact(entry, mode);
     return status;
 }
 
@@ -81,12 +81,12 @@ sally_status local_mkdir(sally_fs *fs, sally_op *op)
 }
 
 static sally_status remove_directory(struct local *local, sally_op *op,
-                                     const struct beneath_place *place)
+                                     const struct in_root_entry *entry)
 {
     (void)local;
     if (local_is_root(op->path))
         return SALLY_PERMISSION_DENIED;
-    return local_result(unlinkat(place->dir, place->name, AT_REMOVEDIR));
+    return local_result(unlinkat(entry->dir, entry->name, AT_REMOVEDIR));
 }
 
 sally_status local_rmdir(sally_fs *fs, sally_op *op)
@@ -96,23 +96,23 @@ sally_status local_rmdir(sally_fs *fs, sally_op *op)
 
 /* Before a name is removed: whether others have reserved the file; a missing one is fine. Another
  * session may reserve it after this check, just as another program may remove it anyway. */
-static sally_status check_reserved(struct local *local, const struct beneath_place *place,
+static sally_status check_reserved(struct local *local, const struct in_root_entry *entry,
                                    sally_op *op)
 {
     struct os_stat st;
-    if (!locks_any(&local->shared->locks) || !os_stat_at(place->dir, place->name, &st))
+    if (!locks_any(&local->shared->locks) || !os_stat_at(entry->dir, entry->name, &st))
         return SALLY_OK;
     return locks_check_delete_slowly(&local->shared->locks,
                                      (struct lock_key){.device = st.device, .inode = st.inode}, op);
 }
 
 static sally_status remove_file(struct local *local, sally_op *op,
-                                const struct beneath_place *place)
+                                const struct in_root_entry *entry)
 {
     if (local_is_root(op->path))
         return SALLY_FILE_IS_A_DIRECTORY;
-    sally_status status = check_reserved(local, place, op);
-    return status == SALLY_OK ? local_result(unlinkat(place->dir, place->name, 0)) : status;
+    sally_status status = check_reserved(local, entry, op);
+    return status == SALLY_OK ? local_result(unlinkat(entry->dir, entry->name, 0)) : status;
 }
 
 sally_status local_remove(sally_fs *fs, sally_op *op)
@@ -122,24 +122,24 @@ sally_status local_remove(sally_fs *fs, sally_op *op)
 
 /* The second path of an operation that has two; `act` gets both places. */
 static sally_status with_other_end(struct local *local, sally_op *op,
-                                   const struct beneath_place *from,
+                                   const struct in_root_entry *from,
                                    sally_status (*act)(struct local *local, sally_op *op,
-                                                       const struct beneath_place *from,
-                                                       const struct beneath_place *to))
+                                                       const struct in_root_entry *from,
+                                                       const struct in_root_entry *to))
 {
-    struct beneath_place to;
+    struct in_root_entry to;
     if (!local_path_enter(local, op, op->u.rename.to, &to))
         return local_path_error(op);
     sally_status status = act(local, op, from, &to);
-    beneath_leave(&to);
+    in_root_entry_close(&to);
     return status;
 }
 
-static sally_status rename_now(struct local *local, sally_op *op, const struct beneath_place *from,
-                               const struct beneath_place *to)
+static sally_status rename_now(struct local *local, sally_op *op, const struct in_root_entry *from,
+                               const struct in_root_entry *to)
 {
     bool overwrite = (op->u.rename.flags & SALLY_RENAME_OVERWRITE) != 0;
-    if (!beneath_may_move(&local->where, from))
+    if (!in_root_may_move(&local->where, from))
         return SALLY_PERMISSION_DENIED;
     sally_status status = check_reserved(local, from, op);
     if (status == SALLY_OK && overwrite)
@@ -153,9 +153,9 @@ static sally_status rename_now(struct local *local, sally_op *op, const struct b
 }
 
 static sally_status rename_entry(struct local *local, sally_op *op,
-                                 const struct beneath_place *place)
+                                 const struct in_root_entry *entry)
 {
-    return with_other_end(local, op, place, rename_now);
+    return with_other_end(local, op, entry, rename_now);
 }
 
 sally_status local_rename(sally_fs *fs, sally_op *op)
@@ -167,17 +167,17 @@ sally_status local_rename(sally_fs *fs, sally_op *op)
 
 /* The symbolic link itself gets a second name: following it would need another look-up, with
  * another race. */
-static sally_status link_now(struct local *local, sally_op *op, const struct beneath_place *from,
-                             const struct beneath_place *to)
+static sally_status link_now(struct local *local, sally_op *op, const struct in_root_entry *from,
+                             const struct in_root_entry *to)
 {
     (void)local;
     (void)op;
     return local_result(linkat(from->dir, from->name, to->dir, to->name, 0));
 }
 
-static sally_status link_entry(struct local *local, sally_op *op, const struct beneath_place *place)
+static sally_status link_entry(struct local *local, sally_op *op, const struct in_root_entry *entry)
 {
-    return with_other_end(local, op, place, link_now);
+    return with_other_end(local, op, entry, link_now);
 }
 
 sally_status local_link(sally_fs *fs, sally_op *op)
@@ -186,10 +186,10 @@ sally_status local_link(sally_fs *fs, sally_op *op)
 }
 
 static sally_status make_symlink(struct local *local, sally_op *op,
-                                 const struct beneath_place *place)
+                                 const struct in_root_entry *entry)
 {
     (void)local;
-    return local_result(symlinkat(op->u.symlink.target, place->dir, place->name));
+    return local_result(symlinkat(op->u.symlink.target, entry->dir, entry->name));
 }
 
 sally_status local_symlink(sally_fs *fs, sally_op *op)
@@ -198,11 +198,11 @@ sally_status local_symlink(sally_fs *fs, sally_op *op)
 }
 
 static sally_status read_symlink(struct local *local, sally_op *op,
-                                 const struct beneath_place *place)
+                                 const struct in_root_entry *entry)
 {
     char text[PATH_MAX];
     (void)local;
-    ssize_t size = readlinkat(place->dir, place->name, text, sizeof(text));
+    ssize_t size = readlinkat(entry->dir, entry->name, text, sizeof(text));
     if (size < 0)
         return local_error(errno);
     if ((size_t)size == sizeof(text))
@@ -235,8 +235,8 @@ sally_status local_realpath(sally_fs *fs, sally_op *op)
     struct buf path;
     int fd;
     buf_init(&path, PATH_MAX_BYTES + 1);
-    const struct beneath where = local_where(local, op);
-    if (!beneath_canonical(&where, op->path, &path, &fd)) {
+    const struct in_root where = local_where(local, op);
+    if (!in_root_canonical(&where, op->path, &path, &fd)) {
         int error = errno;
         buf_clear(&path);
         if ((op->flags & SALLY_OP_TRY) && error == EXDEV)

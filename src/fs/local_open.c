@@ -65,8 +65,8 @@ static int open_now(const struct local *local, const sally_op *op, uint32_t less
         errno = EAGAIN;
         return -1;
     }
-    const struct beneath where = local_where(local, op);
-    return beneath_open_cached(&where, op->path, flags);
+    const struct in_root where = local_where(local, op);
+    return in_root_open_cached(&where, op->path, flags);
 }
 
 /* What was opened is a thing to read and write. Devices are the machine's, not a confined user's.
@@ -99,15 +99,15 @@ static sally_status cut(struct local *local, struct local_file *file, sally_op *
 static sally_status delete_name(const struct local *local, const sally_op *op, const char *path,
                                 uint64_t device, uint64_t inode)
 {
-    struct beneath_place place;
+    struct in_root_entry entry;
     struct os_stat st;
-    if (!local_path_enter(local, op, path, &place))
+    if (!local_path_enter(local, op, path, &entry))
         return local_error(errno);
     sally_status status = SALLY_OK;
-    if (os_stat_at(place.dir, place.name, &st) && st.device == device && st.inode == inode &&
-        unlinkat(place.dir, place.name, 0) != 0)
+    if (os_stat_at(entry.dir, entry.name, &st) && st.device == device && st.inode == inode &&
+        unlinkat(entry.dir, entry.name, 0) != 0)
         status = local_error(errno);
-    beneath_leave(&place);
+    in_root_entry_close(&entry);
     return status;
 }
 

@@ -20,49 +20,49 @@ static int refuse(int fd, int error)
     return -1;
 }
 
-static struct beneath on_one_mount(const struct local *local, const sally_op *op)
+static struct in_root on_one_mount(const struct local *local, const sally_op *op)
 {
-    struct beneath where = local_where(local, op);
+    struct in_root where = local_where(local, op);
     where.stay = true;
     return where;
 }
 
-static bool may_enter(const struct beneath *where, const char *path, struct beneath_place *place)
+static bool may_enter(const struct in_root *where, const char *path, struct in_root_entry *entry)
 {
-    if (!beneath_enter(where, path, place))
+    if (!in_root_entry_open(where, path, entry))
         return false;
-    if (os_medium_of(place->dir) != MEDIUM_PSEUDO)
+    if (os_medium_of(entry->dir) != MEDIUM_PSEUDO)
         return true;
-    beneath_leave(place);
+    in_root_entry_close(entry);
     errno = EACCES;
     return false;
 }
 
 /* For a new file its directory decides, even after a link to a name that does not exist yet. */
-static bool may_create(const struct beneath *where, const char *path)
+static bool may_create(const struct in_root *where, const char *path)
 {
-    struct beneath_place place;
+    struct in_root_entry entry;
     struct buf real;
     int fd;
     buf_init(&real, PATH_MAX_BYTES + 1);
-    bool ok = beneath_canonical(where, path, &real, &fd);
+    bool ok = in_root_canonical(where, path, &real, &fd);
     if (ok && fd >= 0)
         close(fd); /* it has been made meanwhile */
-    ok = ok && may_enter(where, (const char *)buf_head(&real), &place);
+    ok = ok && may_enter(where, (const char *)buf_head(&real), &entry);
     int saved = errno;
     if (ok)
-        beneath_leave(&place);
+        in_root_entry_close(&entry);
     buf_clear(&real);
     errno = saved;
     return ok;
 }
 
 /* `*seen`: a descriptor of what is there, which O_PATH alone has opened, or -1. */
-static bool may_open(const struct local *local, const struct beneath *where, const char *path,
+static bool may_open(const struct local *local, const struct in_root *where, const char *path,
                      int flags, int *seen)
 {
     struct os_stat st;
-    *seen = beneath_open(where, path, O_PATH | (flags & (O_NOFOLLOW | O_DIRECTORY)), 0);
+    *seen = in_root_open(where, path, O_PATH | (flags & (O_NOFOLLOW | O_DIRECTORY)), 0);
     if (*seen < 0)
         return errno == ENOENT && (flags & O_CREAT) && may_create(where, path);
     int error = 0;
@@ -78,8 +78,8 @@ static bool may_open(const struct local *local, const struct beneath *where, con
 int local_path_open(const struct local *local, const sally_op *op, const char *path, int flags,
                     mode_t mode)
 {
-    struct beneath where = on_one_mount(local, op);
-    int seen, fd = beneath_open(&where, path, flags, mode);
+    struct in_root where = on_one_mount(local, op);
+    int seen, fd = in_root_open(&where, path, flags, mode);
     if (fd < 0 && (errno != EXDEV || (op->flags & SALLY_OP_TRY)))
         return fd;
     if (fd >= 0 && !where.walk)
@@ -88,7 +88,7 @@ int local_path_open(const struct local *local, const sally_op *op, const char *p
         where.stay = false;
         if (!may_open(local, &where, path, flags, &seen))
             return -1;
-        fd = (flags & O_PATH) && seen >= 0 ? seen : beneath_open(&where, path, flags, mode);
+        fd = (flags & O_PATH) && seen >= 0 ? seen : in_root_open(&where, path, flags, mode);
         if (seen >= 0 && seen != fd)
             close(seen);
     }
@@ -97,10 +97,10 @@ int local_path_open(const struct local *local, const sally_op *op, const char *p
 
 int local_path_open_first(const struct local *local, const sally_op *op, int flags, mode_t mode)
 {
-    const struct beneath where = local_where(local, op);
+    const struct in_root where = local_where(local, op);
     if (local->where.confined || (flags & (O_CREAT | O_TRUNC)))
         return local_path_open(local, op, op->path, flags, mode);
-    return beneath_open(&where, op->path, flags, mode);
+    return in_root_open(&where, op->path, flags, mode);
 }
 
 bool local_path_check(const struct local *local, int fd, uint64_t device, enum os_medium *medium)
@@ -112,13 +112,13 @@ bool local_path_check(const struct local *local, int fd, uint64_t device, enum o
 }
 
 bool local_path_enter(const struct local *local, const sally_op *op, const char *path,
-                      struct beneath_place *place)
+                      struct in_root_entry *entry)
 {
-    struct beneath where = on_one_mount(local, op);
-    if (beneath_enter(&where, path, place))
+    struct in_root where = on_one_mount(local, op);
+    if (in_root_entry_open(&where, path, entry))
         return true;
     if (errno != EXDEV || (op->flags & SALLY_OP_TRY))
         return false;
     where.stay = false;
-    return may_enter(&where, path, place);
+    return may_enter(&where, path, entry);
 }

@@ -41,7 +41,7 @@ static sally_status find(struct subtree *subtree, sally_op *op)
         return status;
     const struct local *parent = local_of(subtree->parent);
     struct os_stat st;
-    int root = beneath_open(&parent->where, subtree->root, O_PATH | O_DIRECTORY, 0);
+    int root = in_root_open(&parent->where, subtree->root, O_PATH | O_DIRECTORY, 0);
     if (root < 0)
         return local_error(errno);
     enum os_medium medium = os_medium_of(root);
@@ -50,7 +50,7 @@ static sally_status find(struct subtree *subtree, sally_op *op)
         close(root);
         return status;
     }
-    local->where = (struct beneath){.root = root,
+    local->where = (struct in_root){.root = root,
                                     .confined = true,
                                     .walk = parent->where.walk,
                                     .device = st.device,

@@ -1,4 +1,4 @@
-#include "os/beneath_gate.h"
+#include "os/in_root_gate.h"
 
 #include <errno.h>
 #include <time.h>
@@ -6,7 +6,7 @@
 
 #define WAIT_NS 100000000L
 
-void beneath_gate_init(struct beneath_gate *gate, unsigned most)
+void in_root_gate_init(struct in_root_gate *gate, unsigned most)
 {
     pthread_condattr_t attr;
     gate->inside = 0;
@@ -18,7 +18,7 @@ void beneath_gate_init(struct beneath_gate *gate, unsigned most)
     pthread_condattr_destroy(&attr);
 }
 
-void beneath_gate_clear(struct beneath_gate *gate)
+void in_root_gate_clear(struct in_root_gate *gate)
 {
     pthread_cond_destroy(&gate->left);
     pthread_mutex_destroy(&gate->lock);
@@ -36,7 +36,7 @@ static struct timespec end_of_wait(void)
     return end;
 }
 
-void beneath_gate_enter(struct beneath_gate *gate)
+void in_root_gate_enter(struct in_root_gate *gate)
 {
     const struct timespec end = end_of_wait();
     int result = 0;
@@ -47,7 +47,7 @@ void beneath_gate_enter(struct beneath_gate *gate)
     pthread_mutex_unlock(&gate->lock);
 }
 
-void beneath_gate_leave(struct beneath_gate *gate)
+void in_root_gate_leave(struct in_root_gate *gate)
 {
     pthread_mutex_lock(&gate->lock);
     gate->inside--;
@@ -55,7 +55,7 @@ void beneath_gate_leave(struct beneath_gate *gate)
     pthread_mutex_unlock(&gate->lock);
 }
 
-unsigned beneath_gate_usual(void)
+unsigned in_root_gate_usual(void)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     return processors > 2 ? (unsigned)processors / 2 : 1;

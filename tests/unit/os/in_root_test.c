@@ -9,11 +9,11 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "os/beneath.h"
+#include "os/in_root.h"
 
 struct bench {
     char scratch[64], root[80];
-    struct beneath kernel, walk;
+    struct in_root kernel, walk;
     bool kernel_can;
 };
 
@@ -26,9 +26,9 @@ static int setup(void **state)
     assert_int_equal(mkdir(b->root, 0755), 0);
     int fd = open(b->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
     assert_true(fd >= 0);
-    b->kernel = (struct beneath){.root = fd, .confined = true, .walk = false};
-    b->walk = (struct beneath){.root = fd, .confined = true, .walk = true};
-    b->kernel_can = beneath_kernel_can(fd);
+    b->kernel = (struct in_root){.root = fd, .confined = true, .walk = false};
+    b->walk = (struct in_root){.root = fd, .confined = true, .walk = true};
+    b->kernel_can = in_root_kernel_can(fd);
     *state = b;
     return 0;
 }
@@ -45,9 +45,9 @@ static int teardown(void **state)
 }
 
 /* What a path leads to: a number for each inode, or minus the errno. */
-static long outcome(const struct beneath *b, const char *path, int flags)
+static long outcome(const struct in_root *b, const char *path, int flags)
 {
-    int fd = beneath_open(b, path, flags, 0644);
+    int fd = in_root_open(b, path, flags, 0644);
     if (fd < 0)
         return -errno;
     struct stat st;
@@ -94,12 +94,12 @@ static void both_ways_agree(void **state)
         snprintf(name, sizeof(name), "%s/t%d", b->scratch, tree);
         assert_int_equal(mkdir(name, 0755), 0);
         int root = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-        struct beneath kernel = {.root = root, .confined = true, .walk = false},
+        struct in_root kernel = {.root = root, .confined = true, .walk = false},
                        walk = {.root = root, .confined = true, .walk = true};
         for (int i = 0; i < 30; i++) {
-            struct beneath_place place;
+            struct in_root_entry place;
             random_path(&seed, path, sizeof(path), false);
-            if (!beneath_enter(&walk, path, &place))
+            if (!in_root_entry_open(&walk, path, &place))
                 continue;
             unsigned what = next(&seed) % 5;
             random_path(&seed, target, sizeof(target), true);
@@ -110,7 +110,7 @@ static void both_ways_agree(void **state)
                              0644));
             else
                 (void)!symlinkat(target, place.dir, place.name);
-            beneath_leave(&place);
+            in_root_entry_close(&place);
         }
         static const int flags[] = {O_PATH,
                                     O_PATH | O_NOFOLLOW,
@@ -144,7 +144,7 @@ static void both_ways_agree(void **state)
             int fd;
             buf_init(&canonical, 4096);
             long there = outcome(&kernel, path, O_PATH);
-            bool ok = beneath_canonical(&walk, path, &canonical, &fd);
+            bool ok = in_root_canonical(&walk, path, &canonical, &fd);
             if (there > 0) {
                 assert_true(ok && fd >= 0);
                 assert_int_equal(
@@ -166,21 +166,21 @@ static void both_ways_agree(void **state)
 static void places(void **state)
 {
     struct bench *b = *state;
-    struct beneath_place place;
-    assert_true(beneath_enter(&b->walk, "/", &place));
+    struct in_root_entry place;
+    assert_true(in_root_entry_open(&b->walk, "/", &place));
     assert_string_equal(place.name, ".");
     assert_int_equal(place.dir, b->walk.root);
-    beneath_leave(&place);
-    assert_true(beneath_enter(&b->walk, "/x", &place));
+    in_root_entry_close(&place);
+    assert_true(in_root_entry_open(&b->walk, "/x", &place));
     assert_string_equal(place.name, "x");
-    beneath_leave(&place);
+    in_root_entry_close(&place);
     assert_int_equal(mkdirat(b->walk.root, "d", 0755), 0);
-    assert_true(beneath_enter(&b->kernel, "/d/x", &place));
+    assert_true(in_root_entry_open(&b->kernel, "/d/x", &place));
     assert_string_equal(place.name, "x");
     assert_true(place.dir != b->walk.root);
-    beneath_leave(&place);
-    beneath_leave(&place); /* does nothing */
-    assert_false(beneath_enter(&b->kernel, "/none/x", &place));
+    in_root_entry_close(&place);
+    in_root_entry_close(&place); /* does nothing */
+    assert_false(in_root_entry_open(&b->kernel, "/none/x", &place));
     assert_int_equal(errno, ENOENT);
 }
 
@@ -195,24 +195,24 @@ static void magic_links(void **state)
         print_message("skipped: there is no /proc here, or no openat2\n");
         skip();
     }
-    struct beneath in_proc = {.root = proc, .confined = true, .walk = false},
+    struct in_root in_proc = {.root = proc, .confined = true, .walk = false},
                    walk = {.root = proc, .confined = true, .walk = true};
     static const char *const magic[] = {"root", "cwd", "exe"};
     for (size_t i = 0; i < COUNT_OF(magic); i++) {
         snprintf(path, sizeof(path), "/self/%s", magic[i]);
-        fd = beneath_open(&in_proc, path, O_PATH, 0);
+        fd = in_root_open(&in_proc, path, O_PATH, 0);
         assert_int_equal(fd, -1);
         assert_int_equal(errno, ELOOP);
         snprintf(path, sizeof(path), "/self/%s/etc", magic[i]);
-        assert_int_equal(beneath_open(&in_proc, path, O_PATH, 0), -1);
-        fd = beneath_open(&walk, path, O_PATH,
+        assert_int_equal(in_root_open(&in_proc, path, O_PATH, 0), -1);
+        fd = in_root_open(&walk, path, O_PATH,
                           0); /* taken by its text, below the root: there is no such thing there */
         assert_int_equal(fd, -1);
     }
     snprintf(path, sizeof(path), "/self/fd/%d/x", outside);
-    assert_int_equal(beneath_open(&in_proc, path, O_PATH, 0), -1);
+    assert_int_equal(in_root_open(&in_proc, path, O_PATH, 0), -1);
     assert_int_equal(errno, ELOOP);
-    assert_int_equal(beneath_open(&walk, path, O_PATH, 0), -1);
+    assert_int_equal(in_root_open(&walk, path, O_PATH, 0), -1);
     close(proc);
     close(outside);
 }
@@ -248,7 +248,7 @@ static void brief_ways(void **state)
     for (int i = 0; i < 65; i++)
         strcat(deep, "/dd");
     for (int how = 0; how < 2; how++) {
-        struct beneath where = how ? b->walk : b->kernel;
+        struct in_root where = how ? b->walk : b->kernel;
         if (!how && !b->kernel_can)
             continue;
         struct buf canonical;
@@ -260,12 +260,12 @@ static void brief_ways(void **state)
         assert_int_equal(outcome(&where, "/l/x", O_PATH), -EXDEV);
         assert_int_equal(outcome(&where, deep, O_PATH), -EXDEV);
         buf_init(&canonical, 4096);
-        assert_false(beneath_canonical(&where, "/l", &canonical, &fd));
+        assert_false(in_root_canonical(&where, "/l", &canonical, &fd));
         assert_int_equal(errno, EXDEV);
-        assert_false(beneath_canonical(&where, deep, &canonical, &fd));
+        assert_false(in_root_canonical(&where, deep, &canonical, &fd));
         assert_int_equal(errno, EXDEV);
         buf_clear(&canonical);
-        assert_int_equal(beneath_open_cached(&where, "/l", O_PATH), -1);
+        assert_int_equal(in_root_open_cached(&where, "/l", O_PATH), -1);
         assert_int_equal(errno, EAGAIN);
         where.brief = false;
         assert_true(outcome(&where, "/l", O_PATH) > 0);
@@ -278,7 +278,7 @@ static void unconfined(void **state)
     struct bench *b = *state;
     char path[200], target[200];
     int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    struct beneath all = {.root = root, .confined = false, .walk = false};
+    struct in_root all = {.root = root, .confined = false, .walk = false};
     snprintf(path, sizeof(path), "%s/l", b->root);
     snprintf(target, sizeof(target), "%s/d", b->scratch);
     assert_int_equal(mkdir(target, 0755), 0);
@@ -289,7 +289,7 @@ static void unconfined(void **state)
     struct buf canonical;
     int fd;
     buf_init(&canonical, 4096);
-    assert_true(beneath_canonical(&all, path, &canonical, &fd));
+    assert_true(in_root_canonical(&all, path, &canonical, &fd));
     assert_string_equal((char *)canonical.data, target);
     close(fd);
     buf_clear(&canonical);
@@ -300,14 +300,14 @@ static void cached(void **state)
 {
     struct bench *b = *state;
     assert_int_equal(mkdirat(b->walk.root, "d", 0755), 0);
-    int fd = beneath_open_cached(&b->kernel, "/d", O_PATH);
+    int fd = in_root_open_cached(&b->kernel, "/d", O_PATH);
     if (fd >= 0)
         close(fd);
     else
         assert_int_equal(errno, EAGAIN);
-    assert_int_equal(beneath_open_cached(&b->walk, "/d", O_PATH), -1);
+    assert_int_equal(in_root_open_cached(&b->walk, "/d", O_PATH), -1);
     assert_int_equal(errno, EAGAIN);
-    fd = beneath_open_cached(&b->kernel, "/none", O_PATH);
+    fd = in_root_open_cached(&b->kernel, "/none", O_PATH);
     assert_int_equal(fd, -1);
     assert_true(errno == ENOENT || errno == EAGAIN);
 }

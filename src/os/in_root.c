@@ -1,4 +1,4 @@
-#include "os/beneath.h"
+#include "os/in_root.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "os/beneath_walk.h"
 #include "os/file.h"
+#include "os/in_root_walk.h"
 
 /* openat2 gives up with EAGAIN when something was renamed while ".." was resolved; an attacker can
  * make that happen often, but not always. So does an open that breaks another process's lease,
@@ -36,7 +36,7 @@ static void pause_ms(long ms)
     nanosleep(&wait, NULL);
 }
 
-bool beneath_kernel_can(int root)
+bool in_root_kernel_can(int root)
 {
     int fd = os_openat2(root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC, 0, OPENAT2_IN_ROOT);
     if (fd < 0)
@@ -45,18 +45,18 @@ bool beneath_kernel_can(int root)
     return true;
 }
 
-static uint32_t how_of(const struct beneath *b)
+static uint32_t how_of(const struct in_root *where)
 {
-    return (b->confined ? OPENAT2_IN_ROOT : OPENAT2_NO_MAGIC) | (b->stay ? OPENAT2_STAY : 0u) |
-           (b->brief ? OPENAT2_NO_LINKS : 0u);
+    return (where->confined ? OPENAT2_IN_ROOT : OPENAT2_NO_MAGIC) |
+           (where->stay ? OPENAT2_STAY : 0u) | (where->brief ? OPENAT2_NO_LINKS : 0u);
 }
 
-static int kernel_open(const struct beneath *b, const char *path, int flags, mode_t mode,
+static int kernel_open(const struct in_root *where, const char *path, int flags, mode_t mode,
                        uint32_t how)
 {
     for (int tries = 0;; tries++) {
-        int fd =
-            how ? os_openat2(b->root, path, flags, mode, how) : openat(b->root, path, flags, mode);
+        int fd = how ? os_openat2(where->root, path, flags, mode, how)
+                     : openat(where->root, path, flags, mode);
         if (fd >= 0 || (errno != EAGAIN && errno != EINTR) || tries == TRIES)
             return fd;
         if (errno == EAGAIN && tries >= HASTY_TRIES)
@@ -66,10 +66,10 @@ static int kernel_open(const struct beneath *b, const char *path, int flags, mod
 
 /* Links can cost the kernel 100 ms in one call, possibly without preemption. The walk has limits,
  * and other threads can run between its components. `errno` is ELOOP. */
-static bool links_take_long(const struct beneath *b, const char *path, int flags)
+static bool links_take_long(const struct in_root *where, const char *path, int flags)
 {
     bool follow = !(flags & O_NOFOLLOW) && !((flags & O_CREAT) && (flags & O_EXCL));
-    int fd = beneath_walk_open(b, path, O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW), 0);
+    int fd = in_root_walk_open(where, path, O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW), 0);
     bool is_long_way = fd < 0 && errno == ELOOP;
     if (fd >= 0)
         close(fd);
@@ -77,38 +77,39 @@ static bool links_take_long(const struct beneath *b, const char *path, int flags
     return is_long_way;
 }
 
-int beneath_open(const struct beneath *b, const char *path, int flags, mode_t mode)
+int in_root_open(const struct in_root *where, const char *path, int flags, mode_t mode)
 {
     flags |= O_CLOEXEC;
     if (!(flags & O_PATH))
         flags |= O_NOCTTY;
-    if ((b->brief && is_long(path)) || (b->walk && b->stay && !b->confined)) {
+    if ((where->brief && is_long(path)) || (where->walk && where->stay && !where->confined)) {
         errno = EXDEV; /* ; not known here */
         return -1;
     }
-    if ((b->walk && b->confined) || strlen(path) >= PATH_MAX)
-        return beneath_walk_open(b, path, flags, mode);
-    uint32_t how = b->walk ? 0 : how_of(b);
-    int fd = kernel_open(b, path, flags, mode, b->confined ? how | OPENAT2_NO_LINKS : how);
-    if (fd >= 0 || errno != ELOOP || !(b->brief || b->confined))
+    if ((where->walk && where->confined) || strlen(path) >= PATH_MAX)
+        return in_root_walk_open(where, path, flags, mode);
+    uint32_t how = where->walk ? 0 : how_of(where);
+    int fd = kernel_open(where, path, flags, mode, where->confined ? how | OPENAT2_NO_LINKS : how);
+    if (fd >= 0 || errno != ELOOP || !(where->brief || where->confined))
         return fd;
-    if (b->brief)
+    if (where->brief)
         errno = EXDEV;
-    else if (!links_take_long(b, path, flags))
-        fd = kernel_open(b, path, flags, mode, how);
+    else if (!links_take_long(where, path, flags))
+        fd = kernel_open(where, path, flags, mode, how);
     return fd;
 }
 
-int beneath_open_cached(const struct beneath *b, const char *path, int flags)
+int in_root_open_cached(const struct in_root *where, const char *path, int flags)
 {
-    if (b->walk || is_long(path)) {
+    if (where->walk || is_long(path)) {
         errno = EAGAIN;
         return -1;
     }
     flags |= O_CLOEXEC;
     if (!(flags & O_PATH))
         flags |= O_NOCTTY;
-    int fd = os_openat2(b->root, path, flags, 0, OPENAT2_CACHED | OPENAT2_NO_LINKS | how_of(b));
+    int fd =
+        os_openat2(where->root, path, flags, 0, OPENAT2_CACHED | OPENAT2_NO_LINKS | how_of(where));
     if (fd < 0 && (errno == EINVAL || errno == ENOSYS || errno == EPERM || errno == EINTR ||
                    errno == ELOOP || errno == ENAMETOOLONG))
         errno = EAGAIN; /* not supported by the kernel; the walk finds out what is wrong */
@@ -117,25 +118,25 @@ int beneath_open_cached(const struct beneath *b, const char *path, int flags)
 
 /* Clients cannot replace the entry with something hidden afterwards: they would have to move that,
  * and cannot name it. */
-static bool is_visible(const struct beneath *b, struct beneath_place *place)
+static bool is_visible(const struct in_root *where, struct in_root_entry *entry)
 {
     struct os_stat st;
-    if (!b->hidden || !b->hidden->count || !os_stat_at(place->dir, place->name, &st) ||
-        !beneath_hides(b, st.device, st.inode))
+    if (!where->hidden || !where->hidden->count || !os_stat_at(entry->dir, entry->name, &st) ||
+        !in_root_hides(where, st.device, st.inode))
         return true;
-    beneath_leave(place);
+    in_root_entry_close(entry);
     errno = ENOENT;
     return false;
 }
 
-bool beneath_enter(const struct beneath *b, const char *path, struct beneath_place *place)
+bool in_root_entry_open(const struct in_root *where, const char *path, struct in_root_entry *entry)
 {
     const char *slash = strrchr(path, '/');
-    *place = (struct beneath_place){b->root, slash + 1, false};
+    *entry = (struct in_root_entry){where->root, slash + 1, false};
     if (!slash[1])
-        place->name = "."; /* only "/" ends in a slash */
+        entry->name = "."; /* only "/" ends in a slash */
     if (slash == path)
-        return is_visible(b, place);
+        return is_visible(where, entry);
 
     size_t size = (size_t)(slash - path);
     char brief[512];
@@ -146,32 +147,32 @@ bool beneath_enter(const struct beneath *b, const char *path, struct beneath_pla
     }
     memcpy(copy, path, size);
     copy[size] = 0;
-    place->dir = beneath_open(b, copy, O_PATH | O_DIRECTORY, 0);
-    place->owned = place->dir >= 0;
+    entry->dir = in_root_open(where, copy, O_PATH | O_DIRECTORY, 0);
+    entry->owned = entry->dir >= 0;
     if (copy != brief) {
         int saved = errno;
         mem_free(copy);
         errno = saved;
     }
-    return place->owned && is_visible(b, place);
+    return entry->owned && is_visible(where, entry);
 }
 
-void beneath_leave(struct beneath_place *place)
+void in_root_entry_close(struct in_root_entry *entry)
 {
-    if (!place->owned)
+    if (!entry->owned)
         return;
     int saved = errno;
-    close(place->dir);
+    close(entry->dir);
     errno = saved;
-    place->owned = false;
+    entry->owned = false;
 }
 
-bool beneath_canonical(const struct beneath *b, const char *path, struct buf *out, int *fd)
+bool in_root_canonical(const struct in_root *where, const char *path, struct buf *out, int *fd)
 {
-    if (b->brief && is_long(path)) {
+    if (where->brief && is_long(path)) {
         *fd = -1;
         errno = EXDEV;
         return false;
     }
-    return beneath_walk_canonical(b, path, out, fd);
+    return in_root_walk_canonical(where, path, out, fd);
 }

@@ -3,7 +3,7 @@
  * link's place in the rest of the path. ".." is never passed to the kernel (the directory may
  * have been moved out of the root meanwhile): the path is walked again from the root, one
  * component shorter. */
-#include "os/beneath_walk.h"
+#include "os/in_root_walk.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,8 +14,8 @@
 
 #include "base/cursor.h"
 #include "base/mem.h"
-#include "os/beneath_gate.h"
 #include "os/file.h"
+#include "os/in_root_gate.h"
 
 #define MAX_LINKS  40    /* as in Linux */
 #define MAX_STEPS  16384 /* components examined, including those walked again */
@@ -26,8 +26,8 @@
 #define MAX_REST    (256u * 1024u) /* bytes left to resolve */
 #define MAX_RACES   64             /* attempts while others replace the last component */
 
-struct path_walk {
-    const struct beneath *b;
+struct in_root_walk {
+    const struct in_root *where;
     int dir;          /* the current directory */
     bool owned;       /* dir is not the root's own descriptor */
     struct buf at;    /* path of dir from the root: "" or "/a/b" */
@@ -54,7 +54,7 @@ static int close_keeping_errno(int fd)
     return -1;
 }
 
-static void walk_stand_at(struct path_walk *w, int dir, bool owned)
+static void walk_stand_at(struct in_root_walk *w, int dir, bool owned)
 {
     if (w->owned)
         close_keeping_errno(w->dir);
@@ -62,33 +62,33 @@ static void walk_stand_at(struct path_walk *w, int dir, bool owned)
     w->owned = owned;
 }
 
-static void walk_to_root(struct path_walk *w)
+static void walk_to_root(struct in_root_walk *w)
 {
-    walk_stand_at(w, w->b->root, false);
+    walk_stand_at(w, w->where->root, false);
     buf_reset(&w->at);
 }
 
-static void walk_init(struct path_walk *w, const struct beneath *b, const char *path)
+static void walk_init(struct in_root_walk *w, const struct in_root *where, const char *path)
 {
     memset(w, 0, sizeof(*w));
-    w->b = b;
-    w->dir = b->root;
+    w->where = where;
+    w->dir = where->root;
     buf_init(&w->at, MAX_REST);
     buf_init(&w->rest, MAX_REST);
     put_bytes(&w->rest, path, strlen(path));
 }
 
-static void walk_clear(struct path_walk *w)
+static void walk_clear(struct in_root_walk *w)
 {
     if (w->is_inside)
-        beneath_gate_leave(w->b->gate);
+        in_root_gate_leave(w->where->gate);
     walk_stand_at(w, -1, false);
     buf_clear(&w->at);
     buf_clear(&w->rest);
 }
 
 /* Puts `text` before the rest of the path. */
-static bool put_before_rest(struct path_walk *w, struct slice text)
+static bool put_before_rest(struct in_root_walk *w, struct slice text)
 {
     struct buf joined;
     buf_init(&joined, MAX_REST);
@@ -109,7 +109,7 @@ static bool put_before_rest(struct path_walk *w, struct slice text)
 
 /* Takes the next component off the rest. `*more`: something other than slashes comes after it.
  * False and errno 0: there was none. */
-static bool next_component(struct path_walk *w, bool *more)
+static bool next_component(struct in_root_walk *w, bool *more)
 {
     struct slice s = buf_slice(&w->rest);
     size_t start = 0;
@@ -134,7 +134,7 @@ static bool next_component(struct path_walk *w, bool *more)
     return true;
 }
 
-static bool walk_up(struct path_walk *w)
+static bool walk_up(struct in_root_walk *w)
 {
     struct slice at = buf_slice(&w->at);
     size_t size = at.size;
@@ -154,7 +154,7 @@ static bool walk_up(struct path_walk *w)
     return ok;
 }
 
-static bool walk_link(struct path_walk *w, int fd, bool had_slash)
+static bool walk_link(struct in_root_walk *w, int fd, bool had_slash)
 {
     char text[PATH_MAX];
     if (++w->links > MAX_LINKS)
@@ -175,12 +175,12 @@ static bool walk_link(struct path_walk *w, int fd, bool had_slash)
 }
 
 /* Such links lead to an object of a process, not to their text. */
-static bool is_kernels(const struct path_walk *w, int fd, const struct stat *st)
+static bool is_kernels(const struct in_root_walk *w, int fd, const struct stat *st)
 {
-    return st->st_dev != w->b->device && os_medium_of(fd) == MEDIUM_PSEUDO;
+    return st->st_dev != w->where->device && os_medium_of(fd) == MEDIUM_PSEUDO;
 }
 
-static bool walk_into(struct path_walk *w, int fd)
+static bool walk_into(struct in_root_walk *w, int fd)
 {
     put_u8(&w->at, '/');
     put_bytes(&w->at, w->name, strlen(w->name));
@@ -192,21 +192,21 @@ static bool walk_into(struct path_walk *w, int fd)
     return true;
 }
 
-static bool is_hidden_entry(const struct path_walk *w)
+static bool is_hidden_entry(const struct in_root_walk *w)
 {
     struct stat st;
-    return w->b->hidden && fstatat(w->dir, w->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-           beneath_hides(w->b, st.st_dev, st.st_ino);
+    return w->where->hidden && fstatat(w->dir, w->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+           in_root_hides(w->where, st.st_dev, st.st_ino);
 }
 
 /* False: it takes too long. */
-static bool count_step(struct path_walk *w)
+static bool count_step(struct in_root_walk *w)
 {
     w->linked += w->links > 0;
     w->steps++;
     bool is_long = w->linked > LONG_LINKED || w->steps > LONG_STEPS;
-    if (is_long && w->b->gate && !w->is_inside) {
-        beneath_gate_enter(w->b->gate);
+    if (is_long && w->where->gate && !w->is_inside) {
+        in_root_gate_enter(w->where->gate);
         w->is_inside = true;
     }
     return w->steps <= MAX_STEPS && w->linked <= MAX_LINKED;
@@ -215,7 +215,7 @@ static bool count_step(struct path_walk *w)
 /* Goes to the directory that holds the last component; w->name is that component, "." for the
  * directory itself. With `follow`, the last component is not a link, and `*fd` is an O_PATH
  * descriptor of it, or -1 when it does not exist. */
-static bool walk_go(struct path_walk *w, bool follow, int *fd)
+static bool walk_go(struct in_root_walk *w, bool follow, int *fd)
 {
     *fd = -1;
     for (;;) {
@@ -244,11 +244,11 @@ static bool walk_go(struct path_walk *w, bool follow, int *fd)
         }
         struct stat st;
         bool ok = fstat(got, &st) == 0;
-        if (ok && beneath_hides(w->b, st.st_dev, st.st_ino)) {
+        if (ok && in_root_hides(w->where, st.st_dev, st.st_ino)) {
             close(got);
             return fail(ENOENT);
         }
-        if (ok && w->b->stay && st.st_dev != w->b->device) {
+        if (ok && w->where->stay && st.st_dev != w->where->device) {
             close(got);
             return fail(EXDEV);
         }
@@ -256,7 +256,7 @@ static bool walk_go(struct path_walk *w, bool follow, int *fd)
             close(got);
             return fail(EACCES);
         }
-        if (ok && w->b->brief && S_ISLNK(st.st_mode)) {
+        if (ok && w->where->brief && S_ISLNK(st.st_mode)) {
             close(got);
             return fail(EXDEV);
         }
@@ -291,7 +291,7 @@ static bool is_directory(int fd)
 }
 
 /* The final open. `seen` is what was there a moment ago, or -1; `*raced`: it is a link now. */
-static int open_last(const struct path_walk *w, int flags, mode_t mode, bool follow, int seen,
+static int open_last(const struct in_root_walk *w, int flags, mode_t mode, bool follow, int seen,
                      bool *raced)
 {
     bool want_dir = w->must_be_dir || (flags & O_DIRECTORY);
@@ -312,14 +312,14 @@ static int open_last(const struct path_walk *w, int flags, mode_t mode, bool fol
     return fd;
 }
 
-static int walk_open_once(const struct beneath *b, const char *path, int flags, mode_t mode,
+static int walk_open_once(const struct in_root *where, const char *path, int flags, mode_t mode,
                           bool *raced)
 {
     bool follow = !(flags & O_NOFOLLOW) && !((flags & O_CREAT) && (flags & O_EXCL));
-    struct path_walk w;
+    struct in_root_walk w;
     int seen, fd = -1;
     *raced = false;
-    walk_init(&w, b, path);
+    walk_init(&w, where, path);
     if (w.rest.failed)
         errno = ENAMETOOLONG;
     else if (walk_go(&w, follow, &seen))
@@ -330,21 +330,21 @@ static int walk_open_once(const struct beneath *b, const char *path, int flags, 
     return fd;
 }
 
-int beneath_walk_open(const struct beneath *b, const char *path, int flags, mode_t mode)
+int in_root_walk_open(const struct in_root *where, const char *path, int flags, mode_t mode)
 {
     for (int races = 0;; races++) {
         bool raced;
-        int fd = walk_open_once(b, path, flags, mode, &raced);
+        int fd = walk_open_once(where, path, flags, mode, &raced);
         if (fd >= 0 || !raced || races == MAX_RACES)
             return fd;
     }
 }
 
-bool beneath_walk_canonical(const struct beneath *b, const char *path, struct buf *out, int *fd)
+bool in_root_walk_canonical(const struct in_root *where, const char *path, struct buf *out, int *fd)
 {
-    struct path_walk w;
+    struct in_root_walk w;
     *fd = -1;
-    walk_init(&w, b, path);
+    walk_init(&w, where, path);
     bool ok = !w.rest.failed || fail(ENAMETOOLONG);
     ok = ok && walk_go(&w, true, fd);
     if (ok && w.must_be_dir && *fd >= 0 && !is_directory(*fd)) {

@@ -10,8 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "os/beneath.h"
-#include "os/beneath_gate.h"
+#include "os/in_root.h"
+#include "os/in_root_gate.h"
 
 static atomic_int entered;
 
@@ -24,7 +24,7 @@ static uint64_t now_ns(void)
 
 static void *enter(void *gate)
 {
-    beneath_gate_enter(gate);
+    in_root_gate_enter(gate);
     atomic_fetch_add(&entered, 1);
     return NULL;
 }
@@ -32,29 +32,29 @@ static void *enter(void *gate)
 static void one_that_leaves_lets_another_in(void **state)
 {
     (void)state;
-    struct beneath_gate gate;
+    struct in_root_gate gate;
     pthread_t thread;
-    beneath_gate_init(&gate, 1);
+    in_root_gate_init(&gate, 1);
     atomic_store(&entered, 0);
-    beneath_gate_enter(&gate);
+    in_root_gate_enter(&gate);
     assert_int_equal(pthread_create(&thread, NULL, enter, &gate), 0);
-    beneath_gate_leave(&gate);
+    in_root_gate_leave(&gate);
     pthread_join(thread, NULL);
     assert_int_equal(atomic_load(&entered), 1);
     assert_int_equal(gate.inside, 1);
-    beneath_gate_leave(&gate);
-    beneath_gate_clear(&gate);
+    in_root_gate_leave(&gate);
+    in_root_gate_clear(&gate);
 }
 
 static void who_has_waited_long_enough_goes_in(void **state)
 {
     (void)state;
-    struct beneath_gate gate;
-    beneath_gate_init(&gate, 1);
-    beneath_gate_enter(&gate);
-    beneath_gate_enter(&gate); /* the other one never leaves */
+    struct in_root_gate gate;
+    in_root_gate_init(&gate, 1);
+    in_root_gate_enter(&gate);
+    in_root_gate_enter(&gate); /* the other one never leaves */
     assert_int_equal(gate.inside, 2);
-    beneath_gate_clear(&gate);
+    in_root_gate_clear(&gate);
 }
 
 /* `count` components, none of which leads anywhere but to the directory itself. */
@@ -74,29 +74,29 @@ static void only_long_walks_go_through_it(void **state)
 {
     (void)state;
     char directory[] = "/tmp/beneath-gate-XXXXXX", path[512];
-    struct beneath_gate gate;
+    struct in_root_gate gate;
     assert_non_null(mkdtemp(directory));
     make_link(directory, "short", 10);
     make_link(directory, "long", 200);
-    beneath_gate_init(&gate, 0); /* entered only by waiting long enough */
-    struct beneath b = {.root = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC),
+    in_root_gate_init(&gate, 0); /* entered only by waiting long enough */
+    struct in_root b = {.root = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC),
                         .confined = true,
                         .walk = true,
                         .gate = &gate};
     assert_true(b.root >= 0);
     uint64_t start = now_ns();
-    int fd = beneath_open(&b, "/long", O_RDONLY | O_DIRECTORY, 0);
+    int fd = in_root_open(&b, "/long", O_RDONLY | O_DIRECTORY, 0);
     assert_true(fd >= 0);
     assert_true(now_ns() - start >= 100000000u);
     assert_int_equal(gate.inside, 0);
     close(fd);
-    beneath_gate_enter(&gate); /* were it needed, two would be inside */
-    fd = beneath_open(&b, "/short", O_RDONLY | O_DIRECTORY, 0);
+    in_root_gate_enter(&gate); /* were it needed, two would be inside */
+    fd = in_root_open(&b, "/short", O_RDONLY | O_DIRECTORY, 0);
     assert_true(fd >= 0);
     assert_int_equal(gate.inside, 1);
     close(fd);
     close(b.root);
-    beneath_gate_clear(&gate);
+    in_root_gate_clear(&gate);
     for (size_t i = 0; i < 2; i++) {
         snprintf(path, sizeof path, "%s/%s", directory, i ? "long" : "short");
         unlink(path);
