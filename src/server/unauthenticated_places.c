@@ -1,6 +1,6 @@
 #include "server/unauthenticated_places.h"
 
-#include "server/early_drop.h"
+#include "server/unauthenticated_early_drop.h"
 
 /* `percent` of a number, rounded up. */
 static uint64_t part_of(uint64_t all, uint32_t percent)

@@ -1,4 +1,4 @@
-#include "server/early_drop.h"
+#include "server/unauthenticated_early_drop.h"
 
 #include "base/wire.h"
 

@@ -1,8 +1,8 @@
 /* Random early drop, like OpenSSH's MaxStartups start:rate:full: from `start` on, some new
  * connections are refused, and more of them as fewer places remain. An attacker who takes places
  * faster than they become free is then refused most, and others still have a chance. */
-#ifndef SALLY_SERVER_EARLY_DROP_H
-#define SALLY_SERVER_EARLY_DROP_H
+#ifndef SALLY_SERVER_UNAUTHENTICATED_EARLY_DROP_H
+#define SALLY_SERVER_UNAUTHENTICATED_EARLY_DROP_H
 
 #include <stdbool.h>
 #include <stdint.h>

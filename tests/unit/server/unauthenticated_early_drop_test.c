@@ -1,6 +1,6 @@
 #include "cmocka_all.h"
 
-#include "server/early_drop.h"
+#include "server/unauthenticated_early_drop.h"
 #include "server/unauthenticated_fixture.h"
 
 static bool near(double a, double b)
