@@ -3,7 +3,7 @@
 
 #include "base/sized.h"
 #include "client/client_file.h"
-#include "client/engine_line.h"
+#include "client/engine_transport.h"
 #include "client/hello.h"
 #include "sftp/protocol.h"
 #include "sftp/quirks.h"
@@ -94,7 +94,7 @@ sally_error sally_client_new(sally_client **out, sally_fs *fs, const sally_clien
     sally_error error = client_make(&c, options);
     if (error)
         return error;
-    error = engine_line_new(&c->line, fs, options ? options->server : NULL, &c->waker);
+    error = engine_transport_new(&c->transport, fs, options ? options->server : NULL, &c->waker);
     if (!error) {
         error = client_greet(c);
         connection_leave(c, SALLY_OK);
@@ -126,12 +126,12 @@ sally_status sally_client_disconnect(sally_client *c)
     if (status != SALLY_OK)
         return status;
     uint64_t deadline = connection_deadline(c);
-    while (status == SALLY_OK && c->line && !c->deaf && c->out.size)
+    while (status == SALLY_OK && c->transport && !c->deaf && c->out.size)
         status = connection_step(c, deadline);
-    if (c->line)
-        c->line->methods->end(c->line);
+    if (c->transport)
+        c->transport->methods->end(c->transport);
     c->ending = true;
-    while (status == SALLY_OK && c->line && !c->line->methods->is_done(c->line))
+    while (status == SALLY_OK && c->transport && !c->transport->methods->is_done(c->transport))
         status = connection_step(c, deadline);
     connection_lose(c, SALLY_NO_CONNECTION);
     return connection_leave(c, status);
@@ -168,5 +168,5 @@ const sally_pair *sally_client_extension(const sally_client *c, const char *name
 
 sally_session *sally_client_session(sally_client *c)
 {
-    return c && c->line ? c->line->methods->session(c->line) : NULL;
+    return c && c->transport ? c->transport->methods->session(c->transport) : NULL;
 }

@@ -54,7 +54,7 @@ sally_status connection_enter(sally_client *c, bool sound)
     if (!c)
         return SALLY_INVALID_PARAMETER;
     pthread_mutex_lock(&c->lock);
-    bool busy = c->busy, gone = !busy && (c->cut || !c->line);
+    bool busy = c->busy, gone = !busy && (c->cut || !c->transport);
     if (!busy && !gone && sound)
         c->busy = true;
     pthread_mutex_unlock(&c->lock);
@@ -115,12 +115,12 @@ sally_status connection_malformed(sally_client *c, const char *what)
 
 void connection_lose(sally_client *c, sally_status why)
 {
-    struct line *line = c->line;
-    if (!line)
+    struct client_transport *transport = c->transport;
+    if (!transport)
         return;
-    c->line = NULL;
+    c->transport = NULL;
     c->ended = why;
-    line->methods->free(line);
+    transport->methods->free(transport);
     if (why == SALLY_CONNECTION_LOST)
         connection_fail(c, why, "the connection was lost");
 }
@@ -166,7 +166,7 @@ void connection_abandon(sally_client *c, struct call *call)
         return;
     list_remove(&call->link);
     call->answered = true;
-    if (c->line && !remember(c, (struct late){call->id, call->opens}))
+    if (c->transport && !remember(c, (struct late){call->id, call->opens}))
         connection_lose(c, SALLY_CONNECTION_LOST); /* its reply would be indistinguishable from a
                                                     * false one */
 }
@@ -238,7 +238,7 @@ static void dispatch(sally_client *c, struct slice packet)
 
 static void dispatch_all(sally_client *c)
 {
-    while (c->line && c->in.size >= 4) {
+    while (c->transport && c->in.size >= 4) {
         struct cursor in = cursor_of_slice(buf_slice(&c->in));
         uint32_t size = get_u32(&in);
         if (size == 0 || size > MAX_ANSWER) {
@@ -252,7 +252,7 @@ static void dispatch_all(sally_client *c)
     }
 }
 
-/* ---- The line ---- */
+/* ---- The connection ---- */
 
 static bool is_cut(sally_client *c)
 {
@@ -267,7 +267,7 @@ static bool give(sally_client *c)
     size_t size = c->deaf ? 0 : c->out.size, taken = 0;
     if (size > c->allowance)
         size = (size_t)c->allowance;
-    if (!c->line->methods->send(c->line, buf_head(&c->out), size, &taken))
+    if (!c->transport->methods->send(c->transport, buf_head(&c->out), size, &taken))
         c->deaf = true;
     buf_take(&c->out, taken);
     if (c->allowance != UINT64_MAX)
@@ -280,7 +280,7 @@ static bool take(sally_client *c)
     const void *data;
     size_t size;
     bool any = false;
-    while (c->line && (size = c->line->methods->receive(c->line, &data)) > 0) {
+    while (c->transport && (size = c->transport->methods->receive(c->transport, &data)) > 0) {
         size_t room = c->in.max - c->in.size;
         size = size < room ? size : room;
         put_bytes(&c->in, data, size);
@@ -288,7 +288,7 @@ static bool take(sally_client *c)
             connection_lose(c, SALLY_CONNECTION_LOST);
             return true;
         }
-        c->line->methods->received(c->line, size);
+        c->transport->methods->received(c->transport, size);
         dispatch_all(c);
         any = true;
     }
@@ -303,17 +303,18 @@ uint64_t connection_deadline(const sally_client *c)
 
 sally_status connection_step(sally_client *c, uint64_t deadline)
 {
-    if (!c->line)
+    if (!c->transport)
         return c->ended;
     uint64_t seen = waker_count(&c->waker);
     bool moved = give(c);
     moved |= take(c);
-    if (c->line && (is_cut(c) || (c->allowance == 0 && c->out.size > 0) ||
-                    (!moved && (c->deaf || (!c->ending && c->line->methods->is_done(c->line))))))
+    if (c->transport &&
+        (is_cut(c) || (c->allowance == 0 && c->out.size > 0) ||
+         (!moved && (c->deaf || (!c->ending && c->transport->methods->is_done(c->transport))))))
         connection_lose(c, SALLY_CONNECTION_LOST);
-    if (!c->line)
+    if (!c->transport)
         return c->ended;
-    if (moved || (c->ending && c->line->methods->is_done(c->line)) ||
+    if (moved || (c->ending && c->transport->methods->is_done(c->transport)) ||
         waker_wait(&c->waker, seen, deadline))
         return SALLY_OK;
     return connection_fail(c, SALLY_PENDING, "no answer within the time limit");
@@ -327,7 +328,8 @@ sally_status connection_await(sally_client *c, struct call *call)
         status = connection_step(c, deadline);
     if (!call->answered)
         connection_abandon(c, call);
-    else if (c->line) /* otherwise report that the line was cut, even after other errors */
+    else if (c->transport) /* otherwise report that the connection was cut, even after other errors
+                            */
         return SALLY_OK;
     return status;
 }

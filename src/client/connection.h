@@ -1,12 +1,12 @@
-/* The client's end of the line: sends requests, and matches replies with the calls that wait for
- * them. Only this code splits the byte stream into replies. */
+/* The client's end of the connection: sends requests, and matches replies with the calls that wait
+ * for them. Only this code splits the byte stream into replies. */
 #ifndef SALLY_CLIENT_CONNECTION_H
 #define SALLY_CLIENT_CONNECTION_H
 
 #include "base/buf.h"
 #include "base/list.h"
 #include "client/arena.h"
-#include "client/line.h"
+#include "client/transport.h"
 #include "client/waker.h"
 #include "sallyport/client.h"
 
@@ -25,7 +25,7 @@ struct call {
 };
 
 struct sally_client {
-    struct line *line; /* NULL: the connection has ended */
+    struct client_transport *transport; /* NULL: the connection has ended */
     struct waker waker;
     uint32_t version; /* until VERSION has come, the version to request */
     uint32_t timeout_ms, parallel, block_size;
@@ -35,14 +35,14 @@ struct sally_client {
     uint64_t max_get;
 
     struct buf out, in;
-    uint64_t allowance; /* bytes that may go out before the line is lost */
+    uint64_t allowance; /* bytes that may go out before the connection is lost */
     uint32_t last_id;
     struct list awaited; /* calls */
     struct buf late;     /* ids (in our byte order) that no call waits for: struct late */
     bool is_started;     /* VERSION has come */
     bool ending;         /* the client has sent EOF */
     bool deaf;           /* the server accepts no more */
-    sally_status ended;  /* why the line was lost */
+    sally_status ended;  /* why the connection was lost */
 
     struct buf answer; /* the body of the last answer */
     struct arena texts;
@@ -59,7 +59,7 @@ struct sally_client {
 };
 
 bool connection_init(sally_client *c);
-/* Loses the line, if it is still there. */
+/* Loses the connection, if it is still there. */
 void connection_clear(sally_client *c);
 
 /* Begins a call of the API with valid arguments: SALLY_OK, or why it is not possible. */
@@ -71,7 +71,7 @@ void connection_cut(sally_client *c); /* any thread */
 /* Sets the message to a text of the client's own. */
 sally_status connection_fail(sally_client *c, sally_status status, const char *text);
 sally_status connection_no_memory(sally_client *c);
-/* The server broke the protocol: closes the line. */
+/* The server broke the protocol: closes the connection. */
 sally_status connection_malformed(sally_client *c, const char *what);
 void connection_lose(sally_client *c, sally_status why);
 
@@ -83,7 +83,7 @@ sally_status connection_send(sally_client *c, size_t place, struct call *call);
 /* The deadline for replies to requests sent now. */
 uint64_t connection_deadline(const sally_client *c);
 /* Makes progress, or waits until it can. SALLY_OK; SALLY_PENDING: nothing happened until the
- * deadline; otherwise the line is lost. */
+ * deadline; otherwise the connection is lost. */
 sally_status connection_step(sally_client *c, uint64_t deadline);
 /* Waits for the reply to the call. Afterwards it is out of the list, even if this failed. */
 sally_status connection_await(sally_client *c, struct call *call);

@@ -4,7 +4,7 @@
 
 #include "client/connection.h"
 
-/* Negotiates the version, on a new line. */
+/* Negotiates the version, on a new connection. */
 sally_error hello(sally_client *c);
 
 #endif

@@ -306,7 +306,7 @@ static sally_status close_after(sally_client *c, sally_client_file *file, sally_
 {
     char message[sizeof c->message];
     memcpy(message, c->message, sizeof message);
-    if (!c->line) {
+    if (!c->transport) {
         client_file_free(file);
         return status;
     }

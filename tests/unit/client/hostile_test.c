@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
-#include "client/script_line.h"
+#include "client/script_transport.h"
 #include "cmocka_all.h"
 #include "sftp/protocol.h"
 

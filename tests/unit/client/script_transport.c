@@ -1,11 +1,11 @@
-#include "client/script_line.h"
+#include "client/script_transport.h"
 
 #include "base/cursor.h"
 #include "base/mem.h"
 #include "client/client.h"
 
-struct script_line {
-    struct line line; /* first */
+struct script_transport {
+    struct client_transport transport; /* first */
     const uint8_t *bytes;
     size_t size;     /* left of them */
     size_t released; /* may be received now */
@@ -14,12 +14,12 @@ struct script_line {
     uint64_t body; /* left of it */
 };
 
-static struct script_line *of(struct line *line)
+static struct script_transport *of(struct client_transport *transport)
 {
-    return CONTAINER_OF(line, struct script_line, line);
+    return CONTAINER_OF(transport, struct script_transport, transport);
 }
 
-static void release(struct script_line *s)
+static void release(struct script_transport *s)
 {
     struct cursor c = cursor_of(s->bytes + s->released, s->size - s->released);
     size_t size = 4 + (size_t)get_u32(&c);
@@ -27,9 +27,10 @@ static void release(struct script_line *s)
     s->released += c.bad || size > left ? left : size;
 }
 
-static bool script_send(struct line *line, const void *data, size_t size, size_t *taken)
+static bool script_send(struct client_transport *transport, const void *data, size_t size,
+                        size_t *taken)
 {
-    struct script_line *s = of(line);
+    struct script_transport *s = of(transport);
     struct cursor c = cursor_of(data, size);
     while (cursor_left(&c)) {
         if (s->body) {
@@ -50,44 +51,44 @@ static bool script_send(struct line *line, const void *data, size_t size, size_t
     return true;
 }
 
-static size_t script_receive(struct line *line, const void **data)
+static size_t script_receive(struct client_transport *transport, const void **data)
 {
-    struct script_line *s = of(line);
+    struct script_transport *s = of(transport);
     *data = s->bytes;
     return s->released;
 }
 
-static void script_received(struct line *line, size_t size)
+static void script_received(struct client_transport *transport, size_t size)
 {
-    struct script_line *s = of(line);
+    struct script_transport *s = of(transport);
     s->bytes = size ? s->bytes + size : s->bytes;
     s->size -= size;
     s->released -= size;
 }
 
-static void script_end(struct line *line)
+static void script_end(struct client_transport *transport)
 {
-    struct script_line *s = of(line);
+    struct script_transport *s = of(transport);
     s->size = s->released;
 }
 
-static bool script_is_done(struct line *line)
+static bool script_is_done(struct client_transport *transport)
 {
-    return of(line)->released == 0;
+    return of(transport)->released == 0;
 }
 
-static sally_session *script_session(struct line *line)
+static sally_session *script_session(struct client_transport *transport)
 {
-    (void)line;
+    (void)transport;
     return NULL;
 }
 
-static void script_free(struct line *line)
+static void script_free(struct client_transport *transport)
 {
-    mem_free(of(line));
+    mem_free(of(transport));
 }
 
-static const struct line_methods methods = {
+static const struct client_transport_methods methods = {
     .send = script_send,
     .receive = script_receive,
     .received = script_received,
@@ -97,15 +98,15 @@ static const struct line_methods methods = {
     .free = script_free,
 };
 
-struct line *script_line_new(const void *bytes, size_t size)
+struct client_transport *script_transport_new(const void *bytes, size_t size)
 {
-    struct script_line *s = mem_zalloc(sizeof *s);
+    struct script_transport *s = mem_zalloc(sizeof *s);
     if (!s)
         return NULL;
-    s->line.methods = &methods;
+    s->transport.methods = &methods;
     s->bytes = bytes;
     s->size = size;
-    return &s->line;
+    return &s->transport;
 }
 
 sally_client *script_client(const void *bytes, size_t size, const sally_client_options *options,
@@ -115,8 +116,8 @@ sally_client *script_client(const void *bytes, size_t size, const sally_client_o
     *error = client_make(&c, options);
     if (*error)
         return NULL;
-    c->line = script_line_new(bytes, size);
-    *error = c->line ? client_greet(c) : SALLY_E_NO_MEMORY;
+    c->transport = script_transport_new(bytes, size);
+    *error = c->transport ? client_greet(c) : SALLY_E_NO_MEMORY;
     connection_leave(c, SALLY_OK);
     if (!*error)
         return c;
