@@ -341,7 +341,7 @@ void conn_logged_in(struct conn *c)
 {
     c->is_logged_in = true;
     conn_penalty_logged_in(c);
-    loop_member_set_owner(&c->member, c->login.live);
+    loop_member_set_owner(&c->member, c->login.usage);
     limits_logged_in(&c->server->limits, c->live_address);
     counter_sub(&c->server->counters.connections_unauthenticated_now, 1);
     counter_add(&c->server->counters.logins, 1);

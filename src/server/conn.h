@@ -19,13 +19,13 @@
 #include "server/address.h"
 #include "server/conn_penalty.h"
 #include "server/line.h"
-#include "server/live.h"
 #include "server/loops.h"
 #include "server/open_files.h"
 #include "server/protocols.h"
 #include "server/question.h"
 #include "server/service.h"
 #include "server/stream.h"
+#include "server/usage.h"
 #include "settings/settings.h"
 
 /* Facts for sally_server_walk(), for any thread. The numbers are written by the loop alone. */
@@ -56,9 +56,9 @@ struct login {
     uint32_t permissions;
     void *data; /* the program's */
     void (*free_data)(void *data);
-    struct live_user *live; /* held */
-    bool is_counted;        /* in live->connections */
-    struct lane *lane;      /* the workers'; NULL: there are none */
+    struct user_usage *usage; /* held */
+    bool is_counted;          /* in usage->connections */
+    struct lane *lane;        /* the workers'; NULL: there are none */
 };
 
 /* The stages of a connection; it only moves forward. */
@@ -104,7 +104,7 @@ struct conn {
     struct address address, local_address;
     char proxy_address[ADDRESS_TEXT_SIZE]; /* as in `peer` */
     struct ip_address ip;                  /* of the client, not of a proxy */
-    struct live_address *live_address;     /* held; the limits count it here; NULL: not counted */
+    struct address_usage *live_address;    /* held; the limits count it here; NULL: not counted */
     struct question question;              /* to the hooks */
     char *client_software;
     uint64_t connected_wall_ns;
@@ -245,7 +245,7 @@ void conn_memory_begin(struct conn *c);
 /* Its engine is gone, and the socket is about to be. */
 void conn_memory_end(struct conn *c);
 /* From now on it counts for this user; NULL: for its address, since the login has failed. */
-void conn_memory_login(struct conn *c, struct live_user *user);
+void conn_memory_login(struct conn *c, struct user_usage *user);
 /* Its settings have changed. */
 void conn_memory_set_limits(struct conn *c);
 /* What the engine's buffers take now. */

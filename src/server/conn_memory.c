@@ -20,10 +20,10 @@ static struct account *account_before_login(struct conn *c)
 void conn_memory_set_limits(struct conn *c)
 {
     c->memory.limit = c->settings->limits.memory_per_connection;
-    if (c->login.live)
-        live_user_set_limits(c->login.live, c->settings);
+    if (c->login.usage)
+        user_usage_set_limits(c->login.usage, c->settings);
     else if (c->live_address)
-        live_address_set_limits(c->live_address, c->settings);
+        address_usage_set_limits(c->live_address, c->settings);
 }
 
 void conn_memory_begin(struct conn *c)
@@ -39,14 +39,14 @@ void conn_memory_end(struct conn *c)
     local_account_adjust(&c->memory, &c->line_bytes, 0);
     local_account_adjust(&c->memory, &c->base_bytes, 0);
     local_account_settle(&c->memory);
-    if (!c->login.live)
+    if (!c->login.usage)
         c->memory.shared = NULL; /* the address may be gone before the connection */
 }
 
-void conn_memory_login(struct conn *c, struct live_user *user)
+void conn_memory_login(struct conn *c, struct user_usage *user)
 {
     if (user)
-        live_user_set_limits(user, c->settings);
+        user_usage_set_limits(user, c->settings);
     local_account_move(&c->memory, user ? &user->memory : account_before_login(c));
 }
 

@@ -17,9 +17,9 @@ static uint64_t limit_of(const struct conn *c, enum direction direction, bool of
 /* NULL: there is no limit. */
 static struct rate *rate_of(struct conn *c, enum direction direction, bool of_user)
 {
-    if (limit_of(c, direction, of_user) == 0 || (of_user && !c->login.live))
+    if (limit_of(c, direction, of_user) == 0 || (of_user && !c->login.usage))
         return NULL;
-    return of_user ? &c->login.live->rates[direction] : &c->rates[direction];
+    return of_user ? &c->login.usage->rates[direction] : &c->rates[direction];
 }
 
 void conn_rate_begin_turn(struct conn *c)
@@ -32,8 +32,8 @@ void conn_rate_begin_turn(struct conn *c)
 static void end_booking(struct conn *c, enum direction direction, size_t used)
 {
     size_t bytes = c->booked[direction].bytes;
-    if (c->login.live && used < bytes)
-        rate_return(&c->login.live->rates[direction], bytes - used,
+    if (c->login.usage && used < bytes)
+        rate_return(&c->login.usage->rates[direction], bytes - used,
                     c->booked[direction].per_second);
     c->booked[direction].bytes = 0;
 }

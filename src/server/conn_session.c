@@ -106,7 +106,7 @@ static sally_error make_session(struct conn_session *s, uint32_t allowed)
         .log = &c->server->log,
         .counters = &c->server->counters,
         .memory = &c->memory,
-        .files = c->login.live ? &c->login.live->files : NULL,
+        .files = c->login.usage ? &c->login.usage->files : NULL,
     };
     return session_new(&s->session, &s->host, &options);
 }

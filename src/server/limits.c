@@ -23,8 +23,8 @@ bool limits_init(struct limits *limits, const struct random_source *random)
     limits->available_memory = available_memory(); /* in a sandbox it could not be read later */
     account_init(&limits->memory, NULL, "limits.memory");
     account_init(&limits->files, NULL, "limits.open_files_total");
-    live_addresses_init(&limits->addresses, &limits->memory);
-    live_users_init(&limits->users, &limits->memory, &limits->files);
+    address_usage_table_init(&limits->addresses, &limits->memory);
+    user_usage_table_init(&limits->users, &limits->memory, &limits->files);
     known_addresses_init(&limits->known, keys[0]);
     penalties_init(&limits->penalties, keys[1]);
     atomic_init(&limits->connections, 0);
@@ -45,8 +45,8 @@ void limits_clear(struct limits *limits)
 {
     penalties_clear(&limits->penalties);
     known_addresses_clear(&limits->known);
-    live_table_clear(&limits->addresses);
-    live_table_clear(&limits->users);
+    usage_table_clear(&limits->addresses);
+    usage_table_clear(&limits->users);
 }
 
 /* ---- Admission: one step per kind of limit ---- */
@@ -54,7 +54,7 @@ void limits_clear(struct limits *limits)
 struct admission {
     struct limits *limits;
     const struct limits_settings *settings;
-    struct live_address *address; /* NULL: unknown */
+    struct address_usage *address; /* NULL: unknown */
     bool is_known;
 };
 
@@ -73,8 +73,8 @@ static void remove_connection(const struct admission *a)
 
 static const char *add_to_address(const struct admission *a)
 {
-    return !a->address || live_count(&a->address->live, &a->address->connections,
-                                     a->settings->connections_per_address)
+    return !a->address || usage_increment(&a->address->usage, &a->address->connections,
+                                          a->settings->connections_per_address)
                ? NULL
                : "limits.connections_per_address";
 }
@@ -82,7 +82,7 @@ static const char *add_to_address(const struct admission *a)
 static void remove_from_address(const struct admission *a)
 {
     if (a->address)
-        live_uncount(&a->address->live, &a->address->connections);
+        usage_decrement(&a->address->usage, &a->address->connections);
 }
 
 static const char *add_unauthenticated(const struct admission *a)
@@ -105,8 +105,8 @@ static void remove_header(const struct admission *a)
 
 static const char *add_header_to_address(const struct admission *a)
 {
-    return !a->address || live_count(&a->address->live, &a->address->proxy_headers,
-                                     a->settings->unauthenticated_per_address)
+    return !a->address || usage_increment(&a->address->usage, &a->address->proxy_headers,
+                                          a->settings->unauthenticated_per_address)
                ? NULL
                : "limits.unauthenticated_per_address";
 }
@@ -130,12 +130,13 @@ static const struct step of_header[] = {
 
 /* All steps or none. */
 static const char *take(struct admission *a, const struct step *steps, size_t count,
-                        const struct networks *networks, struct live_address **address)
+                        const struct networks *networks, struct address_usage **address)
 {
     const char *refused = NULL;
     size_t done = 0;
     *address = NULL;
-    if (networks->count && (a->address = live_address_get(&a->limits->addresses, networks)) == NULL)
+    if (networks->count &&
+        (a->address = address_usage_get(&a->limits->addresses, networks)) == NULL)
         return "out of memory";
     while (done < count && (refused = steps[done].add(a)) == NULL)
         done++;
@@ -146,13 +147,13 @@ static const char *take(struct admission *a, const struct step *steps, size_t co
     while (done-- > 0)
         steps[done].remove(a);
     if (a->address)
-        live_unref(&a->address->live);
+        usage_unref(&a->address->usage);
     return refused;
 }
 
 const char *limits_admit(struct limits *limits, const struct settings *settings,
                          const struct ip_address *ip, uint64_t now_ns,
-                         struct live_address **address)
+                         struct address_usage **address)
 {
     struct admission a = {limits, &settings->limits, NULL,
                           known_addresses_have(&limits->known, ip, now_ns)};
@@ -161,33 +162,33 @@ const char *limits_admit(struct limits *limits, const struct settings *settings,
 }
 
 const char *limits_await_header(struct limits *limits, const struct settings *settings,
-                                const struct ip_address *ip, struct live_address **address)
+                                const struct ip_address *ip, struct address_usage **address)
 {
     struct admission a = {limits, &settings->limits, NULL, false};
     struct networks networks = networks_of(ip);
     return take(&a, of_header, COUNT_OF(of_header), &networks, address);
 }
 
-void limits_have_header(struct limits *limits, struct live_address *address)
+void limits_have_header(struct limits *limits, struct address_usage *address)
 {
     counter_sub(&limits->connections, 1);
     counter_sub(&limits->proxy_headers, 1);
     if (!address)
         return;
-    live_uncount(&address->live, &address->proxy_headers);
-    live_unref(&address->live);
+    usage_decrement(&address->usage, &address->proxy_headers);
+    usage_unref(&address->usage);
 }
 
-void limits_logged_in(struct limits *limits, struct live_address *address)
+void limits_logged_in(struct limits *limits, struct address_usage *address)
 {
     unauthenticated_places_leave(&limits->unauthenticated, &limits->addresses, address);
 }
 
-void limits_release(struct limits *limits, struct live_address *address)
+void limits_release(struct limits *limits, struct address_usage *address)
 {
     counter_sub(&limits->connections, 1);
     if (!address)
         return;
-    live_uncount(&address->live, &address->connections);
-    live_unref(&address->live);
+    usage_decrement(&address->usage, &address->connections);
+    usage_unref(&address->usage);
 }

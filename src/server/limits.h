@@ -1,5 +1,5 @@
 /* Limits that connections share: how many there may be in total, from one address, and before
- * login; and what is remembered about addresses. (For the limits of one user, see live.h.) Any
+ * login; and what is remembered about addresses. (For the limits of one user, see usage.h.) Any
  * thread. */
 #ifndef SALLY_SERVER_LIMITS_H
 #define SALLY_SERVER_LIMITS_H
@@ -11,13 +11,13 @@
 
 #include "base/random.h"
 #include "server/known_addresses.h"
-#include "server/live.h"
 #include "server/penalties.h"
 #include "server/unauthenticated_places.h"
+#include "server/usage.h"
 #include "settings/settings.h"
 
 struct limits {
-    struct live_table addresses, users;
+    struct usage_table addresses, users;
     _Atomic uint64_t connections, proxy_headers;
     struct account memory, files; /* in all */
     uint64_t available_memory;    /* the machine's, or the part that this process may use */
@@ -38,18 +38,18 @@ void limits_clear(struct limits *limits);
  * the setting that refuses it. Penalties are not checked. */
 const char *limits_admit(struct limits *limits, const struct settings *settings,
                          const struct ip_address *ip, uint64_t now_ns,
-                         struct live_address **address);
+                         struct address_usage **address);
 /* It has logged in, or is gone before that. */
-void limits_logged_in(struct limits *limits, struct live_address *address);
+void limits_logged_in(struct limits *limits, struct address_usage *address);
 /* It has ended; releases `address`. */
-void limits_release(struct limits *limits, struct live_address *address);
+void limits_release(struct limits *limits, struct address_usage *address);
 
 /* Counts an accepted socket whose PROXY header is awaited, from the proxy's own `ip`: as one of
  * limits.connections, and apart from those that have not logged in, but with the same limits. Early
  * drop does not apply, since the client is not known yet. Returns as above. */
 const char *limits_await_header(struct limits *limits, const struct settings *settings,
-                                const struct ip_address *ip, struct live_address **address);
+                                const struct ip_address *ip, struct address_usage **address);
 /* It is no longer awaited; releases `address`. */
-void limits_have_header(struct limits *limits, struct live_address *address);
+void limits_have_header(struct limits *limits, struct address_usage *address);
 
 #endif

@@ -14,8 +14,8 @@
 /* A login attempt, on its way through the authenticator. */
 struct attempt {
     struct task task;
-    struct conn *conn;    /* pinned */
-    struct live *address; /* held: whose share the task waits in; NULL: none */
+    struct conn *conn;     /* pinned */
+    struct usage *address; /* held: whose share the task waits in; NULL: none */
     struct share *share;
     struct login_query *query;
     struct auth_request *request;
@@ -180,18 +180,18 @@ static bool open_root(struct conn *c, struct auth_request *r)
     return sally_fs_chroot(&c->login.fs, given->fs, given->root) == SALLY_E_OK;
 }
 
-/* What the user's connections share of the workers is counted in the live user, which the lane
- * holds, too. */
+/* What the user's connections share of the workers is counted in the usage object of the user,
+ * which the lane holds, too. */
 static const char *enter_workers(struct conn *c)
 {
-    struct live_user *live = c->login.live;
+    struct user_usage *usage = c->login.usage;
     const char *obstacle = NULL;
     if (!c->server->workers)
         return NULL;
-    live_ref(&live->live);
-    c->login.lane = workers_enter(c->server->workers, &live->lanes, &obstacle);
+    usage_ref(&usage->usage);
+    c->login.lane = workers_enter(c->server->workers, &usage->lanes, &obstacle);
     if (!c->login.lane)
-        live_unref(&live->live);
+        usage_unref(&usage->usage);
     return obstacle;
 }
 
@@ -212,13 +212,13 @@ static const char *set_up_login(struct conn *c, struct attempt *a)
         return "out of memory";
     /* Counted only here: of any number of concurrent logins, exactly as many succeed as are
      * allowed. */
-    struct live_user *live = live_user_get(&c->server->limits.users, c->login.user);
-    if (!live)
+    struct user_usage *usage = user_usage_get(&c->server->limits.users, c->login.user);
+    if (!usage)
         return "out of memory";
-    c->login.live = live;
-    conn_memory_login(c, live);
-    c->login.is_counted =
-        live_count(&live->live, &live->connections, c->settings->limits.connections_per_user);
+    c->login.usage = usage;
+    conn_memory_login(c, usage);
+    c->login.is_counted = usage_increment(&usage->usage, &usage->connections,
+                                          c->settings->limits.connections_per_user);
     if (!c->login.is_counted)
         return "too many connections of this user";
     const char *obstacle = enter_workers(c);
@@ -237,9 +237,9 @@ static void drop_login(struct conn *c)
     login_clear(c);
     if (c->login.lane)
         workers_leave(c->server->workers, c->login.lane);
-    if (c->login.live) {
+    if (c->login.usage) {
         conn_memory_login(c, NULL);
-        live_unref(&c->login.live->live);
+        usage_unref(&c->login.usage->usage);
     }
     mem_free(c->login.user);
     mem_free(c->login.home);
@@ -315,7 +315,7 @@ static void end_attempt(struct attempt *a)
         conn_make_ready(c);
     }
     auth_request_free(a->request);
-    live_unref(a->address);
+    usage_unref(a->address);
     mem_free(a);
     conn_unpin(c);
 }
@@ -390,7 +390,7 @@ static struct attempt *new_attempt(struct conn *c, struct login_query *q)
     a->task = (struct task){.loop = &c->loop->loop, .run = run_attempt, .home = finish_attempt};
     list_init(&a->task.link);
     a->conn = c;
-    a->address = live_address_share(c->live_address, kind_of(q->pub.method), &a->share);
+    a->address = address_usage_share(c->live_address, kind_of(q->pub.method), &a->share);
     a->query = q;
     a->next = c->auth_next;
     a->request = r;
@@ -450,7 +450,7 @@ void login_try(struct conn *c, struct login_query *q)
 void login_clear(struct conn *c)
 {
     if (c->login.is_counted)
-        live_uncount(&c->login.live->live, &c->login.live->connections);
+        usage_decrement(&c->login.usage->usage, &c->login.usage->connections);
     c->login.is_counted = false;
     if (c->login.lane)
         workers_abandon(c->server->workers, c->login.lane);

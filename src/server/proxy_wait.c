@@ -20,11 +20,11 @@
 struct proxy_wait {
     struct loop_member member;
     uv_poll_t poll;
-    struct arrival arrival;       /* its listener is held */
-    struct settings *settings;    /* held */
-    struct live_address *address; /* held: the proxy's, where it is counted; NULL: it has none */
-    uint8_t *begun;               /* what has come of a header that came in pieces; NULL: nothing */
-    size_t size;                  /* of that */
+    struct arrival arrival;        /* its listener is held */
+    struct settings *settings;     /* held */
+    struct address_usage *address; /* held: the proxy's, where it is counted; NULL: it has none */
+    uint8_t *begun; /* what has come of a header that came in pieces; NULL: nothing */
+    size_t size;    /* of that */
     uint64_t end_ns;
     bool is_over; /* the socket has been passed on; the handle is closing */
 };

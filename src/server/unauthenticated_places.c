@@ -15,10 +15,10 @@ static double share_of(const struct unauthenticated_places *s, uint64_t held, ui
 }
 
 static double drop_chance(const struct unauthenticated_places *s, const struct early_drop *drop,
-                          const struct live_address *address)
+                          const struct address_usage *address)
 {
     double chance = early_drop_chance(drop, s->open), share = 1;
-    for (const struct live_address *a = address; a; a = a->around) {
+    for (const struct address_usage *a = address; a; a = a->around) {
         double here = 1;
         if (a == address)
             here = share_of(s, a->unauthenticated, s->addresses);
@@ -29,9 +29,9 @@ static double drop_chance(const struct unauthenticated_places *s, const struct e
     return chance * share;
 }
 
-static bool is_over_share(const struct live_address *address, uint64_t left)
+static bool is_over_share(const struct address_usage *address, uint64_t left)
 {
-    for (const struct live_address *a = address; a; a = a->around)
+    for (const struct address_usage *a = address; a; a = a->around)
         if (a->unauthenticated / a->weight >= left)
             return true;
     return false;
@@ -40,14 +40,14 @@ static bool is_over_share(const struct live_address *address, uint64_t left)
 /* Under the lock, like everything below. Takes a reserved place, to which limits of the networks
  * around the address do not apply. */
 static bool may_use_reserve(const struct unauthenticated_places *s,
-                            const struct live_address *address, uint64_t reserve)
+                            const struct address_usage *address, uint64_t reserve)
 {
     return address && s->reserved < reserve && address->reserved < reserve - s->reserved;
 }
 
 static const char *refuse_open(const struct unauthenticated_places *s,
                                const struct limits_settings *limits,
-                               const struct live_address *address, uint64_t full,
+                               const struct address_usage *address, uint64_t full,
                                const struct random_source *random)
 {
     const struct early_drop drop = {part_of(full, limits->unauthenticated_start), full,
@@ -63,7 +63,7 @@ static const char *refuse_open(const struct unauthenticated_places *s,
                : NULL;
 }
 
-static void take(struct unauthenticated_places *s, struct live_address *address, bool from_reserve)
+static void take(struct unauthenticated_places *s, struct address_usage *address, bool from_reserve)
 {
     s->open += !from_reserve;
     s->reserved += from_reserve;
@@ -71,13 +71,13 @@ static void take(struct unauthenticated_places *s, struct live_address *address,
         address->reserved += from_reserve;
         s->addresses += address->unauthenticated == 0;
     }
-    for (struct live_address *a = address; a; a = a->around)
+    for (struct address_usage *a = address; a; a = a->around)
         if (a->unauthenticated++ == 0 && !a->around)
             s->networks++;
 }
 
 static const char *enter(struct unauthenticated_places *s, const struct limits_settings *limits,
-                         struct live_address *address, bool is_known,
+                         struct address_usage *address, bool is_known,
                          const struct random_source *random)
 {
     uint64_t most = limits->unauthenticated_per_address, all = limits->unauthenticated;
@@ -93,9 +93,9 @@ static const char *enter(struct unauthenticated_places *s, const struct limits_s
 }
 
 const char *unauthenticated_places_enter(struct unauthenticated_places *s,
-                                         struct live_table *addresses,
+                                         struct usage_table *addresses,
                                          const struct limits_settings *limits,
-                                         struct live_address *address, bool is_known,
+                                         struct address_usage *address, bool is_known,
                                          const struct random_source *random)
 {
     pthread_mutex_lock(&addresses->lock);
@@ -106,8 +106,8 @@ const char *unauthenticated_places_enter(struct unauthenticated_places *s,
 
 /* It does not matter which connections of an address hold reserved places: the first ones to leave
  * free those. */
-void unauthenticated_places_leave(struct unauthenticated_places *s, struct live_table *addresses,
-                                  struct live_address *address)
+void unauthenticated_places_leave(struct unauthenticated_places *s, struct usage_table *addresses,
+                                  struct address_usage *address)
 {
     pthread_mutex_lock(&addresses->lock);
     bool from_reserve = address && address->reserved > 0;
@@ -115,7 +115,7 @@ void unauthenticated_places_leave(struct unauthenticated_places *s, struct live_
     s->reserved -= from_reserve;
     if (address)
         address->reserved -= from_reserve;
-    for (struct live_address *a = address; a; a = a->around)
+    for (struct address_usage *a = address; a; a = a->around)
         if (--a->unauthenticated == 0 && !a->around)
             s->networks--;
     if (address)

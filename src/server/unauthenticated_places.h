@@ -15,10 +15,10 @@
 #include <stdint.h>
 
 #include "base/random.h"
-#include "server/live.h"
+#include "server/usage.h"
 #include "settings/settings.h"
 
-/* Guarded by the lock of the live addresses, like the count of each. */
+/* Guarded by the lock of the addresses' table, like the count of each. */
 struct unauthenticated_places {
     uint64_t open, reserved;      /* places taken outside the reserve and in it */
     uint64_t addresses, networks; /* that hold any; networks: the widest ones around addresses */
@@ -27,11 +27,11 @@ struct unauthenticated_places {
 /* Takes a place for a connection from `address` (NULL: unknown, limits per address do not apply).
  * Returns NULL, or the setting that refuses it. */
 const char *unauthenticated_places_enter(struct unauthenticated_places *s,
-                                         struct live_table *addresses,
+                                         struct usage_table *addresses,
                                          const struct limits_settings *limits,
-                                         struct live_address *address, bool is_known,
+                                         struct address_usage *address, bool is_known,
                                          const struct random_source *random);
-void unauthenticated_places_leave(struct unauthenticated_places *s, struct live_table *addresses,
-                                  struct live_address *address);
+void unauthenticated_places_leave(struct unauthenticated_places *s, struct usage_table *addresses,
+                                  struct address_usage *address);
 
 #endif

@@ -6,8 +6,8 @@
 
 struct job {
     struct task task;
-    struct conn *conn; /* pinned */
-    struct live *live; /* held: whose share the task waits in; NULL: none */
+    struct conn *conn;   /* pinned */
+    struct usage *usage; /* held: whose share the task waits in; NULL: none */
     struct ssh_job *job;
     uint64_t took_ns; /* 0: dropped */
 };
@@ -36,7 +36,7 @@ static void finish_job(struct task *task)
     if (j->took_ns && is_cheap(j->job))
         inline_budget_note(&c->loop->loop.inline_budget, j->took_ns, false);
     ssh_job_done(j->job);
-    live_unref(j->live);
+    usage_unref(j->usage);
     mem_free(j);
     if (!conn_is_ended(c))
         conn_make_ready(c);
@@ -53,10 +53,10 @@ static void give(struct job *j)
     enum work kind = WORK_TASKS;
     if (ssh_job_is_login(j->job)) {
         kind = kinds[ssh_job_kind(j->job)];
-        j->live = live_address_share(c->live_address, kind, &share);
-    } else if (c->login.live) {
-        j->live = live_ref(&c->login.live->live);
-        share = &c->login.live->tasks;
+        j->usage = address_usage_share(c->live_address, kind, &share);
+    } else if (c->login.usage) {
+        j->usage = usage_ref(&c->login.usage->usage);
+        share = &c->login.usage->tasks;
     }
     workers_give_task(c->server->workers, kind, share, &j->task);
 }

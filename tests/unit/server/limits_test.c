@@ -31,9 +31,9 @@ static int teardown(void **state)
     return 0;
 }
 
-static const char *admit(const char *from, struct live_address **address)
+static const char *admit(const char *from, struct address_usage **address)
 {
-    struct live_address *unused;
+    struct address_usage *unused;
     struct ip_address ip = {.size = 0};
     if (*from)
         ip = test_ip(from);
@@ -49,7 +49,7 @@ static unsigned fill(const char *from, unsigned most)
     return in;
 }
 
-static void leave(struct live_address *address)
+static void leave(struct address_usage *address)
 {
     limits_logged_in(&limits, address);
     limits_release(&limits, address);
@@ -73,7 +73,7 @@ static void a_refusal_leaves_nothing_counted(void **state)
     settings.limits.unauthenticated = 2;
     settings.limits.unauthenticated_start = 100;
     settings.limits.connections_per_address = 1;
-    struct live_address *one, *two, *none, *again;
+    struct address_usage *one, *two, *none, *again;
     assert_null(admit("192.0.2.1", &one));
     assert_string_equal(admit("192.0.2.1", NULL), "limits.connections_per_address");
     assert_null(admit("2001:db8::2", &two));
@@ -95,7 +95,7 @@ static void a_refusal_leaves_nothing_counted(void **state)
     assert_int_equal(unauthenticated(), 0);
     assert_int_equal(limits.unauthenticated.addresses, 0);
     assert_int_equal(limits.unauthenticated.networks, 0);
-    for (size_t i = 0; i < LIVE_BUCKETS; i++)
+    for (size_t i = 0; i < USAGE_BUCKETS; i++)
         assert_null(limits.addresses.buckets[i]); /* the refused ones were released, too */
 }
 
@@ -105,7 +105,7 @@ static void one_address_has_its_own_limit(void **state)
     settings.limits.unauthenticated = 10;
     settings.limits.unauthenticated_start = 100;
     settings.limits.unauthenticated_per_address = 2;
-    struct live_address *first, *second;
+    struct address_usage *first, *second;
     assert_null(admit("192.0.2.1", &first));
     assert_null(admit("192.0.2.1", &second));
     assert_ptr_equal(first, second);
@@ -237,7 +237,7 @@ static void known_addresses_have_a_reserve(void **state)
     assert_int_equal(in, 80);
     assert_string_equal(admit("198.51.100.1", NULL), "limits.unauthenticated");
     draw = ALWAYS; /* chance has nothing to do with it */
-    struct live_address *known;
+    struct address_usage *known;
     assert_null(admit("203.0.113.7", &known));
     assert_int_equal(limits.unauthenticated.reserved, 1);
     assert_int_equal(fill("203.0.113.7", 100), 9); /* nor may one have all of the reserve */
@@ -269,7 +269,7 @@ static void short_memory_admits_nobody(void **state)
         alloc_fail_at(nth);
         assert_string_equal(admit("192.0.2.1", NULL), "out of memory");
         assert_true(alloc_failed());
-        for (size_t i = 0; i < LIVE_BUCKETS; i++)
+        for (size_t i = 0; i < USAGE_BUCKETS; i++)
             assert_null(limits.addresses.buckets[i]);
     }
     assert_int_equal(atomic_load(&limits.connections), 0);
@@ -283,7 +283,7 @@ static void awaited_headers_are_counted_apart(void **state)
     settings.limits.unauthenticated = 3;
     settings.limits.unauthenticated_start = 100;
     settings.limits.unauthenticated_per_address = 2;
-    struct live_address *waiting[3], *unused, *one;
+    struct address_usage *waiting[3], *unused, *one;
     const struct ip_address proxy = test_ip("192.0.2.1"), other = test_ip("192.0.2.2"),
                             none = {.size = 0};
     assert_null(limits_await_header(&limits, &settings, &proxy, &waiting[0]));

@@ -118,6 +118,6 @@ void proxied_assert_empty(struct proxied *p)
     assert_int_equal(atomic_load(&limits->connections), 0);
     assert_int_equal(atomic_load(&limits->proxy_headers), 0);
     assert_int_equal(counters_of(p->server).connections_now, 0);
-    for (size_t i = 0; i < LIVE_BUCKETS; i++)
+    for (size_t i = 0; i < USAGE_BUCKETS; i++)
         assert_null(limits->addresses.buckets[i]);
 }

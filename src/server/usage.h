@@ -1,8 +1,8 @@
 /* Users and addresses that have connections now, by name: users who are logged in, addresses that
  * connections come from. Whatever is counted or shared per user or per address is kept in one
  * object. Any thread. */
-#ifndef SALLY_SERVER_LIVE_H
-#define SALLY_SERVER_LIVE_H
+#ifndef SALLY_SERVER_USAGE_H
+#define SALLY_SERVER_USAGE_H
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -17,20 +17,20 @@
 #include "server/rate.h"
 #include "settings/settings.h"
 
-#define LIVE_BUCKETS 1024
+#define USAGE_BUCKETS 1024
 
-struct live_table;
+struct usage_table;
 
-/* The first member of struct live_user and struct live_address. */
-struct live {
-    struct live_table *table;
-    struct live *next; /* in its bucket */
-    uint64_t refs;     /* guarded by the table's lock, as are the counts */
-    const char *name;  /* stored after the object */
+/* The first member of struct user_usage and struct address_usage. */
+struct usage {
+    struct usage_table *table;
+    struct usage *next; /* in its bucket */
+    uint64_t refs;      /* guarded by the table's lock, as are the counts */
+    const char *name;   /* stored after the object */
 };
 
-struct live_user {
-    struct live live;
+struct user_usage {
+    struct usage usage;
     uint64_t connections; /* logged in under this name */
     struct lane_group lanes;
     struct share tasks;            /* WORK_TASKS */
@@ -40,10 +40,10 @@ struct live_user {
 
 /* An IPv4 address or a network of 64 bits of IPv6; or one of the networks around it (networks.h),
  * of which only the unauthenticated connections are counted. */
-struct live_address {
-    struct live live;
-    struct live_address *around; /* held; NULL: the widest one */
-    uint32_t weight;             /* how many addresses' share it may take */
+struct address_usage {
+    struct usage usage;
+    struct address_usage *around; /* held; NULL: the widest one */
+    uint32_t weight;              /* how many addresses' share it may take */
     uint64_t connections;
     uint64_t unauthenticated; /* of these */
     uint64_t reserved;        /* of these, in the reserve (unauthenticated_places.h) */
@@ -53,38 +53,40 @@ struct live_address {
     struct account memory; /* of these; any thread */
 };
 
-struct live_table {
+struct usage_table {
     pthread_mutex_t lock;
     size_t object_size;
-    void (*init)(struct live *live);
-    void (*clear)(struct live *live); /* before it is freed, not under the lock; NULL: nothing */
-    struct account *memory, *files;   /* in total; NULL: not counted here */
-    struct live *buckets[LIVE_BUCKETS];
+    void (*init)(struct usage *usage);
+    void (*clear)(struct usage *usage); /* before it is freed, not under the lock; NULL: nothing */
+    struct account *memory, *files;     /* in total; NULL: not counted here */
+    struct usage *buckets[USAGE_BUCKETS];
 };
 
 /* The objects' charges also go to these accounts. */
-void live_users_init(struct live_table *table, struct account *memory, struct account *files);
-void live_addresses_init(struct live_table *table, struct account *memory);
+void user_usage_table_init(struct usage_table *table, struct account *memory,
+                           struct account *files);
+void address_usage_table_init(struct usage_table *table, struct account *memory);
 /* There are no references to its objects. */
-void live_table_clear(struct live_table *table);
+void usage_table_clear(struct usage_table *table);
 
 /* A reference to the object of this name, which is created if necessary; NULL: out of memory. The
  * object is freed with its last reference. */
-struct live_user *live_user_get(struct live_table *users, const char *name);
+struct user_usage *user_usage_get(struct usage_table *users, const char *name);
 /* Of the first one, an IP address; it holds those around it. */
-struct live_address *live_address_get(struct live_table *addresses,
-                                      const struct networks *networks);
+struct address_usage *address_usage_get(struct usage_table *addresses,
+                                        const struct networks *networks);
 /* Where tasks of this kind of an address wait (NULL: it is unknown). Returns a reference that the
  * task must hold until it has gone home. */
-struct live *live_address_share(struct live_address *address, enum work kind, struct share **share);
+struct usage *address_usage_share(struct address_usage *address, enum work kind,
+                                  struct share **share);
 /* Sets the limits from these settings; the last call counts. */
-void live_user_set_limits(struct live_user *user, const struct settings *settings);
-void live_address_set_limits(struct live_address *address, const struct settings *settings);
-struct live *live_ref(struct live *live);
-void live_unref(struct live *live); /* NULL is allowed */
+void user_usage_set_limits(struct user_usage *user, const struct settings *settings);
+void address_usage_set_limits(struct address_usage *address, const struct settings *settings);
+struct usage *usage_ref(struct usage *usage);
+void usage_unref(struct usage *usage); /* NULL is allowed */
 
 /* Increments `count`, a member of the object. False: it is `maximum` already (0: no maximum). */
-bool live_count(struct live *live, uint64_t *count, uint64_t maximum);
-void live_uncount(struct live *live, uint64_t *count);
+bool usage_increment(struct usage *usage, uint64_t *count, uint64_t maximum);
+void usage_decrement(struct usage *usage, uint64_t *count);
 
 #endif

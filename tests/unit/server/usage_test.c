@@ -5,54 +5,54 @@
 
 #include "alloc_failure.h"
 #include "base/mem.h"
-#include "server/live.h"
 #include "server/unauthenticated_fixture.h"
+#include "server/usage.h"
 
 #define MANY 5000 /* more than there are buckets */
 
-static struct live_table users;
+static struct usage_table users;
 
 static int setup(void **state)
 {
     (void)state;
-    live_users_init(&users, NULL, NULL);
+    user_usage_table_init(&users, NULL, NULL);
     return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < LIVE_BUCKETS; i++)
+    for (size_t i = 0; i < USAGE_BUCKETS; i++)
         if (users.buckets[i])
             return -1; /* a name without references is gone */
-    live_table_clear(&users);
+    usage_table_clear(&users);
     return 0;
 }
 
-static bool count(struct live_user *user, uint64_t maximum)
+static bool count(struct user_usage *user, uint64_t maximum)
 {
-    return live_count(&user->live, &user->connections, maximum);
+    return usage_increment(&user->usage, &user->connections, maximum);
 }
 
 static void one_name_is_one_object(void **state)
 {
     (void)state;
-    struct live_user *joe = live_user_get(&users, "joe"), *ann = live_user_get(&users, "ann");
+    struct user_usage *joe = user_usage_get(&users, "joe"), *ann = user_usage_get(&users, "ann");
     assert_ptr_not_equal(joe, ann);
-    assert_ptr_equal(live_user_get(&users, "joe"), joe);
-    assert_string_equal(joe->live.name, "joe");
-    live_unref(&joe->live);
+    assert_ptr_equal(user_usage_get(&users, "joe"), joe);
+    assert_string_equal(joe->usage.name, "joe");
+    usage_unref(&joe->usage);
     assert_true(count(joe, 2)); /* still there */
-    live_uncount(&joe->live, &joe->connections);
-    live_unref(&joe->live);
-    live_unref(&ann->live);
-    live_unref(NULL);
+    usage_decrement(&joe->usage, &joe->connections);
+    usage_unref(&joe->usage);
+    usage_unref(&ann->usage);
+    usage_unref(NULL);
 }
 
 static void counts_stop_at_the_maximum(void **state)
 {
     (void)state;
-    struct live_user *joe = live_user_get(&users, "joe");
+    struct user_usage *joe = user_usage_get(&users, "joe");
     assert_true(count(joe, 2));
     assert_true(count(joe, 2));
     assert_false(count(joe, 2));
@@ -60,28 +60,28 @@ static void counts_stop_at_the_maximum(void **state)
     assert_false(count(joe, 3));
     assert_true(count(joe, 4)); /* the maximum was raised */
     assert_int_equal(joe->connections, 4);
-    live_uncount(&joe->live, &joe->connections);
+    usage_decrement(&joe->usage, &joe->connections);
     assert_true(count(joe, 4));
-    live_unref(&joe->live);
+    usage_unref(&joe->usage);
 }
 
 static void many_names_stay_apart(void **state)
 {
     (void)state;
-    static struct live_user *all[MANY];
+    static struct user_usage *all[MANY];
     char name[32];
     for (size_t i = 0; i < MANY; i++) {
         snprintf(name, sizeof name, "user%zu", i);
-        all[i] = live_user_get(&users, name);
+        all[i] = user_usage_get(&users, name);
         assert_true(count(all[i], 1));
     }
     for (size_t i = 0; i < MANY; i += 2)
-        live_unref(&all[i]->live);
+        usage_unref(&all[i]->usage);
     for (size_t i = 1; i < MANY; i += 2) {
         snprintf(name, sizeof name, "user%zu", i);
-        assert_ptr_equal(live_user_get(&users, name), all[i]);
-        live_unref(&all[i]->live);
-        live_unref(&all[i]->live);
+        assert_ptr_equal(user_usage_get(&users, name), all[i]);
+        usage_unref(&all[i]->usage);
+        usage_unref(&all[i]->usage);
     }
 }
 
@@ -89,51 +89,51 @@ static void many_names_stay_apart(void **state)
 static void a_lane_holds_its_user(void **state)
 {
     (void)state;
-    struct live_user *joe = live_user_get(&users, "joe");
-    live_ref(&joe->live);
+    struct user_usage *joe = user_usage_get(&users, "joe");
+    usage_ref(&joe->usage);
     struct lane *lane = lane_new(&joe->lanes);
     assert_non_null(lane);
-    live_unref(&joe->live); /* the connection's */
+    usage_unref(&joe->usage); /* the connection's */
     struct lane_group *unused = lane_leave(lane);
     assert_ptr_equal(unused, &joe->lanes);
     unused->release(unused); /* teardown: it is gone */
 }
 
-static struct live_address *get_address(struct live_table *addresses, const char *text)
+static struct address_usage *get_address(struct usage_table *addresses, const char *text)
 {
     struct ip_address ip = test_ip(text);
     struct networks networks = networks_of(&ip);
-    return live_address_get(addresses, &networks);
+    return address_usage_get(addresses, &networks);
 }
 
 /* Those around an address are there as long as it is. */
 static void addresses_hold_their_networks(void **state)
 {
     (void)state;
-    struct live_table addresses;
-    live_addresses_init(&addresses, NULL);
-    struct live_address *one = get_address(&addresses, "2001:db8:1:2::1");
-    struct live_address *two = get_address(&addresses, "2001:db8:1:3::1");
+    struct usage_table addresses;
+    address_usage_table_init(&addresses, NULL);
+    struct address_usage *one = get_address(&addresses, "2001:db8:1:2::1");
+    struct address_usage *two = get_address(&addresses, "2001:db8:1:3::1");
     assert_ptr_equal(get_address(&addresses, "2001:db8:1:2::2"), one);
     assert_ptr_not_equal(one, two);
     assert_ptr_equal(one->around, two->around);
-    assert_string_equal(one->around->around->live.name, "2001:db8:1::/48");
+    assert_string_equal(one->around->around->usage.name, "2001:db8:1::/48");
     assert_null(one->around->around->around);
     assert_int_equal(one->around->weight, 4);
-    live_unref(&one->live);
-    live_unref(&one->live);
-    assert_string_equal(two->around->live.name, "2001:db8:1::/56");
-    live_unref(&two->live);
-    for (size_t i = 0; i < LIVE_BUCKETS; i++)
+    usage_unref(&one->usage);
+    usage_unref(&one->usage);
+    assert_string_equal(two->around->usage.name, "2001:db8:1::/56");
+    usage_unref(&two->usage);
+    for (size_t i = 0; i < USAGE_BUCKETS; i++)
         assert_null(addresses.buckets[i]);
-    live_table_clear(&addresses);
+    usage_table_clear(&addresses);
 }
 
 static void short_memory(void **state)
 {
     (void)state;
     alloc_fail_at(1);
-    assert_null(live_user_get(&users, "joe"));
+    assert_null(user_usage_get(&users, "joe"));
     assert_true(alloc_failed());
 }
 
