@@ -161,7 +161,7 @@ static void release_place(struct conn *c)
         loop_member_set_owner(&c->member, NULL);
     /* A user who keeps reconnecting must not get more of them than one who stays connected, nor
      * more questions that the program has yet to answer. */
-    c->counted_until_answered = question_is_open(c);
+    c->counted_until_answered = hook_question_is_open(c);
     if (!c->counted_until_answered)
         leave_limits(c);
     c->counted_until_drained = !c->counted_until_answered && !list_empty(&c->sessions);
@@ -248,7 +248,7 @@ void conn_end(struct conn *c, uint32_t reason, const char *detail)
     if (conn_is_ended(c))
         return;
     conn_set_stage(c, CONN_LINGERING);
-    question_void(c);
+    hook_question_void(c);
     if (c->end_reason == 0) {
         c->end_reason = reason;
         c->end_detail = detail;
@@ -354,5 +354,5 @@ void conn_over(struct conn *c, uint32_t reason, const char *detail)
         c->end_reason = reason;
     c->end_detail = detail;
     conn_set_stage(c, CONN_CLOSING);
-    question_void(c);
+    hook_question_void(c);
 }

@@ -18,11 +18,11 @@
 #include "sallyport/server.h"
 #include "server/address.h"
 #include "server/conn_penalty.h"
+#include "server/hook_question.h"
 #include "server/line.h"
 #include "server/loops.h"
 #include "server/open_files.h"
 #include "server/protocols.h"
-#include "server/question.h"
 #include "server/service.h"
 #include "server/stream.h"
 #include "server/usage.h"
@@ -105,7 +105,7 @@ struct conn {
     char proxy_address[ADDRESS_TEXT_SIZE]; /* as in `peer` */
     struct ip_address ip;                  /* of the client, not of a proxy */
     struct address_usage *live_address;    /* held; the limits count it here; NULL: not counted */
-    struct question question;              /* to the hooks */
+    struct hook_question question;         /* to the hooks */
     char *client_software;
     uint64_t connected_wall_ns;
     struct conn_facts facts;

@@ -9,7 +9,7 @@
 
 struct conn;
 
-/* The questions of question.h. Their argument: none; the identification line; a
+/* The questions of hook_question.h. Their argument: none; the identification line; a
  * sally_session_request. */
 sally_status conn_hooks_ask_admission(const sally_hooks *set, struct conn *c, const void *unused);
 sally_status conn_hooks_ask_version(const sally_hooks *set, struct conn *c, const void *line);

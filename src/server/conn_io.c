@@ -22,7 +22,7 @@
  * the result. */
 static bool is_waiting_for_us(const struct conn *c)
 {
-    return c->socket.is_starved && (atomic_load(&c->stage) < CONN_OPEN || question_is_open(c));
+    return c->socket.is_starved && (atomic_load(&c->stage) < CONN_OPEN || hook_question_is_open(c));
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events)

@@ -160,7 +160,7 @@ void conn_penalty_ended(struct conn *c)
             charge(c, OFFENCE_FAILED_LOGIN, &unused);
         break;
     case SALLY_END_TIMEOUT: /* unless it was the program that took so long */
-        if (!offences->is_charged && !question_is_open(c))
+        if (!offences->is_charged && !hook_question_is_open(c))
             charge(c, OFFENCE_LOGIN_TIME, &unused);
         break;
     case SALLY_END_BY_CLIENT:

@@ -32,7 +32,7 @@ static void turn_away(struct conn *c, const char *why)
 {
     counter_add(&c->server->counters.connections_refused, 1);
     conn_log_refused(c, why);
-    question_void(c);
+    hook_question_void(c);
     registry_remove(&c->server->registry, c);
     conn_close_socket(c);
 }
@@ -70,7 +70,7 @@ static void on_admission(struct conn *c, void *unused, sally_status status)
 /* Its first moment on its loop. */
 void conn_start(struct task *task)
 {
-    static const struct question_kind admission = {conn_hooks_ask_admission, on_admission};
+    static const struct hook_question_kind admission = {conn_hooks_ask_admission, on_admission};
     struct conn *c = CONTAINER_OF(task, struct conn, start);
     struct server_loop *loop = c->loop;
     list_append(&loop->conns, &c->link);
@@ -84,7 +84,7 @@ void conn_start(struct task *task)
         turn_away(c, "out of memory");
         return;
     }
-    sally_status status = question_ask(c, &admission, NULL);
+    sally_status status = hook_question_ask(c, &admission, NULL);
     if (status != SALLY_PENDING) {
         on_admission(c, NULL, status);
         return;

@@ -106,11 +106,11 @@ static void on_version_answered(struct conn *c, void *text, sally_status status)
 
 static enum ssh_answer on_version(void *user_data, const char *text)
 {
-    static const struct question_kind version = {conn_hooks_ask_version, on_version_answered};
+    static const struct hook_question_kind version = {conn_hooks_ask_version, on_version_answered};
     struct ssh_line *line = user_data;
     struct conn *c = line->conn;
     conn_set_versions(c, text, ssh_facts(line->ssh).our_version, ssh_peer_software(line->ssh));
-    sally_status status = question_ask(c, &version, (void *)(uintptr_t)text);
+    sally_status status = hook_question_ask(c, &version, (void *)(uintptr_t)text);
     if (status == SALLY_PENDING)
         return SSH_LATER;
     return judge_version(c, status) ? SSH_YES : SSH_NO;

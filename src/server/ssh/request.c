@@ -97,13 +97,13 @@ static void on_answered(struct conn *c, void *argument, sally_status status)
 static enum ssh_answer ask(struct ssh_line *line, struct ssh_channel *channel, uint32_t kind,
                            struct slice name)
 {
-    static const struct question_kind session = {conn_hooks_ask_session, on_answered};
+    static const struct hook_question_kind session = {conn_hooks_ask_session, on_answered};
     if (!conn_hooks_watch_sessions(line->conn))
         return serve(line, channel, kind, name) ? SSH_YES : SSH_NO;
     struct request *r = new_request(line, channel, kind, name);
     if (!r)
         return SSH_NO;
-    sally_status status = question_ask(line->conn, &session, r);
+    sally_status status = hook_question_ask(line->conn, &session, r);
     if (status == SALLY_PENDING)
         return SSH_LATER;
     bool ok = grant(r, status);

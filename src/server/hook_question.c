@@ -1,4 +1,4 @@
-#include "server/question.h"
+#include "server/hook_question.h"
 
 #include "server/conn.h"
 #include "server/server.h"
@@ -28,7 +28,7 @@ static sally_status status_of(uint64_t state)
     return (sally_status)(uint32_t)state;
 }
 
-static bool change(struct question *q, enum phase from, enum phase to)
+static bool change(struct hook_question *q, enum phase from, enum phase to)
 {
     uint64_t expected = state_of(from, 0);
     return atomic_compare_exchange_strong(&q->state, &expected, state_of(to, 0));
@@ -40,7 +40,7 @@ static void on_answer(struct task *task);
 
 static sally_status ask_on(struct conn *c)
 {
-    struct question *q = &c->question;
+    struct hook_question *q = &c->question;
     const struct hook_stack *hooks = &c->server->hooks;
     sally_status status = SALLY_CONTINUE;
     while (status == SALLY_CONTINUE && q->next < hooks->count) {
@@ -57,9 +57,10 @@ static sally_status ask_on(struct conn *c)
     return status;
 }
 
-sally_status question_ask(struct conn *c, const struct question_kind *kind, void *argument)
+sally_status hook_question_ask(struct conn *c, const struct hook_question_kind *kind,
+                               void *argument)
 {
-    struct question *q = &c->question;
+    struct hook_question *q = &c->question;
     q->kind = kind;
     q->argument = argument;
     q->next = 0;
@@ -76,7 +77,7 @@ static bool is_over(const struct conn *c)
 
 static void on_answer(struct task *task)
 {
-    struct question *q = CONTAINER_OF(task, struct question, task);
+    struct hook_question *q = CONTAINER_OF(task, struct hook_question, task);
     struct conn *c = CONTAINER_OF(q, struct conn, question);
     sally_status status = status_of(atomic_load(&q->state));
     atomic_store(&q->state, state_of(PHASE_NONE, 0));
@@ -87,12 +88,12 @@ static void on_answer(struct task *task)
     conn_unpin(c);
 }
 
-void question_void(struct conn *c)
+void hook_question_void(struct conn *c)
 {
     (void)change(&c->question, PHASE_AWAITED, PHASE_VOID);
 }
 
-bool question_is_open(const struct conn *c)
+bool hook_question_is_open(const struct conn *c)
 {
     enum phase phase = phase_of(atomic_load(&c->question.state));
     return phase != PHASE_NONE && phase != PHASE_ASKING;
@@ -109,7 +110,7 @@ static bool may_answer(sally_status status)
 sally_error sally_connection_answer(sally_connection *connection, sally_status status)
 {
     struct conn *c = CONTAINER_OF(connection, struct conn, pub);
-    struct question *q = &c->question;
+    struct hook_question *q = &c->question;
     if (!may_answer(status))
         return server_fail(c->server, SALLY_E_INVALID, "a hook cannot be answered by %d",
                            (int)status);

@@ -1,6 +1,6 @@
 /* Hooks that answer late: before and after they have returned, from this thread, which is none of
  * the server's, twice, and when it is too late. */
-#include "server/question.h"
+#include "server/hook_question.h"
 
 #include <pthread.h>
 #include <setjmp.h>
