@@ -5,8 +5,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "server/arrival.h"
 #include "server/conn.h"
+#include "server/incoming_socket.h"
 #include "server/loops.h"
 #include "server/server.h"
 
@@ -49,8 +49,8 @@ sally_error sally_server_adopt(sally_server *server, int fd, const char *protoco
                            "(limits.penalty_min)");
     }
     const char *limit;
-    const struct arrival arrival = {.server = server, .url = "", .protocol = p, .fd = fd};
-    struct conn *c = conn_new(&arrival, &limit);
+    const struct incoming_socket incoming = {.server = server, .url = "", .protocol = p, .fd = fd};
+    struct conn *c = conn_new(&incoming, &limit);
     if (!c && limit)
         return server_fail(server, SALLY_E_LIMIT, "cannot adopt the socket: %s is reached", limit);
     if (!c)

@@ -10,10 +10,10 @@
 
 #include "base/mem.h"
 #include "loop/clock.h"
-#include "server/arrival.h"
 #include "server/conn_hooks.h"
 #include "server/conn_log.h"
 #include "server/conn_session.h"
+#include "server/incoming_socket.h"
 #include "server/listener.h"
 #include "server/login.h"
 #include "server/server.h"
@@ -84,10 +84,10 @@ static void end_service(struct conn *c)
     service_unref(c->service);
 }
 
-struct conn *conn_new(const struct arrival *arrival, const char **limit)
+struct conn *conn_new(const struct incoming_socket *incoming, const char **limit)
 {
-    sally_server *server = arrival->server;
-    int fd = arrival->fd;
+    sally_server *server = incoming->server;
+    int fd = incoming->fd;
     struct conn *c = mem_zalloc(sizeof *c);
     *limit = NULL;
     if (!c) {
@@ -96,7 +96,7 @@ struct conn *conn_new(const struct arrival *arrival, const char **limit)
     }
     atomic_init(&c->refs, 1);
     c->server = server;
-    c->listener = arrival->listener ? listener_ref(arrival->listener) : NULL;
+    c->listener = incoming->listener ? listener_ref(incoming->listener) : NULL;
     c->socket.fd = fd;
     c->stream = stream_plain(fd);
     conn_log_init(c);
@@ -105,7 +105,7 @@ struct conn *conn_new(const struct arrival *arrival, const char **limit)
     list_init(&c->registry_link);
     list_init(&c->link);
     loop_member_init(&c->member, &conn_methods);
-    list_init(&c->arrivals);
+    list_init(&c->completed_ops);
     list_init(&c->sessions);
     list_init(&c->ready_sessions);
     atomic_init(&c->stage, CONN_HANDSHAKE);
@@ -115,8 +115,8 @@ struct conn *conn_new(const struct arrival *arrival, const char **limit)
     c->connected_wall_ns = clock_wall_ns();
     c->peer.connection_id =
         atomic_fetch_add_explicit(&server->next_connection_id, 1, memory_order_relaxed);
-    conn_set_peer(c, arrival);
-    bool has_service = conn_begin_service(c, arrival->protocol);
+    conn_set_peer(c, incoming);
+    bool has_service = conn_begin_service(c, incoming->protocol);
     if (has_service)
         *limit =
             limits_admit(&server->limits, c->settings, &c->ip, loop_now_ns(), &c->live_address);

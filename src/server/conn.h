@@ -132,7 +132,7 @@ struct conn {
     bool has_own_keys;    /* its service's are not its listener's */
     struct log_sink log;  /* see conn_log_init() */
 
-    struct list arrivals;       /* struct op: have come home, and wait for a turn */
+    struct list completed_ops;  /* struct op: completed, and wait for a turn */
     struct list sessions;       /* struct conn_session */
     struct list ready_sessions; /* sessions to be settled */
     uint32_t pins; /* reasons to stay on the loop: being open, the poll handle, sessions, tasks that
@@ -166,12 +166,12 @@ struct conn {
 
 /* ---- conn.c: life ---- */
 
-struct arrival;
+struct incoming_socket;
 
 /* Makes a connection of a socket that is nonblocking already, and counts it; takes the socket in
  * any case. Not on its way yet. Any thread. NULL: refused by the setting *limit, or out of memory:
  * *limit is NULL. */
-struct conn *conn_new(const struct arrival *arrival, const char **limit);
+struct conn *conn_new(const struct incoming_socket *incoming, const char **limit);
 /* Sends it to its loop. Under the server's lock. */
 void conn_launch(struct conn *c, struct server_loop *loop);
 /* Gives up one that was never launched. */
@@ -194,7 +194,7 @@ bool conn_is_idle(const struct conn *c);
 /* ---- conn_peer.c: its client ---- */
 
 /* Once, while it has its socket. */
-void conn_set_peer(struct conn *c, const struct arrival *arrival);
+void conn_set_peer(struct conn *c, const struct incoming_socket *incoming);
 
 /* What it begins with: anew when that has changed on the way to its loop. False: out of memory. */
 bool conn_begin_service(struct conn *c, const struct protocol *protocol);

@@ -3,8 +3,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "server/arrival.h"
 #include "server/conn.h"
+#include "server/incoming_socket.h"
 
 static void read_address(int fd, int (*get)(int, struct sockaddr *, socklen_t *),
                          struct address *address, struct ip_address *ip)
@@ -18,34 +18,34 @@ static void read_address(int fd, int (*get)(int, struct sockaddr *, socklen_t *)
     *ip = address_ip((struct sockaddr *)&name, size);
 }
 
-static void take_addresses(struct conn *c, const struct arrival *arrival)
+static void take_addresses(struct conn *c, const struct incoming_socket *incoming)
 {
-    const struct proxy_header *header = &arrival->header;
+    const struct proxy_header *header = &incoming->header;
     c->ip = header->client.ip;
     address_from_ip(&c->address, &header->client.ip, header->client.port);
     address_from_ip(&c->local_address, &header->server.ip, header->server.port);
-    if (arrival->ip.size)
-        ip_print(&arrival->ip, c->proxy_address);
+    if (incoming->ip.size)
+        ip_print(&incoming->ip, c->proxy_address);
     else
         snprintf(c->proxy_address, sizeof c->proxy_address, "unix");
 }
 
-void conn_set_peer(struct conn *c, const struct arrival *arrival)
+void conn_set_peer(struct conn *c, const struct incoming_socket *incoming)
 {
     struct ip_address unused;
-    if (arrival->header.has_addresses) {
-        take_addresses(c, arrival);
+    if (incoming->header.has_addresses) {
+        take_addresses(c, incoming);
     } else {
         read_address(c->socket.fd, getpeername, &c->address, &c->ip);
         read_address(c->socket.fd, getsockname, &c->local_address, &unused);
     }
-    c->offences.is_of_proxy = arrival->is_proxy && !arrival->header.has_addresses;
+    c->offences.is_of_proxy = incoming->is_proxy && !incoming->header.has_addresses;
     c->peer.address = c->address.text;
     c->peer.port = c->address.port;
     c->peer.local_address = c->local_address.text;
     c->peer.local_port = c->local_address.port;
-    c->peer.protocol = arrival->protocol->name;
+    c->peer.protocol = incoming->protocol->name;
     c->peer.client_software = "";
-    c->peer.listener = arrival->url;
+    c->peer.listener = incoming->url;
     c->peer.proxy_address = c->proxy_address;
 }

@@ -48,7 +48,7 @@ static void host_wake(struct session_host *host, struct op *op)
 static void host_deliver(struct session_host *host, struct op *op)
 {
     struct conn *c = session_of_host(host)->conn;
-    list_append(&c->arrivals, &op->link);
+    list_append(&c->completed_ops, &op->link);
     conn_make_ready(c);
 }
 
@@ -261,13 +261,13 @@ void conn_sessions_deliver(struct conn *c)
 {
     struct turn *turn = conn_turn_of(c);
     struct list *item;
-    while (!turn_is_over(turn) && (item = list_take_first(&c->arrivals)) != NULL) {
+    while (!turn_is_over(turn) && (item = list_take_first(&c->completed_ops)) != NULL) {
         struct op *op = CONTAINER_OF(item, struct op, link);
         turn_spend(turn, TURN_PACKET);
         conn_session_make_ready(session_of_host(session_host(op->pub.session)));
         session_deliver(op); /* it may be the session's last answer */
     }
-    if (!list_empty(&c->arrivals))
+    if (!list_empty(&c->completed_ops))
         conn_make_ready(c);
 }
 

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "server/arrival.h"
+#include "server/incoming_socket.h"
 #include "server/loops.h"
 #include "server/proxy_peers.h"
 #include "server/proxy_wait.h"
@@ -58,27 +58,27 @@ static void shed(struct acceptor *a, int error)
 static void arrive(struct acceptor *a, int fd, const struct sockaddr *peer, socklen_t size)
 {
     sally_listener *l = a->listener;
-    struct arrival arrival = {.server = a->server,
-                              .listener = l,
-                              .url = a->url,
-                              .protocol = l->protocol,
-                              .fd = fd,
-                              .ip = address_ip(peer, size)};
+    struct incoming_socket incoming = {.server = a->server,
+                                       .listener = l,
+                                       .url = a->url,
+                                       .protocol = l->protocol,
+                                       .fd = fd,
+                                       .ip = address_ip(peer, size)};
     struct service *service = service_get(a->server, &l->service, l->protocol);
     if (!service) { /* whether there must be a header is not known */
-        arrival_refuse(&arrival, NULL, SALLY_LOG_INFO, "out of memory");
+        incoming_socket_refuse(&incoming, NULL, SALLY_LOG_INFO, "out of memory");
         return;
     }
     enum proxy_mode mode = proxy_mode_of(service->settings);
-    arrival.is_proxy = mode != PROXY_OFF &&
-                       proxy_is_trusted(service->settings, &arrival.ip, peer->sa_family == AF_UNIX);
-    if (arrival.is_proxy)
-        proxy_wait(&arrival, service->settings, a->start.loop);
+    incoming.is_proxy = mode != PROXY_OFF && proxy_is_trusted(service->settings, &incoming.ip,
+                                                              peer->sa_family == AF_UNIX);
+    if (incoming.is_proxy)
+        proxy_wait(&incoming, service->settings, a->start.loop);
     else if (mode == PROXY_REQUIRED)
-        arrival_refuse(&arrival, service->settings, SALLY_LOG_INFO,
-                       "not listed in server.proxy_trusted");
+        incoming_socket_refuse(&incoming, service->settings, SALLY_LOG_INFO,
+                               "not listed in server.proxy_trusted");
     else
-        arrival_admit(&arrival);
+        incoming_socket_admit(&incoming);
     service_unref(service);
 }
 

@@ -20,9 +20,9 @@
 struct proxy_wait {
     struct loop_member member;
     uv_poll_t poll;
-    struct arrival arrival;        /* its listener is held */
-    struct settings *settings;     /* held */
-    struct address_usage *address; /* held: the proxy's, where it is counted; NULL: it has none */
+    struct incoming_socket incoming; /* its listener is held */
+    struct settings *settings;       /* held */
+    struct address_usage *address;   /* held: the proxy's, where it is counted; NULL: it has none */
     uint8_t *begun; /* what has come of a header that came in pieces; NULL: nothing */
     size_t size;    /* of that */
     uint64_t end_ns;
@@ -38,7 +38,7 @@ static bool is_optional(const struct proxy_wait *w)
 
 static void free_wait(struct proxy_wait *w)
 {
-    listener_unref(w->arrival.listener);
+    listener_unref(w->incoming.listener);
     settings_unref(w->settings);
     mem_free(w->begun);
     mem_free(w);
@@ -56,7 +56,7 @@ static void stop(struct proxy_wait *w)
 {
     w->is_over = true;
     loop_member_set_deadline(&w->member, DEADLINE_NONE);
-    limits_have_header(&w->arrival.server->limits, w->address);
+    limits_have_header(&w->incoming.server->limits, w->address);
     w->member.loop->watchers_changed = true;
     uv_close((uv_handle_t *)&w->poll, on_closed);
 }
@@ -64,19 +64,19 @@ static void stop(struct proxy_wait *w)
 static void admit(struct proxy_wait *w)
 {
     stop(w);
-    arrival_admit(&w->arrival);
+    incoming_socket_admit(&w->incoming);
 }
 
 static void refuse(struct proxy_wait *w, const char *why)
 {
     stop(w);
-    arrival_refuse(&w->arrival, w->settings, SALLY_LOG_WARNING, why);
+    incoming_socket_refuse(&w->incoming, w->settings, SALLY_LOG_WARNING, why);
 }
 
 static void hang_up(struct proxy_wait *w)
 {
     stop(w);
-    close(w->arrival.fd);
+    close(w->incoming.fd);
 }
 
 /* ---- Reading ---- */
@@ -104,7 +104,7 @@ static bool keep(struct proxy_wait *w, size_t more)
         return false;
     w->begun = larger;
     w->size += more;
-    return take(w->arrival.fd, larger + w->size - more, more);
+    return take(w->incoming.fd, larger + w->size - more, more);
 }
 
 static void have_none(struct proxy_wait *w)
@@ -119,7 +119,7 @@ static void have_none(struct proxy_wait *w)
 
 static void have_whole(struct proxy_wait *w, uint8_t *seen)
 {
-    if (take(w->arrival.fd, seen, w->arrival.header.size - w->size))
+    if (take(w->incoming.fd, seen, w->incoming.header.size - w->size))
         admit(w);
     else
         hang_up(w);
@@ -144,7 +144,7 @@ static bool look(struct proxy_wait *w)
     if (w->size)
         memcpy(seen, w->begun, w->size);
     do
-        got = recv(w->arrival.fd, seen + w->size, sizeof seen - w->size, MSG_PEEK | MSG_DONTWAIT);
+        got = recv(w->incoming.fd, seen + w->size, sizeof seen - w->size, MSG_PEEK | MSG_DONTWAIT);
     while (got < 0 && errno == EINTR);
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
         return false;
@@ -153,7 +153,7 @@ static bool look(struct proxy_wait *w)
         return false;
     }
     const struct slice all = {seen, w->size + (size_t)got};
-    switch (proxy_header_parse(all, &w->arrival.header, &why)) {
+    switch (proxy_header_parse(all, &w->incoming.header, &why)) {
     case PROXY_HEADER_WHOLE:
         have_whole(w, seen);
         break;
@@ -217,14 +217,14 @@ static void drain(struct loop_member *m, bool now)
 static const char *begin(struct proxy_wait *w, struct loop *loop)
 {
     static const struct loop_member_methods methods = {.due = due, .drain = drain};
-    struct limits *limits = &w->arrival.server->limits;
+    struct limits *limits = &w->incoming.server->limits;
     loop_member_init(&w->member, &methods);
-    const char *refused = limits_await_header(limits, w->settings, &w->arrival.ip, &w->address);
+    const char *refused = limits_await_header(limits, w->settings, &w->incoming.ip, &w->address);
     if (refused)
         return refused;
     if (!loop_join(loop, &w->member)) {
         refused = "out of memory";
-    } else if (uv_poll_init(&loop->uv, &w->poll, w->arrival.fd) != 0) {
+    } else if (uv_poll_init(&loop->uv, &w->poll, w->incoming.fd) != 0) {
         loop_leave(&w->member);
         refused = "the socket cannot be watched";
     }
@@ -233,19 +233,20 @@ static const char *begin(struct proxy_wait *w, struct loop *loop)
     return refused;
 }
 
-void proxy_wait(const struct arrival *arrival, struct settings *settings, struct loop *loop)
+void proxy_wait(const struct incoming_socket *incoming, struct settings *settings,
+                struct loop *loop)
 {
     struct proxy_wait *w = mem_zalloc(sizeof *w);
     if (!w) {
-        arrival_refuse(arrival, settings, SALLY_LOG_WARNING, "out of memory");
+        incoming_socket_refuse(incoming, settings, SALLY_LOG_WARNING, "out of memory");
         return;
     }
-    w->arrival = *arrival;
-    listener_ref(arrival->listener);
+    w->incoming = *incoming;
+    listener_ref(incoming->listener);
     w->settings = settings_ref(settings);
     const char *refused = begin(w, loop);
     if (refused) {
-        arrival_refuse(arrival, settings, SALLY_LOG_INFO, refused);
+        incoming_socket_refuse(incoming, settings, SALLY_LOG_INFO, refused);
         free_wait(w);
         return;
     }

@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "sallyport/fs.h"
-#include "server/arrival.h"
 #include "server/conn.h"
+#include "server/incoming_socket.h"
 #include "server/server.h"
 
 void nap(int ms)
@@ -53,8 +53,9 @@ int connect_pair(sally_server *s, const struct protocol *protocol)
     int fds[2];
     const char *limit;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
-    const struct arrival arrival = {.server = s, .url = "", .protocol = protocol, .fd = fds[0]};
-    struct conn *c = conn_new(&arrival, &limit);
+    const struct incoming_socket incoming = {
+        .server = s, .url = "", .protocol = protocol, .fd = fds[0]};
+    struct conn *c = conn_new(&incoming, &limit);
     assert_non_null(c);
     pthread_mutex_lock(&s->lock);
     conn_launch(c, loops_pick(s));

@@ -1,4 +1,4 @@
-#include "server/arrival.h"
+#include "server/incoming_socket.h"
 
 #include <unistd.h>
 
@@ -9,16 +9,17 @@
 #include "server/loops.h"
 #include "server/server.h"
 
-const struct ip_address *arrival_client(const struct arrival *a)
+const struct ip_address *incoming_socket_client(const struct incoming_socket *a)
 {
     return a->header.has_addresses ? &a->header.client.ip : &a->ip;
 }
 
-void arrival_admit(const struct arrival *a)
+void incoming_socket_admit(const struct incoming_socket *a)
 {
     sally_server *server = a->server;
     const char *limit;
-    if (conn_penalty_refuses(server, &a->listener->service, a->protocol, arrival_client(a))) {
+    if (conn_penalty_refuses(server, &a->listener->service, a->protocol,
+                             incoming_socket_client(a))) {
         close(a->fd);
         return;
     }
@@ -34,8 +35,8 @@ void arrival_admit(const struct arrival *a)
         conn_discard(c);
 }
 
-void arrival_refuse(const struct arrival *a, const struct settings *settings, uint32_t level,
-                    const char *why)
+void incoming_socket_refuse(const struct incoming_socket *a, const struct settings *settings,
+                            uint32_t level, const char *why)
 {
     const struct conn_log_peer peer = {a->server, settings, a->ip};
     struct log_sink log;

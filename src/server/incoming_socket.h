@@ -1,7 +1,7 @@
 /* A socket that a listener has accepted, or that the program passes in, before it becomes a
  * connection. */
-#ifndef SALLY_SERVER_ARRIVAL_H
-#define SALLY_SERVER_ARRIVAL_H
+#ifndef SALLY_SERVER_INCOMING_SOCKET_H
+#define SALLY_SERVER_INCOMING_SOCKET_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,7 +12,7 @@
 #include "server/proxy_header.h"
 #include "settings/settings.h"
 
-struct arrival {
+struct incoming_socket {
     sally_server *server;
     sally_listener *listener; /* not held; NULL: passed in by the program */
     const char *url;          /* the listener's, kept by the server; "" */
@@ -24,14 +24,14 @@ struct arrival {
 };
 
 /* Whose it is, for limits and penalties. */
-const struct ip_address *arrival_client(const struct arrival *a);
+const struct ip_address *incoming_socket_client(const struct incoming_socket *a);
 
 /* Each of them takes the socket. */
 
 /* Makes it a connection, and sends that to a loop, unless a limit or a penalty refuses it. */
-void arrival_admit(const struct arrival *a);
+void incoming_socket_admit(const struct incoming_socket *a);
 /* Closes it, counts it as refused, and logs why. */
-void arrival_refuse(const struct arrival *a, const struct settings *settings, uint32_t level,
-                    const char *why);
+void incoming_socket_refuse(const struct incoming_socket *a, const struct settings *settings,
+                            uint32_t level, const char *why);
 
 #endif
