@@ -204,13 +204,13 @@ void server_await_change(sally_server *server, uint64_t until_ns)
 
 /* Waits until the loops have ended. SALLY_E_BUSY: operations have stalled for too long;
  * SALLY_E_TIMEOUT: it is `until_ns`. Under the lock. */
-static sally_error await_loops(sally_server *server, uint64_t until_ns, struct stalled *stalled)
+static sally_error await_loops(sally_server *server, uint64_t until_ns, struct stalled_ops *stalled)
 {
     struct stall_timer timer = {.is_begun = false};
     while (server->state == SERVER_STARTED) {
         uint64_t now = loop_now_ns();
         uint64_t next = stall_timer_next(server, &timer, now);
-        if (next == 0 && stalled_ask(server, stalled))
+        if (next == 0 && stalled_ops_collect(server, stalled))
             return SALLY_E_BUSY;
         if (next == 0)
             timer.is_begun = false; /* nothing has stalled: the loops will end */
@@ -224,12 +224,12 @@ static sally_error await_loops(sally_server *server, uint64_t until_ns, struct s
 
 sally_error server_join(sally_server *server, uint64_t until_ns)
 {
-    struct stalled stalled;
+    struct stalled_ops stalled;
     pthread_mutex_lock(&server->lock);
     sally_error error = await_loops(server, until_ns, &stalled);
     if (error) {
         pthread_mutex_unlock(&server->lock);
-        return error == SALLY_E_BUSY ? stalled_fail(server, &stalled)
+        return error == SALLY_E_BUSY ? stalled_ops_report(server, &stalled)
                                      : server_fail(server, error, "the server is still running");
     }
     while (server->is_joining && !server->is_joined)

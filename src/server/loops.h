@@ -8,7 +8,7 @@
 #include "loop/loop.h"
 #include "sallyport/server.h"
 #include "server/heap_trim.h"
-#include "server/stalled.h"
+#include "server/stalled_ops.h"
 
 /* A loop, and the server's data for it. */
 struct server_loop {
@@ -23,9 +23,9 @@ struct server_loop {
     struct task drain; /* makes the loop look at the server's grace_end_ns */
     bool is_drain_queued;
     bool is_over;     /* it will not run again */
-    struct task look; /* see stalled.c */
+    struct task look; /* see stalled_ops.c */
     bool is_look_queued;
-    struct stalled stalled;
+    struct stalled_ops stalled;
 };
 
 struct server_loop *server_loop_of(struct loop *loop);

@@ -61,12 +61,12 @@ int sally_server_poll(sally_server *server, int timeout_ms)
         server_loop_ended(loop);
         return 0;
     }
-    struct stalled stalled;
+    struct stalled_ops stalled;
     if (look_ns != DEADLINE_NONE && next_look(server) == 0) {
         server->pump_stall_timer.is_begun = false;
-        stalled_look(loop, &stalled);
+        stalled_ops_of_loop(loop, &stalled);
         if (stalled.count)
-            return stalled_fail(server, &stalled);
+            return stalled_ops_report(server, &stalled);
     }
     return 1;
 }

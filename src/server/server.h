@@ -22,7 +22,7 @@
 #include "server/limits.h"
 #include "server/registry.h"
 #include "server/service.h"
-#include "server/stalled.h"
+#include "server/stalled_ops.h"
 #include "settings/settings.h"
 
 struct conn;

@@ -1,4 +1,4 @@
-#include "server/stalled.h"
+#include "server/stalled_ops.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -35,7 +35,7 @@ uint64_t stall_timer_next(sally_server *server, struct stall_timer *p, uint64_t 
 /* ---- On the loop ---- */
 
 /* False: no room. */
-static bool append(struct stalled *stalled, const char *text)
+static bool append(struct stalled_ops *stalled, const char *text)
 {
     size_t used = strlen(stalled->text), size = strlen(text), comma = used ? 2 : 0;
     if (used + comma + size >= STALLED_TEXT_SIZE)
@@ -46,7 +46,7 @@ static bool append(struct stalled *stalled, const char *text)
 }
 
 /* Names the first ones, as many as there is room for. */
-static void add(struct stalled *stalled, const char *text)
+static void add(struct stalled_ops *stalled, const char *text)
 {
     if (stalled->named == stalled->count && append(stalled, text))
         stalled->named++;
@@ -62,7 +62,7 @@ static void shorten(char *text, size_t size, const char *from)
 }
 
 struct describing {
-    struct stalled *stalled;
+    struct stalled_ops *stalled;
     const sally_session *session;
 };
 
@@ -77,7 +77,7 @@ static void add_op(void *user_data, const struct op *op)
     add(d->stalled, text);
 }
 
-static void add_login(struct stalled *stalled, const struct conn *c)
+static void add_login(struct stalled_ops *stalled, const struct conn *c)
 {
     char user[USER_SIZE + 4], text[USER_SIZE + 64];
     shorten(user, USER_SIZE, c->asked_user);
@@ -85,9 +85,9 @@ static void add_login(struct stalled *stalled, const struct conn *c)
     add(stalled, text);
 }
 
-void stalled_look(struct server_loop *loop, struct stalled *stalled)
+void stalled_ops_of_loop(struct server_loop *loop, struct stalled_ops *stalled)
 {
-    *stalled = (struct stalled){.count = 0};
+    *stalled = (struct stalled_ops){.count = 0};
     LIST_EACH (item, &loop->conns) {
         const struct conn *c = CONTAINER_OF(item, struct conn, link);
         if (c->asked_user)
@@ -104,8 +104,8 @@ static void answer_look(struct task *task)
 {
     struct server_loop *loop = server_loop_of(task->loop);
     struct sally_server *server = loop->server;
-    struct stalled stalled;
-    stalled_look(loop, &stalled);
+    struct stalled_ops stalled;
+    stalled_ops_of_loop(loop, &stalled);
     pthread_mutex_lock(&server->lock);
     loop->stalled = stalled;
     loop->is_look_queued = false;
@@ -138,16 +138,16 @@ static bool any_is_looking(const sally_server *server)
     return false;
 }
 
-static void join(struct stalled *all, const struct stalled *one)
+static void join(struct stalled_ops *all, const struct stalled_ops *one)
 {
     if (one->named && append(all, one->text))
         all->named += one->named;
     all->count += one->count;
 }
 
-bool stalled_ask(sally_server *server, struct stalled *stalled)
+bool stalled_ops_collect(sally_server *server, struct stalled_ops *stalled)
 {
-    *stalled = (struct stalled){.count = 0};
+    *stalled = (struct stalled_ops){.count = 0};
     for (uint32_t i = 0; i < server->loop_count; i++)
         order_look(server->loops[i]);
     uint64_t until = loop_now_ns() + LOOK_NS;
@@ -155,14 +155,14 @@ bool stalled_ask(sally_server *server, struct stalled *stalled)
         server_await_change(server, until);
     for (uint32_t i = 0; i < server->loop_count; i++) {
         const struct server_loop *loop = server->loops[i];
-        static const struct stalled stuck = {1, 1, "a callback on a network thread"};
+        static const struct stalled_ops stuck = {1, 1, "a callback on a network thread"};
         if (!loop->is_over)
             join(stalled, is_looking(loop) ? &stuck : &loop->stalled);
     }
     return stalled->count > 0;
 }
 
-sally_error stalled_fail(sally_server *server, const struct stalled *stalled)
+sally_error stalled_ops_report(sally_server *server, const struct stalled_ops *stalled)
 {
     char more[32] = "";
     if (stalled->count > stalled->named)

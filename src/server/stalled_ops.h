@@ -1,8 +1,8 @@
 /* Stalled operations: those that keep a server from ending because a storage or an authenticator
  * does not answer. The library cannot force an answer, so after a while (limits.storage_time) it
  * stops waiting and reports them. Callers may wait again. */
-#ifndef SALLY_SERVER_STALLED_H
-#define SALLY_SERVER_STALLED_H
+#ifndef SALLY_SERVER_STALLED_OPS_H
+#define SALLY_SERVER_STALLED_OPS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,7 +19,7 @@ struct stall_timer {
 
 /* A report of stalled operations. */
 #define STALLED_TEXT_SIZE 400
-struct stalled {
+struct stalled_ops {
     uint32_t count;
     uint32_t named;               /* how many of these are in the text */
     char text[STALLED_TEXT_SIZE]; /* separated by commas */
@@ -31,10 +31,10 @@ uint64_t stall_timer_next(sally_server *server, struct stall_timer *p, uint64_t 
 
 /* Asks all loops what they wait for; they have a short time to report. False: nothing. Under the
  * server's lock, which is released meanwhile. */
-bool stalled_ask(sally_server *server, struct stalled *stalled);
+bool stalled_ops_collect(sally_server *server, struct stalled_ops *stalled);
 /* The same for one loop, on its thread. */
-void stalled_look(struct server_loop *loop, struct stalled *stalled);
+void stalled_ops_of_loop(struct server_loop *loop, struct stalled_ops *stalled);
 /* Keeps the text for sally_server_error(), and logs it. Returns SALLY_E_BUSY. */
-sally_error stalled_fail(sally_server *server, const struct stalled *stalled);
+sally_error stalled_ops_report(sally_server *server, const struct stalled_ops *stalled);
 
 #endif
