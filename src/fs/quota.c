@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/sized.h"
+#include "fs/name_queue.h"
 #include "fs/resolve.h"
-#include "fs/turns.h"
 #include "fs/wrap.h"
 #include "sallyport/wrappers.h"
 
@@ -123,7 +123,7 @@ sally_error sally_fs_quota(sally_fs **out, sally_fs *inner, uint64_t max_bytes, 
         quota_destroy(q);
         return error;
     }
-    error = turns_new(out, quota);
+    error = name_queue_new(out, quota);
     sally_fs_unref(quota);
     return error;
 }
@@ -134,7 +134,7 @@ sally_error sally_fs_quota(sally_fs **out, sally_fs *inner, uint64_t max_bytes, 
 /* NULL: it is another storage. */
 static struct quota *quota_in(const sally_fs *fs)
 {
-    const sally_fs *quota = turns_inner(fs);
+    const sally_fs *quota = name_queue_inner(fs);
     return quota && quota->methods.destroy == quota_destroy ? quota->user_data : NULL;
 }
 

@@ -6,7 +6,7 @@
 
 #include "base/list.h"
 #include "core/fs.h"
-#include "fs/place.h"
+#include "fs/real_path.h"
 #include "fs/wrap.h"
 
 #define QUOTA_BUCKETS 64
@@ -94,7 +94,7 @@ void quota_removed(struct quota *q, const char *path, struct quota_inode *inode,
 void quota_moved(struct quota *q, const char *from, const char *to);
 
 /* place_find() in the storage inside: open files are known by what it finds. */
-sally_status quota_locate(sally_fs *fs, sally_op *op, struct place *place, const char *path,
+sally_status quota_locate(sally_fs *fs, sally_op *op, struct real_path *real, const char *path,
                           bool follows, sally_done_fn *then, void *context);
 
 /* What a file of these attributes counts for. */

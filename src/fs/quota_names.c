@@ -48,7 +48,7 @@ struct going {
     bool there;
     sally_attrs attrs;
     const char *path, *to; /* to: of RENAME */
-    struct place from_place, to_place;
+    struct real_path from_place, to_place;
 };
 
 static sally_status remove_done(sally_fs *fs, sally_op *op, sally_status status, void *context)

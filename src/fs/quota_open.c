@@ -24,7 +24,7 @@ struct opening {
     struct quota_file *file;
     bool creates;
     uint64_t size; /* before */
-    struct place place;
+    struct real_path real;
 };
 
 static sally_status joined(sally_fs *fs, sally_op *op, struct opening *o)
@@ -67,9 +67,9 @@ static sally_status located(sally_fs *fs, sally_op *op, sally_status status, voi
     struct quota *q = quota_of(fs);
     struct opening *o = context;
     (void)status;
-    if (strcmp(o->place.path, op->path) != 0) {
+    if (strcmp(o->real.path, op->path) != 0) {
         mem_free(o->file->path);
-        o->file->path = mem_strdup(o->place.path); /* without memory: not known */
+        o->file->path = mem_strdup(o->real.path); /* without memory: not known */
     }
     bool known =
         o->creates || (op->u.open.flags & SALLY_OPEN_TRUNCATE) || quota_file_is_shared(q, op->file);
@@ -80,7 +80,7 @@ static sally_status opened(sally_fs *fs, sally_op *op, sally_status status, void
 {
     struct opening *o = context;
     if (status == SALLY_OK)
-        return quota_locate(fs, op, &o->place, op->path, true, located, o);
+        return quota_locate(fs, op, &o->real, op->path, true, located, o);
     quota_release(quota_of(fs), 0, o->creates);
     quota_file_free(o->file);
     return status;

@@ -10,7 +10,7 @@ struct resizing {
     sally_attrs others;        /* without the size */
     const sally_attrs *asked;
     sally_status status;
-    struct place place;
+    struct real_path real;
 };
 
 static struct quota *quota_of(sally_fs *fs)
@@ -121,7 +121,7 @@ static sally_status located(sally_fs *fs, sally_op *op, sally_status status, voi
 {
     struct resizing *r = context;
     (void)status;
-    r->inode = quota_find(quota_of(fs), r->place.path);
+    r->inode = quota_find(quota_of(fs), r->real.path);
     return r->inode ? resize_open(fs, op, r) : look(fs, op, r, resize_closed);
 }
 
@@ -143,5 +143,5 @@ sally_status quota_resize(sally_fs *fs, sally_op *op)
     }
     if (!quota_any_open(q))
         return look(fs, op, r, resize_closed);
-    return quota_locate(fs, op, &r->place, op->path, true, located, r);
+    return quota_locate(fs, op, &r->real, op->path, true, located, r);
 }

@@ -35,7 +35,7 @@ static bool leave_out(void *context, sally_op *op, sally_entry *entry)
 
 struct moving {
     const char *from, *to;
-    struct place real_from, real_to;
+    struct real_path real_from, real_to;
 };
 
 static sally_status moved(sally_fs *fs, sally_op *op, sally_status status, void *context)
@@ -59,7 +59,7 @@ static sally_status find_to(sally_fs *fs, sally_op *op, sally_status status, voi
     const struct staging *st = sally_fs_data(fs);
     struct moving *m = context;
     (void)status;
-    return place_find(fs, st->inner, st->has_links, op, &m->real_to, m->to, false, move_it, m);
+    return real_path_find(fs, st->inner, st->has_links, op, &m->real_to, m->to, false, move_it, m);
 }
 
 static sally_status rename_other(sally_fs *fs, sally_op *op)
@@ -73,7 +73,8 @@ static sally_status rename_other(sally_fs *fs, sally_op *op)
     if (!m)
         return SALLY_FAILURE;
     *m = (struct moving){.from = op->path, .to = op->u.rename.to};
-    return place_find(fs, st->inner, st->has_links, op, &m->real_from, m->from, false, find_to, m);
+    return real_path_find(fs, st->inner, st->has_links, op, &m->real_from, m->from, false, find_to,
+                          m);
 }
 
 static sally_status by_file(sally_fs *fs, sally_op *op)

@@ -7,7 +7,7 @@
 
 #include "base/list.h"
 #include "core/fs.h"
-#include "fs/place.h"
+#include "fs/real_path.h"
 #include "fs/wrap.h"
 
 struct staging {

@@ -10,7 +10,7 @@ struct opening {
     struct upload *upload;
     const char *target; /* without a link as the last component */
     bool resolved;
-    struct place place; /* of the temporary file */
+    struct real_path real; /* of the temporary file */
     unsigned tries;
     sally_op_open asked;
     sally_attrs attrs;
@@ -68,7 +68,7 @@ static sally_status opened(sally_fs *fs, sally_op *op, sally_status status, void
 static sally_status open_temporary(sally_fs *fs, sally_op *op, struct opening *o)
 {
     struct staging *st = staging_of(fs);
-    struct upload_path *name = staging_name(st, o->place.path);
+    struct upload_path *name = staging_name(st, o->real.path);
     if (!name) {
         staging_upload_free(o->upload);
         return SALLY_FAILURE;
@@ -110,8 +110,8 @@ static sally_status stage(sally_fs *fs, sally_op *op, struct opening *o)
     o->upload->target = staging_path(o->target);
     o->asked = op->u.open;
     if (o->upload->target)
-        return place_find(fs, st->inner, st->has_links && !o->resolved, op, &o->place, o->target,
-                          false, located, o);
+        return real_path_find(fs, st->inner, st->has_links && !o->resolved, op, &o->real, o->target,
+                              false, located, o);
     staging_upload_free(o->upload);
     return SALLY_FAILURE;
 }

@@ -1,4 +1,4 @@
-#include "fs/turns.h"
+#include "fs/name_queue.h"
 
 #include "cmocka_all.h"
 #include "fs/driver.h"
@@ -28,9 +28,9 @@ static void start(struct bench *t)
     sally_fs *inner, *fs;
     *t = (struct bench){.slow = {.count = 0}};
     assert_int_equal(sally_fs_new(&inner, &methods, &t->slow), SALLY_E_OK);
-    assert_int_equal(turns_new(&fs, inner), SALLY_E_OK);
-    assert_ptr_equal(turns_inner(fs), inner);
-    assert_null(turns_inner(inner));
+    assert_int_equal(name_queue_new(&fs, inner), SALLY_E_OK);
+    assert_ptr_equal(name_queue_inner(fs), inner);
+    assert_null(name_queue_inner(inner));
     driver_start_as(&t->a, fs, "a", 1);
     driver_start_as(&t->b, fs, "b", 2);
     sally_fs_unref(inner);
