@@ -57,7 +57,7 @@ static sally_error show_connections(sally_server *server, struct looks *looks)
 {
     clock_gettime(CLOCK_MONOTONIC, &looks->now.time);
     looks->now.count = 0;
-    sally_error error = sally_server_walk(server, show_connection, looks);
+    sally_error error = sally_server_each_connection(server, show_connection, looks);
     looks->last = looks->now;
     return error;
 }
@@ -97,7 +97,7 @@ static sally_error obey(sally_server *server, struct looks *looks, const char *l
     if (strcmp(line, "list") == 0)
         return show_connections(server, looks);
     if (strcmp(line, "files") == 0)
-        return sally_server_walk_files(server, show_file, NULL);
+        return sally_server_each_file(server, show_file, NULL);
     if (strcmp(line, "totals") == 0)
         return show_totals(server);
     if (sscanf(line, "rate %" SCNu64 " %31s", &id, bytes) == 2)

@@ -140,8 +140,8 @@ int main(int argc, char **argv)
     while (fgets(line, sizeof line, stdin)) { /* an empty line only shows what is open */
         line[strcspn(line, "\n")] = '\0';
         struct order order = {server, line};
-        if (sally_server_walk_files(server, show_file, NULL) ||
-            (*line && sally_server_walk(server, end_user, &order)))
+        if (sally_server_each_file(server, show_file, NULL) ||
+            (*line && sally_server_each_connection(server, end_user, &order)))
             fprintf(stderr, "%s\n", sally_server_error(server));
         fflush(stdout);
     }

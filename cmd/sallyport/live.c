@@ -175,7 +175,7 @@ void live_update(struct live *l, uint64_t now_ns)
     memcpy(l->before, l->shown, sizeof l->shown);
     l->before_count = l->shown_count;
     l->shown_count = l->connections = l->hidden = l->used = 0;
-    if (sally_server_walk(l->server, show, l) != SALLY_E_OK)
+    if (sally_server_each_connection(l->server, show, l) != SALLY_E_OK)
         return;
     char last[128] = "";
     if (l->hidden)
@@ -203,5 +203,5 @@ static bool count(void *user_data, const sally_connection_info *info)
 size_t live_transfers(sally_server *server)
 {
     size_t transfers = 0;
-    return sally_server_walk(server, count, &transfers) == SALLY_E_OK ? transfers : 0;
+    return sally_server_each_connection(server, count, &transfers) == SALLY_E_OK ? transfers : 0;
 }

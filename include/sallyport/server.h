@@ -226,7 +226,8 @@ SALLY_API sally_error sally_server_wait(sally_server *server);
  * call it again. Several threads may wait. */
 SALLY_API sally_error sally_server_wait_for(sally_server *server, int64_t timeout_ms);
 
-/** A connection as sally_server_walk() shows it. Its pointers are valid until `each` returns. */
+/** A connection as sally_server_each_connection() shows it. Its pointers are valid until `each`
+ * returns. */
 typedef struct sally_connection_info {
     size_t struct_size;     /**< size of the structure of the library that made it: members behind
                                this are not there */
@@ -246,18 +247,18 @@ typedef struct sally_connection_info {
     const char *activity;   /**< a running transfer, such as "get /movie.mkv"; "" for none */
     uint64_t activity_done; /**< bytes of it */
     /** its size if known, otherwise 0. The storage is asked for it (FSTAT) if a client opens a
-     * file for reading less than three seconds after a walk */
+     * file for reading less than three seconds after such a call */
     uint64_t activity_size;
 } sally_connection_info;
 
 /** Calls `each` for every connection, from a snapshot, on the caller's thread. Return false from it
  * to stop. */
-SALLY_API sally_error sally_server_walk(sally_server *server,
-                                        bool (*each)(void *user_data,
-                                                     const sally_connection_info *info),
-                                        void *user_data);
+SALLY_API sally_error sally_server_each_connection(sally_server *server,
+                                                   bool (*each)(void *user_data,
+                                                                const sally_connection_info *info),
+                                                   void *user_data);
 
-/** An open file as sally_server_walk_files() shows it. Its pointers are valid until `each`
+/** An open file as sally_server_each_file() shows it. Its pointers are valid until `each`
  * returns. */
 typedef struct sally_file_info {
     size_t struct_size;     /**< size of the structure of the library that made it: members behind
@@ -276,10 +277,10 @@ typedef struct sally_file_info {
  * connection come in the order in which they were opened. `each` gets copies, made for up to 128
  * files at a time: meanwhile files may have been closed or opened. No network thread waits for
  * `each`. ::SALLY_E_NO_MEMORY. Any thread, even inside callbacks. */
-SALLY_API sally_error sally_server_walk_files(sally_server *server,
-                                              bool (*each)(void *user_data,
-                                                           const sally_file_info *info),
-                                              void *user_data);
+SALLY_API sally_error sally_server_each_file(sally_server *server,
+                                             bool (*each)(void *user_data,
+                                                          const sally_file_info *info),
+                                             void *user_data);
 
 /** Ends a connection with a text for the client. ::SALLY_E_NOT_FOUND. Takes effect soon, not at
  * once. */

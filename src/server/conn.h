@@ -28,7 +28,8 @@
 #include "server/usage.h"
 #include "settings/settings.h"
 
-/* Facts for sally_server_walk(), for any thread. The numbers are written by the loop alone. */
+/* Facts for sally_server_each_connection(), for any thread. The numbers are written by the loop
+ * alone. */
 struct conn_facts {
     pthread_mutex_t lock;                  /* for the texts and files */
     char *user, *algorithms;               /* NULL: ""; `user` is set once */
@@ -271,7 +272,7 @@ void conn_rate_charge(struct conn *c, enum direction direction, size_t size, uin
 /* It no longer waits. */
 void conn_rate_end(struct conn *c);
 
-/* ---- conn_info.c: facts for walks ---- */
+/* ---- conn_info.c: facts for sally_server_each_connection() ---- */
 
 void conn_facts_init(struct conn_facts *facts);
 void conn_facts_clear(struct conn_facts *facts);
@@ -284,7 +285,7 @@ void conn_count_operations(struct conn *c, uint32_t now, uint32_t was);
 /* Any thread. The texts lie in `storage`, which the caller frees. False: out of memory. */
 bool conn_describe(struct conn *c, sally_connection_info *info, sally_peer *peer, char **storage);
 
-/* ---- connection.c: facts and data for the program ---- */
+/* ---- sally_connection.c: facts and data for the program ---- */
 
 /* Once. If out of memory, facts stay unknown. */
 void conn_set_versions(struct conn *c, const char *client, const char *server,

@@ -5,16 +5,17 @@
 #include "server/conn_commands.h"
 #include "server/server.h"
 
-sally_error sally_server_walk(sally_server *server,
-                              bool (*each)(void *user_data, const sally_connection_info *info),
-                              void *user_data)
+sally_error sally_server_each_connection(sally_server *server,
+                                         bool (*each)(void *user_data,
+                                                      const sally_connection_info *info),
+                                         void *user_data)
 {
     if (!server)
         return SALLY_E_INVALID;
     if (!each)
         return server_fail(server, SALLY_E_INVALID,
                            "cannot visit the connections: the callback is NULL");
-    atomic_store_explicit(&server->walked_ns, loop_now_ns(), memory_order_relaxed);
+    atomic_store_explicit(&server->visited_ns, loop_now_ns(), memory_order_relaxed);
     size_t count;
     struct conn **all = registry_all(&server->registry, &count);
     sally_error error = all ? SALLY_E_OK : SALLY_E_NO_MEMORY;

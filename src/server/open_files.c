@@ -11,7 +11,8 @@
 
 /* Walks that are rarer than this do not show transfers. */
 #define WATCHED_NS UINT64_C(3000000000)
-/* Files that are copied at a time for a walk: a loop that opens one waits for that. */
+/* Files that are copied at a time for sally_server_each_file(): a loop that opens one waits for
+ * that. */
 #define WALK_AT_ONCE 128u
 #define VERB_SIZE    4u /* "get " */
 
@@ -112,8 +113,8 @@ static void ask_size(const sally_op *op)
 {
     const struct conn_session *s =
         CONTAINER_OF(session_host(op->session), struct conn_session, host);
-    uint64_t walked = atomic_load_explicit(&s->conn->server->walked_ns, memory_order_relaxed);
-    if (writes(op) || walked == 0 || loop_now_ns() - walked > WATCHED_NS)
+    uint64_t visited = atomic_load_explicit(&s->conn->server->visited_ns, memory_order_relaxed);
+    if (writes(op) || visited == 0 || loop_now_ns() - visited > WATCHED_NS)
         return;
     /* Without memory it stays unknown. */
     (void)!sally_session_submit(op->session, SALLY_OP_FSTAT, NULL, fill_fstat, accept_size,
@@ -228,7 +229,7 @@ static bool copy_files(struct conn *c, uint64_t order, struct list *copies)
     return ok;
 }
 
-/* Shows these to the program, unless it has stopped the walk, and frees them. */
+/* Shows these to the program, unless it has asked to stop, and frees them. */
 static bool show_files(struct conn *c, struct list *copies, bool goes_on, each_file *each,
                        void *user_data)
 {
@@ -243,7 +244,7 @@ static bool show_files(struct conn *c, struct list *copies, bool goes_on, each_f
     return goes_on;
 }
 
-static sally_error walk_connection(struct conn *c, each_file *each, void *user_data, bool *goes_on)
+static sally_error each_file_of(struct conn *c, each_file *each, void *user_data, bool *goes_on)
 {
     uint64_t order = 0;
     for (;;) {
@@ -262,20 +263,20 @@ static sally_error walk_connection(struct conn *c, each_file *each, void *user_d
     }
 }
 
-sally_error sally_server_walk_files(sally_server *server, each_file *each, void *user_data)
+sally_error sally_server_each_file(sally_server *server, each_file *each, void *user_data)
 {
     size_t count;
     if (!server)
         return SALLY_E_INVALID;
     if (!each)
         return server_fail(server, SALLY_E_INVALID, "cannot visit the files: the callback is NULL");
-    atomic_store_explicit(&server->walked_ns, loop_now_ns(), memory_order_relaxed);
+    atomic_store_explicit(&server->visited_ns, loop_now_ns(), memory_order_relaxed);
     struct conn **all = registry_all(&server->registry, &count);
     sally_error error = all ? SALLY_E_OK : SALLY_E_NO_MEMORY;
     bool goes_on = true;
     for (size_t i = 0; i < count; i++) {
         if (goes_on && !error)
-            error = walk_connection(all[i], each, user_data, &goes_on);
+            error = each_file_of(all[i], each, user_data, &goes_on);
         conn_unref(all[i]);
     }
     mem_free(all);

@@ -1,4 +1,4 @@
-/* The files that clients have open, for walks to show. */
+/* The files that clients have open, for sally_server_each_file(). */
 #ifndef SALLY_SERVER_OPEN_FILES_H
 #define SALLY_SERVER_OPEN_FILES_H
 

@@ -58,7 +58,7 @@ sally_error sally_server_new(sally_server **out)
     registry_init(&server->registry);
     atomic_init(&server->next_connection_id, 1);
     atomic_init(&server->next_session_id, 1);
-    atomic_init(&server->walked_ns, 0);
+    atomic_init(&server->visited_ns, 0);
     server->reserve_fd = -1;
     *out = server;
     return SALLY_E_OK;

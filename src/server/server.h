@@ -82,7 +82,7 @@ struct sally_server {
     struct registry registry;
     struct counters counters;
     _Atomic uint64_t next_connection_id, next_session_id;
-    _Atomic uint64_t walked_ns; /* when connections were last walked; 0: never */
+    _Atomic uint64_t visited_ns; /* when the program last visited connections or files; 0: never */
     int reserve_fd; /* the first loop's: used to refuse a client when descriptors run out */
 };
 

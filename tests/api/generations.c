@@ -340,8 +340,8 @@ static sally_status walk(void *user_data, sally_op *op)
 {
     int found = 0, files = 0;
     (void)user_data, (void)op;
-    OK(sally_server_walk(server_of_main, see_connection, &found));
-    OK(sally_server_walk_files(server_of_main, see_file, &files));
+    OK(sally_server_each_connection(server_of_main, see_connection, &found));
+    OK(sally_server_each_file(server_of_main, see_file, &files));
     CHECK(found == 1 && files <= 1);
     return SALLY_CONTINUE;
 }

@@ -407,7 +407,7 @@ static void server(void)
     FAILS(PARSE, sally_server_set_connection(s, 1, "ssh.rekey_bytes", "much"));
     FAILS(RANGE, sally_server_set_connection(s, 1, "ssh.rekey_bytes", "1"));
     FAILS(UNSUPPORTED, sally_server_set_connection(s, 1, "server.loops", "1"));
-    OK(sally_server_walk(s, see_none, NULL));
+    OK(sally_server_each_connection(s, see_none, NULL));
     FAILS(RANGE, sally_server_set_log_level(s, SALLY_LOG_DEBUG + 1));
     struct lines lines = {s, 0, 0};
     OK(sally_server_set_log(s, log_line, &lines, SALLY_LOG_DEBUG));

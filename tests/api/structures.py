@@ -12,7 +12,7 @@ STRUCTURE = re.compile(r"typedef struct (sally_\w+) \{\s*size_t struct_size;")
 
 
 # Made by the library and given to callbacks, whose struct_size says what is there; or filled by it for a connection
-# (unit/server/connection); or given to it for a connection (unit/server/ssh/program).
+# (unit/server/sally_connection); or given to it for a connection (unit/server/ssh/program).
 MADE_BY_LIBRARY = {"sally_auth_event", "sally_channel_options", "sally_connection_facts", "sally_connection_info", "sally_file_info",
                    "sally_problem", "sally_session_request", "sally_sign_request"}
 

@@ -268,7 +268,7 @@ static void act(struct client *c, uint8_t action, struct slice body)
             ssh_rekey(c->ssh);
         break;
     case WALK:
-        require(sally_server_walk(c->server, see, &sum) == SALLY_E_OK);
+        require(sally_server_each_connection(c->server, see, &sum) == SALLY_E_OK);
         break;
     case SET:
         set(c, body.size ? body.data[0] : 0);

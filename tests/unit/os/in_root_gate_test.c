@@ -73,7 +73,7 @@ static void make_link(const char *directory, const char *name, size_t count)
 static void only_long_walks_go_through_it(void **state)
 {
     (void)state;
-    char directory[] = "/tmp/beneath-gate-XXXXXX", path[512];
+    char directory[] = "/tmp/in-root-gate-XXXXXX", path[512];
     struct in_root_gate gate;
     assert_non_null(mkdtemp(directory));
     make_link(directory, "short", 10);

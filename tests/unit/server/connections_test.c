@@ -50,7 +50,7 @@ static void connections_are_walked_rekeyed_changed_and_ended(void **state)
     assert_int_equal(client_write(&c, &handle, 0, "hello", 5), 0);
     assert_int_equal(client_stat(&c, "/file"), 0);
     struct seen seen = {0};
-    assert_int_equal(sally_server_walk(s, see, &seen), SALLY_E_OK);
+    assert_int_equal(sally_server_each_connection(s, see, &seen), SALLY_E_OK);
     assert_int_equal(seen.count, 1);
     assert_string_equal(seen.user, "joe");
     assert_string_equal(seen.state, "open");
@@ -63,7 +63,7 @@ static void connections_are_walked_rekeyed_changed_and_ended(void **state)
     struct buf reading;
     assert_true(client_open_file(&c, "/file", READ, &reading));
     assert_int_equal(client_stat(&c, "/file"), 0);
-    assert_int_equal(sally_server_walk(s, see, &seen), SALLY_E_OK);
+    assert_int_equal(sally_server_each_connection(s, see, &seen), SALLY_E_OK);
     assert_string_equal(seen.activity, "get /file");
     assert_int_equal(seen.size, 5);
     buf_clear(&reading);
@@ -118,7 +118,7 @@ static void a_change_that_empties_a_list_is_refused(void **state)
     struct client c;
     struct seen seen = {0};
     client_open(&c, s, "joe", "secret");
-    assert_int_equal(sally_server_walk(s, see, &seen), SALLY_E_OK);
+    assert_int_equal(sally_server_each_connection(s, see, &seen), SALLY_E_OK);
     assert_int_equal(sally_server_set_connection(s, seen.id, "ssh.commands", "-*"), SALLY_E_OK);
     assert_int_equal(client_stat(&c, "/"), 0);
     for (int i = 0; i < 500 && atomic_load(&refusals) == 0; i++)
@@ -156,7 +156,7 @@ static void permissions_reach_running_sessions(void **state)
     struct buf handle, kept;
     client_open(&c, s, "joe", "secret");
     struct seen seen = {0};
-    assert_int_equal(sally_server_walk(s, see, &seen), SALLY_E_OK);
+    assert_int_equal(sally_server_each_connection(s, see, &seen), SALLY_E_OK);
     client_open(&other, s, "joe", "secret");
     assert_true(client_open_file(&c, "/file", WRITE_CREATE, &handle));
     assert_true(client_open_file(&other, "/other", WRITE_CREATE, &kept));
@@ -205,7 +205,7 @@ static sally_status meddle(void *user_data, sally_op *op)
     if (sally_server_free(m->server) == SALLY_E_BUSY &&
         sally_server_wait(m->server) == SALLY_E_BUSY)
         atomic_fetch_add(&m->refused, 1);
-    (void)sally_server_walk(m->server, count_walk, m);
+    (void)sally_server_each_connection(m->server, count_walk, m);
     (void)sally_server_rekey(m->server, id);
     (void)sally_server_set_connection(m->server, id, "limits.idle_time", "1h");
     if (op->path && strcmp(op->path, "/end") == 0)

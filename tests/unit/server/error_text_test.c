@@ -194,12 +194,12 @@ static sally_error adopt_one_too_many(sally_server *s)
 
 static sally_error walk_without_function(sally_server *s)
 {
-    return sally_server_walk(s, NULL, NULL);
+    return sally_server_each_connection(s, NULL, NULL);
 }
 
 static sally_error walk_files_without_function(sally_server *s)
 {
-    return sally_server_walk_files(s, NULL, NULL);
+    return sally_server_each_file(s, NULL, NULL);
 }
 
 static sally_error listen_without_options(sally_server *s)

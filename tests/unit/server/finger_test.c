@@ -92,7 +92,7 @@ static void it_is_a_connection_like_others(void **state)
     int fd = send_question(s, "joe secret /plan\n");
     bool seen = false;
     for (int i = 0; i < 1000 && !seen; i++) {
-        assert_int_equal(sally_server_walk(s, note_protocol, &seen), SALLY_E_OK);
+        assert_int_equal(sally_server_each_connection(s, note_protocol, &seen), SALLY_E_OK);
         nap(seen ? 0 : 2);
     }
     assert_true(seen);

@@ -340,7 +340,7 @@ static void layers_of_settings_add_up(void **state)
     assert_int_equal(sally_server_set(s, "sftp.deny_requests", "rmdir"), SALLY_E_OK);
     assert_true(client_connect(&c, s, NULL));
     assert_false(client_login(&c, "joe", ""));
-    assert_int_equal(sally_server_walk(s, find_stranger, &id), SALLY_E_OK);
+    assert_int_equal(sally_server_each_connection(s, find_stranger, &id), SALLY_E_OK);
     /* Set before the login, and kept when that sets more. */
     assert_int_equal(sally_server_set_connection(s, id, "sftp.deny_requests", "+lstat"),
                      SALLY_E_OK);

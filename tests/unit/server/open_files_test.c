@@ -38,7 +38,7 @@ static bool see(void *user_data, const sally_file_info *info)
 static struct walk walk(sally_server *s, uint32_t stop_after)
 {
     struct walk w = {.stop_after = stop_after};
-    assert_int_equal(sally_server_walk_files(s, see, &w), SALLY_E_OK);
+    assert_int_equal(sally_server_each_file(s, see, &w), SALLY_E_OK);
     return w;
 }
 
@@ -129,7 +129,7 @@ static void memory_may_be_short(void **state)
     for (unsigned nth = 1;; nth++) {
         struct walk w = {0};
         alloc_fail_at(nth);
-        sally_error error = sally_server_walk_files(s, see, &w);
+        sally_error error = sally_server_each_file(s, see, &w);
         if (!alloc_failed()) {
             assert_int_equal(error, SALLY_E_OK);
             assert_int_equal(w.count, 2);
@@ -138,8 +138,8 @@ static void memory_may_be_short(void **state)
         assert_int_equal(error, SALLY_E_NO_MEMORY);
         assert_int_equal(w.count, 0);
     }
-    assert_int_equal(sally_server_walk_files(s, NULL, NULL), SALLY_E_INVALID);
-    assert_int_equal(sally_server_walk_files(NULL, see, NULL), SALLY_E_INVALID);
+    assert_int_equal(sally_server_each_file(s, NULL, NULL), SALLY_E_INVALID);
+    assert_int_equal(sally_server_each_file(NULL, see, NULL), SALLY_E_INVALID);
     buf_clear(&first);
     buf_clear(&second);
     client_end(&c);
@@ -156,7 +156,7 @@ static void *walk_on(void *argument)
     struct walker *walker = argument;
     while (!atomic_load(&walker->ends)) {
         struct walk w = {0};
-        if (sally_server_walk_files(walker->server, see, &w) != SALLY_E_OK)
+        if (sally_server_each_file(walker->server, see, &w) != SALLY_E_OK)
             return argument;
     }
     return NULL;
