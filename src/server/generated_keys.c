@@ -34,30 +34,12 @@ sally_error generated_keys_make(sally_server *server)
     return enough ? SALLY_E_OK : make(server, "rsa");
 }
 
-/* Unless the program has added one meanwhile. */
-static void add(sally_server *server, sally_key *key)
-{
-    sally_key *bound;
-    if (key_bind(&bound, key, server->crypto) != SALLY_E_OK)
-        return;
-    pthread_mutex_lock(&server->lock);
-    bool has_one = keyring_has_type(server->keys, sally_key_type(bound));
-    struct keyring *ring = has_one ? NULL : keyring_with(server->keys, bound);
-    if (ring) {
-        keyring_unref(server->keys);
-        server->keys = ring;
-        server->generation++;
-    }
-    pthread_mutex_unlock(&server->lock);
-    sally_key_unref(bound);
-}
-
 static void *thread_main(void *argument)
 {
     sally_server *server = argument;
     sally_key *key = NULL;
     if (key_generate_until(&key, "rsa", 0, &server->generated_keys.is_stopped) == SALLY_E_OK)
-        add(server, key);
+        server_add_key(server, key, true); /* the program may have added one meanwhile */
     sally_key_unref(key);
     return NULL;
 }

@@ -337,6 +337,24 @@ struct keyring *server_keys(sally_server *server)
     return keys;
 }
 
+bool server_add_key(sally_server *server, sally_key *key, bool only_new_type)
+{
+    sally_key *bound;
+    if (key_bind(&bound, key, server->crypto) != SALLY_E_OK)
+        return false;
+    pthread_mutex_lock(&server->lock);
+    bool is_wanted = !only_new_type || !keyring_has_type(server->keys, sally_key_type(bound));
+    struct keyring *ring = is_wanted ? keyring_with(server->keys, bound) : NULL;
+    if (ring) {
+        keyring_unref(server->keys);
+        server->keys = ring;
+        server->generation++;
+    }
+    pthread_mutex_unlock(&server->lock);
+    sally_key_unref(bound);
+    return ring || !is_wanted;
+}
+
 sally_error sally_server_add_host_key(sally_server *server, sally_key *key)
 {
     if (!server)
@@ -345,20 +363,9 @@ sally_error sally_server_add_host_key(sally_server *server, sally_key *key)
         return server_fail(server, SALLY_E_INVALID,
                            "cannot add a host key: it is NULL; load one with sally_key_load() or "
                            "generate one with sally_key_generate()");
-    sally_key *bound;
-    if (key_bind(&bound, key, server->crypto) != SALLY_E_OK)
-        return server_fail(server, SALLY_E_NO_MEMORY, "cannot add a host key: out of memory");
-    pthread_mutex_lock(&server->lock);
-    struct keyring *ring = keyring_with(server->keys, bound);
-    if (ring) {
-        keyring_unref(server->keys);
-        server->keys = ring;
-        server->generation++;
-    }
-    pthread_mutex_unlock(&server->lock);
-    sally_key_unref(bound);
-    return ring ? SALLY_E_OK
-                : server_fail(server, SALLY_E_NO_MEMORY, "cannot add a host key: out of memory");
+    return server_add_key(server, key, false)
+               ? SALLY_E_OK
+               : server_fail(server, SALLY_E_NO_MEMORY, "cannot add a host key: out of memory");
 }
 
 sally_error sally_server_host_key(sally_key **out, const sally_server *server, size_t index)

@@ -91,6 +91,8 @@ struct sally_server {
 /* The current settings or keys, held for the caller. */
 struct settings *server_settings(sally_server *server);
 struct keyring *server_keys(sally_server *server);
+/* Adds a host key; `only_new_type`: unless there is one of its type. False: out of memory. */
+bool server_add_key(sally_server *server, sally_key *key, bool only_new_type);
 
 /* Whether there is a host key for what clients are offered. False: `why` says what to do. */
 bool server_can_sign(const struct keyring *keys, const struct settings *settings,
