@@ -2,18 +2,15 @@
 #include "ssh/timers.h"
 
 #include "base/number.h"
-#include "crypto/packet_cipher.h"
 #include "ssh/connection.h"
 #include "ssh/disconnect.h"
 #include "ssh/global_request.h"
 #include "ssh/kex.h"
+#include "ssh/rekey.h"
 #include "ssh/transport.h"
 
 /* After a KEXINIT, the peer may still have much data in flight before its reply. */
 #define EXCHANGE_NS (UINT64_C(300) * 1000 * 1000 * 1000)
-/* Half the sequence numbers (RFC 4344 section 3.1 asks for a new exchange before they come again).
- */
-#define REKEY_PACKETS (UINT64_C(1) << 31)
 
 static uint64_t after(uint64_t start_ns, uint64_t time_ns)
 {
@@ -45,13 +42,6 @@ static uint64_t exchange_deadline(const struct ssh *ssh)
 {
     const struct transport *t = ssh->transport;
     return t->kex && !kex_is_first(ssh) ? after(t->kex->started_ns, EXCHANGE_NS) : UINT64_MAX;
-}
-
-static uint64_t rekey_deadline(const struct ssh *ssh)
-{
-    const struct transport *t = ssh->transport;
-    return t->authenticated && !t->kex ? after(t->rekeyed_ns, ssh->options.settings.rekey_ns)
-                                       : UINT64_MAX;
 }
 
 uint64_t ssh_deadline(const struct ssh *ssh)
@@ -109,25 +99,4 @@ void ssh_tick(struct ssh *ssh, uint64_t now_ns)
 void transport_keepalive_answered(struct ssh *ssh)
 {
     ssh->transport->keepalives = 0;
-}
-
-/* RFC 4344 section 3.2: the cipher's own limit applies regardless of the options. */
-static bool direction_is_worn(const struct direction *d, uint64_t rekey_bytes)
-{
-    if (rekey_bytes && d->bytes >= rekey_bytes)
-        return true;
-    if (d->packets >= REKEY_PACKETS)
-        return true;
-    return d->info && d->info->rekey_blocks &&
-           d->bytes / d->info->block_size >= d->info->rekey_blocks;
-}
-
-bool rekey_is_due(const struct ssh *ssh)
-{
-    const struct transport *t = ssh->transport;
-    if (ssh->state != READY || t->kex || t->holds) /* the peer's part of it would not be read */
-        return false;
-    return t->rekey_wanted || rekey_deadline(ssh) <= ssh->now_ns ||
-           direction_is_worn(&t->in, ssh->options.settings.rekey_bytes) ||
-           direction_is_worn(&t->out, ssh->options.settings.rekey_bytes);
 }

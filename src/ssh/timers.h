@@ -4,7 +4,6 @@
 
 #include "ssh/engine.h"
 
-bool rekey_is_due(const struct ssh *ssh);
 void transport_keepalive_answered(struct ssh *ssh);
 
 #endif

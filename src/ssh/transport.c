@@ -17,8 +17,8 @@
 #include "ssh/kexinit.h"
 #include "ssh/messages.h"
 #include "ssh/receive.h"
+#include "ssh/rekey.h"
 #include "ssh/send.h"
-#include "ssh/timers.h"
 #include "ssh/userauth.h"
 #include "ssh/version.h"
 
@@ -238,8 +238,7 @@ void ssh_run(struct ssh *ssh, uint64_t now_ns)
     while (t->run_wanted && ssh->state != OVER) {
         t->run_wanted = false;
         process_input(ssh, ssh->options.turn);
-        if (rekey_is_due(ssh))
-            kexinit_send(ssh);
+        rekey_start_if_due(ssh);
         if (ssh->state == READY)
             connection_pump(ssh);
     }
@@ -297,12 +296,6 @@ size_t ssh_memory(const struct ssh *ssh)
         (t->in.compressor ? INFLATE_BYTES : 0) + (t->out.compressor ? DEFLATE_BYTES : 0);
     return t->rx.capacity + t->output.capacity + t->message.capacity + t->waiting.capacity +
            t->inflated.capacity + t->deflated.capacity + compressors;
-}
-
-void ssh_rekey(struct ssh *ssh)
-{
-    ssh->transport->rekey_wanted = true;
-    ssh->transport->run_wanted = true;
 }
 
 void ssh_change(struct ssh *ssh, const struct ssh_options *options)
@@ -368,11 +361,6 @@ const char *ssh_algorithms(const struct ssh *ssh)
 bool ssh_is_authenticated(const struct ssh *ssh)
 {
     return ssh->transport->authenticated;
-}
-
-uint32_t ssh_rekey_count(const struct ssh *ssh)
-{
-    return ssh->transport->exchanges ? ssh->transport->exchanges - 1 : 0;
 }
 
 void transport_log(const struct ssh *ssh, uint32_t level, const char *event, const char *format,

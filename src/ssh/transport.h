@@ -7,6 +7,7 @@
  *   kexinit.h, negotiate.h, kex.h, kex_job.h, newkeys.h
  *                         the key exchange, in this order
  *   ext_info.h, ping.h    messages that stand alone
+ *   rekey.h               when another exchange starts
  *   timers.h, jobs.h      timers, and computations that run elsewhere
  *   disconnect.h          how it ends
  */
