@@ -29,7 +29,7 @@ static void client_address(char *out, size_t size)
     snprintf(out, size, "%.*s", (int)strcspn(text, " "), text);
 }
 
-static int find_account(struct account *account)
+static int find_account(struct os_account *account)
 {
     const struct passwd *user = getpwuid(getuid());
     if (!user) {
@@ -87,7 +87,7 @@ static int report_end(const struct journal *journal, enum pump_end end)
     }
 }
 
-static int serve(const struct options *options, const struct account *account,
+static int serve(const struct options *options, const struct os_account *account,
                  struct journal *journal)
 {
     char address[128];
@@ -165,7 +165,7 @@ static void enter_sandbox(const struct journal *journal)
         journal_write(journal, LEVEL_VERBOSE, "not sandboxed by %s", report.missing);
 }
 
-static int run(const struct options *options, const struct account *account)
+static int run(const struct options *options, const struct os_account *account)
 {
     struct journal *journal = journal_open(options->level, options->facility, options->to_stderr);
     if (!journal) {
@@ -181,7 +181,7 @@ static int run(const struct options *options, const struct account *account)
 
 int main(int argc, char **argv)
 {
-    struct account account = {NULL, NULL};
+    struct os_account account = {NULL, NULL};
     struct options options;
     signal(SIGPIPE, SIG_IGN); /* writing to a closed pipe fails with EPIPE instead */
     int status = find_account(&account);

@@ -83,7 +83,7 @@ static int check_names(char option, const char *list)
 }
 
 /* A leading "~" or "~name" becomes a home directory. */
-static char *expand_tilde(const char *text, const struct account *account)
+static char *expand_tilde(const char *text, const struct os_account *account)
 {
     if (*text != '~')
         return strdup(text);
@@ -100,7 +100,7 @@ static char *expand_tilde(const char *text, const struct account *account)
 }
 
 /* %d: the home directory; %u: the name; %%: one of these. NULL: another token, or out of memory. */
-static char *expand_tokens(const char *text, const struct account *account)
+static char *expand_tokens(const char *text, const struct os_account *account)
 {
     char *out = NULL;
     size_t size = 0;
@@ -131,7 +131,7 @@ static char *expand_tokens(const char *text, const struct account *account)
     return NULL;
 }
 
-static int take_directory(struct options *options, const struct account *account)
+static int take_directory(struct options *options, const struct os_account *account)
 {
     char *plain = expand_tilde(optarg, account);
     free(options->start_directory);
@@ -169,7 +169,7 @@ static int answer_query(struct options *options)
     return EXIT_OK;
 }
 
-static int take_option(struct options *options, int option, const struct account *account)
+static int take_option(struct options *options, int option, const struct os_account *account)
 {
     switch (option) {
     case 'd':
@@ -215,7 +215,7 @@ static int take_option(struct options *options, int option, const struct account
     }
 }
 
-int options_parse(struct options *options, int argc, char **argv, const struct account *account)
+int options_parse(struct options *options, int argc, char **argv, const struct os_account *account)
 {
     memset(options, 0, sizeof *options);
     options->facility = LOG_AUTH;

@@ -7,7 +7,7 @@
 
 enum exit_status { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
-struct account { /* the user of the session */
+struct os_account { /* the user of the session */
     char *name;
     char *home;
 };
@@ -26,7 +26,7 @@ struct options {
 };
 
 /* EXIT_OK, or the exit status after reporting an error. */
-int options_parse(struct options *options, int argc, char **argv, const struct account *account);
+int options_parse(struct options *options, int argc, char **argv, const struct os_account *account);
 void options_clear(struct options *options);
 
 #endif

@@ -10,7 +10,7 @@
 #define MAX_LATE    ((size_t)1024 * 1024)
 
 /* A request that was abandoned before its reply came. */
-struct late {
+struct abandoned_call {
     uint32_t id;
     uint32_t opens;
 };
@@ -154,7 +154,7 @@ sally_status connection_send(sally_client *c, size_t place, struct call *call)
 
 /* ---- Answers ---- */
 
-static bool remember(sally_client *c, struct late late)
+static bool remember(sally_client *c, struct abandoned_call late)
 {
     put_bytes(&c->late, &late, sizeof late);
     return !c->late.failed;
@@ -166,7 +166,7 @@ void connection_abandon(sally_client *c, struct call *call)
         return;
     list_remove(&call->link);
     call->answered = true;
-    if (c->transport && !remember(c, (struct late){call->id, call->opens}))
+    if (c->transport && !remember(c, (struct abandoned_call){call->id, call->opens}))
         connection_lose(c, SALLY_CONNECTION_LOST); /* its reply would be indistinguishable from a
                                                     * false one */
 }
@@ -177,7 +177,7 @@ static void close_unwanted(sally_client *c, struct cursor body)
     struct slice handle = get_string(&body);
     struct buf *b = connection_begin(c, SSH_FXP_CLOSE, &place);
     put_slice(b, handle);
-    if (b->failed || !remember(c, (struct late){.id = c->last_id})) {
+    if (b->failed || !remember(c, (struct abandoned_call){.id = c->last_id})) {
         b->failed = false;
         buf_truncate(b, place);
         return;
@@ -188,7 +188,7 @@ static void close_unwanted(sally_client *c, struct cursor body)
 /* False: it answers no request. */
 static bool take_late(sally_client *c, uint8_t type, uint32_t id, struct cursor body)
 {
-    struct late late;
+    struct abandoned_call late;
     for (size_t at = 0; at < c->late.size; at += sizeof late) {
         memcpy(&late, buf_head(&c->late) + at, sizeof late);
         if (late.id != id)

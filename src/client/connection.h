@@ -38,7 +38,7 @@ struct sally_client {
     uint64_t allowance; /* bytes that may go out before the connection is lost */
     uint32_t last_id;
     struct list awaited; /* calls */
-    struct buf late;     /* ids (in our byte order) that no call waits for: struct late */
+    struct buf late;     /* ids (in our byte order) that no call waits for: struct abandoned_call */
     bool is_started;     /* VERSION has come */
     bool ending;         /* the client has sent EOF */
     bool deaf;           /* the server accepts no more */

@@ -5,18 +5,18 @@
 #include "core/attrs.h"
 
 /* A line's columns but the names. No formatter: listings have many lines. */
-struct line {
+struct longname {
     char text[96];
     size_t size;
 };
 
-static void add(struct line *l, char c)
+static void add(struct longname *l, char c)
 {
     if (l->size < sizeof l->text)
         l->text[l->size++] = c;
 }
 
-static void add_number(struct line *l, uint64_t value, size_t width, char fill)
+static void add_number(struct longname *l, uint64_t value, size_t width, char fill)
 {
     char digits[20];
     size_t count = 0;
@@ -30,7 +30,7 @@ static void add_number(struct line *l, uint64_t value, size_t width, char fill)
         add(l, digits[--count]);
 }
 
-static void flush(struct buf *out, struct line *l)
+static void flush(struct buf *out, struct longname *l)
 {
     put_bytes(out, l->text, l->size);
     l->size = 0;
@@ -44,7 +44,7 @@ static char execute_letter(bool execute, bool special, char letter)
     return execute ? letter : (char)(letter - 'a' + 'A');
 }
 
-static void add_mode(struct line *l, const sally_attrs *attrs)
+static void add_mode(struct longname *l, const sally_attrs *attrs)
 {
     uint32_t mode = attrs_posix_mode(attrs);
     static const char special[3] = {'s', 's', 't'};
@@ -77,7 +77,7 @@ static void put_clean(struct buf *out, const char *text, size_t width, bool colu
 
 static void put_owner(struct buf *out, uint32_t valid, const char *name, uint32_t id)
 {
-    struct line number = {.size = 0};
+    struct longname number = {.size = 0};
     if (valid & SALLY_ATTR_NAMES && name && *name) {
         put_clean(out, name, 8, true);
         return;
@@ -122,7 +122,7 @@ static struct date date_of(int64_t seconds)
     return d;
 }
 
-static void add_time(struct line *l, int64_t seconds, int64_t now)
+static void add_time(struct longname *l, int64_t seconds, int64_t now)
 {
     static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -144,7 +144,7 @@ static void add_time(struct line *l, int64_t seconds, int64_t now)
 
 void longname_put(struct buf *out, const char *name, const sally_attrs *attrs, int64_t now)
 {
-    struct line l = {.size = 0};
+    struct longname l = {.size = 0};
     add_mode(&l, attrs);
     add(&l, ' ');
     add_number(&l, attrs->valid & SALLY_ATTR_LINK_COUNT ? attrs->link_count : 1, 4, ' ');

@@ -2,12 +2,12 @@
 
 #include <errno.h>
 
-struct row {
+struct status_row {
     uint32_t v3, ftp;
     const char *text;
 };
 
-static const struct row rows[] = {
+static const struct status_row rows[] = {
 #define ROW(name, value, v3, ftp, text) [value] = {v3, ftp, text},
     SALLY_STATUS_MAP(ROW)
 #undef ROW

@@ -84,20 +84,20 @@ static void encipher(const struct blowfish *b, uint32_t *left, uint32_t *right)
 }
 
 /* Keys and salts are hashes here: sixteen words, used cyclically. */
-struct words {
+struct hash_words {
     uint32_t word[HASH_SIZE / 4];
     size_t next;
 };
 
-static struct words words_of(const uint8_t *hash)
+static struct hash_words words_of(const uint8_t *hash)
 {
-    struct words w = {.next = 0};
+    struct hash_words w = {.next = 0};
     for (size_t i = 0; i < COUNT_OF(w.word); i++)
         w.word[i] = wire_get_u32(hash + 4 * i);
     return w;
 }
 
-static uint32_t next_word(struct words *w)
+static uint32_t next_word(struct hash_words *w)
 {
     return w->word[w->next++ % COUNT_OF(w->word)];
 }
@@ -106,7 +106,7 @@ static uint32_t next_word(struct words *w)
 static void expand(struct blowfish *b, const uint8_t *salt_hash, const uint8_t *key_hash)
 {
     static const uint8_t zero[HASH_SIZE];
-    struct words key = words_of(key_hash), salt = words_of(salt_hash ? salt_hash : zero);
+    struct hash_words key = words_of(key_hash), salt = words_of(salt_hash ? salt_hash : zero);
     uint32_t left = 0, right = 0;
     for (size_t i = 0; i < COUNT_OF(b->p); i++)
         b->p[i] ^= next_word(&key);

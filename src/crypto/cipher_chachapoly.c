@@ -44,12 +44,12 @@ static bool crypt_length(struct chachapoly *cp, uint32_t sequence, uint8_t *out,
 }
 
 /* The first blocks of the stream of K_2. Block 0 keys the MAC, the others are for the text. */
-struct stream {
+struct first_blocks {
     uint8_t mac_key[CHACHA_BLOCK];
     uint8_t text[STREAM_TEXT];
 };
 
-static bool start_text(struct chachapoly *cp, uint32_t sequence, struct stream *stream)
+static bool start_text(struct chachapoly *cp, uint32_t sequence, struct first_blocks *stream)
 {
     uint8_t *bytes = (uint8_t *)stream;
     memset(bytes, 0, sizeof *stream);
@@ -58,7 +58,7 @@ static bool start_text(struct chachapoly *cp, uint32_t sequence, struct stream *
 }
 
 /* In place, from the beginning of the text. */
-static bool crypt_first(struct chachapoly *cp, const struct stream *stream, uint8_t *data,
+static bool crypt_first(struct chachapoly *cp, const struct first_blocks *stream, uint8_t *data,
                         size_t size)
 {
     size_t known = size < STREAM_TEXT ? size : STREAM_TEXT;
@@ -81,7 +81,7 @@ static bool seal(struct packet_cipher *pc, uint32_t sequence, struct slice head,
     struct packet_pieces p = packet_layout(out, PACKET_LENGTH_FIELD, STREAM_TEXT, packet_length,
                                            head, body, padding, padding_size);
     size_t size = PACKET_LENGTH_FIELD + packet_length;
-    struct stream stream;
+    struct first_blocks stream;
     bool ok = crypt_length(cp, sequence, out, out) && start_text(cp, sequence, &stream) &&
               crypt_first(cp, &stream, p.first, p.first_size) &&
               update(cp->text, p.first + p.first_size, p.bulk, p.bulk_size) &&
@@ -105,7 +105,7 @@ static bool open(struct packet_cipher *pc, uint32_t sequence, uint8_t *data, uin
 {
     struct chachapoly *cp = (struct chachapoly *)pc;
     uint8_t *text = data + PACKET_LENGTH_FIELD, tag[TAG_SIZE];
-    struct stream stream;
+    struct first_blocks stream;
     bool ok = start_text(cp, sequence, &stream) &&
               authenticate(cp, data, PACKET_LENGTH_FIELD + packet_length, tag) &&
               mem_equal_ct(tag, text + packet_length, TAG_SIZE) &&

@@ -102,7 +102,7 @@ bool acl_to_mode(const struct acl *acl, uint32_t *mode)
  * several may add up: so missing rights are denied at once, except for groups, of which a user may
  * be in several, where they are denied after the last. */
 
-struct writer {
+struct acl_writer {
     struct buf *out;
     struct id_names *names;
     uint32_t count, flags;
@@ -110,7 +110,7 @@ struct writer {
     bool directory;
 };
 
-static uint32_t access_of(const struct writer *w, uint32_t permissions)
+static uint32_t access_of(const struct acl_writer *w, uint32_t permissions)
 {
     uint32_t access = 0;
     if (permissions & 4)
@@ -122,13 +122,13 @@ static uint32_t access_of(const struct writer *w, uint32_t permissions)
     return access;
 }
 
-static uint32_t permissions_of(const struct writer *w, const struct acl_entry *e)
+static uint32_t permissions_of(const struct acl_writer *w, const struct acl_entry *e)
 {
     bool masked = e->tag != ACL_OWNER && e->tag != ACL_OTHER;
     return e->permissions & (masked ? w->mask : 7u);
 }
 
-static void put_who(struct writer *w, const struct acl_entry *e)
+static void put_who(struct acl_writer *w, const struct acl_entry *e)
 {
     char name[ID_NAME_SIZE];
     switch (e->tag) {
@@ -148,7 +148,7 @@ static void put_who(struct writer *w, const struct acl_entry *e)
     }
 }
 
-static void put_entry(struct writer *w, const struct acl_entry *e, uint32_t type)
+static void put_entry(struct acl_writer *w, const struct acl_entry *e, uint32_t type)
 {
     uint32_t has = permissions_of(w, e);
     uint32_t access = access_of(w, type == ALLOWED ? has : ~has & 7);
@@ -163,7 +163,7 @@ static void put_entry(struct writer *w, const struct acl_entry *e, uint32_t type
     w->count++;
 }
 
-static void put_entries(struct writer *w, const struct acl *acl)
+static void put_entries(struct acl_writer *w, const struct acl *acl)
 {
     static const struct {
         uint32_t tags, type;
@@ -192,7 +192,7 @@ static void put_entries(struct writer *w, const struct acl *acl)
 void acl_put(struct buf *out, const struct acl *acl, const struct acl *inherited, bool directory,
              struct id_names *names)
 {
-    struct writer w = {.out = out, .names = names, .directory = directory};
+    struct acl_writer w = {.out = out, .names = names, .directory = directory};
     put_u32(out, ACL_CONTROL_INCLUDED | ACL_CONTROL_PRESENT);
     size_t place = out->size;
     put_u32(out, 0);
@@ -225,14 +225,14 @@ struct ace {
     uint32_t id;
 };
 
-struct reader {
+struct acl_reader {
     struct ace *aces;
     uint32_t count;
     struct id_names *names;
     sally_op *op; /* may be NULL */
 };
 
-static sally_status unknown(const struct reader *r, const char *name)
+static sally_status unknown(const struct acl_reader *r, const char *name)
 {
     if (r->op) {
         sally_error error = sally_op_add_unknown_name(r->op, name);
@@ -241,7 +241,7 @@ static sally_status unknown(const struct reader *r, const char *name)
     return SALLY_UNKNOWN_PRINCIPAL;
 }
 
-static sally_status unknown_long(const struct reader *r, struct slice who)
+static sally_status unknown_long(const struct acl_reader *r, struct slice who)
 {
     char *name = who.size ? slice_strdup(who) : NULL;
     if (name)
@@ -250,7 +250,7 @@ static sally_status unknown_long(const struct reader *r, struct slice who)
     return SALLY_UNKNOWN_PRINCIPAL;
 }
 
-static sally_status take_who(const struct reader *r, struct ace *ace, struct slice who)
+static sally_status take_who(const struct acl_reader *r, struct ace *ace, struct slice who)
 {
     char name[ID_NAME_SIZE];
     ace->id = NO_ID;
@@ -272,7 +272,7 @@ static sally_status take_who(const struct reader *r, struct ace *ace, struct sli
                                                                             : unknown(r, name);
 }
 
-static sally_status take_ace(const struct reader *r, struct ace *ace, struct cursor *in,
+static sally_status take_ace(const struct acl_reader *r, struct ace *ace, struct cursor *in,
                              bool directory)
 {
     ace->type = get_u32(in);
@@ -294,7 +294,7 @@ static bool counts(const struct ace *ace, bool inherited)
     return inherited ? (ace->flags & INHERIT) != 0 : !(ace->flags & INHERIT_ONLY);
 }
 
-static uint32_t permissions_for(const struct reader *r, bool inherited, enum acl_tag tag,
+static uint32_t permissions_for(const struct acl_reader *r, bool inherited, enum acl_tag tag,
                                 uint32_t id)
 {
     uint32_t allowed = 0, denied = 0;
@@ -313,7 +313,7 @@ static uint32_t permissions_for(const struct reader *r, bool inherited, enum acl
 }
 
 /* All entries with this tag, in the order of their numbers, as the system requires. */
-static bool add_named(const struct reader *r, bool inherited, enum acl_tag tag, struct acl *acl)
+static bool add_named(const struct acl_reader *r, bool inherited, enum acl_tag tag, struct acl *acl)
 {
     uint64_t least = 0;
     for (;;) {
@@ -340,7 +340,7 @@ static bool add_mask(struct acl *acl)
     return add(acl, ACL_MASK, most, NO_ID);
 }
 
-static bool build(const struct reader *r, bool inherited, struct acl *acl)
+static bool build(const struct acl_reader *r, bool inherited, struct acl *acl)
 {
     acl->count = 0;
     bool ok =
@@ -353,7 +353,7 @@ static bool build(const struct reader *r, bool inherited, struct acl *acl)
     return ok && add(acl, ACL_OTHER, permissions_for(r, inherited, ACL_OTHER, NO_ID), NO_ID);
 }
 
-static bool any_inherited(const struct reader *r)
+static bool any_inherited(const struct acl_reader *r)
 {
     for (uint32_t i = 0; i < r->count; i++)
         if (counts(&r->aces[i], true))
@@ -366,7 +366,7 @@ static sally_status take_aces(struct acl_change *change, struct cursor *in, uint
 {
     if (count > ACL_MAX_ENTRIES)
         return SALLY_UNSUPPORTED;
-    struct reader r = {.aces = mem_array(count + 1, sizeof(*r.aces)), .names = names, .op = op};
+    struct acl_reader r = {.aces = mem_array(count + 1, sizeof(*r.aces)), .names = names, .op = op};
     sally_status status = r.aces ? SALLY_OK : SALLY_FAILURE;
     /* All unknown names are reported, unless there is another error. */
     while ((status == SALLY_OK || status == SALLY_UNKNOWN_PRINCIPAL) && r.count < count) {

@@ -25,7 +25,7 @@ struct before {
     uint32_t flags; /* of OPEN, STAT and SETSTAT */
 };
 
-struct resolving {
+struct chroot_call {
     struct before *before;
     struct resolve resolve;
 };
@@ -143,7 +143,7 @@ static bool may_be_missing(const sally_op *op, sally_status status)
 
 static sally_status resolved(sally_fs *fs, sally_op *op, sally_status status, void *context)
 {
-    struct resolving *r = context;
+    struct chroot_call *r = context;
     if (may_be_missing(op, status))
         return sally_op_set_result(op, op->path);
     if (status != SALLY_OK)
@@ -160,7 +160,7 @@ static sally_status resolve(sally_fs *fs, sally_op *op, struct before *before)
     const struct chroot *c = sally_fs_data(fs);
     if (op->flags & SALLY_OP_TRY)
         return SALLY_WOULD_BLOCK; /* resolving takes several operations, each of which may wait */
-    struct resolving *r = sally_op_alloc(op, sizeof(*r));
+    struct chroot_call *r = sally_op_alloc(op, sizeof(*r));
     if (!r)
         return SALLY_FAILURE;
     r->before = before;

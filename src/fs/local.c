@@ -29,7 +29,7 @@ mode_t local_new_mode(const struct local *local, const sally_attrs *attrs, mode_
     return mode & (local_may_set_id(local) ? 07777 : 01777) & ~(mode_t)local->shared->umask_bits;
 }
 
-struct whole {
+struct local_storage {
     struct local local; /* first */
     struct local_shared shared;
 };
@@ -46,7 +46,7 @@ static void shared_clear(struct local_shared *shared)
 
 static void local_destroy(void *user_data)
 {
-    struct whole *whole = user_data;
+    struct local_storage *whole = user_data;
     close(whole->local.where.root);
     shared_clear(&whole->shared);
     mem_free(whole);
@@ -110,7 +110,7 @@ sally_error local_new(sally_fs **out, const char *directory, uint32_t flags, uin
 {
     if (!out || !directory || (flags & ~(uint32_t)KNOWN_FLAGS) || (umask_bits & ~07777u))
         return SALLY_E_INVALID;
-    struct whole *whole = mem_zalloc(sizeof(*whole));
+    struct local_storage *whole = mem_zalloc(sizeof(*whole));
     if (!whole)
         return SALLY_E_NO_MEMORY;
     struct local *local = &whole->local;

@@ -16,14 +16,14 @@ static sally_status memory_session_start(sally_fs *fs, sally_op *op)
     return extended_session_start(fs, op);
 }
 
-struct whole {
+struct memory_storage {
     struct mem_view view; /* first */
     struct memory memory;
 };
 
 static void memory_destroy(void *user_data)
 {
-    struct whole *whole = user_data;
+    struct memory_storage *whole = user_data;
     struct memory *memory = &whole->memory;
     mem_tree_clear(&memory->tree);
     locks_clear(&memory->locks);
@@ -90,7 +90,7 @@ sally_error sally_fs_memory(sally_fs **out, uint64_t max_bytes)
     *out = NULL;
     if (max_bytes > 0 && max_bytes < LEAST_BYTES)
         return SALLY_E_RANGE;
-    struct whole *whole = mem_zalloc(sizeof(*whole));
+    struct memory_storage *whole = mem_zalloc(sizeof(*whole));
     if (!whole)
         return SALLY_E_NO_MEMORY;
     struct memory *memory = &whole->memory;

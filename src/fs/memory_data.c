@@ -14,7 +14,7 @@ struct table {
     void *slot[TABLE_SLOTS];
 };
 
-struct block {
+struct data_block {
     uint32_t used, capacity; /* bytes past `used` are zero to readers, whatever they are */
     uint8_t bytes[];
 };
@@ -80,7 +80,7 @@ static unsigned slot_index(uint64_t index, unsigned level)
     return (unsigned)(index >> ((level - 1) * TABLE_BITS)) & (TABLE_SLOTS - 1);
 }
 
-static const struct block *find_block(const struct mem_data *data, uint64_t index)
+static const struct data_block *find_block(const struct mem_data *data, uint64_t index)
 {
     if (!covers(data->height, index))
         return NULL;
@@ -130,19 +130,19 @@ static uint32_t close_capacity(uint32_t need)
 
 static uint64_t block_size(uint32_t capacity)
 {
-    return sizeof(struct block) + capacity;
+    return sizeof(struct data_block) + capacity;
 }
 
 /* Creates a block, or resizes one; the size has room for the data. */
 static int resize_block(struct mem_data *data, struct mem_budget *budget, void **place,
                         uint32_t capacity)
 {
-    struct block *old = *place;
+    struct data_block *old = *place;
     uint64_t before = old ? block_size(old->capacity) : 0;
     if (old)
         uncharge(data, budget, before);
     int error = charge(data, budget, block_size(capacity)) ? 0 : ENOSPC;
-    struct block *block = error ? NULL : mem_resize(old, 1, block_size(capacity));
+    struct data_block *block = error ? NULL : mem_resize(old, 1, block_size(capacity));
     if (!error && !block) {
         uncharge(data, budget, block_size(capacity));
         error = ENOMEM;
@@ -172,7 +172,7 @@ static int write_block(struct mem_data *data, struct mem_budget *budget, uint64_
     void **place = make_place(data, budget, index);
     if (!place)
         return ENOSPC;
-    struct block *block = *place;
+    struct data_block *block = *place;
     uint32_t used = block ? block->used : 0, end = at + length;
     uint32_t more = end > used ? end - used : 0;
     if (!block || end > block->capacity) {
@@ -220,7 +220,7 @@ uint32_t mem_data_read(const struct mem_data *data, uint64_t offset, void *out, 
         uint32_t at = (uint32_t)((offset + done) % MEM_BLOCK), part = MEM_BLOCK - at;
         if (part > length - done)
             part = length - done;
-        const struct block *block = find_block(data, (offset + done) >> BLOCK_SHIFT);
+        const struct data_block *block = find_block(data, (offset + done) >> BLOCK_SHIFT);
         uint32_t there = block && block->used > at ? block->used - at : 0;
         if (there > part)
             there = part;
@@ -238,7 +238,7 @@ static bool free_from(struct mem_data *data, struct mem_budget *budget, void *pa
                       uint64_t first)
 {
     if (level == 0) {
-        struct block *block = part;
+        struct data_block *block = part;
         if (first > 0)
             return false;
         data->written -= block->used;
@@ -273,10 +273,10 @@ static void cut(struct mem_data *data, struct mem_budget *budget, uint64_t size)
     if (!data->top)
         data->height = 0;
     uint32_t tail = (uint32_t)(size % MEM_BLOCK);
-    const struct block *found = tail ? find_block(data, keep - 1) : NULL;
+    const struct data_block *found = tail ? find_block(data, keep - 1) : NULL;
     if (found && found->used > tail) {
         void **place = make_place(data, budget, keep - 1); /* is there already */
-        struct block *block = *place;
+        struct data_block *block = *place;
         data->written -= block->used - tail;
         block->used = tail;
     }
@@ -285,7 +285,7 @@ static void cut(struct mem_data *data, struct mem_budget *budget, uint64_t size)
 void mem_data_fit(struct mem_data *data, struct mem_budget *budget)
 {
     uint64_t last = data->size ? (data->size - 1) >> BLOCK_SHIFT : 0;
-    const struct block *found = find_block(data, last);
+    const struct data_block *found = find_block(data, last);
     uint32_t capacity = found ? close_capacity(found->used) : 0;
     if (!found || capacity >= found->capacity)
         return;
@@ -314,8 +314,8 @@ void mem_data_clear(struct mem_data *data, struct mem_budget *budget)
 }
 
 /* The first block from number `from` on, counted as free_from() does. */
-static const struct block *first_block(const void *part, unsigned level, uint64_t from,
-                                       uint64_t *index)
+static const struct data_block *first_block(const void *part, unsigned level, uint64_t from,
+                                            uint64_t *index)
 {
     if (!part || level == 0) {
         *index = 0;
@@ -325,7 +325,7 @@ static const struct block *first_block(const void *part, unsigned level, uint64_
     unsigned shift = (level - 1) * TABLE_BITS;
     for (uint64_t i = from >> shift; i < TABLE_SLOTS; i++) {
         uint64_t inner = i == from >> shift ? from - (i << shift) : 0;
-        const struct block *block = first_block(table->slot[i], level - 1, inner, index);
+        const struct data_block *block = first_block(table->slot[i], level - 1, inner, index);
         if (block) {
             *index += i << shift;
             return block;
@@ -340,7 +340,7 @@ bool mem_data_next(const struct mem_data *data, uint64_t *at, uint64_t end, uint
         end = data->size;
     while (*at < end && covers(data->height, *at >> BLOCK_SHIFT)) {
         uint64_t index;
-        const struct block *block =
+        const struct data_block *block =
             first_block(data->top, data->height, *at >> BLOCK_SHIFT, &index);
         if (!block)
             return false;

@@ -10,7 +10,7 @@
      SALLY_ATTR_PERMISSIONS | SALLY_ATTR_ATIME | SALLY_ATTR_MTIME | SALLY_ATTR_LINK_COUNT)
 
 /* Entries that are looked up; in the operation's memory. */
-struct naming {
+struct mount_lookup {
     sally_fs *fs;
     sally_op *op;
     struct mounted_file *dir;
@@ -67,11 +67,11 @@ static void fill_stat(void *user_data, sally_op *op)
     op->u.stat.wanted = WANTED;
 }
 
-static void go_on(struct naming *n);
+static void go_on(struct mount_lookup *n);
 
 static void looked_up(void *user_data, sally_op *stat, sally_status status)
 {
-    struct naming *n = user_data;
+    struct mount_lookup *n = user_data;
     sally_attrs attrs;
     sally_attrs_set_directory(&attrs, 0755);
     if (status == SALLY_OK)
@@ -82,7 +82,7 @@ static void looked_up(void *user_data, sally_op *stat, sally_status status)
         sally_op_finish(n->op, SALLY_OK);
 }
 
-static void go_on(struct naming *n)
+static void go_on(struct mount_lookup *n)
 {
     const struct mounts *m = sally_fs_data(n->fs);
     struct slice name = next_name(m, n->dir);
@@ -106,13 +106,13 @@ static sally_status give_mounts(sally_fs *fs, sally_op *op, struct mounted_file 
     for (size_t i = 0; i < m->count; i++)
         if (m->mount[i].size > longest)
             longest = m->mount[i].size;
-    struct naming *n = sally_op_alloc(op, sizeof(*n));
+    struct mount_lookup *n = sally_op_alloc(op, sizeof(*n));
     char *path = sally_op_alloc(op, size + longest + 2);
     if (!n || !path)
         return SALLY_FAILURE;
     memcpy(path, dir->path, size);
     path[size] = '/';
-    *n = (struct naming){.fs = fs, .op = op, .dir = dir, .path = path};
+    *n = (struct mount_lookup){.fs = fs, .op = op, .dir = dir, .path = path};
     op->flags &= ~(uint32_t)SALLY_OP_TRY;
     go_on(n);
     return SALLY_PENDING;

@@ -20,14 +20,14 @@ static bool is_missing(sally_status status)
 
 /* OPEN: checks whether it exists, opens it, and measures its previous size. */
 
-struct opening {
+struct quota_opening {
     struct quota_file *file;
     bool creates;
     uint64_t size; /* before */
     struct real_path real;
 };
 
-static sally_status joined(sally_fs *fs, sally_op *op, struct opening *o)
+static sally_status joined(sally_fs *fs, sally_op *op, struct quota_opening *o)
 {
     struct quota *q = quota_of(fs);
     bool truncates = (op->u.open.flags & SALLY_OPEN_TRUNCATE) != 0;
@@ -45,7 +45,7 @@ static sally_status joined(sally_fs *fs, sally_op *op, struct opening *o)
 }
 
 /* Memory is short: what it needs could not be counted. */
-static sally_status given_up(struct opening *o, sally_status status)
+static sally_status given_up(struct quota_opening *o, sally_status status)
 {
     quota_file_free(o->file);
     return status;
@@ -54,7 +54,7 @@ static sally_status given_up(struct opening *o, sally_status status)
 static sally_status measured_first(sally_fs *fs, sally_op *op, const sally_inner_op *asked,
                                    sally_status status, void *context)
 {
-    struct opening *o = context;
+    struct quota_opening *o = context;
     if (status == SALLY_FAILURE)
         return given_up(o, status);
     if (status == SALLY_OK)
@@ -65,7 +65,7 @@ static sally_status measured_first(sally_fs *fs, sally_op *op, const sally_inner
 static sally_status located(sally_fs *fs, sally_op *op, sally_status status, void *context)
 {
     struct quota *q = quota_of(fs);
-    struct opening *o = context;
+    struct quota_opening *o = context;
     (void)status;
     if (strcmp(o->real.path, op->path) != 0) {
         mem_free(o->file->path);
@@ -78,7 +78,7 @@ static sally_status located(sally_fs *fs, sally_op *op, sally_status status, voi
 
 static sally_status opened(sally_fs *fs, sally_op *op, sally_status status, void *context)
 {
-    struct opening *o = context;
+    struct quota_opening *o = context;
     if (status == SALLY_OK)
         return quota_locate(fs, op, &o->real, op->path, true, located, o);
     quota_release(quota_of(fs), 0, o->creates);
@@ -90,7 +90,7 @@ static sally_status looked(sally_fs *fs, sally_op *op, const sally_inner_op *ask
                            sally_status status, void *context)
 {
     struct quota *q = quota_of(fs);
-    struct opening *o = context;
+    struct quota_opening *o = context;
     if (status == SALLY_FAILURE)
         return given_up(o, status);
     o->creates = is_missing(status) && (op->u.open.flags & SALLY_OPEN_CREATE);
@@ -111,11 +111,11 @@ sally_status quota_open(sally_fs *fs, sally_op *op)
         return sally_fs_call(fs, q->inner, op, NULL, NULL);
     if (op->flags & SALLY_OP_TRY)
         return SALLY_WOULD_BLOCK;
-    struct opening *o = sally_op_alloc(op, sizeof(*o));
+    struct quota_opening *o = sally_op_alloc(op, sizeof(*o));
     struct quota_file *file = o ? quota_file_new(op->path) : NULL;
     if (!file)
         return SALLY_FAILURE;
-    *o = (struct opening){.file = file};
+    *o = (struct quota_opening){.file = file};
     if (!(flags & (SALLY_OPEN_CREATE | SALLY_OPEN_TRUNCATE)))
         return sally_fs_call(fs, q->inner, op, opened, o);
     bool follows = !(flags & (SALLY_OPEN_NOFOLLOW | SALLY_OPEN_EXCLUSIVE));

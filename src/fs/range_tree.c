@@ -188,7 +188,7 @@ struct range *range_tree_touching(struct range_tree *tree, struct lock_key file,
     return found;
 }
 
-struct question {
+struct range_query {
     struct lock_key file;
     uint64_t offset, end;
     int bit;
@@ -196,7 +196,7 @@ struct question {
     const void *owner;
 };
 
-static bool concerns(const struct question *q, const void *who)
+static bool concerns(const struct range_query *q, const void *who)
 {
     return who != &nobody && (q->whose == RANGES_OF_ALL || who != q->owner);
 }
@@ -204,7 +204,7 @@ static bool concerns(const struct question *q, const void *who)
 /* A subtree entirely between the bounds has a match whenever it contains a relevant owner, so only
  * the search along the two bounds can be unsuccessful. */
 static struct range *find_forbidding(struct range_tree *tree, struct range *at,
-                                     const struct question *q)
+                                     const struct range_query *q)
 {
     if (!at || !concerns(q, at->forbidding[q->bit]))
         return NULL;
@@ -222,7 +222,7 @@ struct range *range_tree_forbidding(struct range_tree *tree, struct lock_key fil
                                     uint64_t end, uint32_t bit, enum range_whose whose,
                                     const void *owner)
 {
-    struct question q = {
+    struct range_query q = {
         .file = file, .offset = offset, .end = end, .whose = whose, .owner = owner};
     for (int i = 0; i < RANGE_BITS; i++)
         if (bits[i] == bit)

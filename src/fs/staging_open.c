@@ -6,7 +6,7 @@
 
 #define MOST_TRIES 16
 
-struct opening {
+struct staged_opening {
     struct upload *upload;
     const char *target; /* without a link as the last component */
     bool resolved;
@@ -22,7 +22,7 @@ static struct staging *staging_of(sally_fs *fs)
     return sally_fs_data(fs);
 }
 
-static sally_status open_temporary(sally_fs *fs, sally_op *op, struct opening *o);
+static sally_status open_temporary(sally_fs *fs, sally_op *op, struct staged_opening *o);
 
 static sally_status in_place(sally_fs *fs, sally_op *op)
 {
@@ -32,7 +32,7 @@ static sally_status in_place(sally_fs *fs, sally_op *op)
 static sally_status given_up(sally_fs *fs, sally_op *op, const sally_inner_op *asked,
                              sally_status status, void *context)
 {
-    struct opening *o = context;
+    struct staged_opening *o = context;
     (void)fs;
     (void)op;
     (void)asked;
@@ -44,7 +44,7 @@ static sally_status given_up(sally_fs *fs, sally_op *op, const sally_inner_op *a
 static sally_status opened(sally_fs *fs, sally_op *op, sally_status status, void *context)
 {
     struct staging *st = staging_of(fs);
-    struct opening *o = context;
+    struct staged_opening *o = context;
     op->u.open = o->asked;
     if (status == SALLY_FILE_ALREADY_EXISTS && ++o->tries < MOST_TRIES)
         return open_temporary(fs, op, o); /* left by an earlier run */
@@ -65,7 +65,7 @@ static sally_status opened(sally_fs *fs, sally_op *op, sally_status status, void
     return SALLY_OK;
 }
 
-static sally_status open_temporary(sally_fs *fs, sally_op *op, struct opening *o)
+static sally_status open_temporary(sally_fs *fs, sally_op *op, struct staged_opening *o)
 {
     struct staging *st = staging_of(fs);
     struct upload_path *name = staging_name(st, o->real.path);
@@ -95,7 +95,7 @@ static sally_status located(sally_fs *fs, sally_op *op, sally_status status, voi
     return open_temporary(fs, op, context);
 }
 
-static sally_status stage(sally_fs *fs, sally_op *op, struct opening *o)
+static sally_status stage(sally_fs *fs, sally_op *op, struct staged_opening *o)
 {
     struct staging *st = staging_of(fs);
     bool exclusive = (op->u.open.flags & SALLY_OPEN_EXCLUSIVE) != 0;
@@ -118,7 +118,8 @@ static sally_status stage(sally_fs *fs, sally_op *op, struct opening *o)
 
 /* It replaces a file with the same permissions. A file without write permission is left to the
  * storage inside, which knows who may write it anyway. */
-static sally_status replace(sally_fs *fs, sally_op *op, struct opening *o, const sally_attrs *old)
+static sally_status replace(sally_fs *fs, sally_op *op, struct staged_opening *o,
+                            const sally_attrs *old)
 {
     bool has_mode = (old->valid & SALLY_ATTR_PERMISSIONS) != 0;
     if (!(op->u.open.flags & SALLY_OPEN_TRUNCATE) || (op->u.open.flags & SALLY_OPEN_EXCLUSIVE) ||
@@ -138,7 +139,7 @@ static sally_status looked(sally_fs *fs, sally_op *op, const sally_inner_op *ask
 static sally_status resolved(sally_fs *fs, sally_op *op, const sally_inner_op *asked,
                              sally_status status, void *context)
 {
-    struct opening *o = context;
+    struct staged_opening *o = context;
     if (status == SALLY_FAILURE)
         return status;
     if (status != SALLY_OK || !asked->u.text.result)
@@ -151,7 +152,7 @@ static sally_status resolved(sally_fs *fs, sally_op *op, const sally_inner_op *a
 static sally_status looked(sally_fs *fs, sally_op *op, const sally_inner_op *asked,
                            sally_status status, void *context)
 {
-    struct opening *o = context;
+    struct staged_opening *o = context;
     const sally_attrs *old = &asked->u.stat.attrs;
     uint32_t flags = op->u.open.flags;
     uint32_t type = old->valid & SALLY_ATTR_TYPE ? old->type : SALLY_TYPE_UNKNOWN;
@@ -189,9 +190,9 @@ sally_status staging_open(sally_fs *fs, sally_op *op)
         return in_place(fs, op);
     if (op->flags & SALLY_OP_TRY)
         return SALLY_WOULD_BLOCK;
-    struct opening *o = sally_op_alloc(op, sizeof(*o));
+    struct staged_opening *o = sally_op_alloc(op, sizeof(*o));
     if (!o)
         return SALLY_FAILURE;
-    *o = (struct opening){.target = op->path};
+    *o = (struct staged_opening){.target = op->path};
     return wrap_ask_stat(fs, st->inner, op, op->path, 0, looked, o);
 }

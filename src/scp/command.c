@@ -25,26 +25,26 @@ static const struct scp_digest digests[] = {
 
 /* ---- Words: a shell's quoting, and no other syntax ---- */
 
-struct words {
+struct split_words {
     struct buf text; /* one after the other, each with a NUL */
     uint32_t count;
 };
 
-struct reader {
+struct word_reader {
     struct cursor in;
-    struct words *words;
+    struct split_words *words;
     bool in_word;
     const char *wrong; /* static; NULL: nothing */
 };
 
-static void put_literal(struct reader *r, uint8_t c)
+static void put_literal(struct word_reader *r, uint8_t c)
 {
     if (memchr("\\*?[]!^-", c, 8))
         put_u8(&r->words->text, '\\');
     put_u8(&r->words->text, c);
 }
 
-static bool peek(const struct reader *r, uint8_t *c)
+static bool peek(const struct word_reader *r, uint8_t *c)
 {
     if (!cursor_left(&r->in))
         return false;
@@ -52,7 +52,7 @@ static bool peek(const struct reader *r, uint8_t *c)
     return true;
 }
 
-static void end_word(struct reader *r)
+static void end_word(struct word_reader *r)
 {
     if (!r->in_word)
         return;
@@ -61,7 +61,7 @@ static void end_word(struct reader *r)
     r->in_word = false;
 }
 
-static void read_single(struct reader *r)
+static void read_single(struct word_reader *r)
 {
     while (cursor_left(&r->in)) {
         uint8_t c = get_u8(&r->in);
@@ -72,7 +72,7 @@ static void read_single(struct reader *r)
     r->wrong = "a quotation mark is missing";
 }
 
-static void read_double(struct reader *r)
+static void read_double(struct word_reader *r)
 {
     while (cursor_left(&r->in) && !r->wrong) {
         uint8_t c = get_u8(&r->in), next;
@@ -92,7 +92,7 @@ static void read_double(struct reader *r)
         r->wrong = "a quotation mark is missing";
 }
 
-static void read_escaped(struct reader *r)
+static void read_escaped(struct word_reader *r)
 {
     if (!cursor_left(&r->in)) {
         r->wrong = "it ends with a backslash";
@@ -104,7 +104,7 @@ static void read_escaped(struct reader *r)
 }
 
 /* "~" alone or before a slash is the home directory, where relative paths begin. */
-static void read_tilde(struct reader *r)
+static void read_tilde(struct word_reader *r)
 {
     uint8_t next;
     if (peek(r, &next) && !memchr("/ \t", next, 3))
@@ -113,7 +113,7 @@ static void read_tilde(struct reader *r)
         put_u8(&r->words->text, '.');
 }
 
-static void read_plain(struct reader *r, uint8_t c, bool first)
+static void read_plain(struct word_reader *r, uint8_t c, bool first)
 {
     if (c == '\'')
         read_single(r);
@@ -129,9 +129,9 @@ static void read_plain(struct reader *r, uint8_t c, bool first)
         put_u8(&r->words->text, c);
 }
 
-static const char *split(struct words *words, struct slice raw)
+static const char *split(struct split_words *words, struct slice raw)
 {
-    struct reader r = {.in = cursor_of_slice(raw), .words = words};
+    struct word_reader r = {.in = cursor_of_slice(raw), .words = words};
     while (cursor_left(&r.in) && !r.wrong) {
         uint8_t c = get_u8(&r.in);
         if (c == ' ' || c == '\t') {
@@ -312,7 +312,7 @@ static void refuse_other(struct scp_command *c, uint32_t allowed)
                                    : "This service allows sftp only.");
 }
 
-static void parse_words(struct scp_command *c, const struct words *words, uint32_t allowed)
+static void parse_words(struct scp_command *c, const struct split_words *words, uint32_t allowed)
 {
     struct word_list list = {(const char *)buf_head(&words->text), words->count};
     const char *first = next_word(&list);
@@ -352,7 +352,7 @@ static bool take_abc(struct slice *raw)
 
 sally_error scp_command_parse(struct scp_command *c, struct slice raw, uint32_t allowed)
 {
-    struct words words = {.count = 0};
+    struct split_words words = {.count = 0};
     *c = (struct scp_command){.kind = SCP_REFUSED};
     buf_init(&c->paths, 2 * SCP_COMMAND_MAX + 2);
     buf_init(&words.text, 2 * SCP_COMMAND_MAX + 2);

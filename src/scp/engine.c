@@ -185,7 +185,7 @@ enum scp_answer scp_take_answer(struct scp *s)
 
 static void end_task(struct op *op)
 {
-    struct task *t = task_of(op);
+    struct scp_task *t = task_of(op);
     blocks_put(t->block);
     t->block = NULL;
     op_free(op);
@@ -193,7 +193,7 @@ static void end_task(struct op *op)
 
 static void drop_listing(struct op *op)
 {
-    struct listing *l = task_of(op)->listing;
+    struct scp_listing *l = task_of(op)->listing;
     if (l)
         buf_clear(&l->names);
 }
@@ -214,14 +214,14 @@ static void on_done(struct op *op)
 struct op *scp_op(struct scp *s, uint32_t kind, then_fn *then)
 {
     struct op *op = op_new(s->session, kind);
-    struct task *t = op ? sally_op_alloc(&op->pub, sizeof *t) : NULL;
+    struct scp_task *t = op ? sally_op_alloc(&op->pub, sizeof *t) : NULL;
     if (!t) {
         if (op)
             op_free(op);
         scp_no_memory(s);
         return NULL;
     }
-    *t = (struct task){.s = s, .then = then};
+    *t = (struct scp_task){.s = s, .then = then};
     op->owner = t;
     op->on_done = on_done;
     return op;

@@ -63,7 +63,7 @@ struct scp_walk {
 };
 
 /* A piece of the file that is being read. */
-struct piece {
+struct source_piece {
     struct block *block;
     uint32_t wanted, have;
     bool done;
@@ -85,7 +85,7 @@ struct source {
     sally_file *file;
     bool is_directory;
     uint64_t asked, sent; /* bytes of the file */
-    struct piece pieces[SCP_WINDOW];
+    struct source_piece pieces[SCP_WINDOW];
     uint32_t first, count;
     struct buf failure; /* a message; empty: none */
 };
@@ -154,7 +154,7 @@ struct scp {
 /* ---- Operations ---- */
 
 /* What a READDIR brings. Filled in the storage's thread. */
-struct listing {
+struct scp_listing {
     struct buf names;
     struct slice pattern; /* what must match; no data: everything does */
     uint32_t seen;
@@ -165,15 +165,15 @@ struct listing {
 typedef void then_fn(struct scp *s, struct op *op);
 
 /* What the engine remembers of an operation under way: op->owner. */
-struct task {
+struct scp_task {
     struct scp *s;
     then_fn *then; /* its answer; the operation is freed afterwards */
     struct block *block;
-    struct piece *piece;
-    struct listing *listing;
+    struct source_piece *piece;
+    struct scp_listing *listing;
 };
 
-static inline struct task *task_of(const struct op *op)
+static inline struct scp_task *task_of(const struct op *op)
 {
     return op->owner;
 }

@@ -173,11 +173,11 @@ static void fail(struct scp *s, const struct op *op, sally_status status)
         scp_put_status(s, &f->failure, walk_path(s), op, status);
 }
 
-static void ask(struct scp *s, struct piece *p);
+static void ask(struct scp *s, struct source_piece *p);
 
 static void after_piece(struct scp *s, struct op *op)
 {
-    struct piece *p = task_of(op)->piece;
+    struct source_piece *p = task_of(op)->piece;
     const sally_op_io *io = &op->pub.u.io;
     sally_status status = op->pub.status;
     uint32_t done = status == SALLY_OK && io->done <= io->length ? io->done : 0;
@@ -200,7 +200,7 @@ static void after_piece(struct scp *s, struct op *op)
 }
 
 /* Reads the missing part of a piece. */
-static void ask(struct scp *s, struct piece *p)
+static void ask(struct scp *s, struct source_piece *p)
 {
     struct source *f = &s->source;
     struct op *op = scp_file_op(s, SALLY_OP_READ, f->file, after_piece);
@@ -208,7 +208,7 @@ static void ask(struct scp *s, struct piece *p)
         return;
     uint64_t end = f->sent;
     for (uint32_t i = 0; i < f->count; i++) {
-        struct piece *other = &f->pieces[(f->first + i) % SCP_WINDOW];
+        struct source_piece *other = &f->pieces[(f->first + i) % SCP_WINDOW];
         if (other == p)
             break;
         end += other->wanted;
@@ -237,8 +237,8 @@ static bool ask_more(struct scp *s)
         scp_no_memory(s);
         return false;
     }
-    struct piece *p = &f->pieces[(f->first + f->count) % SCP_WINDOW];
-    *p = (struct piece){.block = block, .wanted = wanted, .done = failed};
+    struct source_piece *p = &f->pieces[(f->first + f->count) % SCP_WINDOW];
+    *p = (struct source_piece){.block = block, .wanted = wanted, .done = failed};
     f->count++;
     f->asked += wanted;
     if (failed)
@@ -252,7 +252,7 @@ static bool ask_more(struct scp *s)
 static bool send_piece(struct scp *s)
 {
     struct source *f = &s->source;
-    struct piece *p = &f->pieces[f->first];
+    struct source_piece *p = &f->pieces[f->first];
     if (!f->count || !p->done)
         return false;
     struct block *block = p->block;

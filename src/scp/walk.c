@@ -106,7 +106,7 @@ static void check_work(struct scp *s)
 static bool on_entry(struct op *op, const char *name, const sally_attrs *attrs,
                      const char *longname)
 {
-    struct listing *l = task_of(op)->listing;
+    struct scp_listing *l = task_of(op)->listing;
     size_t size = strlen(name);
     (void)attrs, (void)longname;
     l->seen++;
@@ -123,7 +123,7 @@ static bool on_entry(struct op *op, const char *name, const sally_attrs *attrs,
 static void after_read(struct scp *s, struct op *op)
 {
     struct walk_level *l = top(&s->walk);
-    struct listing *listing = task_of(op)->listing;
+    struct scp_listing *listing = task_of(op)->listing;
     sally_status status = op->pub.status;
     s->busy = false;
     if (listing->failed)
@@ -144,13 +144,13 @@ static void read_names(struct scp *s, const struct walk_level *l)
     struct op *op = scp_file_op(s, SALLY_OP_READDIR, l->dir, after_read);
     if (!op)
         return;
-    struct listing *listing = sally_op_alloc(&op->pub, sizeof *listing);
+    struct scp_listing *listing = sally_op_alloc(&op->pub, sizeof *listing);
     if (!listing) {
         op_free(op);
         scp_no_memory(s);
         return;
     }
-    *listing = (struct listing){.pattern = l->pattern};
+    *listing = (struct scp_listing){.pattern = l->pattern};
     buf_init(&listing->names, NAMES_MAX);
     task_of(op)->listing = listing;
     op->entry = on_entry;

@@ -156,7 +156,7 @@ static sally_error check_name(const struct setting_row *row, const char *name, b
 }
 
 /* The list being built from a text. */
-struct resolving {
+struct list_edit {
     const struct setting_row *row;
     const char *below;     /* the list to modify */
     struct buf head, list; /* head: what comes before the rest */
@@ -164,7 +164,7 @@ struct resolving {
     size_t names;
 };
 
-static sally_error resolve_name(struct resolving *r, const char *text, bool too_long,
+static sally_error resolve_name(struct list_edit *r, const char *text, bool too_long,
                                 char why[SETTINGS_WHY_SIZE])
 {
     if (!too_long && strchr("+-^", *text)) {
@@ -194,7 +194,7 @@ static sally_error resolve_name(struct resolving *r, const char *text, bool too_
 }
 
 /* The head, followed by the rest of the list. */
-static void join(struct resolving *r)
+static void join(struct list_edit *r)
 {
     struct slice at = slice_of(text_of(&r->list));
     char name[LIST_NAME_SIZE];
@@ -205,7 +205,7 @@ static void join(struct resolving *r)
 }
 
 /* The result is in `head`. */
-static sally_error resolve(struct resolving *r, const char *value, char why[SETTINGS_WHY_SIZE])
+static sally_error resolve(struct list_edit *r, const char *value, char why[SETTINGS_WHY_SIZE])
 {
     buf_init(&r->head, LIST_MAX_BYTES);
     buf_init(&r->list, LIST_MAX_BYTES);
@@ -225,13 +225,13 @@ static sally_error resolve(struct resolving *r, const char *value, char why[SETT
 }
 
 /* If an empty list means all, removing names must not make the list empty. */
-static bool may_be_empty(const struct resolving *r)
+static bool may_be_empty(const struct list_edit *r)
 {
     return (r->row->pub.default_value[0] == '\0' && !(r->row->empty_is_all && r->mark)) ||
            r->row->names_what;
 }
 
-static sally_error check_rest(const struct resolving *r, char why[SETTINGS_WHY_SIZE])
+static sally_error check_rest(const struct list_edit *r, char why[SETTINGS_WHY_SIZE])
 {
     if (r->head.size || may_be_empty(r))
         return SALLY_E_OK;
@@ -244,7 +244,7 @@ static sally_error check_rest(const struct resolving *r, char why[SETTINGS_WHY_S
     return SALLY_E_RANGE;
 }
 
-static void clear(struct resolving *r)
+static void clear(struct list_edit *r)
 {
     buf_clear(&r->list);
     buf_clear(&r->head);
@@ -253,7 +253,7 @@ static void clear(struct resolving *r)
 sally_error setting_check_list(const struct setting_row *row, const char *value,
                                char why[SETTINGS_WHY_SIZE])
 {
-    struct resolving r = {.row = row, .below = ""};
+    struct list_edit r = {.row = row, .below = ""};
     sally_error error = resolve(&r, value, why);
     if (!error && !r.mark)
         error = check_rest(&r, why);
@@ -264,7 +264,7 @@ sally_error setting_check_list(const struct setting_row *row, const char *value,
 sally_error setting_resolve_list(const struct setting_row *row, const char *below,
                                  const char *value, char **out, char why[SETTINGS_WHY_SIZE])
 {
-    struct resolving r = {.row = row, .below = below};
+    struct list_edit r = {.row = row, .below = below};
     *out = NULL;
     sally_error error = resolve(&r, value, why);
     if (!error)

@@ -12,7 +12,7 @@
  * 5.8). */
 #define BITS_OF_VERSION_5 0x7ffu
 
-struct reader {
+struct attrs_reader {
     struct cursor *in;
     uint32_t version;
     uint32_t flags;
@@ -21,7 +21,7 @@ struct reader {
     sally_status status; /* the first error, except a premature end of input */
 };
 
-struct writer {
+struct attrs_writer {
     struct buf *out;
     uint32_t version;
     uint32_t flags;
@@ -30,7 +30,7 @@ struct writer {
 
 /* ---- Texts ---- */
 
-static const void *keep(struct reader *r, struct slice s)
+static const void *keep(struct attrs_reader *r, struct slice s)
 {
     char *copy = r->memory->alloc(r->memory->user_data, s.size + 1);
     if (!copy) {
@@ -43,7 +43,7 @@ static const void *keep(struct reader *r, struct slice s)
     return copy;
 }
 
-static const char *get_text(struct reader *r)
+static const char *get_text(struct attrs_reader *r)
 {
     struct slice s = get_string(r->in);
     if (slice_has_nul(s)) {
@@ -60,33 +60,33 @@ static void put_optional_text(struct buf *out, const char *text)
 
 /* ---- Fields, in the order in which they are sent ---- */
 
-static void put_size(struct writer *w)
+static void put_size(struct attrs_writer *w)
 {
     put_u64(w->out, w->attrs->size);
 }
 
-static void get_size(struct reader *r)
+static void get_size(struct attrs_reader *r)
 {
     r->out->size = get_u64(r->in);
 }
 
-static void put_allocation(struct writer *w)
+static void put_allocation(struct attrs_writer *w)
 {
     put_u64(w->out, w->attrs->allocation_size);
 }
 
-static void get_allocation(struct reader *r)
+static void get_allocation(struct attrs_reader *r)
 {
     r->out->allocation_size = get_u64(r->in);
 }
 
-static void put_ids(struct writer *w)
+static void put_ids(struct attrs_writer *w)
 {
     put_u32(w->out, w->attrs->uid);
     put_u32(w->out, w->attrs->gid);
 }
 
-static void get_ids(struct reader *r)
+static void get_ids(struct attrs_reader *r)
 {
     r->out->uid = get_u32(r->in);
     r->out->gid = get_u32(r->in);
@@ -100,7 +100,7 @@ static void put_id_as_name(struct buf *out, uint32_t id)
     put_text(out, text);
 }
 
-static void put_names(struct writer *w)
+static void put_names(struct attrs_writer *w)
 {
     if (w->attrs->valid & SALLY_ATTR_NAMES) {
         put_optional_text(w->out, w->attrs->owner);
@@ -127,7 +127,7 @@ static bool name_is_id(const char *name, uint32_t *id)
     return true;
 }
 
-static void get_names(struct reader *r)
+static void get_names(struct attrs_reader *r)
 {
     uint32_t uid, gid;
     r->out->owner = get_text(r);
@@ -141,13 +141,13 @@ static void get_names(struct reader *r)
 }
 
 /* Version 3 has no separate type: clients find it in the mode. */
-static void put_permissions(struct writer *w)
+static void put_permissions(struct attrs_writer *w)
 {
     put_u32(w->out, w->version == 3 ? attrs_posix_mode(w->attrs)
                                     : w->attrs->permissions & SENT_PERMISSIONS);
 }
 
-static void get_permissions(struct reader *r)
+static void get_permissions(struct attrs_reader *r)
 {
     r->out->permissions = get_u32(r->in) & SENT_PERMISSIONS;
 }
@@ -158,7 +158,7 @@ static uint32_t time_of_version_3(int64_t seconds)
 }
 
 /* Version 3 sends both times or none. */
-static void put_both_times(struct writer *w)
+static void put_both_times(struct attrs_writer *w)
 {
     const sally_attrs *a = w->attrs;
     const sally_time *atime = a->valid & SALLY_ATTR_ATIME ? &a->atime : &a->mtime;
@@ -167,20 +167,20 @@ static void put_both_times(struct writer *w)
     put_u32(w->out, time_of_version_3(mtime->seconds));
 }
 
-static void get_both_times(struct reader *r)
+static void get_both_times(struct attrs_reader *r)
 {
     r->out->atime.seconds = get_u32(r->in);
     r->out->mtime.seconds = get_u32(r->in);
 }
 
-static void put_time(const struct writer *w, const sally_time *t)
+static void put_time(const struct attrs_writer *w, const sally_time *t)
 {
     put_u64(w->out, (uint64_t)t->seconds);
     if (w->flags & SSH_FILEXFER_ATTR_SUBSECOND_TIMES)
         put_u32(w->out, t->nanoseconds > MAX_NANOSECONDS ? MAX_NANOSECONDS : t->nanoseconds);
 }
 
-static void get_time(struct reader *r, sally_time *t)
+static void get_time(struct attrs_reader *r, sally_time *t)
 {
     t->seconds = (int64_t)get_u64(r->in);
     if (!(r->flags & SSH_FILEXFER_ATTR_SUBSECOND_TIMES))
@@ -191,11 +191,11 @@ static void get_time(struct reader *r, sally_time *t)
 }
 
 #define TIME_FIELD(name)                                                                           \
-    static void put_##name(struct writer *w)                                                       \
+    static void put_##name(struct attrs_writer *w)                                                 \
     {                                                                                              \
         put_time(w, &w->attrs->name);                                                              \
     }                                                                                              \
-    static void get_##name(struct reader *r)                                                       \
+    static void get_##name(struct attrs_reader *r)                                                 \
     {                                                                                              \
         get_time(r, &r->out->name);                                                                \
     }
@@ -221,7 +221,7 @@ static bool acl_is_sound(struct slice acl)
 }
 
 /* Inside, an ACL always has version 6's form, which begins with flags. */
-static void put_acl(struct writer *w)
+static void put_acl(struct attrs_writer *w)
 {
     struct cursor c = cursor_of(w->attrs->acl, w->attrs->acl_size);
     if (w->version < 6)
@@ -229,7 +229,7 @@ static void put_acl(struct writer *w)
     put_slice(w->out, cursor_rest(&c));
 }
 
-static void get_acl(struct reader *r)
+static void get_acl(struct attrs_reader *r)
 {
     struct slice s = get_string(r->in);
     size_t more = r->version < 6 ? 4 : 0;
@@ -249,7 +249,7 @@ static void get_acl(struct reader *r)
     r->out->acl_size = acl.size;
 }
 
-static void put_bits(struct writer *w)
+static void put_bits(struct attrs_writer *w)
 {
     const sally_attrs *a = w->attrs;
     put_u32(w->out, a->attrib_bits & a->attrib_bits_valid);
@@ -257,53 +257,53 @@ static void put_bits(struct writer *w)
         put_u32(w->out, a->attrib_bits_valid);
 }
 
-static void get_bits(struct reader *r)
+static void get_bits(struct attrs_reader *r)
 {
     r->out->attrib_bits = get_u32(r->in);
     r->out->attrib_bits_valid = r->version >= 6 ? get_u32(r->in) : BITS_OF_VERSION_5;
 }
 
-static void put_text_hint(struct writer *w)
+static void put_text_hint(struct attrs_writer *w)
 {
     put_u8(w->out, (uint8_t)w->attrs->text_hint);
 }
 
-static void get_text_hint(struct reader *r)
+static void get_text_hint(struct attrs_reader *r)
 {
     r->out->text_hint = get_u8(r->in);
 }
 
-static void put_mime_type(struct writer *w)
+static void put_mime_type(struct attrs_writer *w)
 {
     put_optional_text(w->out, w->attrs->mime_type);
 }
 
-static void get_mime_type(struct reader *r)
+static void get_mime_type(struct attrs_reader *r)
 {
     r->out->mime_type = get_text(r);
 }
 
-static void put_link_count(struct writer *w)
+static void put_link_count(struct attrs_writer *w)
 {
     put_u32(w->out, w->attrs->link_count);
 }
 
-static void get_link_count(struct reader *r)
+static void get_link_count(struct attrs_reader *r)
 {
     r->out->link_count = get_u32(r->in);
 }
 
-static void put_untranslated(struct writer *w)
+static void put_untranslated(struct attrs_writer *w)
 {
     put_optional_text(w->out, w->attrs->untranslated_name);
 }
 
-static void get_untranslated(struct reader *r)
+static void get_untranslated(struct attrs_reader *r)
 {
     r->out->untranslated_name = get_text(r);
 }
 
-static void put_extended(struct writer *w)
+static void put_extended(struct attrs_writer *w)
 {
     put_u32(w->out, (uint32_t)w->attrs->extended_count);
     for (size_t i = 0; i < w->attrs->extended_count; i++) {
@@ -312,7 +312,7 @@ static void put_extended(struct writer *w)
     }
 }
 
-static void get_extended(struct reader *r)
+static void get_extended(struct attrs_reader *r)
 {
     uint32_t count = get_u32(r->in);
     if (count > ATTRS_MAX_EXTENDED || count > cursor_left(r->in) / 8) {
@@ -345,8 +345,8 @@ static const struct field {
     uint32_t any;     /* sent when one of these members is present */
     uint32_t sets;    /* present when it was received */
     uint32_t flag[4]; /* on the wire in versions 3 to 6; 0: not in that version */
-    void (*put)(struct writer *w);
-    void (*get)(struct reader *r);
+    void (*put)(struct attrs_writer *w);
+    void (*get)(struct attrs_reader *r);
 } fields[] = {
     {A(SIZE), A(SIZE),
         {F(SIZE), F(SIZE), F(SIZE), F(SIZE)}, put_size, get_size},
@@ -444,7 +444,7 @@ static uint8_t wire_type(uint32_t version, const sally_attrs *attrs)
 void attrs_put(struct buf *out, uint32_t version, const sally_attrs *attrs)
 {
     uint32_t valid = members_to_send(version, attrs);
-    struct writer w = {out, version, subsecond(version, valid), attrs};
+    struct attrs_writer w = {out, version, subsecond(version, valid), attrs};
     uint32_t flags = w.flags;
     size_t place = out->size;
     put_u32(out, 0);
@@ -491,7 +491,7 @@ sally_status attrs_get(struct cursor *in, uint32_t version, sally_attrs *out,
                        const struct attrs_memory *memory)
 {
     memset(out, 0, sizeof *out);
-    struct reader r = {in, version, get_u32(in), out, memory, SALLY_OK};
+    struct attrs_reader r = {in, version, get_u32(in), out, memory, SALLY_OK};
     if (version > 3) {
         uint32_t type = get_u8(in);
         if (r.flags & ~attrs_known_flags(version))

@@ -11,7 +11,7 @@
 #include "sftp/request_fields.h"
 #include "sftp/request_map.h"
 
-struct copy {
+struct file_copy {
     sally_file *from, *to; /* NULL: not open */
     char *target;          /* after the structure */
     bool overwrite;
@@ -21,21 +21,21 @@ struct copy {
     char message[256];   /* the message of the storage or a hook; "": none */
 };
 
-static void close_next(struct sftp *s, struct op *before, struct copy *c);
+static void close_next(struct sftp *s, struct op *before, struct file_copy *c);
 
-static void let_go(struct sftp *s, const struct copy *c)
+static void let_go(struct sftp *s, const struct file_copy *c)
 {
     for (uint32_t i = 0; i < c->handles; i++)
         handles_unreserve(&s->handles);
 }
 
-static void end(struct sftp *s, struct op *op, const struct copy *c)
+static void end(struct sftp *s, struct op *op, const struct file_copy *c)
 {
     let_go(s, c);
     reply_status(s, op->request_id, c->status, c->message[0] ? c->message : NULL);
 }
 
-static void note(struct copy *c, const struct op *op, sally_status status)
+static void note(struct file_copy *c, const struct op *op, sally_status status)
 {
     if (c->status != SALLY_OK)
         return;
@@ -45,7 +45,7 @@ static void note(struct copy *c, const struct op *op, sally_status status)
 }
 
 /* Without memory for a CLOSE, the files stay open until the session ends, which is acceptable. */
-static void go_on(struct sftp *s, struct op *next, struct op *before, struct copy *c)
+static void go_on(struct sftp *s, struct op *next, struct op *before, struct file_copy *c)
 {
     if (next) {
         request_submit(s, next);
@@ -57,14 +57,14 @@ static void go_on(struct sftp *s, struct op *next, struct op *before, struct cop
 
 static bool answer_close(struct sftp *s, struct op *op)
 {
-    struct copy *c = request_of(op)->plan;
+    struct file_copy *c = request_of(op)->plan;
     note(c, op, op->pub.status);
     close_next(s, op, c);
     return false;
 }
 
 /* Closes what is open, the target first; then answers. */
-static void close_next(struct sftp *s, struct op *before, struct copy *c)
+static void close_next(struct sftp *s, struct op *before, struct file_copy *c)
 {
     sally_file **which = c->to ? &c->to : &c->from;
     sally_file *file = *which;
@@ -79,7 +79,7 @@ static void close_next(struct sftp *s, struct op *before, struct copy *c)
     go_on(s, op, before, c);
 }
 
-static bool fail(struct sftp *s, struct op *op, struct copy *c, sally_status status)
+static bool fail(struct sftp *s, struct op *op, struct file_copy *c, sally_status status)
 {
     note(c, op, status);
     close_next(s, op, c);
@@ -93,7 +93,7 @@ static bool answer_cut(struct sftp *s, struct op *op)
 
 static bool answer_copied(struct sftp *s, struct op *op)
 {
-    struct copy *c = request_of(op)->plan;
+    struct file_copy *c = request_of(op)->plan;
     if (op->pub.status != SALLY_OK || !c->overwrite)
         return fail(s, op, c, op->pub.status);
     uint64_t size = op->pub.u.copy.done;
@@ -110,7 +110,7 @@ static bool answer_copied(struct sftp *s, struct op *op)
 
 static bool answer_target(struct sftp *s, struct op *op)
 {
-    struct copy *c = request_of(op)->plan;
+    struct file_copy *c = request_of(op)->plan;
     if (op->pub.status != SALLY_OK)
         return fail(s, op, c, op->pub.status);
     c->to = op->pub.file;
@@ -126,7 +126,7 @@ static bool answer_target(struct sftp *s, struct op *op)
 /* The copy gets the source's permissions, if they are known. */
 static bool answer_mode(struct sftp *s, struct op *op)
 {
-    struct copy *c = request_of(op)->plan;
+    struct file_copy *c = request_of(op)->plan;
     const sally_attrs *of = &op->pub.u.stat.attrs;
     bool known = op->pub.status == SALLY_OK && of->valid & SALLY_ATTR_PERMISSIONS;
     if (op->pub.status == SALLY_OK && of->valid & SALLY_ATTR_TYPE &&
@@ -151,7 +151,7 @@ static bool answer_mode(struct sftp *s, struct op *op)
 
 static bool answer_source(struct sftp *s, struct op *op)
 {
-    struct copy *c = request_of(op)->plan;
+    struct file_copy *c = request_of(op)->plan;
     if (op->pub.status != SALLY_OK)
         return fail(s, op, c, op->pub.status);
     c->from = op->pub.file;
@@ -165,9 +165,9 @@ static bool answer_source(struct sftp *s, struct op *op)
     return false;
 }
 
-static struct copy *new_copy(struct slice target)
+static struct file_copy *new_copy(struct slice target)
 {
-    struct copy *c = mem_zalloc(sizeof *c + target.size + 1);
+    struct file_copy *c = mem_zalloc(sizeof *c + target.size + 1);
     if (c) {
         c->target = (char *)(c + 1);
         if (target.size)
@@ -177,7 +177,7 @@ static struct copy *new_copy(struct slice target)
 }
 
 static sally_status prepare(struct sftp *s, struct op *op, struct request_in *in, struct slice path,
-                            struct copy *c)
+                            struct file_copy *c)
 {
     static const sally_attrs none;
     bool full;
@@ -207,7 +207,7 @@ sally_status ext_copy_file(struct sftp *s, struct request_in *in)
     struct op *op = request_begin(s, in, SALLY_OP_OPEN, answer_source);
     if (!op)
         return SALLY_FAILURE;
-    struct copy *c = new_copy(target);
+    struct file_copy *c = new_copy(target);
     if (!c)
         return request_drop(op, SALLY_FAILURE);
     c->overwrite = overwrite;

@@ -1,6 +1,6 @@
 /* The inside of the SFTP engine, for the files of this folder.
  *
- * The path of a request: input.c splits the byte stream into packets; requests.c and extensions.c
+ * The path of a request: input.c splits the byte stream into packets; dispatch.c and extensions.c
  * find the handler in request_map.h; the handlers parse requests and submit operations (request.c);
  * answers.c turns the results into replies; reply.c packs replies into chunks. */
 #ifndef SALLY_SFTP_ENGINE_H

@@ -2,11 +2,11 @@
  * the operation's buffer; only the rest is gathered in s->waiting. */
 #include "sftp/input.h"
 
+#include "sftp/dispatch.h"
 #include "sftp/init.h"
 #include "sftp/protocol.h"
 #include "sftp/request_fields.h"
 #include "sftp/request_lists.h"
-#include "sftp/requests.h"
 #include "sftp/requests_file.h"
 
 /* The bound is the window that the owner granted; this only stops a broken owner. */
@@ -149,7 +149,7 @@ static bool eat_packet(struct sftp *s, struct cursor *c)
     if (s->state == AWAIT_INIT)
         handle_init(s, packet);
     else
-        requests_dispatch(s, packet, (size_t)length + 4 - credited);
+        request_dispatch(s, packet, (size_t)length + 4 - credited);
     return true;
 }
 

@@ -29,7 +29,7 @@ enum {
     METHOD = 2 /* of the key exchange method: only when it is the one awaited */
 };
 
-struct row {
+struct message_rule {
     ssh_handler *handler;
     uint16_t states;  /* where it is handled */
     uint16_t ignored; /* states in which it is legal but has no effect */
@@ -40,7 +40,7 @@ struct row {
 static ssh_handler on_ignored;
 
 /* clang-format off */
-static const struct row table[256] = {
+static const struct message_rule table[256] = {
     /*                                    handler                       states             ignored   sender  flags */
     [SSH_MSG_DISCONNECT]               = {on_disconnect,                ALWAYS,            0,        BOTH,   0},
     [SSH_MSG_IGNORE]                   = {on_ignored,                   ALWAYS,            0,        BOTH,   STRAY},
@@ -117,7 +117,7 @@ static enum message_verdict judge_unassigned(enum ssh_state state, uint8_t numbe
 
 enum message_verdict message_judge(enum ssh_role receiver, enum ssh_state state, uint8_t number)
 {
-    const struct row *row = &table[number];
+    const struct message_rule *row = &table[number];
     if (!row->handler)
         return judge_unassigned(state, number);
     if (!(row->sender & (receiver == SSH_SERVER ? CLIENT : SERVER)))
@@ -151,7 +151,7 @@ static enum ssh_state receiving_state(const struct ssh *ssh)
 }
 
 /* Checks beyond the state. NULL: the message is allowed. */
-static const char *find_fault(struct ssh *ssh, uint8_t number, const struct row *row)
+static const char *find_fault(struct ssh *ssh, uint8_t number, const struct message_rule *row)
 {
     struct transport *t = ssh->transport;
     enum next_message rule = t->next_message;
@@ -194,7 +194,7 @@ void messages_dispatch(struct ssh *ssh, struct slice payload, uint32_t sequence)
         t->kex->skip_guess = false;
         return;
     }
-    const struct row *row = &table[number];
+    const struct message_rule *row = &table[number];
     enum message_verdict verdict = message_judge(ssh->options.role, state, number);
     if (verdict == MESSAGE_REFUSED && state != ssh->state && talks_during_kex(ssh, number))
         verdict = message_judge(ssh->options.role, ssh->state, number);

@@ -9,7 +9,7 @@
 #include "server/server.h"
 #include "server/ssh/channel.h"
 #include "server/ssh/jobs.h"
-#include "server/ssh/request.h"
+#include "server/ssh/session_request.h"
 #include "sftp/sftp.h"
 
 /* Runs of the engine before others get a turn. */
@@ -306,8 +306,8 @@ static sally_error line_new(struct line **out, struct conn *c)
         .keys_exchanged = on_keys_exchanged,
         .host_key_failed = on_host_key_failed,
         .session_refused = on_session_refused,
-        .subsystem = request_subsystem,
-        .exec = request_exec,
+        .subsystem = session_request_subsystem,
+        .exec = session_request_exec,
         .data = channel_data,
         .eof = channel_eof,
         .closed = channel_closed,

@@ -125,18 +125,18 @@ static void on_wake(struct task *task)
 
 /* ---- Turns ---- */
 
-static struct piece *take_piece(sally_channel *p)
+static struct output_piece *take_piece(sally_channel *p)
 {
     pthread_mutex_lock(&p->lock);
     struct list *item = list_take_first(&p->queue);
     pthread_mutex_unlock(&p->lock);
-    return item ? CONTAINER_OF(item, struct piece, chunk.link) : NULL;
+    return item ? CONTAINER_OF(item, struct output_piece, chunk.link) : NULL;
 }
 
 static void send_pieces(sally_channel *p, struct channel *ch)
 {
     struct turn *turn = conn_turn_of(p->conn);
-    struct piece *piece;
+    struct output_piece *piece;
     while (!turn_is_over(turn) && (piece = take_piece(p)) != NULL) {
         turn_spend(turn, TURN_PACKET);
         if (piece->is_error)

@@ -22,7 +22,7 @@ enum program_state {
 enum program_exit { EXIT_NOT, EXIT_STATUS, EXIT_SIGNAL, EXIT_UNTOLD };
 
 /* Bytes on their way out. */
-struct piece {
+struct output_piece {
     struct chunk chunk;
     sally_channel *program; /* which outlives it */
     size_t cost;            /* of the queue */

@@ -72,7 +72,7 @@ static sally_error check_output(const sally_channel *p)
 
 static void release(struct chunk *chunk)
 {
-    struct piece *piece = CONTAINER_OF(chunk, struct piece, chunk);
+    struct output_piece *piece = CONTAINER_OF(chunk, struct output_piece, chunk);
     sally_channel *p = piece->program;
     pthread_mutex_lock(&p->lock);
     p->queued -= piece->cost;
@@ -82,9 +82,10 @@ static void release(struct chunk *chunk)
     mem_free(piece);
 }
 
-static struct piece *new_piece(sally_channel *p, const void *data, size_t size, bool is_error)
+static struct output_piece *new_piece(sally_channel *p, const void *data, size_t size,
+                                      bool is_error)
 {
-    struct piece *piece = mem_alloc(sizeof *piece + size);
+    struct output_piece *piece = mem_alloc(sizeof *piece + size);
     if (!piece)
         return NULL;
     memcpy(piece->data, data, size);
@@ -100,12 +101,12 @@ static sally_error enqueue(sally_channel *p, const void *data, size_t size, size
                            bool is_error)
 {
     size_t room = p->options.queue_size - p->queued;
-    size_t fits = room > sizeof(struct piece) ? room - sizeof(struct piece) : 0;
+    size_t fits = room > sizeof(struct output_piece) ? room - sizeof(struct output_piece) : 0;
     *taken = min_size(size, fits);
     p->wants_room = p->wants_room || *taken < size;
     if (*taken == 0)
         return SALLY_E_OK;
-    struct piece *piece = new_piece(p, data, *taken, is_error);
+    struct output_piece *piece = new_piece(p, data, *taken, is_error);
     if (!piece) {
         *taken = 0;
         return SALLY_E_NO_MEMORY;

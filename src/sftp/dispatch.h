@@ -1,11 +1,11 @@
 /* From a packet to its handler. */
-#ifndef SALLY_SFTP_REQUESTS_H
-#define SALLY_SFTP_REQUESTS_H
+#ifndef SALLY_SFTP_DISPATCH_H
+#define SALLY_SFTP_DISPATCH_H
 
 #include "base/cursor.h"
 #include "sftp/engine.h"
 
 /* A whole packet other than INIT, without its length field. */
-void requests_dispatch(struct sftp *s, struct slice packet, size_t credit);
+void request_dispatch(struct sftp *s, struct slice packet, size_t credit);
 
 #endif

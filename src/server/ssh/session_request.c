@@ -1,4 +1,4 @@
-#include "server/ssh/request.h"
+#include "server/ssh/session_request.h"
 
 #include "base/mem.h"
 #include "server/conn_hooks.h"
@@ -7,7 +7,7 @@
 #include "server/ssh/program.h"
 
 /* The request as passed to hooks, in one piece of memory with its texts. */
-struct request {
+struct session_request {
     sally_session_request pub;
     struct ssh_line *line;       /* valid as long as the connection has one */
     struct ssh_channel *channel; /* likewise: the engine is held while it is asked about */
@@ -15,7 +15,7 @@ struct request {
     sally_env env[];
 };
 
-static char *add_text(struct request *r, struct slice text)
+static char *add_text(struct session_request *r, struct slice text)
 {
     char *place = r->end;
     if (text.size)
@@ -25,7 +25,7 @@ static char *add_text(struct request *r, struct slice text)
     return place;
 }
 
-static void add_env(struct request *r, struct slice pairs, uint32_t count)
+static void add_env(struct session_request *r, struct slice pairs, uint32_t count)
 {
     struct cursor c = cursor_of_slice(pairs);
     for (uint32_t i = 0; i < count; i++) {
@@ -36,13 +36,14 @@ static void add_env(struct request *r, struct slice pairs, uint32_t count)
     r->pub.env_count = count;
 }
 
-static struct request *new_request(struct ssh_line *line, struct ssh_channel *channel,
-                                   uint32_t kind, struct slice name)
+static struct session_request *new_request(struct ssh_line *line, struct ssh_channel *channel,
+                                           uint32_t kind, struct slice name)
 {
     uint32_t count;
     struct slice pairs = ssh_channel_env(channel, &count);
     /* The length in front of each variable's text is more than its NUL needs. */
-    struct request *r = mem_zalloc(sizeof *r + count * sizeof *r->env + pairs.size + name.size + 1);
+    struct session_request *r =
+        mem_zalloc(sizeof *r + count * sizeof *r->env + pairs.size + name.size + 1);
     if (!r)
         return NULL;
     r->line = line;
@@ -60,7 +61,7 @@ static struct request *new_request(struct ssh_line *line, struct ssh_channel *ch
 }
 
 /* If the channel was accepted but not granted, `closed` is called. */
-static void free_request(struct request *r)
+static void free_request(struct session_request *r)
 {
     program_turn_away(r->pub.channel);
     sally_channel_unref(r->pub.channel);
@@ -75,7 +76,7 @@ static bool serve(struct ssh_line *line, struct ssh_channel *channel, uint32_t k
     return slice_is(name, "sftp") && channel_open(line, channel, &channel_sftp, name, NULL);
 }
 
-static bool grant(struct request *r, sally_status status)
+static bool grant(struct session_request *r, sally_status status)
 {
     struct slice name = slice_of(r->pub.name);
     if (status == SALLY_CONTINUE)
@@ -86,7 +87,7 @@ static bool grant(struct request *r, sally_status status)
 
 static void on_answered(struct conn *c, void *argument, sally_status status)
 {
-    struct request *r = argument;
+    struct session_request *r = argument;
     if (c->line && !c->line->methods->is_over(c->line)) {
         ssh_channel_answer(r->channel, grant(r, status));
         conn_make_ready(c);
@@ -100,7 +101,7 @@ static enum ssh_answer ask(struct ssh_line *line, struct ssh_channel *channel, u
     static const struct hook_question_kind session = {conn_hooks_ask_session, on_answered};
     if (!conn_hooks_watch_sessions(line->conn))
         return serve(line, channel, kind, name) ? SSH_YES : SSH_NO;
-    struct request *r = new_request(line, channel, kind, name);
+    struct session_request *r = new_request(line, channel, kind, name);
     if (!r)
         return SSH_NO;
     sally_status status = hook_question_ask(line->conn, &session, r);
@@ -111,12 +112,14 @@ static enum ssh_answer ask(struct ssh_line *line, struct ssh_channel *channel, u
     return ok ? SSH_YES : SSH_NO;
 }
 
-enum ssh_answer request_subsystem(void *user_data, struct ssh_channel *channel, struct slice name)
+enum ssh_answer session_request_subsystem(void *user_data, struct ssh_channel *channel,
+                                          struct slice name)
 {
     return ask(user_data, channel, SALLY_SESSION_SUBSYSTEM, name);
 }
 
-enum ssh_answer request_exec(void *user_data, struct ssh_channel *channel, struct slice command)
+enum ssh_answer session_request_exec(void *user_data, struct ssh_channel *channel,
+                                     struct slice command)
 {
     uint32_t kind = command.size ? SALLY_SESSION_EXEC : SALLY_SESSION_SHELL;
     return ask(user_data, channel, kind, command);

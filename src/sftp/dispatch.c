@@ -1,4 +1,4 @@
-#include "sftp/requests.h"
+#include "sftp/dispatch.h"
 
 #include "sftp/protocol.h"
 #include "sftp/reply.h"
@@ -40,7 +40,7 @@ static sally_status status_of_request(const struct sftp *s, struct request_in *i
     return SALLY_FAILURE;
 }
 
-void requests_dispatch(struct sftp *s, struct slice packet, size_t credit)
+void request_dispatch(struct sftp *s, struct slice packet, size_t credit)
 {
     struct request_in in = {.size = credit, .body = cursor_of_slice(packet)};
     uint8_t type = get_u8(&in.body);
