@@ -20,7 +20,7 @@ struct keys_file {
     struct authorized_keys *keys;
     struct stat seen; /* the file that they are from */
     bool is_settled;  /* it has not changed unless it looks different */
-    char told[TRUSTED_FILE_WHY_SIZE];
+    char reported[TRUSTED_FILE_WHY_SIZE];
 };
 
 struct keys_file *keys_file_new(struct crypto *c, const char *path, uid_t owner)
@@ -116,8 +116,8 @@ static void keep(struct keys_file *file, struct authorized_keys *keys, const str
 bool keys_file_is_news(struct keys_file *file, const struct keys_file_fault *fault)
 {
     pthread_mutex_lock(&file->lock);
-    bool is_news = *fault->why && strcmp(file->told, fault->why) != 0;
-    memcpy(file->told, fault->why, sizeof file->told);
+    bool is_news = *fault->why && strcmp(file->reported, fault->why) != 0;
+    memcpy(file->reported, fault->why, sizeof file->reported);
     pthread_mutex_unlock(&file->lock);
     return is_news;
 }

@@ -321,11 +321,11 @@ static bool step(struct scp *s)
 
 static void tell(struct scp *s)
 {
-    if (!s->over || s->told)
+    if (!s->over || s->end_reported)
         return;
     s->credit += s->in.size;
     buf_clear(&s->in);
-    s->told = true;
+    s->end_reported = true;
     s->events.finished(s->user_data, s->exit_status);
 }
 

@@ -140,7 +140,7 @@ struct scp {
 
     bool over; /* nothing more happens; then: */
     uint32_t exit_status;
-    bool told; /* the owner */
+    bool end_reported; /* the owner */
     bool closing, gone;
     uint32_t depth; /* depth of calls from the owner */
     void (*on_gone)(void *user_data);

@@ -90,12 +90,12 @@ static uint32_t stage_of(const struct conn *c)
 
 void conn_hooks_problem(struct conn *c, sally_error code, int system_error, const char *text)
 {
-    const sally_problem told = {.struct_size = sizeof told,
-                                .stage = stage_of(c),
-                                .code = code,
-                                .system_error = system_error,
-                                .text = text};
-    tell(c, problem, &told);
+    const sally_problem report = {.struct_size = sizeof report,
+                                  .stage = stage_of(c),
+                                  .code = code,
+                                  .system_error = system_error,
+                                  .text = text};
+    tell(c, problem, &report);
 }
 
 void conn_hooks_end_problem(struct conn *c)

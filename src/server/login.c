@@ -160,14 +160,15 @@ static void announce(struct conn *c, const struct attempt *a, sally_auth_result 
     /* Successes are always logged, however many failures there are. */
     const struct log_sink *log = result == SALLY_AUTH_REJECT ? &c->log : &c->server->log;
     log_line(log, conn_log_ids(c), SALLY_LOG_INFO, event, fields, count, "%s", text);
-    const sally_auth_event told = {.struct_size = sizeof told,
-                                   .user = pub->user,
-                                   .method = method,
-                                   .fingerprint = pub->key_fingerprint ? pub->key_fingerprint : "",
-                                   .attempt = pub->attempt,
-                                   .result = result,
-                                   .reason = reason};
-    conn_hooks_authenticated(c, &told);
+    const sally_auth_event attempt = {.struct_size = sizeof attempt,
+                                      .user = pub->user,
+                                      .method = method,
+                                      .fingerprint =
+                                          pub->key_fingerprint ? pub->key_fingerprint : "",
+                                      .attempt = pub->attempt,
+                                      .result = result,
+                                      .reason = reason};
+    conn_hooks_authenticated(c, &attempt);
 }
 
 static bool open_root(struct conn *c, struct auth_request *r)

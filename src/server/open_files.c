@@ -27,8 +27,8 @@ static bool writes(const sally_op *op)
 static uint64_t announced_size(const sally_op *op)
 {
     const sally_attrs *attrs = op->u.open.attrs;
-    bool told = writes(op) && (attrs->valid & SALLY_ATTR_ALLOCATION_SIZE);
-    return told ? attrs->allocation_size : 0;
+    bool is_given = writes(op) && (attrs->valid & SALLY_ATTR_ALLOCATION_SIZE);
+    return is_given ? attrs->allocation_size : 0;
 }
 
 static struct open_file *of_link(const struct list *link)

@@ -38,7 +38,7 @@ static enum ssh_answer start(struct ssh_channel *ch, struct slice what,
     enum ssh_answer answer = event(ch->ssh->user_data, ch, what);
     ch->owner = owners[answer];
     if (answer == SSH_LATER)
-        ssh_hold(ch->ssh);
+        ssh_pause_input(ch->ssh);
     return answer;
 }
 
@@ -51,7 +51,7 @@ void ssh_channel_answer(struct ssh_channel *ch, bool ok)
 {
     struct ssh *ssh = ch->ssh;
     ch->owner = ok ? OWNER_RUNS : OWNER_ASKED;
-    ssh_let_go(ssh);
+    ssh_resume_input(ssh);
     transport_enter(ssh);
     if (ch->owes_reply && may_reply(ch))
         reply(ch, ok);

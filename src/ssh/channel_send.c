@@ -113,7 +113,7 @@ void ssh_channel_finish(struct ssh_channel *ch, uint32_t exit_status)
     }
 }
 
-void ssh_channel_finish_untold(struct ssh_channel *ch)
+void ssh_channel_finish_without_status(struct ssh_channel *ch)
 {
     advance(ch, CHANNEL_FINISH);
 }

@@ -158,7 +158,7 @@ bool connection_is_stalled(struct ssh *ssh)
             continue;
         /* No channel data is sent during a key exchange, which has a deadline of its own; and what
          * the peer says of its windows is not read while the owner's answer is awaited. */
-        if (kex_is_sending(ssh->transport->kex) || ssh_is_held(ssh))
+        if (kex_is_sending(ssh->transport->kex) || ssh_input_is_paused(ssh))
             progress_begin(&ch->progress, ssh->now_ns);
         if (progress_is_stalled(&ch->progress, ch->queued, patience, ssh->now_ns))
             return true;

@@ -44,7 +44,7 @@ void transport_end(struct ssh *ssh, uint32_t reason, enum ssh_end end, const cha
     ssh->state = OVER;
     t->end = end;
     t->end_detail = detail;
-    t->end_untold = true;
+    t->end_unreported = true;
     t->run_wanted = true;
     if (reason && can_send)
         send_disconnect(ssh, reason, detail);
@@ -91,7 +91,7 @@ bool on_disconnect(struct ssh *ssh, struct cursor *payload)
 void transport_deliver_end(struct ssh *ssh)
 {
     struct transport *t = ssh->transport;
-    t->end_untold = false;
+    t->end_unreported = false;
     connection_free(ssh);
     if (ssh->events.over)
         ssh->events.over(ssh->user_data, t->end, t->end_detail);

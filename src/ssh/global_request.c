@@ -115,7 +115,7 @@ static void prove_done(struct ssh_job *job)
             ssh_message_send(ssh);
         }
     }
-    ssh_let_go(ssh);
+    ssh_resume_input(ssh);
 }
 
 static void prove_destroy(struct ssh_job *job)
@@ -202,7 +202,7 @@ static bool on_prove(struct ssh *ssh, struct cursor *c)
     }
     if (ok && p->count) {
         ssh->connection->proofs++;
-        ssh_hold(ssh);
+        ssh_pause_input(ssh);
         ssh_job_start(ssh, &p->job);
         return true;
     }

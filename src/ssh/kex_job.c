@@ -115,7 +115,7 @@ static void done(struct ssh_job *job)
         .hash = hash_of(j),
         .signature = buf_slice(&j->signature),
     };
-    ssh_let_go(job->ssh);
+    ssh_resume_input(job->ssh);
     kex_done(job->ssh, &outcome);
 }
 
@@ -209,6 +209,6 @@ void kex_job_start(struct ssh *ssh, struct slice host_key_blob, struct slice pee
         destroy(&j->base);
         return;
     }
-    ssh_hold(ssh);
+    ssh_pause_input(ssh);
     ssh_job_start(ssh, &j->base);
 }

@@ -31,7 +31,8 @@ static bool direction_is_worn(const struct direction *d, uint64_t rekey_bytes)
 static bool is_due(const struct ssh *ssh)
 {
     const struct transport *t = ssh->transport;
-    if (ssh->state != READY || t->kex || t->holds) /* the peer's part of it would not be read */
+    if (ssh->state != READY || t->kex ||
+        t->input_pauses) /* the peer's part of it would not be read */
         return false;
     return t->rekey_wanted || rekey_deadline(ssh) <= ssh->now_ns ||
            direction_is_worn(&t->in, ssh->options.settings.rekey_bytes) ||

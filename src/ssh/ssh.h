@@ -220,10 +220,10 @@ void ssh_channel_expect(struct ssh_channel *channel, uint32_t size);
 void ssh_channel_send_eof(struct ssh_channel *channel);
 void ssh_channel_finish(struct ssh_channel *channel, uint32_t exit_status);
 /* The same with an exit-signal in place of the status, or with neither. The texts are copied; what
- * there is no memory for is not told. */
+ * there is no memory for is left out. */
 void ssh_channel_finish_by_signal(struct ssh_channel *channel, const char *signal, bool core_dumped,
                                   const char *text);
-void ssh_channel_finish_untold(struct ssh_channel *channel);
+void ssh_channel_finish_without_status(struct ssh_channel *channel);
 /* Server: the late answer to a subsystem or exec event. */
 void ssh_channel_answer(struct ssh_channel *channel, bool ok);
 /* Server: the environment variables that the peer has set on it: name and value of each as a string

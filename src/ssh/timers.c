@@ -32,7 +32,7 @@ static uint64_t idle_deadline(const struct ssh *ssh)
 static uint64_t keepalive_deadline(const struct ssh *ssh)
 {
     const struct transport *t = ssh->transport;
-    if (!t->authenticated || t->holds) /* answers of the peer's would not be read */
+    if (!t->authenticated || t->input_pauses) /* answers of the peer's would not be read */
         return UINT64_MAX;
     uint64_t from = t->keepalives && t->keepalive_ns > t->heard_ns ? t->keepalive_ns : t->heard_ns;
     return after(from, ssh->options.settings.keepalive_ns);

@@ -177,7 +177,7 @@ void transport_enter(struct ssh *ssh)
 void transport_leave(struct ssh *ssh)
 {
     struct transport *t = ssh->transport;
-    if (t->depth == 1 && t->end_untold)
+    if (t->depth == 1 && t->end_unreported)
         transport_deliver_end(ssh);
     t->depth--;
 }
@@ -192,7 +192,7 @@ size_t ssh_input_room(struct ssh *ssh, uint8_t **room)
 {
     const struct transport *t = ssh->transport;
     *room = NULL;
-    if (ssh->state == OVER || t->holds || send_is_full(ssh))
+    if (ssh->state == OVER || t->input_pauses || send_is_full(ssh))
         return 0;
     if (t->depth)
         return 0; /* the buffer must not move: a payload in it is in use */
@@ -214,7 +214,7 @@ static void process_input(struct ssh *ssh, struct turn *turn)
     struct transport *t = ssh->transport;
     struct slice payload;
     uint32_t sequence;
-    while (ssh->state != OVER && !t->holds && !send_is_full(ssh) && !turn_is_over(turn)) {
+    while (ssh->state != OVER && !t->input_pauses && !send_is_full(ssh) && !turn_is_over(turn)) {
         if (ssh->state == AWAIT_VERSION) {
             if (!version_receive(ssh))
                 return;
@@ -305,22 +305,22 @@ void ssh_change(struct ssh *ssh, const struct ssh_options *options)
     ssh->transport->run_wanted = true;
 }
 
-void ssh_hold(struct ssh *ssh)
+void ssh_pause_input(struct ssh *ssh)
 {
-    ssh->transport->holds++;
+    ssh->transport->input_pauses++;
 }
 
-void ssh_let_go(struct ssh *ssh)
+void ssh_resume_input(struct ssh *ssh)
 {
     struct transport *t = ssh->transport;
-    t->holds--;
+    t->input_pauses--;
     t->run_wanted = true;
     t->heard_ns = ssh->now_ns; /* it could not be heard */
 }
 
-bool ssh_is_held(const struct ssh *ssh)
+bool ssh_input_is_paused(const struct ssh *ssh)
 {
-    return ssh->transport->holds != 0;
+    return ssh->transport->input_pauses != 0;
 }
 
 struct slice ssh_session_id(const struct ssh *ssh)

@@ -61,14 +61,14 @@ struct transport {
     bool authenticated;
     bool compression_started; /* USERAUTH_SUCCESS has been sent or received */
     bool run_wanted;          /* something happened outside of ssh_run() that it must process */
-    bool end_untold;          /* OVER, but the owner has not been told */
+    bool end_unreported;      /* OVER, but not reported to the owner */
     uint8_t session_id[HASH_MAX_SIZE];
     size_t session_id_size;
     uint32_t exchanges; /* key exchanges completed */
     uint32_t exchanges_begun;
     uint32_t unimplemented;
     uint64_t login_input; /* bytes of packets before the login */
-    uint32_t holds;
+    uint32_t input_pauses;
     uint32_t depth; /* calls into the engine that are on the stack */
     struct list jobs;
     struct agreement agreed; /* by the last key exchange; kex is NULL before */
@@ -90,9 +90,9 @@ void transport_log(const struct ssh *ssh, uint32_t level, const char *event, con
                    ...) __attribute__((format(printf, 4, 5)));
 
 /* No input is processed while at least one holder waits for an outside answer (job, auth). */
-void ssh_hold(struct ssh *ssh);
-void ssh_let_go(struct ssh *ssh);
-bool ssh_is_held(const struct ssh *ssh);
+void ssh_pause_input(struct ssh *ssh);
+void ssh_resume_input(struct ssh *ssh);
+bool ssh_input_is_paused(const struct ssh *ssh);
 
 /* The exchange hash of the first key exchange: the session identifier. Empty before. */
 struct slice ssh_session_id(const struct ssh *ssh);

@@ -127,7 +127,7 @@ static void verify_done(struct ssh_job *job)
             auth_query_refuse(ssh, q, WRONG_SIGNATURE);
         }
     }
-    ssh_let_go(ssh); /* the query holds its own reference */
+    ssh_resume_input(ssh); /* the query holds its own reference */
 }
 
 static void verify_destroy(struct ssh_job *job)
@@ -150,7 +150,7 @@ static void prove(struct ssh *ssh, struct auth_query *q)
     v->job.run = verify_run;
     v->job.done = verify_done;
     v->job.destroy = verify_destroy;
-    ssh_hold(ssh);
+    ssh_pause_input(ssh);
     ssh_job_start(ssh, &v->job);
 }
 

@@ -70,7 +70,7 @@ void auth_query_ask(struct ssh *ssh, struct auth_query *q)
     login->user_changed = ua->user_changed;
     ua->user_changed = false;
     ua->query = q;
-    ssh_hold(ssh);
+    ssh_pause_input(ssh);
     if (ssh->events.login)
         ssh->events.login(ssh->user_data, login);
     else
@@ -123,7 +123,7 @@ static void settle(struct ssh *ssh, struct auth_query *q)
 {
     auth_query_free(q);
     if (ssh) {
-        ssh_let_go(ssh);
+        ssh_resume_input(ssh);
         transport_leave(ssh);
     }
 }

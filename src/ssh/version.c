@@ -78,13 +78,13 @@ static bool accept_line(struct ssh *ssh, struct slice line)
     if (answer == SSH_NO)
         refuse_client(ssh);
     else if (answer == SSH_LATER)
-        ssh_hold(ssh);
+        ssh_pause_input(ssh);
     return ssh->state != OVER;
 }
 
 void ssh_answer_version(struct ssh *ssh, bool ok)
 {
-    ssh_let_go(ssh);
+    ssh_resume_input(ssh);
     transport_enter(ssh);
     if (!ok)
         refuse_client(ssh);

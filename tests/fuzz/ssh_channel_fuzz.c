@@ -179,7 +179,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             bare_engine_feed(ssh, payload);
         ssh_run(ssh, ssh->now_ns);
         look_at_windows(ssh);
-        check(!ssh_is_held(ssh));
+        check(!ssh_input_is_paused(ssh));
         bare_engine_drain(ssh, look_at_sent, NULL);
     }
     ssh_free(ssh);

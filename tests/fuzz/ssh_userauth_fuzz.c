@@ -116,7 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (o.pending && o.manner != 0xff) {
             struct login_query *query = o.pending;
             o.pending = NULL;
-            check(ssh_is_held(ssh));
+            check(ssh_input_is_paused(ssh));
             answer(&o, query);
             ssh_run(ssh, ssh->now_ns);
         }

@@ -177,7 +177,7 @@ static void say_end(sally_channel *p, struct ssh_channel *channel)
         ssh_channel_finish_by_signal(channel, p->signal, p->core_dumped, p->signal_text);
         break;
     default:
-        ssh_channel_finish_untold(channel);
+        ssh_channel_finish_without_status(channel);
         break;
     }
 }

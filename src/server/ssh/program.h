@@ -19,7 +19,7 @@ enum program_state {
 };
 
 /* How its end is reported to the client. */
-enum program_exit { EXIT_NOT, EXIT_STATUS, EXIT_SIGNAL, EXIT_UNTOLD };
+enum program_exit { EXIT_NOT, EXIT_STATUS, EXIT_SIGNAL, EXIT_UNREPORTED };
 
 /* Bytes on their way out. */
 struct output_piece {

@@ -195,7 +195,7 @@ sally_error sally_channel_exit(sally_channel *p, uint32_t status)
 sally_error sally_channel_close(sally_channel *p)
 {
     pthread_mutex_lock(&p->lock);
-    sally_error error = end(p, EXIT_UNTOLD, 0);
+    sally_error error = end(p, EXIT_UNREPORTED, 0);
     pthread_mutex_unlock(&p->lock);
     return error;
 }

@@ -227,7 +227,7 @@ static void the_end_is_told(void **state)
         else if (how == 1)
             ssh_channel_finish_by_signal(f.o.asked, "TERM", true, "why");
         else
-            ssh_channel_finish_untold(f.o.asked);
+            ssh_channel_finish_without_status(f.o.asked);
         ssh_channel_finish(f.o.asked, 8); /* too late */
         ssh_run(f.b.ssh, 1);
         struct cursor c = cursor_of_slice(bare_sent(&f.b));

@@ -121,7 +121,7 @@ static void host_keys_are_proven(void **state)
     assert_true(verifies(&f, key_blob(rsa), "rsa-sha2-512", get_string(&c)));
     assert_true(verifies(&f, key_blob(f.b.host_key), "ssh-ed25519", get_string(&c)));
     assert_true(cursor_done(&c));
-    assert_false(ssh_is_held(f.b.ssh));
+    assert_false(ssh_input_is_paused(f.b.ssh));
     sally_key_unref(rsa);
     conn_finish(&f);
 }
@@ -231,7 +231,7 @@ static void proofs_may_come_after_the_end(void **state)
     m = prove(&room);
     put_slice(m, key_blob(f.b.host_key));
     conn_feed(&f, m);
-    assert_true(ssh_is_held(f.b.ssh));
+    assert_true(ssh_input_is_paused(f.b.ssh));
     conn_finish(&f);
     struct ssh_job *job = ssh_job_of_link(list_take_first(&f.o.jobs));
     ssh_job_run(job);

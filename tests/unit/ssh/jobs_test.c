@@ -127,7 +127,7 @@ static void an_engine_may_go_before_its_jobs(void **state)
     pair_start(&p);
     pair_run(&p);
     assert_int_equal(p.server.jobs_seen, 1);
-    assert_true(ssh_is_held(p.server.ssh));
+    assert_true(ssh_input_is_paused(p.server.ssh));
     uint8_t *room;
     assert_int_equal(ssh_input_room(p.server.ssh, &room), 0);
     pair_free(&p); /* the job is done afterwards */

@@ -75,7 +75,7 @@ static void it_may_run_when_the_engine_is_gone(void **state)
     start_method(&p, state, "curve25519-sha256");
     p.keep_jobs = true;
     pair_run(&p);
-    assert_true(ssh_is_held(p.server.ssh));
+    assert_true(ssh_input_is_paused(p.server.ssh));
     struct list *link = list_take_first(&p.server.jobs);
     assert_non_null(link);
     ssh_free(p.server.ssh);

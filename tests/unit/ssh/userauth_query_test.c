@@ -145,7 +145,7 @@ static void without_an_owner_nobody_gets_in(void **state)
     auth_start(&f);
     auth_try_password(&f, "joe", "x");
     auth_expect_failure(&f, "", false);
-    assert_false(ssh_is_held(f.b.ssh));
+    assert_false(ssh_input_is_paused(f.b.ssh));
     auth_finish(&f);
 }
 
@@ -260,10 +260,10 @@ static void no_input_while_a_query_is_out(void **state)
     uint8_t *room;
     auth_ready(&f, auth_waits);
     auth_try_none(&f, "joe");
-    assert_true(ssh_is_held(f.b.ssh));
+    assert_true(ssh_input_is_paused(f.b.ssh));
     assert_int_equal(ssh_input_room(f.b.ssh, &room), 0);
     f.o.pending->answers->accept(f.o.pending);
-    assert_false(ssh_is_held(f.b.ssh));
+    assert_false(ssh_input_is_paused(f.b.ssh));
     assert_true(ssh_input_room(f.b.ssh, &room) > 0);
     auth_expect_success(&f);
     auth_finish(&f);
