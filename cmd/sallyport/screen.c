@@ -62,7 +62,7 @@ static void add(struct screen *s, const char *text)
 }
 
 /* The cursor is below the lines, at the start of a row. */
-static void take_bottom_away(struct screen *s)
+static void clear_bottom(struct screen *s)
 {
     if (s->shown_lines)
         add(s, "\r\033[2K"); /* erases what the user has typed */
@@ -73,13 +73,13 @@ static void take_bottom_away(struct screen *s)
 static void write_line(void *user_data, int kind, const char *text)
 {
     struct screen *s = user_data;
-    take_bottom_away(s);
+    clear_bottom(s);
     add(s, kind == RED ? "\033[31m" : kind == YELLOW ? "\033[33m" : "");
     add(s, text);
     add(s, kind == PLAIN ? "\n" : "\033[0m\n");
 }
 
-static void take_over_bottom(struct screen *s)
+static void claim_bottom(struct screen *s)
 {
     pthread_mutex_lock(&s->bottom_lock);
     bool changed = s->bottom_changed;
@@ -90,7 +90,7 @@ static void take_over_bottom(struct screen *s)
     pthread_mutex_unlock(&s->bottom_lock);
     if (!changed)
         return;
-    take_bottom_away(s);
+    clear_bottom(s);
     free(s->shown);
     s->shown = bottom;
 }
@@ -98,7 +98,7 @@ static void take_over_bottom(struct screen *s)
 static void write_bottom(void *user_data)
 {
     struct screen *s = user_data;
-    take_over_bottom(s);
+    claim_bottom(s);
     if (s->shown && !s->shown_lines) {
         add(s, s->shown);
         for (const char *c = s->shown; (c = strchr(c, '\n')) != NULL; c++)

@@ -30,7 +30,7 @@ static uint32_t attribute_bits(const char *name, size_t length)
     return 0;
 }
 
-int serve_attributes_take(struct serve_options *options, const char *value)
+int serve_attributes_set(struct serve_options *options, const char *value)
 {
     const char *how = strchr(value, '=');
     bool ignore = how && strcmp(how, "=ignore") == 0;

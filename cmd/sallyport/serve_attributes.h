@@ -5,6 +5,6 @@
 #include "serve_options.h"
 
 /* EXIT_OK, or the exit status after reporting an error. */
-int serve_attributes_take(struct serve_options *options, const char *value);
+int serve_attributes_set(struct serve_options *options, const char *value);
 
 #endif

@@ -127,7 +127,7 @@ static bool is_listed(const struct serve_options *options, const char *name)
     return false;
 }
 
-static int take_directory(struct serve_options *options, const char *value)
+static int set_directory(struct serve_options *options, const char *value)
 {
     if (options->directory)
         return report_usage("serve",
@@ -139,7 +139,7 @@ static int take_directory(struct serve_options *options, const char *value)
     return EXIT_OK;
 }
 
-static int take_user(struct serve_options *options, char *value)
+static int add_user(struct serve_options *options, char *value)
 {
     char *colon = strchr(value, ':');
     size_t length = colon ? (size_t)(colon - value) : strlen(value);
@@ -167,7 +167,7 @@ static int take_user(struct serve_options *options, char *value)
 }
 
 /* A colon after a slash belongs to the file name. */
-static int take_keys(struct serve_options *options, const char *value)
+static int add_keys(struct serve_options *options, const char *value)
 {
     const char *colon = strchr(value, ':'), *slash = strchr(value, '/');
     if (slash && colon && slash < colon)
@@ -183,7 +183,7 @@ static int take_keys(struct serve_options *options, const char *value)
     return colon && !keys->user ? no_memory() : EXIT_OK;
 }
 
-static int take_setting(struct serve_options *options, const char *value)
+static int set_setting(struct serve_options *options, const char *value)
 {
     const char *equals = strchr(value, '=');
     if (!equals || equals == value)
@@ -216,7 +216,7 @@ static bool has_good_port(const char *url)
            (*rest == '\0' || strcmp(rest, "/") == 0);
 }
 
-static int take_listen(struct serve_options *options, const char *value)
+static int add_listener(struct serve_options *options, const char *value)
 {
     if (strncmp(value, "sftp://", 7) != 0 && strncmp(value, "sftp+fd://", 10) != 0) {
         /* If only the scheme is missing, the message can show the complete URL. */
@@ -237,7 +237,7 @@ static int take_listen(struct serve_options *options, const char *value)
     return EXIT_OK;
 }
 
-static int take_format(struct serve_options *options, const char *value)
+static int set_format(struct serve_options *options, const char *value)
 {
     options->json = strcmp(value, "json") == 0;
     if (options->json || strcmp(value, "text") == 0)
@@ -260,13 +260,13 @@ static int unknown_option(char **argv, int index)
                         near ? "; did you mean \"--" : "", near ? near : "", near ? "\"?" : "");
 }
 
-static int take_option(struct serve_options *options, int option, char **argv, int index)
+static int apply_option(struct serve_options *options, int option, char **argv, int index)
 {
     switch (option) {
     case OPTION_LISTEN:
-        return take_listen(options, optarg);
+        return add_listener(options, optarg);
     case OPTION_USER:
-        return take_user(options, optarg);
+        return add_user(options, optarg);
     case OPTION_PASSWORD_FILE:
         /* Who writes --password gives a password, which must not be taken for a file's name. */
         if (strncmp(argv[index], "--password-file", strlen("--password-file")) != 0)
@@ -278,11 +278,11 @@ static int take_option(struct serve_options *options, int option, char **argv, i
         options->password_files.at[options->password_files.count++] = optarg;
         return password_file_load(options, optarg);
     case OPTION_AUTHORIZED_KEYS:
-        return take_keys(options, optarg);
+        return add_keys(options, optarg);
     case OPTION_SET:
-        return take_setting(options, optarg);
+        return set_setting(options, optarg);
     case OPTION_LOG_FORMAT:
-        return take_format(options, optarg);
+        return set_format(options, optarg);
     case OPTION_HOST_KEY:
         if (!*optarg)
             return report_usage("serve", "--host-key \"\": give the file of a private key");
@@ -298,7 +298,7 @@ static int take_option(struct serve_options *options, int option, char **argv, i
         options->no_sandbox = true;
         return EXIT_OK;
     case OPTION_ATTRIBUTES:
-        return serve_attributes_take(options, optarg);
+        return serve_attributes_set(options, optarg);
     case 'v':
         options->verbose++;
         return EXIT_OK;
@@ -389,13 +389,13 @@ int serve_options_parse(struct serve_options *options, int argc, char **argv)
         int option = getopt_long(argc, argv, "-:vq", long_options, NULL);
         if (option == -1)
             break;
-        int status = option == 1 ? take_directory(options, optarg)
-                                 : take_option(options, option, argv, index);
+        int status = option == 1 ? set_directory(options, optarg)
+                                 : apply_option(options, option, argv, index);
         if (status)
             return status;
     }
     for (; optind < argc; optind++) { /* after "--" */
-        int status = take_directory(options, argv[optind]);
+        int status = set_directory(options, argv[optind]);
         if (status)
             return status;
     }

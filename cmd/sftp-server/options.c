@@ -131,7 +131,7 @@ static char *expand_tokens(const char *text, const struct os_account *account)
     return NULL;
 }
 
-static int take_directory(struct options *options, const struct os_account *account)
+static int set_directory(struct options *options, const struct os_account *account)
 {
     char *plain = expand_tilde(optarg, account);
     free(options->start_directory);
@@ -146,7 +146,7 @@ static int take_directory(struct options *options, const struct os_account *acco
     return EXIT_OK;
 }
 
-static int take_umask(struct options *options)
+static int set_umask(struct options *options)
 {
     char *end;
     errno = 0;
@@ -169,11 +169,11 @@ static int answer_query(struct options *options)
     return EXIT_OK;
 }
 
-static int take_option(struct options *options, int option, const struct os_account *account)
+static int apply_option(struct options *options, int option, const struct os_account *account)
 {
     switch (option) {
     case 'd':
-        return take_directory(options, account);
+        return set_directory(options, account);
     case 'e':
         options->to_stderr = true;
         return EXIT_OK;
@@ -207,7 +207,7 @@ static int take_option(struct options *options, int option, const struct os_acco
         options->read_only = true;
         return EXIT_OK;
     case 'u':
-        return take_umask(options);
+        return set_umask(options);
     case ':':
         return mistake("-%c: needs a value", optopt);
     default:
@@ -223,7 +223,7 @@ int options_parse(struct options *options, int argc, char **argv, const struct o
     opterr = 0;
     int option;
     while ((option = getopt(argc, argv, ":d:ef:hl:P:p:Q:Ru:")) != -1) {
-        int status = take_option(options, option, account);
+        int status = apply_option(options, option, account);
         if (status || options->done)
             return status;
     }

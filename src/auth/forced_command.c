@@ -38,7 +38,7 @@ static bool has_special(struct slice value)
     return false;
 }
 
-static bool take(struct forced_command *out, uint8_t option, struct slice value)
+static bool apply(struct forced_command *out, uint8_t option, struct slice value)
 {
     struct slice *place = option == 'd' ? &out->start : option == 'p' ? &out->allow : &out->deny;
     if (option == 'l' || option == 'f') /* about sftp-server's log */
@@ -49,7 +49,7 @@ static bool take(struct forced_command *out, uint8_t option, struct slice value)
 
 /* One word of options as getopt(3) reads it: letters, of which the last one may have a value, in
  * this word or as the next one. */
-static bool take_word(struct forced_command *out, struct slice word, struct slice *rest)
+static bool apply_word(struct forced_command *out, struct slice word, struct slice *rest)
 {
     if (word.size < 2 || word.data[0] != '-')
         return false;
@@ -66,7 +66,7 @@ static bool take_word(struct forced_command *out, struct slice word, struct slic
         struct slice value = {word.data + i + 1, word.size - i - 1};
         if (value.size == 0 && !next_word(rest, &value))
             return false;
-        return take(out, option, value);
+        return apply(out, option, value);
     }
     return true;
 }
@@ -78,7 +78,7 @@ bool forced_command_parse(struct slice text, struct forced_command *out)
     if (slice_has_nul(text) || !next_word(&text, &word) || !is_sftp(word))
         return false;
     while (next_word(&text, &word)) {
-        if (!take_word(out, word, &text))
+        if (!apply_word(out, word, &text))
             return false;
     }
     return true;

@@ -36,14 +36,14 @@ static uint32_t alike(uint32_t methods)
 static bool password_is_right(struct users *users, const sally_auth_request *request,
                               const struct listed_user *a, const struct decoys *decoys)
 {
-    const struct password *stand_ins[DECOYS_MAX_COSTS];
+    const struct password *substitutes[DECOYS_MAX_COSTS];
     for (size_t i = 0; i < decoys->password_count; i++)
-        stand_ins[i] = &decoys->password[i]->password;
+        substitutes[i] = &decoys->password[i]->password;
     bool may = a && listed_user_may_use(a, SALLY_AUTH_PASSWORD);
     const char *said = request->password;
     if (request->method == SALLY_AUTH_KEYBOARD_INTERACTIVE)
         said = request->answer_count == 1 ? request->answers[0] : "";
-    return password_verify(may ? &a->password : NULL, stand_ins, decoys->password_count,
+    return password_verify(may ? &a->password : NULL, substitutes, decoys->password_count,
                            &users->passwords, said) &&
            !request->new_password; /* passwords cannot be changed here */
 }

@@ -104,7 +104,7 @@ uint8_t *buf_extend(struct buf *b, size_t size)
     return room;
 }
 
-void buf_take(struct buf *b, size_t size)
+void buf_consume(struct buf *b, size_t size)
 {
     if (size >= b->size) {
         b->start = b->size = 0;

@@ -50,7 +50,7 @@ void buf_commit(struct buf *b, size_t size);
 /* Reserve and commit at once: the caller fills what it gets. */
 uint8_t *buf_extend(struct buf *b, size_t size);
 
-void buf_take(struct buf *b, size_t size);     /* drops from the front */
+void buf_consume(struct buf *b, size_t size);  /* drops from the front */
 void buf_truncate(struct buf *b, size_t size); /* keeps the first `size` bytes */
 
 void put_u8(struct buf *b, uint8_t v);

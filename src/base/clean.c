@@ -38,7 +38,7 @@ struct slice clean_next(struct cursor *text, enum clean_kind kind)
     static const uint8_t instead[] = {'?'};
     uint32_t code;
     size_t size = utf8_at(text->at, cursor_left(text), &code);
-    const uint8_t *at = cursor_take(text, size ? size : 1);
+    const uint8_t *at = cursor_read(text, size ? size : 1);
     bool stays = size && (!clean_is_unsafe(code) || (kind == CLEAN_LINES && is_layout(code, text)));
     return stays ? (struct slice){at, size} : (struct slice){instead, sizeof instead};
 }

@@ -46,7 +46,7 @@ static inline bool cursor_done(const struct cursor *c)
 }
 
 /* The next `size` bytes; NULL (and bad) when there are fewer. */
-static inline const uint8_t *cursor_take(struct cursor *c, size_t size)
+static inline const uint8_t *cursor_read(struct cursor *c, size_t size)
 {
     if (c->bad || size > cursor_left(c)) {
         c->bad = true;
@@ -60,7 +60,7 @@ static inline const uint8_t *cursor_take(struct cursor *c, size_t size)
 
 static inline uint8_t get_u8(struct cursor *c)
 {
-    const uint8_t *p = cursor_take(c, 1);
+    const uint8_t *p = cursor_read(c, 1);
     return p ? *p : 0;
 }
 
@@ -72,19 +72,19 @@ static inline bool get_bool(struct cursor *c)
 
 static inline uint32_t get_u32(struct cursor *c)
 {
-    const uint8_t *p = cursor_take(c, 4);
+    const uint8_t *p = cursor_read(c, 4);
     return p ? wire_get_u32(p) : 0;
 }
 
 static inline uint64_t get_u64(struct cursor *c)
 {
-    const uint8_t *p = cursor_take(c, 8);
+    const uint8_t *p = cursor_read(c, 8);
     return p ? wire_get_u64(p) : 0;
 }
 
 static inline struct slice get_bytes(struct cursor *c, size_t size)
 {
-    struct slice s = {cursor_take(c, size), size};
+    struct slice s = {cursor_read(c, size), size};
     if (c->bad)
         s.size = 0;
     return s;

@@ -21,7 +21,7 @@ void glob_put_literal(struct buf *out, struct slice p)
 }
 
 /* One character of the pattern at *i; moves past it. */
-static uint8_t take_char(struct slice p, size_t *i)
+static uint8_t next_char(struct slice p, size_t *i)
 {
     if (p.data[*i] == '\\' && *i + 1 < p.size)
         (*i)++;
@@ -52,10 +52,10 @@ static bool match_set(struct slice p, size_t last, size_t at, uint8_t c, bool *m
     if (last <= i) /* the first one is a member of the set */
         return false;
     for (bool first = true; i < p.size && (first || p.data[i] != ']'); first = false) {
-        uint8_t low = take_char(p, &i), high = low;
+        uint8_t low = next_char(p, &i), high = low;
         if (i + 1 < p.size && p.data[i] == '-' && p.data[i + 1] != ']') {
             i++;
-            high = take_char(p, &i);
+            high = next_char(p, &i);
         }
         found |= c >= low && c <= high;
     }
@@ -76,7 +76,7 @@ static bool match_one(struct slice p, size_t last, size_t *i, uint8_t c)
     }
     if (p.data[*i] == '[' && match_set(p, last, *i, c, &matched, i))
         return matched;
-    return take_char(p, i) == c;
+    return next_char(p, i) == c;
 }
 
 bool glob_matches(struct slice p, struct slice name)

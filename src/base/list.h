@@ -47,7 +47,7 @@ static inline struct list *list_first(const struct list *head)
     return list_empty(head) ? NULL : head->next;
 }
 
-static inline struct list *list_take_first(struct list *head)
+static inline struct list *list_pop_first(struct list *head)
 {
     struct list *item = list_first(head);
     if (item)

@@ -28,7 +28,7 @@ static uint32_t least(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
-static sally_error take_options(sally_client *c, const sally_client_options *o)
+static sally_error apply_options(sally_client *c, const sally_client_options *o)
 {
     c->version = or_default(o->version, SFTP_LAST_VERSION);
     c->timeout_ms = or_default(o->timeout_ms, TIMEOUT_MS);
@@ -42,7 +42,7 @@ static sally_error take_options(sally_client *c, const sally_client_options *o)
 }
 
 /* Messages for failures that the server does not explain. */
-static void take_server(sally_client *c, const sally_sftp_options *server)
+static void copy_server_options(sally_client *c, const sally_sftp_options *server)
 {
     const sally_peer *peer = server ? server->peer : NULL;
     c->max_packet = or_default(server ? server->max_packet : 0, MAX_PACKET);
@@ -66,14 +66,14 @@ sally_error client_make(sally_client **out, const sally_client_options *options)
     sally_client *c = mem_zalloc(sizeof *c);
     if (!c)
         return SALLY_E_NO_MEMORY;
-    sally_error error = take_options(c, &o);
+    sally_error error = apply_options(c, &o);
     if (!error && !connection_init(c))
         error = SALLY_E_NO_MEMORY;
     if (error) {
         mem_free(c);
         return error;
     }
-    take_server(c, &server);
+    copy_server_options(c, &server);
     *out = c;
     return SALLY_E_OK;
 }
@@ -126,7 +126,7 @@ sally_status sally_client_disconnect(sally_client *c)
     if (status != SALLY_OK)
         return status;
     uint64_t deadline = connection_deadline(c);
-    while (status == SALLY_OK && c->transport && !c->deaf && c->out.size)
+    while (status == SALLY_OK && c->transport && !c->accepts_no_more && c->out.size)
         status = connection_step(c, deadline);
     if (c->transport)
         c->transport->methods->end(c->transport);

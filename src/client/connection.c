@@ -186,7 +186,7 @@ static void close_unwanted(sally_client *c, struct cursor body)
 }
 
 /* False: it answers no request. */
-static bool take_late(sally_client *c, uint8_t type, uint32_t id, struct cursor body)
+static bool receive_late(sally_client *c, uint8_t type, uint32_t id, struct cursor body)
 {
     struct abandoned_call late;
     for (size_t at = 0; at < c->late.size; at += sizeof late) {
@@ -232,7 +232,7 @@ static void dispatch(sally_client *c, struct slice packet)
             return;
         }
     }
-    if (!take_late(c, type, id, body))
+    if (!receive_late(c, type, id, body))
         connection_malformed(c, "a reply to no request");
 }
 
@@ -248,7 +248,7 @@ static void dispatch_all(sally_client *c)
         if (size > cursor_left(&in))
             return;
         dispatch(c, get_bytes(&in, size));
-        buf_take(&c->in, 4 + (size_t)size);
+        buf_consume(&c->in, 4 + (size_t)size);
     }
 }
 
@@ -264,18 +264,18 @@ static bool is_cut(sally_client *c)
 
 static bool give(sally_client *c)
 {
-    size_t size = c->deaf ? 0 : c->out.size, taken = 0;
+    size_t size = c->accepts_no_more ? 0 : c->out.size, taken = 0;
     if (size > c->allowance)
         size = (size_t)c->allowance;
     if (!c->transport->methods->send(c->transport, buf_head(&c->out), size, &taken))
-        c->deaf = true;
-    buf_take(&c->out, taken);
+        c->accepts_no_more = true;
+    buf_consume(&c->out, taken);
     if (c->allowance != UINT64_MAX)
         c->allowance -= taken;
     return taken > 0;
 }
 
-static bool take(sally_client *c)
+static bool receive(sally_client *c)
 {
     const void *data;
     size_t size;
@@ -307,10 +307,11 @@ sally_status connection_step(sally_client *c, uint64_t deadline)
         return c->ended;
     uint64_t seen = waker_count(&c->waker);
     bool moved = give(c);
-    moved |= take(c);
+    moved |= receive(c);
     if (c->transport &&
         (is_cut(c) || (c->allowance == 0 && c->out.size > 0) ||
-         (!moved && (c->deaf || (!c->ending && c->transport->methods->is_done(c->transport))))))
+         (!moved &&
+          (c->accepts_no_more || (!c->ending && c->transport->methods->is_done(c->transport))))))
         connection_lose(c, SALLY_CONNECTION_LOST);
     if (!c->transport)
         return c->ended;

@@ -41,8 +41,8 @@ struct sally_client {
     struct buf late;     /* ids (in our byte order) that no call waits for: struct abandoned_call */
     bool is_started;     /* VERSION has come */
     bool ending;         /* the client has sent EOF */
-    bool deaf;           /* the server accepts no more */
-    sally_status ended;  /* why the connection was lost */
+    bool accepts_no_more; /* the server does not read */
+    sally_status ended;   /* why the connection was lost */
 
     struct buf answer; /* the body of the last answer */
     struct arena texts;

@@ -43,7 +43,7 @@ static sally_error keep_pairs(sally_client *c, struct cursor *body)
     return SALLY_E_OK;
 }
 
-static void take_version(sally_client *c, struct call *call, uint8_t type, struct cursor body)
+static void on_version(sally_client *c, struct call *call, uint8_t type, struct cursor body)
 {
     struct greeting *g = CONTAINER_OF(call, struct greeting, call);
     uint32_t version = get_u32(&body);
@@ -59,7 +59,7 @@ static void take_version(sally_client *c, struct call *call, uint8_t type, struc
 
 sally_error hello(sally_client *c)
 {
-    struct greeting g = {.call = {.on_answer = take_version}};
+    struct greeting g = {.call = {.on_answer = on_version}};
     size_t place;
     put_u32(connection_begin(c, SSH_FXP_INIT, &place), c->version);
     sally_status status = connection_send(c, place, &g.call);

@@ -59,7 +59,7 @@ static sally_status next_entry(sally_client *c, sally_client_file *d,
         status = parse_end(c, &body, &d->at_end);
     if (status != SALLY_OK)
         return status;
-    buf_take(&d->names, d->names.size - cursor_left(&body));
+    buf_consume(&d->names, d->names.size - cursor_left(&body));
     *entry = &d->entry;
     return SALLY_OK;
 }

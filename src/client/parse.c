@@ -42,7 +42,7 @@ static void *alloc(void *user_data, size_t size)
 }
 
 /* In version 3 the mode includes the type, which the codec does not need in requests. */
-static void take_type(struct cursor in, sally_attrs *out)
+static void parse_type(struct cursor in, sally_attrs *out)
 {
     uint32_t flags = get_u32(&in);
     if (flags & SSH_FILEXFER_ATTR_SIZE)
@@ -66,7 +66,7 @@ sally_status parse_attrs(sally_client *c, struct cursor *body, sally_attrs *out,
     if (status != SALLY_OK)
         return connection_malformed(c, "attributes");
     if (c->version == 3)
-        take_type(start, out);
+        parse_type(start, out);
     return SALLY_OK;
 }
 

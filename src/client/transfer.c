@@ -65,7 +65,7 @@ static uint8_t *place_for(struct transfer *t, uint64_t offset, size_t size)
     return buf_head(got) + offset;
 }
 
-static sally_status take_data(struct part *p, struct cursor body)
+static sally_status store_data(struct part *p, struct cursor body)
 {
     struct transfer *t = p->t;
     bool is_last;
@@ -89,7 +89,7 @@ static void on_data(sally_client *c, struct call *call, uint8_t type, struct cur
 {
     struct part *p = CONTAINER_OF(call, struct part, call);
     if (type == SSH_FXP_DATA)
-        p->status = take_data(p, body);
+        p->status = store_data(p, body);
     else if (type == SSH_FXP_STATUS)
         p->status = parse_status(c, body);
     else

@@ -82,7 +82,7 @@ static uint32_t class_of(size_t size)
 struct block *blocks_get(struct blocks *p, size_t size)
 {
     uint32_t class = class_of(size);
-    struct list *item = class < BLOCK_CLASSES ? list_take_first(&p->free[class]) : NULL;
+    struct list *item = class < BLOCK_CLASSES ? list_pop_first(&p->free[class]) : NULL;
     struct block *b = item ? CONTAINER_OF(item, struct block, link) : NULL;
     if (b) {
         p->cached -= b->capacity;
@@ -162,7 +162,7 @@ void blocks_trim(struct blocks *p, size_t size)
 {
     for (size_t i = BLOCK_CLASSES; i-- > 0 && p->cached > size;) {
         struct list *item;
-        while (p->cached > size && (item = list_take_first(&p->free[i]))) {
+        while (p->cached > size && (item = list_pop_first(&p->free[i]))) {
             struct block *b = CONTAINER_OF(item, struct block, link);
             p->cached -= b->capacity;
             release_charge(p, b);

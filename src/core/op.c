@@ -84,7 +84,7 @@ char *op_copy_text(struct op *op, struct slice raw)
     return slice_has_nul(raw) ? NULL : copy_text(&op->pub, raw.data, raw.size);
 }
 
-static sally_status take_path(struct op *op, struct slice raw, const char **place)
+static sally_status set_path(struct op *op, struct slice raw, const char **place)
 {
     const char *home = op->session->home;
     size_t room = path_room(home, raw);
@@ -101,14 +101,14 @@ static sally_status take_path(struct op *op, struct slice raw, const char **plac
 
 sally_status op_set_raw_path(struct op *op, struct slice raw)
 {
-    sally_status status = take_path(op, raw, &op->pub.path);
+    sally_status status = set_path(op, raw, &op->pub.path);
     op->asked_path = op->pub.path;
     return status;
 }
 
 sally_status op_set_raw_to(struct op *op, struct slice raw)
 {
-    return take_path(op, raw, &op->pub.u.rename.to);
+    return set_path(op, raw, &op->pub.u.rename.to);
 }
 
 /* Most clients send the canonical form. */
@@ -149,7 +149,7 @@ sally_error sally_op_set_path(sally_op *op, const char *path)
 {
     if (!path)
         return SALLY_E_INVALID;
-    return error_of(take_path(op_of(op), slice_of(path), &op->path));
+    return error_of(set_path(op_of(op), slice_of(path), &op->path));
 }
 
 sally_error sally_op_set_to(sally_op *op, const char *to)

@@ -141,7 +141,7 @@ struct op {
     bool late;                       /* step_status is set, but the frames have not seen it */
     bool skips_permissions;          /* by the program or the library itself */
     bool is_internal;       /* not from the client's queue: by the program or the library itself */
-    bool counted;           /* in session->active */
+    bool is_active;         /* in session->active */
     bool with_worker;       /* counted in session->worker_ops */
     bool is_charged;        /* itself, to session->memory */
     bool by_program;        /* of sally_session_submit() or sally_fs_submit() */

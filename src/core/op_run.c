@@ -45,7 +45,7 @@ static enum next offload_storage(struct op *op)
 
 struct op *op_pop_follower(struct op *op)
 {
-    struct list *item = list_take_first(&op->followers);
+    struct list *item = list_pop_first(&op->followers);
     if (!item)
         return NULL;
     struct op *next = CONTAINER_OF(item, struct op, link);

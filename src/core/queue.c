@@ -156,7 +156,7 @@ static bool may_be_on_same_file(const struct op *a, const struct op *b)
 
 static bool is_beside(const struct op *running, const struct op *op)
 {
-    if (running->order != ORDER_WRITE_FILE || !running->counted ||
+    if (running->order != ORDER_WRITE_FILE || !running->is_active ||
         !may_be_on_same_file(running, op))
         return true;
     return is_free(running) &&
@@ -230,7 +230,7 @@ static struct op *pick_concurrent(sally_session *s)
 
 struct op *queue_pop_first(sally_session *s)
 {
-    struct list *item = list_take_first(&s->queue);
+    struct list *item = list_pop_first(&s->queue);
     if (!item)
         return NULL;
     s->queued--;
@@ -243,7 +243,7 @@ static void pop(sally_session *s, struct op *op)
     s->queued--;
     s->charged_bytes += op->reply_bytes;
     op->charged_bytes = op->reply_bytes;
-    op->counted = true;
+    op->is_active = true;
     if (op->kind == SALLY_OP_WRITE)
         note_range(op);
     count_running(op, 1);
@@ -269,9 +269,9 @@ struct op *queue_pop_startable(sally_session *s)
 
 void queue_note_end(struct op *op)
 {
-    if (op->counted)
+    if (op->is_active)
         count_running(op, UINT32_MAX);
-    op->counted = false;
+    op->is_active = false;
 }
 
 /* Operations that are known to be on another file may be overtaken by WRITEs of this one. */

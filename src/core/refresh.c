@@ -41,7 +41,7 @@ static void tell(struct refresh *r, const sally_attrs *attrs)
 static void forget_name(struct refresh *r)
 {
     struct buf *names = &r->op->pub.file->stale_names;
-    buf_take(names, strlen(first_name(r->op->pub.file)) + 1);
+    buf_consume(names, strlen(first_name(r->op->pub.file)) + 1);
 }
 
 static void apply_directory(struct refresh *r, const sally_op *stat)

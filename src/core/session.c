@@ -17,7 +17,7 @@ static const sally_peer unknown_peer = {.address = "",
 static void shrink_pool(sally_session *s, uint32_t count)
 {
     for (; s->pooled > count; s->pooled--)
-        mem_free(CONTAINER_OF(list_take_first(&s->pool), struct op, link));
+        mem_free(CONTAINER_OF(list_pop_first(&s->pool), struct op, link));
 }
 
 static void free_pool(sally_session *s)
@@ -84,7 +84,7 @@ void session_release(sally_session *s)
 
 struct op *op_new(sally_session *s, uint32_t kind)
 {
-    struct list *pooled = list_take_first(&s->pool);
+    struct list *pooled = list_pop_first(&s->pool);
     struct op *op;
     if (pooled) {
         s->pooled--;

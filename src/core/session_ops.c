@@ -250,7 +250,7 @@ static void end_op(struct op *op)
 static void bring_home(struct session_host *host, struct list *done)
 {
     struct list *item;
-    while ((item = list_take_first(done)) != NULL)
+    while ((item = list_pop_first(done)) != NULL)
         host->wake(host, CONTAINER_OF(item, struct op, link));
 }
 

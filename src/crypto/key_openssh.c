@@ -209,7 +209,7 @@ static void put_lines(struct slice base64, struct buf *text)
     struct cursor in = cursor_of_slice(base64);
     while (cursor_left(&in) > 0) {
         size_t size = cursor_left(&in) < LINE_SIZE ? cursor_left(&in) : LINE_SIZE;
-        put_bytes(text, cursor_take(&in, size), size);
+        put_bytes(text, cursor_read(&in, size), size);
         put_u8(text, '\n');
     }
 }

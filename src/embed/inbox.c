@@ -33,9 +33,9 @@ void inbox_deliver(struct inbox *inbox)
     list_move_all(&batch, &inbox->ops);
     list_move_all(&pieces, &inbox->long_ops);
     pthread_mutex_unlock(&inbox->lock);
-    while ((item = list_take_first(&batch)))
+    while ((item = list_pop_first(&batch)))
         session_deliver(CONTAINER_OF(item, struct op, link));
-    while ((item = list_take_first(&pieces)))
+    while ((item = list_pop_first(&pieces)))
         session_run_long(CONTAINER_OF(item, struct op, long_link));
 }
 

@@ -164,7 +164,7 @@ static bool list_is_known(const char *text)
     return true;
 }
 
-static sally_error take_options(sally_sftp *x, sally_sftp_options *o)
+static sally_error apply_options(sally_sftp *x, sally_sftp_options *o)
 {
     if (!list_is_known(o->allow_requests) || !list_is_known(o->deny_requests))
         return SALLY_E_PARSE;
@@ -270,7 +270,7 @@ sally_error sally_sftp_new(sally_sftp **out, sally_fs *fs, const sally_sftp_opti
                                     .wake = wake,
                                     .now_ns = no_time,
                                     .yields = o.on_wake != NULL};
-    sally_error error = take_options(x, &o);
+    sally_error error = apply_options(x, &o);
     if (!error)
         error = make_session(x, fs, &o);
     if (!error) {
@@ -372,7 +372,7 @@ void sally_sftp_free(sally_sftp *x)
     sftp_close(x->engine, SALLY_CLOSED_LOST, on_gone, x);
     x->engine = NULL;
     struct list *item;
-    while ((item = list_take_first(&x->output))) {
+    while ((item = list_pop_first(&x->output))) {
         struct chunk *c = CONTAINER_OF(item, struct chunk, link);
         c->release(c);
     }

@@ -250,7 +250,7 @@ static sally_status unknown_long(const struct acl_reader *r, struct slice who)
     return SALLY_UNKNOWN_PRINCIPAL;
 }
 
-static sally_status take_who(const struct acl_reader *r, struct ace *ace, struct slice who)
+static sally_status read_who(const struct acl_reader *r, struct ace *ace, struct slice who)
 {
     char name[ID_NAME_SIZE];
     ace->id = NO_ID;
@@ -272,7 +272,7 @@ static sally_status take_who(const struct acl_reader *r, struct ace *ace, struct
                                                                             : unknown(r, name);
 }
 
-static sally_status take_ace(const struct acl_reader *r, struct ace *ace, struct cursor *in,
+static sally_status read_ace(const struct acl_reader *r, struct ace *ace, struct cursor *in,
                              bool directory)
 {
     ace->type = get_u32(in);
@@ -286,7 +286,7 @@ static sally_status take_ace(const struct acl_reader *r, struct ace *ace, struct
         return SALLY_UNSUPPORTED;
     if (inherit && (!directory || (inherit & INHERIT) != INHERIT))
         return SALLY_UNSUPPORTED;
-    return take_who(r, ace, who);
+    return read_who(r, ace, who);
 }
 
 static bool counts(const struct ace *ace, bool inherited)
@@ -361,7 +361,7 @@ static bool any_inherited(const struct acl_reader *r)
     return false;
 }
 
-static sally_status take_aces(struct acl_change *change, struct cursor *in, uint32_t count,
+static sally_status read_aces(struct acl_change *change, struct cursor *in, uint32_t count,
                               bool directory, struct id_names *names, sally_op *op)
 {
     if (count > ACL_MAX_ENTRIES)
@@ -370,7 +370,7 @@ static sally_status take_aces(struct acl_change *change, struct cursor *in, uint
     sally_status status = r.aces ? SALLY_OK : SALLY_FAILURE;
     /* All unknown names are reported, unless there is another error. */
     while ((status == SALLY_OK || status == SALLY_UNKNOWN_PRINCIPAL) && r.count < count) {
-        sally_status one = take_ace(&r, &r.aces[r.count], in, directory);
+        sally_status one = read_ace(&r, &r.aces[r.count], in, directory);
         r.count++;
         if (one != SALLY_OK)
             status = one;
@@ -400,5 +400,5 @@ sally_status acl_get(struct acl_change *change, const void *bytes, size_t size, 
     change->remove = !(flags & ACL_CONTROL_PRESENT);
     if (change->keep || change->remove)
         return SALLY_OK;
-    return take_aces(change, &in, count, directory, names, op);
+    return read_aces(change, &in, count, directory, names, op);
 }

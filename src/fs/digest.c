@@ -53,7 +53,7 @@ void digest_source_clear(struct digest_source *source)
     pthread_mutex_destroy(&source->lock);
 }
 
-static struct crypto *take_crypto(struct digest_source *source)
+static struct crypto *get_crypto(struct digest_source *source)
 {
     pthread_mutex_lock(&source->lock);
     struct crypto *crypto = source->crypto;
@@ -207,7 +207,7 @@ static sally_status begin(struct digest *d, struct digest_source *source, sally_
     const sally_op_hash *in = &op->u.hash;
     if (in->block_size && in->block_size < LEAST_BLOCK)
         return SALLY_INVALID_PARAMETER;
-    struct crypto *crypto = take_crypto(source);
+    struct crypto *crypto = get_crypto(source);
     if (!crypto)
         return SALLY_FAILURE;
     if (!choose_algorithm(d, crypto, in->algorithms))

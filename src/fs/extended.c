@@ -39,7 +39,7 @@ static bool is_allowed(const struct extended_source *source, const char *name)
 }
 
 /* The name of an attribute, in the operation's memory. */
-static sally_status take_name(sally_op *op, const struct extended_source *source, struct cursor *in,
+static sally_status read_name(sally_op *op, const struct extended_source *source, struct cursor *in,
                               char **name)
 {
     struct slice raw = get_string(in);
@@ -59,7 +59,7 @@ static sally_status take_name(sally_op *op, const struct extended_source *source
 static sally_status get(sally_op *op, const struct extended_source *source, struct cursor *in)
 {
     char *name;
-    sally_status status = take_name(op, source, in, &name);
+    sally_status status = read_name(op, source, in, &name);
     if (status != SALLY_OK)
         return status;
     uint32_t most = get_u32(in);
@@ -113,7 +113,7 @@ static sally_status list(sally_op *op, const struct extended_source *source, str
 static sally_status set(sally_op *op, const struct extended_source *source, struct cursor *in)
 {
     char *name;
-    sally_status status = take_name(op, source, in, &name);
+    sally_status status = read_name(op, source, in, &name);
     if (status != SALLY_OK)
         return status;
     struct slice value = get_string(in);
@@ -129,10 +129,11 @@ static sally_status set(sally_op *op, const struct extended_source *source, stru
                                                                            : xattr_error(op, errno);
 }
 
-static sally_status take_away(sally_op *op, const struct extended_source *source, struct cursor *in)
+static sally_status remove_named(sally_op *op, const struct extended_source *source,
+                                 struct cursor *in)
 {
     char *name;
-    sally_status status = take_name(op, source, in, &name);
+    sally_status status = read_name(op, source, in, &name);
     if (status != SALLY_OK)
         return status;
     return source->remove(source->context, name) ? SALLY_OK : xattr_error(op, errno);
@@ -173,10 +174,14 @@ static const struct extension {
     bool on_handle;
     sally_status (*answer)(sally_op *op, const struct extended_source *source, struct cursor *in);
 } extensions[] = {
-    {"getxattr@proftpd.org", false, get},          {"fgetxattr@proftpd.org", true, get},
-    {"listxattr@proftpd.org", false, list},        {"flistxattr@proftpd.org", true, list},
-    {"setxattr@proftpd.org", false, set},          {"fsetxattr@proftpd.org", true, set},
-    {"removexattr@proftpd.org", false, take_away}, {"fremovexattr@proftpd.org", true, take_away},
+    {"getxattr@proftpd.org", false, get},
+    {"fgetxattr@proftpd.org", true, get},
+    {"listxattr@proftpd.org", false, list},
+    {"flistxattr@proftpd.org", true, list},
+    {"setxattr@proftpd.org", false, set},
+    {"fsetxattr@proftpd.org", true, set},
+    {"removexattr@proftpd.org", false, remove_named},
+    {"fremovexattr@proftpd.org", true, remove_named},
     {"ranges@asyncssh.com", true, ranges},
 };
 
@@ -201,7 +206,7 @@ enum extended_on extended_on(const sally_op *op)
 bool extended_changes(const sally_op *op)
 {
     const struct extension *e = find(op);
-    return e && (e->answer == set || e->answer == take_away);
+    return e && (e->answer == set || e->answer == remove_named);
 }
 
 sally_status extended_answer(sally_op *op, const struct extended_source *source)

@@ -283,8 +283,8 @@ static bool may_have(struct locks *locks, const struct lock_holder *holder,
 }
 
 /* Under the lock. The range becomes the holder's unless this fails. */
-static sally_status take(struct locks *locks, struct lock_holder *holder, struct lock_range *range,
-                         sally_op *op)
+static sally_status acquire(struct locks *locks, struct lock_holder *holder,
+                            struct lock_range *range, sally_op *op)
 {
     struct lock_user *user =
         holder->range_count ? holder->user
@@ -322,7 +322,7 @@ sally_status locks_add(struct locks *locks, struct lock_holder *holder, const sa
                                  .length = lock->length,
                                  .holder = holder};
     pthread_mutex_lock(&locks->mutex);
-    sally_status status = take(locks, holder, range, op);
+    sally_status status = acquire(locks, holder, range, op);
     pthread_mutex_unlock(&locks->mutex);
     if (status != SALLY_OK)
         mem_free(range);

@@ -163,7 +163,7 @@ static void change(struct mem_node *node, const sally_attrs *attrs)
 }
 
 /* Names of owner and group become numbers, before anything is locked. */
-static sally_status take_names(sally_op *op, sally_attrs *attrs, const struct mem_node *node)
+static sally_status copy_names(sally_op *op, sally_attrs *attrs, const struct mem_node *node)
 {
     sally_status owner = SALLY_OK, group = SALLY_OK;
     if (!(attrs->valid & SALLY_ATTR_NAMES))
@@ -198,7 +198,7 @@ static sally_status apply(struct memory *memory, sally_op *op, const struct mem_
     sally_attrs attrs = *op->u.setstat.attrs;
     sally_status first = attrs.valid & SALLY_ATTR_EXTENDED ? SALLY_UNSUPPORTED : SALLY_OK;
     sally_status cut = SALLY_OK;
-    note(&first, take_names(op, &attrs, node));
+    note(&first, copy_names(op, &attrs, node));
     note(&first, sally_status_from_errno(memory_set_acl_and_bits(&memory->tree, node, &attrs)));
     if (attrs.valid & SALLY_ATTR_SIZE) {
         if (handle && !(handle->flags & MEM_WRITES))

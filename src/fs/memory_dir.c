@@ -36,7 +36,7 @@ sally_status memory_closedir(sally_fs *fs, sally_op *op)
 }
 
 /* The next entry, whose name goes to handle->last. False: there is none. */
-static bool take_entry(struct memory *memory, struct mem_handle *handle, sally_attrs *attrs)
+static bool next_entry(struct memory *memory, struct mem_handle *handle, sally_attrs *attrs)
 {
     pthread_rwlock_rdlock(&memory->lock);
     const struct mem_entry *entry =
@@ -56,7 +56,7 @@ sally_status memory_readdir(sally_fs *fs, sally_op *op)
 {
     struct mem_handle *handle = sally_file_data(op->file, fs);
     sally_attrs attrs;
-    while (take_entry(memory_of(fs), handle, &attrs)) {
+    while (next_entry(memory_of(fs), handle, &attrs)) {
         char owner[16], group[16];
         snprintf(owner, sizeof(owner), "%lu", (unsigned long)attrs.uid);
         snprintf(group, sizeof(group), "%lu", (unsigned long)attrs.gid);

@@ -75,7 +75,7 @@ static void insert(struct mem_entry **root, struct mem_entry *entry)
     *root = entry;
 }
 
-static struct mem_entry *take_out(struct mem_entry **root, const char *name)
+static struct mem_entry *detach(struct mem_entry **root, const char *name)
 {
     int order;
     while ((order = strcmp(name, (*root)->name)) != 0)
@@ -178,7 +178,7 @@ int mem_link(struct mem_tree *tree, struct mem_node *dir, const char *name, stru
 
 void mem_unlink(struct mem_tree *tree, struct mem_node *dir, const char *name)
 {
-    struct mem_entry *entry = take_out(&dir->u.dir.entries, name);
+    struct mem_entry *entry = detach(&dir->u.dir.entries, name);
     struct mem_node *node = entry->node;
     dir->u.dir.count--;
     mem_touch(dir);
@@ -260,7 +260,7 @@ struct way {
     unsigned links, steps;
 };
 
-static int take_link(struct way *way, const char *target)
+static int follow_link(struct way *way, const char *target)
 {
     size_t front = strlen(target), back = strlen(way->at);
     if (++way->links > MAX_LINKS)
@@ -304,7 +304,7 @@ static int go(struct mem_node *top, struct way *way, bool follow, struct mem_spo
         }
         const struct mem_entry *entry = find(dir, spot->name);
         if (entry && S_ISLNK(entry->node->mode) && (!last || follow || slash)) {
-            int error = take_link(way, entry->node->u.target);
+            int error = follow_link(way, entry->node->u.target);
             if (error)
                 return error;
             if (*way->at == '/')

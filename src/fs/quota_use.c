@@ -5,7 +5,7 @@
 #include "fs/quota.h"
 #include "sallyport/file.h"
 
-static void take_off(uint64_t *use, uint64_t amount)
+static void subtract(uint64_t *use, uint64_t amount)
 {
     *use -= amount < *use ? amount : *use; /* files from before the count do not count */
 }
@@ -27,8 +27,8 @@ static bool reserve(struct quota *q, uint64_t bytes, uint64_t files)
 
 static void release(struct quota *q, uint64_t bytes, uint64_t files)
 {
-    take_off(&q->bytes, bytes);
-    take_off(&q->files, files);
+    subtract(&q->bytes, bytes);
+    subtract(&q->files, files);
 }
 
 bool quota_reserve(struct quota *q, uint64_t bytes, uint64_t files)

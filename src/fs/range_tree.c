@@ -127,30 +127,30 @@ void range_tree_add(struct range_tree *tree, struct range *range)
     tree->top = add(tree, tree->top, range);
 }
 
-static struct range *take_first(struct range_tree *tree, struct range *at, struct range **first)
+static struct range *detach_first(struct range_tree *tree, struct range *at, struct range **first)
 {
     tree->visits++;
     if (!at->left) {
         *first = at;
         return at->right;
     }
-    at->left = take_first(tree, at->left, first);
+    at->left = detach_first(tree, at->left, first);
     return balance(at);
 }
 
-static struct range *take_out(struct range_tree *tree, struct range *at, const struct range *range)
+static struct range *detach(struct range_tree *tree, struct range *at, const struct range *range)
 {
     tree->visits++;
     if (at != range) {
         if (compare(range, at) < 0)
-            at->left = take_out(tree, at->left, range);
+            at->left = detach(tree, at->left, range);
         else
-            at->right = take_out(tree, at->right, range);
+            at->right = detach(tree, at->right, range);
         return balance(at);
     }
     if (!at->right)
         return at->left;
-    struct range *next, *right = take_first(tree, at->right, &next);
+    struct range *next, *right = detach_first(tree, at->right, &next);
     next->left = at->left;
     next->right = right;
     return balance(next);
@@ -158,7 +158,7 @@ static struct range *take_out(struct range_tree *tree, struct range *at, const s
 
 void range_tree_remove(struct range_tree *tree, struct range *range)
 {
-    tree->top = take_out(tree, tree->top, range);
+    tree->top = detach(tree, tree->top, range);
 }
 
 /* Questions */

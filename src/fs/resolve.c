@@ -74,7 +74,7 @@ static sally_status next_component(struct path_walk *w)
 }
 
 /* Replaces a link by its text in the rest of the path. */
-static sally_status take_link(struct path_walk *w, sally_op *op, const char *text)
+static sally_status follow_link(struct path_walk *w, sally_op *op, const char *text)
 {
     size_t front = strlen(text), back = strlen(w->rest);
     if (++w->links > MAX_LINKS)
@@ -99,7 +99,7 @@ static sally_status take_link(struct path_walk *w, sally_op *op, const char *tex
     return SALLY_OK;
 }
 
-static sally_status take_type(struct resolve *r, const sally_op *op, sally_status status)
+static sally_status on_type(struct resolve *r, const sally_op *op, sally_status status)
 {
     struct path_walk *w = r->walk;
     const sally_attrs *attrs = &op->u.stat.attrs;
@@ -118,10 +118,10 @@ static sally_status take_type(struct resolve *r, const sally_op *op, sally_statu
     return SALLY_OK;
 }
 
-static sally_status take_text(struct resolve *r, sally_op *op, sally_status status)
+static sally_status on_target(struct resolve *r, sally_op *op, sally_status status)
 {
     if (status == SALLY_OK)
-        return op->u.text.result ? take_link(r->walk, op, op->u.text.result) : SALLY_FAILURE;
+        return op->u.text.result ? follow_link(r->walk, op, op->u.text.result) : SALLY_FAILURE;
     /* READLINK's answers for anything that is not a link; other failures mean nothing. */
     if (!r->type_unknown || (status != SALLY_INVALID_PARAMETER && status != SALLY_FAILURE))
         return status;
@@ -130,14 +130,14 @@ static sally_status take_text(struct resolve *r, sally_op *op, sally_status stat
 }
 
 /* Handles the answer to r->asked, and sets it to the next question. */
-static sally_status take_answer(struct resolve *r, sally_op *op, sally_status status)
+static sally_status on_answer(struct resolve *r, sally_op *op, sally_status status)
 {
     bool said_type = r->asked == ASKED_TYPE, said_text = r->asked == ASKED_TARGET;
     r->asked = ASKED_NOTHING;
     if (said_type)
-        status = take_type(r, op, status);
+        status = on_type(r, op, status);
     else if (said_text)
-        status = take_text(r, op, status);
+        status = on_target(r, op, status);
     while (status == SALLY_OK && r->asked == ASKED_NOTHING && r->walk) {
         status = next_component(r->walk);
         if (status == SALLY_OK) {
@@ -166,7 +166,7 @@ static void ask(const struct resolve *r, sally_op *op)
 static sally_status go_on(sally_fs *fs, sally_op *op, sally_status status, void *context)
 {
     struct resolve *r = context;
-    while ((status = take_answer(r, op, status)) == SALLY_OK && r->walk) {
+    while ((status = on_answer(r, op, status)) == SALLY_OK && r->walk) {
         ask(r, op);
         status = fs_call_inline(fs, r->inner, op, go_on, r);
         if (status == SALLY_PENDING)

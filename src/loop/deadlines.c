@@ -69,7 +69,7 @@ static void sink(struct deadlines *d, struct deadline *one)
     put(d, place, one);
 }
 
-static void take_out(struct deadlines *d, struct deadline *one)
+static void detach(struct deadlines *d, struct deadline *one)
 {
     struct deadline *last = d->heap[--d->count];
     one->at_ns = DEADLINE_NONE;
@@ -85,7 +85,7 @@ void deadline_set(struct deadlines *d, struct deadline *one, uint64_t at_ns)
     if (at_ns == one->at_ns)
         return;
     if (at_ns == DEADLINE_NONE) {
-        take_out(d, one);
+        detach(d, one);
         return;
     }
     bool is_in = one->at_ns != DEADLINE_NONE;

@@ -54,7 +54,7 @@ void lane_abandon(struct lane *lane)
 static struct lane_group *free_if_unused(struct lane *lane)
 {
     struct lane_group *group = lane->group;
-    if (!lane->is_left || lane->queues[false].running + lane->queues[true].running > 0)
+    if (!lane->is_closed || lane->queues[false].running + lane->queues[true].running > 0)
         return NULL;
     mem_free(lane);
     return group;
@@ -62,7 +62,7 @@ static struct lane_group *free_if_unused(struct lane *lane)
 
 struct lane_group *lane_leave(struct lane *lane)
 {
-    lane->is_left = true;
+    lane->is_closed = true;
     lane->group->abandoned -= lane->is_abandoned;
     return free_if_unused(lane);
 }
@@ -99,10 +99,9 @@ bool lanes_are_ready(const struct lanes *lanes, bool is_long)
 struct lane_turn lanes_pop(struct lanes *lanes, bool is_long)
 {
     struct lane_group_queue *group =
-        CONTAINER_OF(list_take_first(&lanes->ready[is_long]), struct lane_group_queue, link);
-    struct lane_queue *queue =
-        CONTAINER_OF(list_take_first(&group->lanes), struct lane_queue, link);
-    struct lane_turn turn = {list_take_first(&queue->items), queue->lane, is_long};
+        CONTAINER_OF(list_pop_first(&lanes->ready[is_long]), struct lane_group_queue, link);
+    struct lane_queue *queue = CONTAINER_OF(list_pop_first(&group->lanes), struct lane_queue, link);
+    struct lane_turn turn = {list_pop_first(&queue->items), queue->lane, is_long};
     queue->running++;
     group->running++;
     line_up(lanes, queue->lane, is_long);

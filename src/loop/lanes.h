@@ -40,7 +40,7 @@ struct lane {
     } queues[LANE_QUEUES];
     struct lane_group *group;
     bool is_abandoned;
-    bool is_left; /* freed once nothing is running */
+    bool is_closed; /* freed once nothing is running */
 };
 
 struct lanes {

@@ -79,7 +79,7 @@ static bool empty_inbox(struct loop *loop)
     loop->is_signalled = false;
     pthread_mutex_unlock(&loop->inbox_lock);
     bool any = !list_empty(&ops);
-    while ((item = list_take_first(&ops)) != NULL)
+    while ((item = list_pop_first(&ops)) != NULL)
         deliver(CONTAINER_OF(item, struct op, link));
     return any;
 }
@@ -104,7 +104,7 @@ static bool run_tasks(struct loop *loop, bool *was_cut)
     if (list_empty(&loop->tasks))
         return false;
     turn_begin(turn);
-    while (!turn_is_over(turn) && (item = list_take_first(&loop->tasks)) != NULL) {
+    while (!turn_is_over(turn) && (item = list_pop_first(&loop->tasks)) != NULL) {
         struct task *task = CONTAINER_OF(item, struct task, link);
         turn_spend(turn, TURN_REQUEST);
         task->home(task);
@@ -124,7 +124,7 @@ static bool empty_outbox(struct loop *loop, bool *was_cut)
         return true;
     }
     turn_begin(turn);
-    while (!turn_is_over(turn) && (item = list_take_first(&loop->outbox)) != NULL) {
+    while (!turn_is_over(turn) && (item = list_pop_first(&loop->outbox)) != NULL) {
         turn_spend(turn, TURN_REQUEST);
         session_run(CONTAINER_OF(item, struct op, link));
     }
@@ -140,7 +140,7 @@ static bool run_long_ops(struct loop *loop, bool *was_cut)
     if (list_empty(&loop->long_ops))
         return false;
     turn_begin(turn);
-    while (!turn_is_over(turn) && (item = list_take_first(&loop->long_ops)) != NULL) {
+    while (!turn_is_over(turn) && (item = list_pop_first(&loop->long_ops)) != NULL) {
         turn_spend(turn, TURN_REQUEST);
         session_run_long(CONTAINER_OF(item, struct op, long_link));
     }

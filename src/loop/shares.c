@@ -27,8 +27,8 @@ bool shares_are_empty(const struct share_queue *queue)
 
 struct task *shares_pop(struct share_queue *queue)
 {
-    struct share *share = CONTAINER_OF(list_take_first(&queue->shares), struct share, link);
-    struct task *task = CONTAINER_OF(list_take_first(&share->tasks), struct task, link);
+    struct share *share = CONTAINER_OF(list_pop_first(&queue->shares), struct share, link);
+    struct task *task = CONTAINER_OF(list_pop_first(&share->tasks), struct task, link);
     if (!list_empty(&share->tasks))
         list_append(&queue->shares, &share->link);
     return task;

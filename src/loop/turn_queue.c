@@ -36,7 +36,7 @@ static void give_turn(struct turn_queue *queue, struct turn_place *place)
     list_init(&now);
     list_move_all(&now, &place->ready);
     turn_begin(&queue->turn);
-    while (!turn_is_over(&queue->turn) && (item = list_take_first(&now)) != NULL) {
+    while (!turn_is_over(&queue->turn) && (item = list_pop_first(&now)) != NULL) {
         struct loop_member *m = CONTAINER_OF(item, struct loop_member, ready);
         turn_spend(&queue->turn, TURN_PACKET);
         m->methods->turn(m); /* may free it */
@@ -50,7 +50,7 @@ bool turn_queue_run(struct turn_queue *queue, bool *was_cut)
     list_init(&now);
     list_move_all(&now, &queue->places);
     bool any = !list_empty(&now);
-    while ((item = list_take_first(&now)) != NULL) {
+    while ((item = list_pop_first(&now)) != NULL) {
         give_turn(queue, CONTAINER_OF(item, struct turn_place, link));
         *was_cut |= turn_is_over(&queue->turn);
     }

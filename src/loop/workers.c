@@ -21,8 +21,8 @@ struct worker {
     struct workers *pool;
     pthread_t thread;
     pthread_cond_t wake;
-    bool idle;   /* in the stack */
-    bool called; /* counted in coming */
+    bool idle;     /* in the stack */
+    bool is_woken; /* counted in waking */
 };
 
 struct workers {
@@ -36,7 +36,7 @@ struct workers {
     struct list idle; /* last in, first out: warm threads stay warm, unneeded ones time out */
     struct list all, finished;
     uint32_t count;  /* of all threads */
-    uint32_t coming; /* woken but not running yet: quick work is done before more are needed */
+    uint32_t waking; /* woken but not running yet: quick work is done before more are needed */
     bool stopping;
     pthread_cond_t changed; /* a thread has ended */
 };
@@ -110,16 +110,16 @@ static void leave_stack(struct worker *worker)
 static void wake_worker(struct worker *worker)
 {
     leave_stack(worker);
-    worker->called = true;
-    worker->pool->coming++;
+    worker->is_woken = true;
+    worker->pool->waking++;
     pthread_cond_signal(&worker->wake);
 }
 
 static void arrive(struct worker *worker)
 {
-    if (worker->called)
-        worker->pool->coming--;
-    worker->called = false;
+    if (worker->is_woken)
+        worker->pool->waking--;
+    worker->is_woken = false;
 }
 
 static void *worker_main(void *argument);
@@ -133,7 +133,7 @@ static void free_worker(struct worker *worker)
 static void reap(struct workers *w)
 {
     struct list *item;
-    while ((item = list_take_first(&w->finished)) != NULL) {
+    while ((item = list_pop_first(&w->finished)) != NULL) {
         struct worker *worker = CONTAINER_OF(item, struct worker, link);
         pthread_join(worker->thread, NULL); /* it has released the lock, and is about to return */
         free_worker(worker);
@@ -165,12 +165,12 @@ static bool spawn(struct workers *w)
         return false;
     list_append(&w->all, &worker->all);
     w->count++;
-    w->coming++;
-    worker->called = true;
+    w->waking++;
+    worker->is_woken = true;
     if (thread_start(&worker->thread, w->stack, "sally-worker", worker_main, worker))
         return true;
     w->count--;
-    w->coming--;
+    w->waking--;
     list_remove(&worker->all);
     free_worker(worker);
     return false;
@@ -217,7 +217,7 @@ static bool wait_for_work(struct worker *worker)
 /* A thread that takes work wakes the next one for the rest. */
 static void call_next(struct workers *w)
 {
-    if (w->coming == 0 && next_kind(w) != WORK_COUNT)
+    if (w->waking == 0 && next_kind(w) != WORK_COUNT)
         (void)call_one(w); /* if that fails, this thread does it later */
 }
 
@@ -335,8 +335,8 @@ static void do_here(struct workers *w)
 /* Gets threads for the work just added. Under the lock. */
 static void call_for(struct workers *w, uint32_t wanted)
 {
-    while (w->coming < wanted && next_kind(w) != WORK_COUNT) {
-        if (w->coming > 0 && list_empty(&w->idle))
+    while (w->waking < wanted && next_kind(w) != WORK_COUNT) {
+        if (w->waking > 0 && list_empty(&w->idle))
             break;
         if (!call_one(w)) {
             do_here(w);
@@ -354,7 +354,7 @@ void workers_give_ops(struct workers *w, struct list *ops)
         wanted++;
     pthread_mutex_lock(&w->lock);
     struct list *item;
-    while ((item = list_take_first(ops)) != NULL)
+    while ((item = list_pop_first(ops)) != NULL)
         give_op(w, CONTAINER_OF(item, struct op, link));
     call_for(w, wanted);
     pthread_mutex_unlock(&w->lock);

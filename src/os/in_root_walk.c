@@ -20,7 +20,7 @@
 #define MAX_LINKS  40    /* as in Linux */
 #define MAX_STEPS  16384 /* components examined, including those walked again */
 #define MAX_LINKED 512   /* of these, after the first link: real trees need a few dozen */
-/* After so many steps a walk is long. */
+/* After this many steps a walk is long. */
 #define LONG_LINKED 64
 #define LONG_STEPS  256
 #define MAX_REST    (256u * 1024u) /* bytes left to resolve */
@@ -130,7 +130,7 @@ static bool next_component(struct in_root_walk *w, bool *more)
     w->name = w->last;
     *more = after < s.size;
     w->must_be_dir = !*more && after > end;
-    buf_take(&w->rest, *more ? end : s.size);
+    buf_consume(&w->rest, *more ? end : s.size);
     return true;
 }
 

@@ -28,7 +28,7 @@ void thread_texts_init(struct thread_texts *t)
 void thread_texts_clear(struct thread_texts *t)
 {
     struct list *item;
-    while ((item = list_take_first(&t->texts)) != NULL)
+    while ((item = list_pop_first(&t->texts)) != NULL)
         mem_free(CONTAINER_OF(item, struct thread_text, link));
     pthread_mutex_destroy(&t->lock);
 }

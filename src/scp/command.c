@@ -180,8 +180,8 @@ static void refuse(struct scp_command *c, uint32_t status, const char *message)
 }
 
 /* False: refused. */
-static bool take_flags(struct scp_command *c, const char *flags, struct word_list *words,
-                       bool *source, bool *sink)
+static bool parse_flags(struct scp_command *c, const char *flags, struct word_list *words,
+                        bool *source, bool *sink)
 {
     for (; *flags; flags++) {
         switch (*flags) {
@@ -241,7 +241,7 @@ static void parse_scp(struct scp_command *c, struct word_list *words)
     bool source = false, sink = false;
     char flags[SHORT_WORD];
     while (next_option(words, flags))
-        if (!take_flags(c, flags + 1, words, &source, &sink))
+        if (!parse_flags(c, flags + 1, words, &source, &sink))
             return;
     keep_paths(c, words);
     if (source == sink)
@@ -340,7 +340,7 @@ static void parse_words(struct scp_command *c, const struct split_words *words, 
 }
 
 /* The only pipe supported: old versions of rclone use it to find out what is available. */
-static bool take_abc(struct slice *raw)
+static bool strip_abc(struct slice *raw)
 {
     static const char before[] = "echo 'abc' | ";
     size_t size = sizeof before - 1;
@@ -356,7 +356,7 @@ sally_error scp_command_parse(struct scp_command *c, struct slice raw, uint32_t 
     *c = (struct scp_command){.kind = SCP_REFUSED};
     buf_init(&c->paths, 2 * SCP_COMMAND_MAX + 2);
     buf_init(&words.text, 2 * SCP_COMMAND_MAX + 2);
-    c->of_abc = take_abc(&raw);
+    c->of_abc = strip_abc(&raw);
     c->for_scp = raw.size >= 4 && memcmp(raw.data, "scp ", 4) == 0;
     if (raw.size > SCP_COMMAND_MAX) {
         refuse(c, 1, "The command is too long.");

@@ -146,7 +146,7 @@ void scp_no_memory(struct scp *s)
 
 void scp_use_input(struct scp *s, size_t size)
 {
-    buf_take(&s->in, size);
+    buf_consume(&s->in, size);
     s->credit += size;
 }
 
@@ -164,7 +164,7 @@ bool scp_line(struct scp *s, struct slice *line)
     return true;
 }
 
-enum scp_answer scp_take_answer(struct scp *s)
+enum scp_answer scp_pop_answer(struct scp *s)
 {
     struct slice line;
     if (s->in.size && *buf_head(&s->in) == 0) {
@@ -265,9 +265,9 @@ void scp_submit_alone(struct scp *s, struct op *op)
 
 /* ---- Steps ---- */
 
-static bool take_done(struct scp *s)
+static bool pop_done(struct scp *s)
 {
-    struct list *item = list_take_first(&s->done);
+    struct list *item = list_pop_first(&s->done);
     if (!item)
         return false;
     struct op *op = CONTAINER_OF(item, struct op, link);
@@ -306,7 +306,7 @@ static bool start(struct scp *s)
 
 static bool step(struct scp *s)
 {
-    if (take_done(s))
+    if (pop_done(s))
         return true;
     if (s->over || s->busy)
         return false;
@@ -418,7 +418,7 @@ sally_error scp_new(struct scp **out, sally_session *session, struct slice comma
     return SALLY_E_OK;
 }
 
-static void take_input(struct scp *s, const uint8_t *data, size_t size)
+static void receive(struct scp *s, const uint8_t *data, size_t size)
 {
     if (s->over) {
         s->credit += size;
@@ -426,7 +426,7 @@ static void take_input(struct scp *s, const uint8_t *data, size_t size)
     }
     size_t taken = 0;
     if (s->in.size == 0 && s->mode == &scp_mode_sink)
-        taken = sink_take_data(s, data, size);
+        taken = sink_receive_data(s, data, size);
     s->credit += taken;
     if (taken == size)
         return;
@@ -442,7 +442,7 @@ void scp_input(struct scp *s, const uint8_t *data, size_t size)
     if (s->closing || s->ended || size == 0)
         return;
     enter(s);
-    take_input(s, data, size);
+    receive(s, data, size);
     if (s->started || s->over)
         settle(s);
     leave(s);
@@ -488,7 +488,7 @@ static void on_session_gone(void *user_data)
 static void drop_done(struct scp *s)
 {
     struct list *item;
-    while ((item = list_take_first(&s->done)) != NULL) {
+    while ((item = list_pop_first(&s->done)) != NULL) {
         struct op *op = CONTAINER_OF(item, struct op, link);
         drop_listing(op);
         end_task(op);

@@ -214,7 +214,7 @@ void scp_use_input(struct scp *s, size_t size);
  * it is too long, and the engine has ended. */
 bool scp_line(struct scp *s, struct slice *line);
 /* Consumes the peer's answer, if it has arrived. */
-enum scp_answer scp_take_answer(struct scp *s);
+enum scp_answer scp_pop_answer(struct scp *s);
 
 /* ---- walk.c ---- */
 
@@ -240,6 +240,6 @@ void walk_report(struct scp *s, const struct op *op, sally_status status);
 /* ---- sink.c ---- */
 
 /* Data of a file that has begun; returns how many bytes were consumed. */
-size_t sink_take_data(struct scp *s, const uint8_t *data, size_t size);
+size_t sink_receive_data(struct scp *s, const uint8_t *data, size_t size);
 
 #endif

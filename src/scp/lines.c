@@ -8,7 +8,7 @@ static bool is_digit(uint8_t c)
 }
 
 /* A decimal number without sign, at most `max`. */
-static bool take_number(struct cursor *c, uint64_t max, uint64_t *out)
+static bool read_number(struct cursor *c, uint64_t max, uint64_t *out)
 {
     uint64_t value = 0;
     bool any = false;
@@ -22,13 +22,13 @@ static bool take_number(struct cursor *c, uint64_t max, uint64_t *out)
     return any;
 }
 
-static bool take_space(struct cursor *c)
+static bool read_space(struct cursor *c)
 {
     return get_u8(c) == ' ' && !c->bad;
 }
 
 /* Four digits, or five where a client writes the sticky bits after a zero. */
-static bool take_mode(struct cursor *c, uint32_t *out)
+static bool read_mode(struct cursor *c, uint32_t *out)
 {
     uint32_t mode = 0, digits = 0;
     while (cursor_left(c) && *c->at >= '0' && *c->at <= '7' && digits < 5) {
@@ -50,13 +50,13 @@ static bool is_name(struct slice s)
 const char *scp_parse_head(struct slice line, struct scp_head *out)
 {
     struct cursor c = cursor_of_slice(line);
-    if (!take_mode(&c, &out->mode))
+    if (!read_mode(&c, &out->mode))
         return "bad mode";
-    if (!take_space(&c))
+    if (!read_space(&c))
         return "mode not delimited";
-    if (!take_number(&c, INT64_MAX, &out->size))
+    if (!read_number(&c, INT64_MAX, &out->size))
         return "bad size";
-    if (!take_space(&c))
+    if (!read_space(&c))
         return "size not delimited";
     out->name = cursor_rest(&c);
     return is_name(out->name) ? NULL : "unexpected filename";
@@ -68,10 +68,10 @@ const char *scp_parse_times(struct slice line, struct scp_times *out)
     uint64_t mtime_us = 0, atime_us = 0;
     if (cursor_left(&c) && *c.at == ' ') /* JSch's example, which many have copied */
         get_u8(&c);
-    bool good = take_number(&c, INT64_MAX, &out->mtime) && take_space(&c) &&
-                take_number(&c, 999999, &mtime_us) && take_space(&c) &&
-                take_number(&c, INT64_MAX, &out->atime) && take_space(&c) &&
-                take_number(&c, 999999, &atime_us) && cursor_done(&c);
+    bool good = read_number(&c, INT64_MAX, &out->mtime) && read_space(&c) &&
+                read_number(&c, 999999, &mtime_us) && read_space(&c) &&
+                read_number(&c, INT64_MAX, &out->atime) && read_space(&c) &&
+                read_number(&c, 999999, &atime_us) && cursor_done(&c);
     out->mtime_us = (uint32_t)mtime_us;
     out->atime_us = (uint32_t)atime_us;
     return good ? NULL : "bad times";

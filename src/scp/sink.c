@@ -88,7 +88,7 @@ uint32_t sink_mode(const struct scp *s, uint32_t mode)
 
 /* ---- The target ---- */
 
-static bool take_target(struct scp *s)
+static bool set_target(struct scp *s)
 {
     struct sink *k = &s->sink;
     const char *path = (const char *)buf_head(&s->command.paths);
@@ -140,7 +140,7 @@ static void after_target(struct scp *s, struct op *op)
 
 static void start(struct scp *s)
 {
-    if (!take_target(s)) {
+    if (!set_target(s)) {
         target_failed(s, NULL, SALLY_INVALID_FILENAME);
         return;
     }
@@ -246,7 +246,7 @@ static bool have_block(struct scp *s, uint64_t left)
     return k->block != NULL;
 }
 
-size_t sink_take_data(struct scp *s, const uint8_t *data, size_t size)
+size_t sink_receive_data(struct scp *s, const uint8_t *data, size_t size)
 {
     struct sink *k = &s->sink;
     size_t taken = 0;
@@ -277,7 +277,7 @@ static bool receive(struct scp *s)
         k->state = SINK_AWAIT_STATUS;
         return true;
     }
-    size_t taken = sink_take_data(s, buf_head(&s->in), s->in.size);
+    size_t taken = sink_receive_data(s, buf_head(&s->in), s->in.size);
     scp_use_input(s, taken);
     if (taken)
         return true;
@@ -349,7 +349,7 @@ static bool await_status(struct scp *s)
     struct sink *k = &s->sink;
     if (k->writes) /* all data that arrived is written, regardless of the client's status */
         return false;
-    switch (scp_take_answer(s)) {
+    switch (scp_pop_answer(s)) {
     case ANSWER_NONE:
         return false;
     case ANSWER_OK:
@@ -383,7 +383,7 @@ static bool end_file(struct scp *s)
 
 /* ---- Lines ---- */
 
-static void take_times(struct scp *s, struct slice body)
+static void parse_times(struct scp *s, struct slice body)
 {
     struct sink *k = &s->sink;
     const char *wrong = scp_parse_times(body, &k->times);
@@ -394,7 +394,7 @@ static void take_times(struct scp *s, struct slice body)
         sink_acknowledge(s);
 }
 
-static void take_head(struct scp *s, uint8_t letter, struct slice body)
+static void parse_head(struct scp *s, uint8_t letter, struct slice body)
 {
     const char *wrong = scp_parse_head(body, &s->sink.head);
     if (wrong)
@@ -405,7 +405,7 @@ static void take_head(struct scp *s, uint8_t letter, struct slice body)
         sink_begin_directory(s, s->sink.head.name);
 }
 
-static void take_line(struct scp *s, struct slice line)
+static void parse_line(struct scp *s, struct slice line)
 {
     struct slice body = {line.data + 1, line.size ? line.size - 1 : 0};
     switch (line.size ? line.data[0] : 0) {
@@ -417,10 +417,10 @@ static void take_line(struct scp *s, struct slice line)
         break;
     case 'C':
     case 'D':
-        take_head(s, line.data[0], body);
+        parse_head(s, line.data[0], body);
         break;
     case 'T':
-        take_times(s, body);
+        parse_times(s, body);
         break;
     case 'E':
         if (body.size)
@@ -441,7 +441,7 @@ static bool await_line(struct scp *s)
             scp_finish(s, s->errors || s->in.size || s->sink.depth ? 1 : 0);
         return s->over;
     }
-    take_line(s, line);
+    parse_line(s, line);
     if (!s->closing)
         scp_use_input(s, line.size + 1);
     s->sink.head.name = (struct slice){NULL, 0};

@@ -27,9 +27,9 @@ static void walk_failed(struct scp *s, const struct op *op, sally_status status)
 /* ---- Answers ---- */
 
 /* True: go on with ANSWER_OK or ANSWER_WARNING. */
-static bool take_answer(struct scp *s, enum scp_answer *answer)
+static bool pop_answer(struct scp *s, enum scp_answer *answer)
 {
-    *answer = scp_take_answer(s);
+    *answer = scp_pop_answer(s);
     if (*answer == ANSWER_FATAL || *answer == ANSWER_LOST)
         scp_finish(s, 1);
     if (*answer == ANSWER_WARNING)
@@ -306,7 +306,7 @@ static bool send_file(struct scp *s)
 static bool await_times(struct scp *s)
 {
     enum scp_answer answer;
-    if (!take_answer(s, &answer))
+    if (!pop_answer(s, &answer))
         return s->over;
     if (answer == ANSWER_OK) {
         send_head(s);
@@ -321,7 +321,7 @@ static bool await_head(struct scp *s)
 {
     struct source *f = &s->source;
     enum scp_answer answer;
-    if (!take_answer(s, &answer))
+    if (!pop_answer(s, &answer))
         return s->over;
     if (answer != ANSWER_OK) {
         f->state = SOURCE_WALK;
@@ -342,7 +342,7 @@ static bool await_head(struct scp *s)
 static bool await_any(struct scp *s)
 {
     enum scp_answer answer;
-    if (!take_answer(s, &answer))
+    if (!pop_answer(s, &answer))
         return s->over;
     s->source.state = SOURCE_WALK;
     return true;

@@ -268,7 +268,7 @@ static void go_on(struct scp *s, const char *rest, bool from_pattern)
 
 /* ---- Steps ---- */
 
-static void take_name(struct scp *s, struct walk_level *l)
+static void pop_name(struct scp *s, struct walk_level *l)
 {
     struct scp_walk *w = &s->walk;
     const char *name = (const char *)buf_head(&l->names);
@@ -279,7 +279,7 @@ static void take_name(struct scp *s, struct walk_level *l)
     put_bytes(&w->path, name, size);
     const char *rest = l->rest;
     bool is_tree = l->is_tree;
-    buf_take(&l->names, size + 1);
+    buf_consume(&l->names, size + 1);
     if (w->path.failed) {
         w->path.failed = false;
         w->failed(s, NULL, SALLY_INVALID_FILENAME);
@@ -335,7 +335,7 @@ bool walk_step(struct scp *s)
     }
     struct walk_level *l = top(w);
     if (l->names.size)
-        take_name(s, l);
+        pop_name(s, l);
     else if (!l->at_end)
         read_names(s, l);
     else

@@ -37,7 +37,7 @@ void conn_log_tell(sally_server *server)
     uint64_t since, now = loop_now_ns();
     char seconds[24];
     pthread_mutex_lock(&server->log_lock);
-    size_t count = log_limit_take_sums(&log->limit, sums, &since);
+    size_t count = log_limit_pop_sums(&log->limit, sums, &since);
     log->is_due = false;
     pthread_mutex_unlock(&server->log_lock);
     snprintf(seconds, sizeof seconds, "%" PRIu64, count ? (now - since + NS - 1) / NS : 0);

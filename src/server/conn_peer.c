@@ -18,7 +18,7 @@ static void read_address(int fd, int (*get)(int, struct sockaddr *, socklen_t *)
     *ip = address_ip((struct sockaddr *)&name, size);
 }
 
-static void take_addresses(struct conn *c, const struct incoming_socket *incoming)
+static void set_addresses(struct conn *c, const struct incoming_socket *incoming)
 {
     const struct proxy_header *header = &incoming->header;
     c->ip = header->client.ip;
@@ -34,7 +34,7 @@ void conn_set_peer(struct conn *c, const struct incoming_socket *incoming)
 {
     struct ip_address unused;
     if (incoming->header.has_addresses) {
-        take_addresses(c, incoming);
+        set_addresses(c, incoming);
     } else {
         read_address(c->socket.fd, getpeername, &c->address, &c->ip);
         read_address(c->socket.fd, getsockname, &c->local_address, &unused);

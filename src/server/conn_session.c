@@ -261,7 +261,7 @@ void conn_sessions_deliver(struct conn *c)
 {
     struct turn *turn = conn_turn_of(c);
     struct list *item;
-    while (!turn_is_over(turn) && (item = list_take_first(&c->completed_ops)) != NULL) {
+    while (!turn_is_over(turn) && (item = list_pop_first(&c->completed_ops)) != NULL) {
         struct op *op = CONTAINER_OF(item, struct op, link);
         turn_spend(turn, TURN_PACKET);
         conn_session_make_ready(session_of_host(session_host(op->pub.session)));
@@ -277,7 +277,7 @@ void conn_sessions_settle(struct conn *c)
     list_init(&now);
     list_move_all(&now, &c->ready_sessions);
     conn_pin(c);
-    while ((item = list_take_first(&now)) != NULL) {
+    while ((item = list_pop_first(&now)) != NULL) {
         struct conn_session *s = CONTAINER_OF(item, struct conn_session, ready);
         if (s->stage != CONN_SESSION_ENDING)
             settle(s);

@@ -60,7 +60,7 @@ sally_error server_prepare(sally_server *server, bool pumped)
         LIST_EACH (item, &server->acceptors)
             acceptor_start(CONTAINER_OF(item, struct acceptor, link), &server->loops[0]->loop);
         struct list *item;
-        while ((item = list_take_first(&server->early)) != NULL)
+        while ((item = list_pop_first(&server->early)) != NULL)
             conn_launch(CONTAINER_OF(item, struct conn, link), loops_pick(server));
     }
     pthread_mutex_unlock(&server->lock);

@@ -129,8 +129,8 @@ static const struct step of_header[] = {
 };
 
 /* All steps or none. */
-static const char *take(struct admission *a, const struct step *steps, size_t count,
-                        const struct networks *networks, struct address_usage **address)
+static const char *admit(struct admission *a, const struct step *steps, size_t count,
+                         const struct networks *networks, struct address_usage **address)
 {
     const char *refused = NULL;
     size_t done = 0;
@@ -158,7 +158,7 @@ const char *limits_admit(struct limits *limits, const struct settings *settings,
     struct admission a = {limits, &settings->limits, NULL,
                           known_addresses_have(&limits->known, ip, now_ns)};
     struct networks networks = networks_of(ip);
-    return take(&a, of_connection, COUNT_OF(of_connection), &networks, address);
+    return admit(&a, of_connection, COUNT_OF(of_connection), &networks, address);
 }
 
 const char *limits_await_header(struct limits *limits, const struct settings *settings,
@@ -166,7 +166,7 @@ const char *limits_await_header(struct limits *limits, const struct settings *se
 {
     struct admission a = {limits, &settings->limits, NULL, false};
     struct networks networks = networks_of(ip);
-    return take(&a, of_header, COUNT_OF(of_header), &networks, address);
+    return admit(&a, of_header, COUNT_OF(of_header), &networks, address);
 }
 
 void limits_have_header(struct limits *limits, struct address_usage *address)

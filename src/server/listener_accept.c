@@ -149,7 +149,7 @@ void acceptor_free(struct acceptor *a)
 void acceptors_free(struct list *acceptors)
 {
     struct list *item;
-    while ((item = list_take_first(acceptors)) != NULL)
+    while ((item = list_pop_first(acceptors)) != NULL)
         acceptor_free(CONTAINER_OF(item, struct acceptor, link));
 }
 
@@ -248,7 +248,7 @@ void acceptors_close(sally_server *server, const sally_listener *l, struct list 
     struct list all, *item;
     list_init(&all);
     list_move_all(&all, &server->acceptors);
-    while ((item = list_take_first(&all)) != NULL) {
+    while ((item = list_pop_first(&all)) != NULL) {
         struct acceptor *a = CONTAINER_OF(item, struct acceptor, link);
         if (l && a->listener != l) {
             list_append(&server->acceptors, item);

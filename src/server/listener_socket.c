@@ -79,7 +79,7 @@ static sally_error add(sally_listener *l, const int fds[], size_t count, bool is
     if (!error) {
         pthread_mutex_lock(&server->lock);
         error = check(l, why);
-        while (!error && (item = list_take_first(&made)) != NULL) {
+        while (!error && (item = list_pop_first(&made)) != NULL) {
             list_append(&server->acceptors, item);
             if (server->state == SERVER_STARTED || server->state == SERVER_PUMPED)
                 acceptor_start(CONTAINER_OF(item, struct acceptor, link), &server->loops[0]->loop);

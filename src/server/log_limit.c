@@ -89,8 +89,8 @@ static struct log_source *largest(struct log_limit *limit)
     return found;
 }
 
-size_t log_limit_take_sums(struct log_limit *limit, struct log_sum sums[LOG_SUMS],
-                           uint64_t *since_ns)
+size_t log_limit_pop_sums(struct log_limit *limit, struct log_sum sums[LOG_SUMS],
+                          uint64_t *since_ns)
 {
     size_t count = 0;
     struct log_source *source;

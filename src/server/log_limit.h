@@ -41,7 +41,7 @@ bool log_limit_allows(struct log_limit *limit, const struct log_rates *rates, co
 
 /* Takes out the sums of the lines dropped since the last call, the first of them at *since_ns;
  * returns how many sums there are. */
-size_t log_limit_take_sums(struct log_limit *limit, struct log_sum sums[LOG_SUMS],
-                           uint64_t *since_ns);
+size_t log_limit_pop_sums(struct log_limit *limit, struct log_sum sums[LOG_SUMS],
+                          uint64_t *since_ns);
 
 #endif

@@ -81,7 +81,7 @@ static void drop(struct conn_facts *f, sally_file *file)
 void open_files_clear(struct list *files)
 {
     struct list *item;
-    while ((item = list_take_first(files)) != NULL)
+    while ((item = list_pop_first(files)) != NULL)
         mem_free(of_link(item));
 }
 
@@ -234,7 +234,7 @@ static bool show_files(struct conn *c, struct list *copies, bool goes_on, each_f
                        void *user_data)
 {
     struct list *item;
-    while ((item = list_take_first(copies)) != NULL) {
+    while ((item = list_pop_first(copies)) != NULL) {
         struct copied_file *copy = CONTAINER_OF(item, struct copied_file, link);
         copy->info.connection_id = c->peer.connection_id;
         copy->info.user = sally_connection_user(&c->pub);

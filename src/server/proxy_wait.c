@@ -82,7 +82,7 @@ static void hang_up(struct proxy_wait *w)
 /* ---- Reading ---- */
 
 /* Takes bytes off the socket that are known to be there. */
-static bool take(int fd, uint8_t *room, size_t size)
+static bool consume(int fd, uint8_t *room, size_t size)
 {
     while (size > 0) {
         ssize_t got = recv(fd, room, size, MSG_DONTWAIT);
@@ -104,7 +104,7 @@ static bool keep(struct proxy_wait *w, size_t more)
         return false;
     w->begun = larger;
     w->size += more;
-    return take(w->incoming.fd, larger + w->size - more, more);
+    return consume(w->incoming.fd, larger + w->size - more, more);
 }
 
 static void have_none(struct proxy_wait *w)
@@ -119,7 +119,7 @@ static void have_none(struct proxy_wait *w)
 
 static void have_whole(struct proxy_wait *w, uint8_t *seen)
 {
-    if (take(w->incoming.fd, seen, w->incoming.header.size - w->size))
+    if (consume(w->incoming.fd, seen, w->incoming.header.size - w->size))
         admit(w);
     else
         hang_up(w);

@@ -131,7 +131,7 @@ static bool may_choose(struct conn *c)
 }
 
 /* Its own copy of the service, to be changed, instead of the one that it shares. */
-static struct service *take_service(struct conn *c)
+static struct service *private_service(struct conn *c)
 {
     struct service *copy = service_copy(c->service);
     if (!copy)
@@ -151,7 +151,7 @@ sally_error sally_connection_set_auth(sally_connection *connection, sally_auth *
         return server_fail(c->server, SALLY_E_STATE,
                            "a connection's authenticator can only be set in its hooks, before its "
                            "first login request");
-    struct service *service = take_service(c);
+    struct service *service = private_service(c);
     if (!service)
         return server_fail(c->server, SALLY_E_NO_MEMORY,
                            "cannot set a connection's authenticator: out of memory");
@@ -169,7 +169,7 @@ static sally_error use_key(struct conn *c, sally_key *key)
         return error;
     struct keyring *ring = keyring_with(c->has_own_keys ? c->service->keys : NULL, bound);
     sally_key_unref(bound);
-    struct service *service = ring ? take_service(c) : NULL;
+    struct service *service = ring ? private_service(c) : NULL;
     if (!service) {
         keyring_unref(ring);
         return SALLY_E_NO_MEMORY;

@@ -81,12 +81,12 @@ static void free_parts(sally_server *server)
 {
     struct list *item;
     generated_keys_stop(server);
-    while ((item = list_take_first(&server->early)) != NULL)
+    while ((item = list_pop_first(&server->early)) != NULL)
         conn_discard(CONTAINER_OF(item, struct conn, link));
     loops_free(server);
     acceptors_free(&server->acceptors);
     acceptors_free(&server->closed_acceptors);
-    while ((item = list_take_first(&server->lent_listeners)) != NULL)
+    while ((item = list_pop_first(&server->lent_listeners)) != NULL)
         listener_unref(CONTAINER_OF(item, struct sally_listener, link));
     server_urls_free(server);
     if (server->reserve_fd >= 0)

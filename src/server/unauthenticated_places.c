@@ -63,7 +63,8 @@ static const char *refuse_open(const struct unauthenticated_places *s,
                : NULL;
 }
 
-static void take(struct unauthenticated_places *s, struct address_usage *address, bool from_reserve)
+static void claim(struct unauthenticated_places *s, struct address_usage *address,
+                  bool from_reserve)
 {
     s->open += !from_reserve;
     s->reserved += from_reserve;
@@ -88,7 +89,7 @@ static const char *enter(struct unauthenticated_places *s, const struct limits_s
     const char *refused =
         all && !from_reserve ? refuse_open(s, limits, address, all - reserve, random) : NULL;
     if (!refused)
-        take(s, address, from_reserve);
+        claim(s, address, from_reserve);
     return refused;
 }
 

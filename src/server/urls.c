@@ -37,6 +37,6 @@ const char *server_keep_url(sally_server *server, const char *url)
 void server_urls_free(sally_server *server)
 {
     struct list *item;
-    while ((item = list_take_first(&server->urls)) != NULL)
+    while ((item = list_pop_first(&server->urls)) != NULL)
         mem_free(CONTAINER_OF(item, struct kept_url, link));
 }

@@ -76,10 +76,10 @@ static void eat_data(struct sftp *s, struct cursor *c)
     size_t left = io->length - w->received;
     size_t size = cursor_left(c) < left ? cursor_left(c) : left;
     if (size)
-        memcpy((uint8_t *)io->data + w->received, cursor_take(c, size), size);
+        memcpy((uint8_t *)io->data + w->received, cursor_read(c, size), size);
     w->received += (uint32_t)size;
     size = cursor_left(c) < w->trailing ? cursor_left(c) : w->trailing;
-    cursor_take(c, size);
+    cursor_read(c, size);
     w->trailing -= size;
     if (w->is_credited)
         s->credit += before - cursor_left(c);
@@ -171,7 +171,7 @@ static void eat_waiting(struct sftp *s)
     eat(s, &c);
     if (s->closing) /* the owner closed it from inside an event: nothing is left */
         return;
-    buf_take(&s->waiting, s->waiting.size - cursor_left(&c));
+    buf_consume(&s->waiting, s->waiting.size - cursor_left(&c));
     if (!s->waiting.size && s->waiting.capacity > WAITING_KEPT)
         buf_clear(&s->waiting);
 }
@@ -194,7 +194,7 @@ static size_t missing(const struct sftp *s)
 static void wait_for_more(struct sftp *s, struct cursor *c, size_t size)
 {
     s->waiting.max = MAX_WAITING;
-    put_bytes(&s->waiting, cursor_take(c, size), size);
+    put_bytes(&s->waiting, cursor_read(c, size), size);
     if (s->waiting.failed)
         engine_out_of_memory(s);
 }

@@ -43,7 +43,7 @@ static struct slice next_name(struct cursor *c)
 static void put_slash(struct cursor *c, struct buf *out)
 {
     if (cursor_left(c)) {
-        cursor_take(c, 1);
+        cursor_read(c, 1);
         put_u8(out, '/');
     }
 }

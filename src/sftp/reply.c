@@ -159,7 +159,7 @@ bool reply_send(struct sftp *s)
 {
     bool any = false;
     struct list *item;
-    while (!s->closing && (item = list_take_first(&s->ready))) {
+    while (!s->closing && (item = list_pop_first(&s->ready))) {
         struct chunk *c = CONTAINER_OF(item, struct chunk, link);
         blocks_lend(c);
         s->events.send(s->user_data, c);
@@ -185,7 +185,7 @@ void reply_drop(struct sftp *s)
     blocks_put(s->batch);
     s->batch = NULL;
     struct list *item;
-    while ((item = list_take_first(&s->ready))) {
+    while ((item = list_pop_first(&s->ready))) {
         struct chunk *c = CONTAINER_OF(item, struct chunk, link);
         c->release(c);
     }

@@ -61,14 +61,14 @@ sally_status ext_expand_path(struct sftp *s, struct request_in *in)
     if (path.size == 0 || path.data[0] != '~')
         return submit_realpath(s, in, path, path, SALLY_REALPATH_STAT_IF);
     struct cursor c = cursor_of_slice(path);
-    cursor_take(&c, 1);
+    cursor_read(&c, 1);
     struct slice rest = cursor_rest(&c);
     const uint8_t *slash = rest.size ? memchr(rest.data, '/', rest.size) : NULL;
     struct slice user = get_bytes(&c, slash ? (size_t)(slash - rest.data) : rest.size);
     if (user.size && !slice_is(user, sally_session_user(s->session)))
         return SALLY_NO_SUCH_FILE;
     while (cursor_left(&c) && *c.at == '/') /* the rest is relative to the home directory */
-        cursor_take(&c, 1);
+        cursor_read(&c, 1);
     return submit_realpath(s, in, cursor_rest(&c), path, SALLY_REALPATH_STAT_IF);
 }
 

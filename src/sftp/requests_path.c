@@ -172,7 +172,7 @@ static sally_status compose(struct sftp *s, struct cursor *in, struct slice firs
             return SALLY_FAILURE;
         status = add_path(s, out, base, next);
         mem_free(base);
-        buf_take(out, before);
+        buf_consume(out, before);
     }
     return status;
 }

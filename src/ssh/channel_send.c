@@ -35,7 +35,7 @@ static struct chunk *chunk_of(struct list *item)
 static void release_all(struct list *chunks)
 {
     struct list *item;
-    while ((item = list_take_first(chunks)) != NULL) {
+    while ((item = list_pop_first(chunks)) != NULL) {
         struct chunk *c = chunk_of(item);
         c->release(c);
     }

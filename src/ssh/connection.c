@@ -174,7 +174,7 @@ void connection_pump(struct ssh *ssh)
 {
     struct connection *c = ssh->connection;
     struct list *item;
-    while (c && ssh->state == READY && (item = list_take_first(&c->busy)) != NULL) {
+    while (c && ssh->state == READY && (item = list_pop_first(&c->busy)) != NULL) {
         switch (channel_step(CONTAINER_OF(item, struct ssh_channel, busy))) {
         case STEP_SENT:
             if (list_empty(item))

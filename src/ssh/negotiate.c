@@ -10,7 +10,7 @@
 
 bool kex_offer_parse(struct kex_offer *offer, struct cursor *payload)
 {
-    cursor_take(payload, 16); /* cookie */
+    cursor_read(payload, 16); /* cookie */
     offer->kex = get_string(payload);
     offer->host_key = get_string(payload);
     for (size_t i = 0; i < 2; i++)

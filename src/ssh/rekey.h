@@ -1,6 +1,6 @@
-/* When a rekey starts, that is, a key exchange after the first one: after a time, after so many
- * bytes or packets under the same keys (RFC 4253 section 9, RFC 4344), or when the owner asks. From
- * there on, it is a key exchange like the first (kexinit.h). */
+/* When a rekey starts, that is, a key exchange after the first one: after a time, after an
+ * amount of data or a number of packets under the same keys (RFC 4253 section 9, RFC 4344), or when
+ * the owner asks. From there on, it is a key exchange like the first (kexinit.h). */
 #ifndef SALLY_SSH_REKEY_H
 #define SALLY_SSH_REKEY_H
 

@@ -263,7 +263,7 @@ struct slice ssh_output(struct ssh *ssh)
 
 void ssh_output_sent(struct ssh *ssh, size_t size)
 {
-    buf_take(&ssh->transport->output, size);
+    buf_consume(&ssh->transport->output, size);
 }
 
 bool ssh_over(const struct ssh *ssh)

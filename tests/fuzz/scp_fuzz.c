@@ -81,11 +81,11 @@ static void pump(struct owner *o)
     do {
         if (o->engine)
             scp_flush(o->engine);
-        if ((item = list_take_first(&o->inbox)) != NULL) {
+        if ((item = list_pop_first(&o->inbox)) != NULL) {
             session_deliver(CONTAINER_OF(item, struct op, link));
         } else if (o->store.late_count) {
             store_finish(&o->store, o->store.late_count / 2);
-        } else if ((item = list_take_first(&o->held)) != NULL) {
+        } else if ((item = list_pop_first(&o->held)) != NULL) {
             struct chunk *chunk = CONTAINER_OF(item, struct chunk, link);
             chunk->release(chunk);
         }

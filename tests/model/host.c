@@ -137,7 +137,7 @@ static void on_gone(void *user_data)
 static bool deliver(struct host *h)
 {
     pthread_mutex_lock(&h->lock);
-    struct list *item = list_take_first(&h->mail);
+    struct list *item = list_pop_first(&h->mail);
     pthread_mutex_unlock(&h->lock);
     if (item)
         session_deliver(CONTAINER_OF(item, struct op, link));
@@ -167,7 +167,7 @@ static bool feed(struct host *h, struct cursor *input)
         return false;
     if (!dice_percent(&h->dice, h->whole_percent))
         size = 1 + dice_below(&h->dice, (uint32_t)size);
-    sftp_input(h->engine, cursor_take(input, size), size);
+    sftp_input(h->engine, cursor_read(input, size), size);
     return true;
 }
 

@@ -26,7 +26,7 @@ static bool deliver(struct stress *x)
 
 static bool run_work(struct stress *x)
 {
-    struct list *item = list_take_first(&x->host.work);
+    struct list *item = list_pop_first(&x->host.work);
     if (item)
         session_run(CONTAINER_OF(item, struct op, link));
     return item != NULL;

@@ -28,7 +28,7 @@ static void give(struct client *c, size_t size)
     if (sally_sftp_input(c->engine, size ? buf_head(&c->requests) : NULL, size, &taken) !=
         SALLY_E_OK)
         c->refused = true;
-    buf_take(&c->requests, taken);
+    buf_consume(&c->requests, taken);
 }
 
 /* Takes what the engine shows, or a part of it. False: there is nothing. */

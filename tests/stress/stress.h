@@ -18,7 +18,7 @@
 /* Several threads throw them: the seed decides what each thread draws. */
 struct dice {
     uint64_t seed;
-    _Atomic uint32_t threads; /* that have drawn so far, but for the first */
+    _Atomic uint32_t threads; /* that have drawn so far, except the first */
     struct slice input;       /* what is left of it */
 };
 
@@ -40,7 +40,7 @@ struct late_op {
     sally_status status; /* as added */
 };
 
-/* Operations whose answers are owed. */
+/* Operations whose answers are due. */
 struct late {
     pthread_mutex_t lock;
     pthread_cond_t there;

@@ -13,7 +13,7 @@ struct channel *channel_of_session(struct conn_session *s)
 static void note_news(struct channel *ch)
 {
     if (ch->line)
-        ch->line->has_news = true;
+        ch->line->engine_pending = true;
 }
 
 /* ---- Events of the engines for sessions ---- */

@@ -69,7 +69,7 @@ void job_accept(struct ssh_line *line, struct ssh_job *job)
     struct job *j = workers && !is_quick ? mem_zalloc(sizeof *j) : NULL;
     if (!j) {
         list_append(&line->inline_jobs, ssh_job_link(job));
-        line->has_news = true;
+        line->engine_pending = true;
         return;
     }
     j->conn = c;
@@ -83,19 +83,19 @@ void job_accept(struct ssh_line *line, struct ssh_job *job)
 void jobs_run_inline(struct ssh_line *line)
 {
     struct list *item;
-    while ((item = list_take_first(&line->inline_jobs)) != NULL) {
+    while ((item = list_pop_first(&line->inline_jobs)) != NULL) {
         struct ssh_job *job = ssh_job_of_link(item);
         uint64_t start = loop_now_ns();
         ssh_job_run(job);
         inline_budget_note(&line->conn->loop->loop.inline_budget, loop_now_ns() - start, true);
         ssh_job_done(job);
-        line->has_news = true;
+        line->engine_pending = true;
     }
 }
 
 void jobs_discard(struct ssh_line *line)
 {
     struct list *item;
-    while ((item = list_take_first(&line->inline_jobs)) != NULL)
+    while ((item = list_pop_first(&line->inline_jobs)) != NULL)
         ssh_job_done(ssh_job_of_link(item));
 }

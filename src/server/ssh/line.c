@@ -211,15 +211,15 @@ static bool run(struct line *line, uint64_t now_ns)
     struct ssh_line *l = line_of(line);
     bool has_more = true, is_over = false;
     for (int i = 0; i < MAX_RUNS && has_more && !is_over; i++) {
-        l->has_news = false;
+        l->engine_pending = false;
         ssh_run(l->ssh, now_ns);
         jobs_run_inline(l);
         conn_sessions_settle(l->conn);
         conn_memory_retry(l->conn, false);
-        has_more = l->has_news || !list_empty(&l->conn->ready_sessions);
+        has_more = l->engine_pending || !list_empty(&l->conn->ready_sessions);
         is_over = turn_is_over(conn_turn_of(l->conn));
     }
-    if (is_over && l->has_news)
+    if (is_over && l->engine_pending)
         ssh_run(l->ssh, now_ns); /* what was answered in this turn leaves in it */
     if (is_over)
         conn_sessions_interrupt(l->conn);

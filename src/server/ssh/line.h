@@ -11,7 +11,7 @@ struct ssh_line {
     struct ssh *ssh;
     struct settings *settings; /* held: the engine borrows the texts that it began with */
     struct list inline_jobs;   /* struct job: to be run after the engine's turn */
-    bool has_news;             /* something was handed to the engine since it last ran */
+    bool engine_pending;       /* something was handed to the engine since it last ran */
 };
 
 #endif

@@ -63,7 +63,7 @@ static void drop(sally_channel *p)
     pthread_mutex_lock(&p->lock);
     list_move_all(&pieces, &p->queue);
     pthread_mutex_unlock(&p->lock);
-    while ((item = list_take_first(&pieces)) != NULL) {
+    while ((item = list_pop_first(&pieces)) != NULL) {
         struct chunk *chunk = CONTAINER_OF(item, struct chunk, link);
         chunk->release(chunk);
     }
@@ -125,10 +125,10 @@ static void on_wake(struct task *task)
 
 /* ---- Turns ---- */
 
-static struct output_piece *take_piece(sally_channel *p)
+static struct output_piece *pop_piece(sally_channel *p)
 {
     pthread_mutex_lock(&p->lock);
-    struct list *item = list_take_first(&p->queue);
+    struct list *item = list_pop_first(&p->queue);
     pthread_mutex_unlock(&p->lock);
     return item ? CONTAINER_OF(item, struct output_piece, chunk.link) : NULL;
 }
@@ -137,7 +137,7 @@ static void send_pieces(sally_channel *p, struct channel *ch)
 {
     struct turn *turn = conn_turn_of(p->conn);
     struct output_piece *piece;
-    while (!turn_is_over(turn) && (piece = take_piece(p)) != NULL) {
+    while (!turn_is_over(turn) && (piece = pop_piece(p)) != NULL) {
         turn_spend(turn, TURN_PACKET);
         if (piece->is_error)
             channel_send_error(ch, &piece->chunk);
@@ -194,11 +194,11 @@ static void send_end(sally_channel *p, struct channel *ch)
     if (exits && !p->is_finishing) {
         p->is_finishing = true;
         say_end(p, ch->ssh_channel);
-        ch->line->has_news = true;
+        ch->line->engine_pending = true;
     } else if (owes_eof && !exits && !p->has_sent_eof) {
         p->has_sent_eof = true;
         ssh_channel_send_eof(ch->ssh_channel);
-        ch->line->has_news = true;
+        ch->line->engine_pending = true;
     }
     if (p->is_finishing && is_sent)
         conn_session_finish(&ch->session);

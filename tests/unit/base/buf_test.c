@@ -29,10 +29,10 @@ static void taking_from_the_front_makes_room_at_the_back(void **state)
     for (int round = 0; round < 50; round++) {
         put_bytes(&b, block, sizeof block);
         assert_false(b.failed);
-        buf_take(&b, sizeof block);
+        buf_consume(&b, sizeof block);
     }
     put_bytes(&b, "abc", 3);
-    buf_take(&b, 1);
+    buf_consume(&b, 1);
     assert_memory_equal(buf_head(&b), "bc", 2);
     buf_clear(&b);
     (void)state;

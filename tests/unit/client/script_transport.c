@@ -35,7 +35,7 @@ static bool script_send(struct client_transport *transport, const void *data, si
     while (cursor_left(&c)) {
         if (s->body) {
             size_t part = cursor_left(&c) < s->body ? cursor_left(&c) : (size_t)s->body;
-            cursor_take(&c, part);
+            cursor_read(&c, part);
             s->body -= part;
             if (s->body == 0)
                 release(s);

@@ -86,7 +86,7 @@ static void offload(struct session_host *host, struct op *op)
 /* What the next worker would do; false: there is nothing. */
 static bool work(struct bench *b)
 {
-    struct list *item = list_take_first(&b->host.work);
+    struct list *item = list_pop_first(&b->host.work);
     if (item)
         session_run(CONTAINER_OF(item, struct op, link));
     return item != NULL;

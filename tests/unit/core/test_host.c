@@ -5,7 +5,7 @@ static void *worker(void *arg)
     struct test_host *h = arg;
     pthread_mutex_lock(&h->lock);
     for (;;) {
-        struct list *item = list_take_first(&h->work);
+        struct list *item = list_pop_first(&h->work);
         if (item) {
             pthread_mutex_unlock(&h->lock);
             session_run(CONTAINER_OF(item, struct op, link));
@@ -74,7 +74,7 @@ static bool deliver_one(struct test_host *h, bool wait)
 {
     pthread_mutex_lock(&h->lock);
     struct list *item;
-    while ((item = list_take_first(&h->mail)) == NULL && wait)
+    while ((item = list_pop_first(&h->mail)) == NULL && wait)
         pthread_cond_wait(&h->mail_there, &h->lock);
     pthread_mutex_unlock(&h->lock);
     if (item)

@@ -477,7 +477,7 @@ static void texts_are_copied_and_listings_know_the_time(void **state)
     put_u8(&u.replies, 0);
     get_string(&c);
     bool found = false;
-    for (; cursor_left(&c) > 20; cursor_take(&c, 1))
+    for (; cursor_left(&c) > 20; cursor_read(&c, 1))
         found |= memcmp(c.at, "Sep  9 01:46 hello", 18) == 0;
     assert_true(found);
     end(&u);

@@ -91,18 +91,18 @@ void driver_start_as(struct driver *d, sally_fs *fs, const char *user, uint64_t 
 
 static void step(struct driver *d)
 {
-    struct list *item = list_take_first(&d->work);
+    struct list *item = list_pop_first(&d->work);
     if (item) {
         session_run(CONTAINER_OF(item, struct op, link));
         return;
     }
-    item = list_take_first(&d->pieces);
+    item = list_pop_first(&d->pieces);
     if (item) {
         session_run_long(CONTAINER_OF(item, struct op, long_link));
         return;
     }
     pthread_mutex_lock(&d->lock);
-    while (!(item = list_take_first(&d->mail)))
+    while (!(item = list_pop_first(&d->mail)))
         pthread_cond_wait(&d->mail_there, &d->lock);
     pthread_mutex_unlock(&d->lock);
     session_deliver(CONTAINER_OF(item, struct op, link));

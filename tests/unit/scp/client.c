@@ -20,7 +20,7 @@ static uint64_t now_ns(struct session_host *host)
 
 static void release_first(struct client *c)
 {
-    struct chunk *chunk = CONTAINER_OF(list_take_first(&c->held), struct chunk, link);
+    struct chunk *chunk = CONTAINER_OF(list_pop_first(&c->held), struct chunk, link);
     c->held_bytes -= chunk->size;
     chunk->release(chunk);
 }
@@ -159,7 +159,7 @@ static uint64_t next_random(struct client *c)
 
 static bool deliver(struct client *c)
 {
-    struct list *item = list_take_first(&c->inbox);
+    struct list *item = list_pop_first(&c->inbox);
     if (item)
         session_deliver(CONTAINER_OF(item, struct op, link));
     return item != NULL;

@@ -405,7 +405,7 @@ uint8_t client_reply(struct client *c, uint32_t *id, struct buf *reply, int time
     struct slice rest = cursor_rest(&inner);
     buf_reset(reply);
     put_bytes(reply, rest.data, rest.size);
-    buf_take(&c->in, packet.size + 4);
+    buf_consume(&c->in, packet.size + 4);
     c->replies++;
     return type;
 }

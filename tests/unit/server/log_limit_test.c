@@ -36,13 +36,13 @@ static void ten_seconds_may_come_at_once(void **state)
     assert_int_equal(allowed(l, &rates, "192.0.2.1", 100, 5000 * S), 50); /* no more than that */
     struct log_sum sums[LOG_SUMS];
     uint64_t since;
-    assert_int_equal(log_limit_take_sums(l, sums, &since), 2);
+    assert_int_equal(log_limit_pop_sums(l, sums, &since), 2);
     assert_int_equal(since, 1000 * S);
     assert_string_equal(sums[0].network, "192.0.2.1");
     assert_int_equal(sums[0].lines, 50 + 95 + 85 + 50);
     assert_string_equal(sums[1].network, "192.0.2.2");
     assert_int_equal(sums[1].lines, 50);
-    assert_int_equal(log_limit_take_sums(l, sums, &since), 0);
+    assert_int_equal(log_limit_pop_sums(l, sums, &since), 0);
     test_free(l);
 }
 
@@ -56,7 +56,7 @@ static void there_is_a_limit_in_all(void **state)
     assert_int_equal(allowed(l, &rates, "", 10, 1000 * S), 0);
     struct log_sum sums[LOG_SUMS];
     uint64_t since;
-    assert_int_equal(log_limit_take_sums(l, sums, &since), 3);
+    assert_int_equal(log_limit_pop_sums(l, sums, &since), 3);
     assert_string_equal(sums[0].network, "192.0.2.2");
     assert_string_equal(sums[2].network, "unknown");
     assert_int_equal(sums[2].lines, 10);
@@ -100,7 +100,7 @@ static void every_line_left_out_is_in_a_sum(void **state)
     assert_int_equal(left_out, 19000);
     struct log_sum sums[LOG_SUMS];
     uint64_t since;
-    size_t count = log_limit_take_sums(l, sums, &since);
+    size_t count = log_limit_pop_sums(l, sums, &since);
     assert_int_equal(count, LOG_SUMS);
     for (size_t i = 0; i < count; i++) {
         told += sums[i].lines;

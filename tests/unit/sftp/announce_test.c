@@ -158,9 +158,9 @@ static void acls_are_announced_when_the_storage_says(void **state)
 static struct cursor names_of(struct slice value, uint32_t version)
 {
     struct cursor c = cursor_of_slice(value);
-    cursor_take(&c, 20);
+    cursor_read(&c, 20);
     if (version == 6)
-        cursor_take(&c, 12);
+        cursor_read(&c, 12);
     return c;
 }
 

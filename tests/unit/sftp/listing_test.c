@@ -47,7 +47,7 @@ static void expect_entries(const struct page *page, const char *const *names, ui
 {
     struct cursor c = cursor_of(page->bytes, page->l.names.size);
     assert_int_equal(page->l.count, count);
-    cursor_take(&c, NAME_HEAD);
+    cursor_read(&c, NAME_HEAD);
     for (uint32_t i = 0; i < count; i++) {
         assert_true(slice_is(get_string(&c), names[i]));
         assert_int_equal(get_u32(&c), 0);
@@ -145,7 +145,7 @@ static void a_line_of_the_storages_own(void **state)
     page.l.version = 3;
     assert_true(listing_add(&page.l, "a", NULL, "my\tline"));
     struct cursor c = cursor_of(page.bytes, page.l.names.size);
-    cursor_take(&c, NAME_HEAD);
+    cursor_read(&c, NAME_HEAD);
     assert_true(slice_is(get_string(&c), "a"));
     assert_true(slice_is(get_string(&c), "my?line"));
     assert_int_equal(get_u32(&c), 0);

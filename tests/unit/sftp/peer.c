@@ -194,14 +194,14 @@ struct peer *peer_new(const struct peer_options *options)
 static void deliver(struct peer *p)
 {
     struct list *item;
-    while ((item = list_take_first(&p->inbox)))
+    while ((item = list_pop_first(&p->inbox)))
         session_deliver(CONTAINER_OF(item, struct op, link));
 }
 
 static void work(struct peer *p)
 {
     struct list *item;
-    while (!p->are_busy && (item = list_take_first(&p->work)))
+    while (!p->are_busy && (item = list_pop_first(&p->work)))
         session_run(CONTAINER_OF(item, struct op, link));
 }
 
@@ -313,7 +313,7 @@ struct reply *peer_take(struct peer *p)
     assert_false(c.bad); /* no reply, or a piece of one */
     assert_true(packet.size >= 5 && packet.size <= sizeof r->bytes);
     memcpy(r->bytes, packet.data, packet.size);
-    buf_take(&p->in, packet.size + 4);
+    buf_consume(&p->in, packet.size + 4);
     p->replies++;
     r->size = packet.size;
     r->body = cursor_of(r->bytes, r->size);

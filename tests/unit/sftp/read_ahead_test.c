@@ -217,7 +217,7 @@ static void errors_come_when_they_are_asked_for(void **state)
     p->are_busy = true;
     uint32_t id = peer_handle_request(p, SSH_FXP_READDIR, h);
     peer_go(p);
-    session_run(CONTAINER_OF(list_take_first(&p->work), struct op, link));
+    session_run(CONTAINER_OF(list_pop_first(&p->work), struct op, link));
     peer_pump(p);
     expect_names(p, id, 0);
     p->store.fail = SALLY_PERMISSION_DENIED;
@@ -243,7 +243,7 @@ static void closing_lets_go_of_what_was_read_ahead(void **state)
         p->are_busy = true;
         uint32_t id = peer_handle_request(p, SSH_FXP_READDIR, h), asked = 0;
         peer_go(p);
-        session_run(CONTAINER_OF(list_take_first(&p->work), struct op, link));
+        session_run(CONTAINER_OF(list_pop_first(&p->work), struct op, link));
         if (step == 0)
             p->are_busy = false;
         if (step == 3)

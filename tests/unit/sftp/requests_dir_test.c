@@ -215,10 +215,10 @@ static void take_dots(struct reply *r, uint32_t mode, uint32_t mode_above)
         assert_int_equal(get_string(&r->body).data[0], 'd');
         uint32_t flags = get_u32(&r->body);
         assert_true(flags & SSH_FILEXFER_ATTR_PERMISSIONS);
-        cursor_take(&r->body, flags & SSH_FILEXFER_ATTR_SIZE ? 8 : 0);
-        cursor_take(&r->body, flags & SSH_FILEXFER_ATTR_UIDGID ? 8 : 0);
+        cursor_read(&r->body, flags & SSH_FILEXFER_ATTR_SIZE ? 8 : 0);
+        cursor_read(&r->body, flags & SSH_FILEXFER_ATTR_UIDGID ? 8 : 0);
         assert_int_equal(get_u32(&r->body), 040000 | (i ? mode_above : mode));
-        cursor_take(&r->body, flags & SSH_FILEXFER_ATTR_ACMODTIME ? 8 : 0);
+        cursor_read(&r->body, flags & SSH_FILEXFER_ATTR_ACMODTIME ? 8 : 0);
     }
 }
 

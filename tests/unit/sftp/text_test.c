@@ -209,10 +209,10 @@ static void a_long_search_gives_way(void **state)
         uint32_t id = seek(p, h, 1);
         sftp_input(p->engine, buf_head(&p->out), p->out.size);
         p->sent += p->out.size;
-        buf_take(&p->out, p->out.size);
+        buf_consume(&p->out, p->out.size);
         assert_int_equal(p->store.calls[SALLY_OP_READ], yields ? 1 : 17);
         struct list *home;
-        for (uint32_t reads = 2; (home = list_take_first(&p->inbox)) != NULL; reads++) {
+        for (uint32_t reads = 2; (home = list_pop_first(&p->inbox)) != NULL; reads++) {
             session_deliver(CONTAINER_OF(home, struct op, link));
             assert_int_equal(p->store.calls[SALLY_OP_READ], reads); /* a block, and others come */
         }
@@ -237,7 +237,7 @@ static void a_search_ends_with_its_client(void **state)
         seek(p, h, 1);
     sftp_input(p->engine, buf_head(&p->out), p->out.size);
     p->sent += p->out.size;
-    buf_take(&p->out, p->out.size);
+    buf_consume(&p->out, p->out.size);
     assert_false(list_empty(&p->inbox));
     session_drain(sftp_session(p->engine));
     uint64_t reads = p->store.calls[SALLY_OP_READ];

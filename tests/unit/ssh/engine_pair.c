@@ -268,7 +268,7 @@ static void side_free(struct side *s)
     if (s->ssh)
         ssh_free(s->ssh);
     s->ssh = NULL;
-    while ((item = list_take_first(&s->jobs)) != NULL)
+    while ((item = list_pop_first(&s->jobs)) != NULL)
         ssh_job_done(ssh_job_of_link(item)); /* too late, and harmless */
 }
 
@@ -310,7 +310,7 @@ bool pair_do_jobs(struct side *s)
 {
     struct list *item;
     bool any = false;
-    while ((item = list_take_first(&s->jobs)) != NULL) {
+    while ((item = list_pop_first(&s->jobs)) != NULL) {
         struct ssh_job *job = ssh_job_of_link(item);
         ssh_job_run(job);
         ssh_job_done(job);

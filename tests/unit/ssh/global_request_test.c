@@ -233,7 +233,7 @@ static void proofs_may_come_after_the_end(void **state)
     conn_feed(&f, m);
     assert_true(ssh_input_is_paused(f.b.ssh));
     conn_finish(&f);
-    struct ssh_job *job = ssh_job_of_link(list_take_first(&f.o.jobs));
+    struct ssh_job *job = ssh_job_of_link(list_pop_first(&f.o.jobs));
     ssh_job_run(job);
     ssh_job_done(job);
 }

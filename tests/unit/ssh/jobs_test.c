@@ -64,7 +64,7 @@ static void a_job_goes_out_and_comes_back(void **state)
     struct marks m;
     log_in(&p, state);
     ssh_job_start(p.server.ssh, new_job(&m));
-    struct list *link = list_take_first(&p.server.jobs);
+    struct list *link = list_pop_first(&p.server.jobs);
     assert_non_null(link);
     struct ssh_job *job = ssh_job_of_link(link);
     assert_ptr_equal(ssh_job_link(job), link);
@@ -112,7 +112,7 @@ static void after_the_end_nobody_hears_of_them(void **state)
     pair_do_jobs(&p.server);
     expect_marks(&m, 1, 0, 1);
     ssh_job_start(p.client.ssh, new_job(&m));
-    struct ssh_job *job = ssh_job_of_link(list_take_first(&p.client.jobs));
+    struct ssh_job *job = ssh_job_of_link(list_pop_first(&p.client.jobs));
     pair_free(&p);
     ssh_job_run(job);
     ssh_job_done(job);

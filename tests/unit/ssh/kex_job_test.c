@@ -76,7 +76,7 @@ static void it_may_run_when_the_engine_is_gone(void **state)
     p.keep_jobs = true;
     pair_run(&p);
     assert_true(ssh_input_is_paused(p.server.ssh));
-    struct list *link = list_take_first(&p.server.jobs);
+    struct list *link = list_pop_first(&p.server.jobs);
     assert_non_null(link);
     ssh_free(p.server.ssh);
     p.server.ssh = NULL;

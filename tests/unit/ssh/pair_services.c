@@ -152,7 +152,7 @@ void duo_log_in(struct duo *d)
 
 bool duo_do_job(struct duo *d)
 {
-    struct list *link = list_take_first(&d->jobs);
+    struct list *link = list_pop_first(&d->jobs);
     if (!link)
         return false;
     struct ssh_job *job = ssh_job_of_link(link);
