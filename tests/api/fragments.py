@@ -23,7 +23,7 @@ GIVEN = {
     "Logging": "#include <stdio.h>\n",
 }
 WARNINGS = ["-Wall", "-Wextra", "-Wconversion", "-Wsign-conversion", "-Werror", "-fsyntax-only"]
-# Of each language: what its sections begin with, and how it is compiled. Examples of one line do not look at results, and nobody
+# Of each language: what its sections begin with, and how it is compiled. Examples of one line do not look at results, and no one
 # calls their functions here.
 LANGUAGES = {
     "c": (INCLUDES, ["-x", "c", "-std=c17", "-D_GNU_SOURCE", *WARNINGS, "-Wno-unused-result", "-Wno-unused-function"]),

@@ -2,7 +2,7 @@
  *
  *     slow_server DIRECTORY delay|late|stuck MILLISECONDS [SETTING=VALUE]...
  *
- * delay and late hear of it when nobody waits any more; stuck does not, like a file system on a
+ * delay and late learn of it when no one waits any longer; stuck does not, like a file system on a
  * network that is down.
  */
 #include <pthread.h>

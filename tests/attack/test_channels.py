@@ -1,4 +1,4 @@
-"""Channels and compression, in the hands of somebody who is logged in."""
+"""Channels and compression, in the hands of someone who is logged in."""
 
 import os
 import struct

@@ -75,7 +75,7 @@ def test_no_set_user_id_program_is_left_behind(server):
     assert code(replies.request(sftp(14, u32(1) + text("/bits/dir") + mode(0o6755)))) == 0
     assert code(replies.request(sftp(9, u32(1) + text("/bits/dir") + mode(0o6755)))) == 0
     assert mode_of(top / "dir") == 0o755
-    os.chmod(top / "open", 0o6755)  # somebody else's program
+    os.chmod(top / "open", 0o6755)  # someone else's program
     replies.handle(sftp_open(1, "/bits/open", 2))
     assert mode_of(top / "open") == 0o755
     copied = text("copy-file") + text("/bits/program") + text("/bits/copy") + b"\1"
@@ -158,7 +158,7 @@ def test_accounts_are_not_guessed(server):
 # ---- all locks there are
 
 def test_locks_have_an_end(server):
-    """A user's ranges are bounded over all his files, whoever he says he is next; the others have theirs."""
+    """A user's ranges are bounded over all his files, under whichever name he logs in next; the others have theirs."""
     client, channel, replies = begin(server, 6)
 
     def open_locked(number):

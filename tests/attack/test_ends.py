@@ -136,7 +136,7 @@ def test_a_file_cut_short_is_kept_as_far_as_it_came(slow):
 
 
 def test_who_is_gone_gets_nothing_read(start):
-    """Thousands of requests that only look cost nothing once nobody hears the answers."""
+    """Thousands of requests that only look cost nothing once no one hears the answers."""
     server = start("ssh.window_start=1M", slow="delay", milliseconds=100)  # the client keeps no account of the window
     (server.files / "small").write_bytes(b"hello" * 10000)
     begin(server)[0].close()

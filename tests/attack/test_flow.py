@@ -1,4 +1,4 @@
-"""Peers that do not read, or read late: bounded memory, and nobody is lost."""
+"""Peers that do not read, or read late: bounded memory, and no one is lost."""
 
 import struct
 import time

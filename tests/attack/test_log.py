@@ -29,7 +29,7 @@ def check(server):
 
 
 def fields(line):
-    """Its fields as the documentation says they are written; nothing else may stand behind the event."""
+    """Its fields as the documentation says they are written; nothing else may follow the event."""
     rest = line[LINE.match(line + " ").end() - 1:]
     pairs = [(name, quoted or plain) for name, quoted, plain in PAIR.findall(rest)]
     assert PAIR.sub("", rest) in ("", " "), line

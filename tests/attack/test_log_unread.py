@@ -1,4 +1,4 @@
-"""A log that nobody reads stops nobody: a full pipe, a terminal that Ctrl-S has stopped."""
+"""A log that no one reads stops no one: a full pipe, a terminal that Ctrl-S has stopped."""
 
 import contextlib
 import fcntl
@@ -198,7 +198,7 @@ def test_names_on_a_terminal(terminal):
 
 
 def test_the_log_of_sftp_server(tmp_path):
-    """Nobody reads it, and every request is answered."""
+    """No one reads it, and every request is answered."""
     requests = sftp(1, u32(3)) + b"".join(sftp(17, u32(number) + text("/" + "n" * 200)) for number in range(4000))
     log, end = os.pipe()
     fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, 4096)

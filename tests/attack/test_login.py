@@ -207,7 +207,7 @@ def processor_ticks(server):
 
 
 def test_nobody_learns_who_exists(start):
-    """Users with a dear hash, a cheap one and none, and nobody: the same answer, and the same work."""
+    """Users with a dear hash, a cheap one and none, and no one: the same answer, and the same work."""
     line = subprocess.run([BUILD / "cmd" / "sallyport", "hash-password"], input=b"pw\n", stdout=subprocess.PIPE, check=True)
     cheap = "$5$rounds=1000$aaaaaaaa$kt.eUFkQ8cWCf6zSTkcj2szVQ7jM2VNpkS.kSfEQoR3"
     server = start("--user", f"cheap:{cheap}", "--user", "clear:pw", user="joe:" + line.stdout.decode().strip().splitlines()[-1])

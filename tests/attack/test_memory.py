@@ -69,7 +69,7 @@ def test_idle_channels(serve):
     assert 64 < channels <= 32 * MIB // (64 << 10)  # each window has at least 64 KiB of the user's half
     assert all("limits.memory_per_user" in refusal for refusal in texts)
     another_user_works(server)
-    assert wait_for(lambda: len(lines_of(server, "channel.refused")) == 11)  # one for each connection, not for each try
+    assert wait_for(lambda: len(lines_of(server, "channel.refused")) == 11)  # one for each connection, not for each attempt
     assert all("setting=limits.memory_per_user" in line for line in lines_of(server, "channel.refused"))
     for client in clients:
         client.close()

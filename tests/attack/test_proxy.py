@@ -1,4 +1,4 @@
-"""The PROXY protocol in the hands of attackers: who may not send headers, and whoever sends what is none, or nothing, through a
+"""The PROXY protocol in the hands of attackers: those who may not send headers, and those who send something else, or nothing, through a
 proxy that is trusted. What clients do behind the proxy costs them, and neither the proxy nor its other clients."""
 
 import socket

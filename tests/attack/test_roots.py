@@ -24,7 +24,7 @@ def server(start):
 
 @pytest.fixture
 def files(server):
-    """Fresh files for everybody."""
+    """Fresh files for everyone."""
     for root in ROOTS:
         folder = server.files / root
         for name in ("secret", "marker"):

@@ -1,4 +1,4 @@
-"""scp and the digests, in the hands of somebody who is logged in."""
+"""scp and the digests, in the hands of someone who is logged in."""
 
 import os
 import struct
@@ -46,7 +46,7 @@ def loops(server):
 
 @pytest.mark.parametrize("command", ["md5sum", "scp -f"])
 def test_patterns_without_end(server, loops, command):
-    """2^35 directories, and no output that anybody would have to take."""
+    """2^35 directories, and no output that anyone would have to take."""
     client, channel = begin(server, f"{command} /loops" + "/*" * 35 + "/none")
     client.send(client.data(channel, b"\0" * 10), bytes([CHANNEL_EOF]) + u32(channel))
     client.socket.settimeout(100)

@@ -131,7 +131,7 @@ def test_digests_that_wait_hold_nothing(start):
 
 
 def test_unknown_keys_are_not_verified(server):
-    """A signature by a key that nobody may use is refused as fast as a question about it: nothing is computed."""
+    """A signature by a key that no one may use is refused as fast as a question about it: nothing is computed."""
     client = Client(server.port)
     client.rekey()
     client.service()

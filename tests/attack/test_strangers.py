@@ -1,4 +1,4 @@
-"""Strangers who want all places, or guess, or break things: what that costs them, and that it costs nobody else anything.
+"""Strangers who want all places, or guess, or break things: what that costs them, and that it costs no one else anything.
 No penalty runs off meanwhile, and loopback, which is exempt by default, is not exempt here."""
 
 import re

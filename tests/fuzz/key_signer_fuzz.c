@@ -1,5 +1,5 @@
 /* What a signer hands over: a byte that picks the key and the form, and its signature, which is
- * wrong, unless somebody has broken the algorithm. And the same bytes as a public half. */
+ * wrong, unless someone has broken the algorithm. And the same bytes as a public half. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -10,7 +10,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define MEMORY_MAX (1024u * 1024) /* that somebody unknown can make us hold */
+#define MEMORY_MAX (1024u * 1024) /* that someone unknown can make us hold */
 
 static void check(bool ok)
 {

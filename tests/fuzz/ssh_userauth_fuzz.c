@@ -59,7 +59,7 @@ static void look_at(const struct login_query *a)
 static void answer(struct owner *o, struct login_query *a)
 {
     static const struct login_prompt prompts[] = {{"Password: ", false}, {"Code: ", true}, {"", 0}};
-    if (a->refusal) { /* whatever it is, it lets nobody in */
+    if (a->refusal) { /* whatever it is, it lets no one in */
         a->answers->reject(a, 0);
         return;
     }
@@ -129,6 +129,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ssh_free(ssh);
     o.is_gone = true;
     if (o.pending)
-        answer(&o, o.pending); /* to nobody */
+        answer(&o, o.pending); /* to no one */
     return 0;
 }

@@ -118,7 +118,7 @@ class Server(Process):
         for name, value in (settings or {}).items():
             command += ["--set", f"{name}={value}"]
         if os.geteuid() != 0 and not is_sanitized():
-            command.append("--no-sandbox")  # in which nobody but root can count its descriptors
+            command.append("--no-sandbox")  # in which no one but root can count its descriptors
         super().__init__([*command, *arguments], sanitizer_env(), _LISTENING)
 
     def finish(self):
@@ -166,7 +166,7 @@ class Sshd(Process):
         passwd = work / "passwd"
         passwd.write_text("root:x:0:0:root:/root:/bin/sh\nsshd:x:74:74::/run/sshd:/usr/sbin/nologin\n"
                           f"joe:{hashed}:0:0:joe:{self.root}:/bin/sh\n")
-        # A copy of the whole folder: a file that is mounted over goes when somebody elsewhere puts a new one in its place.
+        # A copy of the whole folder: a file that is mounted over goes when someone elsewhere puts a new one in its place.
         script = ("mount -t tmpfs tmpfs /run && mkdir /run/sshd && { cp -a /etc /run/etc || true; } && "
                   f"cp '{passwd}' /run/etc/passwd && mount --bind /run/etc /etc && exec \"$@\"")
         return ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh", *daemon]

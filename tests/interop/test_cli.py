@@ -313,7 +313,7 @@ MISTAKES = [
 
 @pytest.fixture(scope="module")
 def usual_port_is_taken():
-    """By this test, unless somebody else has it: nothing here may depend on it."""
+    """By this test, unless someone else has it: nothing here may depend on it."""
     with socket.socket() as taken:
         with contextlib.suppress(OSError):
             taken.bind(("0.0.0.0", 2222))
@@ -420,7 +420,7 @@ def test_nothing_listens_before_all_is_in_order(arguments, status, word, home, f
 
 
 def test_one_mistake_is_all_that_is_said(home, folder):
-    """What the log has to say of the first listener does not stand above it."""
+    """What the log has to say of the first listener does not come above it."""
     result = run("serve", folder, "--user", "joe:x", "--listen", "sftp://127.0.0.1:0", "--listen", "sftp://192.0.2.1:0", env=home)
     assert result.returncode == 1
     assert result.stderr.count("\n") == 1 and "192.0.2.1" in result.stderr
@@ -486,7 +486,7 @@ def test_hash_password_on_a_terminal():
 # serve.
 
 def test_serve_with_nothing_else_but_a_port(home, folder, tmp_path):
-    """A made-up password and host keys, shown at one glance and kept."""
+    """A generated password and host keys, shown at one glance and kept."""
     state = tmp_path / "state" / "sallyport"
     shutil.rmtree(state)
     with running("--listen", "sftp://127.0.0.1:0", env=home, cwd=folder) as server:
@@ -520,7 +520,7 @@ def test_serve_with_nothing_else_but_a_port(home, folder, tmp_path):
 
 
 def test_host_keys_for_clients_of_every_age(home, folder):
-    """JSch 0.1.5x, for one, knows no ed25519; what is offered to sign by stays modern."""
+    """JSch 0.1.5x, for one, does not support ed25519; what is offered to sign by stays modern."""
     with running(folder, "--listen", "sftp://127.0.0.1:0", "--user", "joe:x", env=home) as server:
         for algorithm in ("ssh-ed25519", "ecdsa-sha2-nistp256", "rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"):
             command = ["ssh", "-F", "/dev/null", "-p", str(server.port), "-o", f"HostKeyAlgorithms={algorithm}", "-o", "BatchMode=yes",
@@ -833,7 +833,7 @@ class Transferring:
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def wait_for(self, pattern, seconds=TEN_SECONDS):
-        """What stands on the terminal, or None when it does not come in time."""
+        """The text on the terminal, or None when it does not come in time."""
         deadline = time.monotonic() + seconds
         while not (match := re.search(pattern, self.seen)) and time.monotonic() < deadline:
             if select.select([self.terminal], [], [], 0.1)[0]:

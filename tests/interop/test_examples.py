@@ -417,7 +417,7 @@ def test_tenants(folder):
         assert sorted(alice.listdir("/")) == ["library", "out", "upload"]
         with pytest.raises(OSError):
             alice.open("/out/own")
-        # The library can be read, and by nobody be changed.
+        # The library can be read, and by no one be changed.
         assert alice.open("/library/book").read() == b"chapter"
         for change in (lambda: alice.open("/library/new", "w"), lambda: alice.remove("/library/book"), lambda: alice.rmdir("/library")):
             with pytest.raises(OSError):

@@ -88,7 +88,7 @@ class TestBeforeLogin:
         still_serves(server)
 
     def test_login_messages_before_keys(self, server):
-        """S1: none of them gets anybody in."""
+        """S1: none of them gets anyone in."""
         for message in (bytes([52]), bytes([50]) + b"\0" * 40, bytes([5, 0, 0, 0, 0]), bytes([90]) + b"\0" * 30,
                         bytes([80]) + b"\0" * 30, bytes([94]) + b"\0" * 30, bytes([21]), bytes([31]), bytes([30]) + b"\0" * 10):
             connection = Raw(server)
@@ -243,7 +243,7 @@ class TestConnections:
         transport.close()
 
     def test_silent_peer_is_given_up(self, start):
-        """Keepalives that nobody answers."""
+        """Keepalives that no one answers."""
         server = start(settings={"ssh.keepalive_interval": "1s", "ssh.keepalive_count": "2"})
         transport = pythonic.paramiko_transport(server)
         time.sleep(4)
@@ -371,7 +371,7 @@ class TestSftp:
         raw_sftp.packet(raw_sftp.WRITE, 1, raw_sftp.text(b"x" * 4) + struct.pack(">QI", 0, 0xffffffff)), raw_sftp.init(3),
     ], ids=short)
     def test_malformed_requests(self, shared_server, data):
-        """S6: an error or a hang-up, and nobody else notices."""
+        """S6: an error or a hang-up, and no one else notices."""
         transport = pythonic.paramiko_transport(shared_server)
         channel = transport.open_session()
         channel.invoke_subsystem("sftp")

@@ -86,7 +86,7 @@ class TestFiles:
         assert trees.digest(source) == trees.digest(work / "back")
 
     def test_prefetch_all_at_once(self, client, server):
-        """Every READ of the file is on its way before the first answer is looked at."""
+        """Every READ of the file is on its way before the first answer is examined."""
         trees.write(server.root / "file", 30_000_000)
         with client.open("/file", "rb") as file:
             file.prefetch(30_000_000)

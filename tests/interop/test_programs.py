@@ -388,7 +388,7 @@ def test_engine_over_libssh(folder, work, keys):
     port = free_port()
     with subprocess.Popen([str(API / "engine_libssh"), str(folder), str(keys.path("host")), str(port)], stderr=subprocess.PIPE,
                           env=sanitizer_env()) as process:
-        # It takes one client alone, so nobody may knock before.
+        # It takes one client alone, so no one may knock before.
         await_that(lambda: f":{port:04X} 00000000:0000 0A" in pathlib.Path("/proc/net/tcp").read_text() or process.poll() is not None)
         ask = work / "ask"
         ask.write_text("#!/bin/sh\necho demo\n")

@@ -76,6 +76,6 @@ def test_authorized_keys_are_about_the_client(tmp_path, keys, work):
 
 
 def test_what_to_do_is_said(keys, tmp_path):
-    """A listener that would believe nobody is not opened."""
+    """A listener that would believe no one is not opened."""
     with pytest.raises(AssertionError, match="set server.proxy_trusted first"):
         process.Server(tmp_path, keys, settings={"server.proxy_protocol": "required"})

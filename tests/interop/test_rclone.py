@@ -9,7 +9,7 @@ import trees
 def rclone(server, *arguments, check=True, timeout=280, commands=None):
     """`remote:` in an argument is the server. `commands`: it asks for commands, finds out which there are, and notes that in this
     file."""
-    known_hosts = server.keys.directory / f"known_hosts-{server.port}"  # it knows no patterns
+    known_hosts = server.keys.directory / f"known_hosts-{server.port}"  # it does not support patterns
     known_hosts.write_text("".join(f"[127.0.0.1]:{server.port} {server.keys.public('host', kind)}" for kind in server.host_kinds))
     settings = {"TYPE": "sftp", "HOST": "127.0.0.1", "PORT": server.port, "USER": server.user, "SHELL_TYPE": "none",
                 "KEY_FILE": server.keys.path("client"), "KNOWN_HOSTS_FILE": known_hosts,

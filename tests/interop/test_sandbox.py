@@ -36,7 +36,7 @@ class Serving(Process):
 
 @pytest.fixture
 def open_place():
-    """A directory that everybody can get to."""
+    """A directory that everyone can get to."""
     path = pathlib.Path(tempfile.mkdtemp())
     path.chmod(0o755)
     yield path
@@ -102,7 +102,7 @@ def test_serve_is_sandboxed(serve, keys, tmp_path, work, build):
     exchange(server, work)
     assert_closed(server.pid)
     if build == "release":
-        assert pathlib.Path(f"/proc/{server.pid}/mem").stat().st_uid == 0  # not dumpable: root's, whoever started it
+        assert pathlib.Path(f"/proc/{server.pid}/mem").stat().st_uid == 0  # not dumpable: root's, whichever user started it
 
 
 def test_keys_that_were_replaced_are_read(serve, keys, tmp_path, work):

@@ -38,7 +38,7 @@ def test_a_password_is_no_file(arguments, home, folder):
 
 
 def test_a_host_key_that_is_none(home, folder, tmp_path):
-    """Its mode is nobody's business: chmod of such a file could break a machine."""
+    """Its mode is no one's business: chmod of such a file could break a machine."""
     key = make_key(tmp_path / "host")
     text = tmp_path / "text"
     text.write_text("joe:x:1000\n")

@@ -154,7 +154,7 @@ class TestAlone:
         assert process.returncode >= 0
 
     def test_output_that_nobody_reads(self, work):
-        """A client that hangs up without a word."""
+        """A client that hangs up silently."""
         (work / "file").write_bytes(b"x" * 300_000)
         process = subprocess.Popen([str(SFTP_SERVER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                    env=sanitizer_env())

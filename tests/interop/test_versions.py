@@ -47,7 +47,7 @@ class TestLftp:
     @pytest.mark.parametrize("version", VERSIONS)
     def test_commands(self, server, work, version):
         (work / "file").write_text("text\n")
-        hard = "ln -s b/file a/hard" if version < 6 else "ln a/b/file a/hard"  # lftp knows no hard links before
+        hard = "ln -s b/file a/hard" if version < 6 else "ln a/b/file a/hard"  # lftp has no hard links before
         result = lftp(server, version, f"put {work}/file", "mkdir -p a/b/c", "mv file a/b/file", "chmod 640 a/b/file",
                       "ln -s b a/link", hard, "cd a/b", "cat file", "cls -l", "du /", "rmdir c", "pwd")
         assert "text\n" in result.stdout

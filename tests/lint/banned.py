@@ -1,4 +1,4 @@
-"""Functions that nobody may call, and those that a library may not."""
+"""Functions that no one may call, and those that a library may not."""
 
 import re
 

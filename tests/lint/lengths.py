@@ -1,4 +1,4 @@
-"""How long files are. One that is over a screen's worth of patience is told; one that nobody can hold in the head fails."""
+"""How long files are. One that is over a screen's worth of patience is told; one that no one can hold in the head fails."""
 
 from tree import finish, name_of, run_check, sources
 

@@ -1,13 +1,18 @@
 """English that native readers stumbled over stays out: style.patterns lists it, style.examples proves each pattern."""
 
+import io
 import pathlib
 import re
+import tokenize
 
 from tree import finish, name_of, run_check, tracked
 
 HERE = pathlib.Path(__file__).parent
-WHERE = ("include/", "src/", "cmd/", "docs/", "man/", "examples/", "README.md")
 C = {".c", ".h", ".hpp", ".cpp"}
+WHERE = ("include/", "src/", "cmd/", "docs/", "man/", "examples/", "tests/", "README.md", "CHANGELOG.md")
+# Comments only: what tests send, expect and call themselves is not prose.
+TESTS = "tests/"
+PROSE = {".md", ".py"} | C
 # In place of all that is not prose: no pattern matches it, or across it.
 NOT_PROSE = "\0"
 STRING = r'"(?:\\.|[^"\\\n])*"'
@@ -41,7 +46,7 @@ def prose_of_text(text):
     return text.lower()
 
 
-def prose_of_c(text):
+def prose_of_c(text, with_strings):
     """Comments, and strings of more than one word; lines keep their numbers."""
     pieces, end = [], 0
     for found in TOKEN.finditer(text):
@@ -49,7 +54,7 @@ def prose_of_c(text):
         pieces.append(("" if between.isspace() else NOT_PROSE) + "\n" * between.count("\n"))
         if token[0] == "/":
             pieces.append(prose_of_text(token))
-        elif token[0] == '"' and " " in token:
+        elif with_strings and token[0] == '"' and " " in token:
             pieces.append(JOINT.sub(lambda m: m.group(1) or " ", token).lower())
         else:
             pieces.append(NOT_PROSE + "\n" * token.count("\n"))
@@ -57,10 +62,26 @@ def prose_of_c(text):
     return "".join(pieces)
 
 
+def prose_of_python(text):
+    """Comments and documentation; lines keep their numbers."""
+    pieces, line = [], 1
+    for kind, token, start, end, whole in tokenize.generate_tokens(io.StringIO(text).readline):
+        is_documentation = kind == tokenize.STRING and whole.lstrip().startswith('"""')
+        if kind != tokenize.COMMENT and not is_documentation:
+            continue
+        # A comment of several lines is one text.
+        is_alone = kind == tokenize.COMMENT and not whole[:start[1]].strip() and start[0] == line + 1
+        pieces.append(("" if is_alone else NOT_PROSE) + "\n" * (start[0] - line) + prose_of_text(token))
+        line = end[0]
+    return "".join(pieces)
+
+
 def prose_of(path):
     text = path.read_text(encoding="utf-8")
     if path.suffix in C:
-        return prose_of_c(text)
+        return prose_of_c(text, not name_of(path).startswith(TESTS))
+    if path.suffix == ".py":
+        return prose_of_python(text)
     if name_of(path).startswith("man/"):
         text = MACRO.sub(NOT_PROSE, text)
     return prose_of_text(text)
@@ -86,6 +107,7 @@ def check():
     patterns = [Pattern(line) for line in lines_of("style.patterns")]
     problems = list(problems_of_lists(patterns))
     files = [path for path in tracked() if name_of(path).startswith(WHERE)]
+    files = [path for path in files if path.suffix in PROSE or not name_of(path).startswith(TESTS)]
     for path in files:
         prose = prose_of(path)
         for pattern in patterns:

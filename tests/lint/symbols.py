@@ -23,7 +23,7 @@ ALLOWED = {
 MORE = {
     "ssh": {"deflate", "deflateInit_", "deflateInit2_", "deflateEnd", "deflateBound", "deflateReset", "inflate",
             "inflateInit_", "inflateInit2_", "inflateEnd", "inflateReset"},
-    # Addresses as text and back: nobody is asked.
+    # Addresses as text and back: no one is asked.
     "base/ip.c": {"inet_ntop", "inet_pton"},
     # The one place where memory comes from tells the allocator's failures; errno is a thread's own variable.
     "core/status.c": {"__errno_location"},

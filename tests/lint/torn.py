@@ -1,4 +1,4 @@
-"""A declaration stands on one line: where a comment behind it would tear it apart, the comment goes above."""
+"""A declaration is on one line: where a comment behind it would tear it apart, the comment goes above."""
 
 import re
 

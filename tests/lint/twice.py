@@ -1,5 +1,5 @@
 """A struct, union or enum has a name of its own: no other file of src defines one of the same name, which a reader could
-take for it. The programs are looked at one by one, each with what they share."""
+take for it. The programs are examined one by one, each with what they share."""
 
 import re
 

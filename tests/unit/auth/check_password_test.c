@@ -43,7 +43,7 @@ static void what_sally_hash_password_makes(void **state)
     assert_false(sally_check_password("secre", hash));
 }
 
-/* Nobody learns from the time that there is no such user: as much is computed as for one that
+/* No one learns from the time that there is no such user: as much is computed as for one that
  * sally_hash_password() made. */
 static void what_is_no_hash_costs_as_much_as_one(void **state)
 {
@@ -59,7 +59,7 @@ static void what_is_no_hash_costs_as_much_as_one(void **state)
         assert_int_equal(hashed, 1);
         assert_memory_equal(setting_used, hash, strlen("$y$j9T$")); /* kind and cost */
     }
-    /* The password that takes the time is nobody's. */
+    /* The password that takes the time belongs to no user. */
     assert_false(
         sally_check_password("nobody knows this one, and it would not count either", NULL));
 }

@@ -25,8 +25,8 @@ struct auth_request *fixture_next(struct auth_request *before, uint32_t method);
 /* As at the end of a connection. */
 void fixture_forget(struct auth_request *r);
 
-/* A try with a password or a key; `succeeded` goes in, the methods that must follow come out in
- * *next (which may be NULL). */
+/* An attempt with a password or a key; `succeeded` goes in, the methods that must follow come out
+ * in *next (which may be NULL). */
 sally_auth_result try_password(sally_auth *auth, const char *user, const char *password,
                                uint32_t succeeded, uint32_t *next);
 sally_auth_result try_key(sally_auth *auth, const char *user, const char *blob, bool may_try,

@@ -153,7 +153,7 @@ static void *read_on(void *user_data)
     return NULL;
 }
 
-/* Whoever reads a file that changes has one state of it or the other. */
+/* A reader of a file that changes has one state of it or the other. */
 static void readers_of_a_file_that_changes(void **state)
 {
     (void)state;

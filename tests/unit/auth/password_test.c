@@ -232,7 +232,7 @@ static void assert_hashes(const char *first, const char *second, const char *thi
     setting_count = 0;
 }
 
-/* The same hashes are computed for everybody, in the same order. */
+/* The same hashes are computed for everyone, in the same order. */
 static void equal_work(void **state)
 {
     (void)state;
@@ -249,7 +249,7 @@ static void equal_work(void **state)
         assert_false(password_verify(users[i], decoys, 4, &context, "wrong"));
         assert_hashes("$5$roun", "$2b$05$", "$y$j75$");
     }
-    /* More costs than there are decoys: it is looked at all the same. */
+    /* More costs than there are decoys: it is examined all the same. */
     assert_true(password_verify(&mine, decoys, 2, &context, "secret"));
     assert_hashes("$5$roun", "$2b$05$", NULL);
     password_clear(&mine);

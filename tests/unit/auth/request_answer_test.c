@@ -209,7 +209,7 @@ static void messages_go_with_the_answer(void **state)
     struct auth_request *r = fixture_request(no, SALLY_AUTH_PASSWORD);
     assert_int_equal(sally_auth_set_message(&r->pub, NULL), SALLY_E_INVALID);
     assert_int_equal(sally_auth_set_message(&r->pub, long_one), SALLY_E_LIMIT);
-    assert_false(r->failed); /* keeps nobody out */
+    assert_false(r->failed); /* keeps no one out */
     assert_true(auth_request_run(r));
     assert_string_equal(r->own_reason, "expired");
     assert_null(r->answer.message);

@@ -200,7 +200,7 @@ static void keys_without_may_try_are_all_asked_for(void **state)
     sally_auth *without = scripted_auth(&s, SALLY_AUTH_PASSWORD);
     assert_int_equal(try_key(with, "joe", KEY_A, true, 0, NULL), SALLY_AUTH_ACCEPT);
     assert_int_equal(try_key(without, "joe", KEY_A, true, 0, NULL), SALLY_AUTH_REJECT);
-    assert_int_equal(s.calls, 0); /* a question is not a try */
+    assert_int_equal(s.calls, 0); /* a question is not an attempt */
     sally_auth_unref(with);
     sally_auth_unref(without);
 }

@@ -130,7 +130,7 @@ static void what_others_may_write(void **state)
         }
         assert_int_equal(chmod(culprit, before.st_mode & 07777), 0);
     }
-    /* In a folder like /tmp nobody can replace what is another's. */
+    /* In a folder like /tmp no one can replace what is another's. */
     assert_int_equal(chmod(in("dir"), 01777), 0);
     assert_true(opens(in("dir/sub/keys"), 0));
     assert_int_equal(chmod(in("dir"), 0755), 0);

@@ -29,7 +29,7 @@ static int teardown(void **state)
     (void)state;
     sally_auth_unref(users);
     sally_fs_unref(fs);
-    return fs_gone == 1 ? 0 : -1; /* nobody holds it any more */
+    return fs_gone == 1 ? 0 : -1; /* no one holds it any longer */
 }
 
 static sally_user user(const char *name, const char *password)
@@ -90,14 +90,14 @@ static void passwords_that_are_asked_for(void **state)
     sally_user joe = user("joe", "secret"), ann = user("ann", NULL);
     ann.authorized_keys = LINE_A;
     add(&ann);
-    /* Nobody has a password: there is nothing to ask for. */
+    /* No one has a password: there is nothing to ask for. */
     assert_int_equal(try_prompt("ann", NULL, 0, NULL), SALLY_AUTH_REJECT);
     add(&joe);
     assert_int_equal(try_prompt("joe", NULL, 0, NULL), SALLY_AUTH_PROMPT);
     assert_int_equal(try_prompt("joe", "secret", 0, NULL), SALLY_AUTH_ACCEPT);
     assert_int_equal(try_prompt("joe", "wrong", 0, NULL), SALLY_AUTH_REJECT);
     assert_int_equal(try_prompt("joe", "", 0, NULL), SALLY_AUTH_REJECT);
-    /* Who has no password is asked as everybody is, and so is nobody. */
+    /* Who has no password is asked as everyone is, and so is no one. */
     assert_int_equal(try_prompt("ann", NULL, 0, NULL), SALLY_AUTH_PROMPT);
     assert_int_equal(try_prompt("ann", "", 0, NULL), SALLY_AUTH_REJECT);
     assert_int_equal(try_prompt("bob", NULL, 0, NULL), SALLY_AUTH_PROMPT);
@@ -173,7 +173,7 @@ static void the_reason_of_a_refusal(void **state)
     assert_int_equal(r->result, SALLY_AUTH_REJECT);
     assert_string_equal(r->reason, "the key may not be used from this address");
     auth_request_free(r);
-    /* Somebody else's refusal is nobody's business. */
+    /* Someone else's refusal is no one's business. */
     r = fixture_request(users, SALLY_AUTH_PUBLICKEY);
     r->pub.user = "ann";
     r->pub.key_blob = blob;
@@ -236,7 +236,7 @@ static void there_may_be_several_files(void **state)
     assert_int_equal(try_key(users, "ann", KEY_A, true, 0, NULL), SALLY_AUTH_REJECT);
     assert_int_equal(try_key(users, "ann", KEY_B, false, 0, NULL), SALLY_AUTH_ACCEPT);
     assert_int_equal(try_key(users, "jim", KEY_A, false, 0, NULL), SALLY_AUTH_ACCEPT);
-    /* Others' files are looked at for jim, too, and open nothing to him. */
+    /* Others' files are examined for jim, too, and open nothing to him. */
     assert_int_equal(try_key(users, "jim", KEY_B, false, 0, NULL), SALLY_AUTH_REJECT);
     assert_int_equal(try_key(users, "nobody", KEY_A, true, 0, NULL), SALLY_AUTH_REJECT);
     assert_int_equal(sally_auth_users_remove(users, "joe"), SALLY_E_OK);
@@ -637,7 +637,7 @@ static bool is_quick(uint32_t method)
     return quick;
 }
 
-/* And whether nobody has to wait tells nothing of one user either. */
+/* And whether no one has to wait tells nothing of one user either. */
 static void only_what_never_waits_is_quick(void **state)
 {
     (void)state;
@@ -834,7 +834,7 @@ static void short_memory(void **state)
         more = alloc_failed();
         assert_true(more ? e == SALLY_E_NO_MEMORY || e == SALLY_E_CRYPTO : e == SALLY_E_OK);
     }
-    joe.message = NULL; /* a lost one keeps nobody out */
+    joe.message = NULL; /* a lost one keeps no one out */
     add(&joe);
     more = true;
     for (unsigned nth = 1; more; nth++) {
@@ -872,7 +872,7 @@ static void *log_in_and_out(void *user_data)
     return NULL;
 }
 
-/* Users come and go while others log in: nothing is freed under anybody. */
+/* Users come and go while others log in: nothing is freed under anyone. */
 static void changes_while_it_runs(void **state)
 {
     (void)state;

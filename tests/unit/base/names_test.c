@@ -30,7 +30,7 @@ static void names_come_one_by_one(void **state)
     assert_false(names_next(&nothing, &name));
 }
 
-/* The bytes behind the list are not looked at. */
+/* The bytes behind the list are not examined. */
 static void lists_end_where_their_slice_does(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* What whoever has taken the process over could try. */
+/* What an attacker in control of the process could try. */
 #include "cmd/attempts.h"
 
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* What whoever has taken the process over could try. */
+/* What an attacker in control of the process could try. */
 #ifndef TEST_CMD_ATTEMPTS_H
 #define TEST_CMD_ATTEMPTS_H
 

@@ -155,7 +155,7 @@ static void each_user_has_a_minimum(void **state)
     end(&a);
 }
 
-/* Nobody takes what is left, if less will do. */
+/* No one takes what is left, if less will do. */
 static void what_can_do_with_less_takes_its_part(void **state)
 {
     (void)state;
@@ -200,7 +200,7 @@ static void what_can_do_with_less_leaves_a_quarter_of_the_connection(void **stat
     end(&a);
 }
 
-/* Limits that nobody has set follow the one above. */
+/* Limits that no one has set follow the one above. */
 static void a_user_may_have_half(void **state)
 {
     (void)state;

@@ -82,7 +82,7 @@ static void blocks_are_charged(void **state)
     struct chunk *c = blocks_chunk(blocks[2], 0, 10);
     blocks_put(blocks[3]);
     blocks_free(p);
-    assert_true(memory.used >= 255 * 1024); /* nobody has taken it yet */
+    assert_true(memory.used >= 255 * 1024); /* no one has taken it yet */
     c->release(c);
     assert_int_equal(memory.used, 0);
     local_account_settle(&memory);
@@ -104,7 +104,7 @@ static void the_last_chunk_takes_the_pool_along(void **state)
     assert_int_equal(p->backlog, 0);
     blocks_free(p);
     d->release(d);
-    assert_int_equal(releases, 1); /* nobody is there to hear of it */
+    assert_int_equal(releases, 1); /* no one is there to learn of it */
 }
 
 static void small_text_takes_no_page(void **state)

@@ -232,7 +232,7 @@ static void answers_wait_for_cancel(void **state)
     }
 }
 
-/* Whoever comes first. */
+/* The first one to come. */
 static void races(void **state)
 {
     (void)state;

@@ -114,7 +114,7 @@ static void by_a_storage_itself(void **state)
     }
 }
 
-/* Nobody wants it any longer. */
+/* No one wants it any longer. */
 static void by_a_storage_until_cancelled(void **state)
 {
     (void)state;

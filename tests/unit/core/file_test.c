@@ -120,7 +120,7 @@ static void too_many_ranges_err_on_the_low_side(void **state)
     sally_file_get_facts(b.file, &facts);
     assert_int_equal(facts.highest_offset, 1000 + 39 * 20 + 10);
     assert_true(facts.gap_bytes >= 1000 && facts.gap_bytes <= 1000 + 39 * 10);
-    write_at(&b, UINT64_MAX - 5, 10); /* would wrap around: the storage's affair, not ours */
+    write_at(&b, UINT64_MAX - 5, 10); /* would wrap around: left to the storage */
     sally_file_get_facts(b.file, &facts);
     assert_int_equal(facts.highest_offset, 1000 + 39 * 20 + 10);
     end(&b);

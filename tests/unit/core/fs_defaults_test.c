@@ -125,7 +125,7 @@ static sally_status do_op(struct bench *b, uint32_t kind)
     return b->status;
 }
 
-/* To the storage it is the other operation, to everybody else it stays what it is. */
+/* To the storage it is the other operation, to everyone else it stays what it is. */
 static void paths_stand_in_for_handles(void **state)
 {
     (void)state;

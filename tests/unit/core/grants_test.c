@@ -179,7 +179,7 @@ static void refused_and_taken_over(void **state)
     layers_stop(&x);
 }
 
-/* A hook that owns the file, and another that refuses: those that saw it good hear of it. */
+/* A hook that owns the file, and another that refuses: those that saw it good learn of it. */
 static void refused_by_another_hook(void **state)
 {
     (void)state;

@@ -26,7 +26,7 @@ struct layer {
     uint64_t late;
     bool divert;     /* puts "/sub" before the paths */
     bool copies;     /* answers COPY with sally_fs_copy_by_io() */
-    bool declines;   /* answers WOULD_BLOCK to a try */
+    bool declines;   /* answers WOULD_BLOCK to SALLY_OP_TRY */
     char paths[256]; /* what it was asked about, each with a space: path, and '>' with the other one
                       */
     sally_op *waiting[LAYER_LATE];

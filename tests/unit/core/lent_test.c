@@ -1,4 +1,4 @@
-/* A wrapper refuses what a storage inside has opened, and lets go of all that it had made for that:
+/* A wrapper refuses what a storage inside has opened, and releases all that it had made for that:
  * the path, and the storage. The library closes it there all the same. */
 #include "cmocka_all.h"
 

@@ -66,7 +66,7 @@ static void what_waits_for_a_worker_is_given_up(void **state)
     (void)state;
 }
 
-/* Nobody hears the answers; but who asked for a change has asked for it. */
+/* No one hears the answers; but who asked for a change has asked for it. */
 static void draining_does_what_changes_something(void **state)
 {
     struct scripted b = {0};
@@ -229,7 +229,7 @@ static void the_end_needs_no_memory(void **state)
     pthread_mutex_destroy(&b.script.lock);
 }
 
-/* Whoever drains a session that is ending already has come too late. */
+/* Draining a session that is ending already comes too late. */
 static void an_end_is_not_taken_back(void **state)
 {
     (void)state;

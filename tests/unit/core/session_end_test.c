@@ -1,4 +1,4 @@
-/* SESSION_END: who hears of it, and why. */
+/* SESSION_END: who learns of it, and why. */
 #include "core/layers.h"
 
 #include "core/session_internal.h"

@@ -189,7 +189,7 @@ static void permissions_are_not_checked(void **state)
     assert_int_equal(submit(&x, SALLY_OP_READ, &t), SALLY_E_OK);
     test_host_pump(&x.host);
     assert_int_equal(t.status, SALLY_OK);
-    /* And the client's upload is not broken by what the program has tried in vain. */
+    /* And the client's upload is not broken by what the program has tried without success. */
     x.layer[0].fail = SALLY_OP_BIT(SALLY_OP_READ);
     assert_int_equal(submit(&x, SALLY_OP_READ, &t), SALLY_E_OK);
     test_host_pump(&x.host);
@@ -262,8 +262,8 @@ static void nothing_is_closed_before_it_is_open(void **state)
     }
 }
 
-/* The path that a file has at first is in the hands of those who have seen it, when a hook diverts
- * its OPEN. */
+/* The path that a file has at first is in the hands of those who have seen it, when a hook
+ * redirects its OPEN. */
 static const char *seen_path;
 
 static void ask_and_divert(struct layer_hook *h, sally_op *op)

@@ -1,5 +1,5 @@
-/* SALLY_OP_TRY: whoever says WOULD_BLOCK is asked once more, also when a wrapper asks several
- * storages for one operation. */
+/* SALLY_OP_TRY: a storage that says WOULD_BLOCK is asked once more, also when a wrapper asks
+ * several storages for one operation. */
 #include "cmocka_all.h"
 
 #include <string.h>
@@ -152,7 +152,7 @@ static void giving_back(void **state)
     stop(&x);
 }
 
-/* The first storage answers late: the second one is asked by whoever brings that. */
+/* The first storage answers late: the second one is asked by the thread that brings that. */
 static void after_a_late_answer(void **state)
 {
     (void)state;

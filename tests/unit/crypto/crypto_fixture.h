@@ -16,7 +16,7 @@ struct test_random {
 };
 struct random_source test_random_source(struct test_random *r);
 
-/* Gives the same byte for ever. */
+/* Gives the same byte forever. */
 struct random_source constant_random_source(uint8_t *byte);
 
 /* Text in hexadecimal into at most `room` bytes; returns how many. */

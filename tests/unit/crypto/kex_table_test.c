@@ -344,8 +344,7 @@ static void test_bad_randomness(void **state)
         assert_null(e);
         assert_int_equal(ours.size, 0);
     }
-    m = kex_method_find(
-        slice_of("ecdh-sha2-nistp521")); /* no scalar: it does not search for ever */
+    m = kex_method_find(slice_of("ecdh-sha2-nistp521")); /* no scalar: it does not search forever */
     assert_int_equal(kex_begin(*state, m, NULL, &zeros, &e, &ours), SALLY_E_CRYPTO);
     assert_int_equal(kex_begin(*state, m, NULL, &all, &e, &ours), SALLY_E_CRYPTO);
     buf_clear(&ours);

@@ -190,7 +190,7 @@ static void test_encrypted(void **state)
     assert_int_equal(parse_box("aes256-ctr", "bcrypt", "salt", 1, 63, 0, "x"), SALLY_E_PARSE);
     assert_int_equal(parse_box("aes256-ctr", "bcrypt", "salt", 1, 0, 0, "x"), SALLY_E_PARSE);
     assert_int_equal(parse_box("aes256-ctr", "bcrypt", "salt", 1, 64, 1, "x"), SALLY_E_PARSE);
-    /* A file may not keep us busy for ever. */
+    /* A file may not keep us busy forever. */
     assert_int_equal(parse_box("aes256-ctr", "bcrypt", "salt", UINT32_MAX, 64, 0, "x"),
                      SALLY_E_LIMIT);
 }

@@ -17,7 +17,7 @@
 
 static const struct slice message = {(const uint8_t *)"what is signed", 14};
 
-/* Somebody who has the private half. */
+/* Someone who has the private half. */
 struct holder {
     sally_key *key;
     uint32_t format;

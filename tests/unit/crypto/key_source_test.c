@@ -13,7 +13,7 @@
 #include "crypto/key_fixture.h"
 #include "crypto/private_key.h"
 
-/* Somebody who is asked, and what comes to mind. */
+/* Someone who is asked, and what comes to mind. */
 struct person {
     const char *answers[4]; /* NULL: none */
     uint32_t asked;

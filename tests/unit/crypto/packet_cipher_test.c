@@ -225,7 +225,7 @@ static void test_order_counts(void **state)
     for_each_pair(*state, orders);
 }
 
-/* Padding that is there and authentic, but makes no sense. */
+/* Padding that is there and authentic, but invalid. */
 static void test_wrong_padding(void **state)
 {
     (void)state;

@@ -185,7 +185,7 @@ static void input_is_taken_as_it_is_answered(void **state)
         put_u32(&flood, i);
         put_text(&flood, "/hello");
     }
-    /* Nobody reads the replies. */
+    /* No one reads the replies. */
     while (all < flood.size) {
         assert_int_equal(sally_sftp_input(u.sftp, buf_head(&flood) + all, flood.size - all, &taken),
                          SALLY_E_OK);
@@ -292,7 +292,7 @@ static void a_long_operation_is_done_in_pieces(void **state)
         }
         assert_int_equal(feed(&u, buf_head(&stat), stat.size, SIZE_MAX), SALLY_E_OK);
         take_output(&u, SIZE_MAX);
-        /* Without on_wake nobody would come back for it. */
+        /* Without on_wake no one would come back for it. */
         assert_int_equal(count_replies(&u), options.on_wake ? 2 : 3);
         sally_sftp_free(u.sftp);
         buf_clear(&u.replies);

@@ -195,7 +195,7 @@ static void what_cannot_be_said(void **state)
     assert_true(change.keep);
     IS(parse(&change, 1, NULL, 0, false), OK);
     assert_true(change.remove && !change.keep);
-    IS(parse(&change, CONTROL, NULL, 0, false), OK); /* nobody may anything */
+    IS(parse(&change, CONTROL, NULL, 0, false), OK); /* no one may anything */
     assert_entry(&change.acl, 0, ACL_OWNER, 0, 0);
 }
 
@@ -380,7 +380,7 @@ static void of_new_ones(void **state)
     IS(make_with(&d, SALLY_OP_OPEN, "/g", make, CONTROL | 16, simple, 2), UNSUPPORTED);
     IS(make_with(&d, SALLY_OP_MKDIR, "/g", 0, CONTROL | 16, simple, 2), UNSUPPORTED);
     IS(do_stat(&d, "/g", 0, &attrs), NO_SUCH_FILE);
-    /* A file that exists keeps its own; no ACL is looked at when none can be made. */
+    /* A file that exists keeps its own; no ACL is examined when none can be made. */
     make_file(&d, "/h", "text");
     IS(make_with(&d, SALLY_OP_OPEN, "/h", make, CONTROL, simple, 2), OK);
     IS(do_stat(&d, "/h", 0, &attrs), OK);

@@ -12,7 +12,7 @@
 #define MOST 200
 
 static char scratch[SCRATCH_SIZE];
-static char far_away[3000]; /* a path that does not fit into anybody's small buffer */
+static char far_away[3000]; /* a path that does not fit into anyone's small buffer */
 
 static sally_file *opened; /* the file that operations on files are tried on */
 static char room[70000];
@@ -66,7 +66,7 @@ static sally_status stat_far(struct driver *d)
 
 static sally_status set_names(struct driver *d)
 {
-    char owner[16], group[16]; /* one's own, which anybody may set */
+    char owner[16], group[16]; /* the user's own, which anyone may set */
     snprintf(owner, sizeof(owner), "%u", (unsigned)geteuid());
     snprintf(group, sizeof(group), "%u", (unsigned)getegid());
     const sally_attrs set = {.valid = SALLY_ATTR_NAMES, .owner = owner, .group = group};

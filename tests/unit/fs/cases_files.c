@@ -369,7 +369,7 @@ static void copying(struct driver *d)
     IS(do_close(d, to), OK);
 }
 
-/* Under another name, so that nobody sees it from the paths: refused, or done with what was there.
+/* Under another name, so that no one sees it from the paths: refused, or done with what was there.
  */
 static void copying_onto_itself(struct driver *d)
 {

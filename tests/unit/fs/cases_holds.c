@@ -40,7 +40,7 @@ static sally_status probe(struct driver *d, const char *path, uint32_t flags)
     return status;
 }
 
-/* Reservations bind whoever comes later, and fail over whoever came before. */
+/* Reservations bind those who come later, and fail because of those who came before. */
 static void reservations(struct driver *d)
 {
     static const struct {
@@ -161,7 +161,7 @@ static void ranges(struct driver *d)
     IS(do_write(d, mine, 2, "x", 1), OK);
     IS(do_write(d, also, 3, "x", 1), OK); /* of the same session */
 
-    /* No overlap whatsoever, not even of one's own. */
+    /* No overlap whatsoever, not even with the handle's own. */
     IS(lock(&other, theirs, 4, 10, NO_READ), BYTE_RANGE_LOCK_REFUSED);
     IS(lock(d, mine, 2, 3, NO_WRITE), BYTE_RANGE_LOCK_REFUSED);
     IS(lock(d, also, 0, 0, NO_WRITE | ADVISORY), BYTE_RANGE_LOCK_REFUSED);
@@ -177,7 +177,7 @@ static void ranges(struct driver *d)
     IS(unlock(d, mine, 2, 3), OK);
     IS(unlock(d, mine, 2, 3), NO_MATCHING_BYTE_RANGE_LOCK);
     IS(do_write(&other, theirs, 2, "yyy", 3), OK);
-    IS(do_close(&other, theirs), OK); /* which lets go of the rest */
+    IS(do_close(&other, theirs), OK); /* which releases the rest */
     IS(read_at(d, mine, 0, 10), OK);
     driver_stop(&other);
 }

@@ -118,7 +118,7 @@ static void blocks_end_early_too(void **state)
     assert_int_equal(b->op->pub.u.hash.digests_size, 0);
 }
 
-/* What has grown since is not looked at: the range was fixed at the start. */
+/* What has grown since is not examined: the range was fixed at the start. */
 static void growth_is_left_out(void **state)
 {
     struct bench *b = *state;

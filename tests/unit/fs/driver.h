@@ -26,7 +26,7 @@ struct driver {
     unsigned fail_at;     /* the allocation of the next operation that fails; 0: none */
     bool failed;          /* it did */
     char in_the_way[200]; /* who held the lock of the last operation: "USER SESSION PATH", and
-                           * " OFFSET LENGTH" of a range, and " FLAGS" in hex; "" for nobody */
+                           * " OFFSET LENGTH" of a range, and " FLAGS" in hex; "" for no one */
 };
 
 void driver_start(struct driver *d, sally_fs *fs, enum driver_style style);

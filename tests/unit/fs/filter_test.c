@@ -205,7 +205,7 @@ static void links(void **state)
     IS(do_path(d, SALLY_OP_REMOVE, "/pub/to_secret"), OK);
 }
 
-/* The program's own operations are not restricted, but for those on files of a client. */
+/* The program's own operations are not restricted, except those on files of a client. */
 static sally_status as_program(struct driver *d, struct op *op)
 {
     op->pub.flags |= SALLY_OP_INTERNAL;
@@ -254,7 +254,7 @@ static void the_programs_own(void **state)
     }
 }
 
-/* What a wrapper outside asks for, it asks for the client: nobody gets round the rules by it. */
+/* What a wrapper outside asks for, it asks for the client: no one gets round the rules by it. */
 static void staging_outside(void **state)
 {
     struct bench *b = *state;

@@ -115,7 +115,7 @@ static void names_of_owners(void **state)
         assert_string_equal(list.owners[0], me->pw_name);
         listing_clear(&list);
 
-        /* Whoever runs this, one of the two is somebody else. */
+        /* Whichever user runs this, one of the two is someone else. */
         const uint32_t uids[] = {0, 4000000000u, 1, 0}, gids[] = {0, 1};
         const char *users[] = {"", "", "", ""}, *groups[] = {"", ""};
         op = driver_op(&d, SALLY_OP_LOOKUP_IDS, NULL);

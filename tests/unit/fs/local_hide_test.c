@@ -145,7 +145,7 @@ static void listings_leave_it_out(void **state)
     with_each(list_all);
 }
 
-/* Else somebody could put another directory of that name in its place. */
+/* Else someone could put another directory of that name in its place. */
 static void move_above(struct local_fixture *f)
 {
     IS(do_two(&f->d, SALLY_OP_RENAME, "/home", "/moved", 0), PERMISSION_DENIED);

@@ -134,7 +134,7 @@ static void interruptions_are_not_told(void **state)
     stop(&o);
 }
 
-/* A READ answers with what it has; a WRITE that is not whole has failed. */
+/* A READ answers with what it has; an incomplete WRITE has failed. */
 static void failures_after_a_part(void **state)
 {
     (void)state;

@@ -68,7 +68,7 @@ static void arguments(void **state)
     scratch_remove(scratch);
 }
 
-/* Nothing that is no file is opened, and nothing waits. */
+/* Nothing but files is opened, and nothing waits. */
 static void special_files(void **state)
 {
     (void)state;
@@ -143,7 +143,7 @@ static void modes(void **state)
     assert_int_equal(umask(before), 0);
 }
 
-/* What may not be done is told so. Run as an ordinary user. */
+/* What may not be done is refused as such. Run as an ordinary user. */
 static void denied(void **state)
 {
     (void)state;

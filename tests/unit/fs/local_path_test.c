@@ -188,7 +188,7 @@ static void other_mounts_are_served(void **state)
 }
 
 /* Devices are for the unconfined, and for them as with OpenSSH. But nothing copies one that has no
- * end, and nobody waits for the other end of a FIFO. */
+ * end, and no one waits for the other end of a FIFO. */
 static void devices_have_no_end(void **state)
 {
     (void)state;

@@ -113,7 +113,7 @@ static void ranges(enum storage storage)
     expect(bob, do_path(bob, SALLY_OP_REMOVE, "/file"), SALLY_LOCK_CONFLICT, first);
     expect(bob, do_hash(bob, file, NULL, &whole, hash), SALLY_BYTE_RANGE_LOCK_CONFLICT, first);
     expect(bob, do_hash(bob, NULL, "/file", &whole, hash), SALLY_BYTE_RANGE_LOCK_CONFLICT, first);
-    /* One's own locks are in the way of a lock, too, but of nothing else. */
+    /* The handle's own locks are in the way of a lock, too, but of nothing else. */
     expect(&b.ann, do_lock(&b.ann, SALLY_OP_LOCK, b.file, 0, 0, SALLY_OPEN_BLOCK_WRITE),
            SALLY_BYTE_RANGE_LOCK_REFUSED, first);
     expect(&b.ann, do_write(&b.ann, b.file, 2, "x", 1), SALLY_OK, "");
@@ -155,7 +155,7 @@ static void who_has_locked_it(void **state)
         ranges(storage);
 }
 
-/* The system says that somebody has a lock, not who. */
+/* The system says that someone has a lock, not who. */
 static void another_program_is_not_known(void **state)
 {
     (void)state;

@@ -14,7 +14,7 @@
 
 #define RW (SALLY_OPEN_READ | SALLY_OPEN_WRITE)
 
-/* Many threads on a few files: at the end nothing is held, and nobody ever saw two holders of what
+/* Many threads on a few files: at the end nothing is held, and no one ever saw two holders of what
  * only one may hold. */
 #define THREADS 4
 #define ROUNDS  3000
@@ -130,7 +130,8 @@ static uint32_t fill(struct locks *locks, struct holding *h, uint64_t first, uin
     return wanted;
 }
 
-/* Whoever takes all he can get leaves the others theirs, unless it is on one and the same file. */
+/* A user who takes all he can get leaves the others theirs, unless it is on one and the same file.
+ */
 static void shares_of_users(void **state)
 {
     (void)state;

@@ -108,7 +108,7 @@ static void acls_and_bits_are_kept(void **state)
     assert_int_equal(op->pub.u.stat.attrs.acl_size, sizeof(acl));
     op_free(op);
 
-    /* Read-only and archive are set, hidden is known not to be; the rest nobody has said. */
+    /* Read-only and archive are set, hidden is known not to be; the rest no one has said. */
     set = (sally_attrs){.valid = SALLY_ATTR_BITS, .attrib_bits = 0xff11, .attrib_bits_valid = 0x15};
     assert_int_equal(do_stat(&d, "/f", 0, &attrs), SALLY_OK);
     assert_int_equal(attrs.attrib_bits, 0);

@@ -93,7 +93,7 @@ static void other_names_do_not(void **state)
     driver_stop(&t.b);
 }
 
-/* A client that is gone waits for nobody. */
+/* A client that is gone waits for no one. */
 static void cancelled(void **state)
 {
     (void)state;

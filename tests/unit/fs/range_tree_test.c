@@ -1,4 +1,4 @@
-/* The tree against a plain table of ranges, and how much of it is looked at. */
+/* The tree against a plain table of ranges, and how much of it is examined. */
 #include "fs/range_tree.h"
 
 #include <stdlib.h>

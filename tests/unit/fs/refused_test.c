@@ -81,7 +81,7 @@ static void nothing_is_left(bool local)
         assert_int_equal(do_open(&refused, "/new", RW | SALLY_OPEN_CREATE, &file),
                          SALLY_PERMISSION_DENIED);
         assert_int_equal(descriptors(), before);
-        /* No reservation, nor is it removed by anybody later. What was made stays. */
+        /* No reservation, nor is it removed by anyone later. What was made stays. */
         assert_int_equal(do_open(&other, "/file", RW | BLOCK, &file), SALLY_OK);
         assert_int_equal(do_close(&other, file), SALLY_OK);
         sally_attrs attrs;

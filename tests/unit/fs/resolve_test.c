@@ -28,7 +28,7 @@ struct table {
     char asked[4000]; /* "stat /a readlink /b ... " */
     uint32_t open_flags, stat_flags;
     bool late;
-    sally_status no_link; /* what READLINK says of what is no link */
+    sally_status no_link; /* what READLINK says of what is not a link */
     sally_op *waits;
 };
 
@@ -161,7 +161,7 @@ static sally_status ask_path(struct bench *b, uint32_t kind, const char *path, u
     sally_status status = ask(b, op);
     if (kind == SALLY_OP_OPEN && status == SALLY_OK) {
         bool late = b->table.late;
-        b->table.late = false; /* not what is looked at here */
+        b->table.late = false; /* not what is examined here */
         char asked[sizeof(b->table.asked)];
         strcpy(asked, b->table.asked);
         assert_int_equal(do_close(&b->d, op->pub.file), SALLY_OK);

@@ -137,7 +137,7 @@ static void inner_failures(void **state)
     for (uint32_t kind = SALLY_OP_OPEN; kind < SALLY_OP_KINDS; kind++) {
         for (size_t i = 0; i < COUNT_OF(actions); i++) {
             if (kind == SALLY_OP_CLOSE && actions[i] == SALLY_FAULT_FAIL)
-                continue; /* the storage would never hear of it */
+                continue; /* the storage would never learn of it */
             struct stack s;
             struct driver d;
             sally_file *file;

@@ -147,7 +147,7 @@ static void a_loop_ends_when_its_members_have_left(void **state)
     assert_true(loop.is_finished);
 }
 
-/* Whoever is on the way to a loop is waited for. */
+/* A thread on its way to a loop is waited for. */
 static void a_load_keeps_a_loop_alive(void **state)
 {
     (void)state;

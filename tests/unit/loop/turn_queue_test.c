@@ -135,7 +135,7 @@ static void time_ends_a_turn(void **state)
     turn_spend(&t, TURN_FIRST_LOOK); /* time is measured from here */
     turn_spend(&t, TURN_LOOK - 1);
     clock_ns += TURN_NS;
-    assert_false(turn_is_over(&t)); /* nobody has looked */
+    assert_false(turn_is_over(&t)); /* no one has looked */
     turn_spend(&t, 1);
     assert_true(turn_is_over(&t));
     turn_begin(&t);

@@ -44,7 +44,7 @@ static bool run_probe(struct task *task)
     g->done++;
     pthread_cond_broadcast(&g->changed);
     pthread_mutex_unlock(&g->lock);
-    return false; /* nobody is at home */
+    return false; /* no one is at home */
 }
 
 static void init_gauge(struct gauge *g, const struct workers_options *options)
@@ -225,7 +225,7 @@ static void addresses_take_turns(void **state)
     end_gauge(&g);
 }
 
-/* Quick work does not make threads that nobody needs. */
+/* Quick work does not make threads that no one needs. */
 static void quick_work_needs_few_threads(void **state)
 {
     (void)state;

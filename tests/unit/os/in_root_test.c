@@ -238,7 +238,7 @@ static void endless_links(void **state)
     assert_true(got == -ELOOP || got == -ENAMETOOLONG);
 }
 
-/* For somebody who cannot wait: no link is followed, and no long way gone. */
+/* For someone who cannot wait: no link is followed, and no long way gone. */
 static void brief_ways(void **state)
 {
     struct bench *b = *state;

@@ -48,7 +48,7 @@ void client_close(struct client *c);
 /* Closes what is open; checks that nothing is left over. */
 void client_clear(struct client *c);
 
-/* A whole exchange in all ways: everything is said at once, then comes the end; what was heard and
+/* A whole exchange in all ways: everything is sent at once, then comes the end; what was heard and
  * the exit status must be these. `prepare` and `look` may be NULL; look sees the store afterwards.
  */
 struct exchange {

@@ -56,7 +56,7 @@ static void files_are_taken(void **state)
                              look_at_file});
     check(&(struct exchange){"scp -d -t /many/", TEXT("C0640 0 e\n\0C0640 5 f\nhello\0"),
                              TEXT("\0\0\0\0\0"), 0, NULL, look_at_inner_file});
-    /* What makes programs run as somebody else is left out without -p. */
+    /* What makes programs run as someone else is left out without -p. */
     check(&(struct exchange){"scp -t .", TEXT("C6640 5 f\nhello\0"), TEXT("\0\0\0"), 0, NULL,
                              look_at_file});
 }

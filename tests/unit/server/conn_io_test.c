@@ -171,7 +171,7 @@ static void an_idle_connection_is_trimmed(void **state)
     puppet_close(&show);
 }
 
-/* Something waits to be sent, and the peer takes nothing. */
+/* Something waits to be sent, and the peer reads nothing. */
 static void a_stalled_peer_is_dropped(void **state)
 {
     (void)state;

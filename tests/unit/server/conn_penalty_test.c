@@ -14,7 +14,7 @@
 
 #define HOUR UINT64_C(3600000000000)
 
-/* Nobody is exempt, and nothing costs anything, but what the settings say. */
+/* No one is exempt, and nothing costs anything, but what the settings say. */
 static sally_server *begin(const char *const settings[][2])
 {
     static const char *const nothing[][2] = {
@@ -121,7 +121,7 @@ static void each_offence_has_its_price(void **state)
 {
     (void)state;
     static const struct {
-        const char *setting, *sends; /* NULL: leaves without a word */
+        const char *setting, *sends; /* NULL: leaves silently */
     } rows[] = {
         {"limits.penalty_no_login", NULL},
         {"limits.penalty_protocol_error", "SSH-1.5-old\r\n"},
@@ -194,7 +194,7 @@ static void a_no_that_waits_keeps_nobody_waiting(void **state)
     client_end(&other);
     assert_false(waits.login_failed);
     client_end(&leaves);
-    /* Both are counted and told to hooks and the log, even if nobody waits for the answer. */
+    /* Both are counted and told to hooks and the log, even if no one waits for the answer. */
     assert_int_equal(counters_of(s).logins_rejected, 2);
     assert_int_equal(sally_server_shutdown(s, 0), SALLY_E_OK); /* does not wait, either */
     assert_true(client_run(&waits, client_is_over, 5000));

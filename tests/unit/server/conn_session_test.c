@@ -133,7 +133,7 @@ static void a_finished_engine_is_detached_and_ended(void **state)
     puppet_close(&show);
 }
 
-/* The client is gone: what it asked for is done, and nobody hears of it. */
+/* The client is gone: what it asked for is done, and no one learns of it. */
 static void a_client_that_hangs_up_leaves_a_drain(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* Connections: nobody waits for anybody else, and none leaves anything behind. */
+/* Connections: no one waits for anyone else, and none leaves anything behind. */
 #include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -141,7 +141,7 @@ static void the_largest_request_passes_the_smallest_window(void **state)
 }
 
 /* Four times as large as the window, and refused only when all of it is here: no file is open, so
- * nobody has said that much will come. */
+ * no one has said that much will come. */
 static void a_large_request_that_is_refused_passes(void **state)
 {
     (void)state;

@@ -58,8 +58,8 @@ static void connections_are_walked_rekeyed_changed_and_ended(void **state)
     assert_int_equal(seen.open_files, 1);
     assert_string_equal(seen.activity, "put /file");
     assert_int_equal(seen.done, 5);
-    assert_int_equal(seen.size, 0); /* nobody knows how much is to come */
-    /* Now that somebody looks, the size of what is read is asked for. */
+    assert_int_equal(seen.size, 0); /* no one knows how much is to come */
+    /* Now that someone looks, the size of what is read is asked for. */
     struct buf reading;
     assert_true(client_open_file(&c, "/file", READ, &reading));
     assert_int_equal(client_stat(&c, "/file"), 0);

@@ -71,7 +71,7 @@ static void on_end(void *user_data, sally_connection *connection, uint32_t reaso
     a->ends++;
 }
 
-/* The second set is asked if the first one has nothing against it. */
+/* The second set is asked if the first one does not object. */
 static sally_status second_requested(void *user_data, sally_connection *connection)
 {
     struct asked *a = user_data;
@@ -182,14 +182,14 @@ static void answers_decide(void **state)
                 client_end(&c);
                 await_connections(s, 0);
                 finish(s);
-                /* Whoever was not let in has never been there. */
+                /* One that was not admitted has never been there. */
                 assert_int_equal(a.ends, stage == ADMISSION && !may ? 0 : 1);
                 if (stage == VERSION && !may)
                     assert_int_equal(a.reason, SALLY_END_LIMIT);
             }
 }
 
-/* A bad answer and one that nobody awaits change nothing. */
+/* A bad answer and one that no one awaits change nothing. */
 static void each_question_has_one_answer(void **state)
 {
     (void)state;
@@ -333,8 +333,8 @@ static void the_login_time_counts(void **state)
     }
 }
 
-/* Orders reach a connection that is not admitted yet; a shutdown does not wait for it, but for the
- * answer that is owed. */
+/* Orders reach a connection that is not admitted yet; a shutdown does not wait for it, only for the
+ * answer that is due. */
 static void orders_and_shutdowns_do_not_wait(void **state)
 {
     (void)state;

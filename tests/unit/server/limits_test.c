@@ -1,5 +1,5 @@
 /* Who is admitted, by the places that are taken. Chance is the test's: the draw is the largest
- * (nobody is dropped unless that is certain) or the smallest (whoever may be, is). */
+ * (no one is dropped unless that is certain) or the smallest (all who may be, are). */
 #include <stdio.h>
 
 #include "cmocka_all.h"
@@ -182,7 +182,7 @@ static void whoever_holds_less_is_dropped_less(void **state)
     settings.limits.unauthenticated = 1000;
     settings.limits.unauthenticated_start = 25;
     settings.limits.unauthenticated_rate = 30;
-    assert_int_equal(fill("192.0.2.1", 250), 250); /* below the start nobody is */
+    assert_int_equal(fill("192.0.2.1", 250), 250); /* below the start no one is */
     draw = ALWAYS;
     assert_string_equal(admit("192.0.2.1", NULL), "limits.unauthenticated_rate");
     assert_string_equal(admit("198.51.100.1", NULL), "limits.unauthenticated_rate");

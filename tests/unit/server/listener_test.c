@@ -152,7 +152,7 @@ static void stops_listening_and_goes_on(void **state)
     assert_int_equal(sally_server_free(s), SALLY_E_OK);
 }
 
-/* Nobody is kept waiting, the server does not spin, and it recovers. */
+/* No one is kept waiting, the server does not spin, and it recovers. */
 static void descriptors_run_out(void **state)
 {
     (void)state;
@@ -199,7 +199,7 @@ static uint64_t cpu_ms(void)
            (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
 }
 
-/* Whoever handed the socket over may end it for all who have it. */
+/* The process that passed the socket may end it for all who have it. */
 static void a_socket_that_was_shut_down_costs_nothing(void **state)
 {
     (void)state;

@@ -131,7 +131,7 @@ static void passwords_that_wait_hold_up_no_keys(void **state)
     assert_true(client_login_key(&ann, "ann", key));
     assert_int_equal(scene.passwords, 1);
     assert_int_equal(scene.keys, 1);
-    /* One that is still queued goes: the authenticator never hears of it. */
+    /* One that is still queued goes: the authenticator never learns of it. */
     client_end(&strangers[STRANGERS - 1]);
     assert_true(client_run(&ann, has_lost_one, 10000));
     open_gate();

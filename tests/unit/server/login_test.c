@@ -161,7 +161,7 @@ static void factors_add_up_and_are_lost_with_the_user(void **state)
     assert_false(client_login_interactive(&c, "joe", "123456")); /* the password first */
     assert_false(client_login(&c, "joe", "secret"));             /* right, but not enough */
     assert_int_equal(atomic_load(&scene.partial), 1);
-    assert_false(client_login_interactive(&c, "ann", "123456")); /* somebody else's password */
+    assert_false(client_login_interactive(&c, "ann", "123456")); /* someone else's password */
     assert_false(client_login(&c, "joe", "secret"));
     assert_true(client_login_interactive(&c, "joe", "123456"));
     assert_int_equal(c.prompted, 1);

@@ -1,4 +1,4 @@
-/* What those who watch logins learn of tries that fail, whoever rejects them: hooks, counters, the
+/* What those who watch logins learn of failed attempts, whatever rejects them: hooks, counters, the
  * log, and what the client's address pays. */
 #include <stdatomic.h>
 #include <stdio.h>

@@ -225,7 +225,7 @@ static void what_is_refunded_is_what_is_left(void **state)
     (void)offend("192.0.2.1", OFFENCE_LOGIN_TIME, T0);
     penalties_refund(&penalties, &a, &charge, T0 + 2 * SECOND);
     assert_int_equal(seconds_left("192.0.2.1", T0 + 2 * SECOND), 10);
-    /* One that has run off takes nothing from others'. */
+    /* One that has expired does not shorten others'. */
     penalties_refund(&penalties, &a, &charge, T0 + 5 * SECOND);
     assert_int_equal(seconds_left("192.0.2.1", T0 + 5 * SECOND), 7);
     /* Nor does what was not charged for the maximum was reached. */

@@ -1,4 +1,4 @@
-/* A server behind a proxy, in pump mode: what the proxy sends, and when it is looked at, is the
+/* A server behind a proxy, in pump mode: what the proxy sends, and when it is examined, is the
  * test's to say. */
 #ifndef TEST_SERVER_PROXY_FIXTURE_H
 #define TEST_SERVER_PROXY_FIXTURE_H
@@ -28,7 +28,7 @@ struct proxied {
  * NULL. */
 void proxied_begin(struct proxied *p, const char *mode, const char *const settings[][2]);
 void proxied_end(struct proxied *p);
-/* A connection from this address of the loopback; it is not looked at before a pump. */
+/* A connection from this address of the loopback; it is not examined before a pump. */
 int proxied_dial(struct proxied *p, const char *from);
 void proxied_send(int fd, const void *data, size_t size);
 #define PROXIED_SEND(fd, text) proxied_send(fd, text, sizeof(text) - 1)

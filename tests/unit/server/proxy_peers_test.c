@@ -1,4 +1,4 @@
-/* Whose PROXY headers are believed, and settings that make no sense together. */
+/* Whose PROXY headers are believed, and settings that contradict each other. */
 #include "cmocka_all.h"
 
 #include <string.h>

@@ -210,7 +210,7 @@ static void strangers_are_not_believed(void **state)
     assert_int_equal(sally_server_set(p.server, "server.proxy_protocol", "optional"), SALLY_E_OK);
     fd = proxied_dial(&p, "127.0.0.2");
     PROXIED_SEND(fd, PROXY_LINE);
-    assert_true(proxied_is_greeted(&p, fd)); /* as anybody, and the line is not SSH */
+    assert_true(proxied_is_greeted(&p, fd)); /* as anyone, and the line is not SSH */
     assert_string_equal(p.address, "127.0.0.2");
     proxied_assert_empty(&p);
     close(fd);
@@ -264,7 +264,7 @@ static const char *const strict[][2] = {
     {"limits.penalty_min", "30m"},     {NULL, NULL},
 };
 
-/* Whether whoever sends this header comes in. */
+/* Whether the sender of this header is admitted. */
 static bool comes_in(struct proxied *p, const char *header, size_t size, const char *then)
 {
     int fd = proxied_dial(p, "127.0.0.1");
@@ -302,7 +302,7 @@ static void checks_of_health_cost_nothing(void **state)
         assert_string_equal(p.address, "127.0.0.1");
         assert_true(COMES_IN(&p, PROXY_UNKNOWN, ""));
         assert_false(COMES_IN(&p, "PROXY UNKNOWN\r", "\r"));
-        close(proxied_dial(&p, "127.0.0.1")); /* without a word */
+        close(proxied_dial(&p, "127.0.0.1")); /* silently */
         proxied_assert_empty(&p);
     }
     assert_int_equal(p.penalized, 0);

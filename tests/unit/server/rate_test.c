@@ -4,7 +4,7 @@
 
 #define SECOND UINT64_C(1000000000)
 
-/* What passes in a second from `now` on, if somebody tries every millisecond. */
+/* What passes in a second from `now` on, if someone tries every millisecond. */
 static uint64_t pass_for_a_second(struct rate *rate, uint64_t per_second, uint64_t now)
 {
     uint64_t passed = 0;

@@ -66,7 +66,7 @@ static void on_problem(void *user_data, sally_connection *connection, const sall
 {
     struct device *d = user_data;
     (void)connection;
-    if (problem->code == SALLY_E_CLOSED) /* our client has left without a word */
+    if (problem->code == SALLY_E_CLOSED) /* our client has left silently */
         return;
     uint32_t i = atomic_load(&d->problem_count);
     assert_true(i < 4);

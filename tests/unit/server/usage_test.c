@@ -1,4 +1,5 @@
-/* Live users and addresses: one object per name, for as long as somebody refers to it. */
+/* Users and addresses with connections: one object per name, for as long as someone refers to it.
+ */
 #include <stdio.h>
 
 #include "cmocka_all.h"

@@ -129,7 +129,7 @@ static void upload(struct meeting *m, uint32_t traits, const char *operations)
     pthread_mutex_destroy(&m->lock);
 }
 
-/* Whatever is left over at the end meets nobody: WRITES is a multiple. */
+/* Whatever is left over at the end meets no one: WRITES is a multiple. */
 static void answered_late(void **state)
 {
     static struct meeting m;

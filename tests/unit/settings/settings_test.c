@@ -76,7 +76,7 @@ static void the_highest_layer_wins(void **state)
             assert_shows(s, settings[i].name, settings[i].value);
             assert_shows(f.settings, lower[i].name, lower[i].value);
         }
-        assert_shows(s, "limits.open_files", "1024"); /* nobody set it */
+        assert_shows(s, "limits.open_files", "1024"); /* no one set it */
         settings_unref(s);
         layers_end(&l);
     }
@@ -208,7 +208,7 @@ static void what_is_not_set_is_shared(void **state)
     struct settings *s = resolve(&l, f.settings);
     assert_ptr_not_equal(s, f.settings);
     assert_ptr_equal(s->ssh.fixed.banner, f.settings->ssh.fixed.banner);
-    /* A set outlives the one that it stands on. */
+    /* A set outlives the one that it is based on. */
     assert_int_equal(fixture_set(&f, "ssh.banner", "Bye"), SALLY_E_OK);
     assert_shows(s, "ssh.banner", "Hello");
     struct settings *held = settings_ref(s);

@@ -105,7 +105,7 @@ static bool is_among_names(struct slice supported, uint32_t version, const char 
 {
     struct cursor c = cursor_of_slice(supported);
     bool found = false;
-    cursor_read(&c, version == 6 ? 32 : 20); /* what stands in front of the names */
+    cursor_read(&c, version == 6 ? 32 : 20); /* the fields before the names */
     while (cursor_left(&c))
         found |= slice_is(get_string(&c), name);
     assert_true(cursor_done(&c));

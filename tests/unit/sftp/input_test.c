@@ -95,8 +95,8 @@ static void statuses_of_the_script_are_good(void **state)
         }
     }
     /* Read past the end, end of list, no such file, two unknown types, an unknown extension, a
-     * search in a file that is no text, half a vendor's name, a closed handle: so the rest of these
-     * tests does reach the storage. */
+     * search in a file that is not text, half a vendor's name, a closed handle: so the rest of
+     * these tests does reach the storage. */
     assert_int_equal(bad, 9);
     buf_clear(&replies);
     script_clear(&s);
@@ -136,7 +136,7 @@ static void shortened_requests_are_answered(void **state)
     }
 }
 
-/* Bytes after a request are nobody's business: some clients send them (and draft-13 section 4 says
+/* Bytes after a request are no one's business: some clients send them (and draft-13 section 4 says
  * so). */
 static void longer_requests_are_answered_as_they_are(void **state)
 {
@@ -213,7 +213,7 @@ static void lengths_out_of_range_end_it(void **state)
             peer_send_raw(p, bytes, sizeof bytes);
             assert_string_equal(p->broken, cases[i].why);
             peer_expect_nothing(p);
-            peer_send_raw(p, bytes, sizeof bytes); /* is not looked at */
+            peer_send_raw(p, bytes, sizeof bytes); /* is not examined */
             peer_free(p);
         }
     }

@@ -20,7 +20,7 @@ static void clients_are_told_apart_by_how_they_begin(void **state)
     (void)state;
 }
 
-/* lftp speaks versions 4 to 6 through the ssh program, and under sshd nobody says who speaks. */
+/* lftp speaks versions 4 to 6 through the ssh program, and under sshd no one says who speaks. */
 static void lftp_is_told_what_it_can_read(void **state)
 {
     assert_int_equal(quirks_of("OpenSSH_9.2p1 Debian-2"), QUIRK_FEW_ATTRS);

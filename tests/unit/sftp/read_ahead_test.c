@@ -130,7 +130,7 @@ static void a_listing_goes_on_once_it_is_allowed_again(void **state)
     }
 }
 
-/* A refusal that nobody has asked for is none once it is allowed again. */
+/* A refusal that no one has asked for is none once it is allowed again. */
 static void nothing_is_read_ahead_that_is_not_allowed(void **state)
 {
     (void)state;
@@ -151,8 +151,8 @@ static void nothing_is_read_ahead_that_is_not_allowed(void **state)
     peer_free(p);
 }
 
-/* A change comes after the next reply was made, or while it is being made: what the client hears of
- * the entries is what they are after the change. */
+/* A change comes after the next reply was made, or while it is being made: what the client learns
+ * of the entries is what they are after the change. */
 static void changes_are_seen_in_what_was_read_ahead(void **state)
 {
     (void)state;
@@ -233,7 +233,7 @@ static void errors_come_when_they_are_asked_for(void **state)
     peer_free(p);
 }
 
-/* Nobody will ask: done, on its way, and with somebody who has asked before he closes. */
+/* No one will ask: done, on its way, and with someone who has asked before he closes. */
 static void closing_lets_go_of_what_was_read_ahead(void **state)
 {
     (void)state;

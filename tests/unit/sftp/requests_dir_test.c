@@ -190,7 +190,7 @@ static void closing_with_a_carried_entry_leaks_nothing(void **state)
     peer_free(p);
 }
 
-/* A storage has listed more than fits when the client goes away: nobody will ask for the rest. */
+/* A storage has listed more than fits when the client goes away: no one will ask for the rest. */
 static void a_listing_that_ends_after_the_client_leaks_nothing(void **state)
 {
     (void)state;
@@ -300,7 +300,7 @@ static void dots_need_no_attributes(void **state)
     peer_free(p);
 }
 
-/* The client goes away, or closes the directory, while they are looked at. */
+/* The client goes away, or closes the directory, while they are examined. */
 static void dots_end_with_the_client(void **state)
 {
     (void)state;

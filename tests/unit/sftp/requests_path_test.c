@@ -340,7 +340,7 @@ static void realpath_of_version_6_composes(void **state)
         if (!exists)
             assert_true(cursor_done(&r->body));
     }
-    assert_int_equal(p->store.calls[SALLY_OP_STAT], 3); /* control 1 asks nobody */
+    assert_int_equal(p->store.calls[SALLY_OP_STAT], 3); /* control 1 asks no one */
     p->store.fail = SALLY_PERMISSION_DENIED;
     uint32_t denied = peer_begin(p, SSH_FXP_REALPATH);
     put_text(&p->out, "/hello");

@@ -29,8 +29,8 @@ static uint32_t ask(struct peer *p, uint8_t type, const char *path, const char *
     return id;
 }
 
-/* What stands for a directory and is none fails before the storage is asked; a directory does not,
- * and a link is followed. */
+/* A path that names a directory but is none fails before the storage is asked; a directory does
+ * not, and a link is followed. */
 static void files_are_no_directories(void **state)
 {
     (void)state;

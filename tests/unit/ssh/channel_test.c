@@ -545,7 +545,7 @@ static void finish_sends_status_eof_close(void **state)
     feed_number(&f, SSH_MSG_CHANNEL_CLOSE);
     assert_int_equal(f.o.closed, 1);
     expect_nothing(&f);
-    feed_number(&f, SSH_MSG_CHANNEL_CLOSE); /* there is no such channel any more: no harm done */
+    feed_number(&f, SSH_MSG_CHANNEL_CLOSE); /* there is no such channel any longer: no harm done */
     assert_int_equal(f.o.over, 0);
     feed_data(&f, 1); /* but data must go somewhere */
     assert_int_equal(f.o.over, 1);
@@ -636,7 +636,7 @@ static void channels_nobody_uses_are_closed(void **state)
     feed(&f, m);
     bare_sent(&f.b);
     f.number = 1;
-    feed_data(&f, 256 * KIB); /* to nobody: dropped, and granted again */
+    feed_data(&f, 256 * KIB); /* to no one: dropped, and granted again */
     assert_int_equal(f.o.received, 0);
     assert_int_equal(expect_adjust(&f), 256 * KIB);
     feed_number(&f, SSH_MSG_CHANNEL_EOF);

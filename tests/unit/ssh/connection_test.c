@@ -47,7 +47,7 @@ static void late_messages_mean_nothing(void **state)
             if (late[i] == SSH_MSG_CHANNEL_REQUEST)
                 put_text(m, "signal");
             if (late[i] == SSH_MSG_CHANNEL_REQUEST)
-                put_bool(m, number == 1); /* no answer is owed to what is gone */
+                put_bool(m, number == 1); /* what is gone gets no answer */
             else if (late[i] == SSH_MSG_CHANNEL_DATA || late[i] == SSH_MSG_CHANNEL_EXTENDED_DATA)
                 put_text(m, "data");
             conn_feed(&f, m);

@@ -1,4 +1,4 @@
-/* How a connection ends, and who hears of it. */
+/* How a connection ends, and who learns of it. */
 #include "engine_pair.h"
 
 static void log_in(struct pair *p)

@@ -32,7 +32,7 @@ struct side {
     uint32_t jobs_seen;
     /* Events. */
     uint32_t overs, authenticated, keys_exchanged, rekeyed;
-    uint32_t service_events; /* everything that only somebody who is logged in may cause */
+    uint32_t service_events; /* everything that only someone who is logged in may cause */
     uint32_t auth_questions, auth_failures;
     enum ssh_end end;
     char end_detail[300];
@@ -79,7 +79,7 @@ void pair_free(struct pair *p);
 size_t pair_move(struct side *from, size_t max);
 /* Jobs of one side run and done. */
 bool pair_do_jobs(struct side *s);
-/* Until nothing moves any more. */
+/* Until nothing moves any longer. */
 void pair_run(struct pair *p);
 /* Byte by byte in this direction only, jobs included, until the receiver's state is reached. */
 void pair_run_until(struct side *from, enum ssh_state state);

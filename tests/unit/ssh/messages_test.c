@@ -216,7 +216,7 @@ static void every_message_in_every_state(void **state)
     for (int role = SSH_SERVER; role <= SSH_CLIENT; role++)
         for (int moment = 0; moment < MOMENTS; moment++) {
             if (role == SSH_CLIENT && moment == BEFORE_NEW_NEWKEYS)
-                continue; /* whoever could send in that moment has no old keys any more */
+                continue; /* a side that could send in that moment has no old keys any longer */
             for (unsigned number = 0; number < 256; number++) {
                 struct pair p;
                 struct side *receiver = receiver_of(&p, (enum ssh_role)role);
@@ -244,7 +244,7 @@ static void every_message_in_every_state(void **state)
         }
 }
 
-/* ---- Numbers that nobody knows ---- */
+/* ---- Numbers that no one knows ---- */
 
 static void unknown_messages_are_answered_and_counted(void **state)
 {

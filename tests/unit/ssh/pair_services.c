@@ -117,7 +117,7 @@ static bool move(struct duo *d, struct ssh *from, struct ssh *to)
         ssh_output_sent(from, n);
         moved = true;
     }
-    if (out.size && ssh_over(to)) { /* nobody reads any more */
+    if (out.size && ssh_over(to)) { /* no one reads any longer */
         ssh_output_sent(from, out.size);
         moved = true;
     }

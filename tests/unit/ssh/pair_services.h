@@ -35,7 +35,7 @@ struct duo {
 /* Everything with its defaults; the server's events accept every login. */
 void duo_prepare(struct duo *d);
 void duo_start(struct duo *d);
-/* Until no byte moves any more. */
+/* Until no byte moves any longer. */
 void duo_run(struct duo *d);
 /* Moves what is there now, once, each way. False: there was nothing. */
 bool duo_step(struct duo *d);

@@ -164,7 +164,7 @@ static void a_peer_that_does_not_read_is_heard(void **state)
     pair_free(&p);
 }
 
-/* One that never reads and goes on asking is not listened to any more, until it reads. */
+/* One that never reads and goes on asking is not listened to any longer, until it reads. */
 static void answers_to_a_deaf_peer_are_bounded(void **state)
 {
     static const uint8_t bytes[8005] = {SSH_MSG_PING, 0, 0, 31, 64};

@@ -14,7 +14,7 @@ static void start(struct pair *p, void **state, const char *cipher, const char *
     pair_start(p);
 }
 
-/* ---- Somebody in between adds a message ---- */
+/* ---- Someone in between adds a message ---- */
 
 enum { BEFORE_KEXINIT, BEFORE_METHOD, BEFORE_NEWKEYS, PLACES };
 
@@ -137,7 +137,7 @@ static void weak_algorithms_may_be_refused_alone(void **state)
     }
 }
 
-/* ---- Somebody in between takes a message away ---- */
+/* ---- Someone in between takes a message away ---- */
 
 static void a_dropped_ext_info_is_noticed(void **state)
 {

@@ -117,7 +117,7 @@ static void changes_count_at_once(void **state)
     struct ssh_options options = p.server_options;
     options.idle_ns = 5 * SECOND;
     options.settings.rekey_bytes = 1;            /* which has been passed long ago */
-    options.settings.fixed.ciphers = "nonsense"; /* lists are not looked at */
+    options.settings.fixed.ciphers = "nonsense"; /* lists are not examined */
     ssh_change(p.server.ssh, &options);
     assert_true(ssh_deadline(p.server.ssh) <= p.now_ns);
     ssh_run(p.server.ssh, p.now_ns);

@@ -39,7 +39,7 @@ static void note(struct auth_owner *o, const struct login_query *a)
 static void on_auth(void *user_data, struct login_query *query)
 {
     struct auth_owner *o = user_data;
-    if (query->refusal) { /* nobody is asked */
+    if (query->refusal) { /* no one is asked */
         o->refused++;
         o->refused_is_signed = query->is_signed;
         o->refused_method = query->pub.method;

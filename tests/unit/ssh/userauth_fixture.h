@@ -1,5 +1,5 @@
-/* For the tests of the server's user authentication: a bare server that awaits a try, and an owner
- * that notes what it is asked. */
+/* For the tests of the server's user authentication: a bare server that awaits an attempt, and an
+ * owner that notes what it is asked. */
 #ifndef TEST_USERAUTH_FIXTURE_H
 #define TEST_USERAUTH_FIXTURE_H
 
@@ -38,7 +38,7 @@ struct auth_owner {
     enum ssh_end end;
 };
 
-/* A bare server that awaits a try. */
+/* A bare server that awaits an attempt. */
 struct auth_fixture {
     struct bare b;
     struct auth_owner o;

@@ -62,7 +62,7 @@ static void interactive_wants_as_many_answers(void **state)
         assert_int_equal(f.o.asked, 1);
         assert_int_equal(f.o.refused, 1);
         assert_string_equal(f.o.refused_name, "keyboard-interactive");
-        auth_answer(&f, 2, "a"); /* nobody waits for them any more */
+        auth_answer(&f, 2, "a"); /* no one waits for them any longer */
         auth_expect_end(&f, SSH_DISCONNECT_PROTOCOL_ERROR, SSH_END_PROTOCOL);
         auth_finish(&f);
     }

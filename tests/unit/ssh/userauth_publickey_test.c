@@ -105,7 +105,7 @@ static void key_offered_is_not_key_proven(void **state)
     try_signed(&f, &own); /* could prove a, which the owner does not want */
     auth_expect_failure(&f, METHODS, false);
     struct signed_request stolen = {"joe", "ssh-ed25519", b, a, 7, NULL};
-    try_signed(&f, &stolen); /* names b, signs with a: the owner does not hear of a proof */
+    try_signed(&f, &stolen); /* names b, signs with a: the owner does not learn of a proof */
     auth_expect_failure(&f, METHODS, false);
     assert_int_equal(f.o.by_kind[ASKED_KEY], 0);
     assert_int_equal(f.o.refused, 1); /* but of a wrong one */
@@ -156,7 +156,7 @@ static void begin_counting(struct auth_fixture *f,
     jobs_done = 0;
 }
 
-/* Strangers cannot make the server verify signatures by keys that are nobody's. */
+/* Strangers cannot make the server verify signatures by keys that are no one's. */
 static void keys_that_may_not_be_tried_cost_no_verification(void **state)
 {
     (void)state;
@@ -423,7 +423,7 @@ static void converses_then_wants_the_key(struct auth_owner *o, struct login_quer
         query->answers->reject(query, METHOD_BITS);
 }
 
-/* Whatever fails, nobody is let in who should not be, and nothing is lost. */
+/* Whatever fails, no one is let in who should not be, and nothing is lost. */
 static void any_allocation_may_fail(void **state)
 {
     (void)state;

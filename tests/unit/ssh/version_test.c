@@ -31,7 +31,7 @@ static void a_server_takes_version_2(void **state)
     HEARS("SSH-2.0-OpenSSH_9.9\r\n", true);
     HEARS("SSH-2.0-OpenSSH_9.9\n", true);
     HEARS("SSH-1.99-Old and with comment\r\n", true);
-    HEARS("SSH-2.0-\r\n", true); /* nobody sends it, but it harms nobody */
+    HEARS("SSH-2.0-\r\n", true); /* no one sends it, but it harms no one */
     HEARS("SSH-2.0-caf\xc3\xa9\r\n", true);
 }
 

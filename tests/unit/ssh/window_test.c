@@ -157,7 +157,7 @@ static void grows_on_a_long_fast_line(void **state)
     assert_int_equal(b.charged, 0);
 }
 
-/* From the start of a channel, without a word from the owner. */
+/* From the start of a channel, silently from the owner. */
 static void grows_from_a_small_start(void **state)
 {
     (void)state;
@@ -251,7 +251,7 @@ static void grows_at_once_for_a_burst(void **state)
     window_open(&w, &none, 2 * MIB, 64 * KIB, 0);
     window_note_trip(&w, 0, 100 * MS);
     run_line(&l, &w, &none, 64 * MIB, 0, 100);
-    assert_int_equal(w.size, 4 * MIB); /* nobody knows yet how long the trip really is */
+    assert_int_equal(w.size, 4 * MIB); /* no one knows yet how long the trip really is */
     run_line(&l, &w, &none, 64 * MIB, 100, 200);
     assert_int_equal(w.size, 16 * MIB);
     run_line(&l, &w, &none, 64 * MIB, 200, 10000);
@@ -283,7 +283,7 @@ static void stays_small_for_a_slow_sender(void **state)
     assert_int_equal(w.size, 2 * MIB);
 }
 
-/* The first trip seems long, because somebody was thinking: the adjusts tell better. */
+/* The first trip seems long, because someone was thinking: the adjusts tell better. */
 static void hardly_grows_for_a_wrong_first_trip(void **state)
 {
     (void)state;

@@ -14,8 +14,8 @@
 
 enum { FXP_STAT = 17, CHANNELS = 3 };
 
-/* Like a file system on a network that is down: nobody can tell it that its answer is not awaited
- * any more. */
+/* Like a file system on a network that is down: no one can tell it that its answer is not awaited
+ * any longer. */
 struct stuck {
     atomic_bool free;
     atomic_uint inside;

@@ -153,7 +153,7 @@ static void await_closed(struct program *p)
     assert_int_equal(p->freed, 1);
 }
 
-/* Whatever happened: nothing is left, and nobody is charged for anything. */
+/* Whatever happened: nothing is left, and no one is charged for anything. */
 static void leave(struct client *c, sally_server *s)
 {
     client_end(c);
@@ -431,7 +431,7 @@ static void *write_in_a_thread(void *user_data)
     return NULL;
 }
 
-/* However it ends, and whoever is faster. */
+/* However it ends, and whichever side is faster. */
 static void threads_write_until_the_end(void **state)
 {
     (void)state;
@@ -606,8 +606,8 @@ static void a_shutdown_waits_for_what_runs(void **state)
     }
 }
 
-/* Whichever allocation of the server's fails: the channel is refused or served, and its program is
- * told of its end. */
+/* Whichever allocation of the server's fails: the channel is refused or served, and its program
+ * learns of its end. */
 static void without_memory_it_still_ends(void **state)
 {
     (void)state;
