@@ -112,14 +112,14 @@ static sally_status pass(sally_fs *fs, sally_op *op)
     return sally_fs_call(fs, sally_fs_data(fs), op, then, NULL);
 }
 
-static void let_go(void *inner)
+static void release(void *inner)
 {
     sally_fs_unref(inner);
 }
 
 static sally_error check(sally_fs **out, sally_fs *inner)
 {
-    sally_fs_methods methods = {.struct_size = sizeof methods, .destroy = let_go};
+    sally_fs_methods methods = {.struct_size = sizeof methods, .destroy = release};
     sally_fs_methods_wrap(&methods, inner, pass);
     methods.close = pass; /* even if `inner` does not care */
     methods.traits |= sally_fs_traits(inner) & SALLY_FS_CONCURRENT;

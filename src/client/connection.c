@@ -329,8 +329,7 @@ sally_status connection_await(sally_client *c, struct call *call)
         status = connection_step(c, deadline);
     if (!call->answered)
         connection_abandon(c, call);
-    else if (c->transport) /* otherwise report that the connection was cut, even after other errors
-                            */
+    else if (c->transport) /* otherwise report the lost connection, even after other errors */
         return SALLY_OK;
     return status;
 }

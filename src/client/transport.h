@@ -16,12 +16,15 @@ struct client_transport_methods {
     bool (*send)(struct client_transport *transport, const void *data, size_t size, size_t *taken);
     /* The next bytes from the server, valid until the next call; 0: none now. */
     size_t (*receive)(struct client_transport *transport, const void **data);
-    void (*received)(struct client_transport *transport, size_t size); /* that many were used */
-    void (*end)(struct client_transport *transport);     /* the client will send no more */
-    bool (*is_done)(struct client_transport *transport); /* after that, the server has finished */
+    /* `size` bytes of these were used. */
+    void (*received)(struct client_transport *transport, size_t size);
+    /* The client will send no more. */
+    void (*end)(struct client_transport *transport);
+    /* After the end: whether the server has finished. */
+    bool (*is_done)(struct client_transport *transport);
     sally_session *(*session)(struct client_transport *transport); /* NULL: none */
-    void (*free)(
-        struct client_transport *transport); /* the connection is lost, unless it had ended */
+    /* The connection is lost, unless it had ended. */
+    void (*free)(struct client_transport *transport);
 };
 
 struct client_transport {

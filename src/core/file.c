@@ -104,7 +104,7 @@ void file_free(sally_file *file)
         local_account_adjust(s->memory, &file->names_charge, 0);
     if (s->counters)
         counter_sub(&s->counters->files_now, 1);
-    file->gone = true;
+    file->free_pending = true;
     uint32_t pins = atomic_fetch_or(&file->pins, FILE_CLOSED) & ~FILE_CLOSED;
     if (pins == 0)
         destroy(file);
@@ -125,7 +125,7 @@ struct op *file_unpin(sally_file *file)
     uint32_t left = atomic_fetch_sub(&file->pins, 1) - 1;
     if (left & ~FILE_CLOSED)
         return NULL;
-    if (file->gone) {
+    if (file->free_pending) {
         destroy(file);
         return NULL;
     }

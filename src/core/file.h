@@ -65,7 +65,7 @@ struct sally_file {
     _Atomic bool hooks_list; /* a hook has answered READDIR, or will: the storage does not know the
                                 names */
     bool at_end;             /* READDIR has returned EOF: the storage is not called again */
-    bool gone;               /* freed as soon as `holds` becomes 0 */
+    bool free_pending;       /* freed as soon as `holds` becomes 0 */
     bool listing;            /* a READDIR of it runs */
     uint64_t listing_scan;   /* the scan of the queue that has passed over a READDIR of it */
     /* Number of submitted operations of the program that use the file, and FILE_CLOSED once a CLOSE

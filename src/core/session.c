@@ -127,10 +127,10 @@ bool session_put_op(struct op *op)
         local_account_release(s->memory, sizeof *op);
     /* An idle session keeps one; the closing needs its own. */
     bool is_idle = s->started + s->queued == 0;
-    bool keep = s->stage != SESSION_GONE && s->pooled < (is_idle ? 1 : SESSION_POOL);
+    bool keep = s->stage != SESSION_CLOSED && s->pooled < (is_idle ? 1 : SESSION_POOL);
     if (is_idle)
         shrink_pool(s, 1);
-    if (!s->closing_op && s->stage != SESSION_GONE) {
+    if (!s->closing_op && s->stage != SESSION_CLOSED) {
         s->closing_op = op;
     } else if (keep) {
         list_prepend(&s->pool, &op->link);

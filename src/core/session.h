@@ -111,9 +111,9 @@ void session_set_end_reason(sally_session *session, uint32_t reason);
 /* Ends the session: queued operations are answered with SALLY_CONNECTION_LOST without reaching the
  * storage, running ones are cancelled and awaited; then every open file is closed with `reason`
  * (SALLY_CLOSED_), SESSION_END is done (if SESSION_START was) and the storage released; then
- * on_gone is called, once, perhaps before this returns, and the session is freed. on_done is still
- * called for every operation. */
-void session_close(sally_session *session, uint32_t reason, void (*on_gone)(void *user_data),
+ * on_closed is called, once, perhaps before this returns, and the session is freed. on_done is
+ * still called for every operation. */
+void session_close(sally_session *session, uint32_t reason, void (*on_closed)(void *user_data),
                    void *user_data);
 
 #endif

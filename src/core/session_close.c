@@ -44,7 +44,7 @@ void session_set_end_reason(sally_session *s, uint32_t reason)
         s->end_reason = reason;
 }
 
-void session_close(sally_session *s, uint32_t reason, void (*on_gone)(void *user_data),
+void session_close(sally_session *s, uint32_t reason, void (*on_closed)(void *user_data),
                    void *user_data)
 {
     s->references++;
@@ -52,8 +52,8 @@ void session_close(sally_session *s, uint32_t reason, void (*on_gone)(void *user
     s->close_reason = reason;
     session_set_end_reason(s,
                            reason == SALLY_CLOSED_BY_SERVER ? SALLY_END_BY_SERVER : SALLY_END_LOST);
-    s->on_gone = on_gone;
-    s->gone_user_data = user_data;
+    s->on_closed = on_closed;
+    s->closed_user_data = user_data;
     drop_queued(s);
     LIST_EACH (item, &s->running) {
         op_cancel(CONTAINER_OF(item, struct op, run_link));
@@ -84,18 +84,18 @@ static void start_ending(sally_session *s, uint32_t kind, sally_file *file)
 
 static void end(sally_session *s)
 {
-    advance(s, SESSION_GONE);
+    advance(s, SESSION_CLOSED);
     sally_fs *fs = s->fs;
     s->fs = NULL;
     sally_fs_unref(fs);
-    if (s->on_gone)
-        s->on_gone(s->gone_user_data);
+    if (s->on_closed)
+        s->on_closed(s->closed_user_data);
     session_release(s); /* the session's own reference */
 }
 
 void session_close_step(sally_session *s)
 {
-    if (s->stage == SESSION_GONE || s->schedule != SCHEDULE_IDLE || s->started > 0 ||
+    if (s->stage == SESSION_CLOSED || s->schedule != SCHEDULE_IDLE || s->started > 0 ||
         atomic_load_explicit(&s->submitted, memory_order_relaxed) > 0)
         return;
     struct list *first = list_first(&s->files);

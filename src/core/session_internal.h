@@ -23,7 +23,8 @@ enum session_stage {
     SESSION_OPEN,
     SESSION_DRAINING, /* session_drain(): the client is gone */
     SESSION_CLOSING,  /* session_close(): nothing is started except what the end needs */
-    SESSION_GONE /* the storage was released; operations not yet freed keep the session's memory */
+    SESSION_CLOSED /* the storage was released; operations not yet freed keep the session's memory
+                    */
 };
 
 /* What session_schedule() starts may call it again. */
@@ -80,8 +81,8 @@ struct sally_session {
     uint32_t close_reason;   /* SALLY_CLOSED_ value */
     uint32_t end_reason;     /* SALLY_END_ value; 0: not known yet */
     struct op *closing_op;   /* for the closing operations: they must not fail */
-    void (*on_gone)(void *user_data);
-    void *gone_user_data;
+    void (*on_closed)(void *user_data);
+    void *closed_user_data;
     uint32_t references; /* one for the session itself, one per operation */
 };
 

@@ -350,7 +350,7 @@ void op_submit(struct op *op)
 void op_free(struct op *op)
 {
     sally_session *s = op->session;
-    if (session_put_op(op) && s->stage != SESSION_GONE)
+    if (session_put_op(op) && s->stage != SESSION_CLOSED)
         session_schedule(s);
     session_release(s);
 }

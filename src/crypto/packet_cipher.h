@@ -24,8 +24,8 @@ struct cipher_info { /* a row of the table of ciphers */
     bool aead;             /* no MAC is negotiated */
     bool needs_strict_kex; /* for ciphers with a MAC, see the MAC's row */
     bool in_default;       /* offered unless the settings say otherwise */
-    uint64_t
-        rekey_blocks; /* RFC 4344 section 3.2: rekey after this many blocks; 0: by volume only */
+    /* RFC 4344 section 3.2: rekey after this many blocks; 0: by volume only */
+    uint64_t rekey_blocks;
 };
 struct mac_info { /* a row of the table of MACs */
     const char *name;

@@ -43,12 +43,13 @@ void inbox_run_to_the_end(struct inbox *inbox)
 {
     for (;;) {
         pthread_mutex_lock(&inbox->lock);
-        bool empty = list_empty(&inbox->ops) && list_empty(&inbox->long_ops), gone = inbox->gone;
+        bool empty = list_empty(&inbox->ops) && list_empty(&inbox->long_ops),
+             ended = inbox->session_ended;
         if (empty)
             inbox->running = false;
         pthread_mutex_unlock(&inbox->lock);
         if (empty) {
-            if (gone) /* no pending operation is left */
+            if (ended) /* no pending operation is left */
                 inbox->on_end(inbox);
             return;
         }
@@ -103,9 +104,9 @@ void inbox_close(struct inbox *inbox)
     pthread_mutex_unlock(&inbox->lock);
 }
 
-void inbox_session_is_gone(struct inbox *inbox)
+void inbox_session_ended(struct inbox *inbox)
 {
     pthread_mutex_lock(&inbox->lock);
-    inbox->gone = true;
+    inbox->session_ended = true;
     pthread_mutex_unlock(&inbox->lock);
 }

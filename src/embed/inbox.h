@@ -25,7 +25,7 @@ struct inbox {
     uint32_t waking;      /* calls of on_wake in progress */
     bool closed;          /* the owner makes no further calls */
     bool running;         /* closed, and a thread is delivering */
-    bool gone;            /* closed, and the session has ended */
+    bool session_ended;   /* closed, and the session has ended */
 };
 
 bool inbox_init(struct inbox *inbox, void (*on_end)(struct inbox *inbox));
@@ -40,7 +40,7 @@ void inbox_deliver(struct inbox *inbox);
 /* Waits until no on_wake is in progress. From then on this thread is the one that delivers, until
  * inbox_run_to_the_end(), which leaves the rest to other threads. */
 void inbox_close(struct inbox *inbox);
-void inbox_session_is_gone(struct inbox *inbox);
+void inbox_session_ended(struct inbox *inbox);
 void inbox_run_to_the_end(struct inbox *inbox);
 
 #endif

@@ -354,10 +354,10 @@ sally_session *sally_sftp_session(sally_sftp *x)
     return x->session;
 }
 
-static void on_gone(void *user_data)
+static void on_closed(void *user_data)
 {
     sally_sftp *x = user_data;
-    inbox_session_is_gone(&x->inbox);
+    inbox_session_ended(&x->inbox);
 }
 
 void sally_sftp_free(sally_sftp *x)
@@ -369,7 +369,7 @@ void sally_sftp_free(sally_sftp *x)
     /* Files that the client has closed already have their reason. The others are lost, even if the
      * input ended properly. */
     session_set_end_reason(x->session, x->finished ? SALLY_END_BY_CLIENT : SALLY_END_LOST);
-    sftp_close(x->engine, SALLY_CLOSED_LOST, on_gone, x);
+    sftp_close(x->engine, SALLY_CLOSED_LOST, on_closed, x);
     x->engine = NULL;
     struct list *item;
     while ((item = list_pop_first(&x->output))) {

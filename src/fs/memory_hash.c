@@ -55,7 +55,7 @@ static sally_status hold(const struct mem_view *view, sally_op *op, struct mem_n
     return status;
 }
 
-static void let_go(void *context)
+static void release(void *context)
 {
     struct hash_reading *reading = context;
     struct memory *memory = reading->memory;
@@ -71,7 +71,7 @@ static sally_status hash_by_path(const struct mem_view *view, sally_op *op,
 {
     lock_holder_init(&reading->holder, op, SALLY_OPEN_READ, 0);
     sally_status status = hold(view, op, &reading->node, &reading->holder);
-    return status == SALLY_OK ? answer(reading, op, &reading->holder, let_go) : status;
+    return status == SALLY_OK ? answer(reading, op, &reading->holder, release) : status;
 }
 
 sally_status memory_hash(sally_fs *fs, sally_op *op)

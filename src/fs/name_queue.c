@@ -15,8 +15,8 @@
 struct name_queue {
     sally_fs *inner;
     pthread_mutex_t lock;
-    struct list
-        all; /* struct queued_op: those that have begun, and those that wait, oldest first */
+    /* struct queued_op: those that have begun, and those that wait, oldest first */
+    struct list all;
 };
 
 /* In the operation's memory. */

@@ -23,7 +23,7 @@ struct quota_inode {
     uint64_t changes; /* how many have started */
     uint64_t size;    /* its counted size */
     bool unsure;      /* an operation has failed */
-    bool gone;        /* without a name: it counts until the last handle is closed */
+    bool is_unlinked; /* without a name: it counts until the last handle is closed */
 };
 
 /* What is kept in an open file. */
@@ -81,11 +81,11 @@ void quota_measured(struct quota *q, struct quota_file *f, uint64_t size);
 
 /* Whether any file is open to be changed. */
 bool quota_any_open(struct quota *q);
-/* An open file by its path, held until quota_let_go(); NULL: none. */
+/* An open file by its path, held until quota_inode_release(); NULL: none. */
 struct quota_inode *quota_find(struct quota *q, const char *path);
 /* The same by its STAT, for a file opened by another of its names. */
 struct quota_inode *quota_find_same(struct quota *q, const sally_attrs *attrs);
-void quota_let_go(struct quota *q, struct quota_inode *inode); /* NULL is allowed */
+void quota_inode_release(struct quota *q, struct quota_inode *inode); /* NULL is allowed */
 /* A name was removed. `inode`: the file that it was, if that is open; else `attrs` say what it was.
  */
 void quota_removed(struct quota *q, const char *path, struct quota_inode *inode,

@@ -58,7 +58,7 @@ static sally_status remove_done(sally_fs *fs, sally_op *op, sally_status status,
     (void)op;
     if (status == SALLY_OK && g->there)
         quota_removed(q, g->from_place.path, g->inode, &g->attrs);
-    quota_let_go(q, g->inode);
+    quota_inode_release(q, g->inode);
     return status;
 }
 
@@ -74,7 +74,7 @@ static sally_status still_there(sally_fs *fs, sally_op *op, const sally_inner_op
         quota_removed(q, g->to_place.path, g->inode, &g->attrs);
         quota_moved(q, g->from_place.path, g->to_place.path);
     }
-    quota_let_go(q, g->inode);
+    quota_inode_release(q, g->inode);
     return SALLY_OK;
 }
 
@@ -86,7 +86,7 @@ static sally_status rename_done(sally_fs *fs, sally_op *op, sally_status status,
         return wrap_ask_stat(fs, q->inner, op, g->path, 0, still_there, g);
     if (status == SALLY_OK)
         quota_moved(q, g->from_place.path, g->to_place.path);
-    quota_let_go(q, g->inode);
+    quota_inode_release(q, g->inode);
     return status;
 }
 
@@ -95,7 +95,7 @@ static sally_status looked(sally_fs *fs, sally_op *op, const sally_inner_op *ask
 {
     struct going *g = context;
     if (status == SALLY_FAILURE) { /* memory is short: it could not be counted */
-        quota_let_go(quota_of(fs), g->inode);
+        quota_inode_release(quota_of(fs), g->inode);
         return status;
     }
     g->there = status == SALLY_OK;

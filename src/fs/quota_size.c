@@ -50,7 +50,7 @@ static sally_status resized(sally_fs *fs, sally_op *op, sally_status status, voi
     if (status == SALLY_OK)
         quota_cut(q, r->inode, r->size);
     if (!r->file)
-        quota_let_go(q, r->inode);
+        quota_inode_release(q, r->inode);
     return status;
 }
 
@@ -63,7 +63,7 @@ static sally_status resize_open(sally_fs *fs, sally_op *op, struct resizing *r)
         return sally_fs_call(fs, q->inner, op, resized, r);
     }
     if (!r->file)
-        quota_let_go(q, r->inode);
+        quota_inode_release(q, r->inode);
     return set_others(fs, op, r);
 }
 

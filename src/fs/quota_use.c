@@ -109,7 +109,7 @@ static struct quota_inode *inode_at(struct quota *q, const char *path)
     struct quota_inode *closing = NULL;
     LIST_EACH (item, &q->open) {
         const struct quota_file *f = CONTAINER_OF(item, struct quota_file, link);
-        if (!path || !f->path || strcmp(f->path, path) != 0 || f->inode->gone)
+        if (!path || !f->path || strcmp(f->path, path) != 0 || f->inode->is_unlinked)
             continue;
         if (f->inode->files > 0)
             return f->inode;
@@ -165,22 +165,22 @@ const char *quota_path_of(struct quota *q, sally_op *op, const struct quota_file
     return path;
 }
 
-static void let_go(struct quota *q, struct quota_inode *inode)
+static void release_inode(struct quota *q, struct quota_inode *inode)
 {
     if (--inode->handles > 0)
         return;
-    if (inode->gone)
+    if (inode->is_unlinked)
         release(q, inode->size, 1);
     list_remove(&inode->link);
     mem_free(inode);
 }
 
-void quota_let_go(struct quota *q, struct quota_inode *inode)
+void quota_inode_release(struct quota *q, struct quota_inode *inode)
 {
     if (!inode)
         return;
     pthread_mutex_lock(&q->lock);
-    let_go(q, inode);
+    release_inode(q, inode);
     pthread_mutex_unlock(&q->lock);
 }
 
@@ -188,7 +188,7 @@ void quota_file_leave(struct quota *q, struct quota_file *f)
 {
     pthread_mutex_lock(&q->lock);
     list_remove(&f->link);
-    let_go(q, f->inode);
+    release_inode(q, f->inode);
     f->inode = NULL;
     pthread_mutex_unlock(&q->lock);
     quota_file_free(f);
@@ -321,7 +321,7 @@ void quota_removed(struct quota *q, const char *path, struct quota_inode *inode,
     if (type != SALLY_TYPE_REGULAR)
         inode = NULL;
     if (inode && !other_names)
-        inode->gone = true;
+        inode->is_unlinked = true;
     else if (!other_names)
         release(q, counts ? attrs->size : 0, 1);
     forget_names(q, path);

@@ -23,7 +23,7 @@ static void enter(struct scp *s)
 /* The owner may have closed the engine from inside an event. */
 static void leave(struct scp *s)
 {
-    if (--s->depth == 0 && s->gone)
+    if (--s->depth == 0 && s->free_pending)
         free_engine(s);
 }
 
@@ -471,18 +471,18 @@ void scp_trim(struct scp *s)
 
 /* ---- The end ---- */
 
-static void on_session_gone(void *user_data)
+static void on_session_closed(void *user_data)
 {
     struct scp *s = user_data;
-    void (*on_gone)(void *) = s->on_gone;
-    void *gone_user_data = s->gone_user_data;
+    void (*on_closed)(void *) = s->on_closed;
+    void *closed_user_data = s->closed_user_data;
     s->mode->drop(s);
     blocks_free(s->blocks);
-    s->gone = true;
+    s->free_pending = true;
     if (s->depth == 0)
         free_engine(s);
-    if (on_gone)
-        on_gone(gone_user_data);
+    if (on_closed)
+        on_closed(closed_user_data);
 }
 
 static void drop_done(struct scp *s)
@@ -495,17 +495,17 @@ static void drop_done(struct scp *s)
     }
 }
 
-void scp_close(struct scp *s, uint32_t reason, void (*on_gone)(void *user_data), void *user_data)
+void scp_close(struct scp *s, uint32_t reason, void (*on_closed)(void *user_data), void *user_data)
 {
     enter(s);
     s->closing = true;
-    s->on_gone = on_gone;
-    s->gone_user_data = user_data;
+    s->on_closed = on_closed;
+    s->closed_user_data = user_data;
     drop_done(s);
     buf_clear(&s->in);
     buf_clear(&s->out);
     buf_clear(&s->err);
-    session_close(s->session, reason, on_session_gone, s);
+    session_close(s->session, reason, on_session_closed, s);
     leave(s);
 }
 

@@ -141,10 +141,10 @@ struct scp {
     bool over; /* nothing more happens; then: */
     uint32_t exit_status;
     bool end_reported; /* the owner */
-    bool closing, gone;
+    bool closing, free_pending;
     uint32_t depth; /* depth of calls from the owner */
-    void (*on_gone)(void *user_data);
-    void *gone_user_data;
+    void (*on_closed)(void *user_data);
+    void *closed_user_data;
 
     struct scp_walk walk;
     struct source source;

@@ -51,8 +51,8 @@ void scp_flush(struct scp *s);
 /* For engines that have been idle for a while: frees cached memory. */
 void scp_trim(struct scp *s);
 
-/* Ends the session with `reason` and frees the engine; no more events come. on_gone: when the
+/* Ends the session with `reason` and frees the engine; no more events come. on_closed: when the
  * session has ended too. Chunks that were sent may be released before or after. */
-void scp_close(struct scp *s, uint32_t reason, void (*on_gone)(void *user_data), void *user_data);
+void scp_close(struct scp *s, uint32_t reason, void (*on_closed)(void *user_data), void *user_data);
 
 #endif

@@ -119,7 +119,7 @@ struct conn *conn_new(const struct incoming_socket *incoming, const char **limit
     bool has_service = conn_begin_service(c, incoming->protocol);
     if (has_service)
         *limit =
-            limits_admit(&server->limits, c->settings, &c->ip, loop_now_ns(), &c->live_address);
+            limits_admit(&server->limits, c->settings, &c->ip, loop_now_ns(), &c->address_usage);
     if (!has_service || *limit) {
         counter_add(&server->counters.connections_refused, 1);
         conn_log_refused(c, *limit ? *limit : "out of memory");
@@ -138,8 +138,8 @@ struct conn *conn_new(const struct incoming_socket *incoming, const char **limit
 
 static void leave_limits(struct conn *c)
 {
-    limits_release(&c->server->limits, c->live_address);
-    c->live_address = NULL;
+    limits_release(&c->server->limits, c->address_usage);
+    c->address_usage = NULL;
 }
 
 /* What conn_new() counted and took. */
@@ -155,7 +155,7 @@ static void release_place(struct conn *c)
     counter_sub(&server->counters.connections_now, 1);
     if (!c->is_logged_in) {
         counter_sub(&server->counters.connections_unauthenticated_now, 1);
-        limits_logged_in(&server->limits, c->live_address);
+        limits_logged_in(&server->limits, c->address_usage);
     }
     if (!c->is_logged_in)
         loop_member_set_owner(&c->member, NULL);
@@ -342,7 +342,7 @@ void conn_logged_in(struct conn *c)
     c->is_logged_in = true;
     conn_penalty_logged_in(c);
     loop_member_set_owner(&c->member, c->login.usage);
-    limits_logged_in(&c->server->limits, c->live_address);
+    limits_logged_in(&c->server->limits, c->address_usage);
     counter_sub(&c->server->counters.connections_unauthenticated_now, 1);
     counter_add(&c->server->counters.logins, 1);
     conn_set_stage(c, CONN_OPEN);

@@ -105,7 +105,7 @@ struct conn {
     struct address address, local_address;
     char proxy_address[ADDRESS_TEXT_SIZE]; /* as in `peer` */
     struct ip_address ip;                  /* of the client, not of a proxy */
-    struct address_usage *live_address;    /* held; the limits count it here; NULL: not counted */
+    struct address_usage *address_usage;   /* held; the limits count it here; NULL: not counted */
     struct hook_question question;         /* to the hooks */
     char *client_software;
     uint64_t connected_wall_ns;

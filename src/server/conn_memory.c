@@ -14,7 +14,7 @@
 
 static struct account *account_before_login(struct conn *c)
 {
-    return c->live_address ? &c->live_address->memory : &c->server->limits.memory;
+    return c->address_usage ? &c->address_usage->memory : &c->server->limits.memory;
 }
 
 void conn_memory_set_limits(struct conn *c)
@@ -22,8 +22,8 @@ void conn_memory_set_limits(struct conn *c)
     c->memory.limit = c->settings->limits.memory_per_connection;
     if (c->login.usage)
         user_usage_set_limits(c->login.usage, c->settings);
-    else if (c->live_address)
-        address_usage_set_limits(c->live_address, c->settings);
+    else if (c->address_usage)
+        address_usage_set_limits(c->address_usage, c->settings);
 }
 
 void conn_memory_begin(struct conn *c)

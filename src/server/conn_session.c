@@ -68,7 +68,7 @@ static void update_numbers(struct conn_session *s, uint32_t files, uint32_t in_f
     s->in_flight = in_flight;
 }
 
-static void on_gone(void *user_data)
+static void on_closed(void *user_data)
 {
     struct conn_session *s = user_data;
     struct conn *c = s->conn;
@@ -223,7 +223,7 @@ static void end(struct conn_session *s)
     list_remove(&s->ready);
     update_numbers(s, 0, 0);
     session_set_end_reason(s->session, reason ? reason : SALLY_END_BY_CLIENT);
-    s->methods->end(s, by_server ? SALLY_CLOSED_BY_SERVER : SALLY_CLOSED_LOST, on_gone);
+    s->methods->end(s, by_server ? SALLY_CLOSED_BY_SERVER : SALLY_CLOSED_LOST, on_closed);
 }
 
 static void settle(struct conn_session *s)

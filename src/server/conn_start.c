@@ -40,7 +40,7 @@ static void turn_away(struct conn *c, const char *why)
 static void admit(struct conn *c)
 {
     conn_memory_begin(c);
-    loop_member_set_owner(&c->member, c->live_address);
+    loop_member_set_owner(&c->member, c->address_usage);
     announce_start(c);
     sally_error error = c->service->protocol->line_new(&c->line, c);
     if (!error)

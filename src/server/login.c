@@ -391,7 +391,7 @@ static struct attempt *new_attempt(struct conn *c, struct login_query *q)
     a->task = (struct task){.loop = &c->loop->loop, .run = run_attempt, .home = finish_attempt};
     list_init(&a->task.link);
     a->conn = c;
-    a->address = address_usage_share(c->live_address, kind_of(q->pub.method), &a->share);
+    a->address = address_usage_share(c->address_usage, kind_of(q->pub.method), &a->share);
     a->query = q;
     a->next = c->auth_next;
     a->request = r;

@@ -139,7 +139,7 @@ void user_usage_table_init(struct usage_table *table, struct account *memory, st
     table_init(table, sizeof(struct user_usage), init_user, NULL, memory, files);
 }
 
-static void let_go_of_network(struct usage *usage)
+static void release_network(struct usage *usage)
 {
     struct address_usage *around = CONTAINER_OF(usage, struct address_usage, usage)->around;
     if (around)
@@ -148,7 +148,7 @@ static void let_go_of_network(struct usage *usage)
 
 void address_usage_table_init(struct usage_table *table, struct account *memory)
 {
-    table_init(table, sizeof(struct address_usage), init_address, let_go_of_network, memory, NULL);
+    table_init(table, sizeof(struct address_usage), init_address, release_network, memory, NULL);
 }
 
 void user_usage_set_limits(struct user_usage *user, const struct settings *settings)

@@ -23,7 +23,7 @@ struct file_copy {
 
 static void close_next(struct sftp *s, struct op *before, struct file_copy *c);
 
-static void let_go(struct sftp *s, const struct file_copy *c)
+static void release(struct sftp *s, const struct file_copy *c)
 {
     for (uint32_t i = 0; i < c->handles; i++)
         handles_unreserve(&s->handles);
@@ -31,7 +31,7 @@ static void let_go(struct sftp *s, const struct file_copy *c)
 
 static void end(struct sftp *s, struct op *op, const struct file_copy *c)
 {
-    let_go(s, c);
+    release(s, c);
     reply_status(s, op->request_id, c->status, c->message[0] ? c->message : NULL);
 }
 
@@ -215,7 +215,7 @@ sally_status ext_copy_file(struct sftp *s, struct request_in *in)
     request_exclusive(op);
     sally_status status = prepare(s, op, in, path, c);
     if (status != SALLY_OK) {
-        let_go(s, c);
+        release(s, c);
         return request_drop(op, status);
     }
     return request_submit(s, op);

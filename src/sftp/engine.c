@@ -14,13 +14,13 @@ void engine_enter(struct sftp *s)
 
 void engine_leave(struct sftp *s)
 {
-    if (--s->depth == 0 && s->gone)
+    if (--s->depth == 0 && s->free_pending)
         free_engine(s);
 }
 
 void engine_end(struct sftp *s)
 {
-    s->gone = true;
+    s->free_pending = true;
     if (s->depth == 0)
         free_engine(s);
 }

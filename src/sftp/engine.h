@@ -78,10 +78,10 @@ struct sftp {
 
     const char *broken; /* reason for the owner */
     bool end_reported;  /* by the event broken or finished */
-    bool closing, gone;
+    bool closing, free_pending;
     uint32_t depth; /* depth of calls from the owner */
-    void (*on_gone)(void *user_data);
-    void *gone_user_data;
+    void (*on_closed)(void *user_data);
+    void *closed_user_data;
 };
 
 /* Unread replies of this size hold back further requests; the data of READs is limited by the

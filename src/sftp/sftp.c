@@ -132,23 +132,24 @@ void sftp_trim(struct sftp *s)
         blocks_trim(s->blocks, 0);
 }
 
-static void on_session_gone(void *user_data)
+static void on_session_closed(void *user_data)
 {
     struct sftp *s = user_data;
-    void (*on_gone)(void *) = s->on_gone;
-    void *gone_user_data = s->gone_user_data;
+    void (*on_closed)(void *) = s->on_closed;
+    void *closed_user_data = s->closed_user_data;
     engine_end(s);
-    if (on_gone)
-        on_gone(gone_user_data);
+    if (on_closed)
+        on_closed(closed_user_data);
 }
 
-void sftp_close(struct sftp *s, uint32_t reason, void (*on_gone)(void *user_data), void *user_data)
+void sftp_close(struct sftp *s, uint32_t reason, void (*on_closed)(void *user_data),
+                void *user_data)
 {
     engine_enter(s);
     s->closing = true;
-    s->on_gone = on_gone;
-    s->gone_user_data = user_data;
-    session_close(s->session, reason, on_session_gone,
+    s->on_closed = on_closed;
+    s->closed_user_data = user_data;
+    session_close(s->session, reason, on_session_closed,
                   s); /* first: ending operations must not start others */
     input_drop(s);
     read_ahead_drop(s, NULL);

@@ -67,9 +67,10 @@ void sftp_flush(struct sftp *s);
 /* For engines that have been idle for a while: frees cached memory. */
 void sftp_trim(struct sftp *s);
 
-/* Ends the session with `reason` and frees the engine; no more events come. on_gone: when the
+/* Ends the session with `reason` and frees the engine; no more events come. on_closed: when the
  * session has ended too. Chunks that were sent may be released before or after. */
-void sftp_close(struct sftp *s, uint32_t reason, void (*on_gone)(void *user_data), void *user_data);
+void sftp_close(struct sftp *s, uint32_t reason, void (*on_closed)(void *user_data),
+                void *user_data);
 
 sally_session *sftp_session(struct sftp *s);
 

@@ -69,7 +69,7 @@ static void on_finished(void *user_data, uint32_t status)
     o->finished = true;
 }
 
-static void on_gone(void *user_data)
+static void on_closed(void *user_data)
 {
     struct owner *o = user_data;
     o->gone = true;
@@ -160,7 +160,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     struct scp *engine = o.engine;
     o.engine = NULL;
-    scp_close(engine, SALLY_CLOSED_LOST, on_gone, &o);
+    scp_close(engine, SALLY_CLOSED_LOST, on_closed, &o);
     pump(&o);
     require(o.gone && o.store.open_files == 0);
     store_clear(&o.store);

@@ -126,7 +126,7 @@ static void on_finished(void *user_data)
     (void)user_data;
 }
 
-static void on_gone(void *user_data)
+static void on_closed(void *user_data)
 {
     struct host *h = user_data;
     h->gone = true;
@@ -316,7 +316,7 @@ void host_end(struct host *h)
     struct cursor none = cursor_of(NULL, 0);
     struct sftp *engine = h->engine;
     h->engine = NULL;
-    sftp_close(engine, SALLY_CLOSED_BY_CLIENT, on_gone, h);
+    sftp_close(engine, SALLY_CLOSED_BY_CLIENT, on_closed, h);
     while (!h->gone && go_on(h, &none)) {
     }
     if (!h->gone)

@@ -10,7 +10,7 @@ bool client_may_act(const struct stress *x)
     return session_may_submit(x->session) && x->request_count < MAX_REQUESTS - 8;
 }
 
-static void on_gone(void *user_data)
+static void on_closed(void *user_data)
 {
     struct stress *x = user_data;
     x->gone = true;
@@ -19,7 +19,7 @@ static void on_gone(void *user_data)
 void client_close(struct stress *x)
 {
     x->closing = true;
-    session_close(x->session, SALLY_CLOSED_LOST, on_gone, x);
+    session_close(x->session, SALLY_CLOSED_LOST, on_closed, x);
 }
 
 /* ---- Answers ---- */

@@ -80,9 +80,9 @@ static void trim(struct conn_session *s)
     scp_trim(channel_of_session(s)->engine);
 }
 
-static void end(struct conn_session *s, uint32_t reason, void (*on_gone)(void *user_data))
+static void end(struct conn_session *s, uint32_t reason, void (*on_closed)(void *user_data))
 {
-    scp_close(channel_of_session(s)->engine, reason, on_gone, s);
+    scp_close(channel_of_session(s)->engine, reason, on_closed, s);
 }
 
 const struct channel_kind channel_exec = {

@@ -53,7 +53,7 @@ static void give(struct job *j)
     enum work kind = WORK_TASKS;
     if (ssh_job_is_login(j->job)) {
         kind = kinds[ssh_job_kind(j->job)];
-        j->usage = address_usage_share(c->live_address, kind, &share);
+        j->usage = address_usage_share(c->address_usage, kind, &share);
     } else if (c->login.usage) {
         j->usage = usage_ref(&c->login.usage->usage);
         share = &c->login.usage->tasks;

@@ -95,18 +95,18 @@ void program_turn_away(sally_channel *p)
 
 static void finish_end(sally_channel *p)
 {
-    session_close(p->ending->session, p->end_reason, p->on_gone, p->ending);
+    session_close(p->ending->session, p->end_reason, p->on_closed, p->ending);
     sally_channel_unref(p);
 }
 
 /* The session, and with it the connection's loop, waits for the task. */
-static void end(struct conn_session *s, uint32_t reason, void (*on_gone)(void *user_data))
+static void end(struct conn_session *s, uint32_t reason, void (*on_closed)(void *user_data))
 {
     sally_channel *p = channel_of_session(s)->engine;
     p->end_reason = reason;
     p->ending = s;
     bool is_posted = close_program(p);
-    p->on_gone = on_gone;
+    p->on_closed = on_closed;
     if (!is_posted)
         finish_end(p);
 }
@@ -119,7 +119,7 @@ static void on_wake(struct task *task)
     if (p->home)
         make_ready(p);
     pthread_mutex_unlock(&p->lock);
-    if (p->on_gone)
+    if (p->on_closed)
         finish_end(p);
 }
 

@@ -56,7 +56,7 @@ struct sally_channel {
     /* At home: */
     bool has_input_end, has_sent_eof, is_finishing;
     uint32_t end_reason;
-    void (*on_gone)(void *user_data); /* its session waits for the task; NULL: it does not */
+    void (*on_closed)(void *user_data); /* its session waits for the task; NULL: it does not */
     struct conn_session *ending;
 };
 

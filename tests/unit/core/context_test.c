@@ -121,7 +121,7 @@ static void begin(struct tower *t)
     op_submit(op);
 }
 
-static void on_gone(void *user_data)
+static void on_closed(void *user_data)
 {
     ((struct tower *)user_data)->gone = true;
 }
@@ -143,7 +143,7 @@ static void each_floor_has_its_own(void **state)
         build(&t, depth, 0, 0);
         t.floors[depth / 2].no_done = true;
         begin(&t);
-        session_close(t.session, SALLY_CLOSED_LOST, on_gone, &t);
+        session_close(t.session, SALLY_CLOSED_LOST, on_closed, &t);
         for (int i = 0; i <= depth; i++) {
             assert_int_equal(t.floors[i].cancels, 1);
             assert_true((t.floors[i].seen != NULL) == (i < depth));
@@ -165,7 +165,7 @@ static void none_for_one_that_waits_by_itself(void **state)
     begin(&t);
     assert_null(sally_op_context(t.waiting, t.floors[1].fs));
     assert_null(sally_op_context(t.waiting, t.floors[2].fs));
-    session_close(t.session, SALLY_CLOSED_LOST, on_gone, &t);
+    session_close(t.session, SALLY_CLOSED_LOST, on_closed, &t);
     assert_non_null(t.floors[0].seen);
     assert_null(t.floors[1].seen);
     sally_op_finish(t.waiting, SALLY_OK);
@@ -184,7 +184,7 @@ static void none_of_the_library(void **state)
     op->on_done = answered;
     op->pub.path = "/f";
     op_submit(op);
-    session_close(t.session, SALLY_CLOSED_LOST, on_gone, &t);
+    session_close(t.session, SALLY_CLOSED_LOST, on_closed, &t);
     assert_int_equal(t.floors[0].cancels, 1);
     assert_null(t.floors[0].seen);
     sally_op_finish(t.waiting, SALLY_OK);
@@ -223,7 +223,7 @@ static void answers_wait_for_cancel(void **state)
             build(&t, 2, workers, SALLY_FS_NONBLOCKING);
             t.in_cancel = ways[i];
             begin(&t);
-            session_close(t.session, SALLY_CLOSED_LOST, on_gone, &t);
+            session_close(t.session, SALLY_CLOSED_LOST, on_closed, &t);
             assert_false(t.freed);
             end(&t, 2);
             assert_true(t.freed);
@@ -242,7 +242,7 @@ static void races(void **state)
         build(&t, 1 + round % DEPTH, 0, SALLY_FS_NONBLOCKING);
         begin(&t);
         assert_int_equal(pthread_create(&thread, NULL, finish, &t), 0);
-        session_close(t.session, SALLY_CLOSED_LOST, on_gone, &t);
+        session_close(t.session, SALLY_CLOSED_LOST, on_closed, &t);
         end(&t, 1 + round % DEPTH);
         pthread_join(thread, NULL);
         assert_true(t.freed);

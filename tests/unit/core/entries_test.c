@@ -45,7 +45,7 @@ static void open_bench(struct bench *b, uint32_t kind)
     b->op->entry = sink;
 }
 
-static void on_gone(void *user_data)
+static void on_closed(void *user_data)
 {
     ((struct bench *)user_data)->gone = true;
 }
@@ -53,7 +53,7 @@ static void on_gone(void *user_data)
 static void close_bench(struct bench *b)
 {
     op_free(b->op);
-    session_close(b->session, SALLY_CLOSED_BY_CLIENT, on_gone, b);
+    session_close(b->session, SALLY_CLOSED_BY_CLIENT, on_closed, b);
     test_host_pump_until(&b->host, &b->gone);
     test_host_stop(&b->host);
     sally_fs_unref(b->fs);

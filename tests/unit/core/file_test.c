@@ -28,7 +28,7 @@ struct bench {
     struct local_account memory;
 };
 
-static void on_gone(void *user_data)
+static void on_closed(void *user_data)
 {
     ((struct bench *)user_data)->gone = true;
 }
@@ -64,7 +64,7 @@ static void begin(struct bench *b, uint32_t flags)
 
 static void end(struct bench *b)
 {
-    session_close(b->session, SALLY_CLOSED_LOST, on_gone, b);
+    session_close(b->session, SALLY_CLOSED_LOST, on_closed, b);
     assert_true(b->gone);
     assert_int_equal(b->memory.used, 0);
     sally_fs_unref(b->fs);

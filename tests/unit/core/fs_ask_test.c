@@ -120,7 +120,7 @@ static void start(struct bench *b, sally_fs_slot *slot, int workers, uint32_t tr
     assert_int_equal(session_new(&b->session, &b->host.host, &o), SALLY_E_OK);
 }
 
-static void on_gone(void *user_data)
+static void on_closed(void *user_data)
 {
     ((struct bench *)user_data)->gone = true;
 }
@@ -128,7 +128,7 @@ static void on_gone(void *user_data)
 static void stop(struct bench *b)
 {
     if (!b->gone)
-        session_close(b->session, SALLY_CLOSED_BY_CLIENT, on_gone, b);
+        session_close(b->session, SALLY_CLOSED_BY_CLIENT, on_closed, b);
     test_host_pump_until(&b->host, &b->gone);
     sally_fs_unref(b->outer);
     sally_fs_unref(b->wrapper);
@@ -425,7 +425,7 @@ static void cancelled(void **state)
         b.then = second ? ask_first : NULL;
         b.disks[!second].late = SALLY_OP_BIT(SALLY_OP_STAT);
         begin_rename(&b);
-        session_close(b.session, SALLY_CLOSED_LOST, on_gone, &b);
+        session_close(b.session, SALLY_CLOSED_LOST, on_closed, &b);
         assert_int_equal(b.disks[!second].cancels, 1);
         assert_int_equal(b.disks[second].cancels, 0);
         assert_ptr_equal(b.seen, &b.own);
@@ -491,7 +491,7 @@ static void from_another_thread_after_the_wish(void **state)
         b.own = (sally_inner_op){.struct_size = sizeof b.own, .kind = SALLY_OP_STAT};
         late->late = SALLY_OP_BIT(passed_on ? SALLY_OP_RENAME : SALLY_OP_STAT);
         begin_rename(&b);
-        session_close(b.session, SALLY_CLOSED_LOST, on_gone, &b);
+        session_close(b.session, SALLY_CLOSED_LOST, on_closed, &b);
         assert_int_equal(pthread_create(&thread, NULL, own_thread, &b), 0);
         pthread_join(thread, NULL);
         assert_non_null(late->waiting);

@@ -278,7 +278,7 @@ void layers_start(struct layers *x, int workers, uint32_t traits, int count, con
     assert_int_equal(session_new(&x->session, &x->host.host, &o), SALLY_E_OK);
 }
 
-static void on_gone(void *user_data)
+static void on_closed(void *user_data)
 {
     ((struct layers *)user_data)->gone = true;
 }
@@ -287,7 +287,7 @@ void layers_stop(struct layers *x)
 {
     for (int i = 0; i < LAYERS_MAX; i++)
         x->layer[i].late = 0;
-    session_close(x->session, SALLY_CLOSED_LOST, on_gone, x);
+    session_close(x->session, SALLY_CLOSED_LOST, on_closed, x);
     test_host_pump_until(&x->host, &x->gone);
     test_host_stop(&x->host);
     for (int i = 0; i < LAYERS_MAX && x->layer[i].fs; i++) {

@@ -80,7 +80,7 @@ static sally_status outer_close(sally_fs *fs, sally_op *op)
     return status;
 }
 
-static void on_gone(void *user_data)
+static void on_closed(void *user_data)
 {
     ((struct lent *)user_data)->gone = true;
 }
@@ -115,7 +115,7 @@ static void each(bool refuses, bool late, int workers)
     test_host_pump_until(&x.host, &x.answered);
     assert_int_equal(x.status, refuses ? SALLY_PERMISSION_DENIED : SALLY_OK);
     assert_int_equal(x.closed, refuses);
-    session_close(x.session, SALLY_CLOSED_LOST, on_gone, &x);
+    session_close(x.session, SALLY_CLOSED_LOST, on_closed, &x);
     test_host_pump_until(&x.host, &x.gone);
     test_host_stop(&x.host);
     assert_int_equal(x.closed, 1);

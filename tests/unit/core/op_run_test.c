@@ -87,7 +87,7 @@ static void start(struct bench *b, int workers, const sally_fs_methods *outer,
     assert_int_equal(session_new(&b->session, &b->host.host, &o), SALLY_E_OK);
 }
 
-static void on_gone(void *user_data)
+static void on_closed(void *user_data)
 {
     ((struct bench *)user_data)->gone = true;
 }
@@ -130,7 +130,7 @@ static void cancel_comes_while_it_is_pending(void **state)
     op_submit(new_op(&b, SALLY_OP_STAT));
     assert_int_equal(pthread_create(&thread, NULL, finish_op, &b), 0);
     wait_for(&b.stage, 1); /* that thread is in the slot */
-    session_close(b.session, SALLY_CLOSED_LOST, on_gone, &b);
+    session_close(b.session, SALLY_CLOSED_LOST, on_closed, &b);
     assert_int_equal(b.cancels, 0);
     atomic_store(&b.stage, 2);
     pthread_join(thread, NULL); /* the slot has returned PENDING */
@@ -187,7 +187,7 @@ static void wrappers_see_it_after_the_slot(void **state)
             assert_int_equal(b.status, SALLY_OK);
             assert_int_equal(b.calls, 0);
             assert_int_equal(b.dones, 1);
-            session_close(b.session, SALLY_CLOSED_LOST, on_gone, &b);
+            session_close(b.session, SALLY_CLOSED_LOST, on_closed, &b);
             stop(&b);
         }
     }
@@ -277,7 +277,7 @@ static void empty_pages(void **state)
 
             b.pages = INT32_MAX;
             list(&b);
-            session_close(b.session, SALLY_CLOSED_LOST, on_gone, &b); /* it ends all the same */
+            session_close(b.session, SALLY_CLOSED_LOST, on_closed, &b); /* it ends all the same */
             stop(&b);
         }
     }

@@ -56,7 +56,7 @@ static sally_status before(void *user_data, sally_op *op)
     return SALLY_CONTINUE;
 }
 
-static void on_gone(void *user_data)
+static void on_closed(void *user_data)
 {
     ((struct pages *)user_data)->gone = true;
 }
@@ -119,7 +119,7 @@ static void filters_are_added_once(void **state)
             ask(&x, SALLY_OP_OPENDIR);
             ask(&x, SALLY_OP_READDIR);
             assert_string_equal(x.seen, "hook-fs-name");
-            session_close(x.session, SALLY_CLOSED_LOST, on_gone, &x);
+            session_close(x.session, SALLY_CLOSED_LOST, on_closed, &x);
             test_host_pump_until(&x.host, &x.gone);
             test_host_stop(&x.host);
             hook_stack_clear(&x.hooks);

@@ -182,7 +182,7 @@ static void open_bench(struct bench *b, uint32_t traits, int workers, size_t max
     open_files(b, traits, workers, max_bytes, two_files);
 }
 
-static void on_gone(void *user_data)
+static void on_closed(void *user_data)
 {
     ((struct bench *)user_data)->gone = true;
 }
@@ -190,7 +190,7 @@ static void on_gone(void *user_data)
 static void close_bench(struct bench *b)
 {
     b->late_kinds = 0;
-    session_close(b->session, SALLY_CLOSED_LOST, on_gone, b);
+    session_close(b->session, SALLY_CLOSED_LOST, on_closed, b);
     while (!b->gone) {
         work_all(b);
         if (b->late_count)
@@ -627,7 +627,7 @@ static void with_real_workers(void **state)
         }
         while (round % 2 == 0 && b.answers < b.submitted)
             test_host_wait_one(&b.host);
-        session_close(b.session, SALLY_CLOSED_LOST, on_gone, &b);
+        session_close(b.session, SALLY_CLOSED_LOST, on_closed, &b);
         test_host_pump_until(&b.host, &b.gone);
         assert_int_equal(b.answers, b.submitted);
         test_host_stop(&b.host);

@@ -116,14 +116,14 @@ static void start(struct rig *x, bool with_chdir)
     assert_int_equal(session_new(&x->session, &x->host.host, &o), SALLY_E_OK);
 }
 
-static void on_gone(void *user_data)
+static void on_closed(void *user_data)
 {
     ((struct rig *)user_data)->gone = true;
 }
 
 static void stop(struct rig *x)
 {
-    session_close(x->session, SALLY_CLOSED_LOST, on_gone, x);
+    session_close(x->session, SALLY_CLOSED_LOST, on_closed, x);
     assert_true(x->gone);
     sally_fs_unref(x->fs);
     test_host_stop(&x->host);

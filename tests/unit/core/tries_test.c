@@ -90,14 +90,14 @@ static void start(struct tries *x)
     assert_int_equal(session_new(&x->session, &x->host.host, &o), SALLY_E_OK);
 }
 
-static void on_gone(void *user_data)
+static void on_closed(void *user_data)
 {
     ((struct tries *)user_data)->gone = true;
 }
 
 static void stop(struct tries *x)
 {
-    session_close(x->session, SALLY_CLOSED_LOST, on_gone, x);
+    session_close(x->session, SALLY_CLOSED_LOST, on_closed, x);
     test_host_pump_until(&x->host, &x->gone);
     test_host_stop(&x->host);
     sally_fs_unref(x->both);

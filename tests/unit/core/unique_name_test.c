@@ -75,7 +75,7 @@ static void start(struct rig *x, uint32_t traits)
     assert_int_equal(session_new(&x->session, &x->host.host, &o), SALLY_E_OK);
 }
 
-static void on_gone(void *user_data)
+static void on_closed(void *user_data)
 {
     ((struct rig *)user_data)->gone = true;
 }
@@ -83,7 +83,7 @@ static void on_gone(void *user_data)
 static void stop(struct rig *x)
 {
     uint32_t opened = x->status == SALLY_OK;
-    session_close(x->session, SALLY_CLOSED_LOST, on_gone, x);
+    session_close(x->session, SALLY_CLOSED_LOST, on_closed, x);
     assert_true(x->gone);
     assert_int_equal(x->closed, opened); /* no name too many */
     sally_fs_unref(x->fs);

@@ -114,14 +114,14 @@ void driver_wait(struct driver *d, const bool *done)
         step(d);
 }
 
-static void on_gone(void *user_data)
+static void on_closed(void *user_data)
 {
     *(bool *)user_data = true;
 }
 
 static void end(struct driver *d, uint32_t reason)
 {
-    session_close(d->session, reason, on_gone, &d->gone);
+    session_close(d->session, reason, on_closed, &d->gone);
     driver_wait(d, &d->gone);
     pthread_mutex_destroy(&d->lock);
     pthread_cond_destroy(&d->mail_there);

@@ -25,7 +25,7 @@ static void release_first(struct client *c)
     chunk->release(chunk);
 }
 
-static void on_gone(void *user_data)
+static void on_closed(void *user_data)
 {
     struct client *c = user_data;
     assert_false(c->session_gone);
@@ -36,7 +36,7 @@ void client_close(struct client *c)
 {
     struct scp *engine = c->engine;
     c->engine = NULL;
-    scp_close(engine, SALLY_CLOSED_LOST, on_gone, c);
+    scp_close(engine, SALLY_CLOSED_LOST, on_closed, c);
 }
 
 static void take_chunk(struct client *c, struct buf *heard, struct chunk *chunk)
@@ -142,7 +142,7 @@ bool client_start(struct client *c, const char *command)
                     c->how & RUN_RANDOM ? &with_wish : &without, c);
     if (error) {
         assert_int_equal(error, SALLY_E_NO_MEMORY);
-        session_close(session, SALLY_CLOSED_LOST, on_gone, c);
+        session_close(session, SALLY_CLOSED_LOST, on_closed, c);
         return false;
     }
     client_pump(c);

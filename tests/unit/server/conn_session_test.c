@@ -57,11 +57,11 @@ static void detach(struct conn_session *s)
     (void)s;
 }
 
-static void end(struct conn_session *s, uint32_t reason, void (*on_gone)(void *user_data))
+static void end(struct conn_session *s, uint32_t reason, void (*on_closed)(void *user_data))
 {
     asker_of(s)->is_ended = true;
     was_answered = asker_of(s)->is_answered;
-    session_close(s->session, reason, on_gone, s);
+    session_close(s->session, reason, on_closed, s);
 }
 
 static void free_asker(struct conn_session *s)

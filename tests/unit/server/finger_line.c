@@ -66,9 +66,9 @@ static void detach(struct conn_session *session)
     s->finger = NULL;
 }
 
-static void end(struct conn_session *s, uint32_t reason, void (*on_gone)(void *user_data))
+static void end(struct conn_session *s, uint32_t reason, void (*on_closed)(void *user_data))
 {
-    session_close(s->session, reason, on_gone, s);
+    session_close(s->session, reason, on_closed, s);
 }
 
 static void free_session(struct conn_session *s)

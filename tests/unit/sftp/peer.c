@@ -37,7 +37,7 @@ static void release(struct peer *p, struct chunk *c)
     c->release(c);
 }
 
-static void on_gone(void *user_data)
+static void on_closed(void *user_data)
 {
     struct peer *p = user_data;
     assert_false(p->session_gone);
@@ -48,7 +48,7 @@ void peer_close(struct peer *p, uint32_t reason)
 {
     struct sftp *engine = p->engine;
     p->engine = NULL;
-    sftp_close(engine, reason, on_gone, p);
+    sftp_close(engine, reason, on_closed, p);
 }
 
 static void on_send(void *user_data, struct chunk *c)

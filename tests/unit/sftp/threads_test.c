@@ -39,7 +39,7 @@ static void on_finished(void *user_data)
     o->finished = true;
 }
 
-static void on_gone(void *user_data)
+static void on_closed(void *user_data)
 {
     struct owner *o = user_data;
     o->gone = true;
@@ -79,7 +79,7 @@ static void start(struct owner *o, uint32_t traits)
 
 static void end(struct owner *o)
 {
-    sftp_close(o->engine, SALLY_CLOSED_LOST, on_gone, o);
+    sftp_close(o->engine, SALLY_CLOSED_LOST, on_closed, o);
     test_host_pump_until(&o->host, &o->gone);
     test_host_stop(&o->host);
     assert_int_equal(o->store.open_files, 0);
