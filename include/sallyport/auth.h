@@ -74,8 +74,8 @@ struct sally_auth_request {
                                    prefers (RFC 4256 section 3.1), separated by commas; "": no
                                    preference; a hint, which may be ignored */
     const char *service;        /**< the requested service: "ssh-connection" */
-    void *state; /**< yours: kept between the requests of a connection, initially NULL; see `forget`
-                  */
+    /** Yours: kept between the requests of a connection, initially NULL; see `forget`. */
+    void *state;
     uint64_t reserved2[4]; /**< zero */
 };
 

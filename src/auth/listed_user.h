@@ -13,8 +13,8 @@ struct listed_user_setting {
     char *name, *value;
 };
 
-struct listed_user { /* immutable except refs: held, without the lock, while a password is checked
-                      */
+/* Immutable except refs: held, without the lock, while a password is checked. */
+struct listed_user {
     atomic_uint refs;
     struct listed_user *next; /* in its bucket */
     char *name;

@@ -65,7 +65,7 @@ struct sally_file {
     _Atomic bool hooks_list; /* a hook has answered READDIR, or will: the storage does not know the
                                 names */
     bool at_end;             /* READDIR has returned EOF: the storage is not called again */
-    bool free_pending;       /* freed as soon as `holds` becomes 0 */
+    bool free_pending;       /* freed with the last pin */
     bool listing;            /* a READDIR of it runs */
     uint64_t listing_scan;   /* the scan of the queue that has passed over a READDIR of it */
     /* Number of submitted operations of the program that use the file, and FILE_CLOSED once a CLOSE
@@ -74,7 +74,7 @@ struct sally_file {
     /* A program's CLOSE was submitted, or its OPEN is not answered yet: no other may be. */
     _Atomic bool close_submitted;
     _Atomic bool list_submitted; /* a program's READDIR is under way */
-    struct op *close_waiting;    /* a CLOSE that comes when the holds are gone */
+    struct op *close_waiting;    /* a CLOSE that follows the last unpin */
     bool identified;             /* a storage has identified the file: */
     uint64_t device, number;
     struct file_inode *inode; /* NULL: may be any file */

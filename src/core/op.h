@@ -94,8 +94,8 @@ struct op {
     sally_op pub; /* must be first */
 
     /* For the engine: */
-    void (*on_done)(
-        struct op *op); /* home thread: read pub.status and pub.u; op_free() now or later */
+    /* Home thread: read pub.status and pub.u; op_free() now or later. */
+    void (*on_done)(struct op *op);
     bool (*on_start)(struct op *op); /* home thread, when its turn has come: get buffers. NULL:
                                       * nothing to do. False: pub.status is the answer, or a failure
                                       * when that is still SALLY_OK */

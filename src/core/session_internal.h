@@ -23,8 +23,8 @@ enum session_stage {
     SESSION_OPEN,
     SESSION_DRAINING, /* session_drain(): the client is gone */
     SESSION_CLOSING,  /* session_close(): nothing is started except what the end needs */
-    SESSION_CLOSED /* the storage was released; operations not yet freed keep the session's memory
-                    */
+    /* The storage was released; operations not yet freed keep the session's memory. */
+    SESSION_CLOSED
 };
 
 /* What session_schedule() starts may call it again. */

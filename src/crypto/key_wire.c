@@ -11,9 +11,8 @@
 
 #define UNCOMPRESSED 4
 #define FIELD_MAX    66
-#define RSA_EXPONENT_MAX                                                                           \
-    8 /* bytes of e: all that is in use is far shorter, and it bounds the cost of a verification   \
-       */
+/* Bytes of e: all that is in use is far shorter, and it bounds the cost of a verification. */
+#define RSA_EXPONENT_MAX 8
 
 /* clang-format off */
 static const struct key_type types[] = {

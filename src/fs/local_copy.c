@@ -127,9 +127,9 @@ sally_status local_copy(sally_fs *fs, sally_op *op)
         return SALLY_WOULD_BLOCK;
     if (!from || !to || from->dir || to->dir)
         return SALLY_INVALID_HANDLE;
+    /* A device may have no end, and the copy would never stop. */
     if (!from->regular)
-        return SALLY_INVALID_PARAMETER; /* a device may have no end, and the copy would never stop
-                                         */
+        return SALLY_INVALID_PARAMETER;
     if (copy->from_offset > INT64_MAX || copy->to_offset > INT64_MAX ||
         copy->length > (uint64_t)INT64_MAX - copy->from_offset ||
         copy->length > (uint64_t)INT64_MAX - copy->to_offset || overlaps(from, to, copy))

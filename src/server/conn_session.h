@@ -15,8 +15,7 @@ struct conn_session_methods {
     void (*input_end)(struct conn_session *s); /* no more input; may be repeated; or NULL */
     void (*trim)(struct conn_session *s);      /* frees unused buffers; or NULL */
     void (*detach)(struct conn_session *s);    /* drops what the client was connected by */
-    /* Frees the engine and closes the session; on_closed(s) is called when the session has ended.
-     */
+    /* Frees the engine and closes the session; on_closed(s) is called when that has ended. */
     void (*end)(struct conn_session *s, uint32_t reason, void (*on_closed)(void *user_data));
     void (*free)(struct conn_session *s);
 };

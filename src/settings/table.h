@@ -15,8 +15,8 @@ struct setting_row {
     sally_setting pub;
     size_t offset; /* in struct settings */
     enum setting_width width;
-    const char *(*name_at)(
-        size_t index); /* LIST: the names it may contain; NULL after the last one */
+    /* LIST: the names it may contain; NULL after the last one. */
+    const char *(*name_at)(size_t index);
     /* TEXT: whether the value is valid; NULL: any is. LIST: whether this name is allowed, too;
      * NULL: it is not. */
     bool (*is_valid)(const char *value);
