@@ -309,7 +309,7 @@ void session_run(struct session *s)
     transmit(s);
     if (s->wants_leave && !s->is_leaving && !s->has_failed)
         say_good_bye(s);
-    bool is_silent = ssh_over(s->ssh) && ssh_output(s->ssh).size == 0;
+    bool is_silent = ssh_is_over(s->ssh) && ssh_output(s->ssh).size == 0;
     if (s->has_failed || (is_silent && s->is_done))
         session_free(s);
     else if (is_silent)

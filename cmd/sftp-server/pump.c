@@ -14,7 +14,7 @@
 struct pump {
     int wake[2];  /* a pipe, written when another thread has finished something */
     int flags[2]; /* original flags of standard input and output; -1: not changed */
-    bool input_ended, eof_told;
+    bool input_ended, eof_reported;
     size_t start, size; /* range of the data in the buffer */
     unsigned char buffer[BUFFER_BYTES];
 };
@@ -42,7 +42,7 @@ struct pump *pump_new(void)
     struct pump *p = malloc(sizeof *p);
     if (!p)
         return NULL;
-    p->input_ended = p->eof_told = false;
+    p->input_ended = p->eof_reported = false;
     p->start = p->size = 0;
     if (pipe2(p->wake, O_NONBLOCK | O_CLOEXEC) < 0) {
         free(p);
@@ -91,8 +91,8 @@ static bool feed(struct pump *p, sally_sftp *sftp, bool *moved)
     *moved = *moved || taken;
     if (e)
         return false;
-    if (p->input_ended && p->size == 0 && !p->eof_told) {
-        p->eof_told = true;
+    if (p->input_ended && p->size == 0 && !p->eof_reported) {
+        p->eof_reported = true;
         sally_sftp_eof(sftp);
         *moved = true;
     }

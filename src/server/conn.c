@@ -193,7 +193,7 @@ void conn_pin(struct conn *c)
     c->pins++;
 }
 
-static void conn_gone(struct conn *c)
+static void conn_leave_loop(struct conn *c)
 {
     struct server_loop *loop = c->loop;
     heap_trim_note(&loop->heap_trim, c->moved_bytes);
@@ -214,7 +214,7 @@ static void conn_gone(struct conn *c)
 void conn_unpin(struct conn *c)
 {
     if (--c->pins == 0)
-        conn_gone(c);
+        conn_leave_loop(c);
 }
 
 static void announce_end(struct conn *c)
@@ -348,7 +348,7 @@ void conn_logged_in(struct conn *c)
     conn_set_stage(c, CONN_OPEN);
 }
 
-void conn_over(struct conn *c, uint32_t reason, const char *detail)
+void conn_line_ended(struct conn *c, uint32_t reason, const char *detail)
 {
     if (c->end_reason == 0)
         c->end_reason = reason;

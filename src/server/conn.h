@@ -225,7 +225,7 @@ void conn_due(struct loop_member *m);
 /* The client has logged in; c->login says as whom. */
 void conn_logged_in(struct conn *c);
 /* The engine has finished; the detail is static, or lives as long as the engine. */
-void conn_over(struct conn *c, uint32_t reason, const char *detail);
+void conn_line_ended(struct conn *c, uint32_t reason, const char *detail);
 
 /* ---- conn_settings.c ---- */
 

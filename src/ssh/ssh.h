@@ -11,7 +11,7 @@
  *                  n = write(fd, s); ssh_output_sent(n); ssh_run(now);
  *              }
  *              at ssh_deadline(): ssh_tick(now);
- *              when ssh_over() and no output is left: close the socket, ssh_free();
+ *              when ssh_is_over() and no output is left: close the socket, ssh_free();
  *
  * After any other call from outside of an event (a job is done, a query answered, data to send,
  * ssh_rekey(), ...): ssh_run(now). ssh_deadline() returns "now" until that has been done.
@@ -112,8 +112,8 @@ struct ssh_events {
      * see WINDOW_ALL (window.h). The second function: `bytes` were released. */
     const char *(*window_charge)(void *user_data, size_t bytes, uint32_t part);
     void (*window_release)(void *user_data, size_t bytes);
-    /* The connection is over (ssh_over() is true now). `detail` is static or lives as long as the
-     * engine. */
+    /* The connection is over (ssh_is_over() is true now). `detail` is static or lives as long as
+     * the engine. */
     void (*over)(void *user_data, enum ssh_end end, const char *detail);
     /* Client: the host's key; true to trust it. A request's reply; a channel was opened (or not).
      */
@@ -153,7 +153,7 @@ void ssh_output_sent(struct ssh *ssh, size_t size);
 uint64_t ssh_deadline(const struct ssh *ssh);
 void ssh_tick(struct ssh *ssh, uint64_t now_ns);
 
-bool ssh_over(const struct ssh *ssh);
+bool ssh_is_over(const struct ssh *ssh);
 /* Frees unused buffers, so that an idle connection costs little. */
 void ssh_trim(struct ssh *ssh);
 /* Memory of its buffers and compression, without windows and queued chunks. */

@@ -266,7 +266,7 @@ void ssh_output_sent(struct ssh *ssh, size_t size)
     buf_consume(&ssh->transport->output, size);
 }
 
-bool ssh_over(const struct ssh *ssh)
+bool ssh_is_over(const struct ssh *ssh)
 {
     return ssh->state == OVER;
 }

@@ -172,7 +172,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct slice payload;
     o.manner = get_u8(&input);
     struct ssh *ssh = bare_engine(&events, &o, READY);
-    while (!ssh_over(ssh) && next_record(&input, &payload)) {
+    while (!ssh_is_over(ssh) && next_record(&input, &payload)) {
         if (payload.size == 0)
             act(&o, get_u8(&input));
         else if (payload.data[0] != SSH_MSG_KEXINIT)

@@ -56,10 +56,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         put_bytes(&init, payload.data, payload.size);
     bare_engine_feed(ssh, buf_slice(&init));
     buf_clear(&init);
-    if (!ssh_over(ssh))
+    if (!ssh_is_over(ssh))
         check_agreement(ssh);
     /* What follows is in the clear only until keys are there. */
-    while (!ssh_over(ssh) && !ssh->transport->out.info && next_record(&input, &payload))
+    while (!ssh_is_over(ssh) && !ssh->transport->out.info && next_record(&input, &payload))
         bare_engine_feed(ssh, payload);
     check(!ssh_is_authenticated(ssh));
     ssh_free(ssh);

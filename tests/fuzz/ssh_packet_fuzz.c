@@ -87,10 +87,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint8_t manner = get_u8(&input);
     struct ssh *ssh = engine(manner & 1 ? SSH_CLIENT : SSH_SERVER, &o);
     size_t cut = manner >> 1 ? manner >> 1 : SIZE_MAX;
-    while (cursor_left(&input) && !ssh_over(ssh)) {
+    while (cursor_left(&input) && !ssh_is_over(ssh)) {
         uint8_t *room;
         size_t take = ssh_input_room(ssh, &room);
-        check(take != 0 || ssh_over(ssh));
+        check(take != 0 || ssh_is_over(ssh));
         take = take < cut ? take : cut;
         take = take < cursor_left(&input) ? take : cursor_left(&input);
         struct slice piece = get_bytes(&input, take);
@@ -101,7 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         ssh_output_sent(ssh, ssh_output(ssh).size);
         check_memory(ssh);
     }
-    check(o.overs == (ssh_over(ssh) ? 1 : 0));
+    check(o.overs == (ssh_is_over(ssh) ? 1 : 0));
     check(o.others == 0 && !ssh_is_authenticated(ssh));
     ssh_free(ssh);
     return 0;

@@ -70,7 +70,7 @@ static void change_byte(struct pair *p, struct side *from, uint8_t *data, size_t
 
 static bool is_over(const struct pair *p)
 {
-    return ssh_over(p->client.ssh) || ssh_over(p->server.ssh);
+    return ssh_is_over(p->client.ssh) || ssh_is_over(p->server.ssh);
 }
 
 static void inject(struct pair *p, struct side *s, struct slice payload)

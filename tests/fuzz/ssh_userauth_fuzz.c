@@ -109,7 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct slice payload;
     o.manner = get_u8(&input);
     struct ssh *ssh = bare_engine(&events, &o, AWAIT_SERVICE);
-    while (!ssh_over(ssh) && next_record(&input, &payload)) {
+    while (!ssh_is_over(ssh) && next_record(&input, &payload)) {
         if (payload.size && payload.data[0] == SSH_MSG_KEXINIT)
             continue; /* another target's */
         bare_engine_feed(ssh, payload);

@@ -64,7 +64,7 @@ static struct ssh *ssh_of(const struct line *line)
 
 static bool is_over(const struct line *line)
 {
-    return ssh_over(ssh_of(line));
+    return ssh_is_over(ssh_of(line));
 }
 
 static struct conn *conn_of(void *user_data)
@@ -181,7 +181,7 @@ static void on_over(void *user_data, enum ssh_end end, const char *detail)
         [SSH_END_PROTOCOL] = SALLY_END_PROTOCOL, [SSH_END_TIMEOUT] = SALLY_END_TIMEOUT,
         [SSH_END_AUTH] = SALLY_END_AUTH,         [SSH_END_INTERNAL] = SALLY_END_LIMIT,
     };
-    conn_over(conn_of(user_data), reasons[end], detail);
+    conn_line_ended(conn_of(user_data), reasons[end], detail);
 }
 
 /* ---- The line's methods ---- */

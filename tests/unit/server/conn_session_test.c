@@ -198,7 +198,7 @@ static void a_drain_that_begins_after_the_grace_has_no_time(void **state)
     }
     assert_true(c->socket.is_blocked);
     p->is_over = true;
-    conn_over(c, SALLY_END_BY_CLIENT, "bye");
+    conn_line_ended(c, SALLY_END_BY_CLIENT, "bye");
     loop_drain(&c->loop->loop, loop_now_ns());
     puppet_pump(&show, 4);
     assert_false(p->is_freed);

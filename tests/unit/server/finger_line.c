@@ -42,7 +42,7 @@ static void answer(struct finger *f, const char *text)
 {
     f->out_size = (size_t)snprintf(f->out, sizeof f->out, "%.200s\n", text);
     f->is_over = true;
-    conn_over(f->conn, SALLY_END_BY_SERVER, "answered");
+    conn_line_ended(f->conn, SALLY_END_BY_SERVER, "answered");
     conn_make_ready(f->conn);
 }
 

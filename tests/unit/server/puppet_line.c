@@ -88,7 +88,7 @@ static void disconnect(struct line *line, const char *text)
     struct puppet *p = puppet_of(line);
     p->is_over = true;
     p->output_size = p->farewell;
-    conn_over(p->conn, SALLY_END_BY_SERVER, "told to");
+    conn_line_ended(p->conn, SALLY_END_BY_SERVER, "told to");
 }
 
 static void free_line(struct line *line)

@@ -13,7 +13,7 @@ static void unasked_replies_mean_nothing(void **state)
         struct buf room, *m = payload(&room, replies[i]);
         conn_feed(&f, m);
         assert_int_equal(bare_sent(&f.b).size, 0);
-        assert_false(ssh_over(f.b.ssh));
+        assert_false(ssh_is_over(f.b.ssh));
     }
     conn_finish(&f);
 }

@@ -197,7 +197,7 @@ static void expect_exit_status(struct fixture *f, uint32_t status)
 static void expect_nothing(struct fixture *f)
 {
     assert_int_equal(bare_sent(&f->b).size, 0);
-    assert_false(ssh_over(f->b.ssh));
+    assert_false(ssh_is_over(f->b.ssh));
 }
 
 static void expect_broken(struct fixture *f)
@@ -688,7 +688,7 @@ static void any_allocation_may_fail(void **state)
             ssh_channel_finish(f.o.channel, 0);
         ssh_run(f.b.ssh, f.b.ssh->now_ns);
         failed = alloc_failed();
-        if (ssh_over(f.b.ssh))
+        if (ssh_is_over(f.b.ssh))
             assert_int_equal(f.o.end, SSH_END_INTERNAL);
         finish(&f);
     }

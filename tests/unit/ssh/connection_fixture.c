@@ -168,7 +168,7 @@ void conn_expect_reply(struct conn_fixture *f, uint8_t number, uint32_t peer_num
 void conn_expect_nothing(struct conn_fixture *f)
 {
     assert_int_equal(bare_sent(&f->b).size, 0);
-    assert_false(ssh_over(f->b.ssh));
+    assert_false(ssh_is_over(f->b.ssh));
 }
 
 void conn_close(struct conn_fixture *f, uint32_t number)

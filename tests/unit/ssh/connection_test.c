@@ -54,7 +54,7 @@ static void late_messages_mean_nothing(void **state)
             bool is_data =
                 late[i] == SSH_MSG_CHANNEL_DATA || late[i] == SSH_MSG_CHANNEL_EXTENDED_DATA;
             bool lives = number == 0 || (number == 1 && !is_data);
-            if (ssh_over(f.b.ssh) == lives)
+            if (ssh_is_over(f.b.ssh) == lives)
                 fail_msg("message %u for channel %u", late[i], number);
             if (number == 1 && lives)
                 assert_int_equal(bare_sent(&f.b).size, 0);

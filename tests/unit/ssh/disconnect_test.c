@@ -119,7 +119,7 @@ static void it_is_told_once_and_last(void **state)
     transport_end(ssh, SSH_DISCONNECT_PROTOCOL_ERROR, SSH_END_PROTOCOL, "first");
     transport_end(ssh, SSH_DISCONNECT_BY_APPLICATION, SSH_END_LOCAL, "second");
     transport_leave(ssh);
-    assert_true(ssh_over(ssh));
+    assert_true(ssh_is_over(ssh));
     assert_int_equal(p.server.overs, 0);
     assert_false(p.server.closed);
     transport_leave(ssh);

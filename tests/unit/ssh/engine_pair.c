@@ -301,7 +301,7 @@ size_t pair_move(struct side *from, size_t max)
     from->moved += size;
     ssh_input_filled(to->ssh, size);
     ssh_run(to->ssh, from->pair->now_ns);
-    if (!ssh_over(from->ssh))
+    if (!ssh_is_over(from->ssh))
         ssh_run(from->ssh, from->pair->now_ns);
     return size;
 }
@@ -427,7 +427,7 @@ void put_clear_packet(struct buf *out, struct slice payload)
 
 void side_feed(struct side *s, struct slice data)
 {
-    while (data.size && !ssh_over(s->ssh)) {
+    while (data.size && !ssh_is_over(s->ssh)) {
         uint8_t *room;
         size_t size = ssh_input_room(s->ssh, &room);
         if (size > data.size)

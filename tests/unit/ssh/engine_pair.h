@@ -110,7 +110,7 @@ void side_drop_output(struct side *s);
 
 #define assert_alive(side)                                                                         \
     do {                                                                                           \
-        if (ssh_over((side)->ssh))                                                                 \
+        if (ssh_is_over((side)->ssh))                                                              \
             fail_msg("over: %s", (side)->end_detail);                                              \
     } while (0)
 

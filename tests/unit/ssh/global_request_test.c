@@ -54,7 +54,7 @@ static void keepalives_are_counted(void **state)
     conn_feed(&f, payload(&room, SSH_MSG_REQUEST_SUCCESS));
     conn_feed(&f, payload(&room, SSH_MSG_REQUEST_SUCCESS));
     assert_int_equal(f.b.ssh->connection->keepalives_awaited, 0);
-    assert_false(ssh_over(f.b.ssh));
+    assert_false(ssh_is_over(f.b.ssh));
     conn_finish(&f);
 }
 

@@ -229,10 +229,10 @@ static void every_message_in_every_state(void **state)
                 inject(&p, receiver, (enum moment)moment, payload);
                 bool allowed =
                     is_allowed((enum ssh_role)role, (enum moment)moment, (uint8_t)number);
-                if (!allowed && !ssh_over(receiver->ssh))
+                if (!allowed && !ssh_is_over(receiver->ssh))
                     fail_msg("role %d, moment %d, message %u passes", role, moment, number);
                 if (allowed && means_nothing((enum moment)moment, (uint8_t)number) &&
-                    ssh_over(receiver->ssh))
+                    ssh_is_over(receiver->ssh))
                     fail_msg("role %d, moment %d, message %u ends it", role, moment, number);
                 if (!allowed && (receiver->end != SSH_END_PROTOCOL || receiver->overs != 1))
                     fail_msg("role %d, moment %d, message %u ends with %d", role, moment, number,
@@ -265,7 +265,7 @@ static void unknown_messages_are_answered_and_counted(void **state)
         side_inject(&p.client, payload);
     assert_alive(&p.server);
     side_inject(&p.client, payload);
-    assert_true(ssh_over(p.server.ssh));
+    assert_true(ssh_is_over(p.server.ssh));
     pair_free(&p);
 }
 
@@ -277,7 +277,7 @@ static void a_message_without_a_number_ends_it(void **state)
     pair_exchange_keys(&p);
     struct slice nothing = {NULL, 0};
     side_inject(&p.client, nothing);
-    assert_true(ssh_over(p.server.ssh));
+    assert_true(ssh_is_over(p.server.ssh));
     assert_int_equal(p.server.end, SSH_END_PROTOCOL);
     pair_free(&p);
 }

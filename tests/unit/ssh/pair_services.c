@@ -117,13 +117,13 @@ static bool move(struct duo *d, struct ssh *from, struct ssh *to)
         ssh_output_sent(from, n);
         moved = true;
     }
-    if (out.size && ssh_over(to)) { /* no one reads any longer */
+    if (out.size && ssh_is_over(to)) { /* no one reads any longer */
         ssh_output_sent(from, out.size);
         moved = true;
     }
-    if (moved || (ssh_deadline(from) <= d->now_ns && !ssh_over(from)))
+    if (moved || (ssh_deadline(from) <= d->now_ns && !ssh_is_over(from)))
         ssh_run(from, d->now_ns);
-    if (moved || (ssh_deadline(to) <= d->now_ns && !ssh_over(to)))
+    if (moved || (ssh_deadline(to) <= d->now_ns && !ssh_is_over(to)))
         ssh_run(to, d->now_ns);
     return moved;
 }

@@ -55,7 +55,7 @@ static void large_ones_are_not_answered(void **state)
     bare_start(&b, READY);
     ping(&b, 16 * 1024 + 1);
     assert_int_equal(bare_sent(&b).size, 0);
-    assert_false(ssh_over(b.ssh));
+    assert_false(ssh_is_over(b.ssh));
     bare_stop(&b);
 }
 
@@ -72,7 +72,7 @@ static void malformed_ones_end_it(void **state)
         bare_prepare(&b, SSH_SERVER);
         bare_start(&b, READY);
         bare_feed(&b, (struct slice){bad[i], sizes[i]});
-        assert_true(ssh_over(b.ssh));
+        assert_true(ssh_is_over(b.ssh));
         bare_stop(&b);
     }
 }

@@ -39,7 +39,7 @@ static bool may_talk_in_kex(void **state, const char *software)
         ;
     assert_true(kex_is_receiving(p.server.ssh->transport->kex));
     side_inject(&p.client, (struct slice){request, sizeof request});
-    bool may = !ssh_over(p.server.ssh);
+    bool may = !ssh_is_over(p.server.ssh);
     if (may) {
         pair_run(&p);
         assert_int_equal(p.server.rekeyed, 1);

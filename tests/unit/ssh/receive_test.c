@@ -123,7 +123,7 @@ static void a_flipped_bit_is_noticed(void **state)
             copy[bit / 8] ^= (uint8_t)(1u << bit % 8);
             struct slice changed = {copy, out.size};
             side_feed(&p.server, changed);
-            if (bit >= 32 && !ssh_over(p.server.ssh))
+            if (bit >= 32 && !ssh_is_over(p.server.ssh))
                 fail_msg("cipher %zu, bit %zu", c, bit);
             if (bit >= 32)
                 assert_string_equal(p.server.end_detail, "a packet failed its integrity check");
@@ -131,7 +131,7 @@ static void a_flipped_bit_is_noticed(void **state)
             static const uint8_t more[300000];
             struct slice rest = {more, sizeof more};
             side_feed(&p.server, rest);
-            assert_true(ssh_over(p.server.ssh));
+            assert_true(ssh_is_over(p.server.ssh));
             assert_int_equal(p.server.end, SSH_END_PROTOCOL);
             pair_free(&p);
         }
@@ -144,7 +144,7 @@ static void the_peer_hears_of_a_wrong_mac(void **state)
     static const uint8_t junk[64] = {0, 0, 0, 16};
     struct slice data = {junk, sizeof junk};
     side_feed(&p.server, data);
-    if (!ssh_over(p.server.ssh)) { /* the decrypted length was small enough to wait */
+    if (!ssh_is_over(p.server.ssh)) { /* the decrypted length was small enough to wait */
         static const uint8_t more[300000];
         struct slice rest = {more, sizeof more};
         side_feed(&p.server, rest);
@@ -165,7 +165,7 @@ static void a_packet_may_not_be_replayed(void **state)
     side_feed(&p.server, ssh_output(p.client.ssh));
     assert_alive(&p.server);
     side_feed(&p.server, ssh_output(p.client.ssh));
-    assert_true(ssh_over(p.server.ssh) || p.server.ssh->transport->rx.packet_length);
+    assert_true(ssh_is_over(p.server.ssh) || p.server.ssh->transport->rx.packet_length);
     pair_free(&p);
 }
 

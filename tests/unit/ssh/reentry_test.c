@@ -37,7 +37,7 @@ static bool lives(struct pair *p)
     pair_run(p);
     ssh_client_login_password(p->client.ssh, "joe", "right");
     pair_run(p);
-    if (p->client.authenticated && !ssh_over(p->client.ssh)) {
+    if (p->client.authenticated && !ssh_is_over(p->client.ssh)) {
         p->client.channel = ssh_client_open(p->client.ssh);
         pair_run(p);
         if (p->client.opened && p->client.channel)
@@ -50,7 +50,7 @@ static bool lives(struct pair *p)
         ssh_rekey(p->server.ssh);
         pair_run(p);
     }
-    return !ssh_over(p->client.ssh) && !ssh_over(p->server.ssh);
+    return !ssh_is_over(p->client.ssh) && !ssh_is_over(p->server.ssh);
 }
 
 static void an_end_from_inside_of_any_event(void **state)

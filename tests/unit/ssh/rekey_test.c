@@ -199,7 +199,7 @@ static void many_messages_during_an_exchange_end_it(void **state)
     ssh_rekey(p.server.ssh);
     ssh_run(p.server.ssh, p.now_ns);
     unsigned count = 0;
-    for (; count < 100000 && !ssh_over(p.server.ssh); count++) {
+    for (; count < 100000 && !ssh_is_over(p.server.ssh); count++) {
         struct buf b;
         buf_init(&b, 2000);
         put_u8(&b, SSH_MSG_GLOBAL_REQUEST);

@@ -157,7 +157,7 @@ static void padding_is_random_and_drawn_in_portions(void **state)
     }
     assert_true(random.draws >= 1 && random.draws < 10);
     random.fails = true;
-    for (int i = 0; i < 200 && !ssh_over(p.server.ssh); i++)
+    for (int i = 0; i < 200 && !ssh_is_over(p.server.ssh); i++)
         send_now(p.server.ssh, ignore, nothing);
     assert_int_equal(p.server.ssh->state, OVER); /* rather than with padding that has been */
     pair_free(&p);

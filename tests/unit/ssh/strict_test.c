@@ -309,7 +309,7 @@ static void a_flood_before_the_login_ends(void **state)
     side_drop_output(&p.server);
     pair_run_until(&p.client, AWAIT_KEXINIT);
     unsigned count = 0;
-    for (; count < 1000 && !ssh_over(p.server.ssh); count++) {
+    for (; count < 1000 && !ssh_is_over(p.server.ssh); count++) {
         side_feed_clear(&p.server, large);
         assert_little_memory(&p.server);
     }
@@ -319,7 +319,7 @@ static void a_flood_before_the_login_ends(void **state)
 
     start(&p, state, NULL, NULL);
     pair_exchange_keys(&p);
-    for (count = 0; count < 1000 && !ssh_over(p.server.ssh); count++)
+    for (count = 0; count < 1000 && !ssh_is_over(p.server.ssh); count++)
         side_inject(&p.client, large);
     assert_true(count > 10 && count < 30);
     pair_free(&p);
@@ -331,7 +331,7 @@ static void a_flood_of_key_exchanges_before_the_login_ends(void **state)
     start(&p, state, NULL, NULL);
     pair_exchange_keys(&p);
     unsigned count = 0;
-    while (!ssh_over(p.server.ssh) && count++ < 100) {
+    while (!ssh_is_over(p.server.ssh) && count++ < 100) {
         assert_int_equal(kexinit_send(p.client.ssh), SALLY_E_OK);
         pair_run(&p);
     }

@@ -295,7 +295,7 @@ static bool lives_without(void **state, unsigned nth)
     if (!error) {
         ssh_client_login_password(p.client.ssh, "joe", "right");
         pair_run(&p);
-        if (!ssh_over(p.server.ssh))
+        if (!ssh_is_over(p.server.ssh))
             ssh_rekey(p.server.ssh);
         pair_run(&p);
     }

@@ -178,7 +178,7 @@ void auth_expect_end(struct auth_fixture *f, uint32_t reason, enum ssh_end end)
     assert_int_equal(get_u32(&c), reason);
     assert_int_equal(f->o.over, 1);
     assert_int_equal(f->o.end, end);
-    assert_true(ssh_over(f->b.ssh));
+    assert_true(ssh_is_over(f->b.ssh));
 }
 
 void auth_finish(struct auth_fixture *f)

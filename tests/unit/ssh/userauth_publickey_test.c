@@ -377,7 +377,7 @@ static void blobs_that_are_no_keys(void **state)
     auth_expect_failure(&f, METHODS, false);
     buf_clear(&blob);
     assert_int_equal(f.o.asked, 0);
-    assert_false(ssh_over(f.b.ssh));
+    assert_false(ssh_is_over(f.b.ssh));
     auth_finish(&f);
 }
 
@@ -443,7 +443,7 @@ static void any_allocation_may_fail(void **state)
         failed = alloc_failed();
         succeeded = f.o.logged_in == 1;
         assert_true(f.o.logged_in <= 1);
-        if (ssh_over(f.b.ssh))
+        if (ssh_is_over(f.b.ssh))
             assert_true(f.o.end == SSH_END_INTERNAL || f.o.end == SSH_END_PROTOCOL);
         auth_finish(&f);
     }

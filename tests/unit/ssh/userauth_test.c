@@ -63,7 +63,7 @@ static void none_tells_the_methods(void **state)
         auth_try_none(&f, "joe");
         auth_expect_failure(&f, METHODS, false);
     }
-    assert_false(ssh_over(f.b.ssh));
+    assert_false(ssh_is_over(f.b.ssh));
     auth_finish(&f);
 }
 
@@ -249,7 +249,7 @@ static void requests_after_the_success_are_ignored(void **state)
     auth_try_password(&f, "root", "x");
     assert_int_equal(bare_sent(&f.b).size, 0);
     assert_int_equal(f.o.asked, 1);
-    assert_false(ssh_over(f.b.ssh));
+    assert_false(ssh_is_over(f.b.ssh));
     auth_finish(&f);
 }
 
@@ -316,7 +316,7 @@ static void requests_that_do_not_count_are_bounded_too(void **state)
     struct auth_fixture f;
     auth_ready(&f, auth_rejects);
     unsigned i;
-    for (i = 0; i < 1000 && !ssh_over(f.b.ssh); i++)
+    for (i = 0; i < 1000 && !ssh_is_over(f.b.ssh); i++)
         auth_try_none(&f, i % 2 ? "joe" : "jim");
     assert_true(i < 100);
     assert_int_equal(f.o.end, SSH_END_AUTH);
