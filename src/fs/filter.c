@@ -6,7 +6,7 @@
 #include "core/op_kinds.h"
 #include "core/path.h"
 #include "core/permission.h"
-#include "fs/resolve.h"
+#include "fs/resolve_links.h"
 #include "fs/wrap.h"
 #include "sallyport/file.h"
 #include "sallyport/wrappers.h"

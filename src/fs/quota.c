@@ -4,7 +4,7 @@
 
 #include "base/sized.h"
 #include "fs/name_queue.h"
-#include "fs/resolve.h"
+#include "fs/resolve_links.h"
 #include "fs/wrap.h"
 #include "sallyport/wrappers.h"
 

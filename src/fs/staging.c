@@ -5,7 +5,7 @@
 
 #include "base/sized.h"
 #include "core/op_kinds.h"
-#include "fs/resolve.h"
+#include "fs/resolve_links.h"
 #include "fs/wrap.h"
 #include "sallyport/file.h"
 #include "sallyport/wrappers.h"

@@ -1,4 +1,4 @@
-#include "fs/resolve.h"
+#include "fs/resolve_links.h"
 
 #include <string.h>
 

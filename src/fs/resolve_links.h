@@ -1,8 +1,8 @@
 /* Resolves symbolic links below a directory of any storage, one component after the other, by STAT
  * and READLINK. Others may change the tree between a look-up and the operation itself, so a storage
  * that resolves links below a directory itself is safer. */
-#ifndef SALLY_FS_RESOLVE_H
-#define SALLY_FS_RESOLVE_H
+#ifndef SALLY_FS_RESOLVE_LINKS_H
+#define SALLY_FS_RESOLVE_LINKS_H
 
 #include "core/fs.h"
 
